@@ -1,0 +1,1 @@
+"""Pulumi components that turn Cognito sign-ups into DynamoDB profiles."""
