@@ -27,7 +27,7 @@ install: $(VENV)/.installed ## Install everything into .venv
 
 .PHONY: demo
 demo: install ## A sign-up becomes a profile on a local AWS, then a backfill (ARGS=--json for one JSON document)
-	@$(BIN)/python -m pulumi_localaws run . -- $(BIN)/python examples/demo.py $(ARGS)
+	@$(BIN)/python examples/demo $(ARGS)
 
 .PHONY: test
 test: install ## The test suite, short versions (3 minutes at most)
