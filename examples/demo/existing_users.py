@@ -1,4 +1,4 @@
-"""Users who were there before: 2,000 rows of the old table's shape get profiles, by two fronts of an engine."""
+"""Users who were there before: 2,000 rows of an old table get profiles, by two fronts of one engine."""
 
 import hashlib
 import json

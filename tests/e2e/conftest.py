@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,9 +167,9 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Iterator[Stack]:
+def stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Stack:
     deployment = deploy_stack(ROOT, stack="dev")
-    yield Stack(
+    return Stack(
         endpoint=localaws.endpoint,
         outputs=deployment.outputs,
         resources=deployment.resources,

@@ -1,6 +1,7 @@
 """What the functions' roles may not do, tried with their own policies.
 
-The emulator takes the key ``test`` as root, so each case runs as an IAM user that holds a role's policies and no more.
+The emulator takes the key ``test`` as root, so each case runs as an IAM user that holds a role's
+policies and no more.
 """
 
 import json

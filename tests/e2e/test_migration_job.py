@@ -1,0 +1,129 @@
+"""The state machine gives profiles to the users who lack one."""
+
+import json
+import uuid
+
+import pytest
+
+pytestmark = pytest.mark.backends("embedded", "localstack", "aws")
+
+
+@pytest.fixture
+def run_job(stack, eventually):
+    stepfunctions = stack.aws("stepfunctions")
+
+    def run(**arguments):
+        arn = stepfunctions.start_execution(
+            stateMachineArn=stack.outputs["migrationStateMachineArn"], input=json.dumps(arguments)
+        )["executionArn"]
+
+        def ended():
+            execution = stepfunctions.describe_execution(executionArn=arn)
+            return execution if execution["status"] != "RUNNING" else None
+
+        execution = eventually("the job's end", ended, 60)
+        assert execution["status"] == "SUCCEEDED", (execution.get("error"), execution.get("cause"))
+        return json.loads(execution["output"])
+
+    return run
+
+
+def test_missing_profile_is_created_and_marked_with_its_run(client, stack, run_job):
+    person, other = client.confirmed(given_name="Ada"), client.confirmed()
+    table = stack.outputs["usersTableName"]
+    stack.aws("dynamodb").delete_item(
+        TableName=table, Key={"PK": {"S": f"USER#{person.sub}"}, "SK": {"S": "PROFILE#MAIN"}}
+    )
+    untouched = stack.items(other.sub)
+
+    report = run_job(segments=2)
+
+    _, profile = stack.items(person.sub)
+    assert profile["migrationRunId"]["S"] == report["runId"]
+    assert report["created"] >= 1
+    assert report["processed"] == (
+        report["existed"] + report["created"] + report["failed"] + sum(report["skipped"].values())
+    )
+    assert stack.items(other.sub) == untouched
+    stored = stack.aws("s3").get_object(
+        Bucket=stack.outputs["migrationBucketName"], Key=f"runs/{report['runId']}/report.json"
+    )
+    assert json.load(stored["Body"])["created"] == report["created"]
+
+
+def test_backfilled_user_can_change_the_profile(client, stack, run_job):
+    """Its audit chain begins at the first write."""
+    person = client.confirmed()
+    token = client.token(person)
+    stack.aws("dynamodb").delete_item(
+        TableName=stack.outputs["usersTableName"],
+        Key={"PK": {"S": f"USER#{person.sub}"}, "SK": {"S": "PROFILE#MAIN"}},
+    )
+    run_job(segments=1)
+
+    answer = client.patch_profile(token, {"profile": {"language": "fr"}})
+
+    assert answer.status_code == 200
+    assert answer.json()["profile"]["language"] == "fr"
+
+
+@pytest.fixture
+def old_table(stack, request):
+    """The old table, under the one name that the dev stack lets the job work on."""
+    dynamodb = stack.aws("dynamodb")
+    dynamodb.create_table(
+        TableName="v_users_dev",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("PK", "SK")],
+        KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
+    )
+    request.addfinalizer(lambda: dynamodb.delete_table(TableName="v_users_dev"))
+    ids = [uuid.uuid4().hex for _ in range(40)]
+    for number, user_id in enumerate(ids):
+        item = {"PK": {"S": user_id}, "SK": {"S": "METADATA"}, "userId": {"S": user_id}}
+        item["status"] = {"S": "inactive" if number % 4 == 0 else "active"}
+        dynamodb.put_item(TableName="v_users_dev", Item=item)
+    return ids
+
+
+def scan(stack):
+    pages = stack.aws("dynamodb").get_paginator("scan").paginate(TableName="v_users_dev")
+    return [item for page in pages for item in page["Items"]]
+
+
+@pytest.mark.backends("embedded")
+def test_old_table_gets_the_documented_profiles_and_nothing_else(stack, run_job, old_table):
+    dry = run_job(table="v_users_dev", dryRun=True, segments=4)
+    assert len(scan(stack)) == 40
+
+    real = run_job(table="v_users_dev", segments=4)
+    again = run_job(table="v_users_dev", segments=4)
+
+    assert (dry["created"], real["created"], again["created"]) == (30, 30, 0)
+    assert real["skipped"] == {"inactive": 10}
+    profiles = [item for item in scan(stack) if item["PK"]["S"].startswith("USER#")]
+    assert len(profiles) == 30
+    assert profiles[0].keys() == {
+        "PK", "SK", "userId", "entityType", "firstName", "lastName", "phoneNumber", "language",
+        "organization", "department", "timezone", "profilePictureUrl", "address", "preferences",
+        "createdAt", "updatedAt",
+    }  # fmt: skip
+    assert len(scan(stack)) == 70
+
+
+def test_table_outside_the_jobs_rights_is_refused(stack, eventually):
+    stepfunctions = stack.aws("stepfunctions")
+    arn = stepfunctions.start_execution(
+        stateMachineArn=stack.outputs["migrationStateMachineArn"],
+        input=json.dumps({"table": "somebody-elses-table"}),
+    )["executionArn"]
+
+    execution = eventually(
+        "the job's end",
+        lambda: (
+            (found := stepfunctions.describe_execution(executionArn=arn))["status"] != "RUNNING" and found
+        ),
+        60,
+    )
+
+    assert execution["status"] == "FAILED"
