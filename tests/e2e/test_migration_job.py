@@ -68,7 +68,7 @@ def test_backfilled_user_can_change_the_profile(client, stack, run_job):
 
 
 @pytest.fixture
-def old_table(stack, request):
+def old_table(stack):
     """The old table, under the one name that the dev stack lets the job work on."""
     dynamodb = stack.aws("dynamodb")
     dynamodb.create_table(
@@ -77,13 +77,13 @@ def old_table(stack, request):
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("PK", "SK")],
         KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
     )
-    request.addfinalizer(lambda: dynamodb.delete_table(TableName="v_users_dev"))
     ids = [uuid.uuid4().hex for _ in range(40)]
     for number, user_id in enumerate(ids):
         item = {"PK": {"S": user_id}, "SK": {"S": "METADATA"}, "userId": {"S": user_id}}
         item["status"] = {"S": "inactive" if number % 4 == 0 else "active"}
         dynamodb.put_item(TableName="v_users_dev", Item=item)
-    return ids
+    yield ids
+    dynamodb.delete_table(TableName="v_users_dev")
 
 
 def scan(stack):
