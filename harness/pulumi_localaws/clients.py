@@ -16,8 +16,8 @@ from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
 def _session() -> boto3.session.Session:
     """Make a session whose every setting has its default: no variable and no file can change it.
 
-    An explicit endpoint and explicit keys are not enough: a profile that is not there, a FIPS or dual-stack switch,
-    a retry count from the environment all reach a plain client.
+    An explicit endpoint and explicit keys are not enough: a profile that is not there, a FIPS or dual-stack
+    switch, a retry count from the environment all reach a plain client.
     """
     variables = {
         name: (None, None, default, convert)
@@ -37,8 +37,8 @@ def make_client(
         service: The service's name in boto3.
         endpoint: URL to send everything to.
         region: The client's region.
-        config: Settings over the defaults, which are no retries (a second ConfirmSignUp would be another call),
-            no proxies and time-outs of 5 s to connect and 60 s to read.
+        config: Settings over the defaults, which are no retries (a second ConfirmSignUp would be another
+            call), no proxies and time-outs of 5 s to connect and 60 s to read.
         kwargs: As for ``boto3.client``; keys of one's own replace the root's.
     """
     settings = Config(

@@ -2,7 +2,7 @@
 
 import os
 import site
-import socket
+import socket  # noqa: TC003  kept in a variable whose type is written out
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +12,13 @@ from pulumi_localaws.ports import LOOPBACK, listen
 from pulumi_localaws.processes import Child, Processes
 
 PYTHON_VARIABLE = "PULUMI_LOCALAWS_EMULATOR_PYTHON"
-"""Names the interpreter that runs the emulator, where the project's own cannot have ministack (it pins botocore)."""
+"""Names the interpreter that runs the emulator, where a project cannot have ministack (it pins botocore)."""
 
 ACCOUNT_ID = "000000000000"
 """The account that the emulator's resources are in."""
+
+LOCALSTACK_CLIENT_KEY = "accesskey"
+"""The access key of ``localstack_client.session.Session()``; root for the emulator, as ``test`` is."""
 
 _MAIN = Path(__file__).with_name("emulator_main.py")
 
@@ -26,9 +29,11 @@ class Emulator:
     The socket is open from the start, so nobody else can take the port, and handed over to the process.
 
     Args:
-        endpoint: URL that the functions running in the emulator call AWS at (the gateway's); None is the emulator's.
+        endpoint: URL that the functions running in the emulator call AWS at (the gateway's); None is the
+            emulator's own.
         region: The region of everything whose request names none.
-        python: The interpreter to run it with; None is the variable PULUMI_LOCALAWS_EMULATOR_PYTHON, else this one.
+        python: The interpreter to run it with; None is the variable PULUMI_LOCALAWS_EMULATOR_PYTHON, else
+            this one.
     """
 
     def __init__(
@@ -65,6 +70,8 @@ class Emulator:
             region=self._region,
             extra={
                 "AUTH": "true",
+                # Functions do not get to see it: each has its role's credentials.
+                "AWS_ACCESS_KEY_ID": LOCALSTACK_CLIENT_KEY,
                 "BIND_HOST": LOOPBACK,
                 "GATEWAY_PORT": public_port,
                 # Both listen on 0.0.0.0 by themselves, whatever BIND_HOST says.

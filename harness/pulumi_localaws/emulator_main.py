@@ -1,6 +1,6 @@
 """Serves ministack on a socket that is open already; run as a script by the emulator's own interpreter.
 
-That interpreter need not have this package: only ministack (with hypercorn) and the standard library are used here.
+It need not have this package: only ministack (with hypercorn) and the standard library are used here.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import threading
 
 
 def _end_with_keeper() -> None:
-    """Wait until standard input ends, which says that the keeper is gone; then end with all function workers."""
+    """Wait until standard input ends, which says that the keeper is gone; then end with all workers."""
     while os.read(0, 1024):
         pass
     os.killpg(os.getpgrp(), signal.SIGKILL)
@@ -31,9 +31,10 @@ def main() -> None:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
-    from ministack.app import app
+    # Late: they take most of the start, and the thread above has to be there first.
+    from hypercorn.asyncio import serve  # noqa: PLC0415
+    from hypercorn.config import Config  # noqa: PLC0415
+    from ministack.app import app  # noqa: PLC0415
 
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]

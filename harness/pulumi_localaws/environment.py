@@ -1,7 +1,7 @@
 """The environment of every process that the harness starts: built for it, never the caller's.
 
-With an inherited ``AWS_PROFILE`` or ``AWS_ENDPOINT_URL_DYNAMODB`` a local run would reach the real AWS, with an
-inherited proxy it would hand requests to somebody else's machine.
+With an inherited ``AWS_PROFILE`` or ``AWS_ENDPOINT_URL_DYNAMODB`` a local run would reach the real AWS, with
+an inherited proxy it would hand requests to somebody else's machine.
 """
 
 import os
@@ -41,7 +41,7 @@ def clean_environment(
     """Build a process's environment from nothing but what finds programs and home.
 
     Args:
-        endpoint: URL that every AWS client of the process is to use (``AWS_ENDPOINT_URL``); None leaves it out.
+        endpoint: URL that every AWS client of the process is to use (``AWS_ENDPOINT_URL``); None: not set.
         region: The process's region.
         extra: Variables to add; they win over all others.
 

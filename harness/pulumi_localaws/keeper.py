@@ -1,10 +1,10 @@
 """A small process between the harness and what it starts: when its owner is gone, nothing is left.
 
-Run as a script by its path; standard library only, so that it is up within a few milliseconds. It reads one JSON
-line from standard input, starts the processes named there, each as the leader of a group of its own, and tells on
-standard output what happens to them. As soon as standard input ends, its parent is another process than it was
-told, or one of the processes ends, it kills every group and removes the folder. So a stop, a Ctrl-C, a SIGTERM and
-a SIGKILL of the owner all take the same way, on Linux as on macOS.
+Run as a script by its path; standard library only, so that it is up within a few milliseconds. It reads one
+JSON line from standard input, starts the processes named there, each as the leader of a group of its own, and
+tells on standard output what happens to them. As soon as standard input ends, its parent is another process
+than it was told, or one of the processes ends, it kills every group and removes the folder. So a stop, a
+Ctrl-C, a SIGTERM and a SIGKILL of the owner all take the same way, on Linux as on macOS.
 """
 
 import contextlib

@@ -22,10 +22,11 @@ class LocalAws:
     """Emulator and gateway on the loopback interface; a context manager.
 
     Args:
-        port: The public port, where every AWS client goes; 0 takes any free one. LocalStack's clients expect 4566.
+        port: The public port, where every AWS client goes; 0 takes any free one. LocalStack's clients expect
+            4566.
         region: The region of everything whose request names none.
-        log_file: File that the output of both processes is appended to; None keeps it in the temporary folder,
-            which is removed at the end.
+        log_file: File that the output of both processes is appended to; None keeps it in the temporary
+            folder, which is removed at the end.
         emulator_python: The interpreter that runs the emulator, see ``Emulator``.
 
     Raises:
@@ -89,7 +90,7 @@ class LocalAws:
         return self
 
     def stop(self) -> None:
-        """Stop both and remove all that they left; returns when nothing is left. A second call does nothing."""
+        """Stop both and remove all that they left, before returning. A second call does nothing."""
         processes, self._processes = self._processes, None
         self._clients.clear()
         if processes is not None:
@@ -130,13 +131,14 @@ class LocalAws:
         return clean_environment(endpoint=self.endpoint, region=self.region, extra=extra)
 
     def client(self, service: str, **kwargs: Any) -> Any:
-        """Return a boto3 client with the rights of the account's root, whatever the caller's environment says.
+        """Return a boto3 client with the rights of the account's root, deaf to the caller's environment.
 
         Args:
             service: The service's name in boto3.
             kwargs: As for ``boto3.client``, over the defaults; a client without any is made once and kept.
         """
-        from pulumi_localaws.clients import make_client
+        # Late: boto3 takes longer to import than all the rest of the harness.
+        from pulumi_localaws.clients import make_client  # noqa: PLC0415
 
         self.check()
         with self._clients_lock:  # making a client is not safe in threads, using one is

@@ -40,7 +40,7 @@ def listen(port: int = 0) -> socket.socket:
     except PermissionError as error:
         listener.close()
         raise PortInUseError(
-            f"port {port} may not be opened by this user ({error.strerror}): take one above 1023, or 0 for any"
+            f"port {port} may not be opened by this user ({error.strerror}): take one above 1023, or 0"
         ) from error
     except OSError as error:
         listener.close()

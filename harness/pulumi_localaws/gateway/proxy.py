@@ -142,7 +142,7 @@ async def _body(request: web.Request) -> bytes | AsyncIterator[bytes] | None:
 
 
 def response_headers(pairs: Iterable[tuple[str, str]]) -> CIMultiDict[str]:
-    """Return an answer's header pairs without those of a connection and without the length, which is set anew."""
+    """Return an answer's headers without those of a connection and without the length, which is set anew."""
     headers = end_to_end(CIMultiDict(pairs))
     headers.popall(hdrs.CONTENT_LENGTH, None)
     return headers

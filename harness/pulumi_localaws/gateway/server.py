@@ -1,4 +1,4 @@
-"""The gateway's HTTP side: one route that takes everything, the core behind it, the emulator behind the core."""
+"""The gateway's HTTP side: one route for everything, the core behind it, the emulator behind the core."""
 
 import json
 import logging
