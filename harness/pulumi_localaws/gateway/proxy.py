@@ -1,6 +1,6 @@
 """HTTP between the client and the emulator: what a reverse proxy has to do, with no rule about AWS in it."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Final
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, hdrs, web
@@ -74,12 +74,13 @@ class Upstream:
 
     async def send(self, request: Request) -> Response:
         """Send a whole request and read the whole answer; raises UpstreamError if there is none."""
-        headers = CIMultiDict(request.headers)
+        headers = end_to_end(CIMultiDict(request.headers))
+        headers.popall(hdrs.CONTENT_LENGTH, None)  # the body may be another than the client's
         try:
             async with self._session.request(
                 request.method,
                 self._target(request.target),
-                headers=end_to_end(headers),
+                headers=headers,
                 data=request.body or None,
                 allow_redirects=False,
             ) as answer:
@@ -135,14 +136,5 @@ async def _body(request: web.Request) -> bytes | AsyncIterator[bytes] | None:
         return None
     length = request.content_length
     if length is not None and length <= SMALL_BODY:
-        return (
-            await request.content.read(length) if length == 0 else await request.content.readexactly(length)
-        )
+        return await request.content.readexactly(length)
     return request.content.iter_any()
-
-
-def response_headers(pairs: Iterable[tuple[str, str]]) -> CIMultiDict[str]:
-    """Return an answer's headers without those of a connection and without the length, which is set anew."""
-    headers = end_to_end(CIMultiDict(pairs))
-    headers.popall(hdrs.CONTENT_LENGTH, None)
-    return headers

@@ -9,8 +9,9 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from pulumi_localaws.gateway.core import Core
+from pulumi_localaws.gateway.journal import passed
 from pulumi_localaws.gateway.messages import Request
-from pulumi_localaws.gateway.proxy import Upstream, UpstreamError, response_headers
+from pulumi_localaws.gateway.proxy import Upstream, UpstreamError, end_to_end
 
 log = logging.getLogger(__name__)
 
@@ -50,43 +51,43 @@ class Gateway:
         """Answer one request."""
         target = request.raw_path
         if target.startswith("http://"):  # a client that takes the gateway for a proxy
-            target = "/" + target[7:].partition("/")[2]
+            target = "/" + target[len("http://") :].partition("/")[2]
         if not target.startswith("/"):
             return refusal(400, "BadRequest", f"the request's target has to be a path, not {target[:100]!r}")
-        if hdrs.UPGRADE in request.headers and "websocket" in request.headers[hdrs.UPGRADE].lower():
-            return refusal(501, "NotImplemented", "the gateway does not carry websockets: use the AWS APIs")
+        if "websocket" in request.headers.get(hdrs.UPGRADE, "").lower():
+            answer = refusal(501, "NotImplemented", "the gateway does not carry websockets")
+            answer.force_close()
+            return answer
         try:
-            if target.startswith(_OWN):
-                own = await self._own(request, target)
-                if own is not None:
-                    return own
-            if self._core.wants(request.method, target, request.headers):
-                return await self._through_core(request, target)
-            return await self._upstream.stream(request, target)
+            return await self._answer(request, target)
         except UpstreamError as error:
             return refusal(
                 503, "ServiceUnavailable", f"the emulator behind the gateway does not answer: {error}"
             )
 
-    async def _through_core(self, request: web.Request, target: str) -> web.StreamResponse:
-        length = request.content_length
-        if length is not None and length > _MOST_FOR_CORE:
-            return refusal(
-                413, "RequestEntityTooLarge", f"a body of {length} bytes: {_MOST_FOR_CORE} are allowed"
-            )
-        body = await request.content.read() if request.can_read_body else b""
-        answer = await self._core.handle(
-            Request(request.method, target, tuple(request.headers.items()), body)
-        )
-        return web.Response(status=answer.status, headers=response_headers(answer.headers), body=answer.body)
-
-    async def _own(self, request: web.Request, target: str) -> web.StreamResponse | None:
+    async def _answer(self, request: web.Request, target: str) -> web.StreamResponse:
         path = target.partition("?")[0]
         if path == "/_localaws/health":
             return await self._health()
         if path == "/_localaws/journal":
             return self._journal(request.method)
-        return None
+        if self._core.wants(request.method, target, request.headers):
+            return await self._through_core(request, target)
+        if path.startswith(_OWN):
+            return refusal(404, "NotFound", f"no {path}: there are {_OWN}health and {_OWN}journal")
+        response = await self._upstream.stream(request, target)
+        self._core.journal.append(passed(request.method, target, request.headers, response.status))
+        return response
+
+    async def _through_core(self, request: web.Request, target: str) -> web.StreamResponse:
+        body = await request.read()  # up to _MOST_FOR_CORE, then 413
+        answer = await self._core.handle(
+            Request(request.method, target, tuple(request.headers.items()), body)
+        )
+        headers = end_to_end(CIMultiDict(answer.headers))
+        if request.method != hdrs.METH_HEAD:  # there it is the length of what GET would send
+            headers.popall(hdrs.CONTENT_LENGTH, None)
+        return web.Response(status=answer.status, headers=headers, body=answer.body or None)
 
     async def _health(self) -> web.Response:
         emulator = "ok"
@@ -142,8 +143,8 @@ async def errors(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
         response: web.StreamResponse = await handler(request)
     except web.HTTPException as error:
-        return refusal(error.status, "BadRequest", error.reason)
-    except ConnectionError:
+        return refusal(error.status, type(error).__name__.removeprefix("HTTP"), error.text or error.reason)
+    except (ConnectionError, EOFError):
         raise  # the client has gone: nobody to tell
     except Exception as error:
         log.exception("%s failed after %.0f ms", request.method, (time.monotonic() - started) * 1000)
