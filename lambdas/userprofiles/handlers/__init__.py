@@ -1,0 +1,1 @@
+"""One thin file for each Lambda function: parse, call the domain, answer."""

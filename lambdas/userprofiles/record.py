@@ -1,0 +1,91 @@
+"""Keys and shapes of a user's items. Pure: no clock, no AWS.
+
+Account and profile share one partition, `USER#<sub>`. A deleted user leaves both items in place, emptied,
+with the entity type `TOMBSTONE`: the condition that every creator has anyway keeps them from coming back.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from userprofiles.template import Kind
+from userprofiles.template_check import RESERVED
+
+Item = dict[str, Any]
+
+SORT_KEYS: dict[Kind, str] = {"account": "ACCOUNT#MAIN", "profile": "PROFILE#MAIN"}
+ENTITY_TYPES: dict[Kind, str] = {"account": "USER_ACCOUNT", "profile": "USER_PROFILE"}
+TOMBSTONE = "TOMBSTONE"
+LIST_SHARDS = 16
+
+# DynamoDB's limit is 400 KB for an item, names included; what remains is room for the bookkeeping.
+LARGEST_ITEM_BYTES = 400_000
+
+# A UUID to Cognito. Anything with a `#` in it could pose as a key of another kind.
+_SUB = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,127}")
+
+
+def is_sub(value: object) -> bool:
+    """Tell whether a value can be a user's sub, and so stand in a key."""
+    return isinstance(value, str) and _SUB.fullmatch(value) is not None
+
+
+def partition_key(sub: str) -> str:
+    """Return the key of a user's partition, `USER#<sub>`."""
+    return f"USER#{sub}"
+
+
+def key(sub: str, kind: Kind) -> dict[str, str]:
+    """Return the primary key of a user's account or profile."""
+    return {"PK": partition_key(sub), "SK": SORT_KEYS[kind]}
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as records have it: UTC, to the second, `2026-02-04T16:00:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def list_shard(sub: str) -> str:
+    """Return which of the sixteen list partitions a user stands in, `00` to `15`.
+
+    One partition of a DynamoDB index takes 1,000 writes a second: users of one role are spread over sixteen.
+    """
+    return f"{hashlib.sha256(sub.encode()).digest()[0] % LIST_SHARDS:02d}"
+
+
+def account_item(sub: str, role: str, created_at: str, fields: Mapping[str, Any], audit_head: str) -> Item:
+    """Make the item of a new account.
+
+    Args:
+        sub: The user's sub.
+        role: The role that counts; it decides the list that the user stands in.
+        created_at: As `timestamp` writes it.
+        fields: What the template makes of the user.
+        audit_head: Hash of the audit row that the same transaction writes.
+    """
+    return {
+        **key(sub, "account"),
+        "entityType": ENTITY_TYPES["account"],
+        **fields,
+        "listPK": f"LIST#{role}#{list_shard(sub)}",
+        "listSK": f"{created_at}#{sub}",
+        "auditHead": audit_head,
+        "version": 1,
+    }
+
+
+def profile_item(sub: str, fields: Mapping[str, Any]) -> Item:
+    """Make the item of a new profile: the template's fields and the keys, no bookkeeping."""
+    return {**key(sub, "profile"), "entityType": ENTITY_TYPES["profile"], **fields}
+
+
+def is_tombstone(item: Mapping[str, Any] | None) -> bool:
+    """Tell whether an item is what a deleted user leaves behind."""
+    return item is not None and item.get("entityType") == TOMBSTONE
+
+
+def public(item: Mapping[str, Any]) -> Item:
+    """Return an item's fields without keys and bookkeeping: what the user may see."""
+    return {name: value for name, value in item.items() if name not in RESERVED}
