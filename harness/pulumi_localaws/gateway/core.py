@@ -1,12 +1,30 @@
 """The gateway's rules without HTTP: one request in, one answer out, and the emulator behind ``upstream``."""
 
+import re
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from pulumi_localaws.gateway import cognito, messages_out, partiql, pre_sign_up
+from pulumi_localaws.gateway.call import COGNITO_TARGET, Services
+from pulumi_localaws.gateway.capabilities import Gap, gaps_of
+from pulumi_localaws.gateway.codes import Codes
+from pulumi_localaws.gateway.functions import Functions
+from pulumi_localaws.gateway.http_api import HttpApis, addressed
 from pulumi_localaws.gateway.messages import JournalEntry, Request, Response, Upstream
+from pulumi_localaws.gateway.pools import Directory
+from pulumi_localaws.gateway.pre_sign_up import PreSignUp
+from pulumi_localaws.gateway.root import Root
+from pulumi_localaws.gateway.triggers import TIME_LIMIT, Triggers
 
 JOURNAL_LENGTH = 2_000
 """Requests that the journal remembers."""
+
+_DYNAMODB_TARGET = "DynamoDB_20120810."
+_API_WRITE = re.compile(r"/v2/apis(/|$|\?)")
+_POLICY_WRITE = re.compile(r"/2015-03-31/functions/.*/policy")
+_RESET = re.compile(r"/_(ministack|localstack)/(state/)?reset")
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Core:
@@ -14,25 +32,108 @@ class Core:
 
     Args:
         upstream: Sends a request to the emulator.
-        endpoint: The gateway's own public URL, ``http://127.0.0.1:<port>``; a relay function posts there.
+        endpoint: The gateway's own public URL, ``http://127.0.0.1:<port>``; the PreSignUp relay posts there.
         region: The region of the gateway's own calls.
         account_id: The emulator's account.
+        gaps: What the backend leaves to the gateway; asked from it with the first request when left out.
+        trigger_time_limit: Seconds that one call of a trigger may take.
+        clock: Seconds that only move forward, for the age of codes and of what is remembered.
     """
 
     def __init__(
-        self, *, upstream: Upstream, endpoint: str, region: str, account_id: str = "000000000000"
+        self,
+        *,
+        upstream: Upstream,
+        endpoint: str,
+        region: str,
+        account_id: str = "000000000000",
+        gaps: frozenset[Gap] | None = None,
+        trigger_time_limit: float = TIME_LIMIT,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.upstream = upstream
-        self.endpoint = endpoint
-        self.region = region
-        self.account_id = account_id
         self.journal: deque[JournalEntry] = deque(maxlen=JOURNAL_LENGTH)
+        self._gaps = gaps
+        root = Root(upstream, region)
+        directory, functions = Directory(root), Functions(root)
+        triggers = Triggers(functions, trigger_time_limit)
+        self._services = Services(
+            upstream=upstream,
+            root=root,
+            directory=directory,
+            triggers=triggers,
+            pre_sign_up=PreSignUp(root, directory, triggers, endpoint),
+            codes=Codes(clock),
+            outgoing=messages_out.Outgoing(root),
+        )
+        self._apis = HttpApis(root, functions, account_id, clock)
 
     def wants(self, method: str, target: str, headers: Mapping[str, str] | Sequence[tuple[str, str]]) -> bool:
         """Tell whether the core has to see this request; if not, the server streams it through by itself."""
-        _ = method, target, headers
-        return False
+        pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
+        return self._kind(Request(method, target, pairs)) != ""
+
+    def _kind(self, request: Request) -> str:
+        aws_target = request.header("x-amz-target")
+        path = request.target.partition("?")[0]
+        write = request.method not in _READS
+        kinds = {
+            "cognito-idp": aws_target.startswith(COGNITO_TARGET),
+            "dynamodb": aws_target.startswith(_DYNAMODB_TARGET)
+            and aws_target.removeprefix(_DYNAMODB_TARGET) in partiql.ACTIONS,
+            "execute-api": addressed(request)[0] != "",
+            "relay": path.startswith(pre_sign_up.RELAY_PATH),
+            "inbox": messages_out.is_email_inbox(request),
+            "api-write": write and bool(_API_WRITE.match(path) or _POLICY_WRITE.match(path)),
+            "reset": write and _RESET.match(path) is not None,
+        }
+        return next((kind for kind, is_it in kinds.items() if is_it), "")
 
     async def handle(self, request: Request) -> Response:
         """Answer one request."""
-        return await self.upstream(request)
+        kind = self._kind(request)
+        if kind == "relay":
+            # Part of a SignUp that stands in the journal by itself.
+            return await self._services.pre_sign_up.relayed(request)
+        if self._gaps is None:
+            self._gaps = await gaps_of(self.upstream)
+        self._services.gaps = self._gaps
+        action = request.header("x-amz-target").rpartition(".")[2] or _method_and_path(request)
+        notes: list[str] = []
+        response = await self._answer(kind, request, action, notes)
+        if kind in {"cognito-idp", "dynamodb", "execute-api"}:
+            entry = JournalEntry(time.time(), kind, action, response.status, tuple(notes))
+            self.journal.append(entry)
+        return response
+
+    async def _answer(self, kind: str, request: Request, action: str, notes: list[str]) -> Response:
+        gaps = self._services.gaps
+        match kind:
+            case "cognito-idp":
+                return await cognito.handle(request, action, self._services, notes)
+            case "dynamodb" if Gap.PARTIQL_ACTIONS in gaps:
+                root = self._services.root
+                return await partiql.handle(request, action, upstream=self.upstream, root=root, notes=notes)
+            case "execute-api" if Gap.API_INVOKE_PERMISSION in gaps:
+                return await self._apis.handle(request, self.upstream, notes)
+            case "inbox":
+                return self._services.outgoing.overlay(await self.upstream(request))
+        response = await self.upstream(request)
+        if kind == "api-write":
+            self._apis.saw_write(request)
+        elif kind == "reset":
+            self._forget()
+        return response
+
+    def _forget(self) -> None:
+        self._apis.forget()
+        self._services.directory.forget()
+        self._services.pre_sign_up.forget()
+        self._services.codes.forget()
+        self._services.outgoing.forget()
+
+
+def _method_and_path(request: Request) -> str:
+    path = request.target.partition("?")[0]
+    # The path of an API may hold an id: the journal keeps where a request went, not what it asked for.
+    return f"{request.method} {'/'.join(path.split('/')[:4])}"

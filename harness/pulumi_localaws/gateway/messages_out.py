@@ -1,0 +1,107 @@
+"""Where a code goes: by SMS to a phone that is to be verified, and then not by e-mail."""
+
+import json
+from typing import Any
+
+from pulumi_localaws.gateway.errors import replaced
+from pulumi_localaws.gateway.messages import Request, Response
+from pulumi_localaws.gateway.pools import EMAIL, PHONE, Pool, User
+from pulumi_localaws.gateway.root import Root
+
+EMAIL_INBOX = "/_ministack/ses/messages"
+SIGN_UP_CODE, RESET_CODE = "123456", "654321"
+"""The emulator's codes are these constants; it tells them to nobody but the e-mail's reader."""
+
+_DEFAULT_TEXT = "Your verification code is {####}"
+_OK = 200
+
+
+def goes_by_sms(pool: Pool, attributes: dict[str, str]) -> bool:
+    """Tell whether a sign-up's code goes by SMS.
+
+    With both addresses given and both to be verified it goes to the phone alone (developer guide, "Verifying
+    contact information at sign-up").
+    """
+    return PHONE in pool.auto_verified and bool(attributes.get(PHONE))
+
+
+def reset_goes_by_sms(pool: Pool, user: User) -> bool:
+    """Tell whether a forgotten password's code goes by SMS: by the pool's first way that the user has."""
+    verified = {a for a in (EMAIL, PHONE) if user.attributes.get(f"{a}_verified", "").lower() == "true"}
+    ways = sorted(
+        (pool.document.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or (),
+        key=lambda way: int(way.get("Priority") or 0),
+    )
+    # Without a setting Cognito prefers the phone (API reference, AccountRecoverySettingType).
+    order = [str(way.get("Name")).removeprefix("verified_") for way in ways] or [PHONE, EMAIL]
+    chosen = next((a for a in order if a in verified), "")
+    return chosen == PHONE or (
+        not chosen and not user.attributes.get(EMAIL) and bool(user.attributes.get(PHONE))
+    )
+
+
+def sms_delivery(number: str) -> dict[str, str]:
+    """Return CodeDeliveryDetails for a phone, masked as Cognito does."""
+    return {"Destination": f"+*******{number[-4:]}", "DeliveryMedium": "SMS", "AttributeName": PHONE}
+
+
+class Outgoing:
+    """Sends codes by SMS and keeps e-mails out of the inbox that Cognito would not have sent.
+
+    Args:
+        root: The signer.
+    """
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._hidden: set[str] = set()
+
+    def forget(self) -> None:
+        """Forget all, after the emulator was reset."""
+        self._hidden.clear()
+
+    async def send_sms(self, pool: Pool, number: str, code: str) -> None:
+        """Put a code into the SMS inbox.
+
+        Raises:
+            AwsError: The emulator refused.
+        """
+        template = (
+            (pool.document.get("VerificationMessageTemplate") or {}).get("SmsMessage")
+            or pool.document.get("SmsVerificationMessage")
+            or _DEFAULT_TEXT
+        )
+        message = str(template).replace("{####}", code)
+        await self._root.query("sns", "Publish", {"PhoneNumber": number, "Message": message})
+
+    async def hide_last_email(self, address: str) -> None:
+        """Hide the verification e-mail that the emulator has just sent to an address."""
+        sent = [m for m in _emails(await self._inbox()) if m.get("To") == [address]]
+        codes = [m for m in sent if m.get("Type") == "CognitoVerificationMessage"]
+        if codes:
+            self._hidden.add(str(codes[-1]["MessageId"]))
+
+    async def _inbox(self) -> Response:
+        return await self._root.send("ses", "GET", EMAIL_INBOX, headers={}, body=b"")
+
+    def overlay(self, response: Response) -> Response:
+        """Return the e-mail inbox without the hidden messages."""
+        if not self._hidden or response.status != _OK:
+            return response
+        document = json.loads(response.body)
+        document["messages"] = {
+            account: [m for m in messages if m.get("MessageId") not in self._hidden]
+            for account, messages in document.get("messages", {}).items()
+        }
+        return replaced(response, document)
+
+
+def _emails(response: Response) -> list[dict[str, Any]]:
+    if response.status != _OK:
+        return []
+    return [m for messages in response.json().get("messages", {}).values() for m in messages]
+
+
+def is_email_inbox(request: Request) -> bool:
+    """Tell whether a request reads the emulator's e-mail inbox."""
+    return request.method == "GET" and request.target.split("?", 1)[0] == EMAIL_INBOX
