@@ -22,6 +22,7 @@ from typing import Any
 _LOOK_AT_OWNER_SECONDS = 0.5
 _GONE_WITHIN_SECONDS = 3.0
 _TAIL_BYTES = 6_000
+_PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 _SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Process = subprocess.Popen[bytes]
@@ -54,6 +55,23 @@ def _tail(path: str) -> str:
         return log.read().decode(errors="replace")
 
 
+def _adopt_orphans() -> None:
+    """On Linux, become the parent of every process below whose own parent is gone (function workers)."""
+    if sys.platform == "linux":
+        # Late: the children are starting up meanwhile.
+        import ctypes  # noqa: PLC0415
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _adopted() -> list[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as children:  # noqa: PTH123  as above
+            return [int(pid) for pid in children.read().split()]
+    except OSError:  # not Linux
+        return []
+
+
 def _group_exists(group: int) -> bool:
     try:
         os.killpg(group, 0)
@@ -63,14 +81,25 @@ def _group_exists(group: int) -> bool:
 
 
 def _kill(processes: Collection[Process]) -> None:
+    """Kill every group, and who has left it; return when nothing of them is left, not even a zombie."""
     for process in processes:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     for process in processes:
         process.wait()
     deadline = time.monotonic() + _GONE_WITHIN_SECONDS
-    while any(_group_exists(process.pid) for process in processes) and time.monotonic() < deadline:
-        time.sleep(0.002)
+    while time.monotonic() < deadline:
+        try:
+            reaped, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            if not any(_group_exists(process.pid) for process in processes):
+                return
+            reaped = 0
+        if not reaped:
+            for pid in _adopted():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.002)
 
 
 def _watch(owner: int, processes: dict[str, Process], woken: int) -> dict[str, int]:
@@ -105,6 +134,7 @@ def main() -> None:
             processes[child["name"]] = _start(child)
         for fd in {fd for child in children for fd in child["fds"]}:
             os.close(fd)
+        _adopt_orphans()
         ended = _watch(spec["owner"], processes, woken)
     except OSError as error:
         _tell(event="failed", message=str(error))

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -127,6 +129,11 @@ class Processes:
                 f"process {keeper.pid} did not end its children {self.pids} within {_STOP_SECONDS:.0f} s"
             ) from error
         self._ended.wait(_STOP_SECONDS)
+        if keeper.returncode != 0:  # killed before it could clear up
+            for pid in self.pids.values():
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self, keeper: "subprocess.Popen[str]") -> None:
         """Take down what the keeper tells, until it is gone."""
@@ -139,7 +146,7 @@ class Processes:
                 elif not self._stopping:
                     self.failure = self.failure or _describe(event)
         if not self._stopping and self.failure is None:
-            self.failure = "the process that keeps the emulator and the gateway was killed"
+            self.failure = "the process that keeps the emulator and the gateway was ended from outside"
         self._ended.set()
 
 

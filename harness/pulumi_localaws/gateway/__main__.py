@@ -23,6 +23,7 @@ async def serve(listener: socket.socket, gateway: Gateway, until: "asyncio.Event
         max_line_size=_LONGEST_LINE,
         max_field_size=_LONGEST_LINE,
         handle_signals=False,
+        shutdown_timeout=1.0,
     )
     await runner.setup()
     try:

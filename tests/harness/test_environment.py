@@ -1,0 +1,91 @@
+"""No process of the harness inherits what steers an AWS client."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from pulumi_localaws.environment import clean_environment
+
+pytestmark = pytest.mark.backends("embedded")
+
+HOSTILE = {
+    "AWS_PROFILE": "production",
+    "AWS_DEFAULT_PROFILE": "production",
+    "AWS_ACCESS_KEY_ID": "AKIAREAL",
+    "AWS_SECRET_ACCESS_KEY": "real",
+    "AWS_SESSION_TOKEN": "real",
+    "AWS_ENDPOINT_URL": "https://aws.example",
+    "AWS_ENDPOINT_URL_DYNAMODB": "https://dynamodb.example",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "AWS_CONFIG_FILE": "/home/somebody/.aws/config",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://credentials.example",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/token",
+    "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/production",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "AWS_REGION": "eu-central-1",
+    "HTTP_PROXY": "http://proxy.example:3128",
+    "HTTPS_PROXY": "http://proxy.example:3128",
+    "https_proxy": "http://proxy.example:3128",
+    "ALL_PROXY": "socks5://proxy.example",
+    "LOCALSTACK_AUTH_TOKEN": "ls-token",
+    "PYTHONPATH": "/somewhere",
+    "PYTHONSTARTUP": "/somewhere/startup.py",
+    "LD_PRELOAD": "",
+    "PULUMI_ACCESS_TOKEN": "pul-real",
+    "DOCKER_HOST": "tcp://docker.example",
+}
+
+
+@pytest.fixture
+def hostile(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in HOSTILE.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_nothing_of_the_callers_aws_proxies_or_tokens_gets_in(hostile: None) -> None:
+    environment = clean_environment(endpoint="http://127.0.0.1:4566")
+
+    assert not {name: environment.get(name) for name in HOSTILE if environment.get(name) == HOSTILE[name]}
+    aws = {name: value for name, value in environment.items() if name.startswith("AWS_")}
+    assert aws == {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
+    }
+    assert "*" in (environment["NO_PROXY"], environment["no_proxy"])
+    assert not [name for name in environment if name.lower().endswith("_proxy") and environment[name] != "*"]
+
+
+def test_programs_and_home_are_still_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("PATH", "/usr/bin")
+    monkeypatch.delenv("TZ", raising=False)
+
+    environment = clean_environment()
+
+    assert (environment["HOME"], environment["PATH"]) == ("/home/somebody", "/usr/bin")
+    assert "TZ" not in environment
+
+
+def test_endpoint_is_left_out_unless_given_and_extras_win() -> None:
+    environment = clean_environment(
+        region="eu-west-1", extra={"AWS_REGION": "eu-west-2", "USERS_TABLE": "users"}
+    )
+
+    assert "AWS_ENDPOINT_URL" not in environment
+    assert (environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"]) == ("eu-west-2", "eu-west-1")
+    assert environment["USERS_TABLE"] == "users"
+
+
+def test_importing_the_harness_loads_no_boto3() -> None:
+    """The start of `pulumi-localaws` would take half as long again."""
+    code = "import sys, pulumi_localaws.local_aws; print({'boto3', 'aiohttp'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"
