@@ -116,8 +116,7 @@ class Processes:
         self._stopping = True
         keeper = self._keeper
         if keeper is None:
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()
+            self.remove_folder()
             return
         assert keeper.stdin is not None  # noqa: S101  for the type checker
         with contextlib.suppress(BrokenPipeError):
@@ -133,7 +132,11 @@ class Processes:
             for pid in self.pids.values():
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(pid, signal.SIGKILL)
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.remove_folder()
+
+    def remove_folder(self) -> None:
+        """Remove the temporary folder, where no keeper does."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self, keeper: "subprocess.Popen[str]") -> None:
         """Take down what the keeper tells, until it is gone."""
