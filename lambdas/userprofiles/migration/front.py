@@ -1,0 +1,247 @@
+"""One run from the command line's point of view: start or resume, show, report, and end with an exit code."""
+
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import TextIO
+
+from userprofiles.migration import report, source
+from userprofiles.migration.calls import Calls
+from userprofiles.migration.checkpoint import Checkpoint, Checkpoints, Stored, state_directory
+from userprofiles.migration.errors import BackfillError, CannotGoOnError, Kind, RefusedError, StoppedError
+from userprofiles.migration.job import Job
+from userprofiles.migration.run import run
+from userprofiles.migration.segment import FAILED, Result, SegmentState
+from userprofiles.migration.session import connect
+from userprofiles.migration.shape import Shape
+from userprofiles.migration.signals import stop_on_signals
+from userprofiles.migration.stop import Stop
+from userprofiles.migration.tally import Meter
+from userprofiles.migration.view import View
+
+
+class Exit(IntEnum):
+    """How every command ends."""
+
+    DONE = 0
+    CANNOT_GO_ON = 1
+    SOME_FAILED = 2
+    STOPPED = 3
+    REFUSED = 5
+    USAGE = 64
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for besides the job.
+
+    Attributes:
+        region: Overrides the region of the environment.
+        endpoint_url: Overrides the endpoint.
+        report: A file for the report.
+        as_json: Print the report, and nothing else, on standard output.
+        resume: Go on with a stopped run.
+        resume_command: What to type to go on after a stop.
+    """
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    report: Path | None = None
+    as_json: bool = False
+    resume: bool = False
+    resume_command: str = ""
+
+
+class _Observer:
+    """Passes a run's results to the view, the failure log and the checkpoint."""
+
+    def __init__(
+        self, view: View, failures: report.FailureLog, checkpoint: Checkpoint | None, seconds: float
+    ) -> None:
+        self._view = view
+        self._failures = failures
+        self._checkpoint = checkpoint
+        self._seconds = seconds
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return self._seconds + time.monotonic() - self._began
+
+    def results(self, results: Sequence[Result]) -> None:
+        for result in results:
+            if result.outcome == FAILED:
+                self._failures.append(result.user_id, result.reason)
+        self._view.results(results)
+
+    def saved(self, states: Iterable[SegmentState], *, last: bool) -> None:
+        states = list(states)
+        if self._checkpoint:
+            self._checkpoint.save(states, self._failures, self.seconds, at_once=last)
+        self._view.progress(states, last=last)
+
+    def tell(self, message: str) -> None:
+        self._view.tell(message)
+
+
+class Front:
+    """Runs one job for one command.
+
+    Args:
+        job: What to do.
+        options: How to go about it.
+        view: What is shown meanwhile.
+        counted: Called with the calls and the shape before the work begins; None for nothing to do then.
+        out: Standard output.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        options: Options,
+        view: View,
+        *,
+        counted: Callable[[Calls, Shape], None] | None = None,
+        out: TextIO | None = None,
+    ) -> None:
+        self._job = job
+        self._options = options
+        self._view = view
+        self._counted = counted
+        self._out = out or sys.stdout
+        self._stop = Stop()
+
+    def execute(self) -> Exit:
+        """Run to the end, to a stop or to an error that is told; return the exit code."""
+        with stop_on_signals(self._stop.ask):
+            try:
+                return self._execute()
+            except BackfillError as error:
+                return self._told(error)
+
+    def _told(self, error: BackfillError) -> Exit:
+        """Tell an error from before the work began."""
+        kind = error.kind.value if isinstance(error, CannotGoOnError) else "refused"
+        if isinstance(error, StoppedError):
+            kind = "stopped"
+        self._view.tell(str(error) if kind == "stopped" else f"Error: {error}")
+        if self._options.as_json:
+            print(json.dumps({"error": {"kind": kind, "message": str(error)}}), file=self._out)
+        return _exit_of(error)
+
+    def _execute(self) -> Exit:
+        client, place = connect(
+            self._job.table, region=self._options.region, endpoint_url=self._options.endpoint_url
+        )
+        checkpoints = Checkpoints(place, state_directory())
+        stored = checkpoints.find(self._job) if self._options.resume else None
+        meter = Meter()
+        calls = Calls(client, place, meter, self._stop)
+        job = self._begin(calls, stored)
+        with self._kept(checkpoints, job, stored) as (failures, checkpoint):
+            states = stored.states if stored else [SegmentState(number) for number in job.numbers]
+            states[0].meter.add(calls.take_meter())
+            observer = _Observer(self._view, failures, checkpoint, stored.seconds if stored else 0.0)
+            error: BackfillError | None = None
+            try:
+                run(job, client, place, states, stop=self._stop, observer=observer)
+            except BackfillError as caught:
+                error = caught
+            return self._end(job, states, observer, failures=failures, checkpoint=checkpoint, error=error)
+
+    def _begin(self, calls: Calls, stored: Stored | None) -> Job:
+        """Find out the table's shape, and with it that the table can be read at all."""
+        found = source.probe(calls)
+        job = stored.job if stored else self._job
+        if job.shape is None:
+            job = dataclasses.replace(job, shape=found or Shape.PLAIN)
+        elif stored and not job.shape_given and found not in {None, job.shape}:
+            raise RefusedError(
+                f"Table {job.table!r} had the {job.shape} shape when the run was stopped and has the {found} "
+                "shape now: it is another table.\nRun without --resume."
+            )
+        if self._counted:
+            self._counted(calls, job.shape or Shape.PLAIN)
+        if stored:
+            self._view.tell(f"Going on with run {job.run_id}.")
+        return job
+
+    @contextmanager
+    def _kept(
+        self, checkpoints: Checkpoints, job: Job, stored: Stored | None
+    ) -> Iterator[tuple[report.FailureLog, Checkpoint | None]]:
+        """Give the run's failure log and checkpoint; a dry run has no checkpoint, since it writes nothing."""
+        checkpoint = None if job.dry_run else Checkpoint(checkpoints, job)
+        failures = None
+        if checkpoint:
+            try:
+                failures = checkpoint.open(stored.failure_bytes if stored else 0)
+            except OSError as error:
+                self._view.tell(
+                    f"Warning: no checkpoint can be kept in {checkpoints.folder} ({error.strerror}). Once "
+                    "stopped, the run will start again. Set XDG_STATE_HOME to a folder that can be written."
+                )
+                checkpoint = None
+        with failures or report.FailureLog() as log:
+            try:
+                yield log, checkpoint
+            finally:
+                if checkpoint:
+                    checkpoint.close()
+
+    def _end(
+        self,
+        job: Job,
+        states: Sequence[SegmentState],
+        observer: _Observer,
+        *,
+        failures: report.FailureLog,
+        checkpoint: Checkpoint | None,
+        error: BackfillError | None,
+    ) -> Exit:
+        """Write the report and the summary, say how to go on, and choose the exit code."""
+        tally, meter = report.total(states)
+        complete = error is None and all(state.done for state in states)
+        document = report.numbers(job, tally, meter, observer.seconds)
+        if self._options.report:
+            try:
+                report.write(self._options.report, report.as_text(document, failures))
+            except OSError as problem:
+                self._view.tell(f"Error: the report can't be written to {self._options.report}: {problem}")
+                error = error or CannotGoOnError(Kind.REPORT, str(problem))
+        if self._options.as_json:
+            self._out.writelines(report.as_text(document, failures))
+        else:
+            self._out.write(report.summary(tally, complete=complete) + "\n")
+        self._out.flush()
+        if checkpoint and (complete or not any(state.cursor or state.done for state in states)):
+            checkpoint.remove()
+            checkpoint = None
+        if error:
+            self._view.tell(f"Error: {error}")
+        if not complete:
+            self._view.tell(self._how_to_go_on(job, checkpoint, tally.processed))
+        if error:
+            return _exit_of(error)
+        if not complete:
+            return Exit.STOPPED
+        return Exit.SOME_FAILED if tally.failed else Exit.DONE
+
+    def _how_to_go_on(self, job: Job, checkpoint: Checkpoint | None, users: int) -> str:
+        if job.dry_run:
+            return f"Stopped after {users:,} users. A dry run writes nothing: to go on, run it again."
+        if checkpoint is None:
+            return f"Stopped after {users:,} users. Run it again: users who have a profile are passed over."
+        return f"Stopped after {users:,} users. To go on from there:\n  {self._options.resume_command}"
+
+
+def _exit_of(error: BackfillError) -> Exit:
+    if isinstance(error, RefusedError):
+        return Exit.REFUSED
+    return Exit.STOPPED if isinstance(error, StoppedError) else Exit.CANNOT_GO_ON
