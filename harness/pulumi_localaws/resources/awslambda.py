@@ -1,0 +1,300 @@
+"""Lambda: functions, layers, aliases, permissions, event source mappings."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from pulumi_localaws.resources.archives import zip_bytes
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
+from pulumi_localaws.resources.shapes import ASSET, BOOL, INT, NUMBER, STR, STRS, ListOf, MapOf, Obj
+
+_READY_SECONDS = 60.0
+
+
+def _code(ctx: Context, args: Args) -> Args:
+    if "code" in args:
+        try:
+            return {"ZipFile": zip_bytes(args["code"], Path.cwd())}
+        except ValueError as error:
+            raise ctx.error(f"code: {error}") from error
+    names = {"s3Bucket": "S3Bucket", "s3Key": "S3Key", "s3ObjectVersion": "S3ObjectVersion"}
+    return {aws: args[name] for name, aws in names.items() if args.get(name)}
+
+
+def _check_function(args: Args) -> None:
+    if args.get("packageType", "Zip") != "Zip":
+        raise ValueError(
+            f"packageType {args['packageType']!r} is not supported; there are no container images: use Zip"
+        )
+    if not args.get("code") and not args.get("s3Bucket"):
+        raise ValueError("give `code`, or `s3Bucket` and `s3Key`")
+    missing = [name for name in ("handler", "runtime") if not args.get(name)]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} missing: a zip needs them")
+
+
+def _invoke_arn(ctx: Context, arn: str) -> str:
+    return f"arn:aws:apigateway:{ctx.region}:lambda:path/2015-03-31/functions/{arn}/invocations"
+
+
+def _function_outputs(ctx: Context, made: Args) -> Args:
+    arn = made["FunctionArn"]
+    version = made.get("Version", "$LATEST")
+    bare = arn.removesuffix(f":{version}")
+    qualified = f"{bare}:{version}"
+    return {
+        "arn": bare,
+        "name": made["FunctionName"],
+        "version": version,
+        "invokeArn": _invoke_arn(ctx, bare),
+        "qualifiedArn": qualified,
+        "qualifiedInvokeArn": _invoke_arn(ctx, qualified),
+        "lastModified": made.get("LastModified", ""),
+        "sourceCodeSize": made.get("CodeSize", 0),
+        "codeSha256": made.get("CodeSha256", ""),
+        "sourceCodeHash": made.get("CodeSha256", ""),
+        "memorySize": made.get("MemorySize", 128),
+        "timeout": made.get("Timeout", 3),
+        "architectures": made.get("Architectures", ["x86_64"]),
+    }
+
+
+def _read_function(ctx: Context, name: str) -> Made:
+    return Made(
+        name, _function_outputs(ctx, ctx.call("lambda", "get_function_configuration", FunctionName=name))
+    )
+
+
+@resource(
+    "aws:lambda/function:Function",
+    {
+        "name": STR,
+        "role": STR,
+        "architectures": STRS,
+        "code": ASSET,
+        "codeSha256": STR,
+        "deadLetterConfig": Obj({"targetArn": STR}),
+        "description": STR,
+        "environment": Obj({"variables": MapOf(STR)}),
+        "ephemeralStorage": Obj({"size": INT}),
+        "handler": STR,
+        "kmsKeyArn": STR,
+        "layers": STRS,
+        "loggingConfig": Obj({"logFormat": STR, "applicationLogLevel": STR, "logGroup": STR, "systemLogLevel": STR}),
+        "memorySize": INT,
+        "packageType": STR,
+        "publish": BOOL,
+        "reservedConcurrentExecutions": INT,
+        "runtime": STR,
+        "s3Bucket": STR,
+        "s3Key": STR,
+        "s3ObjectVersion": STR,
+        "skipDestroy": BOOL,
+        "snapStart": Obj({"applyOn": STR}),
+        "sourceCodeHash": STR,
+        "timeout": INT,
+        "tracingConfig": Obj({"mode": STR}),
+        "vpcConfig": Obj({"securityGroupIds": STRS, "subnetIds": STRS, "ipv6AllowedForDualStack": BOOL}),
+    },
+    aws={
+        "name": "FunctionName",
+        "kmsKeyArn": "KMSKeyArn",
+        # Part of Code, made by calls of their own, or only compared with what was there before.
+        **dict.fromkeys(
+            (
+                "code", "s3Bucket", "s3Key", "s3ObjectVersion", "codeSha256", "sourceCodeHash",
+                "reservedConcurrentExecutions", "skipDestroy",
+            ),
+        ),
+    },
+    outputs=(
+        "arn", "invokeArn", "lastModified", "qualifiedArn", "qualifiedInvokeArn", "sourceCodeSize", "version",
+    ),
+    naming=Naming("name", 64),
+    tags=True,
+    check=_check_function,
+    read=_read_function,
+)  # fmt: skip
+def _function(ctx: Context, args: Args) -> Made:
+    name = args["name"]
+    made = ctx.call(
+        "lambda", "create_function", **ctx.aws(args), Code=_code(ctx, args), Tags=dict(ctx.tags) or None
+    )
+    if not args.get("skipDestroy"):
+        ctx.undo("lambda", "delete_function", FunctionName=name)
+    # -1 is Pulumi's word for "no reservation".
+    if args.get("reservedConcurrentExecutions", -1) >= 0:
+        ctx.call(
+            "lambda",
+            "put_function_concurrency",
+            FunctionName=name,
+            ReservedConcurrentExecutions=args["reservedConcurrentExecutions"],
+        )
+    return Made(name, _function_outputs(ctx, _wait_active(ctx, name, made)))
+
+
+def _wait_active(ctx: Context, name: str, made: Args) -> Args:
+    deadline = time.monotonic() + _READY_SECONDS
+    state = made
+    while state.get("State", "Active") == "Pending":
+        if time.monotonic() > deadline:
+            raise ctx.error(
+                f"the function is still {state['State']} after {_READY_SECONDS:.0f} s: {state.get('StateReason')}"
+            )
+        time.sleep(0.02)
+        state = ctx.call("lambda", "get_function_configuration", FunctionName=name)
+    if state.get("State") == "Failed":
+        raise ctx.error(f"the function failed: {state.get('StateReason')}")
+    return {**made, "LastModified": state.get("LastModified", "")}
+
+
+@resource(
+    "aws:lambda/layerVersion:LayerVersion",
+    {
+        "layerName": STR,
+        "code": ASSET,
+        "compatibleArchitectures": STRS,
+        "compatibleRuntimes": STRS,
+        "description": STR,
+        "licenseInfo": STR,
+        "s3Bucket": STR,
+        "s3Key": STR,
+        "s3ObjectVersion": STR,
+        "skipDestroy": BOOL,
+        "sourceCodeHash": STR,
+    },
+    aws=dict.fromkeys(("code", "s3Bucket", "s3Key", "s3ObjectVersion", "skipDestroy", "sourceCodeHash")),
+    outputs=("arn", "layerArn", "version", "createdDate", "sourceCodeSize"),
+)
+def _layer(ctx: Context, args: Args) -> Made:
+    made = ctx.call("lambda", "publish_layer_version", **ctx.aws(args), Content=_code(ctx, args))
+    if not args.get("skipDestroy"):
+        ctx.undo("lambda", "delete_layer_version", LayerName=args["layerName"], VersionNumber=made["Version"])
+    return Made(
+        made["LayerVersionArn"],
+        {
+            "arn": made["LayerVersionArn"],
+            "layerArn": made["LayerArn"],
+            "version": str(made["Version"]),
+            "createdDate": made.get("CreatedDate", ""),
+            "sourceCodeSize": made.get("Content", {}).get("CodeSize", 0),
+        },
+    )
+
+
+@resource(
+    "aws:lambda/alias:Alias",
+    {
+        "functionName": STR,
+        "functionVersion": STR,
+        "name": STR,
+        "description": STR,
+        "routingConfig": Obj({"additionalVersionWeights": MapOf(NUMBER)}),
+    },
+    outputs=("arn", "invokeArn"),
+    naming=Naming("name", 128),
+)
+def _alias(ctx: Context, args: Args) -> Made:
+    made = ctx.call("lambda", "create_alias", **ctx.aws(args))
+    ctx.undo("lambda", "delete_alias", FunctionName=args["functionName"], Name=args["name"])
+    return Made(made["AliasArn"], {"arn": made["AliasArn"], "invokeArn": _invoke_arn(ctx, made["AliasArn"])})
+
+
+@resource(
+    "aws:lambda/permission:Permission",
+    {
+        "action": STR,
+        "function": STR,
+        "principal": STR,
+        "eventSourceToken": STR,
+        "functionUrlAuthType": STR,
+        "principalOrgId": STR,
+        "qualifier": STR,
+        "sourceAccount": STR,
+        "sourceArn": STR,
+        "statementId": STR,
+    },
+    aws={"function": "FunctionName", "principalOrgId": "PrincipalOrgID"},
+    naming=Naming("statementId", 100, prefix="statementIdPrefix"),
+)
+def _permission(ctx: Context, args: Args) -> Made:
+    ctx.call("lambda", "add_permission", **ctx.aws(args))
+    where: dict[str, Any] = {"FunctionName": args["function"], "StatementId": args["statementId"]}
+    if args.get("qualifier"):
+        where["Qualifier"] = args["qualifier"]
+    ctx.undo("lambda", "remove_permission", **where)
+    return Made(args["statementId"])
+
+
+@resource(
+    "aws:lambda/eventSourceMapping:EventSourceMapping",
+    {
+        "functionName": STR,
+        "batchSize": INT,
+        "bisectBatchOnFunctionError": BOOL,
+        "destinationConfig": Obj(
+            {"onFailure": Obj({"destinationArn": STR}, {"destinationArn": "Destination"})},
+        ),
+        "enabled": BOOL,
+        "eventSourceArn": STR,
+        "filterCriteria": Obj({"filters": ListOf(Obj({"pattern": STR}))}),
+        "functionResponseTypes": STRS,
+        "kmsKeyArn": STR,
+        "maximumBatchingWindowInSeconds": INT,
+        "maximumRecordAgeInSeconds": INT,
+        "maximumRetryAttempts": INT,
+        "metricsConfig": Obj({"metrics": STRS}),
+        "parallelizationFactor": INT,
+        "scalingConfig": Obj({"maximumConcurrency": INT}),
+        "startingPosition": STR,
+        "tumblingWindowInSeconds": INT,
+    },
+    aws={"kmsKeyArn": "KMSKeyArn"},
+    outputs=(
+        "arn",
+        "uuid",
+        "functionArn",
+        "state",
+        "stateTransitionReason",
+        "lastModified",
+        "lastProcessingResult",
+    ),
+    tags=True,
+)
+def _mapping(ctx: Context, args: Args) -> Made:
+    made = ctx.call("lambda", "create_event_source_mapping", **ctx.aws(args), Tags=dict(ctx.tags) or None)
+    ctx.undo("lambda", "delete_event_source_mapping", UUID=made["UUID"])
+    return Made(
+        made["UUID"],
+        {
+            "uuid": made["UUID"],
+            "arn": made.get("EventSourceMappingArn")
+            or ctx.arn("lambda", f"event-source-mapping:{made['UUID']}"),
+            "functionArn": made.get("FunctionArn", ""),
+            "state": made.get("State", ""),
+            "stateTransitionReason": made.get("StateTransitionReason", ""),
+            "lastModified": str(made.get("LastModified", "")),
+            "lastProcessingResult": made.get("LastProcessingResult", ""),
+        },
+    )
+
+
+@resource(
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+    {
+        "functionName": STR,
+        "qualifier": STR,
+        "maximumEventAgeInSeconds": INT,
+        "maximumRetryAttempts": INT,
+        "destinationConfig": Obj(
+            {"onFailure": Obj({"destination": STR}), "onSuccess": Obj({"destination": STR})}
+        ),
+    },
+)
+def _event_invoke_config(ctx: Context, args: Args) -> Made:
+    ctx.call("lambda", "put_function_event_invoke_config", **ctx.aws(args))
+    where = {"FunctionName": args["functionName"]}
+    if args.get("qualifier"):
+        where["Qualifier"] = args["qualifier"]
+    ctx.undo("lambda", "delete_function_event_invoke_config", **where)
+    return Made(":".join(where.values()))

@@ -1,0 +1,64 @@
+"""KMS: keys and aliases."""
+
+from pulumi_localaws.resources.policies import check_resource_policy, policy_check
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
+from pulumi_localaws.resources.shapes import BOOL, INT, STR
+
+
+@resource(
+    "aws:kms/key:Key",
+    {
+        "bypassPolicyLockoutSafetyCheck": BOOL,
+        "customerMasterKeySpec": STR,
+        "deletionWindowInDays": INT,
+        "description": STR,
+        "enableKeyRotation": BOOL,
+        "isEnabled": BOOL,
+        "keyUsage": STR,
+        "multiRegion": BOOL,
+        "policy": STR,
+        "rotationPeriodInDays": INT,
+    },
+    outputs=("arn", "keyId"),
+    tags=True,
+    check=policy_check("policy", check_resource_policy),
+)
+def _key(ctx: Context, args: Args) -> Made:
+    key = ctx.call(
+        "kms",
+        "create_key",
+        BypassPolicyLockoutSafetyCheck=args.get("bypassPolicyLockoutSafetyCheck"),
+        Description=args.get("description"),
+        KeySpec=args.get("customerMasterKeySpec"),
+        KeyUsage=args.get("keyUsage"),
+        MultiRegion=args.get("multiRegion"),
+        Policy=args.get("policy"),
+        Tags=ctx.tag_list("TagKey", "TagValue"),
+    )["KeyMetadata"]
+    name = key["KeyId"]
+    # A key can't be deleted at once on AWS either: the shortest wait is 7 days.
+    window = args.get("deletionWindowInDays", 30)
+    ctx.undo("kms", "schedule_key_deletion", KeyId=name, PendingWindowInDays=window)
+    if args.get("enableKeyRotation"):
+        ctx.call(
+            "kms", "enable_key_rotation", KeyId=name, RotationPeriodInDays=args.get("rotationPeriodInDays")
+        )
+    if args.get("isEnabled") is False:
+        ctx.call("kms", "disable_key", KeyId=name)
+    return Made(name, {"arn": key["Arn"], "keyId": name, "policy": args.get("policy", "")})
+
+
+@resource(
+    "aws:kms/alias:Alias",
+    {"name": STR, "targetKeyId": STR},
+    outputs=("arn", "targetKeyArn"),
+    naming=Naming("name", 256, prefix="namePrefix", lead="alias/"),
+)
+def _alias(ctx: Context, args: Args) -> Made:
+    if not args["name"].startswith("alias/"):
+        raise ctx.error(f"name: an alias begins with alias/; {args['name']!r} doesn't")
+    ctx.call("kms", "create_alias", AliasName=args["name"], TargetKeyId=args["targetKeyId"])
+    ctx.undo("kms", "delete_alias", AliasName=args["name"])
+    key = args["targetKeyId"]
+    target = key if key.startswith("arn:") else ctx.arn("kms", f"key/{key}")
+    return Made(args["name"], {"arn": ctx.arn("kms", args["name"]), "targetKeyArn": target})
