@@ -80,11 +80,7 @@ def load_stack_config(
     Raises:
         ConfigError: A file is missing or malformed, a required key has no value, or a secret cannot be read.
     """
-    project_file = _settings_file(directory, "Pulumi")
-    if project_file is None:
-        raise ConfigError(
-            f"There is no Pulumi project in {directory}: Pulumi.yaml is missing. Name the project's folder."
-        )
+    project_file = _project_file(directory)
     project = _read(project_file)
     name = project.get("name")
     if not isinstance(name, str) or not name:
@@ -104,6 +100,40 @@ def load_stack_config(
         values={key: _text(value) for key, value in values.items()},
         secrets=frozenset(secrets),
     )
+
+
+def stack_region(
+    directory: Path, stack: str, overrides: Mapping[str, ConfigValue] | None = None
+) -> str | None:
+    """Return the stack's ``aws:region`` without opening its secrets; None if it has none.
+
+    Raises:
+        ConfigError: As for `load_stack_config`.
+    """
+    project_file = _project_file(directory)
+    project = _read(project_file)
+    settings, stack_file = _stack_settings(directory, project, stack)
+    declared = project.get("config") if isinstance(project.get("config"), dict) else {}
+    for source, where in (
+        (overrides, "the given config"),
+        (settings.get("config"), stack_file),
+        (declared, project_file),
+    ):
+        for key, value in (source or {}).items():
+            if _full_key(key, str(project.get("name")), where) == "aws:region":
+                given = value.get("value", value.get("default")) if isinstance(value, dict) else value
+                if isinstance(given, str):
+                    return given
+    return None
+
+
+def _project_file(directory: Path) -> Path:
+    found = _settings_file(directory, "Pulumi")
+    if found is None:
+        raise ConfigError(
+            f"There is no Pulumi project in {directory}: Pulumi.yaml is missing. Name the project's folder."
+        )
+    return found
 
 
 def _program(project_file: Path, directory: Path, main: Any) -> Path:
