@@ -135,6 +135,16 @@ def test_nothing_listens_beyond_loopback(aws: LocalAws) -> None:
     }
 
 
+def test_ctrl_c_in_the_terminal_reaches_the_owner_alone(aws: LocalAws) -> None:
+    """So that the owner can still use the local AWS while it winds up."""
+    assert aws._processes is not None
+    assert aws._processes._keeper is not None
+    sessions = {os.getsid(pid) for pid in (aws._processes._keeper.pid, *aws.pids.values())}
+
+    assert os.getsid(0) not in sessions
+    assert len(sessions) == 3
+
+
 def test_hostile_environment_reaches_nobody(tmp_path: Path) -> None:
     """Owner, emulator and function connect to our two ports and to nothing else, whatever is set there."""
     touched = []
