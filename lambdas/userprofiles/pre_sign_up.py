@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from userprofiles import settings
-from userprofiles.sign_up import PRE_SIGN_UP_SOURCES, UNAVAILABLE, SignUpRefusedError, check_sign_up
+from userprofiles.sign_up import UNAVAILABLE, SignUpRefusedError, check_sign_up, pre_sign_up_source
 from userprofiles.telemetry import Report, error_code
 
 
@@ -31,8 +31,7 @@ def from_environment(environment: Mapping[str, str], report: Report) -> Callable
         return closed
 
     def gate(event: Any) -> Any:
-        source = event.get("triggerSource") if isinstance(event, dict) else None
-        known = source if source in PRE_SIGN_UP_SOURCES else "unknown"
+        known = pre_sign_up_source(event) or "unknown"
         try:
             passed = check_sign_up(event, roles)
         except SignUpRefusedError as refusal:

@@ -36,6 +36,12 @@ class SignUpRefusedError(Exception):
     """A sign-up that is refused. The message is for who signs up."""
 
 
+def pre_sign_up_source(event: Any) -> str | None:
+    """Return an event's trigger source if it is one of PreSignUp's, else None."""
+    source = event.get("triggerSource") if isinstance(event, dict) else None
+    return source if isinstance(source, str) and source in PRE_SIGN_UP_SOURCES else None
+
+
 def check_sign_up(event: Any, roles: Roles) -> Any:
     """Refuse a sign-up with a role outside the allow-list or a phone number that is not E.164.
 
@@ -51,7 +57,7 @@ def check_sign_up(event: Any, roles: Roles) -> Any:
     Raises:
         SignUpRefusedError: With a text for who signs up.
     """
-    if not isinstance(event, dict) or event.get("triggerSource") not in PRE_SIGN_UP_SOURCES:
+    if pre_sign_up_source(event) is None:
         raise SignUpRefusedError(UNREADABLE)
     try:
         attributes = cognito_user.attributes_of(event)

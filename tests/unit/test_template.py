@@ -54,16 +54,6 @@ ATTRIBUTES = {
 }
 
 
-@pytest.fixture(scope="module")
-def marketplace() -> Template:
-    return template.load("marketplace")
-
-
-@pytest.fixture(scope="module")
-def basic() -> Template:
-    return template.load("basic")
-
-
 @pytest.mark.parametrize(("role", "expected"), [("customer", CUSTOMER), ("vendor", VENDOR)])
 def test_marketplace_account_is_the_write_ups_record(
     marketplace: Template,
