@@ -51,7 +51,7 @@ class Emulator:
         fd = self._listener.fileno()
         return Child(
             name="emulator",
-            argv=[self._python, str(_MAIN), "--fd", str(fd)],
+            argv=[self._python, str(_MAIN), "--fd", str(fd), "--variable", PYTHON_VARIABLE],
             environment=self._environment(processes.folder),
             fds=[fd],
         )

@@ -24,6 +24,7 @@ def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--fd", type=int, required=True, help="the listening socket")
+    parser.add_argument("--variable", required=True, help="what names another interpreter, for messages")
     arguments = parser.parse_args()
     threading.Thread(target=_end_with_keeper, name="keeper", daemon=True).start()
     # As ministack's own main does: a burst of connections must not end at 1,024.
@@ -32,9 +33,15 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     # Late: they take most of the start, and the thread above has to be there first.
-    from hypercorn.asyncio import serve  # noqa: PLC0415
-    from hypercorn.config import Config  # noqa: PLC0415
-    from ministack.app import app  # noqa: PLC0415
+    try:
+        from hypercorn.asyncio import serve  # noqa: PLC0415
+        from hypercorn.config import Config  # noqa: PLC0415
+        from ministack.app import app  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        sys.exit(
+            f"{sys.executable} is to run the emulator and has no module {error.name!r}. Install ministack "
+            f"there (the extra `testing` does), or name an interpreter that has it by {arguments.variable}"
+        )
 
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]

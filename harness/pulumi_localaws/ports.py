@@ -24,10 +24,10 @@ def listen(port: int = 0) -> socket.socket:
 
     Raises:
         PortInUseError: if the port is taken; it names who answers there.
-        ValueError: if the port is none.
+        LocalAwsError: if the number is no port.
     """
     if not 0 <= port < 1 << 16:
-        raise ValueError(f"port is {port}: a port is a number from 1 to 65535, or 0 for any free one")
+        raise LocalAwsError(f"port is {port}: a port is a number from 1 to 65535, or 0 for any free one")
     # With SO_REUSEADDR some systems let 127.0.0.1 be bound beside somebody's 0.0.0.0: ask first.
     if port and _connects(port):
         raise PortInUseError(_in_use(port))

@@ -273,7 +273,7 @@ def test_port_of_a_program_that_is_silent_is_in_use() -> None:
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_number_that_is_no_port_is_refused(port: int) -> None:
-    with pytest.raises(ValueError, match=f"port is {port}: .* from 1 to 65535"):
+    with pytest.raises(LocalAwsError, match=f"port is {port}: .* from 1 to 65535"):
         LocalAws(port).start()
 
 
@@ -299,6 +299,18 @@ def test_emulator_that_dies_at_the_start_shows_its_last_words(tmp_path: Path) ->
     assert aws.pids == {}
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", aws.port)) != 0
+
+
+def test_interpreter_without_ministack_says_what_to_do(tmp_path: Path) -> None:
+    bare = tmp_path / "python"
+    bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "$@"\n')
+    bare.chmod(0o700)
+
+    with pytest.raises(LocalAwsError, match="PULUMI_LOCALAWS_EMULATOR_PYTHON") as caught:
+        LocalAws(emulator_python=str(bare)).start()
+
+    assert "has no module" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
 
 
 def test_interpreter_of_the_emulator_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
