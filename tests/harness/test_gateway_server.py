@@ -157,7 +157,7 @@ def test_target_arrives_byte_for_byte(target: str) -> None:
     assert target.encode("latin-1") == asyncio.run(run())
 
 
-def test_signed_headers_and_body_arrive_untouched_and_nothing_is_added() -> None:
+def test_signed_headers_and_body_arrive_untouched_and_only_the_tls_stand_in_is_added() -> None:
     """A signature covers Host and what else the client chose; Connection and its like are not for others."""
     sent = {
         "Host": "dynamodb.us-east-1.amazonaws.com",
@@ -182,7 +182,8 @@ def test_signed_headers_and_body_arrive_untouched_and_nothing_is_added() -> None
 
     headers, arrived = asyncio.run(run())
 
-    assert (sent | {"Content-Length": str(len(body))}, body) == (headers, arrived)
+    added = {"Content-Length": str(len(body)), "X-Forwarded-Proto": "https"}
+    assert (sent | added, body) == (headers, arrived)
 
 
 def test_compressed_bodies_stay_compressed_both_ways() -> None:

@@ -46,6 +46,17 @@ def end_to_end(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict
     return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
 
 
+def to_emulator(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict[str]:
+    """Return the headers for the emulator.
+
+    AWS is reached over TLS, and policies may demand it (``aws:SecureTransport``). The public port, plain HTTP
+    on loopback, stands in its place: the emulator is told so in a header that no signature covers.
+    """
+    sent = end_to_end(headers)
+    sent.setdefault("X-Forwarded-Proto", "https")
+    return sent
+
+
 class Upstream:
     """The emulator, as the gateway's HTTP client sees it.
 
@@ -74,7 +85,7 @@ class Upstream:
 
     async def send(self, request: Request) -> Response:
         """Send a whole request and read the whole answer; raises UpstreamError if there is none."""
-        headers = end_to_end(CIMultiDict(request.headers))
+        headers = to_emulator(CIMultiDict(request.headers))
         headers.popall(hdrs.CONTENT_LENGTH, None)  # the body may be another than the client's
         try:
             async with self._session.request(
@@ -95,7 +106,7 @@ class Upstream:
             async with self._session.request(
                 request.method,
                 self._target(target),
-                headers=end_to_end(request.headers),
+                headers=to_emulator(request.headers),
                 data=await _body(request),
                 allow_redirects=False,
             ) as answer:
