@@ -9,9 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from botocore.exceptions import ClientError
 from existing_users import give_profiles, summary
 from people import People, sign_up_to_profile, what_must_not_happen
-from pulumi_localaws import LocalAws, deploy
+from pulumi_localaws.deploy import deploy
+from pulumi_localaws.engine_errors import DeploymentError
+from pulumi_localaws.local_aws import LocalAws
+from pulumi_localaws.processes import LocalAwsError
+from requests import RequestException
 from timeline import StepFailedError, Timeline
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -92,7 +97,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("Stopped; the local AWS is gone with all that was in it.", file=sys.stderr)
         return 3
-    except StepFailedError as error:
+    except (StepFailedError, LocalAwsError, DeploymentError, ClientError, RequestException) as error:
         if arguments.json:
             print(
                 json.dumps(
