@@ -155,11 +155,10 @@ class Monitor(MockMonitor):
         if not isinstance(error, Cancelled):
             self._report(kind, name, "failed", began)
 
-    def _report(self, kind: str, name: str, status: str, began: float) -> None:
+    def _report(self, kind: str, name: str, status: str, began: float, identifier: str = "") -> None:
         milliseconds = round((time.perf_counter() - began) * 1000)
-        self._around.emit(
-            {"event": "resource", "type": kind, "name": name, "status": status, "ms": milliseconds}
-        )
+        event = {"event": "resource", "type": kind, "name": name, "id": identifier, "status": status}
+        self._around.emit({**event, "ms": milliseconds})
 
     def _urn(self, parent: str, kind: str, name: str) -> str:
         qualified = parent.split("::")[2] + "$" if parent else ""
@@ -210,7 +209,7 @@ class Monitor(MockMonitor):
         if kind.tags:
             outputs["tagsAll"] = dict(context.tags)
         hidden = secrets | set(request.additionalSecretOutputs)
-        self._report(request.type, request.name, "created", began)
+        self._report(request.type, request.name, "created", began, made.id)
         with self._lock:
             self.resources[urn] = MockMonitor.ResourceRegistration(urn, made.id, outputs)
         return resource_pb2.RegisterResourceResponse(

@@ -195,4 +195,16 @@ def _empty_bucket(client: Any, params: dict[str, Any]) -> None:
             client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
 
 
-UNDO_ACTIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {"empty_bucket": _empty_bucket}
+def _detach_everything(client: Any, params: dict[str, Any]) -> None:
+    """Take every policy from a role, those too that somebody else put there, so that it can be deleted."""
+    role = params["RoleName"]
+    for policy in client.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        client.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+    for name in client.list_role_policies(RoleName=role)["PolicyNames"]:
+        client.delete_role_policy(RoleName=role, PolicyName=name)
+
+
+UNDO_ACTIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
+    "empty_bucket": _empty_bucket,
+    "detach_everything": _detach_everything,
+}
