@@ -1,1 +1,81 @@
 """Pulumi components that turn Cognito sign-ups into DynamoDB profiles."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pulumi_userprofiles.migration_job import MigrationJob, MigrationJobArgs
+    from pulumi_userprofiles.outbox_worker import OutboxWorker, OutboxWorkerArgs
+    from pulumi_userprofiles.policies import PolicyStatement
+    from pulumi_userprofiles.profile_api import ProfileApi, ProfileApiArgs
+    from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, PythonFunctionArgs
+    from pulumi_userprofiles.reports_bucket import ReportsBucket, ReportsBucketArgs
+    from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersArgs
+    from pulumi_userprofiles.signup_to_profile import SignupToProfile, SignupToProfileArgs
+    from pulumi_userprofiles.user_pool import UserPool, UserPoolArgs
+    from pulumi_userprofiles.user_pool_settings import CustomAttribute, EmailFrom, MfaMode, UserPoolTier
+    from pulumi_userprofiles.users_table import UsersTable, UsersTableArgs
+    from pulumi_userprofiles.validation import InvalidArgumentError
+
+_HOMES = {
+    "CustomAttribute": "user_pool_settings",
+    "EmailFrom": "user_pool_settings",
+    "InvalidArgumentError": "validation",
+    "LambdaPlatform": "python_function",
+    "MfaMode": "user_pool_settings",
+    "MigrationJob": "migration_job",
+    "MigrationJobArgs": "migration_job",
+    "OutboxWorker": "outbox_worker",
+    "OutboxWorkerArgs": "outbox_worker",
+    "PolicyStatement": "policies",
+    "ProfileApi": "profile_api",
+    "ProfileApiArgs": "profile_api",
+    "PythonFunction": "python_function",
+    "PythonFunctionArgs": "python_function",
+    "ReportsBucket": "reports_bucket",
+    "ReportsBucketArgs": "reports_bucket",
+    "SignUpTriggers": "sign_up_triggers",
+    "SignUpTriggersArgs": "sign_up_triggers",
+    "SignupToProfile": "signup_to_profile",
+    "SignupToProfileArgs": "signup_to_profile",
+    "UserPool": "user_pool",
+    "UserPoolArgs": "user_pool",
+    "UserPoolTier": "user_pool_settings",
+    "UsersTable": "users_table",
+    "UsersTableArgs": "users_table",
+}
+
+__all__ = [
+    "CustomAttribute",
+    "EmailFrom",
+    "InvalidArgumentError",
+    "LambdaPlatform",
+    "MfaMode",
+    "MigrationJob",
+    "MigrationJobArgs",
+    "OutboxWorker",
+    "OutboxWorkerArgs",
+    "PolicyStatement",
+    "ProfileApi",
+    "ProfileApiArgs",
+    "PythonFunction",
+    "PythonFunctionArgs",
+    "ReportsBucket",
+    "ReportsBucketArgs",
+    "SignUpTriggers",
+    "SignUpTriggersArgs",
+    "SignupToProfile",
+    "SignupToProfileArgs",
+    "UserPool",
+    "UserPoolArgs",
+    "UserPoolTier",
+    "UsersTable",
+    "UsersTableArgs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a component when it is first named: `pulumi_aws` takes seconds, packing a zip doesn't need it."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -50,7 +50,8 @@ _UNUSED = tuple(
         "utilities/validation",
     )
 )
-"""Parts of Powertools that no handler imports: 300 of 1,050 files, which a local AWS unpacks at each cold start.
+"""Parts of Powertools that no handler imports: 300 of 1,050 files, which a local AWS unpacks at each cold
+start.
 """
 
 _FORMAT = 1  # part of every digest: raise it when the layout of the zip changes

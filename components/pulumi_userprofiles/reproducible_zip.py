@@ -14,8 +14,8 @@ _UNCHECKED_HASH = (0b01).to_bytes(4, "little")  # PEP 552: named by its source's
 _WITHOUT_REFERENCES = 2
 """Format of ``marshal`` in which equal code gives equal bytes.
 
-Later ones mark an object that has more than one reference in the running process, which depends on what else
-was imported."""
+Later ones mark an object that has more than one reference in the running process, which depends on what
+else was imported."""
 
 
 def write_zip(path: Path, entries: Mapping[str, bytes], *, compressed: bool = False) -> None:
