@@ -23,9 +23,12 @@ _DENIED = re.compile(
 )
 _ASSUMED_ROLE = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>\d+):assumed-role/(?P<role>[^/]+)/")
 _NAME = r"""\s*(?:"(?P<quoted>[^"]+)"|(?P<plain>[A-Za-z0-9_.-]+))(?:\s*\.\s*"(?P<index>[^"]+)")?"""
+# What stands between quotes may hold any word, "from" as well.
+_COLUMNS = r"""(?:"[^"]*"|'[^']*'|[^"'])*?"""
 _STATEMENT = re.compile(
-    rf"\s*(?:(?P<insert>insert\s+into)|(?P<update>update)|(?P<delete>delete\s+from)|select\b.*?\bfrom){_NAME}",
-    re.IGNORECASE | re.DOTALL,
+    rf"\s*(?:(?P<insert>insert\s+into\b)|(?P<update>update\b)|(?P<delete>delete\s+from\b)"
+    rf"|(?:exists\s*\(\s*)?select\b{_COLUMNS}\bfrom\b){_NAME}",
+    re.IGNORECASE,
 )
 
 

@@ -1,0 +1,216 @@
+"""A running local AWS with what the cases need: pools, triggers, inboxes."""
+
+import io
+import json
+import urllib.error
+import urllib.request
+import uuid
+import zipfile
+from dataclasses import dataclass
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from pulumi_localaws.local_aws import LocalAws
+
+PASSWORD = "Correct-horse-1!"
+
+RECORDER = """
+import json, time
+import botocore.session
+
+SQS = botocore.session.get_session().create_client("sqs")
+
+def handler(event, context):
+    body = json.dumps({"event": event, "arn": context.invoked_function_arn})
+    SQS.send_message(QueueUrl="@queue@", MessageBody=body)
+    metadata = event["request"].get("clientMetadata") or event["request"].get("validationData") or {}
+    wish = metadata.get(event["triggerSource"].partition("_")[0])
+    if wish == "boom":
+        raise ValueError("boom, said the function")
+    if wish == "slow once":
+        sent = SQS.get_queue_attributes(QueueUrl="@queue@", AttributeNames=["ApproximateNumberOfMessages"])
+        if sent["Attributes"]["ApproximateNumberOfMessages"] == "1":
+            time.sleep(6)
+    if wish == "nothing":
+        return None
+    if wish == "confirm":
+        event["response"].update(autoConfirmUser=True, autoVerifyEmail=True)
+    if wish == "migrate":
+        attributes = {"email": event["userName"], "email_verified": "true"}
+        event["response"].update(userAttributes=attributes, messageAction="SUPPRESS")
+    return event
+"""
+"""A trigger's function: it puts its event into a queue, then does what the call's metadata wish of it."""
+
+
+class Aws:
+    """Makes things with names of their own, and removes what would disturb the next case."""
+
+    def __init__(self, local_aws: LocalAws) -> None:
+        self.local_aws = local_aws
+        self.cognito = local_aws.client("cognito-idp")
+        self.lambda_ = local_aws.client("lambda")
+        self.iam = local_aws.client("iam")
+        self.sqs = local_aws.client("sqs")
+        self.region = "us-east-1"
+        self._pools: list[str] = []
+        self._functions: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pool_id in self._pools:
+            self.cognito.update_user_pool(UserPoolId=pool_id, DeletionProtection="INACTIVE")
+            self.cognito.delete_user_pool(UserPoolId=pool_id)
+        for name in self._functions:
+            self.lambda_.delete_function(FunctionName=name)
+
+    def pool(self, **settings: Any) -> dict[str, Any]:
+        """Make a pool as ours is: an address as user name, in any case, a role that never changes."""
+        settings = {
+            "UsernameAttributes": ["email", "phone_number"],
+            "UsernameConfiguration": {"CaseSensitive": False},
+            "AutoVerifiedAttributes": ["email", "phone_number"],
+            "Schema": [{"Name": "role", "AttributeDataType": "String", "Mutable": False}],
+            **settings,
+        }
+        pool = self.cognito.create_user_pool(PoolName=f"pool-{uuid.uuid4().hex[:8]}", **settings)["UserPool"]
+        self._pools.append(pool["Id"])
+        return dict(pool)
+
+    def client(self, pool_id: str, **settings: Any) -> str:
+        """Make an app client and return its id."""
+        settings = {
+            "WriteAttributes": ["email", "phone_number", "name", "custom:role"],
+            "ExplicitAuthFlows": [
+                "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
+                "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+            ],
+            "PreventUserExistenceErrors": "ENABLED",
+            **settings,
+        }  # fmt: skip
+        made = self.cognito.create_user_pool_client(UserPoolId=pool_id, ClientName="c", **settings)
+        return str(made["UserPoolClient"]["ClientId"])
+
+    def role(self, name: str, policy: dict[str, Any] | None = None) -> str:
+        """Make a role for functions and return its ARN."""
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        if policy is not None:
+            self.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
+        return str(arn)
+
+    def function(self, code: str, policy: dict[str, Any] | None = None, timeout: int = 20) -> str:
+        """Make a function with an alias and return the alias's ARN."""
+        name = f"fn-{uuid.uuid4().hex[:8]}"
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("index.py", code)
+        self.lambda_.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Handler="index.handler",
+            Role=self.role(f"role-{name}", policy),
+            Code={"ZipFile": buffer.getvalue()},
+            Timeout=timeout,
+            Publish=True,
+        )
+        self._functions.append(name)
+        alias = self.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+        return str(alias["AliasArn"])
+
+    def recorder(self) -> "Recorder":
+        """Make a trigger's function that records its events."""
+        queue = self.sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+        allow = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
+        policy = {"Version": "2012-10-17", "Statement": [allow]}
+        return Recorder(self.function(RECORDER.replace("@queue@", queue), policy), queue, self.sqs)
+
+    def permit(self, alias_arn: str, pool: dict[str, Any], **changes: Any) -> None:
+        """Let a pool invoke a function."""
+        name, qualifier = alias_arn.split(":")[-2:]
+        statement = {
+            "FunctionName": name,
+            "Qualifier": qualifier,
+            "StatementId": uuid.uuid4().hex,
+            "Action": "lambda:InvokeFunction",
+            "Principal": "cognito-idp.amazonaws.com",
+            "SourceArn": pool["Arn"],
+            "SourceAccount": self.local_aws.account_id,
+            **changes,
+        }
+        self.lambda_.add_permission(**{k: v for k, v in statement.items() if v is not None})
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+        """Read a path of the public endpoint; return status and JSON."""
+        request = urllib.request.Request(self.local_aws.endpoint + path, headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def user_client(self, service: str, policy: dict[str, Any]) -> Any:
+        """Return a client of a new IAM user with this policy, for what the root key would hide."""
+        name = f"user-{uuid.uuid4().hex[:8]}"
+        self.iam.create_user(UserName=name)
+        self.iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
+        key = self.iam.create_access_key(UserName=name)["AccessKey"]
+        return boto3.client(
+            service,
+            region_name=self.region,
+            endpoint_url=self.local_aws.endpoint,
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+
+@dataclass
+class Recorder:
+    """A recording function.
+
+    Attributes:
+        arn: The ARN of its alias.
+        queue: The URL of the queue that it writes to.
+        sqs: A client.
+    """
+
+    arn: str
+    queue: str
+    sqs: Any
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return and remove what was recorded; the function writes before it returns, so there is no wait."""
+        found: list[dict[str, Any]] = []
+        while True:
+            messages = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get(
+                "Messages", []
+            )
+            if not messages:
+                return found
+            for message in messages:
+                found.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def sources(self) -> list[str]:
+        """Return and remove the trigger sources of what was recorded."""
+        return [entry["event"]["triggerSource"] for entry in self.events()]
+
+
+def unique_email() -> str:
+    """Return an address with capitals that nobody else has."""
+    return f"Ann.{uuid.uuid4().hex[:10]}@Example.com"
+
+
+def attributes(**values: str) -> list[dict[str, str]]:
+    """Return attributes as the API wants them."""
+    return [{"Name": name, "Value": value} for name, value in values.items()]
