@@ -5,7 +5,7 @@ read. The worker asks Cognito who the user is.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -179,6 +179,13 @@ def work(worker: OutboxWorker, record: Mapping[str, Any], report: Report) -> Non
         report.info("the user is gone; nothing to register", messageId=message_id)
     else:
         report.info("outbox message done", messageId=message_id, outcome=str(outcome), sub=sub)
+
+
+def tell_unexpected(errors: Iterable[BaseException | None], report: Report) -> None:
+    """Write a line about errors of a batch that `work` hasn't told: the batch processor keeps them quiet."""
+    for error in errors:
+        if error is not None and not isinstance(error, OutboxMessageFailedError):
+            report.error("unexpected error", metric="OutboxRetry", error=error_code(error))
 
 
 def from_environment(environment: Mapping[str, str]) -> OutboxWorker:

@@ -27,11 +27,13 @@ WORKER = outbox.from_environment(os.environ)
 PROCESSOR = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-def work(message: SQSRecord) -> None:
+def work(record: SQSRecord) -> None:  # Powertools hands it over by this name
     """Register the user whom one message names."""
-    outbox.work(WORKER, message.raw_event, REPORT)
+    outbox.work(WORKER, record.raw_event, REPORT)
 
 
 def handler(event: Any, context: Any) -> Any:
     """Tell SQS which messages have to come back; after some tries they go to the dead-letter queue."""
-    return process_partial_response(event=event, record_handler=work, processor=PROCESSOR, context=context)
+    answer = process_partial_response(event=event, record_handler=work, processor=PROCESSOR, context=context)
+    outbox.tell_unexpected([error for _, error, _ in PROCESSOR.exceptions], REPORT)
+    return answer
