@@ -1,6 +1,7 @@
 """Where the tests run: the embedded local AWS, LocalStack, or a real AWS account; one switch, the same tests.
 
-Nothing here skips silently: what isn't there is a `BackendUnavailableError`, which the pytest plugin ends the run with.
+Nothing here skips silently: what isn't there is a `BackendUnavailableError`, which the pytest plugin ends the
+run with.
 """
 
 import json
@@ -132,8 +133,10 @@ class LocalStackBackend(Backend):
         services = _health(endpoint)
         if services.get("cognito-idp") not in {"available", "running"}:
             raise BackendUnavailableError(
-                f"LocalStack at {endpoint} has no Cognito (cognito-idp is {services.get('cognito-idp', 'missing')!r})."
-                " It is part of LocalStack's paid plans: start it with LOCALSTACK_AUTH_TOKEN, or use --backend embedded."
+                f"LocalStack at {endpoint} has no Cognito (cognito-idp is"
+                f" {services.get('cognito-idp', 'missing')!r})."
+                " It is part of LocalStack's paid plans: start it with LOCALSTACK_AUTH_TOKEN, or use"
+                " --backend embedded."
             )
         require_pulumi_cli(self.name)
         self._endpoint = endpoint
@@ -153,7 +156,7 @@ class LocalStackBackend(Backend):
 
 
 class AwsBackend(Backend):
-    """A real AWS account, with the caller's own credentials; what is made there costs money until it is destroyed.
+    """A real AWS account, with the caller's own credentials; what is made costs money until it is destroyed.
 
     Args:
         account_id: The account that is meant, spelled out.
@@ -196,7 +199,8 @@ class AwsBackend(Backend):
             ) from error
         if found != self.account_id:
             raise BackendUnavailableError(
-                f"--backend aws: your credentials belong to the account {found}, and --aws-account-id is {self.account_id}."
+                f"--backend aws: your credentials belong to the account {found}, and --aws-account-id"
+                f" is {self.account_id}."
                 " Nothing was made."
             )
         require_pulumi_cli(self.name)
@@ -250,7 +254,8 @@ def _health(endpoint: str) -> dict[str, str]:
             return dict(json.load(answer)["services"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BackendUnavailableError(
-            f"LocalStack does not answer at {url} ({error}). Start it, set LOCALSTACK_HOST, or use --backend embedded."
+            f"LocalStack does not answer at {url} ({error}). Start it, set LOCALSTACK_HOST, or use"
+            " --backend embedded."
         ) from error
 
 

@@ -1,7 +1,7 @@
 """Deploys a program by the Pulumi CLI (Automation API), with a state and a settings file of its own.
 
-The project's ``Pulumi.<stack>.yaml`` is read and never written: its values and those given go to a file beside the
-state, which is thrown away with it.
+The project's ``Pulumi.<stack>.yaml`` is read and never written: its values and those given go to a file
+beside the state, which is thrown away with it.
 """
 
 import json
@@ -14,11 +14,12 @@ from typing import Any
 import yaml
 
 from pulumi_localaws.engine_errors import DeploymentError
-from pulumi_localaws.stack_config import ConfigValue, load_stack_config
+from pulumi_localaws.stack_config import load_stack_config
+from pulumi_localaws.stack_config_project import ConfigValue
 
 _SERVICES = (
-    "apigatewayv2", "cloudwatch", "cognitoidp", "dynamodb", "iam", "kms", "lambda", "logs", "s3", "secretsmanager",
-    "sfn", "sns", "sqs", "ssm", "sts",
+    "apigatewayv2", "cloudwatch", "cognitoidp", "dynamodb", "iam", "kms", "lambda", "logs", "s3",
+    "secretsmanager", "sfn", "sns", "sqs", "ssm", "sts",
 )  # fmt: skip
 """The provider's names of the services that a local program may use."""
 

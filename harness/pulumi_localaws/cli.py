@@ -1,4 +1,4 @@
-"""The command ``pulumi-localaws``: a Pulumi program on a local AWS, without the Pulumi CLI, Docker or an account."""
+"""Runs a Pulumi program on a local AWS, without the Pulumi CLI, Docker or an account."""
 
 import argparse
 import json
@@ -24,7 +24,8 @@ Starts a local AWS, deploys the program, runs CMD, and takes all down. CMD sees:
   AWS_ENDPOINT_URL and dummy credentials, no AWS_* variable or file of yours
   PULUMI_LOCALAWS_ENDPOINT     the same URL
   PULUMI_LOCALAWS_OUTPUTS      the path of a JSON file {"endpoint": ..., "outputs": {...}}
-  PULUMI_OUTPUT_<NAME>         each export: userPoolId is PULUMI_OUTPUT_USER_POOL_ID; an object or list is JSON
+  PULUMI_OUTPUT_<NAME>         each export: userPoolId is PULUMI_OUTPUT_USER_POOL_ID; an object or list is
+  JSON
 """
 
 
@@ -53,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     run = commands.add_parser(
         "run",
-        usage="pulumi-localaws run [-h] [--stack NAME] [--port N] [--config KEY=VALUE] [--quiet] [DIR] -- CMD ...",
+        usage="pulumi-localaws run [-h] [--stack NAME] [--port N] [--config KEY=VALUE] [--quiet]"
+        " [DIR] -- CMD ...",
         help="the same around a command",
         description=_RUN_DESCRIPTION,
         epilog=_EPILOG,

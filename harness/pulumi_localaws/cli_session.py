@@ -1,4 +1,4 @@
-"""What ``up`` and ``run`` do: a local AWS and a deployment for as long as something lasts, and nothing left after."""
+"""What ``up`` and ``run`` do: a local AWS and a deployment for a while, and nothing left afterwards."""
 
 import argparse
 import json
@@ -78,7 +78,7 @@ def run_command(options: argparse.Namespace, command: Sequence[str]) -> int:
 
 
 def output_variables(outputs: Mapping[str, Any]) -> dict[str, str]:
-    """Return each export as a variable: ``userPoolId`` is ``PULUMI_OUTPUT_USER_POOL_ID``; what is no text is JSON."""
+    """Return each export as a variable: ``userPoolId`` is ``PULUMI_OUTPUT_USER_POOL_ID``; no text: JSON."""
     made = {}
     for name, value in outputs.items():
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", "_", name)
@@ -87,7 +87,7 @@ def output_variables(outputs: Mapping[str, Any]) -> dict[str, str]:
 
 
 def command_environment(local: LocalAws, extra: Mapping[str, str]) -> dict[str, str]:
-    """Return the caller's environment without anything that steers an AWS client, and with the local AWS's own."""
+    """Return the caller's environment, with the local AWS's variables in place of all that steer a client."""
     own = {name: value for name, value in os.environ.items() if not _steers(name)}
     return {**own, **local.environment(extra)}
 

@@ -1,4 +1,4 @@
-"""The AWS provider's settings, from the stack's ``aws:`` config or from a provider resource in the program."""
+"""The AWS provider's settings, from the stack's ``aws:`` config or a provider in the program."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,12 +11,13 @@ HONOURED = ("allowedAccountIds", "defaultTags", "forbiddenAccountIds", "region")
 """Settings that act here as they do on AWS."""
 
 REPLACED = frozenset((
-    "accessKey", "secretKey", "token", "profile", "sharedConfigFiles", "sharedCredentialsFiles", "endpoints",
-    "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId",
-    "skipGetEc2Platforms", "skipRegionPreCheck", "s3UsePathStyle", "s3UsEast1RegionalEndpoint", "insecure", "httpProxy",
-    "httpsProxy", "noProxy", "maxRetries", "retryMode", "useDualstackEndpoint", "useFipsEndpoint", "stsRegion",
-    "ec2MetadataServiceEndpoint", "ec2MetadataServiceEndpointMode", "customCaBundle", "tokenBucketRateLimiterCapacity",
-    "userAgents", "version", "pluginDownloadURL",
+    "accessKey", "secretKey", "token", "profile", "sharedConfigFiles", "sharedCredentialsFiles",
+    "endpoints", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation",
+    "skipRequestingAccountId", "skipGetEc2Platforms", "skipRegionPreCheck", "s3UsePathStyle",
+    "s3UsEast1RegionalEndpoint", "insecure", "httpProxy", "httpsProxy", "noProxy", "maxRetries",
+    "retryMode", "useDualstackEndpoint", "useFipsEndpoint", "stsRegion", "ec2MetadataServiceEndpoint",
+    "ec2MetadataServiceEndpointMode", "customCaBundle", "tokenBucketRateLimiterCapacity", "userAgents",
+    "version", "pluginDownloadURL",
 ))  # fmt: skip
 """Settings of how AWS is reached: the local AWS's own take their place."""
 
@@ -50,13 +51,15 @@ def provider_from(settings: Mapping[str, Any], *, where: str, account: str) -> P
         if name not in HONOURED and name not in REPLACED:
             raise DeploymentError(
                 f"{where}: the AWS provider's setting {name!r} is not supported by the local deployment."
-                f" Supported: {', '.join(HONOURED)}; credentials, endpoints and connection settings are replaced by the local ones."
+                f" Supported: {', '.join(HONOURED)}; credentials, endpoints and connection settings"
+                " are replaced by the local ones."
             )
     allowed = _json(given.get("allowedAccountIds"), where, "allowedAccountIds") or []
     forbidden = _json(given.get("forbiddenAccountIds"), where, "forbiddenAccountIds") or []
     if (allowed and account not in allowed) or account in forbidden:
         raise DeploymentError(
-            f"{where}: the local account is {account}, which allowedAccountIds or forbiddenAccountIds excludes."
+            f"{where}: the local account is {account}, which allowedAccountIds or forbiddenAccountIds"
+            " excludes."
             f" Add {account} for this stack, or leave the setting out."
         )
     tags = _json(given.get("defaultTags"), where, "defaultTags") or {}
@@ -87,7 +90,8 @@ def check_pulumi_settings(keys: Iterable[str]) -> None:
     for key in keys:
         if key.startswith("pulumi:") and key not in known:
             raise DeploymentError(
-                f"The stack's config key {key} is not supported by the local deployment; supported: {', '.join(sorted(known))}."
+                f"The stack's config key {key} is not supported by the local deployment; supported:"
+                f" {', '.join(sorted(known))}."
             )
 
 

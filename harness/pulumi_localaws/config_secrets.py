@@ -1,8 +1,9 @@
-"""Decrypts the ``secure:`` values of a stack's settings file with the passphrase, as Pulumi's passphrase provider does.
+"""Decrypts the ``secure:`` values of a stack's settings, as Pulumi's passphrase provider does.
 
-The format is Pulumi's own (``pkg/secrets/passphrase/manager.go`` and ``sdk/go/common/resource/config/crypt.go`` in
-pulumi/pulumi): the key is PBKDF2-HMAC-SHA256 of the passphrase, 1,000,000 rounds; a value is
-``v1:<nonce>:<ciphertext>`` in base64, AES-256-GCM; ``encryptionsalt`` is ``v1:<salt>:<the encrypted word pulumi>``.
+The format is Pulumi's own (``pkg/secrets/passphrase/manager.go`` and
+``sdk/go/common/resource/config/crypt.go`` in pulumi/pulumi): the key is PBKDF2-HMAC-SHA256 of the passphrase,
+1,000,000 rounds; a value is ``v1:<nonce>:<ciphertext>`` in base64, AES-256-GCM; ``encryptionsalt`` is
+``v1:<salt>:<the encrypted word pulumi>``.
 """
 
 import base64
@@ -25,7 +26,7 @@ class WrongPassphraseError(ConfigError):
 
 
 def passphrase_from(environment: Mapping[str, str]) -> str | None:
-    """Read the passphrase as the Pulumi CLI does: the variable first, then the file that the other variable names.
+    """Read the passphrase as the Pulumi CLI does: from the variable, else from the file that one names.
 
     Args:
         environment: PULUMI_CONFIG_PASSPHRASE (may be empty) and PULUMI_CONFIG_PASSPHRASE_FILE are read.

@@ -44,7 +44,7 @@ class Deployment:
     _destroyed: bool = False
 
     def destroy(self) -> None:
-        """Undo everything in reverse order, but what has ``retain_on_delete``; ``protect`` keeps nothing here.
+        """Undo everything in reverse order, save what has ``retain_on_delete``; ``protect`` keeps nothing.
 
         Raises:
             DeploymentError: Something could not be undone; the message lists it.

@@ -1,10 +1,10 @@
-"""Runs one Pulumi program and makes its resources on a local AWS; a process of its own, since Pulumi's state is global.
+"""Runs one Pulumi program on a local AWS; a process of its own, since Pulumi's state is global.
 
-``python -m pulumi_localaws.engine --dir DIR --stack S --endpoint URL [--config KEY=VALUE]… [--state FILE]`` prints one
-JSON object a line: ``{"event": "resource", "type", "name", "status", "ms"}``, ``{"event": "log", "severity",
-"message"}``, and at the end ``{"event": "outputs", "outputs", "secrets"}`` or ``{"event": "error", "message"}``.
-With ``--endpoint -`` the URL is read from standard input, so that the program can begin before the local AWS is there;
-the end of standard input then ends the process.
+``python -m pulumi_localaws.engine --dir DIR --stack S --endpoint URL [--config KEY=VALUE]… [--state FILE]``
+prints one JSON object a line: ``{"event": "resource", "type", "name", "status", "ms"}``, ``{"event": "log",
+"severity", "message"}``, and at the end ``{"event": "outputs", "outputs", "secrets"}`` or ``{"event":
+"error", "message"}``. With ``--endpoint -`` the URL is read from standard input, so that the program can
+begin before the local AWS is there; the end of standard input then ends the process.
 """
 
 import argparse
@@ -20,13 +20,16 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pulumi_localaws.config_provider import provider_from_config
 from pulumi_localaws.config_secrets import passphrase_from
 from pulumi_localaws.emulator import ACCOUNT_ID
-from pulumi_localaws.engine_errors import Cancelled, DeploymentError
-from pulumi_localaws.stack_config import ConfigValue, StackConfig, load_stack_config
+from pulumi_localaws.engine_errors import CancelledError, DeploymentError
+from pulumi_localaws.stack_config import StackConfig, load_stack_config
+
+if TYPE_CHECKING:
+    from pulumi_localaws.stack_config_project import ConfigValue
 
 THREADS = 16
 """Resources that are made at the same time; more brought nothing on two cores."""
@@ -60,7 +63,7 @@ def run_program(
 
     default_provider = provider_from_config(config.values, account=ACCOUNT_ID)
     if default_provider.region:
-        # Where a provider in the program names no region, the SDK looks here, as it does under the Pulumi CLI.
+        # Where a provider in the program names no region, the SDK looks here, as under the Pulumi CLI.
         os.environ["AWS_REGION"] = default_provider.region
     clients = Clients(endpoint)
     ledger = Ledger(state)
@@ -91,12 +94,13 @@ def run_program(
             organization="organization",
         )
         set_all_config(config.values, list(config.secrets))
-        # set_mocks makes and ends a stack of its own; exports only arrive from one that ends after the program.
+        # set_mocks ends a stack of its own; exports only arrive from one that ends after the program.
         set_root_resource(None)  # type: ignore[arg-type]
         os.chdir(config.directory)
         sys.path.insert(0, str(config.directory))
         sys.argv = [str(config.program)]
         loop.run_until_complete(run_in_stack(lambda: _run(config.program)))
+        monitor.finish()
     except BaseException as raised:  # noqa: BLE001 reported below, after the rest has ended
         error = raised
     monitor.transforms.stopping.set()
@@ -126,7 +130,7 @@ def _run(program: Path) -> None:
 
 
 def _message(error: BaseException, config: StackConfig) -> str:
-    if isinstance(error, DeploymentError) and not isinstance(error, Cancelled):
+    if isinstance(error, DeploymentError) and not isinstance(error, CancelledError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "The deployment was interrupted; what had been made is undone."

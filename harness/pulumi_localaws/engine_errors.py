@@ -2,12 +2,12 @@
 
 
 class DeploymentError(Exception):
-    """A deployment could not be made, or not undone; the message says what, with what was given and what is allowed."""
+    """A deployment could not be made, or not undone; the message says what was given and what is allowed."""
 
 
 class ConfigError(DeploymentError):
     """The project's or stack's settings cannot be used."""
 
 
-class Cancelled(DeploymentError):
+class CancelledError(DeploymentError):
     """A resource was not begun, since another one failed before."""

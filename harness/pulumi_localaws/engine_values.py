@@ -1,9 +1,9 @@
-"""Values on their way between a Pulumi program and the engine: what is secret, what is an asset, what is plain."""
+"""Values between a Pulumi program and the engine: what is secret, what is an asset, what is plain."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from google.protobuf import struct_pb2
+from google.protobuf import struct_pb2  # type: ignore[import-untyped] # stubs are a package of their own
 
 # The signatures are part of Pulumi's wire format (sdk/proto and pulumi.runtime.rpc).
 _SIG = "4dabf18193072939515e22adb298388d"

@@ -1,24 +1,27 @@
-"""The monitor that a Pulumi program talks to: each resource that it registers is really made, with boto, at once."""
+# ruff: noqa: N802 the methods have the names of the service that Pulumi's SDK calls
+"""The monitor that a Pulumi program talks to: each resource that it registers is really made, at once."""
 
+import queue
 import re
 import secrets as random_secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2  # type: ignore[import-untyped] # stubs are a package of their own
 from pulumi.runtime.mocks import MockMonitor, Mocks
 from pulumi.runtime.proto import resource_pb2
 
 from pulumi_localaws.config_provider import Provider, provider_from
-from pulumi_localaws.engine_errors import Cancelled, DeploymentError
+from pulumi_localaws.engine_errors import CancelledError, DeploymentError
 from pulumi_localaws.engine_values import decode, encode
+from pulumi_localaws.monitor_names import no_region, physical_name, unknown_type
 from pulumi_localaws.monitor_options import refuse_options
 from pulumi_localaws.resources.clients import Clients
 from pulumi_localaws.resources.invokes import Place, invoke
-from pulumi_localaws.resources.registry import REGISTRY, Args, Context, Naming, ResourceType, load_all
+from pulumi_localaws.resources.registry import REGISTRY, Args, Context, ResourceType, load_all
 from pulumi_localaws.resources.shapes import ShapeError, check
 from pulumi_localaws.state import Ledger, Record
 from pulumi_localaws.transforms import Transforms
@@ -40,6 +43,8 @@ class Surroundings:
         clients: Makes the clients.
         ledger: Takes what was made.
         emit: Is told of each resource.
+        providers: Those that the program made, by reference.
+        later: What has to be waited for before the deployment is done.
     """
 
     project: str
@@ -50,6 +55,7 @@ class Surroundings:
     ledger: Ledger
     emit: Callable[[Event], None]
     providers: dict[str, Provider] = field(default_factory=dict)
+    later: "queue.SimpleQueue[Callable[[], None]]" = field(default_factory=queue.SimpleQueue)
 
 
 class Monitor(MockMonitor):
@@ -74,13 +80,9 @@ class Monitor(MockMonitor):
     ) -> resource_pb2.RegisterResourceResponse:
         """Make a resource, or note a component."""
         began = time.perf_counter()
+        if request.type == STACK_TYPE:
+            return resource_pb2.RegisterResourceResponse(urn=self._urn("", request.type, request.name))
         try:
-            if request.type == STACK_TYPE:
-                return resource_pb2.RegisterResourceResponse(urn=self._urn("", request.type, request.name))
-            if self.failure is not None:
-                raise Cancelled(
-                    f"{request.type} {request.name!r} was not begun, since the deployment failed."
-                )
             return self._register(request, began)
         except BaseException as error:
             self._fail(error, request.type, request.name, began)
@@ -90,21 +92,7 @@ class Monitor(MockMonitor):
         """Look up a resource that is there already (``.get()``)."""
         began = time.perf_counter()
         try:
-            kind = REGISTRY.get(request.type)
-            if kind is None or kind.read is None:
-                readable = ", ".join(sorted(token for token, entry in REGISTRY.items() if entry.read))
-                raise DeploymentError(
-                    f"{request.type} {request.name!r}: .get() is not supported by the local deployment for this type;"
-                    f" supported for: {readable}."
-                )
-            urn = self._urn(request.parent, request.type, request.name)
-            self._claim(urn, request.type, request.name)
-            given, secrets = decode(request.properties)
-            context = self._context(urn, request, kind, given, {}, secrets)
-            made = kind.read(context, request.id)
-            hidden = secrets | set(request.additionalSecretOutputs)
-            properties = encode(made.outputs, hidden, request.properties)
-            return resource_pb2.ReadResourceResponse(urn=urn, properties=properties)
+            return self._read(request)
         except BaseException as error:
             self._fail(error, request.type, request.name, began)
             raise
@@ -119,7 +107,7 @@ class Monitor(MockMonitor):
         provider = self._provider(request.provider)
         region = region or provider.region
         if region is None:
-            raise DeploymentError(_no_region(f"The invoke {request.tok}"))
+            raise DeploymentError(no_region(f"The invoke {request.tok}"))
         answer = invoke(request.tok, args, Place(self._around.account, region))
         return resource_pb2.ResourceInvokeResponse(**{"return": encode(answer)})
 
@@ -147,12 +135,21 @@ class Monitor(MockMonitor):
 
     RegisterErrorHook = RegisterResourceHook
 
+    def finish(self) -> None:
+        """Wait for what takes its time after it was made.
+
+        Raises:
+            DeploymentError: It failed.
+        """
+        while not self._around.later.empty():
+            self._around.later.get()()
+
     def _fail(self, error: BaseException, kind: str, name: str, began: float) -> None:
         with self._lock:
             first = self.failure is None
             if first:
                 self.failure = error
-        if not isinstance(error, Cancelled):
+        if not isinstance(error, CancelledError):
             self._report(kind, name, "failed", began)
 
     def _report(self, kind: str, name: str, status: str, began: float, identifier: str = "") -> None:
@@ -177,6 +174,10 @@ class Monitor(MockMonitor):
     def _register(
         self, request: resource_pb2.RegisterResourceRequest, began: float
     ) -> resource_pb2.RegisterResourceResponse:
+        if self.failure is not None:
+            raise CancelledError(
+                f"{request.type} {request.name!r} was not begun, since the deployment failed."
+            )
         urn = self._urn(request.parent, request.type, request.name)
         self._claim(urn, request.type, request.name)
         self.transforms.declare(urn, request.parent, request.transforms)
@@ -188,10 +189,10 @@ class Monitor(MockMonitor):
             return self._register_provider(urn, request)
         kind = REGISTRY.get(request.type)
         if kind is None:
-            raise DeploymentError(_unknown(request.type, request.name))
+            raise DeploymentError(unknown_type(request.type, request.name))
         given, secrets = decode(request.object)
         inputs = _checked(kind, request.name, given, secrets)
-        context = self._context(urn, request, kind, inputs, inputs.get("tags", {}), secrets)
+        context = self._context(urn, request, kind, inputs, secrets)
         if kind.naming is not None:
             inputs[kind.naming.prop] = physical_name(kind.naming, inputs, context)
         if kind.check is not None:
@@ -216,13 +217,31 @@ class Monitor(MockMonitor):
             urn=urn, id=made.id, object=encode(outputs, hidden, request.object)
         )
 
+    def _read(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
+        kind = REGISTRY.get(request.type)
+        if kind is None or kind.read is None:
+            readable = ", ".join(sorted(token for token, entry in REGISTRY.items() if entry.read))
+            raise DeploymentError(
+                f"{request.type} {request.name!r}: .get() is not supported by the local deployment for this"
+                f" type; supported for: {readable}."
+            )
+        urn = self._urn(request.parent, request.type, request.name)
+        self._claim(urn, request.type, request.name)
+        given, secrets = decode(request.properties)
+        made = kind.read(self._context(urn, request, kind, given, secrets), request.id)
+        hidden = secrets | set(request.additionalSecretOutputs)
+        return resource_pb2.ReadResourceResponse(
+            urn=urn, properties=encode(made.outputs, hidden, request.properties)
+        )
+
     def _register_provider(
         self, urn: str, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
         package = request.type.removeprefix(PROVIDER_PREFIX)
         if package != "aws":
             raise DeploymentError(
-                f"The provider {request.name!r} is of the package {package!r}, which is not supported by the local"
+                f"The provider {request.name!r} is of the package {package!r}, which is not supported"
+                " by the local"
                 " deployment; supported: aws."
             )
         settings, _ = decode(request.object)
@@ -243,28 +262,23 @@ class Monitor(MockMonitor):
         return found
 
     def _context(
-        self,
-        urn: str,
-        request: Any,
-        kind: ResourceType,
-        inputs: Args,
-        tags: Mapping[str, str],
-        secrets: frozenset[str],
+        self, urn: str, request: Any, kind: ResourceType, inputs: Args, secrets: frozenset[str]
     ) -> Context:
         provider = self._provider(request.provider)
         region = inputs.get("region") or provider.region
         if not region:
-            raise DeploymentError(_no_region(f"{request.type} {request.name!r}"))
+            raise DeploymentError(no_region(f"{request.type} {request.name!r}"))
         return Context(
             urn=urn,
             type=request.type,
             name=request.name,
             region=region,
             account=self._around.account,
-            tags={**provider.default_tags, **tags} if kind.tags else {},
+            tags={**provider.default_tags, **inputs.get("tags", {})} if kind.tags else {},
             inputs=kind.inputs,
             clients=self._around.clients,
             ledger=self._around.ledger,
+            later=self._around.later.put,
             secrets=tuple(str(inputs[name]) for name in secrets if isinstance(inputs.get(name), str)),
         )
 
@@ -279,28 +293,6 @@ class _NoMocks(Mocks):
         raise DeploymentError(f"The invoke {args.token} was not answered.")
 
 
-def physical_name(naming: Naming, inputs: Args, context: Context) -> str:
-    """Return the name that the program gives, or one made up as Pulumi does.
-
-    Raises:
-        DeploymentError: The name is longer than AWS takes.
-    """
-    given = inputs.get(naming.prop)
-    if given:
-        return str(given)
-    suffix = naming.suffix(inputs)
-    prefix = inputs.get(naming.prefix) if naming.prefix else None
-    start = str(prefix) if prefix else f"{context.name}-"
-    name = naming.lead + (start.lower() if naming.lower else start) + random_secrets.token_hex(4)[:7] + suffix
-    if naming.lead and start.startswith(naming.lead):
-        name = name.removeprefix(naming.lead)
-    if len(name) > naming.limit:
-        raise context.error(
-            f"the made-up name {name!r} has {len(name)} characters, AWS takes {naming.limit}; give `{naming.prop}` or a shorter name."
-        )
-    return name
-
-
 def _checked(kind: ResourceType, name: str, given: Args, secrets: frozenset[str]) -> Args:
     try:
         return dict(check(given, kind.inputs))
@@ -312,19 +304,3 @@ def _checked(kind: ResourceType, name: str, given: Args, secrets: frozenset[str]
 
 def _has_asset(value: Any) -> bool:
     return isinstance(value, dict) and value.get("sig") in {"asset", "archive"}
-
-
-def _no_region(what: str) -> str:
-    return f"{what}: there is no region. Set aws:region in the stack's config, or give the provider or the resource one."
-
-
-def _unknown(kind: str, name: str) -> str:
-    service = kind.split("/")[0]
-    near = [token for token in REGISTRY if token.split("/")[0] == service] or sorted(
-        {t.split("/")[0] for t in REGISTRY}
-    )
-    what = "of this service" if near[0].startswith(f"{service}/") else "services"
-    return (
-        f"{kind} {name!r}: this type is not supported by the local deployment."
-        f" Supported {what}: {', '.join(sorted(near))} (`pulumi-localaws types` lists all)."
-    )

@@ -1,7 +1,8 @@
-"""Resource options that can't be honoured on a local AWS are refused by name; the others act or have no meaning here.
+"""Options that can't be honoured on a local AWS are refused by name; others act, or mean nothing here.
 
 Without meaning, since nothing is ever updated: aliases, ignore_changes, replace_on_changes, replace_with,
-replacement_trigger, delete_before_replace, hide_diffs, state migrations; and custom time-outs. ``protect`` keeps
+replacement_trigger, delete_before_replace, hide_diffs, state migrations; and custom time-outs. ``protect``
+keeps
 nothing: a local stack is thrown away.
 """
 
@@ -19,14 +20,16 @@ def refuse_options(request: resource_pb2.RegisterResourceRequest) -> None:
     where = f"{request.type} {request.name!r}"
     if request.importId:
         raise DeploymentError(
-            f"{where}: the option import_ ({request.importId}) is not supported: a local AWS has nothing to import."
+            f"{where}: the option import_ ({request.importId}) is not supported: a local AWS has"
+            " nothing to import."
             " Leave it out for this stack."
         )
     if request.HasField("hooks") and request.hooks.ByteSize():
         raise DeploymentError(f"{where}: the option hooks is not supported by the local deployment.")
     if request.remote:
         raise DeploymentError(
-            f"{where}: a component from a package of another language needs the Pulumi CLI; it is not supported here."
+            f"{where}: a component from a package of another language needs the Pulumi CLI; it is not"
+            " supported here."
         )
     if request.envVarMappings:
         raise DeploymentError(

@@ -27,7 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--backend",
         choices=NAMES,
         default=NAMES[0],
-        help="where tests that need AWS run: the embedded local AWS (default), a running LocalStack, or a real account",
+        help="where tests that need AWS run: the embedded local AWS (default), a running LocalStack,"
+        " or a real account",
     )
     group.addoption(
         "--aws-account-id", metavar="ID", help="with --backend aws: the account that is meant, 12 digits"
@@ -65,14 +66,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if marker is None:
             if _FIXTURES & set(getattr(item, "fixturenames", ())):
                 raise pytest.UsageError(
-                    f"{item.nodeid} uses AWS and has no marker: add @pytest.mark.backends({', '.join(map(repr, NAMES))})"
+                    f"{item.nodeid} uses AWS and has no marker: add"
+                    f" @pytest.mark.backends({', '.join(map(repr, NAMES))})"
                     " with the backends that it runs on."
                 )
             continue
         unknown = [name for name in marker.args if name not in NAMES]
         if unknown or not marker.args:
             raise pytest.UsageError(
-                f"{item.nodeid}: backends({', '.join(map(repr, marker.args))}) names no backend; allowed: {', '.join(NAMES)}."
+                f"{item.nodeid}: backends({', '.join(map(repr, marker.args))}) names no backend;"
+                f" allowed: {', '.join(NAMES)}."
             )
         if backend not in marker.args:
             reason = f"runs on {' and '.join(marker.args)}; this run is on {backend}"
@@ -89,7 +92,7 @@ def localaws_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
 
 @pytest.fixture(scope="session")
 def localaws(localaws_backend: Backend) -> Any:
-    """The AWS of this run: ``endpoint``, ``region``, ``client(service)``; on the embedded backend a `LocalAws`."""
+    """The AWS of this run: ``endpoint``, ``region``, ``client(service)``; if embedded, a `LocalAws`."""
     return getattr(localaws_backend, "local", localaws_backend)
 
 
@@ -113,7 +116,7 @@ def deploy_stack(localaws_backend: Backend) -> Iterator[Callable[..., Stack]]:
     for stack in reversed(made):
         try:
             stack.destroy()
-        except Exception as error:  # noqa: BLE001, PERF203 the others are taken down first
+        except Exception as error:  # noqa: BLE001 the others are taken down first
             failures.append(str(error))
     if failures:
         pytest.fail("\n".join(failures), pytrace=False)

@@ -10,17 +10,7 @@ import yaml
 
 from pulumi_localaws.config_secrets import PassphraseDecrypter, WrongPassphraseError
 from pulumi_localaws.engine_errors import ConfigError
-
-ConfigValue = str | bool | int | float | list[Any] | dict[str, Any]
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "boolean": (bool,),
-    "integer": (int,),
-    "array": (list,),
-    "object": (dict,),
-}
-_DECLARATION = {"type", "description", "default", "value", "secret", "items"}
+from pulumi_localaws.stack_config_project import ConfigValue, Project, full_key, merge_project, type_name
 
 
 class _Loader(yaml.SafeLoader):
@@ -87,10 +77,15 @@ def load_stack_config(
         raise ConfigError(f"{project_file}: `name` is missing. Give the project a name.")
     _check_runtime(project_file, project.get("runtime"))
     settings, stack_file = _stack_settings(directory, project, stack)
-    raw = {_full_key(key, name, stack_file): value for key, value in (settings.get("config") or {}).items()}
-    raw.update({_full_key(key, name, "the given config"): value for key, value in (overrides or {}).items()})
-    values, secrets = _plain(raw, settings, stack_file, passphrase)
-    _merge_project(project_file, project.get("config") or {}, name, stack, values, secrets)
+    in_file = {
+        full_key(key, name, stack_file): value for key, value in (settings.get("config") or {}).items()
+    }
+    overridden = {full_key(key, name, "the given config"): value for key, value in (overrides or {}).items()}
+    values, secrets = _plain({**in_file, **overridden}, settings, stack_file, passphrase)
+    # What is secret in the file stays so with another value.
+    secrets |= {key for key in overridden if _has_secret(in_file.get(key))}
+    of = Project(name, project_file, frozenset(overridden))
+    merge_project(of, project.get("config") or {}, stack, values, secrets)
     program = _program(project_file, directory, project.get("main"))
     return StackConfig(
         project=name,
@@ -120,7 +115,7 @@ def stack_region(
         (declared, project_file),
     ):
         for key, value in (source or {}).items():
-            if _full_key(key, str(project.get("name")), where) == "aws:region":
+            if full_key(key, str(project.get("name")), where) == "aws:region":
                 given = value.get("value", value.get("default")) if isinstance(value, dict) else value
                 if isinstance(given, str):
                     return given
@@ -163,7 +158,7 @@ def _read(path: Path) -> dict[str, Any]:
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise ConfigError(f"{path}: a mapping is expected at the top, not {_type_name(document)}.")
+        raise ConfigError(f"{path}: a mapping is expected at the top, not {type_name(document)}.")
     return document
 
 
@@ -183,7 +178,8 @@ def _stack_settings(directory: Path, project: dict[str, Any], stack: str) -> tup
         others = sorted({file.name.split(".")[1] for file in folder.glob("Pulumi.*.y*ml")})
         if others:
             raise ConfigError(
-                f"There is no stack {stack!r} in {folder}: Pulumi.{stack}.yaml is missing. Stacks here: {', '.join(others)}."
+                f"There is no stack {stack!r} in {folder}: Pulumi.{stack}.yaml is missing. Stacks"
+                f" here: {', '.join(others)}."
             )
         return {}, folder / f"Pulumi.{stack}.yaml"
     settings = _read(path)
@@ -194,17 +190,6 @@ def _stack_settings(directory: Path, project: dict[str, Any], stack: str) -> tup
     if not isinstance(settings.get("config") or {}, dict):
         raise ConfigError(f"{path}: `config` has to be a mapping of keys to values.")
     return settings, path
-
-
-def _full_key(key: Any, project: str, where: object) -> str:
-    parts = str(key).split(":")
-    if len(parts) == 1 and parts[0]:
-        return f"{project}:{parts[0]}"
-    if len(parts) == 3 and parts[1] == "config":  # noqa: PLR2004 the older form <namespace>:config:<name>
-        parts = [parts[0], parts[2]]
-    if len(parts) != 2 or not all(parts):  # noqa: PLR2004 namespace and name
-        raise ConfigError(f"{where}: {key!r} is not a config key; <namespace>:<name> is expected.")
-    return ":".join(parts)
 
 
 def _plain(
@@ -222,7 +207,8 @@ def _plain(
         )
     if not settings.get("encryptionsalt"):
         raise ConfigError(
-            f"{path}: the secret config value {keys} can't be read: `encryptionsalt` is missing from the file."
+            f"{path}: the secret config value {keys} can't be read: `encryptionsalt` is missing from"
+            " the file."
         )
     if passphrase is None:
         raise ConfigError(
@@ -233,7 +219,8 @@ def _plain(
         decrypter = PassphraseDecrypter(passphrase, str(settings["encryptionsalt"]))
     except WrongPassphraseError as error:
         raise ConfigError(
-            f"{path}: the secret config value {keys} can't be read: PULUMI_CONFIG_PASSPHRASE is not this stack's passphrase."
+            f"{path}: the secret config value {keys} can't be read: PULUMI_CONFIG_PASSPHRASE is not"
+            " this stack's passphrase."
         ) from error
     return {key: _open(value, decrypter, key, path) for key, value in raw.items()}, secrets
 
@@ -263,77 +250,9 @@ def _open(value: Any, decrypter: PassphraseDecrypter, key: str, path: Path) -> A
     return value
 
 
-def _merge_project(
-    path: Path, declared: Any, project: str, stack: str, values: dict[str, Any], secrets: set[str]
-) -> None:
-    """Fill in the defaults of ``Pulumi.yaml``, check declared types, and ask for what has neither value nor default."""
-    if isinstance(declared, str):
-        return
-    missing = []
-    for short, declaration in declared.items():
-        key = _full_key(short, project, path)
-        rule = declaration if isinstance(declaration, dict) else {"value": declaration}
-        if unknown := set(rule) - _DECLARATION:
-            raise ConfigError(
-                f"{path}: config {short}: {', '.join(sorted(unknown))} is not known; allowed: {', '.join(sorted(_DECLARATION))}."
-            )
-        given = rule.get("default", rule.get("value"))
-        if key in values:
-            if rule.get("secret") and key not in secrets:
-                raise ConfigError(
-                    f"Stack {stack!r}: config {key} is declared secret and has to be encrypted (`secure:`)."
-                )
-        elif given is not None:
-            values[key] = given
-            if rule.get("secret"):
-                secrets.add(key)
-        elif key.startswith(f"{project}:"):
-            missing.append(key)
-            continue
-        else:
-            continue
-        _check_type(path, key, rule, values[key])
-    if missing:
-        raise ConfigError(
-            f"Stack {stack!r} is missing the config value{'s' if len(missing) > 1 else ''} {', '.join(sorted(missing))}."
-            f" Set {'them' if len(missing) > 1 else 'it'} in Pulumi.{stack}.yaml under `config`."
-        )
-
-
-def _check_type(path: Path, key: str, rule: Mapping[str, Any], value: Any) -> None:
-    wanted = rule.get("type")
-    if wanted is None:
-        return
-    if wanted not in _TYPES:
-        raise ConfigError(
-            f"{path}: config {key}: type {wanted!r} is not known; allowed: {', '.join(_TYPES)}."
-        )
-    if not _fits(wanted, rule.get("items"), value):
-        raise ConfigError(f"Config {key} must be of type {wanted}; it is {_type_name(value)}: {value!r}.")
-
-
-def _fits(wanted: str, items: Any, value: Any) -> bool:
-    if wanted == "integer":
-        return (isinstance(value, int) and not isinstance(value, bool)) or (
-            isinstance(value, str) and value.lstrip("-").isdigit()
-        )
-    if wanted == "boolean":
-        return isinstance(value, bool) or value in {"true", "false"}
-    if wanted == "array" and isinstance(value, list):
-        inner = (items or {}).get("type")
-        return inner is None or all(_fits(inner, items.get("items"), item) for item in value)
-    # A plain number or truth value in YAML is text to Pulumi where text is wanted.
-    return isinstance(value, (*_TYPES[wanted], int, float) if wanted == "string" else _TYPES[wanted])
-
-
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return "" if value is None else str(value)
-
-
-def _type_name(value: Any) -> str:
-    names = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
-    return names.get(type(value), type(value).__name__)

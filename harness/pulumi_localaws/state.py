@@ -1,7 +1,7 @@
 """Remembers how to undo what was made, and undoes it in reverse order.
 
-Each step is data (a service, an operation, its parameters), so that a state file written by the engine's process can
-be worked off by another one.
+Each step is data (a service, an operation, its parameters), so that a state file written by the engine's
+process can be worked off by another one.
 """
 
 import json
@@ -131,7 +131,7 @@ def undo(
     include_retained: bool = False,
     on_undone: Callable[[Record], None] | None = None,
 ) -> None:
-    """Undo resources in reverse order, each one's steps in reverse order; what is gone already counts as done.
+    """Undo resources in reverse order, and each one's steps; what is gone already counts as done.
 
     Args:
         records: As `Ledger.records` or `read_state` gives them.

@@ -1,19 +1,21 @@
-"""Runs the ``transforms`` of resources, their parents and the stack, in the order in which Pulumi's engine does.
+"""Runs the ``transforms`` of resources, their parents and the stack, in the order of Pulumi's engine.
 
-pulumi's mock monitor runs none. The SDK registers each transform with a callback server in the program's process;
-here its callback is called directly, in the program's event loop.
+pulumi's mock monitor runs none. The SDK registers each transform with a callback server in the program's
+process; here its callback is called directly, in the program's event loop.
 """
 
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi.runtime._callbacks import _CallbackServicer  # private: see docs/engine.md
 from pulumi.runtime.proto import callback_pb2, resource_pb2
 
-from pulumi_localaws.engine_errors import Cancelled, DeploymentError
+from pulumi_localaws.engine_errors import CancelledError, DeploymentError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _POLL_SECONDS = 0.1
 # The names of one option in a registration and in a transform's options.
@@ -131,7 +133,7 @@ class Transforms:
             if token in servicer._callbacks  # noqa: SLF001
         ]
         if not found:
-            raise Cancelled(f"{where}: its transform can't run any more, the program has ended.")
+            raise CancelledError(f"{where}: its transform can't run any more, the program has ended.")
         callback, loop = found[0]
 
         async def call() -> bytes:
@@ -148,7 +150,7 @@ class Transforms:
                     ) from error
                 if self.stopping.is_set():  # a time-out of this poll
                     future.cancel()
-                    raise Cancelled(
+                    raise CancelledError(
                         f"{where}: its transform can't run any more, the program has ended."
                     ) from None
 

@@ -1,7 +1,6 @@
 """What the harness's tests share."""
 
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests; tests are no package
 
 if TYPE_CHECKING:
-    from engine_helpers import Engine
+    from collections.abc import Callable, Iterator
 
+    from engine_helpers import Engine
     from pulumi_localaws.resources.clients import Clients
 
 

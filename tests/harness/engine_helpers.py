@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from pulumi.runtime.proto import resource_pb2
-
 from pulumi_localaws.config_provider import Provider
 from pulumi_localaws.engine_values import decode, encode
 from pulumi_localaws.monitor import Monitor, Surroundings

@@ -1,4 +1,4 @@
-"""One case for each type that the engine makes: its inputs, what it stands on, and how AWS shows that it is there."""
+"""One case for each type: its inputs, what it stands on, and how AWS shows that it is there."""
 
 import base64
 import io
@@ -19,7 +19,7 @@ TRUST = json.dumps({
 })  # fmt: skip
 LOGS = json.dumps({
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "arn:aws:logs:*:*:log-group:x"}],
+    "Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "arn:aws:logs:*:*:x"}],
 })  # fmt: skip
 
 

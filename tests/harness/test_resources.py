@@ -1,4 +1,4 @@
-"""Every type that the engine makes is really made on the emulator, read back, and really gone after destroy."""
+"""Every type is really made on the emulator, read back, and really gone after destroy."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from engine_helpers import Engine
-from resource_cases import CASES, SAME_AS
-
 from pulumi_localaws.local_aws import LocalAws
 from pulumi_localaws.resources.registry import load_all
 from pulumi_localaws.state import is_gone
+from resource_cases import CASES, SAME_AS
 
 
 def _make(engine: Engine, token: str) -> dict[str, dict[str, Any]]:

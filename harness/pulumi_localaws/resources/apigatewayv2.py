@@ -1,4 +1,4 @@
-"""API Gateway v2: HTTP APIs. Their URLs are path-style, since a name under localhost would need a resolver's help."""
+"""API Gateway v2: HTTP APIs. URLs are path-style: a name under localhost would need a resolver's help."""
 
 from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
 from pulumi_localaws.resources.shapes import BOOL, INT, NUMBER, STR, STRS, ListOf, MapOf, Obj

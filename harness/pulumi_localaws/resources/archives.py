@@ -26,7 +26,7 @@ def asset_bytes(asset: Asset, base: Path) -> bytes:
     if "text" in asset:
         return str(asset["text"]).encode()
     if "path" in asset:
-        path = base / asset["path"]
+        path = Path(base, asset["path"])
         if not path.is_file():
             raise ValueError(f"the file {asset['path']!r} is not there")
         return path.read_bytes()
@@ -44,7 +44,7 @@ def zip_bytes(archive: Asset, base: Path) -> bytes:
         ValueError: A file isn't there, or the archive is a remote one or of another format.
     """
     if "path" in archive and (base / archive["path"]).is_file():
-        content = (base / archive["path"]).read_bytes()
+        content = Path(base, archive["path"]).read_bytes()
         if not zipfile.is_zipfile(io.BytesIO(content)):
             raise ValueError(f"{archive['path']!r} is not a zip file; give a .zip or a folder")
         return content

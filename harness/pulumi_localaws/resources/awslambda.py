@@ -80,7 +80,9 @@ def _read_function(ctx: Context, name: str) -> Made:
         "handler": STR,
         "kmsKeyArn": STR,
         "layers": STRS,
-        "loggingConfig": Obj({"logFormat": STR, "applicationLogLevel": STR, "logGroup": STR, "systemLogLevel": STR}),
+        "loggingConfig": Obj(
+            dict.fromkeys(("logFormat", "applicationLogLevel", "logGroup", "systemLogLevel"), STR)
+        ),
         "memorySize": INT,
         "packageType": STR,
         "publish": BOOL,
@@ -130,22 +132,22 @@ def _function(ctx: Context, args: Args) -> Made:
             FunctionName=name,
             ReservedConcurrentExecutions=args["reservedConcurrentExecutions"],
         )
-    return Made(name, _function_outputs(ctx, _wait_active(ctx, name, made)))
+    if made.get("State") == "Pending":
+        # Versions, aliases and permissions can be made at once; only calls have to wait.
+        ctx.later(lambda: _wait_active(ctx, name))
+    return Made(name, _function_outputs(ctx, made))
 
 
-def _wait_active(ctx: Context, name: str, made: Args) -> Args:
+def _wait_active(ctx: Context, name: str) -> None:
     deadline = time.monotonic() + _READY_SECONDS
-    state = made
-    while state.get("State", "Active") == "Pending":
-        if time.monotonic() > deadline:
-            raise ctx.error(
-                f"the function is still {state['State']} after {_READY_SECONDS:.0f} s: {state.get('StateReason')}"
-            )
+    while True:
+        found = ctx.call("lambda", "get_function_configuration", FunctionName=name)
+        state = found.get("State", "Active")
+        if state == "Active":
+            return
+        if state == "Failed" or time.monotonic() > deadline:
+            raise ctx.error(f"the function is {state}, not Active: {found.get('StateReason')}")
         time.sleep(0.02)
-        state = ctx.call("lambda", "get_function_configuration", FunctionName=name)
-    if state.get("State") == "Failed":
-        raise ctx.error(f"the function failed: {state.get('StateReason')}")
-    return {**made, "LastModified": state.get("LastModified", "")}
 
 
 @resource(

@@ -24,7 +24,7 @@ class Clients:
         self._endpoint = endpoint
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
-        # Botocore alone: boto3 takes longer to import. No profile, no files, no variables: each setting has its default.
+        # Botocore alone: boto3 takes longer to import. No profile, no files, no variables.
         variables = {
             name: (None, None, default, convert)
             for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()

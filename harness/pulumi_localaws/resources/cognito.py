@@ -13,6 +13,44 @@ _MFA_ONLY: dict[str, None] = {
 }
 
 
+def _check_pool(args: Args) -> None:
+    if args.get("aliasAttributes") and args.get("usernameAttributes"):
+        raise ValueError("aliasAttributes and usernameAttributes exclude each other")
+    factors = (
+        "softwareTokenMfaConfiguration",
+        "smsConfiguration",
+        "emailMfaConfiguration",
+        "webAuthnConfiguration",
+    )
+    wanted = args.get("mfaConfiguration", "OFF")
+    if wanted not in {"OFF", "ON", "OPTIONAL"}:
+        raise ValueError(f"mfaConfiguration is {wanted!r}; allowed: OFF, ON, OPTIONAL")
+    if wanted != "OFF" and not any(args.get(factor) for factor in factors):
+        raise ValueError(
+            f"mfaConfiguration is {wanted}, and no factor is configured; give one of {', '.join(factors)}"
+        )
+
+
+def _read_pool(ctx: Context, pool: str) -> Made:
+    return _pool_outputs(ctx, ctx.call(_IDP, "describe_user_pool", UserPoolId=pool)["UserPool"])
+
+
+def _pool_outputs(ctx: Context, pool: Args) -> Made:
+    return Made(
+        pool["Id"],
+        {
+            "name": pool["Name"],
+            "arn": pool.get("Arn") or ctx.arn(_IDP, f"userpool/{pool['Id']}"),
+            "endpoint": f"cognito-idp.{ctx.region}.amazonaws.com/{pool['Id']}",
+            "creationDate": pool["CreationDate"].isoformat(),
+            "lastModifiedDate": pool["LastModifiedDate"].isoformat(),
+            "estimatedNumberOfUsers": pool.get("EstimatedNumberOfUsers", 0),
+            "deletionProtection": pool.get("DeletionProtection", "INACTIVE"),
+            "mfaConfiguration": pool.get("MfaConfiguration", "OFF"),
+        },
+    )
+
+
 @resource(
     "aws:cognito/userPool:UserPool",
     {
@@ -27,7 +65,9 @@ _MFA_ONLY: dict[str, None] = {
         "aliasAttributes": STRS,
         "autoVerifiedAttributes": STRS,
         "deletionProtection": STR,
-        "deviceConfiguration": Obj({"challengeRequiredOnNewDevice": BOOL, "deviceOnlyRememberedOnUserPrompt": BOOL}),
+        "deviceConfiguration": Obj(
+            dict.fromkeys(("challengeRequiredOnNewDevice", "deviceOnlyRememberedOnUserPrompt"), BOOL)
+        ),
         "emailConfiguration": Obj(
             {
                 "configurationSet": STR,
@@ -45,13 +85,15 @@ _MFA_ONLY: dict[str, None] = {
             {
                 **dict.fromkeys(
                     (
-                        "createAuthChallenge", "customMessage", "defineAuthChallenge", "kmsKeyId", "postAuthentication",
-                        "postConfirmation", "preAuthentication", "preSignUp", "preTokenGeneration", "userMigration",
-                        "verifyAuthChallengeResponse",
+                        "createAuthChallenge", "customMessage", "defineAuthChallenge", "kmsKeyId",
+                        "postAuthentication", "postConfirmation", "preAuthentication", "preSignUp",
+                        "preTokenGeneration", "userMigration", "verifyAuthChallengeResponse",
                     ),
                     STR,
                 ),
-                **dict.fromkeys(("customEmailSender", "customSmsSender", "preTokenGenerationConfig"), _SENDER),
+                "customEmailSender": _SENDER,
+                "customSmsSender": _SENDER,
+                "preTokenGenerationConfig": _SENDER,
             },
             {"kmsKeyId": "KMSKeyID", "customSmsSender": "CustomSMSSender"},
         ),
@@ -104,12 +146,12 @@ _MFA_ONLY: dict[str, None] = {
     },
     aws={"name": "PoolName", "schemas": "Schema", "passwordPolicy": None, "signInPolicy": None, **_MFA_ONLY},
     outputs=(
-        "arn", "endpoint", "creationDate", "lastModifiedDate", "estimatedNumberOfUsers", "domain", "customDomain",
+        "arn", "endpoint", "creationDate", "lastModifiedDate", "estimatedNumberOfUsers",
     ),
     naming=Naming("name", 128),
     tags=True,
-    check=lambda args: _check_pool(args),
-    read=lambda ctx, pool: _read_pool(ctx, pool),
+    check=_check_pool,
+    read=_read_pool,
 )  # fmt: skip
 def _user_pool(ctx: Context, args: Args) -> Made:
     policies: Args = {}
@@ -131,24 +173,6 @@ def _user_pool(ctx: Context, args: Args) -> Made:
     return _pool_outputs(ctx, pool)
 
 
-def _check_pool(args: Args) -> None:
-    if args.get("aliasAttributes") and args.get("usernameAttributes"):
-        raise ValueError("aliasAttributes and usernameAttributes exclude each other")
-    factors = (
-        "softwareTokenMfaConfiguration",
-        "smsConfiguration",
-        "emailMfaConfiguration",
-        "webAuthnConfiguration",
-    )
-    wanted = args.get("mfaConfiguration", "OFF")
-    if wanted not in {"OFF", "ON", "OPTIONAL"}:
-        raise ValueError(f"mfaConfiguration is {wanted!r}; allowed: OFF, ON, OPTIONAL")
-    if wanted != "OFF" and not any(args.get(factor) for factor in factors):
-        raise ValueError(
-            f"mfaConfiguration is {wanted}, and no factor is configured; give one of {', '.join(factors)}"
-        )
-
-
 def _set_mfa(ctx: Context, pool: str, args: Args) -> None:
     if not any(args.get(name) for name in _MFA_ONLY):
         return
@@ -166,26 +190,6 @@ def _set_mfa(ctx: Context, pool: str, args: Args) -> None:
         EmailMfaConfiguration=to_aws(email, fields["emailMfaConfiguration"]) if email else None,
         SmsMfaConfiguration={"SmsConfiguration": to_aws(sms, fields["smsConfiguration"])} if sms else None,
         WebAuthnConfiguration=to_aws(web, fields["webAuthnConfiguration"]) if web else None,
-    )
-
-
-def _read_pool(ctx: Context, pool: str) -> Made:
-    return _pool_outputs(ctx, ctx.call(_IDP, "describe_user_pool", UserPoolId=pool)["UserPool"])
-
-
-def _pool_outputs(ctx: Context, pool: Args) -> Made:
-    return Made(
-        pool["Id"],
-        {
-            "name": pool["Name"],
-            "arn": pool.get("Arn") or ctx.arn(_IDP, f"userpool/{pool['Id']}"),
-            "endpoint": f"cognito-idp.{ctx.region}.amazonaws.com/{pool['Id']}",
-            "creationDate": pool["CreationDate"].isoformat(),
-            "lastModifiedDate": pool["LastModifiedDate"].isoformat(),
-            "estimatedNumberOfUsers": pool.get("EstimatedNumberOfUsers", 0),
-            "deletionProtection": pool.get("DeletionProtection", "INACTIVE"),
-            "mfaConfiguration": pool.get("MfaConfiguration", "OFF"),
-        },
     )
 
 

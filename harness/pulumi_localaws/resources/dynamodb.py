@@ -5,7 +5,7 @@ from typing import Any
 
 from pulumi_localaws.resources.policies import check_json, policy_check
 from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
-from pulumi_localaws.resources.shapes import BOOL, INT, STR, STRS, ListOf, Obj
+from pulumi_localaws.resources.shapes import BOOL, INT, STR, STRS, ListOf, Obj, Shape
 
 _ON_DEMAND = Obj({"maxReadRequestUnits": INT, "maxWriteRequestUnits": INT})
 _KEY = Obj({"attributeName": STR, "keyType": STR})
@@ -23,7 +23,7 @@ _GSI = Obj(
     }
 )
 _LSI = Obj({"name": STR, "rangeKey": STR, "projectionType": STR, "nonKeyAttributes": STRS})
-_TABLE = {
+_TABLE: dict[str, Shape] = {
     "name": STR,
     "attributes": ListOf(Obj({"name": STR, "type": STR}, {"name": "AttributeName", "type": "AttributeType"})),
     "billingMode": STR,

@@ -51,7 +51,8 @@ def invoke(token: str, args: Args, place: Place) -> Args:
     known = INVOKES.get(token)
     if known is None:
         raise DeploymentError(
-            f"The invoke {token} is not supported by the local deployment; supported: {', '.join(sorted(INVOKES))}."
+            f"The invoke {token} is not supported by the local deployment; supported:"
+            f" {', '.join(sorted(INVOKES))}."
         )
     try:
         return known.answer(place, check(args, known.inputs))
@@ -136,7 +137,7 @@ def _merge(statements: list[Args], more: list[Args], *, override: bool) -> list[
 
 
 def _documents(texts: list[str]) -> list[Args]:
-    statements = []
+    statements: list[Args] = []
     for text in texts:
         found = json.loads(text).get("Statement", [])
         statements += [found] if isinstance(found, dict) else found

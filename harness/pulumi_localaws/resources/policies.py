@@ -8,7 +8,8 @@ from typing import Any
 VERSIONS = ("2012-10-17", "2008-10-17")
 _ACTION = re.compile(r"^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$")
 _ELEMENTS = {
-    "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
+    "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource",
+    "Condition",
 }  # fmt: skip
 _PRINCIPALS = {"AWS", "Service", "Federated", "CanonicalUser"}
 
@@ -26,7 +27,8 @@ def check_trust_policy(text: str) -> None:
         for action in _texts(statement.get("Action", [])):
             if not action.startswith("sts:"):
                 raise ValueError(
-                    f"{where}: {action!r} is no action of STS; a trust policy allows sts:AssumeRole and its like"
+                    f"{where}: {action!r} is no action of STS; a trust policy allows sts:AssumeRole"
+                    " and its like"
                 )
 
 
@@ -93,25 +95,25 @@ def _statements(text: str) -> list[tuple[str, dict[str, Any]]]:
     statements = [statements] if isinstance(statements, dict) else statements
     if not isinstance(statements, list) or not statements:
         raise ValueError("Statement is missing or empty")
-    found = []
-    for index, statement in enumerate(statements):
-        where = f"Statement[{index}]"
-        if not isinstance(statement, dict):
-            raise ValueError(f"{where}: an object is expected")  # noqa: TRY004 as above
-        if unknown := set(statement) - _ELEMENTS:
-            raise ValueError(f"{where}: {', '.join(sorted(unknown))} is not an element of a policy")
-        if statement.get("Effect") not in {"Allow", "Deny"}:
-            raise ValueError(f"{where}: Effect is {statement.get('Effect')!r}; allowed: Allow, Deny")
-        actions = _texts(statement.get("Action", statement.get("NotAction")))
-        if not actions:
-            raise ValueError(f"{where}: Action is missing")
-        for action in actions:
-            if not _ACTION.match(action):
-                raise ValueError(f"{where}: {action!r} is not an action; <service>:<name> is expected")
-        if not isinstance(statement.get("Condition", {}), dict):
-            raise ValueError(f"{where}: Condition has to be an object")
-        found.append((where, statement))
+    found = [(f"Statement[{index}]", statement) for index, statement in enumerate(statements)]
+    for where, statement in found:
+        _check_statement(where, statement)
     return found
+
+
+def _check_statement(where: str, statement: Any) -> None:
+    if not isinstance(statement, dict) or not isinstance(statement.get("Condition", {}), dict):
+        raise ValueError(f"{where}: it and its Condition have to be objects")  # noqa: TRY004 as above
+    if unknown := set(statement) - _ELEMENTS:
+        raise ValueError(f"{where}: {', '.join(sorted(unknown))} is not an element of a policy")
+    if statement.get("Effect") not in {"Allow", "Deny"}:
+        raise ValueError(f"{where}: Effect is {statement.get('Effect')!r}; allowed: Allow, Deny")
+    actions = _texts(statement.get("Action", statement.get("NotAction")))
+    if not actions:
+        raise ValueError(f"{where}: Action is missing")
+    for action in actions:
+        if not _ACTION.match(action):
+            raise ValueError(f"{where}: {action!r} is not an action; <service>:<name> is expected")
 
 
 def _principal(where: str, statement: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The table of what can be made: a Pulumi type, the inputs that are translated, how it is made and what comes out."""
+"""The table of what can be made: a Pulumi type, its inputs, how it is made and what comes out."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -57,6 +57,7 @@ class Context:
         inputs: The shape of its inputs.
         clients: Makes the clients.
         ledger: Takes the steps that undo it.
+        later: Takes what has to be waited for before the deployment is done.
         secrets: Secret inputs, which no message may show.
     """
 
@@ -69,6 +70,7 @@ class Context:
     inputs: Obj
     clients: Clients
     ledger: Ledger
+    later: Callable[[Callable[[], None]], None]
     secrets: tuple[str, ...] = ()
 
     def call(self, service: str, operation: str, **params: Any) -> Any:

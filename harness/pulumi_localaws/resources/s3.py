@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pulumi_localaws.resources.archives import asset_bytes
 from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
-from pulumi_localaws.resources.shapes import ASSET, BOOL, STR, MapOf
+from pulumi_localaws.resources.shapes import ASSET, BOOL, STR, MapOf, Shape
 
 _HOSTED_ZONES = {"us-east-1": "Z3AQBSTGFYJSTF", "us-west-2": "Z3BJ6K6RIION7M", "eu-west-1": "Z1BKCTXD74EZPE"}
 """The zones of S3's own names, for the most used regions; elsewhere the output is empty."""
@@ -56,7 +56,7 @@ for _token in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"):
     )(_bucket)
 
 
-_OBJECT = {
+_OBJECT: dict[str, Shape] = {
     "bucket": STR,
     "acl": STR,
     "bucketKeyEnabled": BOOL,

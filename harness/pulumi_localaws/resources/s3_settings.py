@@ -1,6 +1,6 @@
 """S3: what is set on a bucket by a resource of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pulumi_localaws.resources.policies import check_resource_policy, policy_check
 from pulumi_localaws.resources.registry import Args, Check, Context, Made, resource
@@ -59,7 +59,7 @@ def _setting(
     second: bool = False,
     check: Check | None = None,
 ) -> None:
-    """Enter a type (and its older name with V2) that is one put_bucket_… call, undone by one delete_bucket_… call."""
+    """Enter a type (and its older name with V2) that is one put call, undone by one delete call."""
 
     def create(ctx: Context, args: Args) -> Made:
         bucket = args["bucket"]
@@ -112,7 +112,7 @@ def _public_access(_: Context, args: Args) -> Args:
     }
 
 
-_BODIES = {
+_BODIES: dict[str, Callable[[Context, Args], Args]] = {
     "put_bucket_encryption": _encryption,
     "put_bucket_lifecycle_configuration": _lifecycle,
     "put_bucket_versioning": _versioning,

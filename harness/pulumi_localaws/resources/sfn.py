@@ -20,7 +20,8 @@ def _check_machine(args: Args) -> None:
     destination = args.get("loggingConfiguration", {}).get("logDestination")
     if destination and not destination.endswith(":*"):
         raise ValueError(
-            f"loggingConfiguration.logDestination: a log group's ARN followed by :* is expected, not {destination!r}"
+            "loggingConfiguration.logDestination: a log group's ARN followed by :* is expected, not"
+            f" {destination!r}"
         )
 
 

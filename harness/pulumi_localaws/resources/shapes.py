@@ -1,7 +1,7 @@
 """What a resource's inputs may look like, and the names that AWS has for them.
 
-A shape is checked before the first call for a resource: a property that isn't in it is refused by name, never dropped.
-Pulumi's numbers arrive as floats; here they become what AWS takes.
+A shape is checked before the first call for a resource: a property that isn't in it is refused by name, never
+dropped. Pulumi's numbers arrive as floats; here they become what AWS takes.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,8 @@ class Obj:
 
     Attributes:
         fields: Each Pulumi name with its shape.
-        aws: AWS's name where it isn't Pulumi's with a capital letter; None for a property that isn't sent as it stands.
+        aws: AWS's name where it isn't Pulumi's with a capital letter; None for a property that isn't sent as
+            it stands.
     """
 
     fields: Mapping[str, "Shape"]
@@ -93,7 +94,7 @@ def check(value: Any, shape: Shape, path: str = "") -> Any:
 
 
 def to_aws(value: Any, shape: Shape) -> Any:
-    """Return a checked value under AWS's names: ``attributeName`` becomes ``AttributeName``, or what the shape says."""
+    """Return a checked value under AWS's names: ``hashKey`` is ``HashKey``, or as the shape says."""
     if isinstance(shape, Obj):
         named = (
             (shape.aws.get(name, name[0].upper() + name[1:]), name, item) for name, item in value.items()
@@ -122,27 +123,24 @@ def _plain(value: Any, kind: Kind, path: str) -> Any:
 
 
 def _convert(value: Any, kind: Kind) -> Any:
-    """Return the value as its kind, as leniently as Pulumi's own provider bridge is with text; None if it isn't one."""
+    """Return the value as its kind, with text as leniently as Pulumi's bridge; None if it isn't one."""
     if kind is Kind.STR:
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int | float):
-            return str(int(value)) if float(value).is_integer() else str(value)
-        return value if isinstance(value, str) else None
+        return _as_text(value)
     if kind is Kind.BOOL:
-        return (
-            {"true": True, "false": False}.get(value)
-            if isinstance(value, str)
-            else value
-            if isinstance(value, bool)
-            else None
-        )
-    if isinstance(value, bool):
-        return None
+        known = {"true": True, "false": False, True: True, False: False}
+        return known.get(value) if isinstance(value, bool | str) else None
     try:
-        number = float(value)
+        number = None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
+        number = None
+    if number is None or (kind is Kind.INT and not number.is_integer()):
         return None
-    if kind is Kind.INT:
-        return int(number) if number.is_integer() else None
     return int(number) if number.is_integer() else number
+
+
+def _as_text(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, str | int | float) else None
