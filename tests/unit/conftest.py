@@ -55,6 +55,8 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+# One for all tests: it reads the service descriptions once.
+SESSION = botocore.session.Session()
 EVENTS = Path(__file__).parents[1] / "events"
 
 
@@ -147,7 +149,7 @@ def load_event() -> Callable[[str], Any]:
 @pytest.fixture
 def tables(aws_environment: None) -> Iterator[Tables]:
     with mock_aws():
-        yield Tables(botocore.session.Session().create_client("dynamodb", region_name="us-east-1"))
+        yield Tables(SESSION.create_client("dynamodb", region_name="us-east-1"))
 
 
 @pytest.fixture
