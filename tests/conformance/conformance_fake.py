@@ -185,6 +185,9 @@ class Fake:
                 found = self.find(_claims(data["AccessToken"])["username"])
                 found["attributes"].update(given)  # type: ignore[index]
                 return {}
+            case "GetUser":
+                owner = self.find(_claims(data["AccessToken"])["username"])
+                return _out(owner or {}, "UserAttributes")
             case "AdminCreateUser":
                 user = self.user(**{"email": name, **given}, status="FORCE_CHANGE_PASSWORD")
                 return {"User": _out(user, "Attributes")}

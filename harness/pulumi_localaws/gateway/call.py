@@ -6,9 +6,11 @@ from typing import Any
 
 from pulumi_localaws.gateway import names
 from pulumi_localaws.gateway.capabilities import ALL_GAPS, Gap
+from pulumi_localaws.gateway.changes import Changes
 from pulumi_localaws.gateway.codes import Codes
 from pulumi_localaws.gateway.messages import Request, Response, Upstream
 from pulumi_localaws.gateway.messages_out import Outgoing
+from pulumi_localaws.gateway.name_locks import NameLocks
 from pulumi_localaws.gateway.pools import Client, Directory, Pool, User
 from pulumi_localaws.gateway.pre_sign_up import PreSignUp
 from pulumi_localaws.gateway.root import Root
@@ -30,6 +32,8 @@ class Services:
         pre_sign_up: The relay.
         codes: Counts and dates confirmation codes.
         outgoing: Sends codes by SMS.
+        changes: New addresses that wait for their code.
+        name_locks: One sign-up at a time for each name.
         gaps: What the backend leaves to the gateway.
     """
 
@@ -40,6 +44,8 @@ class Services:
     pre_sign_up: PreSignUp
     codes: Codes
     outgoing: Outgoing
+    changes: Changes
+    name_locks: NameLocks
     gaps: frozenset[Gap] = ALL_GAPS
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 
-from pulumi_localaws.gateway import password, pool_rules, sign_in, sign_up
+from pulumi_localaws.gateway import addresses, password, pool_rules, sign_in, sign_up
 from pulumi_localaws.gateway.call import Call, Services
 from pulumi_localaws.gateway.errors import AwsError
 from pulumi_localaws.gateway.messages import Request, Response
@@ -27,7 +27,9 @@ RULES: dict[str, Rule] = {
     "DescribeUserPool": pool_rules.describe_user_pool,
     "DeleteUserPool": pool_rules.delete_user_pool,
     "CreateUserPoolClient": pool_rules.create_user_pool_client,
-    "UpdateUserAttributes": pool_rules.update_user_attributes,
+    "UpdateUserAttributes": addresses.update_user_attributes,
+    "GetUserAttributeVerificationCode": addresses.get_user_attribute_verification_code,
+    "VerifyUserAttribute": addresses.verify_user_attribute,
     "AdminUpdateUserAttributes": pool_rules.admin_update_user_attributes,
 }
 

@@ -1,6 +1,8 @@
 """Where a code goes: by SMS to a phone that is to be verified, and then not by e-mail."""
 
 import json
+import time
+import uuid
 from typing import Any
 
 from pulumi_localaws.gateway.errors import replaced
@@ -45,8 +47,15 @@ def sms_delivery(number: str) -> dict[str, str]:
     return {"Destination": f"+*******{number[-4:]}", "DeliveryMedium": "SMS", "AttributeName": PHONE}
 
 
+def email_delivery(address: str) -> dict[str, str]:
+    """Return CodeDeliveryDetails for an e-mail address, masked as Cognito does."""
+    local, _, domain = address.partition("@")
+    masked = f"{local[:1]}***@{domain[:1]}***"
+    return {"Destination": masked, "DeliveryMedium": "EMAIL", "AttributeName": EMAIL}
+
+
 class Outgoing:
-    """Sends codes by SMS and keeps e-mails out of the inbox that Cognito would not have sent.
+    """Sends codes and keeps e-mails out of the inbox that Cognito would not have sent.
 
     Args:
         root: The signer.
@@ -55,10 +64,12 @@ class Outgoing:
     def __init__(self, root: Root) -> None:
         self._root = root
         self._hidden: set[str] = set()
+        self._own: dict[str, list[dict[str, Any]]] = {}
 
     def forget(self) -> None:
         """Forget all, after the emulator was reset."""
         self._hidden.clear()
+        self._own.clear()
 
     async def send_sms(self, pool: Pool, number: str, code: str) -> None:
         """Put a code into the SMS inbox.
@@ -74,6 +85,24 @@ class Outgoing:
         message = str(template).replace("{####}", code)
         await self._root.query("sns", "Publish", {"PhoneNumber": number, "Message": message})
 
+    def send_email(self, pool: Pool, address: str, code: str) -> None:
+        """Put a code into the e-mail inbox: shown there, since the emulator's SES wants a verified sender."""
+        template = pool.document.get("EmailVerificationMessage") or _DEFAULT_TEXT
+        subject = pool.document.get("EmailVerificationSubject") or "Your verification code"
+        message = {
+            "MessageId": str(uuid.uuid4()),
+            "Source": "no-reply@verificationemail.com",
+            "To": [address],
+            "CC": [],
+            "BCC": [],
+            "Subject": str(subject),
+            "BodyText": str(template).replace("{####}", code),
+            "BodyHtml": None,
+            "Timestamp": time.time(),
+            "Type": "CognitoVerificationMessage",
+        }
+        self._own.setdefault(pool.account, []).append(message)
+
     async def hide_last_email(self, address: str) -> None:
         """Hide the verification e-mail that the emulator has just sent to an address."""
         sent = [m for m in _emails(await self._inbox()) if m.get("To") == [address]]
@@ -85,13 +114,15 @@ class Outgoing:
         return await self._root.send("ses", "GET", EMAIL_INBOX, headers={}, body=b"")
 
     def overlay(self, response: Response) -> Response:
-        """Return the e-mail inbox without the hidden messages."""
-        if not self._hidden or response.status != _OK:
+        """Return the e-mail inbox without the hidden messages and with the gateway's own."""
+        if not (self._hidden or self._own) or response.status != _OK:
             return response
         document = json.loads(response.body)
+        messages = document.get("messages", {})
         document["messages"] = {
-            account: [m for m in messages if m.get("MessageId") not in self._hidden]
-            for account, messages in document.get("messages", {}).items()
+            account: [m for m in messages.get(account, []) if m.get("MessageId") not in self._hidden]
+            + self._own.get(account, [])
+            for account in {**messages, **self._own}
         }
         return replaced(response, document)
 

@@ -1,13 +1,14 @@
-"""Rules about pools, and about attributes of users who exist already."""
+"""Rules about pools, and about calls of administrators."""
 
-from typing import Any
+import dataclasses
 
-from pulumi_localaws.gateway import attributes
+from pulumi_localaws.gateway import attributes, names
+from pulumi_localaws.gateway.addresses import refuse_taken
 from pulumi_localaws.gateway.call import OK, Call
 from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import AwsError, replaced
 from pulumi_localaws.gateway.messages import Response
-from pulumi_localaws.gateway.pools import EMAIL, PHONE, Client, as_dict, token_claims
+from pulumi_localaws.gateway.pools import as_dict
 from pulumi_localaws.gateway.pre_sign_up import TRIGGER
 from pulumi_localaws.gateway.sign_up import repeated_with_case
 
@@ -28,17 +29,30 @@ async def delete_user_pool(call: Call) -> Response:
     return await call.forward()
 
 
+FIRED = frozenset({
+    "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "UserMigration",
+    # The emulator fires these by itself, without asking for the function's permission.
+    "PreTokenGeneration", "PreTokenGenerationConfig", "DefineAuthChallenge", "CreateAuthChallenge",
+    "VerifyAuthChallengeResponse", "CustomMessage", "InboundFederation",
+    "KMSKeyID",  # no trigger, but it stands among them
+})  # fmt: skip
+"""The keys of LambdaConfig that something comes of here."""
+
+
 async def write_user_pool(call: Call) -> Response:
-    """CreateUserPool and UpdateUserPool: put the PreSignUp relay in place behind the caller's back."""
+    """CreateUserPool and UpdateUserPool: tell of triggers that never fire here; put the relay in place."""
     response = await call.forward()
-    if response.status != OK or not call.has(Gap.PRE_SIGN_UP_EVENT):
-        return response
     config = call.data.get("LambdaConfig")
-    if not isinstance(config, dict) or not config.get(TRIGGER):
+    if response.status != OK or not isinstance(config, dict):
         return response
+    silent = sorted(k for k, v in config.items() if v and k not in FIRED)
+    if silent and call.has(Gap.TRIGGERS):
+        call.notes.append("triggers that never fire here: " + ", ".join(silent))
+        warning = ("x-localaws-warning", f"never fired here: {', '.join(silent)}")
+        response = dataclasses.replace(response, headers=(*response.headers, warning))
     pool_id = call.data.get("UserPoolId") or response.json().get("UserPool", {}).get("Id")
     pool = await call.services.directory.pool(str(pool_id or ""))
-    if pool is not None:
+    if pool is not None and pool.trigger(TRIGGER) and call.has(Gap.PRE_SIGN_UP_EVENT):
         await call.services.pre_sign_up.adopt(pool)
     return response
 
@@ -74,48 +88,10 @@ async def admin_update_user_attributes(call: Call) -> Response:
         attributes.check_mutable(pool, given)
     if call.has(Gap.PHONE_FORMAT):
         attributes.check_phone(given)
+    user = await names.find(call.services.directory, pool, call.data.get("Username"))
+    if user is not None and call.has(Gap.USER_NAME_CASE):
+        await refuse_taken(call, pool, user, given)
     return await repeated_with_case(call, pool, await call.forward())
-
-
-async def update_user_attributes(call: Call) -> Response:
-    """UpdateUserAttributes: write rights, immutable attributes, phone format; a new address is unverified."""
-    client = await _client_of_token(call)
-    if client is None:
-        return await call.forward()
-    given = as_dict(call.data.get("UserAttributes"))
-    if call.has(Gap.WRITE_ATTRIBUTES):
-        attributes.check_written_by_client(client, given)
-    if call.has(Gap.IMMUTABLE_ATTRIBUTES):
-        attributes.check_mutable(client.pool, given)
-    if call.has(Gap.PHONE_FORMAT):
-        attributes.check_phone(given)
-    name = str(token_claims(call.data.get("AccessToken")).get("username") or "")
-    before = await call.services.directory.user(client.pool, name)
-    response = await call.forward()
-    if response.status == OK and before is not None and call.has(Gap.VERIFIED_BY_CODE):
-        changed = [a for a in (EMAIL, PHONE) if a in given and given[a] != before.attributes.get(a)]
-        await _unverify(call, client, before.name, changed)
-    return response
-
-
-async def _unverify(call: Call, client: Client, user_name: str, addresses: list[str]) -> None:
-    """Take the mark of verification from an address that has just been changed."""
-    if not addresses:
-        return
-    call.notes.append("changed address: unverified")
-    update: dict[str, Any] = {
-        "UserPoolId": client.pool.id,
-        "Username": user_name,
-        "UserAttributes": [{"Name": f"{a}_verified", "Value": "false"} for a in addresses],
-    }
-    await call.services.root.cognito("AdminUpdateUserAttributes", update)
-
-
-async def _client_of_token(call: Call) -> Client | None:
-    claims = token_claims(call.data.get("AccessToken"))
-    pool_id = str(claims.get("iss") or "").rsplit("/", 1)[-1]
-    client = await call.services.directory.client(str(claims.get("client_id") or ""))
-    return client if client is not None and client.pool.id == pool_id else None
 
 
 async def any_admin_call(call: Call) -> Response:

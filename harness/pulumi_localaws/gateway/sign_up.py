@@ -21,8 +21,9 @@ async def sign_up(call: Call) -> Response:
     if client is None:
         return await call.forward()
     given = as_dict(call.data.get("UserAttributes"))
-    await _check_new_user(call, client, given)
-    response, pre_sign_up_error = await _forward_sign_up(call, client, given)
+    async with call.services.name_locks.hold(client.pool.id, call.data.get("Username")):
+        await _check_new_user(call, client, given)
+        response, pre_sign_up_error = await _forward_sign_up(call, client, given)
     if pre_sign_up_error is not None:
         raise pre_sign_up_error
     if response.status != OK:
@@ -154,9 +155,10 @@ async def admin_create_user(call: Call) -> Response:
     if call.has(Gap.PHONE_FORMAT) and not resend:
         name = str(call.data.get("Username") or "") if PHONE in pool.username_attributes else ""
         attributes.check_phone(as_dict(call.data.get("UserAttributes")), name)
-    if call.has(Gap.USER_NAME_CASE) and pool.case_insensitive and not resend:
-        await _refuse_twin(call, pool)
-    response = await call.forward()
+    async with call.services.name_locks.hold(pool.id, call.data.get("Username")):
+        if call.has(Gap.USER_NAME_CASE) and pool.case_insensitive and not resend:
+            await _refuse_twin(call, pool)
+        response = await call.forward()
     if resend:
         return await repeated_with_case(call, pool, response)
     if response.status != OK or not call.has(Gap.TRIGGERS) or not pool.trigger(TRIGGER):

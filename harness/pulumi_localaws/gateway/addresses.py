@@ -1,0 +1,156 @@
+"""A user's own change of e-mail or phone counts once a code that went to the new address comes back."""
+
+import secrets
+
+from pulumi_localaws.gateway import attributes, names
+from pulumi_localaws.gateway.call import OK, Call
+from pulumi_localaws.gateway.capabilities import Gap
+from pulumi_localaws.gateway.changes import Pending
+from pulumi_localaws.gateway.errors import AwsError, json_response, replaced
+from pulumi_localaws.gateway.messages import Response
+from pulumi_localaws.gateway.messages_out import email_delivery, sms_delivery
+from pulumi_localaws.gateway.pools import EMAIL, PHONE, Client, Pool, User, as_dict, token_claims
+
+_LIFETIME = 24 * 3600.0  # seconds (developer guide, "Quotas": the code of an attribute's verification)
+
+
+async def update_user_attributes(call: Call) -> Response:
+    """UpdateUserAttributes: write rights, immutable attributes, phone format, and new addresses."""
+    client = await _client_of_token(call)
+    if client is None:
+        return await call.forward()
+    given = as_dict(call.data.get("UserAttributes"))
+    if call.has(Gap.WRITE_ATTRIBUTES):
+        attributes.check_written_by_client(client, given)
+    if call.has(Gap.IMMUTABLE_ATTRIBUTES):
+        attributes.check_mutable(client.pool, given)
+    if call.has(Gap.PHONE_FORMAT):
+        attributes.check_phone(given)
+    user = await _user_of_token(call, client.pool)
+    if user is None or not call.has(Gap.VERIFIED_BY_CODE):
+        return await call.forward()
+    changed = [a for a in (EMAIL, PHONE) if a in given and given[a] != user.attributes.get(a)]
+    await refuse_taken(call, client.pool, user, given)
+    held = _held_back(client.pool, user) & set(changed)
+    call.with_data(
+        {
+            **call.data,
+            "UserAttributes": [a for a in call.data["UserAttributes"] if a.get("Name") not in held],
+        }
+    )
+    response = await call.forward()
+    if response.status != OK or not changed:
+        return response
+    await _unverify(call, client.pool, user, [a for a in changed if a not in held])
+    sent = [
+        await _send(call, client.pool, user, attribute, given[attribute])
+        for attribute in changed
+        if attribute in client.pool.auto_verified
+    ]
+    return replaced(response, {**response.json(), "CodeDeliveryDetailsList": sent})
+
+
+async def get_user_attribute_verification_code(call: Call) -> Response:
+    """GetUserAttributeVerificationCode, which the emulator does not have."""
+    pool, user, attribute = await _own_attribute(call)
+    value = user.attributes.get(attribute)
+    key = (pool.id, user.name, attribute)
+    waiting = call.services.changes.pending.get(key)
+    if waiting is not None:
+        value = waiting.value
+    if not value:
+        raise AwsError("InvalidParameterException", f"User does not have {attribute}.")
+    return json_response({"CodeDeliveryDetails": await _send(call, pool, user, attribute, value)})
+
+
+async def verify_user_attribute(call: Call) -> Response:
+    """VerifyUserAttribute, which the emulator does not have: the new address takes the old one's place."""
+    pool, user, attribute = await _own_attribute(call)
+    key = (pool.id, user.name, attribute)
+    waiting = call.services.changes.pending.get(key)
+    if waiting is None or call.services.changes.clock() - waiting.sent > _LIFETIME:
+        raise AwsError("ExpiredCodeException", "Invalid code provided, please request a code again.")
+    if not secrets.compare_digest(str(call.data.get("Code")).encode(), waiting.code.encode()):
+        raise AwsError("CodeMismatchException", "Invalid verification code provided, please try again.")
+    await refuse_taken(call, pool, user, {attribute: waiting.value})
+    verified = {attribute: waiting.value, f"{attribute}_verified": "true"}
+    await _write(call, pool, user, verified)
+    del call.services.changes.pending[key]
+    call.notes.append("address: verified")
+    return json_response({})
+
+
+async def refuse_taken(call: Call, pool: Pool, user: User, given: dict[str, str]) -> None:
+    """Refuse an address by which another user signs in.
+
+    Raises:
+        AwsError: AliasExistsException.
+    """
+    aliases = pool.username_attributes | frozenset(pool.document.get("AliasAttributes") or ())
+    for attribute in aliases & {EMAIL, PHONE} & given.keys():
+        other = await names.find(call.services.directory, pool, given[attribute])
+        if other is not None and other.name != user.name:
+            raise AwsError("AliasExistsException", f"An account with the given {attribute} already exists.")
+
+
+def _held_back(pool: Pool, user: User) -> frozenset[str]:
+    """Return the addresses whose old value stays until the new one is verified, if there is an old one."""
+    settings = pool.document.get("UserAttributeUpdateSettings") or {}
+    wanted = frozenset(settings.get("AttributesRequireVerificationBeforeUpdate") or ())
+    return frozenset(a for a in wanted if user.attributes.get(a))
+
+
+async def _send(call: Call, pool: Pool, user: User, attribute: str, value: str) -> dict[str, str]:
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    outgoing = call.services.outgoing
+    changes = call.services.changes
+    changes.pending[pool.id, user.name, attribute] = Pending(value, code, changes.clock())
+    if attribute == PHONE:
+        await outgoing.send_sms(pool, value, code)
+        return sms_delivery(value)
+    outgoing.send_email(pool, value, code)
+    return email_delivery(value)
+
+
+async def _unverify(call: Call, pool: Pool, user: User, addresses: list[str]) -> None:
+    if addresses:
+        call.notes.append("changed address: unverified")
+        await _write(call, pool, user, {f"{a}_verified": "false" for a in addresses})
+
+
+async def _write(call: Call, pool: Pool, user: User, values: dict[str, str]) -> None:
+    update = [{"Name": name, "Value": value} for name, value in values.items()]
+    key = {"UserPoolId": pool.id, "Username": user.name}
+    await call.services.root.cognito("AdminUpdateUserAttributes", {**key, "UserAttributes": update})
+
+
+async def _own_attribute(call: Call) -> tuple[Pool, User, str]:
+    """Return pool, user and attribute of a call by a user's own token, which the emulator checks."""
+    attribute = str(call.data.get("AttributeName"))
+    if attribute not in {EMAIL, PHONE}:
+        raise AwsError("InvalidParameterException", f"Attribute {attribute} can't be verified.")
+    claims = token_claims(call.data.get("AccessToken"))
+    pool_id = str(claims.get("iss") or "").rsplit("/", 1)[-1]
+    pool = await call.services.directory.pool(pool_id)
+    if pool is None:
+        raise AwsError("NotAuthorizedException", "Invalid Access Token")
+    # GetUser fails for a token that is forged, old or revoked.
+    answer = await call.services.root.cognito(
+        "GetUser", {"AccessToken": call.data["AccessToken"]}, pool.region
+    )
+    user = await call.services.directory.user(pool, str(answer.get("Username") or ""))
+    if user is None:
+        raise AwsError("UserNotFoundException", "User does not exist.")
+    return pool, user, attribute
+
+
+async def _client_of_token(call: Call) -> Client | None:
+    claims = token_claims(call.data.get("AccessToken"))
+    pool_id = str(claims.get("iss") or "").rsplit("/", 1)[-1]
+    client = await call.services.directory.client(str(claims.get("client_id") or ""))
+    return client if client is not None and client.pool.id == pool_id else None
+
+
+async def _user_of_token(call: Call, pool: Pool) -> User | None:
+    name = str(token_claims(call.data.get("AccessToken")).get("username") or "")
+    return await call.services.directory.user(pool, name)
