@@ -36,7 +36,6 @@ _UNUSED = tuple(
     f"aws_lambda_powertools/{part}/"
     for part in (
         "event_handler/events_appsync",
-        "event_handler/graphql_appsync",
         "event_handler/openapi/swagger_ui",
         "utilities/auth_alpha",
         "utilities/circuit_breaker",
