@@ -73,13 +73,13 @@ class People:
     def sign_in(self, email: str, password: str = PASSWORD) -> Cognito:
         """Sign in by SRP with pycognito, a client that is not ours, and return it with its tokens."""
         user = Cognito(
-            self.pool_id,
-            self.client_id,
-            user_pool_region=self.idp.meta.region_name,
-            username=email,
-            boto3_client_kwargs={"endpoint_url": self.endpoint, "config": Config(signature_version=UNSIGNED)},
+            self.pool_id, self.client_id, user_pool_region=self.idp.meta.region_name, username=email
         )
         user.client = self.idp
+        # pycognito checks the tokens with the pool's keys, which it would fetch from AWS.
+        user.pool_jwk = requests.get(
+            f"{self.endpoint}/{self.pool_id}/.well-known/jwks.json", timeout=5
+        ).json()
         user.authenticate(password=password)
         return user
 
