@@ -157,7 +157,7 @@ def _libraries_key(platform: str) -> str:
     runs_on = (
         f"{sys.implementation.cache_tag} {sysconfig.get_platform()}" if platform == "host" else LAMBDA_PYTHON
     )
-    return f"{platform} {runs_on} {lock} {' '.join(sorted(AWS_SERVICES))}"
+    return f"{platform} {runs_on} {lock} {' '.join(sorted(AWS_SERVICES))} {' '.join(_UNUSED)}"
 
 
 def _libraries(platform: str) -> dict[str, bytes]:
