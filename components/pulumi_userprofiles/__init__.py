@@ -75,7 +75,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a component when it is first named: `pulumi_aws` takes seconds, packing a zip doesn't need it."""
+    """Import a component when it is first named: `pulumi_aws` takes seconds, packing a zip needs it not."""
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -64,8 +64,8 @@ class OutboxWorkerArgs(TypedDict):
 class OutboxWorker(Component):
     """Registers whom the outbox names, reading each from the pool; made after the pool."""
 
-    _CHILDREN = ("function", "mapping")
-    _NAME_LIMIT = 38
+    _CHILDREN = ("worker", "mapping")
+    _NAME_LIMIT = 40
 
     function_name: pulumi.Output[str]
     """Name of the worker's function."""
@@ -84,7 +84,7 @@ class OutboxWorker(Component):
             name: Name that the resources' names begin with.
             args: Arguments.
             opts: Pulumi's options.
-            transforms: Changes to `function` (a component) and `mapping`.
+            transforms: Changes to `worker` (a component) and `mapping`.
 
         Raises:
             InvalidArgumentError: An argument can't be used.
@@ -94,8 +94,8 @@ class OutboxWorker(Component):
         domain = Domain(where, args)
         super().__init__(name, args, opts, transforms)
 
-        self.function = PythonFunction(
-            f"{name}-function",
+        self.worker = PythonFunction(
+            f"{name}-worker",
             domain.function(
                 "outbox",
                 "Registers users whom post confirmation couldn't",
@@ -111,18 +111,18 @@ class OutboxWorker(Component):
                 ],
                 timeout_seconds=30,
             ),
-            **self._within("function"),
+            **self._within("worker"),
         )
         self.mapping = self._make(
             aws.lambda_.EventSourceMapping,
             "mapping",
             event_source_arn=args["outbox_queue_arn"],
-            function_name=self.function.alias_arn,
+            function_name=self.worker.alias_arn,
             batch_size=10,
             function_response_types=["ReportBatchItemFailures"],
             # Cognito lets an account read some 120 users a second, and people are signing in.
             scaling_config={"maximum_concurrency": 2},
         )
 
-        self.function_name = self.function.function_name
+        self.function_name = self.worker.function_name
         self._register_outputs()

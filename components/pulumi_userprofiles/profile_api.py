@@ -97,8 +97,8 @@ class ProfileApiArgs(TypedDict):
 class ProfileApi(Component):
     """An HTTP API: `GET` and `PATCH /me/profile` with an access token, `GET /health` without."""
 
-    _CHILDREN = ("function", "log-group", "api", "authorizer", "integration", "stage")
-    _NAME_LIMIT = 38
+    _CHILDREN = ("handler", "log-group", "api", "authorizer", "integration", "stage")
+    _NAME_LIMIT = 39
 
     url: pulumi.Output[str]
     """URL that paths are appended to, known only when all routes answer."""
@@ -137,7 +137,7 @@ class ProfileApi(Component):
         log_days = retention(where, args)
         super().__init__(name, args, opts, transforms)
 
-        self.function = self._make_function(args, domain)
+        self.handler = self._make_function(args, domain)
         self.log_group = self._make(
             aws.cloudwatch.LogGroup,
             "log-group",
@@ -151,7 +151,7 @@ class ProfileApi(Component):
             description="Lets users read and change their profile",
             cors_configuration=_cors(origins),
         )
-        self._permission = self.function.allow_invoke(
+        self._permission = self.handler.allow_invoke(
             "api",
             principal="apigateway.amazonaws.com",
             source_arn=pulumi.Output.concat(self.api.execution_arn, "/*/*"),  # any stage, any route of ours
@@ -173,13 +173,13 @@ class ProfileApi(Component):
         ready = [self.stage.id, self._permission.id, *(route.id for route in self.routes)]
         self.url = once(self.api.api_endpoint, *ready)
         self.api_id = self.api.id
-        self.function_name = self.function.function_name
+        self.function_name = self.handler.function_name
         self._register_outputs()
 
     def _make_function(self, args: ProfileApiArgs, domain: Domain) -> PythonFunction:
         client_ids = pulumi.Output.all(*args["client_ids"]).apply(",".join)
         return PythonFunction(
-            f"{self._prefix}-function",
+            f"{self._prefix}-handler",
             domain.function(
                 "profile_api",
                 "Answers the profile API",
@@ -200,7 +200,7 @@ class ProfileApi(Component):
                 ],
                 timeout_seconds=_SECONDS,
             ),
-            **self._within("function"),
+            **self._within("handler"),
         )
 
     def _make_routes(self, args: ProfileApiArgs) -> list[aws.apigatewayv2.Route]:
@@ -218,7 +218,7 @@ class ProfileApi(Component):
             api_id=self.api.id,
             integration_type="AWS_PROXY",
             integration_method="POST",
-            integration_uri=self.function.alias_invoke_arn,
+            integration_uri=self.handler.alias_invoke_arn,
             payload_format_version="2.0",
             timeout_milliseconds=(_SECONDS + 1) * 1000,
         )

@@ -1,0 +1,231 @@
+"""Runs a program against a recording monitor, and hands back what it registered."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.config import set_all_config
+
+ACCOUNT = "111122223333"
+REGION = "cn-north-1"
+PARTITION = "aws-cn"  # a partition that nobody would type by habit
+PROJECT = "pulumi-userprofiles"
+STACK = "test"
+
+_SERVICES = {
+    "aws:apigatewayv2/api:Api": "apigateway:{region}::/apis/{name}",
+    "aws:cloudwatch/logGroup:LogGroup": "logs:{region}:{account}:log-group:{name}",
+    "aws:cognito/userPool:UserPool": "cognito-idp:{region}:{account}:userpool/{name}-id",
+    "aws:dynamodb/table:Table": "dynamodb:{region}:{account}:table/{name}-1234567",
+    "aws:iam/role:Role": "iam::{account}:role/{name}-1234567",
+    "aws:lambda/function:Function": "lambda:{region}:{account}:function:{name}-1234567",
+    "aws:s3/bucket:Bucket": "s3:::{name}-1234567",
+    "aws:sfn/stateMachine:StateMachine": "states:{region}:{account}:stateMachine:{name}-1234567",
+    "aws:sqs/queue:Queue": "sqs:{region}:{account}:{name}-1234567",
+}
+
+
+@dataclass
+class Resource:
+    """One registration, as the monitor saw it."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    parent: str
+    protect: bool
+    depends_on: list[str]
+    custom: bool
+    aliases: int = 0
+
+    def document(self, key: str) -> Any:
+        """Read an input that is JSON text."""
+        return json.loads(self.inputs[key])
+
+
+@dataclass
+class Recording:
+    """What a program registered, in the order of names."""
+
+    resources: list[Resource] = field(default_factory=list)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    invokes: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[Resource]:
+        """All resources whose type ends so, such as `Table`."""
+        return [resource for resource in self.resources if resource.type.endswith(f":{kind}")]
+
+    def one(self, name: str) -> Resource:
+        """The resource of that name."""
+        (found,) = [resource for resource in self.resources if resource.name == name]
+        return found
+
+    def golden(self) -> list[dict[str, Any]]:
+        """Everything about the resources, as it stands in a golden file."""
+        return [
+            {
+                "name": resource.name,
+                "type": resource.type,
+                "parent": resource.parent,
+                "protect": resource.protect,
+                "inputs": _without_paths(resource.inputs),
+            }
+            for resource in self.resources
+        ]
+
+
+def _without_paths(value: Any) -> Any:
+    """Leave out what differs between machines and with each change of the Lambda code: the zip's path."""
+    if isinstance(value, pulumi.FileArchive):
+        platform = Path(value.path).name.split("-")[1]
+        return f"<zip for {platform}>"
+    if isinstance(value, Mapping):
+        return {key: _parsed(key, _without_paths(item)) for key, item in sorted(value.items())}
+    if isinstance(value, list):
+        return [_without_paths(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _parsed(key: str, value: Any) -> Any:
+    """Show JSON texts as JSON, so that a difference is seen in its place."""
+    is_document = isinstance(value, str) and value.startswith("{")
+    return json.loads(value) if is_document and key != "template_document" else value
+
+
+class _Answers(mocks.Mocks):
+    """Outputs that AWS would give, in its forms."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        self.recording.invokes.append(args.token)
+        if args.token != "aws:index/getCallerIdentity:getCallerIdentity":
+            raise AssertionError(f"unexpected invoke {args.token}")
+        return {"accountId": ACCOUNT, "arn": "", "id": ACCOUNT, "userId": ""}, []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        physical = args.inputs.get("name", f"{args.name}-1234567")
+        state = {"name": physical, **args.inputs}
+        if args.typ in _SERVICES:
+            tail = _SERVICES[args.typ].format(region=REGION, account=ACCOUNT, name=args.name)
+            state["arn"] = f"arn:{PARTITION}:{tail}"
+        state |= _special(args)
+        return f"{args.name}-id", state
+
+
+def _special(args: mocks.MockResourceArgs) -> dict[str, Any]:
+    match args.typ:
+        case "aws:lambda/function:Function":
+            return {"version": "7"}
+        case "aws:lambda/alias:Alias":
+            function = f"arn:{PARTITION}:lambda:{REGION}:{ACCOUNT}:function:{args.inputs['functionName']}"
+            arn = f"{function}:{args.inputs['name']}"
+            return {
+                "arn": arn,
+                "invokeArn": f"arn:{PARTITION}:apigateway:{REGION}:lambda:path/{arn}/invocations",
+            }
+        case "aws:cognito/userPool:UserPool":
+            return {"endpoint": f"cognito-idp.{REGION}.amazonaws.com.cn/{args.name}-id"}
+        case "aws:dynamodb/table:Table":
+            return {"streamArn": f"arn:{PARTITION}:dynamodb:{REGION}:{ACCOUNT}:table/{args.name}/stream/now"}
+        case "aws:sqs/queue:Queue":
+            return {"url": f"https://sqs.example/{args.name}"}
+        case "aws:s3/bucket:Bucket":
+            return {"bucket": f"{args.name}-1234567"}
+        case "aws:apigatewayv2/api:Api":
+            return {
+                "apiEndpoint": f"https://{args.name}.example",
+                "executionArn": f"arn:{PARTITION}:execute-api:{REGION}:{ACCOUNT}:{args.name}-id",
+            }
+    return {}
+
+
+class _Monitor(mocks.MockMonitor):
+    """Keeps each registration whole: the base hands on neither parent nor protect nor dependencies."""
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__(_Answers(recording))
+        self.recording = recording
+
+    def RegisterResource(self, request: Any) -> Any:
+        if request.type != "pulumi:pulumi:Stack":
+            parent = request.parent.rpartition("::")[2]
+            self.recording.resources.append(
+                Resource(
+                    type=request.type,
+                    name=request.name,
+                    inputs=rpc.deserialize_properties(request.object),
+                    parent="" if request.parent.split("::")[2] == "pulumi:pulumi:Stack" else parent,
+                    protect=request.protect,
+                    depends_on=sorted({urn.rpartition("::")[2] for urn in request.dependencies}),
+                    custom=request.custom,
+                    aliases=len(request.aliases),
+                )
+            )
+        return super().RegisterResource(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        name = request.urn.rpartition("::")[2]
+        self.recording.outputs[name] = rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+
+class _Log:
+    def __init__(self, recording: Recording) -> None:
+        self._messages = recording.messages
+
+    def debug(self, message: str) -> None:
+        """Nobody asks for these."""
+
+    def info(self, message: str) -> None:
+        self._messages.append(message)
+
+    warning = error = info
+
+
+def begin(config: Mapping[str, str] | None = None) -> Recording:
+    """Point Pulumi at a fresh recording monitor.
+
+    Args:
+        config: The stack's configuration, keys with their namespace.
+    """
+    recording = Recording()
+    set_all_config(dict(config or {}))
+    mocks.set_mocks(
+        _Answers(recording),
+        project=PROJECT,
+        stack=STACK,
+        preview=False,
+        monitor=_Monitor(recording),
+        logger=_Log(recording),  # type: ignore[arg-type]  # what of a logger is used
+    )
+    return recording
+
+
+def record(program: Callable[[], Any], config: Mapping[str, str] | None = None) -> Recording:
+    """Run a program to its end, waiting for everything that it registers.
+
+    Args:
+        program: Makes resources.
+        config: The stack's configuration, keys with their namespace.
+
+    Returns:
+        What it registered. An error in the program, or in an `apply`, is raised.
+    """
+    recording = begin(config)
+
+    @pulumi.runtime.test
+    def run() -> None:
+        program()
+
+    run()
+    recording.resources.sort(key=lambda resource: resource.name)
+    return recording

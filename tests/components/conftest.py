@@ -1,0 +1,67 @@
+"""Recordings of the components, made once for each process, and a hook that holds live tests to their decorator."""
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pulumi_aws
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests; tests are no package
+
+with warnings.catch_warnings():
+    # Importing a module of pulumi-aws warns of its own resources that moved, whether they are used or not.
+    warnings.filterwarnings(
+        "ignore", category=DeprecationWarning, message=".* has been deprecated in favor of"
+    )
+    for module in ("apigatewayv2", "cloudwatch", "cognito", "dynamodb", "iam", "lambda_", "s3", "sfn", "sqs"):
+        dir(getattr(pulumi_aws, module))  # loads it: they are imported when first looked into
+    from component_programs import PROGRAMS, whole
+
+from component_recording import Recording, begin, record  # noqa: E402
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test that makes resources without `@pulumi.runtime.test`: what it asserts in `apply` would never count."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and "live" in getattr(item, "fixturenames", ()):
+            code = item.obj.__code__  # type: ignore[attr-defined]  # pytest's functions have one
+            if not code.co_filename.endswith(("pulumi/runtime/mocks.py", "pulumi\\runtime\\mocks.py")):
+                raise pytest.UsageError(
+                    f"{item.nodeid} makes resources: decorate it with @pulumi.runtime.test"
+                )
+
+
+@pytest.fixture
+def live() -> Recording:
+    """A recording monitor for a test that makes resources itself."""
+    return begin()
+
+
+_made: dict[str, Recording] = {}
+
+
+def _recording(name: str) -> Recording:
+    if name not in _made:
+        _made[name] = record(PROGRAMS[name])
+    return _made[name]
+
+
+@pytest.fixture(params=sorted(PROGRAMS))
+def component(request: pytest.FixtureRequest) -> tuple[str, Recording]:
+    """Each component, alone: its name and what it registered."""
+    return request.param, _recording(request.param)
+
+
+@pytest.fixture
+def stack() -> Recording:
+    """The whole, with its defaults."""
+    return _recording("SignupToProfile")
+
+
+@pytest.fixture
+def make() -> Any:
+    """Record a `SignupToProfile` with arguments of one's own."""
+    return lambda **args: record(lambda: whole(**args))
