@@ -35,7 +35,6 @@ AWS_SERVICES = frozenset({"cognito-idp", "dynamodb", "s3", "sqs"})
 _UNUSED = tuple(
     f"aws_lambda_powertools/{part}/"
     for part in (
-        "event_handler/events_appsync",
         "event_handler/openapi/swagger_ui",
         "utilities/auth_alpha",
         "utilities/circuit_breaker",
