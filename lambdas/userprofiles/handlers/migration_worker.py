@@ -51,7 +51,6 @@ def _settings() -> Settings:
     )
 
 
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Carry out one action.
 
@@ -77,6 +76,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         raise
     except Exception:
         metrics.add_metric(name="MigrationFailed", unit=MetricUnit.Count, value=1)
+        metrics.flush_metrics()
         logger.exception("failed", extra=details)
         raise
     counts: dict[str, Any] = {
