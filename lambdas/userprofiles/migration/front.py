@@ -157,11 +157,11 @@ class Front:
 
     def _begin(self, calls: Calls, stored: Stored | None) -> Job:
         """Find out the table's shape, and with it that the table can be read at all."""
-        found = source.probe(calls)
         job = stored.job if stored else self._job
+        found = source.probe(calls, given=job.shape if job.shape_given else None)
         if job.shape is None:
             job = dataclasses.replace(job, shape=found or Shape.PLAIN)
-        elif stored and not job.shape_given and found not in {None, job.shape}:
+        elif found not in {None, job.shape}:
             raise RefusedError(
                 f"Table {job.table!r} had the {job.shape} shape when the run was stopped and has the {found} "
                 "shape now: it is another table.\nRun without --resume."

@@ -86,8 +86,12 @@ def pages(
             return
 
 
-def probe(calls: Calls) -> Shape | None:
+def probe(calls: Calls, *, given: Shape | None = None) -> Shape | None:
     """Find out the table's shape by its first rows, and that it can be read at all.
+
+    Args:
+        calls: Calls on the table.
+        given: The shape that somebody named; then the rows are not asked, and the table is only tried.
 
     Returns:
         The shape, or None for a table in which no row tells (it is empty, or holds nothing but profiles).
@@ -109,6 +113,8 @@ def probe(calls: Calls) -> Shape | None:
                 f"Table {calls.place.table!r} does not have the keys PK and SK, so it is of neither shape "
                 "that the backfill knows.\nCheck the table's name.",
             )
+        if given:
+            return given
         found = {shape for shape in map(evidence, rows) if shape}
         if len(found) > 1:
             raise both_shapes(calls.place.table)

@@ -108,7 +108,8 @@ class Worker:
                 f"Table {job.table!r} is none that this job may backfill: {', '.join(sorted(allowed))}. "
                 "Add it to migrationTableNames in the stack's configuration."
             )
-        found = source.probe(Calls(self._dynamodb, self._place(job.table), Meter(), Stop()))
+        calls = Calls(self._dynamodb, self._place(job.table), Meter(), Stop())
+        found = source.probe(calls, given=job.shape)
         if job.shape is None:
             job = dataclasses.replace(job, shape=found or Shape.PLAIN)
         folder = self._folder(job.run_id)
