@@ -20,6 +20,7 @@ $(VENV)/.installed: pyproject.toml uv.lock
 	@$(BIN)/uv --version 2>/dev/null | grep -qF 'uv $(UV_VERSION)' || { \
 	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'; }
 	@$(BIN)/uv sync --quiet --frozen --all-extras --compile-bytecode --python $(BIN)/python
+	@$(BIN)/python -m pulumi_userprofiles.bundle host
 	@touch $@
 
 .PHONY: install
