@@ -42,6 +42,7 @@ class Fake:
         self.events: list[dict[str, Any]] = []
         self.handler: Handler = lambda event: event
         self.delays: list[float] = []
+        self.sign_up_delays: dict[str, float] = {}
         self.policy: list[dict[str, Any]] = [permission()]
         self.relay: str = ""
         self.sms: list[tuple[str, str]] = []
@@ -234,6 +235,7 @@ class Fake:
         attributes = {**given, "sub": f"sub-{len(self.users)}"}
         attributes.setdefault("phone_number" if name.startswith("+") else "email", name)
         flags: dict[str, Any] = {}
+        await asyncio.sleep(self.sign_up_delays.get(name, 0))
         if self.pool["LambdaConfig"].get("PreSignUp"):
             event = {
                 "triggerSource": "PreSignUp_SignUp",

@@ -105,6 +105,8 @@ def test_sign_ups_at_once_keep_their_own_metadata(gateway: Gateway, fake: Fake) 
         for i in range(8)
     ]
 
+    fake.sign_up_delays = {f"u{i}@example.com": 0.01 * (8 - i) for i in range(8)}  # the last comes first
+
     gateway.gather(*requests)
 
     found = {
