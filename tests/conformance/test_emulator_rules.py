@@ -277,3 +277,18 @@ def test_a_forged_token_is_refused(aws: Aws) -> None:
         with pytest.raises(ClientError) as caught:
             call(AccessToken=f"{head}.{claims}.AAAA", **data)
         assert "NotAuthorizedException" == error(caught)[0]
+
+
+def test_a_made_up_temporary_password_meets_the_policy(aws: Aws) -> None:
+    """Our own rule: AdminCreateUser without a password works in a pool that wants long ones."""
+    long = {"PasswordPolicy": {"MinimumLength": 20, "RequireSymbols": True}}
+    case, email = Case(aws, Policies=long), unique_email()
+
+    aws.cognito.admin_create_user(UserPoolId=case.id, Username=email)
+    with pytest.raises(ClientError) as caught:
+        aws.cognito.admin_create_user(UserPoolId=case.id, Username=unique_email(), TemporaryPassword="short")
+
+    assert ("FORCE_CHANGE_PASSWORD", "InvalidPasswordException") == (
+        case.user(email)["status"],
+        error(caught)[0],
+    )

@@ -192,7 +192,9 @@ def test_confirming_twice(aws: Aws, recorder: Recorder) -> None:
 
 def test_triggers_around_a_sign_in(aws: Aws, recorder: Recorder) -> None:
     """Lines 13, 27 and 34 (doc): a stranger is migrated, then each sign-in fires both."""
-    case = Case(aws, recorder, "PreAuthentication", "PostAuthentication", "UserMigration")
+    long = {"PasswordPolicy": {"MinimumLength": 16, "RequireSymbols": True, "RequireNumbers": True}}
+    triggers = ("PreAuthentication", "PostAuthentication", "UserMigration")
+    case = Case(aws, recorder, *triggers, Policies=long)
     email = unique_email()
 
     case.sign_in(email, ClientMetadata={"UserMigration": "migrate"})

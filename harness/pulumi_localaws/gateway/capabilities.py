@@ -27,6 +27,8 @@ class Gap(Enum):
     """Codes expire, and wrong ones are counted."""
     STATUS_CHECKS = auto()
     """A user is confirmed once; a temporary password can't be reset by its user."""
+    TEMPORARY_PASSWORD = auto()
+    """A temporary password that AdminCreateUser makes up meets the pool's policy."""
     PARTIQL_ACTIONS = auto()
     API_INVOKE_PERMISSION = auto()
 

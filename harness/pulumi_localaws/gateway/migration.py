@@ -1,6 +1,5 @@
 """UserMigration: an unknown user is fetched from elsewhere, at sign-in or for a forgotten password."""
 
-import secrets
 from typing import Any
 
 from pulumi_localaws.gateway.call import Call
@@ -8,6 +7,7 @@ from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import AwsError
 from pulumi_localaws.gateway.names import name_of
 from pulumi_localaws.gateway.pools import Client, User
+from pulumi_localaws.gateway.temporary_password import temporary_password
 from pulumi_localaws.gateway.triggers import event
 
 TRIGGER = "UserMigration"
@@ -66,7 +66,12 @@ async def _store(
         for k, v in response["userAttributes"].items()
         if k not in {"sub", "username"} and v is not None
     ]
-    creation: dict[str, Any] = {"UserPoolId": pool.id, "Username": name, "UserAttributes": attributes}
+    creation: dict[str, Any] = {
+        "UserPoolId": pool.id,
+        "Username": name,
+        "UserAttributes": attributes,
+        "TemporaryPassword": temporary_password(pool),
+    }
     if response.get("messageAction") == "SUPPRESS":
         creation["MessageAction"] = "SUPPRESS"
     if response.get("desiredDeliveryMediums"):
@@ -78,7 +83,7 @@ async def _store(
     made = await root.cognito("AdminCreateUser", creation)
     key = {"UserPoolId": pool.id, "Username": str(made["User"]["Username"])}
     # With a forgotten password there is none yet: the code that goes out next will make one.
-    first = password if password is not None else f"Aa1!{secrets.token_urlsafe(24)}"
+    first = password if password is not None else temporary_password(pool)
     await root.cognito("AdminSetUserPassword", {**key, "Password": first, "Permanent": True})
     if password is not None and status == "RESET_REQUIRED":
         await root.cognito("AdminResetUserPassword", key)

@@ -10,6 +10,7 @@ from pulumi_localaws.gateway.messages import Response
 from pulumi_localaws.gateway.messages_out import SIGN_UP_CODE, goes_by_sms, sms_delivery
 from pulumi_localaws.gateway.pools import EMAIL, PHONE, Client, Pool, User, as_dict
 from pulumi_localaws.gateway.pre_sign_up import TRIGGER, in_flight
+from pulumi_localaws.gateway.temporary_password import temporary_password
 from pulumi_localaws.gateway.triggers import NO_CLIENT
 
 _UNCONFIRMED = "UNCONFIRMED"
@@ -158,7 +159,7 @@ async def admin_create_user(call: Call) -> Response:
     async with call.services.name_locks.hold(pool.id, call.data.get("Username")):
         if call.has(Gap.USER_NAME_CASE) and pool.case_insensitive and not resend:
             await _refuse_twin(call, pool)
-        response = await call.forward()
+        response = await _with_good_password(call, pool, await call.forward())
     if resend:
         return await repeated_with_case(call, pool, response)
     if response.status != OK or not call.has(Gap.TRIGGERS) or not pool.trigger(TRIGGER):
@@ -168,6 +169,21 @@ async def admin_create_user(call: Call) -> Response:
     if user is not None:
         await call.services.pre_sign_up.for_admin_create(pool, user, call.data, call.notes)
     return response
+
+
+async def _with_good_password(call: Call, pool: Pool, response: Response) -> Response:
+    """Repeat as root what failed on a password that the emulator itself made up, too short for the pool.
+
+    It looks at the password after it has checked signature and policies, so the caller has the right.
+    """
+    if (
+        not call.has(Gap.TEMPORARY_PASSWORD)
+        or call.data.get("TemporaryPassword")
+        or error_code(response) != "InvalidPasswordException"
+    ):
+        return response
+    call.notes.append("temporary password: made by the pool's policy, repeated as root")
+    return await call.as_root({**call.data, "TemporaryPassword": temporary_password(pool)}, pool.region)
 
 
 async def repeated_with_case(call: Call, pool: Pool, response: Response) -> Response:
