@@ -14,7 +14,7 @@ from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersA
 from pulumi_userprofiles.user_pool import UserPool, UserPoolArgs
 from pulumi_userprofiles.user_pool_settings import ROLE_ATTRIBUTE, Settings
 from pulumi_userprofiles.users_table import UsersTable, UsersTableArgs
-from pulumi_userprofiles.validation import InvalidArgumentError, plain, switch, table_names
+from pulumi_userprofiles.validation import InvalidArgumentError, known_keys, plain, switch, table_names
 
 _FUNCTIONS = ("platform", "log_retention_days", "snap_start", "tracing", "kms_key_arn")
 _DOMAIN = ("template", "template_document", "sign_up_roles", "default_role")
@@ -234,6 +234,7 @@ def _given(args: SignupToProfileArgs, *keys: str) -> dict[str, Any]:
 def _pool_args(where: str, args: SignupToProfileArgs, domain: Domain) -> UserPoolArgs:
     """Return the pool's arguments, checked, with those that follow from ours."""
     given = plain(where, "user_pool", args.get("user_pool")) or {}
+    known_keys(f"{where}, user_pool", given, UserPoolArgs.__annotations__)
     for key in _SET_HERE:
         if key in given:
             raise InvalidArgumentError(

@@ -1,4 +1,4 @@
-"""What must hold for the security of a stack, each by its name. They look at golden resources, not at our code."""
+"""What must hold for the security of a stack, each by its name: looks at golden resources, not at code."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -215,7 +215,7 @@ def wildcard_resources(resources: Iterable[Golden]) -> list[str]:
 
 
 def open_ends(resources: Iterable[Golden]) -> list[str]:
-    """An ARN ends in `*` only for a log's streams, a machine's executions, and a prefix of the reports' bucket."""
+    """An ARN ends in `*` only for log streams, executions, and a prefix of the bucket."""
     return [
         f"{item['name']}: {arn}"
         for item, statement in _statements(resources)

@@ -10,8 +10,8 @@ from pulumi_userprofiles import (
     ProfileApi,
     PythonFunction,
     ReportsBucket,
-    SignUpTriggers,
     SignupToProfile,
+    SignUpTriggers,
     UserPool,
     UsersTable,
 )
@@ -31,7 +31,7 @@ POOL_ARN = arn("cognito-idp", "userpool/theirs")
 
 
 def whole(**args: Any) -> SignupToProfile:
-    """The whole, packed for this machine: libraries for Lambda's platform would have to be resolved as well."""
+    """The whole, packed for this machine."""
     return SignupToProfile("app", {"platform": "host", **args})  # type: ignore[typeddict-item]
 
 

@@ -122,30 +122,24 @@ class _Answers(mocks.Mocks):
 
 
 def _special(args: mocks.MockResourceArgs) -> dict[str, Any]:
-    match args.typ:
-        case "aws:lambda/function:Function":
-            return {"version": "7"}
-        case "aws:lambda/alias:Alias":
-            function = f"arn:{PARTITION}:lambda:{REGION}:{ACCOUNT}:function:{args.inputs['functionName']}"
-            arn = f"{function}:{args.inputs['name']}"
-            return {
-                "arn": arn,
-                "invokeArn": f"arn:{PARTITION}:apigateway:{REGION}:lambda:path/{arn}/invocations",
-            }
-        case "aws:cognito/userPool:UserPool":
-            return {"endpoint": f"cognito-idp.{REGION}.amazonaws.com.cn/{args.name}-id"}
-        case "aws:dynamodb/table:Table":
-            return {"streamArn": f"arn:{PARTITION}:dynamodb:{REGION}:{ACCOUNT}:table/{args.name}/stream/now"}
-        case "aws:sqs/queue:Queue":
-            return {"url": f"https://sqs.example/{args.name}"}
-        case "aws:s3/bucket:Bucket":
-            return {"bucket": f"{args.name}-1234567"}
-        case "aws:apigatewayv2/api:Api":
-            return {
-                "apiEndpoint": f"https://{args.name}.example",
-                "executionArn": f"arn:{PARTITION}:execute-api:{REGION}:{ACCOUNT}:{args.name}-id",
-            }
-    return {}
+    """What a type has beside its name and its ARN."""
+    name = args.name
+    here = f"{REGION}:{ACCOUNT}"
+    special = {
+        "aws:lambda/function:Function": {"version": "7"},
+        "aws:cognito/userPool:UserPool": {"endpoint": f"cognito-idp.{REGION}.amazonaws.com.cn/{name}-id"},
+        "aws:dynamodb/table:Table": {"streamArn": f"arn:{PARTITION}:dynamodb:{here}:table/{name}/stream/now"},
+        "aws:sqs/queue:Queue": {"url": f"https://sqs.example/{name}"},
+        "aws:s3/bucket:Bucket": {"bucket": f"{name}-1234567"},
+        "aws:apigatewayv2/api:Api": {
+            "apiEndpoint": f"https://{name}.example",
+            "executionArn": f"arn:{PARTITION}:execute-api:{here}:{name}-id",
+        },
+    }
+    if args.typ == "aws:lambda/alias:Alias":
+        arn = f"arn:{PARTITION}:lambda:{here}:function:{args.inputs['functionName']}:{args.inputs['name']}"
+        return {"arn": arn, "invokeArn": f"arn:{PARTITION}:apigateway:{REGION}:lambda:path/{arn}/invocations"}
+    return special.get(args.typ, {})
 
 
 class _Monitor(mocks.MockMonitor):
@@ -155,7 +149,7 @@ class _Monitor(mocks.MockMonitor):
         super().__init__(_Answers(recording))
         self.recording = recording
 
-    def RegisterResource(self, request: Any) -> Any:
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  gRPC's name
         if request.type != "pulumi:pulumi:Stack":
             parent = request.parent.rpartition("::")[2]
             self.recording.resources.append(
@@ -172,7 +166,7 @@ class _Monitor(mocks.MockMonitor):
             )
         return super().RegisterResource(request)
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  gRPC's name
         name = request.urn.rpartition("::")[2]
         self.recording.outputs[name] = rpc.deserialize_properties(request.outputs)
         return super().RegisterResourceOutputs(request)

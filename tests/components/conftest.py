@@ -1,4 +1,4 @@
-"""Recordings of the components, made once for each process, and a hook that holds live tests to their decorator."""
+"""Recordings of the components, made once a process, and a hook that holds live tests to their decorator."""
 
 import sys
 import warnings
@@ -19,11 +19,11 @@ with warnings.catch_warnings():
         dir(getattr(pulumi_aws, module))  # loads it: they are imported when first looked into
     from component_programs import PROGRAMS, whole
 
-from component_recording import Recording, begin, record  # noqa: E402
+from component_recording import Recording, begin, record
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a test that makes resources without `@pulumi.runtime.test`: what it asserts in `apply` would never count."""
+    """Refuse a test that makes resources without `@pulumi.runtime.test`: its `apply`s don't count."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents and "live" in getattr(item, "fixturenames", ()):

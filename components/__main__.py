@@ -1,0 +1,29 @@
+"""Serves the components to every Pulumi language: `pulumi package add <this folder>`."""
+
+from pulumi.provider.experimental import component_provider_host
+from pulumi_userprofiles import (
+    MigrationJob,
+    OutboxWorker,
+    ProfileApi,
+    PythonFunction,
+    ReportsBucket,
+    SignupToProfile,
+    SignUpTriggers,
+    UserPool,
+    UsersTable,
+)
+
+COMPONENTS = [
+    MigrationJob,
+    OutboxWorker,
+    ProfileApi,
+    PythonFunction,
+    ReportsBucket,
+    SignUpTriggers,
+    SignupToProfile,
+    UserPool,
+    UsersTable,
+]
+
+if __name__ == "__main__":
+    component_provider_host(name="userprofiles", components=COMPONENTS)

@@ -1,0 +1,293 @@
+"""Arguments: what each switch does, and the one message that each mistake gets before anything is made."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+from component_recording import Recording, begin, record
+from pulumi_userprofiles import (
+    InvalidArgumentError,
+    MigrationJob,
+    PythonFunction,
+    ReportsBucket,
+    SignupToProfile,
+    SignUpTriggers,
+    UserPool,
+    UsersTable,
+)
+from userprofiles import template
+
+
+def pool(**args: Any) -> Recording:
+    return record(lambda: UserPool("pool", args))  # type: ignore[arg-type]
+
+
+def client(**args: Any) -> dict[str, Any]:
+    return pool(**args).one("pool-client").inputs
+
+
+def user_pool(**args: Any) -> dict[str, Any]:
+    return pool(**args).one("pool-pool").inputs
+
+
+def test_rotation_replaces_the_refresh_flow() -> None:
+    """Cognito refuses both together."""
+    inputs = client(refresh_token_rotation=True)
+
+    assert ["ALLOW_USER_SRP_AUTH"] == inputs["explicitAuthFlows"]
+    assert {"feature": "ENABLED", "retryGracePeriodSeconds": 10} == inputs["refreshTokenRotation"]
+
+
+def test_without_phone_there_is_no_role_for_text_messages() -> None:
+    recording = pool(username_attributes=["email"])
+
+    assert [] == recording.of("Role")
+    assert "smsConfiguration" not in recording.one("pool-pool").inputs
+    assert [] == recording.invokes
+
+
+def test_without_role_attribute_the_pool_and_its_client_know_none() -> None:
+    recording = pool(role_attribute=False)
+
+    assert [] == recording.one("pool-pool").inputs.get("schemas", [])
+    assert "custom:role" not in recording.one("pool-client").inputs["writeAttributes"]
+
+
+def test_without_sender_a_warning_says_that_mails_are_few() -> None:
+    assert any("email_from" in message for message in pool().messages)
+
+
+def test_with_a_sender_mails_come_from_it_and_nothing_warns() -> None:
+    recording = pool(email_from={"identity_arn": "arn:aws-cn:ses:x:1:identity/e", "address": "a@example.com"})
+
+    assert {
+        "emailSendingAccount": "DEVELOPER",
+        "fromEmailAddress": "a@example.com",
+        "sourceArn": "arn:aws-cn:ses:x:1:identity/e",
+    } == recording.one("pool-pool").inputs["emailConfiguration"]
+    assert [] == recording.messages
+
+
+def test_a_custom_attribute_has_explicit_lengths_and_is_not_writable() -> None:
+    recording = pool(custom_attributes=[{"name": "plan", "max_length": 20.0}])
+
+    (plan,) = [item for item in recording.one("pool-pool").inputs["schemas"] if item["name"] == "plan"]
+    assert {"minLength": "0", "maxLength": "20"} == plan["stringAttributeConstraints"]
+    assert "custom:plan" in recording.one("pool-client").inputs["readAttributes"]
+    assert "custom:plan" not in recording.one("pool-client").inputs["writeAttributes"]
+
+
+def test_plus_enforces_threat_protection() -> None:
+    assert {"advancedSecurityMode": "ENFORCED"} == user_pool(tier="PLUS")["userPoolAddOns"]
+
+
+def test_mfa_off_leaves_out_the_app() -> None:
+    assert "softwareTokenMfaConfiguration" not in user_pool(mfa="OFF")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda: UsersTable("data", {"protect": False}),
+        lambda: UserPool("data", {"protect": False}),
+        lambda: ReportsBucket("data", {"protect": False}),
+    ],
+)
+def test_one_argument_lifts_all_protection(program: Callable[[], Any]) -> None:
+    """In AWS and in Pulumi, so that a trial stack can be destroyed."""
+    recording = record(program)
+
+    assert [] == [item.name for item in recording.resources if item.protect]
+    guards = [
+        item.inputs.get("deletionProtectionEnabled", item.inputs.get("deletionProtection"))
+        for item in recording.resources
+    ]
+    assert not {True, "ACTIVE"} & set(guards)
+
+
+def test_snap_start_and_reserved_concurrency_are_passed_on() -> None:
+    recording = record(
+        lambda: PythonFunction(
+            "fn", {"handler": "x.handler", "platform": "host", "snap_start": True, "reserved_concurrency": 5}
+        )
+    )
+
+    inputs = recording.one("fn-function").inputs
+    assert ({"applyOn": "PublishedVersions"}, 5) == (
+        inputs["snapStart"],
+        inputs["reservedConcurrentExecutions"],
+    )
+
+
+def test_an_existing_role_is_used_and_none_is_made() -> None:
+    role = "arn:aws-cn:iam::1:role/theirs"
+
+    recording = record(
+        lambda: PythonFunction("fn", {"handler": "x.handler", "platform": "host", "existing_role_arn": role})
+    )
+
+    assert role == recording.one("fn-function").inputs["role"]
+    assert [] == recording.of("Role") + recording.of("RolePolicy")
+
+
+def test_the_basic_template_has_one_role_and_asks_for_none(make: Any) -> None:
+    recording = make(template="basic")
+
+    assert [] == recording.one("app-identity-pool").inputs.get("schemas", [])
+    assert "basic" == recording.one("app-api-handler-function").inputs["environment"]["variables"]["TEMPLATE"]
+
+
+def test_a_template_of_ones_own_is_packed_and_named(make: Any) -> None:
+    document = template.load("marketplace").document
+
+    recording = make(template="shop", template_document=json.dumps(document))
+
+    function = recording.one("app-triggers-post-confirmation-function").inputs
+    assert "shop" == function["environment"]["variables"]["TEMPLATE"]
+
+
+def test_the_environment_of_post_confirmation_is_what_its_handler_reads(stack: Recording) -> None:
+    variables = stack.one("app-triggers-post-confirmation-function").inputs["environment"]["variables"]
+
+    assert {
+        "AUDIT_TABLE": "app-data-audit-table-1234567",
+        "DEFAULT_ROLE": "customer",
+        "OUTBOX_QUEUE_URL": "https://sqs.example/app-triggers-outbox",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "POWERTOOLS_METRICS_NAMESPACE": "UserProfiles",
+        "POWERTOOLS_SERVICE_NAME": "post-confirmation",
+        "SIGN_UP_ROLES": "customer,vendor",
+        "TEMPLATE": "marketplace",
+        "USERS_TABLE": "app-data-table-1234567",
+    } == variables
+
+
+def test_a_transform_changes_one_child(make: Any) -> None:
+    def longer(inputs: dict[str, Any], options: pulumi.ResourceOptions) -> None:
+        inputs["table_class"] = "STANDARD_INFREQUENT_ACCESS"
+        options.retain_on_delete = True
+
+    recording = record(
+        lambda: SignupToProfile("app", {"platform": "host"}, transforms={"data": {"audit-table": longer}})  # type: ignore[typeddict-item]
+    )
+
+    assert "STANDARD_INFREQUENT_ACCESS" == recording.one("app-data-audit-table").inputs["tableClass"]
+    assert "tableClass" not in recording.one("app-data-table").inputs
+
+
+MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
+    "unknown template": (lambda: _whole(template="shop"), ["template", "'shop'", "basic, marketplace"]),
+    "template that is no JSON": (lambda: _whole(template_document="{"), ["template_document", "JSON"]),
+    "template without roles": (lambda: _whole(template_document="{}"), ["template"]),
+    "template named as a preset": (
+        lambda: _whole(template="basic", template_document="{}"),
+        ["preset", "'basic'"],
+    ),
+    "role in another form": (
+        lambda: _whole(sign_up_roles=["Admin!"]),
+        ["'Admin!'", "lower-case"],
+    ),
+    "role that the template lacks": (
+        lambda: _whole(sign_up_roles=["admin"]),
+        ["'admin'", "customer, vendor"],
+    ),
+    "no role": (lambda: _whole(sign_up_roles=[]), ["sign_up_roles", "empty"]),
+    "roles as one text": (lambda: _whole(sign_up_roles="customer"), ["sign_up_roles", "list"]),
+    "a role twice": (lambda: _whole(sign_up_roles=["vendor", "vendor"]), ["twice"]),
+    "bad table name": (
+        lambda: _whole(migration_table_names=["a/b"]),
+        ["'a/b'", "255"],
+    ),
+    "argument that doesn't exist": (lambda: _whole(templte="basic"), ["'templte'", "template"]),
+    "argument of the pool that doesn't exist": (lambda: _whole(user_pool={"mfaa": "ON"}), ["mfaa"]),
+    "argument of the pool that follows": (
+        lambda: _whole(user_pool={"protect": False}),
+        ["'protect'", "user_pool"],
+    ),
+    "unknown platform": (lambda: _whole(platform="x86"), ["platform", "'x86'", "lambda, host"]),
+    "retention that CloudWatch lacks": (lambda: _whole(log_retention_days=31), ["31", "30, 60"]),
+    "number as a text": (lambda: _whole(log_retention_days="30"), ["log_retention_days", "'30'"]),
+    "switch as a text": (lambda: _whole(protect="yes"), ["protect", "'yes'", "true, false"]),
+    "secret that decides": (lambda: _whole(protect=pulumi.Output.secret(True)), ["protect", "plain"]),
+    "any origin": (lambda: _whole(allowed_origins=["*"]), ["allowed_origins", "'*'", "https://example.com"]),
+    "long name": (lambda: SignupToProfile("a" * 21, {"platform": "host"}), ["20 characters"]),
+    "name with capitals": (lambda: UserPool("Pool", {}), ["lower-case"]),
+    "transform of no child": (
+        lambda: UsersTable("t", {}, transforms={"tabel": print}),
+        ["'tabel'"],
+    ),
+    "grace too long": (lambda: UserPool("p", {"rotation_grace_seconds": 61}), ["0 to 60"]),
+    "password flow": (
+        lambda: UserPool("p", {"auth_flows": ["ALLOW_USER_PASSWORD_AUTH"]}),
+        ["auth_flows", "ALLOW_USER_SRP_AUTH"],
+    ),
+    "verified flag written": (
+        lambda: UserPool("p", {"write_attributes": ["email_verified"]}),
+        ["write_attributes", "'email_verified'"],
+    ),
+    "attribute twice": (
+        lambda: UserPool("p", {"custom_attributes": [{"name": "role"}]}),
+        ["role_attribute"],
+    ),
+    "attribute's name": (
+        lambda: UserPool("p", {"custom_attributes": [{"name": "custom:x"}]}),
+        ["custom:"],
+    ),
+    "sender without address": (lambda: UserPool("p", {"email_from": {"identity_arn": "a"}}), ["'address'"]),
+    "group's name": (lambda: UserPool("p", {"groups": ["a b"]}), ["'a b'"]),
+    "user name by nickname": (
+        lambda: UserPool("p", {"username_attributes": ["nickname"]}),
+        ["email, phone"],
+    ),
+    "handler missing": (lambda: PythonFunction("f", {}), ["'handler'"]),
+    "tables missing": (lambda: SignUpTriggers("t", {}), ["'users_table_name'"]),
+    "role and statements": (
+        lambda: PythonFunction(
+            "f", {"handler": "h", "existing_role_arn": "r", "statements": [_right("a:b", "c")]}
+        ),
+        ["existing_role_arn", "exclude"],
+    ),
+    "wildcard action": (
+        lambda: PythonFunction("f", {"handler": "h", "statements": [_right("dynamodb:*", "arn")]}),
+        ["dynamodb:*", "Write out"],
+    ),
+    "wildcard resource": (
+        lambda: PythonFunction("f", {"handler": "h", "statements": [_right("dynamodb:Scan", "*")]}),
+        ["dynamodb:Scan", "ARN"],
+    ),
+    "no segments": (
+        lambda: MigrationJob("m", {"users_table_name": "t", "users_table_arn": "a", "segments": 0}),
+        ["segments", "1 to 1000"],
+    ),
+}
+
+
+def _whole(**args: Any) -> SignupToProfile:
+    return SignupToProfile("app", {"platform": "host", **args})  # type: ignore[typeddict-item]
+
+
+def _right(action: str, resource: str) -> Any:
+    return {"sid": "It", "actions": [action], "resources": [resource]}
+
+
+@pytest.mark.parametrize("mistake", sorted(MISTAKES))
+def test_a_mistake_gets_one_message_and_makes_nothing(mistake: str) -> None:
+    """What is wrong, what was given, what is allowed, how to mend it; and no traceback."""
+    program, parts = MISTAKES[mistake]
+    made: list[Recording] = []
+
+    with pytest.raises(InvalidArgumentError) as caught:
+        _keep(made, program)
+
+    message = str(caught.value)
+    assert isinstance(caught.value, pulumi.RunError)
+    assert [] == [part for part in [*parts, "Got ", "allowed: "] if part not in message], message
+    assert [] == [resource.name for recording in made for resource in recording.resources]
+
+
+def _keep(made: list[Recording], program: Callable[[], Any]) -> None:
+    """Run a program that may fail, keeping what it registered until then."""
+    made.append(begin())
+    pulumi.runtime.test(program)()

@@ -1,0 +1,180 @@
+"""The functions' zip: the same byte for byte, whole by itself, safe to make twice at once."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from pulumi_userprofiles import bundle
+from pulumi_userprofiles.bundle import BundleError, build_bundle
+from pulumi_userprofiles.reproducible_zip import bytecode_of
+
+HANDLERS = sorted(path.stem for path in (Path(bundle._source()) / "handlers").glob("[!_]*.py"))
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AUDIT_TABLE": "audit",
+    "MIGRATION_BUCKET": "bucket",
+    "OUTBOX_QUEUE_URL": "http://127.0.0.1:9/queue",
+    "POWERTOOLS_METRICS_NAMESPACE": "UserProfiles",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "TEMPLATE": "marketplace",
+    "USERS_TABLE": "users",
+    "USER_POOL_CLIENT_IDS": "client",
+    "USER_POOL_ID": "us-east-1_pool",
+}
+IMPORT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import importlib, json
+for name in sys.argv[2:]:
+    assert callable(importlib.import_module(f"userprofiles.handlers.{name}").handler)
+outside = {getattr(module, "__file__", None) or "" for module in sys.modules.values()}
+print(json.dumps(sorted(path for path in outside if "site-packages" in path)))
+"""
+
+
+def built_in(folder: Path, platform: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(bundle, "_cache", lambda: folder)
+    return build_bundle(platform)
+
+
+@pytest.mark.parametrize("platform", ["host", "lambda"])
+def test_two_builds_in_two_folders_are_the_same_bytes(
+    platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = built_in(tmp_path / "first", platform, monkeypatch)
+    second = built_in(tmp_path / "second", platform, monkeypatch)
+
+    assert first.name == second.name
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("platform", ["host", "lambda"])
+def test_handlers_import_from_the_zip_alone(platform: str, tmp_path: Path) -> None:
+    """No site-packages, no environment of ours: a library missing in the zip would be missing in Lambda."""
+    with zipfile.ZipFile(build_bundle(platform)) as archive:
+        archive.extractall(tmp_path)
+    command = [sys.executable, "-I", "-S", "-c", IMPORT, str(tmp_path), *HANDLERS]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, cwd=tmp_path)
+
+    assert "" == done.stderr
+    assert [] == json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_zip_has_what_lambda_reads_and_nothing_of_this_machine() -> None:
+    with zipfile.ZipFile(build_bundle("lambda")) as archive:
+        entries = archive.infolist()
+
+    names = [entry.filename for entry in entries]
+    assert names == sorted(names)
+    assert {(1980, 1, 1, 0, 0, 0)} == {entry.date_time for entry in entries}
+    assert {0o100644} == {entry.external_attr >> 16 for entry in entries}
+    assert not [name for name in names if name.endswith((".pyc", "RECORD", "INSTALLER"))]
+    assert "userprofiles/templates/marketplace.json" in names
+
+
+def test_a_zip_for_this_machine_starts_from_bytecode() -> None:
+    with zipfile.ZipFile(build_bundle("host")) as archive:
+        names = set(archive.namelist())
+
+    tag = sys.implementation.cache_tag
+    assert f"botocore/__pycache__/client.{tag}.pyc" in names
+    assert f"userprofiles/__pycache__/store.{tag}.pyc" in names
+
+
+def test_bytecode_is_the_same_whatever_was_imported() -> None:
+    source = {
+        "package/module.py": b"import os\nNAMES = {'a', 'b', os.name}\n\ndef f(x):\n    return x in NAMES\n"
+    }
+    fresh = (
+        "import sys; sys.path.insert(0, sys.argv[1]);"
+        "from pulumi_userprofiles.reproducible_zip import bytecode_of;"
+        f"print(next(iter(bytecode_of({source!r}).values())).hex())"
+    )
+    folder = str(Path(bundle.__file__).parents[1])
+
+    done = subprocess.run([sys.executable, "-c", fresh, folder], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == next(iter(bytecode_of(source).values())).hex()
+
+
+def test_extra_files_are_packed_and_change_the_name() -> None:
+    plain = build_bundle("host")
+
+    extended = build_bundle("host", {"userprofiles/templates/own.json": "{}"})
+
+    assert plain.name != extended.name
+    with zipfile.ZipFile(extended) as archive:
+        assert b"{}" == archive.read("userprofiles/templates/own.json")
+
+
+def test_a_second_build_takes_the_first_ones_zip(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = build_bundle("host")
+    monkeypatch.setattr(bundle, "_libraries", lambda _: pytest.fail("built again"))
+
+    assert first == build_bundle("host")
+
+
+def test_builds_at_the_same_time_leave_one_whole_zip(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from pulumi_userprofiles import bundle;"
+        "bundle._cache = lambda: Path(sys.argv[1]); print(bundle.build_bundle('lambda'))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+
+    paths = {process.communicate()[0].strip() for process in running}
+
+    assert [0, 0] == [process.returncode for process in running]
+    assert 1 == len(paths)
+    assert zipfile.ZipFile(paths.pop()).testzip() is None
+    assert 2 == len(list(tmp_path.iterdir())), "the libraries and the zip, nothing half-written"
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "", "a\\b"])
+def test_an_extra_file_stays_inside(path: str) -> None:
+    with pytest.raises(BundleError, match="stays inside"):
+        build_bundle("host", {path: ""})
+
+
+def test_an_unknown_platform_is_refused_with_those_there_are() -> None:
+    with pytest.raises(BundleError, match=r"'x86'.*host, lambda"):
+        build_bundle("x86")
+
+
+def test_without_uv_the_message_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle.shutil, "which", lambda *_, **__: None)
+
+    with pytest.raises(BundleError, match="pip install"):
+        built_in(tmp_path, "host", monkeypatch)
+
+
+def test_without_network_and_cache_the_message_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty uv cache, and an index that nobody serves."""
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("UV_OFFLINE", "1")
+
+    with pytest.raises(BundleError, match="Connect to the network once"):
+        built_in(tmp_path / "bundles", "host", monkeypatch)
+
+    assert [] == list((tmp_path / "bundles").glob("*"))
+
+
+def test_the_command_builds_ahead_and_reports_an_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    codes = bundle._main(["host"]), bundle._main(["toaster"])
+
+    assert (0, 1) == codes
+    assert "toaster" in capsys.readouterr().err

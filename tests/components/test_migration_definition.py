@@ -1,0 +1,90 @@
+"""The state machine's definition, walked as Step Functions would."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from component_recording import Recording
+
+WORKER = "arn:aws-cn:lambda:cn-north-1:111122223333:function:app-migration-worker-function-1234567:live"
+
+
+@pytest.fixture
+def definition(stack: Recording) -> dict[str, Any]:
+    document: dict[str, Any] = stack.one("app-migration-state-machine").document("definition")
+    return document
+
+
+def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, state in machine["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from states(state["ItemProcessor"])
+
+
+def test_every_transition_leads_to_a_state(definition: dict[str, Any]) -> None:
+    names = {name for name, _ in states(definition)}
+
+    targets = {state["Next"] for _, state in states(definition) if "Next" in state}
+
+    assert names >= targets
+    assert all(
+        "Next" in state or "End" in state or state["Type"] == "Choice" for _, state in states(definition)
+    )
+
+
+def test_every_task_is_the_worker_by_its_alias_with_a_time_out_above_its_own(
+    definition: dict[str, Any],
+) -> None:
+    tasks = [state for _, state in states(definition) if state["Type"] == "Task"]
+
+    assert {WORKER} == {task["Resource"] for task in tasks}
+    assert {930} == {task["TimeoutSeconds"] for task in tasks}
+    assert all(task["Retry"] for task in tasks)
+
+
+def test_segments_run_as_standard_children_and_one_failure_stops_no_other(definition: dict[str, Any]) -> None:
+    segments = definition["States"]["Segments"]
+
+    assert {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} == segments["ItemProcessor"][
+        "ProcessorConfig"
+    ]
+    assert 100 == segments["ToleratedFailurePercentage"]
+    assert segments["ResultPath"] is None, (
+        "what the children return isn't kept: it could be more than 256 KiB"
+    )
+
+
+def test_a_child_works_on_until_it_is_done(definition: dict[str, Any]) -> None:
+    child = definition["States"]["Segments"]["ItemProcessor"]["States"]
+
+    assert "Done?" == child["Work"]["Next"]
+    assert [{"Variable": "$.done", "BooleanEquals": True, "Next": "Worked"}] == child["Done?"]["Choices"]
+    assert "Work" == child["Done?"]["Default"]
+
+
+def test_defaults_yield_to_the_input_and_the_action_to_nothing(definition: dict[str, Any]) -> None:
+    """An input can't say which action the worker takes."""
+    assert {
+        "given": {"dryRun": False, "segments": 8, "table": "app-data-table-1234567"},
+        "step": {"action": "prepare"},
+    } == definition["States"]["Defaults"]["Result"]
+    assert (
+        "States.JsonMerge(States.JsonMerge($.given, $$.Execution.Input, false), $.step, false)"
+        == definition["States"]["Request"]["Parameters"]["event.$"]
+    )
+
+
+def test_the_machine_may_start_watch_and_stop_its_own_children_alone(stack: Recording) -> None:
+    machine = "arn:aws-cn:states:cn-north-1:111122223333:{}:app-migration-state-machine-1234567"
+    execution = machine.format("execution")
+
+    granted = {
+        tuple(statement["Action"]): statement["Resource"]
+        for statement in stack.one("app-migration-map-policy").document("policy")["Statement"]
+    }
+
+    assert {
+        ("states:StartExecution",): [machine.format("stateMachine")],
+        ("states:DescribeExecution", "states:StopExecution"): [f"{execution}:*", f"{execution}/Segments:*"],
+    } == granted

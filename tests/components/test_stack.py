@@ -1,0 +1,122 @@
+"""The stack's program: configuration read with types, seven outputs, one message for each mistake."""
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from component_recording import Recording, begin, record
+
+ROOT = Path(__file__).parents[2]
+NAMESPACE = "pulumi-userprofiles"
+OUTPUTS = [
+    "auditTableName",
+    "migrationBucketName",
+    "migrationStateMachineArn",
+    "profileApiUrl",
+    "userPoolClientId",
+    "userPoolId",
+    "usersTableName",
+]
+
+
+def program() -> None:
+    runpy.run_path(str(ROOT / "__main__.py"))
+
+
+def configuration(**ours: str) -> dict[str, str]:
+    settings = {"lambdaPlatform": "host", **ours}
+    return {"aws:region": "eu-central-1", **{f"{NAMESPACE}:{key}": value for key, value in settings.items()}}
+
+
+def of_file(stack: str) -> dict[str, str]:
+    """A stack's configuration as Pulumi hands it to a program: structures as JSON."""
+    written: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in written.items()}
+
+
+def deploy(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[Recording, dict[str, Any]]:
+    exported: dict[str, Any] = {}
+    monkeypatch.setattr(pulumi, "export", exported.__setitem__)
+    return record(program, config), exported
+
+
+def test_the_outputs_have_the_names_that_clients_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, exported = deploy(configuration(), monkeypatch)
+
+    assert OUTPUTS == sorted(exported)
+
+
+def test_the_components_outputs_are_those_of_the_stack(stack: Recording) -> None:
+    assert OUTPUTS == sorted(stack.outputs["app"])
+
+
+def test_the_file_for_a_local_aws_packs_for_this_machine_and_protects_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recording, _ = deploy(of_file("dev"), monkeypatch)
+
+    assert [] == [resource.name for resource in recording.resources if resource.protect]
+    assert {"host"} == {
+        Path(item.inputs["code"].path).name.split("-")[1] for item in recording.of("Function")
+    }
+    tables = recording.one("userprofiles-migration-worker-function").inputs["environment"]["variables"]
+    assert "userprofiles-data-table-1234567,v_users_dev" == tables["MIGRATION_TABLES"]
+
+
+def test_the_example_for_production_is_hardened(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = of_file("prod") | {f"{NAMESPACE}:lambdaPlatform": "host"}  # the same resources, packed quicker
+
+    recording, _ = deploy(config, monkeypatch)
+
+    pool = recording.one("userprofiles-identity-pool")
+    client = recording.one("userprofiles-identity-client")
+    assert pool.protect
+    assert "DEVELOPER" == pool.inputs["emailConfiguration"]["emailSendingAccount"]
+    assert "ENABLED" == client.inputs["refreshTokenRotation"]["feature"]
+    assert all("kmsKeyId" in group.inputs for group in recording.of("LogGroup"))
+    assert all(alarm.inputs["alarmActions"] for alarm in recording.of("MetricAlarm"))
+    assert [] == recording.messages
+
+
+def test_every_setting_of_the_files_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`no_more` refuses what nothing reads: a run of each file proves that it has no misspelt key."""
+    for stack in ("dev", "prod"):
+        deploy(of_file(stack) | {f"{NAMESPACE}:lambdaPlatform": "host"}, monkeypatch)
+
+
+MISTAKES = {
+    "no region": ({f"{NAMESPACE}:template": "basic"}, ["region", "pulumi config set aws:region"]),
+    "unknown template": (configuration(template="shop"), ["'shop'", "basic, marketplace"]),
+    "role's form": (configuration(signUpRoles='["Admin!"]'), ["'Admin!'", "lower-case"]),
+    "role not in the template": (configuration(signUpRoles='["admin"]'), ["'admin'", "customer, vendor"]),
+    "table's name": (configuration(migrationTableNames='["x"]'), ["'x'", "3 to 255"]),
+    "roles as text": (configuration(signUpRoles="vendor"), ["signUpRoles", "'vendor'", "list"]),
+    "roles as number": (configuration(signUpRoles="[1]"), ["signUpRoles", "list"]),
+    "switch": (configuration(protect="maybe"), ["protect", "'maybe'", "true, false"]),
+    "number": (configuration(logRetentionDays="long"), ["logRetentionDays", "'long'", "digits"]),
+    "retention": (configuration(logRetentionDays="31"), ["31", "30, 60"]),
+    "platform": (configuration(lambdaPlatform="x86"), ["'x86'", "lambda, host"]),
+    "sender": (configuration(emailFrom='{"address": "a@example.com"}'), ["emailFrom", "identityArn"]),
+    "misspelt key": (configuration(templat="basic"), ["templat", "no such setting", "template"]),
+}
+
+
+@pytest.mark.parametrize("mistake", sorted(MISTAKES))
+def test_a_mistake_in_the_configuration_gets_one_message_and_makes_nothing(mistake: str) -> None:
+    config, parts = MISTAKES[mistake]
+    recording = begin(config)
+
+    with pytest.raises(pulumi.RunError) as caught:
+        pulumi.runtime.test(program)()
+
+    message = str(caught.value)
+    assert [] == [part for part in [*parts, "Got ", "allowed: "] if part not in message], message
+    assert [] == recording.resources
+
+
+def test_the_program_is_about_a_page() -> None:
+    assert 70 > len((ROOT / "__main__.py").read_text().splitlines())
