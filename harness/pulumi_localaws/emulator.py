@@ -77,6 +77,8 @@ class Emulator:
                 # Both listen on 0.0.0.0 by themselves, whatever BIND_HOST says.
                 "IOT_MTLS_ENABLED": "0",
                 "SFTP_ENABLED": "0",
+                # A failing PreTokenGeneration function fails the sign-in, as on AWS.
+                "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
                 "MINISTACK_REGION": self._region,
                 "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
                 "LAMBDA_EXECUTOR": "local",
