@@ -95,10 +95,10 @@ def test_triggers_hold_no_right_on_the_pool(act_as, stack, function):
 
 
 def test_profile_api_reads_one_user_at_a_time_and_never_the_audit_trail(act_as, stack):
-    aws = act_as("profile-api")
+    aws = act_as("userprofiles-api-function")
     users, audit = stack.outputs["usersTableName"], stack.outputs["auditTableName"]
 
-    assert not denied(aws("dynamodb").get_item, TableName=users, Key=KEY)
+    assert not denied(aws("dynamodb").batch_get_item, RequestItems={users: {"Keys": [KEY]}})
     assert denied(aws("dynamodb").scan, TableName=users)
     assert denied(aws("dynamodb").delete_item, TableName=users, Key=KEY)
     assert denied(aws("dynamodb").get_item, TableName=audit, Key=KEY)
@@ -107,7 +107,7 @@ def test_profile_api_reads_one_user_at_a_time_and_never_the_audit_trail(act_as, 
 
 
 def test_migration_worker_can_not_overwrite_or_delete_in_bulk(act_as, stack):
-    dynamodb = act_as("migration")("dynamodb")
+    dynamodb = act_as("migration-worker")("dynamodb")
     users = stack.outputs["usersTableName"]
 
     assert denied(dynamodb.delete_item, TableName=users, Key=KEY)

@@ -62,7 +62,7 @@ def test_erased_user_stays_erased(client, stack):
         stack.aws("dynamodb").put_item(TableName=table, Item=emptied)
     before = stack.items(person.sub)
     stack.aws("sqs").send_message(
-        QueueUrl=stack.physical("aws:sqs/queue:Queue", "outbox-queue"),
+        QueueUrl=stack.physical("aws:sqs/queue:Queue", "triggers-outbox"),
         MessageBody=json.dumps({"userPoolId": client.pool_id, "userName": person.sub, "reason": "late"}),
     )
 
