@@ -62,17 +62,16 @@ class _Observer:
     """Passes a run's results to the view, the failure log and the checkpoint."""
 
     def __init__(
-        self, view: View, failures: report.FailureLog, checkpoint: Checkpoint | None, seconds: float
+        self, view: View, failures: report.FailureLog, checkpoint: Checkpoint | None, began: float
     ) -> None:
         self._view = view
         self._failures = failures
         self._checkpoint = checkpoint
-        self._seconds = seconds
-        self._began = time.monotonic()
+        self._began = began
 
     @property
     def seconds(self) -> float:
-        return self._seconds + time.monotonic() - self._began
+        return time.monotonic() - self._began
 
     def results(self, results: Sequence[Result]) -> None:
         for result in results:
@@ -136,6 +135,7 @@ class Front:
         return _exit_of(error)
 
     def _execute(self) -> Exit:
+        began = time.monotonic()
         client, place = connect(
             self._job.table, region=self._options.region, endpoint_url=self._options.endpoint_url
         )
@@ -147,7 +147,9 @@ class Front:
         with self._kept(checkpoints, job, stored) as (failures, checkpoint):
             states = stored.states if stored else [SegmentState(number) for number in job.numbers]
             states[0].meter.add(calls.take_meter())
-            observer = _Observer(self._view, failures, checkpoint, stored.seconds if stored else 0.0)
+            observer = _Observer(
+                self._view, failures, checkpoint, began - (stored.seconds if stored else 0.0)
+            )
             error: BackfillError | None = None
             try:
                 run(job, client, place, states, stop=self._stop, observer=observer)
