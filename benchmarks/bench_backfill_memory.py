@@ -3,7 +3,7 @@
     python benchmarks/bench_backfill_memory.py [--users 200000]
 
 The table stands in a small server that makes up the rows as they are scanned and forgets what is inserted, so
-that only the backfill's own process is measured (the emulator would need minutes and half a gigabyte for that).
+that only the backfill's own process is measured (the emulator would need half a gigabyte and minutes for it).
 The process is the true command, with its true client, over HTTP.
 Passes with at most 200 MB of resident memory at its highest, and if four times the users don't need more than
 10 % on top; else exit code 1. It takes about a minute and a half.
