@@ -95,7 +95,7 @@ def test_triggers_hold_no_right_on_the_pool(act_as, stack, function):
 
 
 def test_profile_api_reads_one_user_at_a_time_and_never_the_audit_trail(act_as, stack):
-    aws = act_as("userprofiles-api-function")
+    aws = act_as("api-handler")
     users, audit = stack.outputs["usersTableName"], stack.outputs["auditTableName"]
 
     assert not denied(aws("dynamodb").batch_get_item, RequestItems={users: {"Keys": [KEY]}})

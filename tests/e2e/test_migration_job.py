@@ -100,7 +100,7 @@ def test_old_table_gets_the_documented_profiles_and_nothing_else(stack, run_job,
     again = run_job(table="v_users_dev", segments=4)
 
     assert (dry["created"], real["created"], again["created"]) == (30, 30, 0)
-    assert real["skipped"] == {"inactive": 10}
+    assert real["skipped"] == {"inactive": 10, "softDeleted": 0}
     profiles = [item for item in scan(stack) if item["PK"]["S"].startswith("USER#")]
     assert len(profiles) == 30
     assert profiles[0].keys() == {
