@@ -240,6 +240,7 @@ def test_half_a_user_is_made_whole_by_the_first_access(call: Callable[..., Answe
 def test_erased_user_is_410_and_stays_erased(
     call: Callable[..., Answer],
     tables: Any,
+    directory: Any,
     left: int | None,
 ) -> None:
     call()
@@ -248,10 +249,11 @@ def test_erased_user_is_410_and_stays_erased(
     if left is not None:
         tables.delete(items[1 - left])
     before = tables.items()
+    directory.asked.clear()
 
     statuses = [call().status, call("PATCH", {"profile": {"language": "fr"}}).status]
 
-    assert [410, 410] == statuses
+    assert ([410, 410], []) == (statuses, directory.asked)
     assert before == tables.items()
 
 
