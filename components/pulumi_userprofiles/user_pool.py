@@ -223,7 +223,7 @@ class UserPool(Component):
                 if settings.verify_changes
                 else None
             ),
-            schemas=[item.schema for item in settings.custom],
+            schemas=[item.schema for item in settings.custom] or None,
             email_configuration=self._email(args),
             sms_configuration=sms,
             lambda_config={key: arn for key, arn in triggers.items() if arn is not None} or None,

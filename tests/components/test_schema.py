@@ -1,17 +1,14 @@
 """What other languages see: the schema that Pulumi reads from the annotations."""
 
-import importlib
 import re
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import pulumi
 import pytest
 from component_recording import Recording, record
+from component_schema import ANALYZED, ROOT, hosted
 from pulumi.provider.experimental.analyzer import (
-    Analyzer,
     ComponentDefinition,
     PropertyDefinition,
     TypeDefinition,
@@ -20,21 +17,6 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi_userprofiles import LambdaPlatform, UsersTable
 from pulumi_userprofiles.component import Component
 
-ROOT = Path(__file__).parents[2]
-
-
-def hosted() -> list[type[Any]]:
-    """The components that the plugin's host serves."""
-    spec = importlib.util.spec_from_file_location("component_host", ROOT / "components" / "__main__.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    components: list[type[Any]] = module.COMPONENTS
-    return components
-
-
-ANALYZED = Analyzer("userprofiles").analyze(hosted())
 DEFINITIONS: list[ComponentDefinition | TypeDefinition] = [
     *ANALYZED["component_definitions"].values(),
     *ANALYZED["type_definitions"].values(),

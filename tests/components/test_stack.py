@@ -120,3 +120,18 @@ def test_a_mistake_in_the_configuration_gets_one_message_and_makes_nothing(mista
 
 def test_the_program_is_about_a_page() -> None:
     assert 70 > len((ROOT / "__main__.py").read_text().splitlines())
+
+
+EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/Pulumi.yaml"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_makes_what_it_uses(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    exported: dict[str, Any] = {}
+    monkeypatch.setattr(pulumi, "export", exported.__setitem__)
+
+    recording = record(lambda: runpy.run_path(str(ROOT / "examples" / example / "__main__.py")))
+
+    assert "usersTableName" in exported
+    assert all(resource.name.startswith("trial") for resource in recording.resources)
+    assert [] == [resource.name for resource in recording.resources if resource.protect]

@@ -1,0 +1,76 @@
+"""The document about the components: its reference comes from the schema, its programs run."""
+
+import inspect
+import os
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+from component_recording import record
+from component_schema import ANALYZED
+from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition
+from pulumi_userprofiles import bundle
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "components.md"
+MARK = "<!-- From the schema, written by tests/components/test_documentation.py -->\n"
+
+
+def snake(name: str) -> str:
+    return re.sub(r"([A-Z])", lambda found: "_" + found[1].lower(), name)
+
+
+def row(name: str, item: PropertyDefinition, *, told: str) -> str:
+    text = " ".join((item.description or "").split()).replace("|", "\\|")
+    meaning, _, default = text.partition(" Default: ")
+    last = (default.rstrip(".") if item.optional else "**needed**") if told == "argument" else None
+    return f"| `{snake(name)}` | {meaning} |" + ("" if last is None else f" {last} |")
+
+
+def reference(component: ComponentDefinition) -> str:
+    lines = [f"### {component.name}", "", inspect.cleandoc(str(component.description)), ""]
+    lines += ["| argument | what | default |", "|---|---|---|"]
+    lines += [row(name, item, told="argument") for name, item in component.inputs.items()]
+    lines += ["", "| output | what |", "|---|---|"]
+    lines += [row(name, item, told="output") for name, item in component.outputs.items()]
+    return "\n".join(lines)
+
+
+def test_the_reference_is_what_the_schema_says() -> None:
+    written = (
+        "\n\n".join(reference(item) for _, item in sorted(ANALYZED["component_definitions"].items())) + "\n"
+    )
+    before, _, after = DOCUMENT.read_text().partition(MARK)
+    if os.environ.get("REGENERATE_GOLDEN"):
+        DOCUMENT.write_text(f"{before}{MARK}\n{written}")
+        after = f"\n{written}"
+
+    assert f"\n{written}" == after
+
+
+SNIPPETS = re.findall(r"^( *)```python\n(.*?)^ *```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(SNIPPETS)))
+def test_a_program_of_the_document_runs(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    zipped = bundle.build_bundle("host")
+    monkeypatch.setattr("pulumi_userprofiles.python_function.build_bundle", lambda *_: zipped)
+    code = compile(textwrap.dedent(SNIPPETS[number][1]), f"{DOCUMENT.name} {number}", "exec")
+
+    recording = record(lambda: exec(code, {}))
+
+    assert "shop" in {resource.name for resource in recording.resources}
+
+
+def test_every_setting_that_the_program_reads_is_documented() -> None:
+    program = (DOCUMENT.parents[1] / "__main__.py").read_text()
+    read = set(re.findall(r'config\.\w+\("(\w+)"', program))
+
+    documented = set(
+        re.findall(
+            r"^\| `(\w+)` \| [^|]+\| [^|]+\|$", DOCUMENT.read_text().split("## When you")[0], re.MULTILINE
+        )
+    )
+
+    assert read == documented & read
+    assert read
