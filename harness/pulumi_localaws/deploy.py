@@ -124,6 +124,7 @@ class EngineProcess:
             start_new_session=True,
         )
         self._endpoint = ""
+        self._handed_over = False
 
     def deploy(
         self, endpoint: str | None = None, on_event: Callable[[Event], None] | None = None
@@ -146,13 +147,13 @@ class EngineProcess:
                 if event["event"] == "resource":
                     resources.append(event)
                 last = event
+                self._handed_over = event["event"] == "outputs"
                 if on_event is not None:
                     on_event(event)
         if last.get("event") == "outputs":
             return Deployment(
                 last["outputs"], tuple(last["secrets"]), resources, self._endpoint, self._folder
             )
-        self._folder.cleanup()
         if last.get("event") == "error":
             raise DeploymentError(last["message"])
         raise DeploymentError(
@@ -195,18 +196,20 @@ class EngineProcess:
             yield
             self._process.wait()
         except BaseException:
+            self._handed_over = False
             # SIGTERM lets it undo; its events are read to the end, since a full pipe would hold it.
             self._process.send_signal(signal.SIGTERM)
             drain = threading.Thread(target=lambda: list(self._events()), daemon=True)
             drain.start()
             drain.join(_UNDO_SECONDS)
             self.stop()
-            self._folder.cleanup()
             raise
         finally:
             self._close()
 
     def _close(self) -> None:
+        if not self._handed_over and self._process.poll() is not None:
+            self._folder.cleanup()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with suppress(OSError):

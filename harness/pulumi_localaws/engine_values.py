@@ -64,7 +64,11 @@ def _decode(value: struct_pb2.Value) -> tuple[Any, bool]:
         return [item for item, _ in items], any(secret for _, secret in items)
     if kind == "struct_value":
         return _decode_struct(value.struct_value)
-    return (None if kind in {None, "null_value"} else getattr(value, kind or "")), False
+    if kind == "number_value":
+        # The wire knows no whole numbers.
+        number = value.number_value
+        return (int(number) if number.is_integer() else number), False
+    return (None if kind in {None, "null_value"} else getattr(value, kind)), False
 
 
 def _decode_struct(struct: struct_pb2.Struct) -> tuple[Any, bool]:

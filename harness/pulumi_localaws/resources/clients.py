@@ -49,6 +49,8 @@ class Clients:
     def get(self, service: str, region: str) -> Any:
         """Return the client of a service in a region."""
         key = (service, region)
+        if key in self._clients:  # making one takes long: nobody waits for another service's
+            return self._clients[key]
         endpoint = self.endpoint
         with self._lock:
             if key not in self._clients:

@@ -1,0 +1,262 @@
+"""``pulumi-localaws`` as a user starts it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from pulumi_localaws import cli
+from pulumi_localaws.cli_session import output_variables, write_outputs
+
+pytestmark = pytest.mark.backends("embedded")
+
+PROGRAM = """
+import pulumi, pulumi_aws as aws
+queue = aws.sqs.Queue("orders")
+pulumi.export("queueUrl", queue.url)
+pulumi.export("password", pulumi.Output.secret("hunter2"))
+pulumi.export("tags", {"a": 1})
+"""
+SHOW_ENVIRONMENT = """
+import json, os, sys
+seen = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "PULUMI_"))}
+print(json.dumps({"environment": seen, "outputs": json.load(open(os.environ["PULUMI_LOCALAWS_OUTPUTS"])),
+                  "proxy": os.environ.get("HTTPS_PROXY"), "own": os.environ.get("OWN")}))
+sys.exit(7)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "Pulumi.yaml").write_text(json.dumps({"name": "shop", "runtime": "python"}))
+    (tmp_path / "Pulumi.dev.yaml").write_text(json.dumps({"config": {"aws:region": "eu-west-1"}}))
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+    return tmp_path
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "pulumi_localaws", *map(str, arguments)]
+
+
+def run(*arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(*arguments),
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def serving(project: Path, tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+    """``up`` with its outputs, when it is ready."""
+    outputs = tmp_path / "outputs.json"
+    with subprocess.Popen(
+        command("up", project, "--port", 0, "--outputs", outputs), stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while not outputs.exists():
+                assert process.poll() is None, process.communicate()[1]
+                assert time.monotonic() < deadline, "not ready within 30 s"
+                time.sleep(0.02)
+            yield process, json.loads(outputs.read_text())
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_up_serves_until_it_is_told_to_end_and_leaves_nothing(
+    serving: tuple["subprocess.Popen[str]", dict[str, Any]], tmp_path: Path, number: signal.Signals
+) -> None:
+    process, document = serving
+    family = psutil.Process(process.pid).children(recursive=True)
+    health = urllib.request.urlopen(f"{document['endpoint']}/_localstack/health", timeout=5).status
+
+    process.send_signal(number)
+    said = process.communicate(timeout=20)[1]
+
+    assert health == 200
+    assert process.returncode == 0
+    assert set(document) == {"endpoint", "outputs"}
+    assert document["outputs"]["queueUrl"].startswith(f"{document['endpoint']}/")
+    assert document["outputs"]["password"] == "hunter2"
+    assert (tmp_path / "outputs.json").stat().st_mode & 0o777 == 0o600
+    assert "aws:sqs/queue:Queue orders" in said
+    assert "password: [secret]" in said
+    assert "hunter2" not in said
+    assert family
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
+
+
+def test_run_gives_the_command_its_environment_and_returns_its_code(project: Path) -> None:
+    """Hostile variables of the caller reach neither the program nor the command; harmless ones do."""
+    done = run(
+        "run",
+        project,
+        "--",
+        sys.executable,
+        "-c",
+        SHOW_ENVIRONMENT,
+        AWS_PROFILE="prod",
+        AWS_ENDPOINT_URL_SQS="http://192.0.2.1",
+        AWS_SESSION_TOKEN="real",
+        HTTPS_PROXY="http://192.0.2.1",
+        OWN="kept",
+    )
+
+    assert done.returncode == 7, done.stderr
+    seen = json.loads(done.stdout)
+    environment, outputs = seen["environment"], seen["outputs"]["outputs"]
+    endpoint = environment["AWS_ENDPOINT_URL"]
+    assert environment["PULUMI_LOCALAWS_ENDPOINT"] == endpoint == seen["outputs"]["endpoint"]
+    assert environment["PULUMI_OUTPUT_QUEUE_URL"] == outputs["queueUrl"]
+    assert environment["PULUMI_OUTPUT_TAGS"] == '{"a": 1}'
+    assert environment["AWS_REGION"] == "eu-west-1"
+    assert environment["AWS_ACCESS_KEY_ID"] == "test"
+    assert {"AWS_PROFILE", "AWS_ENDPOINT_URL_SQS", "AWS_SESSION_TOKEN"} & set(environment) == set()
+    assert (seen["proxy"], seen["own"]) == (None, "kept")
+
+
+def test_run_says_that_a_command_is_not_there(project: Path) -> None:
+    done = run("run", project, "--quiet", "--", "no-such-command")
+
+    assert done.returncode == 127
+    assert "the command 'no-such-command' was not found" in done.stderr
+
+
+def test_program_that_throws_ends_with_its_message_and_nothing_left(project: Path, tmp_path: Path) -> None:
+    (project / "__main__.py").write_text("import os\nraise ValueError('no such colour')\n")
+    outputs = tmp_path / "outputs.json"
+
+    done = run("up", project, "--port", 0, "--outputs", outputs)
+
+    assert done.returncode == 1
+    assert "The program failed with ValueError: no such colour\n  __main__.py:2" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not outputs.exists()
+
+
+def test_port_in_use_is_a_clear_error_and_leaves_its_owner_alone(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        done = run("up", project, "--port", port)
+
+    assert done.returncode == 1
+    assert f"port {port} is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required"),
+        (["down"], "invalid choice: 'down'"),
+        (["up", "--port", "http"], "'http' is not a port; 0 to 65535 is allowed"),
+        (["up", "--port", "65536"], "'65536' is not a port"),
+        (["up", "--config", "x"], "'x' has no '='; KEY=VALUE is expected"),
+        (["up", "--", "sh"], "only run takes a command after --, not up"),
+        (["run", "."], "run needs a command"),
+    ],
+)
+def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    code = cli.main(arguments)
+
+    assert code == 64
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["up", "{folder}/missing"], "Pulumi.yaml is missing"),
+        (["up", "{folder}", "--stack", "prod"], "Stacks here: dev"),
+        (["up", "{folder}", "--config", "x=[1"], "--config x: '[1' is not valid JSON"),
+        (["run", "{folder}", "--stack", "prod", "--", "true"], "Stacks here: dev"),
+    ],
+)
+def test_bad_settings_are_1_and_start_nothing(
+    capsys: pytest.CaptureFixture[str], project: Path, arguments: list[str], message: str
+) -> None:
+    code = cli.main([argument.format(folder=project) for argument in arguments])
+
+    assert code == 1
+    assert message in capsys.readouterr().err
+
+
+def test_help_has_the_exit_codes_and_the_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    code = cli.main(["run", "--help"])
+
+    assert code == 0
+    shown = capsys.readouterr().out
+    assert "64  wrong usage" in shown
+    assert "PULUMI_LOCALAWS_OUTPUTS" in shown
+
+
+def test_types_lists_what_can_be_made(capsys: pytest.CaptureFixture[str]) -> None:
+    code = cli.main(["types"])
+
+    assert code == 0
+    assert "aws:cognito/userPool:UserPool\n" in capsys.readouterr().out
+
+
+def test_types_as_json_has_inputs_and_outputs(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["types", "--json"])
+
+    table = json.loads(capsys.readouterr().out)
+    queue = table["types"]["aws:sqs/queue:Queue"]
+    assert {"fifoQueue", "tags", "region"} <= set(queue["inputs"])
+    assert queue["outputs"] == ["arn", "id", "tagsAll", "url"]
+    assert queue["get"]
+    assert "aws:index/getRegion:getRegion" in table["invokes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("userPoolId", "USER_POOL_ID"),
+        ("profileApiUrl", "PROFILE_API_URL"),
+        ("plain", "PLAIN"),
+        ("snake_case", "SNAKE_CASE"),
+        ("with-dash", "WITH_DASH"),
+        ("theARNOfIt", "THE_ARN_OF_IT"),
+        ("x2Y", "X2_Y"),
+    ],
+)
+def test_export_is_a_variable(name: str, expected: str) -> None:
+    assert output_variables({name: "v"}) == {f"PULUMI_OUTPUT_{expected}": "v"}
+
+
+def test_outputs_file_replaces_an_older_one_whole(tmp_path: Path) -> None:
+    file = tmp_path / "outputs.json"
+    file.write_text("old" * 1000)
+
+    write_outputs(file, {"endpoint": "x"})
+
+    assert json.loads(file.read_text()) == {"endpoint": "x"}
+    assert [path.name for path in tmp_path.iterdir()] == ["outputs.json"]
+
+
+def test_command_line_is_light() -> None:
+    """Nothing heavy is imported for a help text."""
+    heavy = ("pulumi", "botocore", "aiohttp", "yaml", "pulumi_localaws.local_aws")
+    program = (
+        f"import sys; from pulumi_localaws import cli; print([n for n in {heavy!r} if n in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
