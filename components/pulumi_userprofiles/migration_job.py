@@ -191,13 +191,6 @@ class MigrationJob(Component):
                         "actions": ["s3:GetObject", "s3:PutObject"],
                         "resources": [pulumi.Output.concat(self.reports.bucket_arn, f"/{PREFIX}*")],
                     },
-                    {
-                        # Without it S3 answers 403 for a report that isn't there yet.
-                        "sid": "FindReports",
-                        "actions": ["s3:ListBucket"],
-                        "resources": [self.reports.bucket_arn],
-                        "conditions": {"StringLike": {"s3:prefix": [f"{PREFIX}*"]}},
-                    },
                 ],
                 timeout_seconds=_WORKER_SECONDS,
                 memory_mb=1024,

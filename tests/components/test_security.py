@@ -113,7 +113,7 @@ ALLOWED = {
             "dynamodb:PutItem",
             "dynamodb:Scan",
         ),
-        *("s3:GetObject", "s3:ListBucket", "s3:PutObject"),
+        *("s3:GetObject", "s3:PutObject"),
     },
 }
 EVERY_FUNCTION = {
