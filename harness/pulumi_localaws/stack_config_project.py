@@ -62,12 +62,7 @@ def merge_project(of: Project, declared: Any, stack: str, values: dict[str, Any]
     missing = []
     for short, declaration in declared.items():
         key = full_key(short, of.name, of.path)
-        rule = declaration if isinstance(declaration, dict) else {"value": declaration}
-        if unknown := set(rule) - _DECLARATION:
-            raise ConfigError(
-                f"{of.path}: config {short}: {', '.join(sorted(unknown))} is not known; allowed:"
-                f" {', '.join(sorted(_DECLARATION))}."
-            )
+        rule = _rule(of, short, declaration)
         given = rule.get("default", rule.get("value"))
         if key in values:
             if rule.get("secret") and key in of.overridden:
@@ -92,6 +87,16 @@ def merge_project(of: Project, declared: Any, stack: str, values: dict[str, Any]
             f" {', '.join(sorted(missing))}."
             f" Set {'them' if len(missing) > 1 else 'it'} in Pulumi.{stack}.yaml under `config`."
         )
+
+
+def _rule(of: Project, short: str, declaration: Any) -> dict[str, Any]:
+    rule = declaration if isinstance(declaration, dict) else {"value": declaration}
+    if unknown := set(rule) - _DECLARATION:
+        raise ConfigError(
+            f"{of.path}: config {short}: {', '.join(sorted(unknown))} is not known; allowed:"
+            f" {', '.join(sorted(_DECLARATION))}."
+        )
+    return rule
 
 
 def _check_type(path: Path, key: str, rule: Mapping[str, Any], value: Any, *, secret: bool) -> None:
