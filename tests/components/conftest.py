@@ -1,7 +1,9 @@
 """Recordings of the components, made once a process, and a hook that holds live tests to their decorator."""
 
+import asyncio
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 raise pytest.UsageError(
                     f"{item.nodeid} makes resources: decorate it with @pulumi.runtime.test"
                 )
+
+
+@pytest.fixture(scope="session")
+def _loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(autouse=True)
+def _current_loop(_loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Pulumi takes the thread's current loop, and an `asyncio.run` of a test before leaves none."""
+    asyncio.set_event_loop(_loop)
+    yield
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture
