@@ -19,13 +19,14 @@ PRE_SIGN_UP_SOURCES = frozenset(
 )
 
 # Everything below is shown to who signs up: nothing of it repeats what they typed or tells how this works.
-UNREADABLE = "The sign-up could not be read. Please check what you entered and try again."
-UNAVAILABLE = "Sign-up is not possible at the moment. Please try again later."
+# Cognito writes "PreSignUp failed with error <text>.": the full stop is its own.
+UNREADABLE = "The sign-up could not be read. Please check what you entered and try again"
+UNAVAILABLE = "Sign-up is not possible at the moment. Please try again later"
 BAD_PHONE = (
     "The phone number has to be in international form: a plus sign, the country code and the number, "
-    "digits only, such as +14155550123."
+    "digits only, such as +14155550123"
 )
-TOO_LONG = "One of the values is too long; the most is 2048 characters."
+TOO_LONG = "One of the values is too long; the most is 2048 characters"
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _LONGEST_ATTRIBUTE = 2048  # Cognito's own limit for an attribute
@@ -69,7 +70,7 @@ def check_sign_up(event: Any, roles: Roles) -> Any:
     asked = roles.asked(attributes)
     if asked is not None and asked not in roles.allowed:
         raise SignUpRefusedError(
-            f"This role can't be chosen at sign-up. Roles to choose from: {', '.join(roles.allowed)}.",
+            f"This role can't be chosen at sign-up. Roles to choose from: {', '.join(roles.allowed)}",
         )
     phone = attributes.get("phone_number")
     if phone and not _E164.fullmatch(phone):

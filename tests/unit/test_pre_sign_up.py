@@ -49,7 +49,7 @@ def test_role_outside_the_allow_list_is_refused(
         check_sign_up(event, roles)
 
     assert (
-        str(refusal.value) == "This role can't be chosen at sign-up. Roles to choose from: customer, vendor."
+        str(refusal.value) == "This role can't be chosen at sign-up. Roles to choose from: customer, vendor"
     )
 
 
