@@ -14,7 +14,7 @@ exit codes:
   0   done
   1   could not start or go on (port in use, bad settings, the program failed); nothing is left running
   64  wrong usage
-`run` returns the exit code of CMD.
+`run` returns the exit code of CMD; 127 if CMD isn't there, 130 if Ctrl-C ended it.
 
 A secret of the stack's settings (`secure:`) needs PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.
 """
@@ -139,8 +139,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(ended.code or 0)
     if options.command == "types":
         return _types(as_json=options.json)
-    # Late: only these two need the harness.
-    from pulumi_localaws.cli_session import run_command, serve  # noqa: PLC0415
+    try:
+        # Late: only these two need the harness.
+        from pulumi_localaws.cli_session import run_command, serve  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        print(
+            f"pulumi-localaws: the package {error.name} is missing:"
+            " pip install 'pulumi-userprofiles[testing]' brings all that a local AWS needs.",
+            file=sys.stderr,
+        )
+        return FAILED
 
     if options.command == "up":
         return serve(options)

@@ -35,7 +35,9 @@ class Terminated(BaseException):
 def serve(options: argparse.Namespace) -> int:
     """Deploy, write the outputs and serve until Ctrl-C or SIGTERM; returns the exit code."""
     began = time.monotonic()
+    ready = False
     try:
+        _prepare(options.outputs)
         with _session(options) as (local, deployment):
             document = {"endpoint": local.endpoint, "outputs": deployment.outputs}
             if options.outputs is not None:
@@ -43,15 +45,25 @@ def serve(options: argparse.Namespace) -> int:
             _show_outputs(deployment)
             seconds = time.monotonic() - began
             _say(f"Ready in {seconds:.1f} s: {local.endpoint} (Ctrl-C ends it)")
+            ready = True
             while True:
                 local.wait(_POLL_SECONDS)
                 local.check()
     except (KeyboardInterrupt, Terminated):
-        _say("Stopped.")
-        return 0
+        _say("Stopped." if ready else "Stopped before it was ready.")
+        return 0 if ready else _COULD_NOT
     except (DeploymentError, LocalAwsError, OSError) as error:
         _say(f"pulumi-localaws: {error}")
         return _COULD_NOT
+
+
+def _prepare(outputs: Path | None) -> None:
+    """Find out early that a file can't be written; an older one goes, so that its being there means ready."""
+    if outputs is None:
+        return
+    if outputs.is_dir() or not outputs.parent.is_dir():
+        raise DeploymentError(f"--outputs {outputs}: a file in a folder that exists is expected.")
+    outputs.unlink(missing_ok=True)
 
 
 def run_command(options: argparse.Namespace, command: Sequence[str]) -> int:

@@ -37,14 +37,12 @@ THREADS = 16
 Emit = Callable[[dict[str, Any]], None]
 
 
-def run_program(
-    config: StackConfig, *, endpoint: str | Callable[[], str], state: Path | None, emit: Emit
-) -> bool:
+def run_program(config: StackConfig, *, endpoint: Callable[[], str], state: Path | None, emit: Emit) -> bool:
     """Run a program to its end; after a failure everything that it made is undone.
 
     Args:
         config: The project and its settings.
-        endpoint: The local AWS, or a function that waits for it.
+        endpoint: Returns the local AWS's URL, or waits until it is there.
         state: File that takes what is needed to undo the deployment later.
         emit: Is given each event.
 
@@ -64,8 +62,11 @@ def run_program(
     default_provider = provider_from_config(config.values, account=ACCOUNT_ID)
     if default_provider.region:
         # Where a provider in the program names no region, the SDK looks here, as under the Pulumi CLI.
-        os.environ["AWS_REGION"] = default_provider.region
-    clients = Clients(endpoint)
+        # boto looks at the second.
+        os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = default_provider.region
+    # A program may use boto by itself: it must not find the real AWS, not even while the local one starts.
+    os.environ["AWS_ENDPOINT_URL"] = endpoint()
+    clients = Clients(endpoint())
     ledger = Ledger(state)
     monitor = Monitor(
         Surroundings(
@@ -228,7 +229,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = load_stack_config(
             options.dir.resolve(), options.stack, overrides=overrides, passphrase=passphrase
         )
-        endpoint = _waits_for(sys.stdin) if options.endpoint == "-" else options.endpoint
+        endpoint = _waits_for(sys.stdin) if options.endpoint == "-" else lambda: str(options.endpoint)
         made = run_program(config, endpoint=endpoint, state=options.state, emit=emit)
     except DeploymentError as error:
         emit({"event": "error", "message": str(error)})

@@ -218,6 +218,11 @@ class Monitor(MockMonitor):
         )
 
     def _read(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
+        if request.type == "pulumi:pulumi:StackReference":
+            raise DeploymentError(
+                f"The stack reference {request.name!r} is not supported: the local deployment knows no other"
+                " stack. Give its outputs as config values."
+            )
         kind = REGISTRY.get(request.type)
         if kind is None or kind.read is None:
             readable = ", ".join(sorted(token for token, entry in REGISTRY.items() if entry.read))

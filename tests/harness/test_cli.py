@@ -260,3 +260,53 @@ def test_command_line_is_light() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_outputs_go_to_a_folder_that_is_there(capsys: pytest.CaptureFixture[str], project: Path) -> None:
+    code = cli.main(["up", str(project), "--outputs", str(project / "missing" / "outputs.json")])
+
+    assert code == 1
+    assert "a file in a folder that exists is expected" in capsys.readouterr().err
+
+
+def test_emulator_that_dies_ends_up_with_a_message(
+    serving: tuple["subprocess.Popen[str]", dict[str, Any]],
+) -> None:
+    process, _ = serving
+    family = psutil.Process(process.pid).children(recursive=True)
+    [emulator] = [child for child in family if "emulator_main" in " ".join(child.cmdline())]
+
+    emulator.kill()
+    said = process.communicate(timeout=20)[1]
+
+    assert process.returncode == 1
+    assert "the local AWS has stopped: " in said
+    assert "Traceback" not in said
+
+
+def test_killed_while_it_deploys_leaves_nothing(project: Path) -> None:
+    (project / "__main__.py").write_text("import time\ntime.sleep(60)\n")
+    with subprocess.Popen(command("up", project, "--port", 0), stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 20
+        family: list[psutil.Process] = []
+        while len(family) < 3 and time.monotonic() < deadline:  # the engine, the emulator, the gateway
+            family = psutil.Process(process.pid).children(recursive=True)
+            time.sleep(0.02)
+        process.kill()
+
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert len(family) >= 3
+    assert alive == []
+
+
+def test_interrupted_before_it_is_ready_is_no_success(project: Path) -> None:
+    (project / "__main__.py").write_text("print('at work', flush=True)\nimport time\ntime.sleep(60)\n")
+    with subprocess.Popen(command("up", project, "--port", 0), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[1]
+
+    assert first == "at work\n"
+    assert process.returncode == 1
+    assert said == "Stopped before it was ready.\n"

@@ -74,7 +74,8 @@ pulumi.export("size", config.require_int("size"))
 pulumi.export("numbers", config.require_object("numbers"))
 pulumi.export("hostile", sorted(name for name in os.environ if "HOSTILE" in name or name == "AWS_PROFILE"))
 pulumi.export("given", os.environ.get("GIVEN"))
-pulumi.export("cwd", os.getcwd())
+import boto3
+pulumi.export("boto", boto3.client("sqs").meta.endpoint_url)
 """
 
 
@@ -156,6 +157,10 @@ def test_settings_are_typed(deployment: Deployment) -> None:
 
 def test_program_sees_a_clean_environment_and_what_it_was_given(deployment: Deployment) -> None:
     assert (deployment.outputs["hostile"], deployment.outputs["given"]) == ([], "x")
+
+
+def test_boto_in_the_program_finds_the_local_aws(deployment: Deployment, localaws: LocalAws) -> None:
+    assert localaws.endpoint == deployment.outputs["boto"]
 
 
 def test_get_and_invoke_are_answered(deployment: Deployment) -> None:
@@ -245,12 +250,21 @@ aws.ec2.Vpc("net", cidr_block="10.0.0.0/16")
         ("import pulumi\npulumi.Config().require('colour')\n", ["ConfigMissingError", "shop:colour"]),
         ("import pulumi_aws as aws\nif\n", ["SyntaxError", "__main__.py:2"]),
         ("import sys\nsys.exit(3)\n", ["ended itself with sys.exit(3)"]),
+        ("import pulumi\npulumi.StackReference('org/net/dev')\n", ["stack reference 'org/net/dev'"]),
         (
             BAD_TRANSFORM,
             ["A transform of aws:sqs/queue:Queue 'thrown' threw ValueError: bad transform"],
         ),
     ],
-    ids=["raises", "raises in apply", "config missing", "syntax", "exits", "raises in transform"],
+    ids=[
+        "raises",
+        "raises in apply",
+        "config missing",
+        "syntax",
+        "exits",
+        "stack reference",
+        "raises in transform",
+    ],
 )
 def test_program_that_fails_says_where_and_leaves_nothing(
     localaws: LocalAws, tmp_path: Path, program: str, expected: list[str]

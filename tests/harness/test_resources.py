@@ -1,6 +1,7 @@
 """Every type is really made on the emulator, read back, and really gone after destroy."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,3 +52,15 @@ def test_type_is_made_with_its_outputs_and_gone_after_destroy(
     assert _is_there(lambda: case.there(localaws.client, made["id"], made))
     engine.destroy()
     assert not _is_there(lambda: case.there(localaws.client, made["id"], made))
+
+
+def test_every_type_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "engine.md").read_text()
+    rows = {line.split("|")[1].strip(" `"): line for line in text.splitlines() if line.startswith("| `aws:")}
+
+    for token, entry in load_all().items():
+        service, name = (
+            token.split(":")[0] + ":" + token.split(":")[1].split("/")[0],
+            token.split("/")[1].split(":")[0],
+        )
+        assert f"`{name}`{' (get)' if entry.read else ''}" in rows[service], token

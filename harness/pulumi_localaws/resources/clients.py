@@ -2,8 +2,6 @@
 
 import os
 import threading
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import botocore.session
@@ -17,11 +15,11 @@ class Clients:
     """Makes clients for one endpoint, each once.
 
     Args:
-        endpoint: The local AWS, ``http://127.0.0.1:<port>``, or a function that returns it when it is there.
+        endpoint: The local AWS, ``http://127.0.0.1:<port>``.
     """
 
-    def __init__(self, endpoint: str | Callable[[], str]) -> None:
-        self._endpoint = endpoint
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
         # Botocore alone: boto3 takes longer to import. No profile, no files, no variables.
@@ -41,23 +39,17 @@ class Clients:
             s3={"addressing_style": "path"},
         )
 
-    @cached_property
-    def endpoint(self) -> str:
-        """The local AWS's URL; the first use may have to wait for it."""
-        return self._endpoint if isinstance(self._endpoint, str) else self._endpoint()
-
     def get(self, service: str, region: str) -> Any:
         """Return the client of a service in a region."""
         key = (service, region)
         if key in self._clients:  # making one takes long: nobody waits for another service's
             return self._clients[key]
-        endpoint = self.endpoint
         with self._lock:
             if key not in self._clients:
                 self._clients[key] = self._session.create_client(
                     service,
                     region_name=region,
-                    endpoint_url=endpoint,
+                    endpoint_url=self.endpoint,
                     aws_access_key_id=ACCESS_KEY,
                     aws_secret_access_key=SECRET_KEY,
                     config=self._config,

@@ -1,6 +1,7 @@
 """What a program may ask (Pulumi's invokes): the account, the region, the partition, a policy document."""
 
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -161,7 +162,7 @@ def _policy_document(_: Place, args: Args) -> Args:
         **args,
         "json": text,
         "minifiedJson": json.dumps(document, separators=(",", ":")),
-        "id": str(hash(text) & 0xFFFFFFFF),
+        "id": str(zlib.crc32(text.encode())),
     }
 
 
