@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
+# A network with certificates of its own has them in the system's store.
+export UV_SYSTEM_CERTS := 1
 
 .PHONY: help
 help: ## Show this help
