@@ -124,6 +124,10 @@ def deployment(
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
+    function = localaws.client("lambda", region_name="eu-west-1").get_function_configuration(
+        FunctionName=made.outputs["functionName"]
+    )
+    events.append({"event": "function at the end", "state": function["State"]})
     yield made
     made.destroy()
 
@@ -188,6 +192,13 @@ def test_each_resource_is_told_with_its_time_and_id(
     assert queue in deployment.resources
 
 
+def test_function_can_be_called_when_the_deployment_ends(
+    deployment: Deployment, events: list[dict[str, Any]]
+) -> None:
+    assert deployment
+    assert {"event": "function at the end", "state": "Active"} in events
+
+
 def test_log_lines_of_the_program_are_told(deployment: Deployment, events: list[dict[str, Any]]) -> None:
     assert deployment
     assert {"event": "log", "severity": "warning", "message": "careful"} in events
@@ -220,13 +231,33 @@ aws.iam.get_policy_document(
 
 
 def test_failure_waits_for_what_is_in_flight_and_leaves_nothing(localaws: LocalAws, tmp_path: Path) -> None:
-    """Twelve tables are being made when the thirteenth resource is refused."""
+    """Twelve tables are there and the engine doesn't know of one yet, when the thirteenth is refused."""
     program = """
-import pulumi_aws as aws
+import asyncio, threading, time
+import pulumi, pulumi_aws as aws
+from pulumi_localaws.resources.registry import Context
+
+made = threading.Semaphore(0)
+call = Context.call
+
+def slow(self, service, operation, **params):
+    answer = call(self, service, operation, **params)
+    if operation == "create_table":
+        made.release()
+        time.sleep(0.3)
+    return answer
+
+async def when_all_are_there():
+    for _ in range(12):
+        while not made.acquire(blocking=False):
+            await asyncio.sleep(0.005)
+    return "10.0.0.0/16"
+
+Context.call = slow
 for i in range(12):
     aws.dynamodb.Table(f"leak{i}", attributes=[{"name": "PK", "type": "S"}], hash_key="PK",
                        billing_mode="PAY_PER_REQUEST", deletion_protection_enabled=True)
-aws.ec2.Vpc("net", cidr_block="10.0.0.0/16")
+aws.ec2.Vpc("net", cidr_block=pulumi.Output.from_input(when_all_are_there()))
 """
 
     with pytest.raises(DeploymentError, match="aws:ec2/vpc:Vpc 'net': this type is not supported"):
