@@ -72,9 +72,7 @@ class LocalAws:
         if self._processes is not None:
             raise LocalAwsError("this local AWS runs already: stop it first, or make another one")
         if os.name != "posix":
-            raise LocalAwsError(
-                f"a local AWS needs Linux or macOS (this is {os.name!r}): on Windows use WSL"
-            )
+            raise LocalAwsError(f"a local AWS needs Linux or macOS (this is {os.name!r}): on Windows use WSL")
         listener = listen(self.port)
         self.port = listener.getsockname()[1]
         emulator = Emulator(endpoint=self.endpoint, region=self.region, python=self._emulator_python)
