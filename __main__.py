@@ -37,7 +37,8 @@ def main() -> None:
     )
     config.no_more()
 
-    profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
+    with config.naming_settings(platform="lambdaPlatform"):
+        profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
 
     pulumi.export("userPoolId", profiles.user_pool_id)
     pulumi.export("userPoolClientId", profiles.user_pool_client_id)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 import pulumi
 
+from pulumi_userprofiles.identifiers import check_arns
 from pulumi_userprofiles.validation import InvalidArgumentError, child_name, known_keys
 
 R = TypeVar("R")
@@ -43,12 +44,13 @@ class Component(pulumi.ComponentResource):
             transforms: Changes to children.
 
         Raises:
-            InvalidArgumentError: The name can't be used, or an argument or a transformed child doesn't
-                exist.
+            InvalidArgumentError: The name can't be used, an argument or a transformed child doesn't
+                exist, or an ARN is one of something else.
         """
         where = self.place(name)
         child_name(where, name, self._NAME_LIMIT)
         known_keys(where, args, inspect.get_annotations(inspect.get_annotations(type(self).__init__)["args"]))
+        check_arns(where, args)
         for role in transforms or {}:
             if role not in self._CHILDREN:
                 raise InvalidArgumentError(

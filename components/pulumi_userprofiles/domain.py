@@ -33,6 +33,7 @@ class Domain:
         self.extra_files: dict[str, str] = {}
         if written is None:
             self.name = name or _PRESET
+            _check_preset(where, self.name)
             self.template = _load(where, self.name, self.name)
         else:
             self.name = name or "custom"
@@ -54,6 +55,7 @@ class Domain:
                 got=self.sign_up_roles,
                 allowed=", ".join(self.template.roles),
                 fix="Name at least one, or leave it out for all.",
+                argument="sign_up_roles",
             )
 
     def _check_role(self, where: str, key: str, role: Any) -> None:
@@ -64,6 +66,7 @@ class Domain:
                 got=role,
                 allowed="up to 32 lower-case letters, digits, hyphens and underscores, a letter first",
                 fix=f"Choose from the roles of template '{self.name}': {', '.join(self.template.roles)}.",
+                argument=key,
             )
         if role not in self.template.roles:
             raise InvalidArgumentError(
@@ -71,7 +74,8 @@ class Domain:
                 f"'{key}' has a role that template '{self.name}' doesn't",
                 got=role,
                 allowed=", ".join(self.template.roles),
-                fix="Choose one of them, or give a template_document that has the role.",
+                fix="Choose from them: a role has to stand in the template.",
+                argument=key,
             )
 
     @property
@@ -148,16 +152,28 @@ def _parse(where: str, name: str, written: Any) -> dict[str, Any]:
     return document  # type: ignore[no-any-return]  # whatever it is, the template's own check comes next
 
 
+def _check_preset(where: str, name: Any) -> None:
+    if name not in templates.names():
+        raise InvalidArgumentError(
+            where,
+            "there is no such 'template'",
+            got=name,
+            allowed=", ".join(templates.names()),
+            fix="Choose one of them; one of your own is given to SignupToProfile as its template_document.",
+            argument="template",
+        )
+
+
 def _load(where: str, given: str, source: Any) -> templates.Template:
     try:
         return templates.load(source)
     except templates.TemplateError as error:
         raise InvalidArgumentError(
             where,
-            f"unknown or unusable template ({error})",
+            f"the template can't be used ({error})",
             got=given,
-            allowed=", ".join(templates.names()),
-            fix="Choose one of them, or give a 'template_document' that can be used.",
+            allowed="a template such as " + ", ".join(templates.names()),
+            fix="Correct it, or choose one of those.",
         ) from None
 
 

@@ -252,6 +252,7 @@ def web_origins(where: str, args: Mapping[str, Any]) -> list[str]:
                 got=origin,
                 allowed="scheme and host, such as https://example.com or http://localhost:3000",
                 fix="Name each origin, without a path; any (*) would let every page act for its visitors.",
+                argument="allowed_origins",
             )
     return origins
 

@@ -290,9 +290,10 @@ def retention(where: str, args: Mapping[str, Any]) -> int:
     if days not in RETENTION_DAYS:
         raise InvalidArgumentError(
             where,
-            "CloudWatch Logs has no such retention",
+            "CloudWatch Logs has no such 'log_retention_days'",
             got=days,
             allowed=", ".join(map(str, RETENTION_DAYS)),
             fix="Choose the next longer one.",
+            argument="log_retention_days",
         )
     return days

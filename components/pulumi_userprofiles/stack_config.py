@@ -1,10 +1,13 @@
 """A stack's configuration, read with types: one clear message for each mistake, before anything is made."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 
+from pulumi_userprofiles.identifiers import REGION
 from pulumi_userprofiles.validation import InvalidArgumentError
 
 
@@ -15,15 +18,17 @@ class StackConfig:
         """Open the configuration.
 
         Raises:
-            InvalidArgumentError: The stack has no region.
+            InvalidArgumentError: The stack has no region, or what it has is none.
         """
         self._config = pulumi.Config()
         self._read: set[str] = set()
-        if not pulumi.Config("aws").get("region"):
+        self._lists: set[str] = set()
+        region = pulumi.Config("aws").get("region")
+        if not region or not REGION.fullmatch(region):
             raise InvalidArgumentError(
                 f"Stack '{pulumi.get_stack()}'",
-                "it has no AWS region",
-                got=None,
+                "its aws:region is no AWS region" if region else "it has no AWS region",
+                got=region,
                 allowed="a region such as us-east-1, as aws:region",
                 fix="Run `pulumi config set aws:region us-east-1`, or write it into the stack's file.",
             )
@@ -63,6 +68,7 @@ class StackConfig:
         Raises:
             InvalidArgumentError: It is something else.
         """
+        self._lists.add(key)
         value = self._structured(key, "a list of texts")
         if value is not None and not (
             isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -103,6 +109,41 @@ class StackConfig:
             if full_key.startswith(namespace) and key not in self._read:
                 raise self._mistake(key, "there is no such setting", key, ", ".join(sorted(self._read)))
 
+    @contextmanager
+    def naming_settings(self, **renamed: str) -> Iterator[None]:
+        """Make a component's mistakes within name the setting that somebody typed, not our argument.
+
+        Args:
+            renamed: Settings that aren't called as their argument is, in camel case: argument to setting.
+
+        Raises:
+            InvalidArgumentError: The component's, of an argument that comes from a setting.
+        """
+        try:
+            yield
+        except InvalidArgumentError as error:
+            argument = error.argument or ""
+            setting = renamed.get(argument) or _camel_case(argument)
+            if setting.partition(".")[0] not in self._read:
+                raise
+            mend = f"Set it in Pulumi.{pulumi.get_stack()}.yaml, or by `{self._command(setting)}`."
+            raise InvalidArgumentError(
+                self._place(setting),
+                error.problem.replace(f"'{argument}'", f"'{setting}'"),
+                got=error.got,
+                allowed=error.allowed,
+                fix=f"{error.fix} {mend}",
+            ) from None
+
+    def _command(self, setting: str) -> str:
+        full = f"{self._config.name}:{setting}"
+        if setting in self._lists:
+            return f"pulumi config set --path '{full}[0]' <value>"
+        return f"pulumi config set {'--path ' if '.' in setting else ''}{full} <value>"
+
+    def _place(self, setting: str) -> str:
+        return f"Setting '{self._config.name}:{setting}' of stack '{pulumi.get_stack()}'"
+
     def _structured(self, key: str, expected: str) -> Any:
         self._read.add(key)
         try:
@@ -111,11 +152,15 @@ class StackConfig:
             raise self._mistake(key, f"it isn't {expected}", error, expected) from None
 
     def _mistake(self, key: str, problem: str, got: Any, allowed: str) -> InvalidArgumentError:
-        setting = f"{self._config.name}:{key}"
         return InvalidArgumentError(
-            f"Setting '{setting}' of stack '{pulumi.get_stack()}'",
+            self._place(key),
             problem,
             got=got.value if isinstance(got, pulumi.ConfigTypeError) else got,
             allowed=allowed,
             fix=f"Correct it in Pulumi.{pulumi.get_stack()}.yaml, or leave it out for the default.",
         )
+
+
+def _camel_case(argument: str) -> str:
+    first, *rest = argument.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)

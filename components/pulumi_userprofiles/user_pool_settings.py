@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from pulumi_userprofiles.identifiers import check_arns, check_sender
 from pulumi_userprofiles.validation import (
     InvalidArgumentError,
     choice,
@@ -143,6 +144,8 @@ class Settings:
             email_from = plain(where, "email_from", args["email_from"])
             known_keys(f"{where}, email_from", email_from, EmailFrom.__annotations__)
             required(f"{where}, email_from", email_from, *EmailFrom.__annotations__)
+            check_sender(where, email_from)
+        check_arns(where, args)
         self._read_password(args)
         self._read_client(args)
         self._read_attributes(args)
@@ -164,6 +167,7 @@ class Settings:
                 got=unknown[0] if unknown else chosen,
                 allowed=", ".join(allowed),
                 fix=f"Choose from them, or leave it out for {', '.join(default)}.",
+                argument=key,
             )
         return chosen
 
@@ -176,6 +180,7 @@ class Settings:
                     got=group,
                     allowed="up to 64 letters, digits, hyphens and underscores, a letter first",
                     fix="Rename the group.",
+                    argument="groups",
                 )
 
     def _read_password(self, args: Mapping[str, Any]) -> None:

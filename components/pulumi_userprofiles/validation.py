@@ -23,7 +23,9 @@ ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 class InvalidArgumentError(pulumi.RunError, ValueError):
     """An argument can't be used. Pulumi prints its message without a traceback."""
 
-    def __init__(self, where: str, problem: str, *, got: Any, allowed: str, fix: str) -> None:
+    def __init__(
+        self, where: str, problem: str, *, got: Any, allowed: str, fix: str, argument: str | None = None
+    ) -> None:
         """Build the message.
 
         Args:
@@ -32,8 +34,14 @@ class InvalidArgumentError(pulumi.RunError, ValueError):
             got: The value that was given.
             allowed: The values that are allowed.
             fix: What to do.
+            argument: The argument at fault, for who has another name for it; in a record with a dot.
         """
         super().__init__(f"{where}: {problem}. Got {got!r}; allowed: {allowed}. {fix}")
+        self.problem = problem
+        self.got = got
+        self.allowed = allowed
+        self.fix = fix
+        self.argument = argument
 
 
 def plain(where: str, key: str, value: Any) -> Any:
@@ -49,6 +57,7 @@ def plain(where: str, key: str, value: Any) -> Any:
             got="an output (or a secret)",
             allowed="a plain value",
             fix="Read it from the stack's configuration without require_secret, or write it down.",
+            argument=key,
         )
     return value
 
@@ -122,6 +131,7 @@ def whole_number(
             got=value,
             allowed=f"{at_least} to {at_most}",
             fix=f"Give such a number, or leave it out for {default}.",
+            argument=key,
         )
     return int(value)
 
@@ -137,7 +147,12 @@ def switch(where: str, args: Mapping[str, Any], key: str, default: bool) -> bool
         return default
     if not isinstance(value, bool):
         raise InvalidArgumentError(
-            where, f"'{key}' is no switch", got=value, allowed="true, false", fix="Give it without quotes."
+            where,
+            f"'{key}' is no switch",
+            got=value,
+            allowed="true, false",
+            fix="Give it without quotes.",
+            argument=key,
         )
     return value
 
@@ -161,6 +176,7 @@ def choice(where: str, args: Mapping[str, Any], key: str, default: E) -> E:
             got=value,
             allowed=", ".join(str(member.value) for member in members),
             fix=f"Choose one of them, or leave it out for {default.value}.",
+            argument=key,
         ) from None
 
 
@@ -175,11 +191,21 @@ def texts(where: str, args: Mapping[str, Any], key: str, default: Collection[str
         return list(default)
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) and item for item in value):
         raise InvalidArgumentError(
-            where, f"'{key}' is no list of texts", got=value, allowed="a list of texts", fix="Such as [a, b]."
+            where,
+            f"'{key}' is no list of texts",
+            got=value,
+            allowed="a list of texts",
+            fix="Such as [a, b].",
+            argument=key,
         )
     if len(set(value)) < len(value):
         raise InvalidArgumentError(
-            where, f"'{key}' names something twice", got=value, allowed="each once", fix="Remove one."
+            where,
+            f"'{key}' names something twice",
+            got=value,
+            allowed="each once",
+            fix="Remove one.",
+            argument=key,
         )
     return list(value)
 
@@ -199,6 +225,7 @@ def table_names(where: str, args: Mapping[str, Any], key: str) -> list[str]:
                 got=name,
                 allowed="3 to 255 letters, digits, hyphens, underscores and dots",
                 fix="Give the table's name, not its ARN.",
+                argument=key,
             )
     return names
 

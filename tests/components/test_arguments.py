@@ -19,6 +19,10 @@ from pulumi_userprofiles import (
 )
 from userprofiles import template
 
+SES = "arn:aws-cn:ses:cn-north-1:111122223333:identity/example.com"
+KMS = "arn:aws-cn:kms:cn-north-1:111122223333:key/00000000-0000-4000-8000-000000000000"
+SNS = "arn:aws-cn:sns:cn-north-1:111122223333:alarms"
+
 
 def pool(**args: Any) -> Recording:
     return record(lambda: UserPool("pool", args))  # type: ignore[arg-type]
@@ -60,14 +64,29 @@ def test_without_sender_a_warning_says_that_mails_are_few() -> None:
 
 
 def test_with_a_sender_mails_come_from_it_and_nothing_warns() -> None:
-    recording = pool(email_from={"identity_arn": "arn:aws-cn:ses:x:1:identity/e", "address": "a@example.com"})
+    recording = pool(email_from={"identity_arn": SES, "address": "a@example.com"})
 
     assert {
         "emailSendingAccount": "DEVELOPER",
         "fromEmailAddress": "a@example.com",
-        "sourceArn": "arn:aws-cn:ses:x:1:identity/e",
+        "sourceArn": SES,
     } == recording.one("pool-pool").inputs["emailConfiguration"]
     assert [] == recording.messages
+
+
+@pytest.mark.parametrize(
+    "address", ["no-reply@example.com", "Example <no-reply@example.com>", '"A, B" <a+b@mail.example.com>']
+)
+def test_an_address_is_plain_or_with_a_name(address: str) -> None:
+    recording = pool(email_from={"identity_arn": SES, "address": address})
+
+    assert address == recording.one("pool-pool").inputs["emailConfiguration"]["fromEmailAddress"]
+
+
+def test_an_arn_that_comes_from_a_resource_is_not_looked_at() -> None:
+    recording = record(lambda: UsersTable("data", {"kms_key_arn": pulumi.Output.from_input("later")}))
+
+    assert "later" == recording.one("data-table").inputs["serverSideEncryption"]["kmsKeyArn"]
 
 
 def test_a_custom_attribute_has_explicit_lengths_and_is_not_writable() -> None:
@@ -236,6 +255,20 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["custom:"],
     ),
     "sender without address": (lambda: UserPool("p", {"email_from": {"identity_arn": "a"}}), ["'address'"]),
+    "key that is a topic": (lambda: UsersTable("t", {"kms_key_arn": SNS}), ["'kms_key_arn'", "KMS key"]),
+    "key by its alias": (
+        lambda: _whole(kms_key_arn=KMS.replace("key/", "alias/")),
+        ["'kms_key_arn'", "alias"],
+    ),
+    "topic by its name": (lambda: _whole(alarm_topic_arn="alarms"), ["'alarm_topic_arn'", "'alarms'"]),
+    "identity that is a key": (
+        lambda: _whole(user_pool={"email_from": {"identity_arn": KMS, "address": "a@example.com"}}),
+        ["'email_from.identity_arn'", "SES identity"],
+    ),
+    "sender that is no address": (
+        lambda: UserPool("p", {"email_from": {"identity_arn": SES, "address": "example.com"}}),
+        ["'email_from.address'", "'example.com'"],
+    ),
     "group's name": (lambda: UserPool("p", {"groups": ["a b"]}), ["'a b'"]),
     "user name by nickname": (
         lambda: UserPool("p", {"username_attributes": ["nickname"]}),

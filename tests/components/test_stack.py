@@ -1,6 +1,7 @@
 """The stack's program: configuration read with types, seven outputs, one message for each mistake."""
 
 import json
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from component_recording import Recording, begin, record
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
+HERE = "eu-central-1:111122223333"
 OUTPUTS = [
     "auditTableName",
     "migrationBucketName",
@@ -90,16 +92,54 @@ def test_every_setting_of_the_files_is_read(monkeypatch: pytest.MonkeyPatch) -> 
 
 MISTAKES = {
     "no region": ({f"{NAMESPACE}:template": "basic"}, ["region", "pulumi config set aws:region"]),
-    "unknown template": (configuration(template="shop"), ["'shop'", "basic, marketplace"]),
-    "role's form": (configuration(signUpRoles='["Admin!"]'), ["'Admin!'", "lower-case"]),
-    "role not in the template": (configuration(signUpRoles='["admin"]'), ["'admin'", "customer, vendor"]),
-    "table's name": (configuration(migrationTableNames='["x"]'), ["'x'", "3 to 255"]),
+    "region's form": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
+    "unknown template": (
+        configuration(template="shop"),
+        [f"'{NAMESPACE}:template'", "'shop'", "basic, marketplace"],
+    ),
+    "role's form": (
+        configuration(signUpRoles='["Admin!"]'),
+        [f"'{NAMESPACE}:signUpRoles'", "'Admin!'", "lower-case"],
+    ),
+    "role not in the template": (
+        configuration(signUpRoles='["admin"]'),
+        [
+            f"'{NAMESPACE}:signUpRoles'",
+            "'admin'",
+            "customer, vendor",
+            f"pulumi config set --path '{NAMESPACE}:signUpRoles[0]' <value>",
+        ],
+    ),
+    "table's name": (
+        configuration(migrationTableNames='["x"]'),
+        [f"'{NAMESPACE}:migrationTableNames'", "'x'", "3 to 255"],
+    ),
     "roles as text": (configuration(signUpRoles="vendor"), ["signUpRoles", "'vendor'", "list"]),
     "roles as number": (configuration(signUpRoles="[1]"), ["signUpRoles", "list"]),
     "switch": (configuration(protect="maybe"), ["protect", "'maybe'", "true, false"]),
     "number": (configuration(logRetentionDays="long"), ["logRetentionDays", "'long'", "digits"]),
-    "retention": (configuration(logRetentionDays="31"), ["31", "30, 60"]),
-    "platform": (configuration(lambdaPlatform="x86"), ["'x86'", "lambda, host"]),
+    "retention": (
+        configuration(logRetentionDays="31"),
+        [f"'{NAMESPACE}:logRetentionDays'", "31", "30, 60", "Pulumi.test.yaml"],
+    ),
+    "platform": (
+        configuration(lambdaPlatform="x86"),
+        [f"'{NAMESPACE}:lambdaPlatform'", "unknown 'lambdaPlatform'", "'x86'", "lambda, host"],
+    ),
+    "group's name": (configuration(groups='["a b"]'), [f"'{NAMESPACE}:groups'", "'a b'"]),
+    "origin": (configuration(allowedOrigins='["*"]'), [f"'{NAMESPACE}:allowedOrigins'", "'*'"]),
+    "key": (configuration(kmsKeyArn="key"), [f"'{NAMESPACE}:kmsKeyArn'", "'key'", "arn:aws:kms:"]),
+    "topic": (configuration(alarmTopicArn="a"), [f"'{NAMESPACE}:alarmTopicArn'", "arn:aws:sns:"]),
+    "identity": (
+        configuration(emailFrom='{"identityArn": "example.com", "address": "a@example.com"}'),
+        [f"'{NAMESPACE}:emailFrom.identityArn'", "'example.com'", "arn:aws:ses:"],
+    ),
+    "sender's address": (
+        configuration(
+            emailFrom=json.dumps({"identityArn": f"arn:aws:ses:{HERE}:identity/example.com", "address": "us"})
+        ),
+        [f"'{NAMESPACE}:emailFrom.address'", "'us'", f"--path {NAMESPACE}:emailFrom.address"],
+    ),
     "sender": (configuration(emailFrom='{"address": "a@example.com"}'), ["emailFrom", "identityArn"]),
     "misspelt key": (configuration(templat="basic"), ["templat", "no such setting", "template"]),
 }
@@ -115,6 +155,8 @@ def test_a_mistake_in_the_configuration_gets_one_message_and_makes_nothing(mista
 
     message = str(caught.value)
     assert [] == [part for part in [*parts, "Got ", "allowed: "] if part not in message], message
+    assert 1 == message.count("Got ")
+    assert [] == re.findall("sign_up_roles|log_retention_days|\\.json|SignupToProfile '", message)
     assert [] == recording.resources
 
 
