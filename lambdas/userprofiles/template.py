@@ -4,7 +4,7 @@ A template is a JSON document, so that every Pulumi language can pass one and so
 and the backfill come from the same file. Its keys:
 
 * `account`, `profile`: JSON Schema (draft 7) of the fields, with `default`, `readOnly` (nobody changes it
-  through the API) and `enum`.
+  through the API; of a whole field only) and `enum`. There is no `$ref`.
 * `roles`: `attribute` (the Cognito attribute by which a user asks for a role, or null), `default`, and
   `allowed`: for each role the fields it adds to the account.
 * `cognito`: for each field the sources of its first value; the first source that has one counts. A source is

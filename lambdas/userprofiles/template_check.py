@@ -14,6 +14,9 @@ RESERVED = frozenset(
 )
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+# Keywords of a schema whose value is data, and those whose value has names of the author's own.
+_DATA = frozenset({"default", "enum", "const", "examples"})
+_SCHEMAS_BY_NAME = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependencies"})
 _TOP_LEVEL = {"description", "roles", "account", "profile", "cognito"}
 
 
@@ -57,6 +60,8 @@ def _schema_problems(schema: Any, where: str) -> Iterator[str]:
     if not isinstance(schema.get("properties"), Mapping) or not schema["properties"]:
         yield f"{where}.properties has to name at least one field"
     yield from _field_problems(_properties(schema), where)
+    others = {keyword: value for keyword, value in schema.items() if keyword != "properties"}
+    yield from _keyword_problems(others, where, is_field=False)
 
 
 def _field_problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -67,18 +72,55 @@ def _field_problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
             yield f"{where}.{name} is a name of the table's own; reserved are {', '.join(sorted(RESERVED))}"
         if not isinstance(schema, Mapping):
             yield f"{where}.{name} has to be a JSON Schema object"
-        elif _foreign_reference(schema):
-            yield f"{where}.{name} refers to a schema elsewhere; a reference has to begin with #"
+        else:
+            yield from _keyword_problems(schema, f"{where}.{name}", is_field=True)
 
 
-def _foreign_reference(schema: Any) -> bool:
-    """Tell whether a schema would be fetched from elsewhere: the validator would open a connection for it."""
-    if isinstance(schema, Mapping):
-        reference = schema.get("$ref", "#")
-        if not (isinstance(reference, str) and reference.startswith("#")):
-            return True
-        return any(_foreign_reference(member) for member in schema.values())
-    return isinstance(schema, list) and any(_foreign_reference(member) for member in schema)
+def _keyword_problems(schema: Any, where: str, *, is_field: bool) -> Iterator[str]:
+    """Yield what a schema holds, on any level, that the API could not hold users to.
+
+    The API asks each field whether users may change it, and nothing below a field: a list is replaced whole,
+    `null` resets a whole object, and what `$ref` or `allOf` bring in is known to the validator only. A
+    reference to elsewhere would even make the validator open a connection.
+
+    Args:
+        schema: A schema.
+        where: Its place.
+        is_field: Whether it is a field of an account or a profile.
+    """
+    if not isinstance(schema, Mapping):
+        return
+    if "$ref" in schema:
+        yield f"{where} has a $ref; write the schema it refers to in its place"
+    read_only = schema.get("readOnly", False)
+    if not isinstance(read_only, bool):
+        yield f"{where}.readOnly has to be true or false"
+    elif read_only and not is_field:
+        yield f"{where}.readOnly can't be kept; it stands directly at a field of the account or profile only"
+    for place, member in _members(schema, where):
+        yield from _keyword_problems(member, place, is_field=False)
+
+
+def _members(schema: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+    """Yield the schemas in a schema, each with its place."""
+    for keyword, value in schema.items():
+        place = f"{where}.{keyword}"
+        if keyword in _DATA:
+            if _refers(value):
+                # The validator takes it for a reference even there.
+                yield place, {"$ref": None}
+        elif isinstance(value, list):
+            yield from ((f"{place}[{number}]", member) for number, member in enumerate(value))
+        elif keyword in _SCHEMAS_BY_NAME and isinstance(value, Mapping):
+            yield from ((f"{place}.{name}", member) for name, member in value.items())
+        else:
+            yield place, value
+
+
+def _refers(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return isinstance(value.get("$ref"), str) or any(map(_refers, value.values()))
+    return isinstance(value, list) and any(map(_refers, value))
 
 
 def _role_problems(roles: Any, account: Mapping[str, Any]) -> Iterator[str]:

@@ -205,7 +205,7 @@ def _broken(marketplace: Template, **changes: Any) -> dict[str, Any]:
         ({"profile__properties__bio": "text"}, "profile.bio has to be a JSON Schema object"),
         (
             {"profile__properties__bio": {"$ref": "https://example.com/x.json"}},
-            "refers to a schema elsewhere",
+            "profile.bio has a $ref",
         ),
         ({"profile__properties__bio": {"type": "text"}}, "is no JSON Schema"),
         ({"profile__properties__bio": {"type": "string", "pattern": "("}}, "is no JSON Schema"),
@@ -234,6 +234,82 @@ def test_bad_template_gives_one_clear_error(
         template.load(_broken(marketplace, **changes))
 
     assert message in str(refusal.value)
+
+
+LOCKED = {"type": "string", "readOnly": True}
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        ({"type": "object", "properties": {"tier": LOCKED}}, "profile.bio.properties.tier.readOnly"),
+        (
+            {"type": "array", "items": {"properties": {"x": LOCKED}}},
+            "profile.bio.items.properties.x.readOnly",
+        ),
+        ({"type": "array", "items": [LOCKED]}, "profile.bio.items[0].readOnly"),
+        ({"allOf": [{"readOnly": True}]}, "profile.bio.allOf[0].readOnly"),
+        ({"anyOf": [{"type": "null"}, LOCKED]}, "profile.bio.anyOf[1].readOnly"),
+        ({"not": LOCKED}, "profile.bio.not.readOnly"),
+        ({"if": {}, "then": LOCKED}, "profile.bio.then.readOnly"),
+        ({"patternProperties": {"^x": LOCKED}}, "profile.bio.patternProperties.^x.readOnly"),
+        ({"additionalProperties": LOCKED}, "profile.bio.additionalProperties.readOnly"),
+        ({"type": "string", "readOnly": "yes"}, "profile.bio.readOnly has to be true or false"),
+        ({"$ref": "#/properties/userId"}, "profile.bio has a $ref"),
+        ({"$ref": "#/properties/userId", "readOnly": True}, "profile.bio has a $ref"),
+        (
+            {"type": "object", "default": {"x": {"$ref": "https://example.com"}}},
+            "profile.bio.default has a $ref",
+        ),
+        ({"enum": [[{"$ref": "https://example.com"}]]}, "profile.bio.enum has a $ref"),
+        ({"const": {"x": {"$ref": "https://example.com"}}}, "profile.bio.const has a $ref"),
+        ({"items": {"items": [{"$ref": "#"}]}}, "profile.bio.items.items[0] has a $ref"),
+        ({"properties": {"x": {"$ref": "#/x"}}}, "profile.bio.properties.x has a $ref"),
+    ],
+)
+def test_rule_that_the_api_could_not_keep_is_refused(
+    marketplace: Template, schema: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(TemplateError) as refusal:
+        template.load(_broken(marketplace, profile__properties__bio=schema))
+
+    assert place in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"profile__readOnly": True}, "profile.readOnly"),
+        ({"account__allOf": [{"properties": {"name": LOCKED}}]}, "account.allOf[0].properties.name.readOnly"),
+        ({"account__definitions": {"name": LOCKED}}, "account.definitions.name.readOnly"),
+        (
+            {"roles__allowed__vendor": {"properties": {"a": {"properties": {"b": LOCKED}}}}},
+            "roles.allowed.vendor.a.properties.b.readOnly",
+        ),
+    ],
+)
+def test_read_only_beside_the_fields_is_refused(
+    marketplace: Template, changes: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(TemplateError) as refusal:
+        template.load(_broken(marketplace, **changes))
+
+    assert place in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": ["string", "null"], "readOnly": True},
+        {"type": "object", "properties": {"readOnly": {"type": "boolean"}, "$ref": {"type": "string"}}},
+        {"type": "object", "default": {"readOnly": True}, "enum": [{"readOnly": True}]},
+        {"type": "object", "properties": {"x": {"type": "string", "readOnly": False}}},
+    ],
+)
+def test_what_only_looks_like_such_a_rule_is_taken(marketplace: Template, schema: dict[str, Any]) -> None:
+    loaded = template.load(_broken(marketplace, profile__properties__bio=schema))
+
+    assert schema == loaded.schema("profile", "customer")["properties"]["bio"]
 
 
 @pytest.mark.parametrize("source", ["nowhere", "../basic", "", "Basic", "/no/such/file.json"])
