@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pulumi_localaws.origins import parse_origin
+
 DONE, FAILED, USAGE = 0, 1, 64
 
 _EPILOG = """\
@@ -104,6 +106,15 @@ def _common(parser: argparse.ArgumentParser, *, port: int) -> None:
         metavar="NAME=VALUE",
         help="a variable for the program",
     )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        type=_origin,
+        metavar="ORIGIN",
+        help="a web page, such as https://shop.example.com, that may call the local AWS, as its root;"
+        " pages of localhost may anyway",
+    )
     parser.add_argument("--log", type=Path, metavar="FILE", help="keep the log of the local AWS in this file")
     parser.add_argument("--quiet", action="store_true", help="no line for each resource")
 
@@ -112,6 +123,13 @@ def _port(text: str) -> int:
     if not text.isdigit() or not 0 <= int(text) <= 65535:  # noqa: PLR2004 the highest port
         raise argparse.ArgumentTypeError(f"{text!r} is not a port; 0 to 65535 is allowed")
     return int(text)
+
+
+def _origin(text: str) -> str:
+    try:
+        return parse_origin(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _pair(text: str) -> tuple[str, str]:

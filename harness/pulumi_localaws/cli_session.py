@@ -136,7 +136,9 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
         engine = EngineProcess(
             options.directory, stack=options.stack, config=config, environment=dict(options.env)
         )
-        local = LocalAws(options.port, region=region, log_file=options.log)
+        local = LocalAws(
+            options.port, region=region, log_file=options.log, allow_origins=options.allow_origin
+        )
         try:
             local.start()
             deployment = engine.deploy(local.endpoint, None if options.quiet else _progress)

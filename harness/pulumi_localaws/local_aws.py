@@ -4,13 +4,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from pulumi_localaws.emulator import ACCOUNT_ID, Emulator
 from pulumi_localaws.environment import clean_environment
+from pulumi_localaws.origins import parse_origin
 from pulumi_localaws.ports import LOOPBACK, get, listen
 from pulumi_localaws.processes import Child, LocalAwsError, Processes
 
@@ -27,9 +28,12 @@ class LocalAws:
         region: The region of everything whose request names none.
         log_file: File that the output of both processes is appended to; None keeps it in the temporary
             folder, which is removed at the end.
+        allow_origins: Origins of web pages that may call beside this machine's own, such as
+            ``https://shop.example.com``; each of them has the rights of the account's root.
         emulator_python: The interpreter that runs the emulator, see ``Emulator``.
 
     Raises:
+        ValueError: One of ``allow_origins`` is no origin.
         PortInUseError: (from ``start``) something else answers on the port.
         LocalAwsError: (from ``start``) a process did not come up; the message has the last lines of its log.
     """
@@ -40,8 +44,10 @@ class LocalAws:
         region: str = "us-east-1",
         log_file: str | os.PathLike[str] | None = None,
         *,
+        allow_origins: Sequence[str] = (),
         emulator_python: str | None = None,
     ) -> None:
+        self._allow_origins = [parse_origin(origin) for origin in allow_origins]
         self.port = port
         self.region = region
         self.account_id = ACCOUNT_ID
@@ -158,6 +164,7 @@ class LocalAws:
                 *(sys.executable, "-m", "pulumi_localaws.gateway"),
                 *("--fd", str(fd), "--upstream", self._emulator_url),
                 *("--endpoint", self.endpoint, "--region", self.region, "--account-id", self.account_id),
+                *(f"--allow-origin={origin}" for origin in self._allow_origins),
             ],
             environment=clean_environment(
                 region=self.region,

@@ -168,6 +168,8 @@ def test_port_in_use_is_a_clear_error_and_leaves_its_owner_alone(project: Path) 
         (["up", "--port", "http"], "'http' is not a port; 0 to 65535 is allowed"),
         (["up", "--port", "65536"], "'65536' is not a port"),
         (["up", "--config", "x"], "'x' has no '='; KEY=VALUE is expected"),
+        (["up", "--allow-origin", "*"], "'*' is not a web page's origin"),
+        (["run", "--allow-origin", "null", "--", "true"], "'null' is not a web page's origin"),
         (["up", "--", "sh"], "only run takes a command after --, not up"),
         (["run", "."], "run needs a command"),
     ],

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -111,7 +111,7 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(emulator: Emulator | None = None) -> AsyncIterator[Wire]:
+async def wire(emulator: Emulator | None = None, allow_origins: Sequence[str] = ()) -> AsyncIterator[Wire]:
     """Serve a gateway in front of the emulator given."""
     emulator = emulator or Emulator()
     behind = await asyncio.start_server(emulator.serve, "127.0.0.1", 0)
@@ -124,6 +124,7 @@ async def wire(emulator: Emulator | None = None) -> AsyncIterator[Wire]:
         endpoint=f"http://127.0.0.1:{port}",
         region="us-east-1",
         account_id="000000000000",
+        allow_origins=allow_origins,
     )
     # The rules have tests of their own; here all passes, unless a test says otherwise.
     gateway._core.wants = lambda *_: False  # type: ignore[method-assign]
@@ -151,7 +152,9 @@ async def wire(emulator: Emulator | None = None) -> AsyncIterator[Wire]:
 def test_target_arrives_byte_for_byte(target: str) -> None:
     async def run() -> bytes:
         async with wire() as w:
-            await w.send(f"GET {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode("latin-1"))
+            await w.send(
+                f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1")
+            )
             return w.emulator.target
 
     assert target.encode("latin-1") == asyncio.run(run())
@@ -205,7 +208,7 @@ def test_client_that_expects_100_continue_gets_it_before_it_sends() -> None:
     async def run() -> tuple[bytes, bytes, dict[str, str]]:
         async with wire() as w, w.connection() as (reader, writer):
             writer.write(
-                b"PUT /b/k HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n"
+                b"PUT /b/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
                 b"Expect: 100-continue\r\nConnection: close\r\n\r\n"
             )
             interim = await reader.readuntil(b"\r\n\r\n")
@@ -274,7 +277,8 @@ def test_large_request_streams() -> None:
     async def run() -> bytes:
         async with wire(Emulator(after_head=take)) as w, w.connection() as (reader, writer):
             head = (
-                f"PUT /k HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {4 * len(part)}\r\n\r\n"
+                "PUT /k HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                f"Content-Length: {4 * len(part)}\r\n\r\n"
             )
             writer.write(head.encode() + part)
             await seen.wait()
@@ -291,7 +295,8 @@ def test_chunked_request_arrives_whole() -> None:
     async def run() -> tuple[bytes, dict[str, str]]:
         async with wire() as w:
             await w.send(
-                b"PUT /b/k HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"PUT /b/k HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\n"
                 b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
             )
             return w.emulator.body, w.emulator.headers
@@ -315,7 +320,7 @@ def test_answer_without_a_length_streams() -> None:
 
     async def run() -> bytes:
         async with wire(Emulator(after_head=give)) as w, w.connection() as (reader, writer):
-            writer.write(b"GET /tail HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            writer.write(b"GET /tail HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             await reader.readuntil(b"first")
             go_on.set()
             return await reader.read()
@@ -343,7 +348,7 @@ def test_answer_that_breaks_off_is_never_taken_for_whole(length: int) -> None:
     async def run() -> bytes:
         async with wire(Emulator(answer)) as w:
             try:
-                return await w.send(b"GET /b/k HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                return await w.send(b"GET /b/k HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             except ConnectionResetError:
                 return b""
 
@@ -390,7 +395,7 @@ def test_websocket_is_refused_by_name() -> None:
 def test_target_that_is_no_path_is_refused_or_understood(line: bytes, expected: bytes) -> None:
     async def run() -> tuple[bytes, list[bytes]]:
         async with wire() as w:
-            answer = await w.send(line + b"\r\nHost: h\r\nConnection: close\r\n\r\n")
+            answer = await w.send(line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             return answer, [head.split(b" ")[1] for head, _ in w.emulator.requests]
 
     answer, targets = asyncio.run(run())
@@ -400,7 +405,8 @@ def test_target_that_is_no_path_is_refused_or_understood(line: bytes, expected: 
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"\x16\x03\x01\x02\x00 not http at all\r\n\r\n", b"GET /\xc3\xbc HTTP/1.1\r\nHost: h\r\n\r\n"]
+    "garbage",
+    [b"\x16\x03\x01\x02\x00 not http at all\r\n\r\n", b"GET /\xc3\xbc HTTP/1.1\r\nHost: localhost\r\n\r\n"],
 )
 def test_garbage_is_refused_and_the_gateway_goes_on(garbage: bytes) -> None:
     async def run() -> tuple[bytes, int]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -85,6 +86,27 @@ def test_policies_are_enforced_and_signatures_checked(aws: LocalAws) -> None:
 
     assert "AccessDenied" in no_policy.value.response["Error"]["Code"]
     assert "Signature" in wrong_secret.value.response["Error"]["Code"]
+
+
+def test_web_page_has_to_be_of_this_machine_or_allowed() -> None:
+    """The real processes: a page that may call, one that may not, and boto3, which has no page."""
+    with LocalAws(allow_origins=["https://shop.example.com"]) as own:
+        codes = {}
+        for origin in ("https://shop.example.com", "https://evil.example"):
+            request = urllib.request.Request(f"{own.endpoint}/_localaws/health", headers={"Origin": origin})
+            try:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    codes[origin] = (answer.status, answer.headers["Access-Control-Allow-Origin"])
+            except urllib.error.HTTPError as error:
+                with error:
+                    codes[origin] = (error.code, error.headers["Access-Control-Allow-Origin"])
+        tables = own.client("dynamodb").list_tables()["TableNames"]
+
+    assert codes == {
+        "https://shop.example.com": (200, "https://shop.example.com"),
+        "https://evil.example": (403, None),
+    }
+    assert tables == []
 
 
 def test_s3_keys_and_sizes_pass(aws: LocalAws) -> None:

@@ -41,6 +41,7 @@ async def main() -> None:
     parser.add_argument("--endpoint", required=True, help="the gateway's own public URL")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--account-id", default="000000000000")
+    parser.add_argument("--allow-origin", action="append", default=[], help="of a web page that may call")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s gateway %(levelname)s %(name)s %(message)s")
 
@@ -57,6 +58,7 @@ async def main() -> None:
         endpoint=arguments.endpoint,
         region=arguments.region,
         account_id=arguments.account_id,
+        allow_origins=arguments.allow_origin,
     )
     await serve(socket.socket(fileno=arguments.fd), gateway, until)
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aiohttp import hdrs, web
@@ -12,6 +13,7 @@ from pulumi_localaws.gateway.core import Core
 from pulumi_localaws.gateway.journal import passed
 from pulumi_localaws.gateway.messages import Request
 from pulumi_localaws.gateway.proxy import Upstream, UpstreamError, end_to_end
+from pulumi_localaws.origins import Callers
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +36,22 @@ class Gateway:
         endpoint: The gateway's own public URL.
         region: The region of the core's own calls.
         account_id: The emulator's account.
+        allow_origins: Origins of web pages that may call, beside this machine's own.
+
+    Raises:
+        ValueError: One of ``allow_origins`` is no origin.
     """
 
-    def __init__(self, *, upstream_url: str, endpoint: str, region: str, account_id: str) -> None:
+    def __init__(
+        self,
+        *,
+        upstream_url: str,
+        endpoint: str,
+        region: str,
+        account_id: str,
+        allow_origins: Sequence[str] = (),
+    ) -> None:
+        self._callers = Callers(allow_origins)
         self._upstream = Upstream(upstream_url)
         self._core = Core(
             upstream=self._upstream.send, endpoint=endpoint, region=region, account_id=account_id
@@ -48,7 +63,15 @@ class Gateway:
         await self._upstream.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request."""
+        """Answer one request, unless a foreign web page has sent it."""
+        if objection := self._callers.objection(
+            {name: request.headers.getall(name, []) for name in ("host", "origin", "sec-fetch-site")}
+        ):
+            answer = refusal(403, "AccessDenied", objection)
+            for name in _CORS:
+                del answer.headers[name]
+            answer.force_close()  # a body that was not read is left behind
+            return answer
         target = request.raw_path
         if target.startswith("http://"):  # a client that takes the gateway for a proxy
             target = "/" + target[len("http://") :].partition("/")[2]
@@ -64,6 +87,21 @@ class Gateway:
             return refusal(
                 503, "ServiceUnavailable", f"the emulator behind the gateway does not answer: {error}"
             )
+
+    async def share(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Let the page that has asked read the answer, and no other: the emulator shares with all (``*``).
+
+        Where the emulator names origins, or none, an HTTP API or a bucket has its own CORS configuration.
+        """
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is None:
+            return
+        if not self._callers.allows(origin):
+            for name in [name for name in response.headers if name.lower().startswith("access-control-")]:
+                response.headers.popall(name, None)
+        elif response.headers.get(hdrs.ACCESS_CONTROL_ALLOW_ORIGIN) == "*":
+            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+            response.headers.add(hdrs.VARY, hdrs.ORIGIN)
 
     async def _answer(self, request: web.Request, target: str) -> web.StreamResponse:
         path = target.partition("?")[0]
@@ -160,5 +198,6 @@ def application(gateway: Gateway) -> web.Application:
     async def close(_: web.Application) -> None:
         await gateway.close()
 
+    app.on_response_prepare.append(gateway.share)
     app.on_cleanup.append(close)
     return app
