@@ -4,6 +4,7 @@ import asyncio
 import sys
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def _loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """One loop for a process's tests and one for each of its threads: Pulumi would leave theirs open."""
+    of_threads: list[asyncio.AbstractEventLoop] = []
+
+    def begin_thread() -> None:
+        of_threads.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(of_threads[-1])
+
     loop = asyncio.new_event_loop()
+    executor = ThreadPoolExecutor(4, initializer=begin_thread)
+    loop.set_default_executor(executor)
     yield loop
-    loop.close()
+    executor.shutdown()
+    for each in (*of_threads, loop):
+        each.close()
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 import pytest
 from backfill_fixtures import account, client_error, plain_user, profile
@@ -331,16 +332,25 @@ class TestStopAndResume:
         )
 
     @pytest.fixture
-    def stop_at_first_insert(self, big_table):
-        def press(number):
-            def hook(operation, parameters):
-                if operation == "BatchExecuteStatement":
+    def stop_at(self, big_table):
+        """Send a signal at the first call of an operation, and let the call go on when it has been heard."""
+
+        def press(operation, number):
+            def hook(called, parameters):
+                if called == operation:
                     big_table.client.before.clear()
                     os.kill(os.getpid(), number)
+                    deadline = time.monotonic() + 10
+                    while signal.getsignal(number) != signal.SIG_DFL:  # what hearing it ends with
+                        assert time.monotonic() < deadline, "the signal was not heard within 10 s"
 
             big_table.client.before = [hook]
 
         return press
+
+    @pytest.fixture
+    def stop_at_first_insert(self, stop_at):
+        return lambda number: stop_at("BatchExecuteStatement", number)
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_signal_stops_and_resume_goes_on(
@@ -376,10 +386,8 @@ class TestStopAndResume:
         assert run("--resume") == 2
         assert len(big_table.profiles()) == 20
 
-    def test_stopped_dry_run_keeps_nothing(self, big_table, capsys, state_home):
-        big_table.client.before = [
-            lambda operation, _: os.kill(os.getpid(), signal.SIGINT) if operation == "BatchGetItem" else None
-        ]
+    def test_stopped_dry_run_keeps_nothing(self, stop_at, capsys, state_home):
+        stop_at("BatchGetItem", signal.SIGINT)
 
         assert run("--dry-run", "--segments", "1") == 3
         assert "run it again" in capsys.readouterr().err
