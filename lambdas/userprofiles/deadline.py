@@ -2,8 +2,7 @@
 
 A socket's read time-out starts again with every byte, so a server that trickles can hold a call for as long
 as it likes. Here each call runs in a thread of its own, which is left behind when its time is over. The
-thread is a
-daemon: neither the next invocation nor the end of the process waits for it.
+thread is a daemon: neither the next invocation nor the end of the process waits for it.
 """
 
 import threading

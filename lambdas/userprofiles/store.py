@@ -282,7 +282,7 @@ def _cancellation(error: ClientError) -> Result | None:
         raise _named(error) from None
     reasons = error.response.get("CancellationReasons") or []
     codes = [reason.get("Code", "None") for reason in reasons]
-    # A condition that didn't hold is the answer even if another action was throttled at the same time.
+    # Beside a reason that passes it isn't the whole answer: the next attempt gives that.
     if _CONDITION in codes and not (set(codes) & _PASSING):
         failed = {
             position: deserialize_item(reason.get("Item") or {})
