@@ -13,6 +13,10 @@ from userprofiles.update_expression import REMOVED, Change
 
 LARGEST_BODY_BYTES = 64 * 1024
 _DEEPEST = 20
+# A request can hold thousands of faults: what tells of them stays small.
+_MOST_FAULTS = 20
+_LONGEST_NAME = 120
+_LONGEST_PROBLEM = 200
 # Beyond this many paths an update expression gets near DynamoDB's 4 KB: whole fields are set instead.
 _MOST_PATHS = 40
 
@@ -79,7 +83,7 @@ def plan(template: Template, role: str, current: Mapping[Kind, record.Item], pat
         The changes; none where everything is as the patch wants it already.
 
     Raises:
-        ApiError: 400 with all fields at fault, or 413 for a record that would get too large.
+        ApiError: 400 with the first fields at fault, or 413 for a record that would get too large.
     """
     if not isinstance(patch, dict):
         raise ApiError(
@@ -106,8 +110,27 @@ def plan(template: Template, role: str, current: Mapping[Kind, record.Item], pat
             )
         )
     if faults:
-        raise ApiError(400, "invalid_patch", "The change can't be made; see the fields.", faults)
+        raise _refused(faults)
     return _plan(current, wanted)
+
+
+def _refused(faults: Sequence[Fault]) -> ApiError:
+    more = f" (the first {_MOST_FAULTS} of {len(faults)})" if len(faults) > _MOST_FAULTS else ""
+    told = [
+        Fault(_cut(fault.field, _LONGEST_NAME), _cut(fault.problem, _LONGEST_PROBLEM))
+        for fault in faults[:_MOST_FAULTS]
+    ]
+    return ApiError(400, "invalid_patch", f"The change can't be made; see the fields{more}.", told)
+
+
+def _cut(text: str, longest: int) -> str:
+    """Shorten a text to a number of bytes, as the answer will write it."""
+    if len(json.dumps(text)) <= longest:
+        return text
+    short = text[:longest]
+    while len(json.dumps(short)) > longest:
+        short = short[:-1]
+    return f"{short}..."
 
 
 def _kind(name: Any) -> Kind | None:
@@ -115,7 +138,10 @@ def _kind(name: Any) -> Kind | None:
 
 
 def _refusals(schema: Mapping[str, Any], patch: Mapping[str, Any], path: str) -> Iterator[Fault]:
-    """Yield the fields of a patch that are unknown or that no user changes, on every level."""
+    """Yield the fields of a patch that are unknown, that no user changes, or that are too long a list.
+
+    The validator looks at every member of a list before it looks at their number.
+    """
     properties = schema.get("properties", {})
     for name, value in patch.items():
         field = properties.get(name)
@@ -126,6 +152,8 @@ def _refusals(schema: Mapping[str, Any], patch: Mapping[str, Any], path: str) ->
             yield Fault(f"{path}.{name}", "can't be changed by the user")
         elif isinstance(value, dict):
             yield from _refusals(field, value, f"{path}.{name}")
+        elif isinstance(value, list) and len(value) > field.get("maxItems", len(value)):
+            yield Fault(f"{path}.{name}", f"has {len(value)} items; at most {field['maxItems']} are allowed")
 
 
 def _merged(schema: Mapping[str, Any], current: Mapping[str, Any], patch: Mapping[str, Any]) -> record.Item:

@@ -133,6 +133,43 @@ def test_fault_is_named_with_its_path(patch: dict[str, Any], field: str) -> None
     assert [field] == list(_faults(patch))
 
 
+def test_list_that_is_too_long_is_not_looked_into() -> None:
+    assert {"account.wishlist": "has 501 items; at most 500 are allowed"} == _faults(
+        {"account": {"wishlist": [1] * 501}}
+    )
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"account": {"wishlist": [1] * 32_000}},
+        {"account": {"wishlist": [1] * 500}},
+        {"profile": {f"field{number}": 1 for number in range(4000)}},
+        {"profile": {f"{number}{'x' * 1000}": 1 for number in range(60)}},
+        {"profile": {"x" * 60_000: 1}},
+        {"profile": {f"{number}{chr(0x1F600) * 60}": 1 for number in range(60)}},
+        {f"{number}{'x' * 1000}": 1 for number in range(60)},
+        {"profile": {"address": {"y" * 900 + str(number): 7 for number in range(60)}}},
+    ],
+    ids=range(8),
+)
+def test_answer_to_a_request_full_of_faults_is_small(patch: Any) -> None:
+    with pytest.raises(ApiError) as refusal:
+        merge_patch.plan(MARKETPLACE, "vendor", _current(), merge_patch.parse(json.dumps(patch).encode()))
+
+    assert len(json.dumps(refusal.value.body())) < 8192
+
+
+def test_first_faults_of_many_are_told_and_how_many_there_are() -> None:
+    with pytest.raises(ApiError) as refusal:
+        _plan({"account": {"wishlist": [1] * 500}})
+
+    assert [f"account.wishlist.{number}" for number in range(20)] == [
+        fault.field for fault in refusal.value.faults
+    ]
+    assert "the first 20 of 500" in str(refusal.value)
+
+
 def test_all_faults_are_told_at_once() -> None:
     assert {"account.role", "profile.x"} == _faults(
         {"account": {"role": "vendor"}, "profile": {"x": 1}}
