@@ -94,13 +94,16 @@ class ProfileService:
             if_match: The request's If-Match, None without one.
 
         Raises:
-            ApiError: 400, 401, 409 (others kept changing the same user), 410, 412 or 413.
+            ApiError: 400, 401, 403 (the account's status is not active), 409 (others kept changing the same
+                user), 410, 412 or 413.
             userprofiles.store.StoreError, botocore.exceptions.ClientError: AWS refused.
         """
         for attempt in range(_ATTEMPTS):
             if attempt:
                 self._sleep(random.uniform(0, _LONGEST_PAUSE_S * attempt))  # noqa: S311  (no secret)
             user = self._whole(caller)
+            if record.is_inactive(user.account or {}):
+                raise ApiError(403, "inactive", "This account is not active: its profile can't be changed.")
             if if_match is not None and not _matches(if_match, document(user).etag):
                 raise ApiError(412, "changed_meanwhile", "The profile was changed meanwhile: read it again.")
             changed = self._try(caller, user, patch)

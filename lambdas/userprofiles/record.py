@@ -20,6 +20,9 @@ ENTITY_TYPES: dict[Kind, str] = {"account": "USER_ACCOUNT", "profile": "USER_PRO
 TOMBSTONE = "TOMBSTONE"
 LIST_SHARDS = 16
 
+# Values of `status`, in any case, of users who are not to use the application.
+INACTIVE_STATUSES = ("inactive", "disabled", "suspended", "deleted")
+
 # DynamoDB's limit is 400 KB for an item, names included; what remains is room for the bookkeeping.
 LARGEST_ITEM_BYTES = 400_000
 
@@ -84,6 +87,12 @@ def profile_item(sub: str, fields: Mapping[str, Any]) -> Item:
 def is_tombstone(item: Mapping[str, Any] | None) -> bool:
     """Tell whether an item is what a deleted user leaves behind."""
     return item is not None and item.get("entityType") == TOMBSTONE
+
+
+def is_inactive(account: Mapping[str, Any]) -> bool:
+    """Tell whether an account's status says that its user is not to use the application."""
+    status = account.get("status")
+    return isinstance(status, str) and status.strip().lower() in INACTIVE_STATUSES
 
 
 def public(item: Mapping[str, Any]) -> Item:

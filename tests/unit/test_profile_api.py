@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from userprofiles import audit
+from userprofiles.migration.rule import DEFAULT_STATUSES
 from userprofiles.profile_service import ProfileService
 from userprofiles.settings import Roles
 from userprofiles.store import Store, StoreBusyError, StoreError, User
@@ -331,6 +332,31 @@ def test_refused_change_names_its_fields(call: Callable[..., Answer]) -> None:
     error = call("PATCH", {"account": {"role": "vendor"}}).body["error"]
 
     assert [{"field": "account.role", "problem": "can't be changed by the user"}] == error["fields"]
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("status", [*DEFAULT_STATUSES, " Suspended "])
+def test_user_of_an_inactive_account_reads_and_changes_nothing(
+    call: Callable[..., Answer], tables: Any, status: str
+) -> None:
+    call()
+    tables.put(tables.items()[0] | {"status": status})
+    before = tables.items(), tables.rows()
+
+    answer = call("PATCH", {"profile": {"language": "fr"}}, headers={"if-match": '"stale"'})
+
+    assert (403, "inactive") == (answer.status, answer.body["error"]["code"])
+    assert before == (tables.items(), tables.rows())
+    assert call().body["account"]["status"] == status
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("status", ["active", "trial", None, 7])
+def test_any_other_status_is_no_obstacle(call: Callable[..., Answer], tables: Any, status: Any) -> None:
+    call()
+    tables.put(tables.items()[0] | {"status": status})
+
+    assert call("PATCH", {"profile": {"language": "fr"}}).status == 200
 
 
 @pytest.mark.usefixtures("known")

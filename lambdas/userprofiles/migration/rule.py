@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from userprofiles.record import INACTIVE_STATUSES
+
 type_names = {
     "S": "a string",
     "N": "a number",
@@ -21,7 +23,7 @@ INACTIVE = "inactive"
 SOFT_DELETED = "softDeleted"
 ERASED = "erased"
 
-DEFAULT_STATUSES = ("inactive", "disabled", "suspended", "deleted")
+DEFAULT_STATUSES = INACTIVE_STATUSES
 ACTIVE_FLAGS = ("isActive", "active")
 DELETED_FLAGS = ("isDeleted", "deleted")
 DELETED_AT = "deletedAt"
