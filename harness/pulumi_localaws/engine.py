@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 THREADS = 16
 """Resources that are made at the same time; more brought nothing on two cores."""
 
+_HARNESS = Path(__file__).resolve().parent
+_PACKAGES = frozenset((".venv", "venv", "site-packages"))
+
 Emit = Callable[[dict[str, Any]], None]
 
 
@@ -137,8 +140,14 @@ def _message(error: BaseException, config: StackConfig) -> str:
         return "The deployment was interrupted; what had been made is undone."
     if isinstance(error, SystemExit):
         return f"The program ended itself with sys.exit({error.code!r})."
+    # Late: it is loaded by now.
+    from pulumi import RunError  # noqa: PLC0415
+
+    if isinstance(error, RunError):
+        # Pulumi's error for a user's mistake: its message says all, as under the Pulumi CLI.
+        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(config.directory)]
+    own = [frame for frame in frames if _is_users(Path(frame.filename), config.directory)]
     lines = [
         f"  {Path(frame.filename).relative_to(config.directory)}:{frame.lineno}: {frame.line}"
         for frame in own
@@ -146,6 +155,14 @@ def _message(error: BaseException, config: StackConfig) -> str:
     if isinstance(error, SyntaxError):
         lines = [f"  {error.filename}:{error.lineno}: {(error.text or '').strip()}"]
     return "\n".join([f"The program failed with {type(error).__name__}: {error}", *lines])
+
+
+def _is_users(file: Path, directory: Path) -> bool:
+    """Tell whether code is the user's own; packages and this harness may lie in the project's folder too."""
+    if not file.is_relative_to(directory) or file.is_relative_to(_HARNESS):
+        return False
+    in_environment = sys.prefix != sys.base_prefix and file.is_relative_to(sys.prefix)
+    return not in_environment and not _PACKAGES.intersection(file.relative_to(directory).parts)
 
 
 def _logger(emit: Emit) -> logging.Logger:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from pulumi_localaws import engine
 from pulumi_localaws.deploy import Deployment, EngineProcess, deploy
 from pulumi_localaws.engine_errors import DeploymentError
 from pulumi_localaws.local_aws import LocalAws
@@ -278,7 +279,10 @@ aws.ec2.Vpc("net", cidr_block=pulumi.Output.from_input(when_all_are_there()))
             "import pulumi_aws as aws\naws.sqs.Queue('thrown').url.apply(lambda url: url.colour)\n",
             ["AttributeError", "has no attribute 'colour'", "__main__.py:2"],
         ),
-        ("import pulumi\npulumi.Config().require('colour')\n", ["ConfigMissingError", "shop:colour"]),
+        (
+            "import pulumi\npulumi.Config().require('colour')\n",
+            ["Missing required configuration variable 'shop:colour'"],
+        ),
         ("import pulumi_aws as aws\nif\n", ["SyntaxError", "__main__.py:2"]),
         ("import sys\nsys.exit(3)\n", ["ended itself with sys.exit(3)"]),
         ("import pulumi\npulumi.StackReference('org/net/dev')\n", ["stack reference 'org/net/dev'"]),
@@ -307,6 +311,48 @@ def test_program_that_fails_says_where_and_leaves_nothing(
     assert queues(localaws, "thrown") == []
 
 
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        ("class Bad(pulumi.RunError, ValueError): pass\nraise Bad('colour=nope: red is allowed')",
+         "colour=nope: red is allowed"),
+        ("from packages import fails\nfails()",
+         "The program failed with ValueError: inside\n  __main__.py:5: fails()"),
+    ],
+)  # fmt: skip
+def test_mistake_is_told_without_code_that_is_not_the_users(
+    localaws: LocalAws, tmp_path: Path, raised: str, expected: str
+) -> None:
+    """Pulumi's own error for a mistake is its message; a package in the project's folder made none."""
+    packages = tmp_path / ".venv/lib/python3/site-packages/packages"
+    packages.mkdir(parents=True)
+    (packages / "__init__.py").write_text("def fails():\n    raise ValueError('inside')\n")
+    program = f"import sys, pulumi\nsys.path.insert(0, {str(packages.parent)!r})\n\n{raised}\n"
+
+    with pytest.raises(DeploymentError) as told:
+        deploy(project(tmp_path, program), endpoint=localaws.endpoint)
+
+    assert expected == str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("__main__.py", True),
+        ("components/part.py", True),
+        (".venv/lib/python3/site-packages/pulumi/resource.py", False),
+        ("vendor/site-packages/a.py", False),
+        ("harness/pulumi_localaws/engine.py", False),
+        ("harness/pulumi_localaws/resources/sqs.py", False),
+    ],
+)
+def test_harness_and_packages_are_not_the_users_code(file: str, expected: bool) -> None:
+    """Where the harness lies in the project's folder, as it does here."""
+    root = Path(engine.__file__).resolve().parents[2]
+
+    assert expected == engine._is_users(root / file, root)
+
+
 def test_interrupted_deployment_is_undone(localaws: LocalAws, tmp_path: Path) -> None:
     program = """
 import time
@@ -314,24 +360,24 @@ import pulumi, pulumi_aws as aws
 queue = aws.sqs.Queue("interrupted")
 queue.url.apply(lambda url: time.sleep(60))
 """
-    engine = EngineProcess(project(tmp_path, program))
-    engine.go(localaws.endpoint)
+    process = EngineProcess(project(tmp_path, program))
+    process.go(localaws.endpoint)
     deadline = time.monotonic() + 20
     while not queues(localaws, "interrupted"):
         assert time.monotonic() < deadline, "the queue was not made"
         time.sleep(0.02)
 
-    engine.stop()
+    process.stop()
 
     assert queues(localaws, "interrupted") == []
 
 
 def test_bad_settings_need_no_local_aws(tmp_path: Path) -> None:
     """The message is there before the endpoint is asked for."""
-    engine = EngineProcess(project(tmp_path, ""), stack="prod")
+    process = EngineProcess(project(tmp_path, ""), stack="prod")
 
     with pytest.raises(DeploymentError, match=r"no stack 'prod' .* Stacks here: dev"):
-        engine.deploy()
+        process.deploy()
 
 
 def test_variables_that_would_steer_a_client_are_refused(tmp_path: Path) -> None:
