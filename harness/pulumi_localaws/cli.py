@@ -13,10 +13,12 @@ DONE, FAILED, USAGE = 0, 1, 64
 
 _EPILOG = """\
 exit codes:
-  0   done
-  1   could not start or go on (port in use, bad settings, the program failed); nothing is left running
-  64  wrong usage
-`run` returns the exit code of CMD; 127 if CMD isn't there, 130 if Ctrl-C ended it.
+  0    done: up served until Ctrl-C, the CMD of run returned 0
+  1    could not start or go on (port in use, bad settings, the program failed); nothing is left running
+  64   wrong usage
+  127  run: CMD isn't there
+  130  up: Ctrl-C ended it before it was ready; run: Ctrl-C ended it
+Any other one is the exit code of run's CMD.
 
 A secret of the stack's settings (`secure:`) needs PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.
 """
@@ -52,12 +54,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     _common(up, port=4566)
     up.add_argument(
-        "--outputs", type=Path, metavar="FILE.json", help="write the endpoint and the exports to this file"
+        "--outputs",
+        type=Path,
+        metavar="FILE.json",
+        help="write the endpoint and the exports to this file when all is ready; it goes at the end",
     )
     run = commands.add_parser(
         "run",
-        usage="pulumi-localaws run [-h] [--stack NAME] [--port N] [--config KEY=VALUE] [--quiet]"
-        " [DIR] -- CMD ...",
+        usage="pulumi-localaws run [-h] [--stack NAME] [--port N] [--config KEY=VALUE] [--env NAME=VALUE]\n"
+        "                           [--allow-origin ORIGIN] [--log FILE] [--quiet]\n"
+        "                           [DIR] -- CMD ...",
         help="the same around a command",
         description=_RUN_DESCRIPTION,
         epilog=_EPILOG,

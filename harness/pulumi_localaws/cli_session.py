@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,8 @@ def serve(options: argparse.Namespace) -> int:
     ready = False
     try:
         _prepare(options.outputs)
-        with _session(options) as (local, deployment):
-            document = {"endpoint": local.endpoint, "outputs": deployment.outputs}
-            if options.outputs is not None:
-                write_outputs(options.outputs, document)
+        with _interruptible(), _session(options) as (local, deployment), _outputs(options.outputs) as write:
+            write({"endpoint": local.endpoint, "outputs": deployment.outputs})
             _show_outputs(deployment)
             seconds = time.monotonic() - began
             _say(f"Ready in {seconds:.1f} s: {local.endpoint} (Ctrl-C ends it)")
@@ -51,7 +49,7 @@ def serve(options: argparse.Namespace) -> int:
                 local.check()
     except (KeyboardInterrupt, Terminated):
         _say("Stopped." if ready else "Stopped before it was ready.")
-        return 0 if ready else _COULD_NOT
+        return 0 if ready else _SIGNALLED + signal.SIGINT
     except (DeploymentError, LocalAwsError, OSError) as error:
         _say(f"pulumi-localaws: {error}")
         return _COULD_NOT
@@ -63,7 +61,24 @@ def _prepare(outputs: Path | None) -> None:
         return
     if outputs.is_dir() or not outputs.parent.is_dir():
         raise DeploymentError(f"--outputs {outputs}: a file in a folder that exists is expected.")
+    if not os.access(outputs.parent, os.W_OK | os.X_OK):
+        raise DeploymentError(f"--outputs {outputs}: you may not write to the folder {outputs.parent}.")
     outputs.unlink(missing_ok=True)
+
+
+@contextmanager
+def _outputs(file: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Yield what writes the outputs; the file goes at the end, since nobody answers at its endpoint then."""
+
+    def write(document: Mapping[str, Any]) -> None:
+        if file is not None:
+            write_outputs(file, document)
+
+    try:
+        yield write
+    finally:
+        if file is not None:
+            file.unlink(missing_ok=True)
 
 
 def run_command(options: argparse.Namespace, command: Sequence[str]) -> int:
@@ -160,6 +175,19 @@ def _config(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         except json.JSONDecodeError as error:
             raise DeploymentError(f"--config {key}: {text!r} is not valid JSON: {error}") from error
     return values
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGINT end it even where a shell has it ignored, as for ``up &`` in a script."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

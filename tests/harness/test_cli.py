@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -83,6 +84,7 @@ def test_up_serves_until_it_is_told_to_end_and_leaves_nothing(
     process, document = serving
     family = psutil.Process(process.pid).children(recursive=True)
     health = urllib.request.urlopen(f"{document['endpoint']}/_localstack/health", timeout=5).status
+    mode = (tmp_path / "outputs.json").stat().st_mode & 0o777
 
     process.send_signal(number)
     said = process.communicate(timeout=20)[1]
@@ -92,7 +94,8 @@ def test_up_serves_until_it_is_told_to_end_and_leaves_nothing(
     assert set(document) == {"endpoint", "outputs"}
     assert document["outputs"]["queueUrl"].startswith(f"{document['endpoint']}/")
     assert document["outputs"]["password"] == "hunter2"
-    assert (tmp_path / "outputs.json").stat().st_mode & 0o777 == 0o600
+    assert mode == 0o600
+    assert not (tmp_path / "outputs.json").exists(), "nobody answers at its endpoint any more"
     assert "aws:sqs/queue:Queue orders" in said
     assert "password: [secret]" in said
     assert "hunter2" not in said
@@ -199,13 +202,23 @@ def test_bad_settings_are_1_and_start_nothing(
     assert message in capsys.readouterr().err
 
 
-def test_help_has_the_exit_codes_and_the_variables(capsys: pytest.CaptureFixture[str]) -> None:
-    code = cli.main(["run", "--help"])
+@pytest.mark.parametrize("name", ["up", "run"])
+def test_help_has_the_exit_codes_and_every_option_in_its_usage(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    code = cli.main([name, "--help"])
 
-    assert code == 0
     shown = capsys.readouterr().out
-    assert "64  wrong usage" in shown
-    assert "PULUMI_LOCALAWS_OUTPUTS" in shown
+    usage, _, rest = shown.partition("\n\n")
+    assert code == 0
+    assert {"0", "1", "64", "127", "130"} <= set(re.findall(r"^  (\d+)  +\w", rest, re.MULTILINE))
+    assert set(re.findall(r"^  (--[a-z-]+)", rest, re.MULTILINE)) <= set(re.findall(r"--[a-z-]+", usage))
+
+
+def test_help_has_the_variables_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["run", "--help"])
+
+    assert "PULUMI_LOCALAWS_OUTPUTS" in capsys.readouterr().out
 
 
 def test_types_lists_what_can_be_made(capsys: pytest.CaptureFixture[str]) -> None:
@@ -265,6 +278,7 @@ def test_command_line_is_light() -> None:
 
 
 def test_outputs_go_to_a_folder_that_is_there(capsys: pytest.CaptureFixture[str], project: Path) -> None:
+    """Before anything is started: nothing but the message is said."""
     code = cli.main(["up", str(project), "--outputs", str(project / "missing" / "outputs.json")])
 
     assert code == 1
@@ -310,5 +324,25 @@ def test_interrupted_before_it_is_ready_is_no_success(project: Path) -> None:
         said = process.communicate(timeout=20)[1]
 
     assert first == "at work\n"
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert said == "Stopped before it was ready.\n"
+
+
+def test_up_in_the_background_of_a_script_is_ended_by_sigint(project: Path, tmp_path: Path) -> None:
+    """A shell without job control has SIGINT ignored in what it starts with &."""
+    (project / "__main__.py").write_text("print('at work', flush=True)\nimport time\ntime.sleep(60)\n")
+    script = 'trap "" INT; exec "$@"'
+    with subprocess.Popen(
+        ["/bin/sh", "-c", script, "sh", *command("up", project, "--port", 0)],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        finally:
+            process.kill()
+
+    assert process.returncode == 130
