@@ -19,6 +19,7 @@ def main() -> None:
     user_pool = given(
         groups=config.texts("groups"),
         refresh_token_rotation=config.switch("refreshTokenRotation"),
+        web_acl_arn=config.text("webAclArn"),
         email_from=email_from
         and {"identity_arn": email_from["identityArn"], "address": email_from["address"]},
     )

@@ -99,6 +99,10 @@ class UserPoolArgs(TypedDict):
     post_confirmation_alias_arn: NotRequired[pulumi.Input[str]]
     """ARN of the function's alias that is told of a confirmed sign-up. Default: none."""
 
+    web_acl_arn: NotRequired[pulumi.Input[str]]
+    """ARN of a regional web ACL of AWS WAF that stands before the pool, against sign-ups by machines.
+    Default: none, with a warning where a sign-up sends a text message."""
+
     protect: NotRequired[bool]
     """Whether the pool is guarded against deletion: deletion protection in AWS, and Pulumi's own
     `protect`. To delete it, set false, deploy, then destroy. Default: true."""
@@ -107,7 +111,7 @@ class UserPoolArgs(TypedDict):
 class UserPool(Component):
     """A Cognito user pool with one public app client, its groups, and its triggers' permissions."""
 
-    _CHILDREN = ("pool", "client", "sms-role", "sms-policy")
+    _CHILDREN = ("pool", "client", "sms-role", "sms-policy", "web-acl")
     _NAME_LIMIT = 47
 
     user_pool_id: pulumi.Output[str]
@@ -136,7 +140,7 @@ class UserPool(Component):
             name: Name that the resources' names begin with.
             args: Arguments.
             opts: Pulumi's options.
-            transforms: Changes to `pool`, `client`, `sms-role` and `sms-policy`.
+            transforms: Changes to `pool`, `client`, `sms-role`, `sms-policy` and `web-acl`.
 
         Raises:
             InvalidArgumentError: An argument can't be used.
@@ -146,6 +150,7 @@ class UserPool(Component):
 
         sms = self._make_sms_role() if settings.sends_text_messages else None
         self.pool = self._make_pool(args, settings, sms)
+        self._guard(args, settings)
         permissions = self._permit_triggers(args)
         self.client = self._make_client(settings, permissions)
         self.groups = [
@@ -244,6 +249,19 @@ class UserPool(Component):
             "source_arn": sender["identity_arn"],
             "from_email_address": sender["address"],
         }
+
+    def _guard(self, args: UserPoolArgs, settings: Settings) -> None:
+        web_acl_arn = args.get("web_acl_arn")
+        if web_acl_arn is not None:
+            self._make(
+                aws.wafv2.WebAclAssociation, "web-acl", resource_arn=self.pool.arn, web_acl_arn=web_acl_arn
+            )
+        elif settings.sends_text_messages and settings.protect:
+            pulumi.log.warn(
+                "Whoever signs up by phone has a text message sent at your cost, as often as they like: "
+                "give 'web_acl_arn'.",
+                self,
+            )
 
     def _permit_triggers(self, args: UserPoolArgs) -> list[aws.lambda_.Permission]:
         """Let the pool, and no other, call each trigger through the alias that it names."""

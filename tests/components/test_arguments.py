@@ -21,6 +21,7 @@ from userprofiles import template
 
 SES = "arn:aws-cn:ses:cn-north-1:111122223333:identity/example.com"
 KMS = "arn:aws-cn:kms:cn-north-1:111122223333:key/00000000-0000-4000-8000-000000000000"
+WEB_ACL = "arn:aws-cn:wafv2:cn-north-1:111122223333:regional/webacl/sign-ups/00000000-0000-4000"
 SNS = "arn:aws-cn:sns:cn-north-1:111122223333:alarms"
 
 
@@ -64,7 +65,9 @@ def test_without_sender_a_warning_says_that_mails_are_few() -> None:
 
 
 def test_with_a_sender_mails_come_from_it_and_nothing_warns() -> None:
-    recording = pool(email_from={"identity_arn": SES, "address": "a@example.com"})
+    recording = pool(
+        email_from={"identity_arn": SES, "address": "a@example.com"}, username_attributes=["email"]
+    )
 
     assert {
         "emailSendingAccount": "DEVELOPER",
@@ -72,6 +75,28 @@ def test_with_a_sender_mails_come_from_it_and_nothing_warns() -> None:
         "sourceArn": SES,
     } == recording.one("pool-pool").inputs["emailConfiguration"]
     assert [] == recording.messages
+
+
+def test_a_web_acl_stands_before_the_pool() -> None:
+    recording = pool(web_acl_arn=WEB_ACL)
+
+    association = recording.one("pool-web-acl").inputs
+    assert (WEB_ACL, recording.one("pool-client").inputs["userPoolId"]) == (
+        association["webAclArn"],
+        association["resourceArn"].rpartition("/")[2],
+    )
+    assert [] == [message for message in recording.messages if "web_acl_arn" in message]
+
+
+@pytest.mark.parametrize(
+    ("args", "warned"),
+    [({}, 1), ({"protect": False}, 0), ({"username_attributes": ["email"]}, 0)],
+)
+def test_text_messages_that_anybody_can_cause_are_warned_of(args: dict[str, Any], warned: int) -> None:
+    messages = [message for message in pool(**args).messages if "web_acl_arn" in message]
+
+    assert warned == len(messages)
+    assert [] == [message for message in messages if "\n" in message]
 
 
 @pytest.mark.parametrize(
@@ -259,6 +284,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "key by its alias": (
         lambda: _whole(kms_key_arn=KMS.replace("key/", "alias/")),
         ["'kms_key_arn'", "alias"],
+    ),
+    "web ACL for CloudFront": (
+        lambda: UserPool("p", {"web_acl_arn": WEB_ACL.replace("regional", "global")}),
+        ["'web_acl_arn'", "regional"],
     ),
     "topic by its name": (lambda: _whole(alarm_topic_arn="alarms"), ["'alarm_topic_arn'", "'alarms'"]),
     "identity that is a key": (

@@ -78,6 +78,7 @@ def test_the_example_for_production_is_hardened(monkeypatch: pytest.MonkeyPatch)
     client = recording.one("userprofiles-identity-client")
     assert pool.protect
     assert "DEVELOPER" == pool.inputs["emailConfiguration"]["emailSendingAccount"]
+    assert 1 == len(recording.of("WebAclAssociation"))
     assert "ENABLED" == client.inputs["refreshTokenRotation"]["feature"]
     assert all("kmsKeyId" in group.inputs for group in recording.of("LogGroup"))
     assert all(alarm.inputs["alarmActions"] for alarm in recording.of("MetricAlarm"))
@@ -129,6 +130,7 @@ MISTAKES = {
     "group's name": (configuration(groups='["a b"]'), [f"'{NAMESPACE}:groups'", "'a b'"]),
     "origin": (configuration(allowedOrigins='["*"]'), [f"'{NAMESPACE}:allowedOrigins'", "'*'"]),
     "key": (configuration(kmsKeyArn="key"), [f"'{NAMESPACE}:kmsKeyArn'", "'key'", "arn:aws:kms:"]),
+    "web ACL": (configuration(webAclArn="a"), [f"'{NAMESPACE}:webAclArn'", "arn:aws:wafv2:"]),
     "topic": (configuration(alarmTopicArn="a"), [f"'{NAMESPACE}:alarmTopicArn'", "arn:aws:sns:"]),
     "identity": (
         configuration(emailFrom='{"identityArn": "example.com", "address": "a@example.com"}'),
