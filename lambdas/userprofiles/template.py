@@ -145,34 +145,36 @@ class Template:
             system: The values of `sub`, `role` and `now`.
 
         Returns:
-            The record in the schema's order, and the names of the fields whose value in Cognito didn't fit
-            the schema (too long, say): such a field has its default, so that one hostile attribute costs
-            nobody their record.
+            The record in the schema's order, and the names of the fields for which a value in Cognito didn't
+            fit the schema (too long, say): such a field has its default, else the value of its next source,
+            so that one hostile attribute costs nobody their record.
         """
         defaults = self.defaults(kind, role)
         sources = self.document["cognito"][kind]
-        values = {
-            name: _first(sources.get(name, ()), attributes, system)
+        found = {
+            name: _all(sources.get(name, ()), attributes, system)
             for name in self.schema(kind, role)["properties"]
         }
-        values = {name: value for name, value in values.items() if value is not None}
-        unfit = sorted({problem.path[0] for problem in self.check(kind, role, values) if problem.path})
-        for name in unfit:
-            del values[name]
+        unfit: set[str] = set()
+        while True:
+            values = {name: candidates[0] for name, candidates in found.items() if candidates}
+            wrong = {problem.path[0] for problem in self.check(kind, role, values) if problem.path}
+            if not wrong:
+                break
+            unfit |= wrong
+            for name in wrong:
+                found[name] = [] if name in defaults else found[name][1:]
         merged = {
             name: values.get(name, defaults.get(name))
             for name in self.schema(kind, role)["properties"]
             if name in values or name in defaults
         }
-        return merged, unfit
+        return merged, sorted(unfit)
 
 
-def _first(candidates: Any, attributes: Mapping[str, str], system: Mapping[str, str]) -> Any:
-    for candidate in candidates:
-        value = _value(candidate, attributes, system)
-        if value not in (None, ""):
-            return value
-    return None
+def _all(candidates: Any, attributes: Mapping[str, str], system: Mapping[str, str]) -> list[Any]:
+    values = (_value(candidate, attributes, system) for candidate in candidates)
+    return [value for value in values if value not in (None, "")]
 
 
 def _value(candidate: Mapping[str, Any], attributes: Mapping[str, str], system: Mapping[str, str]) -> Any:

@@ -133,6 +133,45 @@ def test_fault_is_named_with_its_path(patch: dict[str, Any], field: str) -> None
     assert [field] == list(_faults(patch))
 
 
+@pytest.mark.parametrize("preset", ["basic", "marketplace"])
+@pytest.mark.parametrize("character", ["\0", "\n", "\x1b", "\x7f", "\x85", "\x9f"])
+def test_no_single_line_of_text_takes_a_control_character(preset: str, character: str) -> None:
+    chosen = template.load(preset)
+    role = chosen.roles[-1]
+    patch: dict[str, Any] = {}
+    expected = set()
+    for kind in ("account", "profile"):
+        for name, schema in chosen.schema(kind, role)["properties"].items():
+            if schema.get("readOnly"):
+                continue
+            if "string" in schema["type"]:
+                patch.setdefault(kind, {})[name] = f"https://x{character}"
+                expected.add(f"{kind}.{name}")
+            for inner, below in schema.get("properties", {}).items():
+                if "string" in below["type"]:
+                    patch.setdefault(kind, {}).setdefault(name, {})[inner] = f"x{character}"
+                    expected.add(f"{kind}.{name}.{inner}")
+
+    with pytest.raises(ApiError) as refusal:
+        _plan(patch, chosen, role)
+
+    assert expected == {fault.field for fault in refusal.value.faults}
+
+
+@pytest.mark.parametrize("character", ["\0", "\u202e", "\u2066", "\u200f", "\u061c", "\x80"])
+def test_address_of_a_picture_is_shown_as_it_reads(character: str) -> None:
+    assert ["profile.profilePictureUrl"] == list(
+        _faults({"profile": {"profilePictureUrl": f"https://x/{character}gnp.exe"}})
+    )
+
+
+@pytest.mark.parametrize("name", ["Zoë O'Brien-Łuk", "نور", "אבי\u200f", "山田 太郎", "🙂\u200d🙂"])
+def test_name_in_any_script_is_taken(name: str) -> None:
+    assert ["account.name", "profile.firstName"] == _plan(
+        {"account": {"name": name}, "profile": {"firstName": name}}
+    ).fields
+
+
 def test_list_that_is_too_long_is_not_looked_into() -> None:
     assert {"account.wishlist": "has 501 items; at most 500 are allowed"} == _faults(
         {"account": {"wishlist": [1] * 501}}

@@ -138,6 +138,18 @@ def test_value_that_breaks_the_schema_gives_way_to_the_default(marketplace: Temp
     assert (profile["firstName"], profile["phoneNumber"], profile["lastName"]) == ("", None, "Doe")
 
 
+def test_attribute_with_a_control_character_gives_way_to_the_next_source(marketplace: Template) -> None:
+    account, unfit = marketplace.fill(
+        "account",
+        "customer",
+        {"preferred_username": "a\x1b[2Jb", "email": "ana@b.co", "name": "\0x", "given_name": "A\0na"},
+        SYSTEM,
+    )
+
+    assert unfit == ["name", "username"]
+    assert (account["username"], account["name"], account["email"]) == ("ana", None, "ana@b.co")
+
+
 def test_half_a_surrogate_pair_is_replaced(marketplace: Template) -> None:
     account, _ = marketplace.fill("account", "customer", {"name": "A\ud800na"}, SYSTEM)
 
