@@ -7,7 +7,7 @@ from typing import Any
 
 from userprofiles import record, template_check
 from userprofiles.api_error import ApiError, Fault
-from userprofiles.attribute_value import AttributeValueError, item_size, serialize_item
+from userprofiles.attribute_value import AttributeValueError, item_size, serialize, serialize_item
 from userprofiles.template import Kind, Template
 from userprofiles.update_expression import REMOVED, Change
 
@@ -196,8 +196,19 @@ def _differences(path: tuple[str, ...], current: Any, wanted: Any) -> Iterator[C
     if isinstance(current, Mapping) and isinstance(wanted, Mapping):
         for name in {**current, **wanted}:
             yield from _differences((*path, name), current.get(name, REMOVED), wanted.get(name, REMOVED))
-    elif type(current) is not type(wanted) or current != wanted:
+    elif not _stored_alike(current, wanted):
         yield Change(path, wanted)
+
+
+def _stored_alike(one: Any, other: Any) -> bool:
+    """Tell whether two values are the same to DynamoDB; to Python, `[1]` equals `[True]`."""
+    if one is REMOVED or other is REMOVED:
+        return one is other
+    try:
+        return serialize(one) == serialize(other)
+    except AttributeValueError:
+        # What can't be stored is a change that is refused later, with its reason.
+        return False
 
 
 def _check_size(item: Mapping[str, Any]) -> None:

@@ -75,6 +75,29 @@ def test_arrays_are_replaced_whole() -> None:
     assert {"account": [Change(("cart",), [{"id": 1, "price": 9.5}])]} == plan.changes
 
 
+@pytest.mark.parametrize(
+    ("stored", "wanted"),
+    [([{"a": 1}], [{"a": True}]), ([{"a": False}], [{"a": 0}]), ([{"a": [1]}], [{"a": [True]}])],
+    ids=str,
+)
+def test_number_and_truth_value_in_a_list_are_not_the_same(stored: list[Any], wanted: list[Any]) -> None:
+    current = _current()
+    current["account"]["cart"] = stored
+
+    plan = merge_patch.plan(MARKETPLACE, "vendor", current, {"account": {"cart": wanted}})
+
+    assert [Change(("cart",), wanted)] == plan.changes["account"]
+
+
+def test_same_number_in_another_form_is_no_change() -> None:
+    current = _current()
+    current["account"]["cart"] = [{"price": Decimal("9.5")}]
+
+    assert Plan({}, []) == merge_patch.plan(
+        MARKETPLACE, "vendor", current, {"account": {"cart": [{"price": 9.5}]}}
+    )
+
+
 READ_ONLY = [
     f"{kind}.{name}"
     for kind in ("account", "profile")
