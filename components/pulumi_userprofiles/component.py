@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 import pulumi
+import pulumi_aws as aws
 
 from pulumi_userprofiles.identifiers import check_arns
 from pulumi_userprofiles.validation import InvalidArgumentError, child_name, known_keys
@@ -76,6 +77,46 @@ class Component(pulumi.ComponentResource):
         if change is not None:
             change(inputs, options)
         return kind(f"{self._prefix}-{child}", opts=options, **inputs)
+
+    def _watch(
+        self,
+        role: str,
+        args: Mapping[str, Any],
+        *,
+        tells: str,
+        metric: str,
+        dimensions: Mapping[str, pulumi.Input[str]],
+        statistic: str = "Sum",
+        above: int = 0,
+    ) -> None:
+        """Make an alarm over five minutes of a metric.
+
+        Args:
+            role: End of the alarm's name.
+            args: The component's arguments, for `alarm_topic_arn`.
+            tells: What has happened when it goes off, and where to look.
+            metric: Namespace and name of the metric, with a space between.
+            dimensions: Whose metric.
+            statistic: What of the metric counts.
+            above: The highest value at which all is well.
+        """
+        topic = args.get("alarm_topic_arn")
+        namespace, _, name = metric.partition(" ")
+        self._make(
+            aws.cloudwatch.MetricAlarm,
+            role,
+            alarm_description=tells,
+            namespace=namespace,
+            metric_name=name,
+            dimensions=dict(dimensions),
+            statistic=statistic,
+            period=300,
+            evaluation_periods=1,
+            threshold=above,
+            comparison_operator="GreaterThanThreshold",
+            treat_missing_data="notBreaching",
+            alarm_actions=[] if topic is None else [topic],
+        )
 
     def _within(self, role: str) -> dict[str, Any]:
         """What a component made by this one takes beside its arguments: options and transforms."""

@@ -14,7 +14,14 @@ from pulumi_userprofiles.validation import ROLE, InvalidArgumentError, plain, te
 USER_KEYS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*"]}}
 """Condition that keeps a function to the items of users."""
 
-_PASSED_ON = ("platform", "log_retention_days", "snap_start", "tracing", "kms_key_arn")
+_PASSED_ON = (
+    "platform",
+    "log_retention_days",
+    "snap_start",
+    "tracing",
+    "kms_key_arn",
+    "reserved_concurrency",
+)
 _PRESET = "marketplace"
 
 

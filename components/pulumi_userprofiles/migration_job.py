@@ -63,11 +63,14 @@ class MigrationJobArgs(TypedDict):
     """ARN of the KMS key that encrypts bucket, executions, environment and logs. Default: AWS's own
     keys."""
 
+    alarm_topic_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that alarms are sent to. Default: alarms only change their state."""
+
 
 class MigrationJob(Component):
     """A state machine over a table's segments (Distributed Map), its worker, and its reports' bucket."""
 
-    _CHILDREN = ("reports", "worker", "log-group", "role", "policy", "state-machine", "map-policy")
+    _CHILDREN = ("reports", "worker", "log-group", "role", "policy", "state-machine", "map-policy", "alarm")
     _NAME_LIMIT = 38
 
     state_machine_arn: pulumi.Output[str]
@@ -154,6 +157,14 @@ class MigrationJob(Component):
             "map-policy",
             role=self.role.name,
             policy=policies.document(_map_rights(self.state_machine.arn)),
+        )
+
+        self._watch(
+            "alarm",
+            args,
+            tells="An execution of the migration failed: its last step says which segments are left",
+            metric="AWS/States ExecutionsFailed",
+            dimensions={"StateMachineArn": self.state_machine.arn},
         )
 
         self.state_machine_arn = policies.once(self.state_machine.arn, map_policy.id)

@@ -7,8 +7,11 @@ import pulumi_aws as aws
 
 from pulumi_userprofiles.component import Component, Transforms
 from pulumi_userprofiles.domain import TABLES, Domain, read_users_rights, register_rights, tables
-from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction
+from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, concurrency
 from pulumi_userprofiles.validation import required
+
+_CALLS_AT_ONCE = 2
+"""Cognito lets an account read some 120 users a second, and people are signing in. SQS takes no less."""
 
 
 class OutboxWorkerArgs(TypedDict):
@@ -57,14 +60,21 @@ class OutboxWorkerArgs(TypedDict):
     tracing: NotRequired[bool]
     """Whether calls are traced by X-Ray. Default: true."""
 
+    reserved_concurrency: NotRequired[int]
+    """Calls at a time that are set aside for the function, at least the 2 that the queue makes; a young
+    account has none to spare. Default: none."""
+
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key that encrypts queue, environment and log. Default: AWS's own keys."""
+
+    alarm_topic_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that alarms are sent to. Default: alarms only change their state."""
 
 
 class OutboxWorker(Component):
     """Registers whom the outbox names, reading each from the pool; made after the pool."""
 
-    _CHILDREN = ("worker", "mapping")
+    _CHILDREN = ("worker", "mapping", "alarm")
     _NAME_LIMIT = 40
 
     function_name: pulumi.Output[str]
@@ -78,13 +88,13 @@ class OutboxWorker(Component):
         *,
         transforms: Transforms | None = None,
     ) -> None:
-        """Make the function and let the queue call it.
+        """Make the function, let the queue call it, and watch it.
 
         Args:
             name: Name that the resources' names begin with.
             args: Arguments.
             opts: Pulumi's options.
-            transforms: Changes to `worker` (a component) and `mapping`.
+            transforms: Changes to `worker` (a component), `mapping` and `alarm`.
 
         Raises:
             InvalidArgumentError: An argument can't be used.
@@ -92,6 +102,7 @@ class OutboxWorker(Component):
         where = self.place(name)
         required(where, args, *TABLES, "outbox_queue_arn", "user_pool_arn")
         domain = Domain(where, args)
+        concurrency(where, args, at_least=_CALLS_AT_ONCE)
         super().__init__(name, args, opts, transforms)
 
         self.worker = PythonFunction(
@@ -120,8 +131,15 @@ class OutboxWorker(Component):
             function_name=self.worker.alias_arn,
             batch_size=10,
             function_response_types=["ReportBatchItemFailures"],
-            # Cognito lets an account read some 120 users a second, and people are signing in.
-            scaling_config={"maximum_concurrency": 2},
+            scaling_config={"maximum_concurrency": _CALLS_AT_ONCE},
+        )
+
+        self._watch(
+            "alarm",
+            args,
+            tells="The outbox worker fails as a whole, so no user of the outbox is registered: see its log",
+            metric="AWS/Lambda Errors",
+            dimensions={"FunctionName": self.worker.function_name},
         )
 
         self.function_name = self.worker.function_name

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from pulumi_userprofiles.component import Component, Transforms
 from pulumi_userprofiles.domain import TABLES, USER_KEYS, Domain, read_users_rights, register_rights, tables
 from pulumi_userprofiles.policies import once
-from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, retention
+from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, concurrency, retention
 from pulumi_userprofiles.validation import InvalidArgumentError, required, texts, whole_number
 
 ROUTES = {"GET /health": False, "GET /me/profile": True, "PATCH /me/profile": True}
@@ -90,14 +90,21 @@ class ProfileApiArgs(TypedDict):
     tracing: NotRequired[bool]
     """Whether calls are traced by X-Ray. Default: true."""
 
+    reserved_concurrency: NotRequired[int]
+    """Calls at a time that are set aside for the function, and its limit; a young account has none to
+    spare. Default: none."""
+
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key that encrypts environment and logs. Default: AWS's own keys."""
+
+    alarm_topic_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that alarms are sent to. Default: alarms only change their state."""
 
 
 class ProfileApi(Component):
     """An HTTP API: `GET` and `PATCH /me/profile` with an access token, `GET /health` without."""
 
-    _CHILDREN = ("handler", "log-group", "api", "authorizer", "integration", "stage")
+    _CHILDREN = ("handler", "log-group", "api", "authorizer", "integration", "stage", "alarm")
     _NAME_LIMIT = 39
 
     url: pulumi.Output[str]
@@ -131,6 +138,7 @@ class ProfileApi(Component):
         where = self.place(name)
         required(where, args, *TABLES, "user_pool_id", "user_pool_arn", "issuer", "client_ids")
         domain = Domain(where, args)
+        concurrency(where, args)
         origins = web_origins(where, args)
         rate = whole_number(where, args, "requests_per_second", 50, at_least=1, at_most=10_000)
         burst = whole_number(where, args, "burst", 100, at_least=1, at_most=5_000)
@@ -168,6 +176,14 @@ class ProfileApi(Component):
                 "destination_arn": self.log_group.arn,
                 "format": pulumi.Output.json_dumps(_LOG_FIELDS),
             },
+        )
+
+        self._watch(
+            "alarm",
+            args,
+            tells="The profile API answers with 5xx: see its access log and its function's log",
+            metric="AWS/ApiGateway 5xx",
+            dimensions={"ApiId": self.api.id},
         )
 
         ready = [self.stage.id, self._permission.id, *(route.id for route in self.routes)]

@@ -255,11 +255,7 @@ class _Settings:
         self.log_retention_days = retention(where, args)
         self.snap_start = switch(where, args, "snap_start", False)
         self.tracing = switch(where, args, "tracing", True)
-        self.reserved_concurrency = None
-        if args.get("reserved_concurrency") is not None:
-            self.reserved_concurrency = whole_number(
-                where, args, "reserved_concurrency", 1, at_least=1, at_most=10_000
-            )
+        self.reserved_concurrency = concurrency(where, args)
         self.zip = bundle(where, args, plain(where, "extra_files", args.get("extra_files")))
 
 
@@ -278,6 +274,19 @@ def bundle(where: str, args: Mapping[str, Any], extra_files: Mapping[str, str] |
         return str(build_bundle(platform.value, extra_files))
     except BundleError as error:
         raise pulumi.RunError(f"{where}: {error}") from error
+
+
+def concurrency(
+    where: str, args: Mapping[str, Any], key: str = "reserved_concurrency", *, at_least: int = 1
+) -> int | None:
+    """Read how many calls at a time are set aside for a function.
+
+    Raises:
+        InvalidArgumentError: It is no whole number, or out of bounds.
+    """
+    if args.get(key) is None:
+        return None
+    return whole_number(where, args, key, at_least, at_least=at_least, at_most=10_000)
 
 
 def retention(where: str, args: Mapping[str, Any]) -> int:

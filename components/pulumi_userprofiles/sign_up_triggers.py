@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import Component, Transforms
 from pulumi_userprofiles.domain import TABLES, Domain, register_rights, tables
-from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction
+from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, concurrency
 from pulumi_userprofiles.validation import required
 
 TRIGGER_SECONDS = 4
@@ -19,6 +19,13 @@ _TRIES = 5
 _WORKER_SECONDS = 30
 """Time-out of the outbox worker, of which the queue's visibility time-out is six (AWS Lambda Developer
 Guide, SQS)."""
+
+
+_LONG_WAIT_SECONDS = 600
+"""Three tries of the worker have failed by then; after the fifth a message is a dead letter."""
+_SLOW_MS = 3000
+_REFUSALS = 20
+"""Lambda counts a refused sign-up as an error as well: a few are people's mistakes."""
 
 
 class SignUpTriggersArgs(TypedDict):
@@ -61,6 +68,10 @@ class SignUpTriggersArgs(TypedDict):
     tracing: NotRequired[bool]
     """Whether calls are traced by X-Ray. Default: true."""
 
+    reserved_concurrency: NotRequired[int]
+    """Calls at a time that are set aside for each of the two functions, and its limit; a young account has
+    none to spare. Default: none."""
+
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key that encrypts queues, environments and logs. Default: AWS's own keys."""
 
@@ -73,7 +84,8 @@ class SignUpTriggers(Component):
 
     _CHILDREN = (
         *("outbox", "outbox-policy", "dead-letters", "dead-letters-policy", "dead-letters-source"),
-        *("pre-sign-up", "post-confirmation", "dead-letters-alarm", "post-confirmation-alarm"),
+        *("pre-sign-up", "post-confirmation", "dead-letters-alarm", "outbox-age-alarm"),
+        *("pre-sign-up-alarm", "post-confirmation-alarm", "post-confirmation-duration-alarm"),
     )
     _NAME_LIMIT = 29
 
@@ -114,6 +126,7 @@ class SignUpTriggers(Component):
         where = self.place(name)
         required(where, args, *TABLES)
         domain = Domain(where, args)
+        concurrency(where, args)
         super().__init__(name, args, opts, transforms)
 
         self._make_queues(args)
@@ -181,32 +194,45 @@ class SignUpTriggers(Component):
             )
 
     def _make_alarms(self, args: SignUpTriggersArgs) -> None:
-        topic = args.get("alarm_topic_arn")
-        common = {
-            "period": 300,
-            "evaluation_periods": 1,
-            "threshold": 0,
-            "comparison_operator": "GreaterThanThreshold",
-            "treat_missing_data": "notBreaching",
-            "alarm_actions": [] if topic is None else [topic],
-        }
-        self._make(
-            aws.cloudwatch.MetricAlarm,
+        confirmation = {"FunctionName": self.post_confirmation.function_name}
+        self._watch(
             "dead-letters-alarm",
-            alarm_description="Users have confirmed whom nobody could register: see the dead-letter queue",
-            namespace="AWS/SQS",
-            metric_name="ApproximateNumberOfMessagesVisible",
+            args,
+            tells="Users have confirmed whom nobody could register: see the dead-letter queue",
+            metric="AWS/SQS ApproximateNumberOfMessagesVisible",
             dimensions={"QueueName": self.dead_letters.name},
             statistic="Maximum",
-            **common,
         )
-        self._make(
-            aws.cloudwatch.MetricAlarm,
+        self._watch(
+            "outbox-age-alarm",
+            args,
+            tells="A user waits for registration for long: see the outbox worker's log",
+            metric="AWS/SQS ApproximateAgeOfOldestMessage",
+            dimensions={"QueueName": self.outbox.name},
+            statistic="Maximum",
+            above=_LONG_WAIT_SECONDS,
+        )
+        self._watch(
+            "pre-sign-up-alarm",
+            args,
+            tells="Many sign-ups are refused, or the pre sign-up function fails: see its log",
+            metric="AWS/Lambda Errors",
+            dimensions={"FunctionName": self.pre_sign_up.function_name},
+            above=_REFUSALS,
+        )
+        self._watch(
             "post-confirmation-alarm",
-            alarm_description="The post-confirmation function fails, which it never should: see its log",
-            namespace="AWS/Lambda",
-            metric_name="Errors",
-            dimensions={"FunctionName": self.post_confirmation.function_name},
-            statistic="Sum",
-            **common,
+            args,
+            tells="The post-confirmation function fails, which it never should: see its log",
+            metric="AWS/Lambda Errors",
+            dimensions=confirmation,
+        )
+        self._watch(
+            "post-confirmation-duration-alarm",
+            args,
+            tells="Post confirmation is slow: Cognito gives up after 5 s, and the user sees an error",
+            metric="AWS/Lambda Duration",
+            dimensions=confirmation,
+            statistic="Maximum",
+            above=_SLOW_MS,
         )

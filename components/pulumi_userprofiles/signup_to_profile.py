@@ -9,7 +9,7 @@ from pulumi_userprofiles.domain import Domain
 from pulumi_userprofiles.migration_job import MigrationJob, MigrationJobArgs
 from pulumi_userprofiles.outbox_worker import OutboxWorker, OutboxWorkerArgs
 from pulumi_userprofiles.profile_api import ProfileApi, ProfileApiArgs, web_origins
-from pulumi_userprofiles.python_function import LambdaPlatform, bundle, retention
+from pulumi_userprofiles.python_function import LambdaPlatform, bundle, concurrency, retention
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersArgs
 from pulumi_userprofiles.user_pool import UserPool, UserPoolArgs
 from pulumi_userprofiles.user_pool_settings import ROLE_ATTRIBUTE, Settings
@@ -61,6 +61,16 @@ class SignupToProfileArgs(TypedDict):
 
     tracing: NotRequired[bool]
     """Whether calls are traced by X-Ray. Default: true."""
+
+    api_concurrency: NotRequired[int]
+    """Calls at a time that are set aside for the profile API's function, and its limit; a young account has
+    none to spare. Default: none."""
+
+    trigger_concurrency: NotRequired[int]
+    """The same for each of the two functions that Cognito calls. Default: none."""
+
+    outbox_concurrency: NotRequired[int]
+    """The same for the outbox worker, 2 at least. Default: none."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key that encrypts tables, queues, bucket, environments and logs; its policy has to
@@ -123,10 +133,13 @@ class SignupToProfile(Component):
         table_names(where, args, "migration_table_names")
         web_origins(where, args)
         retention(where, args)
+        concurrency(where, args, "api_concurrency")
+        concurrency(where, args, "trigger_concurrency")
+        concurrency(where, args, "outbox_concurrency", at_least=2)
         bundle(where, args, domain.extra_files)
         super().__init__(name, args, opts, transforms)
 
-        common = _given(args, *_DOMAIN, *_FUNCTIONS)
+        common = _given(args, *_DOMAIN, *_FUNCTIONS, "alarm_topic_arn")
         self._make_data(args)
         tables: dict[str, Any] = {
             "users_table_name": self.data.table_name,
@@ -164,7 +177,10 @@ class SignupToProfile(Component):
         """Functions first, then the pool that calls them, then the worker that reads the pool: no cycle."""
         self.triggers = SignUpTriggers(
             f"{self._prefix}-triggers",
-            cast("SignUpTriggersArgs", {**tables, **common, **_given(args, "alarm_topic_arn")}),
+            cast(
+                "SignUpTriggersArgs",
+                {**tables, **common, **_reserved(args, "trigger_concurrency")},
+            ),
             **self._within("triggers"),
         )
         self.identity = UserPool(
@@ -185,6 +201,7 @@ class SignupToProfile(Component):
                     **common,
                     "outbox_queue_arn": self.triggers.outbox_queue_arn,
                     "user_pool_arn": self.identity.user_pool_arn,
+                    **_reserved(args, "outbox_concurrency"),
                 },
             ),
             **self._within("outbox"),
@@ -199,6 +216,7 @@ class SignupToProfile(Component):
                     **tables,
                     **common,
                     **_given(args, "allowed_origins"),
+                    **_reserved(args, "api_concurrency"),
                     "user_pool_id": self.identity.user_pool_id,
                     "user_pool_arn": self.identity.user_pool_arn,
                     "issuer": self.identity.issuer,
@@ -229,6 +247,11 @@ class SignupToProfile(Component):
 def _given(args: SignupToProfileArgs, *keys: str) -> dict[str, Any]:
     everything = cast("dict[str, Any]", args)
     return {key: everything[key] for key in keys if everything.get(key) is not None}
+
+
+def _reserved(args: SignupToProfileArgs, key: str) -> dict[str, Any]:
+    given = _given(args, key)
+    return {"reserved_concurrency": given[key]} if given else {}
 
 
 def _pool_args(where: str, args: SignupToProfileArgs, domain: Domain) -> UserPoolArgs:

@@ -165,6 +165,18 @@ def test_snap_start_and_reserved_concurrency_are_passed_on() -> None:
     )
 
 
+def test_calls_are_set_aside_for_each_function_by_itself(make: Any) -> None:
+    recording = make(api_concurrency=50, trigger_concurrency=20.0, outbox_concurrency=2)
+
+    assert {
+        "app-api-handler-function": 50,
+        "app-migration-worker-function": None,
+        "app-outbox-worker-function": 2,
+        "app-triggers-post-confirmation-function": 20,
+        "app-triggers-pre-sign-up-function": 20,
+    } == {item.name: item.inputs.get("reservedConcurrentExecutions") for item in recording.of("Function")}
+
+
 def test_an_existing_role_is_used_and_none_is_made() -> None:
     role = "arn:aws-cn:iam::1:role/theirs"
 
@@ -288,6 +300,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "web ACL for CloudFront": (
         lambda: UserPool("p", {"web_acl_arn": WEB_ACL.replace("regional", "global")}),
         ["'web_acl_arn'", "regional"],
+    ),
+    "no call at all": (lambda: _whole(trigger_concurrency=0), ["'trigger_concurrency'", "1 to 10000"]),
+    "fewer calls than the queue makes": (
+        lambda: _whole(outbox_concurrency=1),
+        ["'outbox_concurrency'", "2 to 10000"],
     ),
     "topic by its name": (lambda: _whole(alarm_topic_arn="alarms"), ["'alarm_topic_arn'", "'alarms'"]),
     "identity that is a key": (

@@ -151,6 +151,39 @@ def test_the_alarm_watches_the_dead_letters(stack: Recording) -> None:
     assert "ApproximateNumberOfMessagesVisible" == alarm["metricName"]
 
 
+WATCHED = {
+    "app-api-alarm": ("AWS/ApiGateway", "5xx", 0),
+    "app-migration-alarm": ("AWS/States", "ExecutionsFailed", 0),
+    "app-outbox-alarm": ("AWS/Lambda", "Errors", 0),
+    "app-triggers-dead-letters-alarm": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 0),
+    "app-triggers-outbox-age-alarm": ("AWS/SQS", "ApproximateAgeOfOldestMessage", 600),
+    "app-triggers-post-confirmation-alarm": ("AWS/Lambda", "Errors", 0),
+    "app-triggers-post-confirmation-duration-alarm": ("AWS/Lambda", "Duration", 3000),
+    "app-triggers-pre-sign-up-alarm": ("AWS/Lambda", "Errors", 20),
+}
+
+
+def test_what_can_go_wrong_unseen_is_watched_and_told(make: Any) -> None:
+    topic = "arn:aws-cn:sns:cn-north-1:111122223333:alarms"
+
+    alarms = make(alarm_topic_arn=topic).of("MetricAlarm")
+
+    assert {
+        alarm.name: tuple(alarm.inputs[key] for key in ("namespace", "metricName", "threshold"))
+        for alarm in alarms
+    } == WATCHED
+    assert [[topic]] * len(WATCHED) == [alarm.inputs["alarmActions"] for alarm in alarms]
+
+
+def test_an_alarm_watches_what_its_name_says(stack: Recording) -> None:
+    watched = {alarm.name: set(alarm.inputs["dimensions"].values()) for alarm in stack.of("MetricAlarm")}
+
+    assert {"app-triggers-outbox-1234567"} == watched["app-triggers-outbox-age-alarm"]
+    assert {"app-triggers-pre-sign-up-function-1234567"} == watched["app-triggers-pre-sign-up-alarm"]
+    assert {"app-outbox-worker-function-1234567"} == watched["app-outbox-alarm"]
+    assert {"app-api-api-id"} == watched["app-api-alarm"]
+
+
 def test_only_the_outbox_may_send_to_the_dead_letters(stack: Recording) -> None:
     source = stack.one("app-triggers-dead-letters-source")
 

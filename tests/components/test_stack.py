@@ -131,6 +131,10 @@ MISTAKES = {
     "origin": (configuration(allowedOrigins='["*"]'), [f"'{NAMESPACE}:allowedOrigins'", "'*'"]),
     "key": (configuration(kmsKeyArn="key"), [f"'{NAMESPACE}:kmsKeyArn'", "'key'", "arn:aws:kms:"]),
     "web ACL": (configuration(webAclArn="a"), [f"'{NAMESPACE}:webAclArn'", "arn:aws:wafv2:"]),
+    "concurrency": (
+        configuration(apiConcurrency="0"),
+        [f"'{NAMESPACE}:apiConcurrency'", "'apiConcurrency' is", "1 to"],
+    ),
     "topic": (configuration(alarmTopicArn="a"), [f"'{NAMESPACE}:alarmTopicArn'", "arn:aws:sns:"]),
     "identity": (
         configuration(emailFrom='{"identityArn": "example.com", "address": "a@example.com"}'),
