@@ -73,6 +73,28 @@ def test_a_changed_address_is_unverified(gateway: Gateway, fake: Fake) -> None:
     assert ("false", "true") == (stored["email_verified"], stored["phone_number_verified"])
 
 
+@pytest.mark.parametrize(
+    ("read_attributes", "expected"),
+    [
+        ([], ["email", "email_verified", "name", "sub"]),
+        (["email"], ["email", "sub"]),
+        (["email", "custom:role"], ["custom:role", "email", "sub"]),
+    ],
+)
+def test_a_user_reads_what_the_client_may_read(
+    gateway: Gateway, fake: Fake, read_attributes: list[str], expected: list[str]
+) -> None:
+    """Line 37 (doc): GetUser; without read attributes no custom one. An administrator sees all."""
+    fake.client["ReadAttributes"] = read_attributes
+    fake.user("ann@example.com", email_verified="true", name="Ann", **{"custom:role": "customer"})
+
+    own = gateway.call("GetUser", AccessToken=gateway.token("ann@example.com")).json()
+    admins = gateway.call("AdminGetUser", Username="ann@example.com").json()
+
+    assert expected == sorted(a["Name"] for a in own["UserAttributes"])
+    assert "custom:role" in {a["Name"] for a in admins["UserAttributes"]}
+
+
 @pytest.mark.parametrize("action", ["UpdateUserAttributes", "AdminUpdateUserAttributes"])
 def test_an_immutable_attribute_stays(gateway: Gateway, fake: Fake, action: str) -> None:
     """Line 22 (doc): nobody changes it, the administrator neither."""

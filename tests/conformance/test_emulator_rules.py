@@ -292,3 +292,22 @@ def test_a_made_up_temporary_password_meets_the_policy(aws: Aws) -> None:
         case.user(email)["status"],
         error(caught)[0],
     )
+
+
+def test_a_token_shows_what_its_client_may_read(aws: Aws) -> None:
+    """Line 37 (doc): two clients of one pool, and a token that is not true stays refused."""
+    case, email = Case(aws), unique_email()
+    case.sign_up(email, attributes={"custom:role": "vendor", "name": "Ann"})
+    case.confirm(email)
+    shown = {}
+    for names in (["email"], ["custom:role", "name"]):
+        case.client = aws.client(case.id, ReadAttributes=names)
+        token = case.sign_in(email)["AccessToken"]
+        answer = aws.cognito.get_user(AccessToken=token)
+        shown[names[0]] = {a["Name"] for a in answer["UserAttributes"]}
+
+    with pytest.raises(ClientError) as forged:
+        aws.cognito.get_user(AccessToken=token[:-4] + "AAAA")
+
+    assert {"email": {"sub", "email"}, "custom:role": {"sub", "custom:role", "name"}} == shown
+    assert "NotAuthorizedException" == error(forged)[0]

@@ -16,7 +16,7 @@ _LIFETIME = 24 * 3600.0  # seconds (developer guide, "Quotas": the code of an at
 
 async def update_user_attributes(call: Call) -> Response:
     """UpdateUserAttributes: write rights, immutable attributes, phone format, and new addresses."""
-    client = await _client_of_token(call)
+    client = await client_of_token(call)
     if client is None:
         return await call.forward()
     given = as_dict(call.data.get("UserAttributes"))
@@ -144,7 +144,8 @@ async def _own_attribute(call: Call) -> tuple[Pool, User, str]:
     return pool, user, attribute
 
 
-async def _client_of_token(call: Call) -> Client | None:
+async def client_of_token(call: Call) -> Client | None:
+    """Return the app client that the call's access token was made for, or None; the token is not verified."""
     claims = token_claims(call.data.get("AccessToken"))
     pool_id = str(claims.get("iss") or "").rsplit("/", 1)[-1]
     client = await call.services.directory.client(str(claims.get("client_id") or ""))

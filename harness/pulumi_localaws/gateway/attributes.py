@@ -1,4 +1,4 @@
-"""Which attributes a client may write, which never change, and what a phone number looks like. Pure."""
+"""Which attributes a client may write and read, which never change, what a phone number looks like. Pure."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -12,6 +12,9 @@ WRITABLE_BY_DEFAULT = frozenset({
     "zoneinfo",
 })  # fmt: skip
 """What a client without WriteAttributes may write: no custom attribute and no ``*_verified``."""
+
+READABLE_BY_DEFAULT = WRITABLE_BY_DEFAULT | {"email_verified", "phone_number_verified"}
+"""What a client without ReadAttributes may read (API reference of CreateUserPoolClient): no custom one."""
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
@@ -27,6 +30,11 @@ def check_written_by_client(client: Client, names: Collection[str]) -> None:
         # The emulator has a text of its own for the sub, which no client may name either.
         if name != "sub" and (name not in allowed or name in {"email_verified", "phone_number_verified"}):
             raise AwsError("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+
+
+def readable_by_client(client: Client, name: str) -> bool:
+    """Tell whether a client may see an attribute; the sub is in every answer."""
+    return name == "sub" or name in (client.read_attributes or READABLE_BY_DEFAULT)
 
 
 def check_mutable(pool: Pool, names: Collection[str]) -> None:

@@ -15,6 +15,8 @@ class Gap(Enum):
     PRE_SIGN_UP_EVENT = auto()
     """PreSignUp's metadata, validation data, permission check and error text."""
     WRITE_ATTRIBUTES = auto()
+    READ_ATTRIBUTES = auto()
+    """GetUser leaves out what the client may not read."""
     IMMUTABLE_ATTRIBUTES = auto()
     USER_NAME_CASE = auto()
     DELETION_PROTECTION = auto()

@@ -87,6 +87,11 @@ class Client:
         """The attributes it may write; empty stands for AWS's default."""
         return frozenset(self.document.get("WriteAttributes") or ())
 
+    @property
+    def read_attributes(self) -> frozenset[str]:
+        """The attributes it may read; empty stands for AWS's default."""
+        return frozenset(self.document.get("ReadAttributes") or ())
+
 
 @dataclass(frozen=True)
 class User:
