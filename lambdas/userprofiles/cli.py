@@ -70,7 +70,8 @@ def _parser() -> tuple[Parser, Parser]:
         "--template",
         default="basic",
         metavar="NAME",
-        help="the template whose profile defaults are used (default: %(default)s)",
+        help="the template whose profile defaults are used: a name, or the path of a .json file "
+        "(default: %(default)s)",
     )
     run.add_argument(
         "--status-values",

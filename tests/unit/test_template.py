@@ -330,6 +330,16 @@ def test_template_that_is_not_there_is_told_with_what_is_allowed(source: str) ->
         template.load(source)
 
 
+def test_unknown_name_is_told_how_to_give_a_template_of_ones_own() -> None:
+    with pytest.raises(TemplateError) as refusal:
+        template.load("nope")
+
+    assert str(refusal.value) == (
+        "There is no template 'nope'. There are basic, marketplace; one of your own is given as its JSON file "
+        "(a path that ends in .json) or as the document itself."
+    )
+
+
 def test_template_loads_from_a_path(tmp_path: Path, basic: Template) -> None:
     file = tmp_path / "own.json"
     file.write_text(json.dumps(basic.document))
