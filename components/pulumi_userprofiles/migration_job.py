@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import Component, Transforms
-from pulumi_userprofiles.domain import Domain
+from pulumi_userprofiles.domain import USER_KEYS, Domain
 from pulumi_userprofiles.migration_definition import LABEL, definition
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, retention
@@ -174,7 +174,7 @@ class MigrationJob(Component):
 
     def _make_worker(self, args: MigrationJobArgs, domain: Domain, further: list[str]) -> PythonFunction:
         own = pulumi.Output.from_input(args["users_table_arn"])
-        arns = [own, *(own.apply(partial(_sibling, table)) for table in further)]
+        arns: list[pulumi.Input[str]] = [own, *(own.apply(partial(_sibling, table)) for table in further)]
         return PythonFunction(
             f"{self._prefix}-worker",
             domain.function(
@@ -186,6 +186,8 @@ class MigrationJob(Component):
                     "MIGRATION_BUCKET": self.reports.bucket_name,
                 },
                 statements=[
+                    # A scan has no key; the users of a table from before have keys of any form.
+                    {"sid": "FindUsers", "actions": ["dynamodb:Scan"], "resources": arns},
                     {
                         "sid": "CreateProfiles",
                         "actions": [
@@ -193,9 +195,9 @@ class MigrationJob(Component):
                             "dynamodb:GetItem",
                             "dynamodb:PartiQLInsert",
                             "dynamodb:PutItem",
-                            "dynamodb:Scan",
                         ],
-                        "resources": arns,  # type: ignore[typeddict-item]  # outputs are inputs, a list of them too
+                        "resources": arns,
+                        "conditions": USER_KEYS,
                     },
                     {
                         "sid": "KeepReports",
