@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_localaws.engine_errors import DeploymentError
+from pulumi_localaws.regions import SKIP, check_region
 
 HONOURED = ("allowedAccountIds", "defaultTags", "forbiddenAccountIds", "region")
 """Settings that act here as they do on AWS."""
@@ -29,10 +30,12 @@ class Provider:
     Attributes:
         region: Where they are made; None if nothing says so.
         default_tags: Tags that each of them gets.
+        skip_region_validation: Whether a region may be one that nobody knows.
     """
 
     region: str | None = None
     default_tags: Mapping[str, str] = field(default_factory=dict)
+    skip_region_validation: bool = False
 
 
 def provider_from(settings: Mapping[str, Any], *, where: str, account: str) -> Provider:
@@ -66,7 +69,13 @@ def provider_from(settings: Mapping[str, Any], *, where: str, account: str) -> P
     if not isinstance(tags, dict) or set(tags) - {"tags"}:
         raise DeploymentError(f"{where}: defaultTags has to be an object with `tags`, not {tags!r}.")
     region = given.get("region")
-    return Provider(region=str(region) if region else None, default_tags=tags.get("tags") or {})
+    if region:
+        check_region(str(region), where=f"{where}: region", skip=given.get(SKIP))
+    return Provider(
+        region=str(region) if region else None,
+        default_tags=tags.get("tags") or {},
+        skip_region_validation=str(given.get(SKIP)).lower() == "true",
+    )
 
 
 def provider_from_config(values: Mapping[str, str], *, account: str) -> Provider:

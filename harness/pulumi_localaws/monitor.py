@@ -19,6 +19,7 @@ from pulumi_localaws.engine_errors import CancelledError, DeploymentError
 from pulumi_localaws.engine_values import decode, encode
 from pulumi_localaws.monitor_names import no_region, physical_name, unknown_type
 from pulumi_localaws.monitor_options import refuse_options
+from pulumi_localaws.regions import check_region
 from pulumi_localaws.resources.clients import Clients
 from pulumi_localaws.resources.invokes import Place, invoke
 from pulumi_localaws.resources.registry import REGISTRY, Args, Context, ResourceType, load_all
@@ -108,6 +109,7 @@ class Monitor(MockMonitor):
         region = region or provider.region
         if region is None:
             raise DeploymentError(no_region(f"The invoke {request.tok}"))
+        check_region(region, where=f"The invoke {request.tok}: region", skip=provider.skip_region_validation)
         answer = invoke(request.tok, args, Place(self._around.account, region))
         return resource_pb2.ResourceInvokeResponse(**{"return": encode(answer)})
 
@@ -273,6 +275,9 @@ class Monitor(MockMonitor):
         region = inputs.get("region") or provider.region
         if not region:
             raise DeploymentError(no_region(f"{request.type} {request.name!r}"))
+        check_region(
+            region, where=f"{request.type} {request.name!r}: region", skip=provider.skip_region_validation
+        )
         return Context(
             urn=urn,
             type=request.type,

@@ -10,6 +10,7 @@ import yaml
 
 from pulumi_localaws.config_secrets import PassphraseDecrypter, WrongPassphraseError
 from pulumi_localaws.engine_errors import ConfigError
+from pulumi_localaws.regions import SKIP, check_region
 from pulumi_localaws.stack_config_project import ConfigValue, Project, full_key, merge_project, type_name
 
 
@@ -103,23 +104,27 @@ def stack_region(
     """Return the stack's ``aws:region`` without opening its secrets; None if it has none.
 
     Raises:
-        ConfigError: As for `load_stack_config`.
+        ConfigError: As for `load_stack_config`; or AWS has no such region.
     """
     project_file = _project_file(directory)
     project = _read(project_file)
     settings, stack_file = _stack_settings(directory, project, stack)
     declared = project.get("config") if isinstance(project.get("config"), dict) else {}
+    found: dict[str, tuple[Any, str]] = {}
     for source, where in (
         (overrides, "the given config"),
         (settings.get("config"), stack_file),
         (declared, project_file),
     ):
         for key, value in (source or {}).items():
-            if full_key(key, str(project.get("name")), where) == "aws:region":
-                given = value.get("value", value.get("default")) if isinstance(value, dict) else value
-                if isinstance(given, str):
-                    return given
-    return None
+            given = value.get("value", value.get("default")) if isinstance(value, dict) else value
+            if given is not None:
+                found.setdefault(full_key(key, str(project.get("name")), where), (given, str(where)))
+    region, where = found.get("aws:region", (None, ""))
+    if not isinstance(region, str):
+        return None
+    check_region(region, where=f"{where}: aws:region", skip=found.get(f"aws:{SKIP}", (False, ""))[0])
+    return region
 
 
 def _project_file(directory: Path) -> Path:

@@ -193,6 +193,44 @@ def test_region_is_known_without_the_passphrase(tmp_path: Path) -> None:
     assert stack_region(tmp_path, "dev", {"aws:region": "eu-west-3"}) == "eu-west-3"
 
 
+@pytest.mark.parametrize(
+    ("region", "told"),
+    [
+        ("mars-1", "'mars-1' is no region of AWS. Give one such as"),
+        ("eu-wset-1", "'eu-wset-1' is no region of AWS. Give one such as eu-west-1"),
+        ("aws-global", "is no region"),
+        ("EU-WEST-1", "is no region"),
+        ("../x", "is no region"),
+    ],
+)
+def test_region_that_aws_does_not_have_is_refused(tmp_path: Path, region: str, told: str) -> None:
+    folder = write(tmp_path, {}, {"config": {"aws:region": region}})
+
+    with pytest.raises(
+        ConfigError, match=r"Pulumi\.dev\.yaml: aws:region: .*skipRegionValidation"
+    ) as refused:
+        stack_region(folder, "dev")
+    with pytest.raises(ConfigError, match="aws:region"):
+        stack_region(folder, "dev", {"aws:region": region})
+
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "eusc-de-east-1", "ap-southeast-7"])
+def test_region_of_any_partition_is_taken(tmp_path: Path, region: str) -> None:
+    assert region == stack_region(write(tmp_path, {}, {"config": {"aws:region": region}}), "dev")
+
+
+def test_region_that_botocore_does_not_know_yet_can_be_had(tmp_path: Path) -> None:
+    """By the provider's own setting; what has not even the form of a region stays out."""
+    settings = {"aws:region": "eu-north-9", "aws:skipRegionValidation": True}
+    folder = write(tmp_path, {}, {"config": settings})
+
+    assert stack_region(folder, "dev") == "eu-north-9"
+    with pytest.raises(ConfigError, match="'mars-1' is no region"):
+        stack_region(folder, "dev", {"aws:region": "mars-1"})
+
+
 def test_passphrase_fits_a_salt_that_pulumi_made() -> None:
     PassphraseDecrypter("password", PULUMI_SALT)
 

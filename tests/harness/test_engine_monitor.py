@@ -199,6 +199,20 @@ def test_region_of_a_resource_wins_over_its_provider(engine: Engine) -> None:
     assert outputs["arn"].startswith("arn:aws:sqs:eu-west-3:")
 
 
+def test_region_of_a_resource_that_aws_does_not_have_is_refused(engine: Engine) -> None:
+    told = refused(engine, QUEUE, {"region": "eu-wset-1"})
+
+    assert "region: 'eu-wset-1' is no region of AWS. Give one such as eu-west-1" in told
+
+
+def test_provider_of_a_region_that_aws_does_not_have_is_refused() -> None:
+    with pytest.raises(DeploymentError, match="The provider p: region: 'mars-1' is no region of AWS"):
+        provider_from({"region": "mars-1"}, where="The provider p", account="000000000000")
+    asked = {"region": "eu-north-9", "skipRegionValidation": "true"}
+
+    assert provider_from(asked, where="p", account="000000000000").region == "eu-north-9"
+
+
 def test_no_region_anywhere_is_one_clear_message(engine_create: Callable[..., Engine]) -> None:
     engine = engine_create(provider=Provider())
 
