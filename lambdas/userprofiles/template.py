@@ -271,8 +271,8 @@ def _read(source: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
         return source, json.loads(content or b"")
     except OSError:
         raise TemplateError(
-            f"There is no template {source!r}. There are {', '.join(names())}; one of your own is given as its "
-            "JSON file (a path that ends in .json) or as the document itself.",
+            f"There is no template {source!r}. There are {', '.join(names())}; one of your own is given as "
+            "its JSON file (a path that ends in .json) or as the document itself.",
         ) from None
     except ValueError as error:
         raise TemplateError(f"Template {source!r} is no JSON: {error}.") from error

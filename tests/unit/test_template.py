@@ -335,8 +335,8 @@ def test_unknown_name_is_told_how_to_give_a_template_of_ones_own() -> None:
         template.load("nope")
 
     assert str(refusal.value) == (
-        "There is no template 'nope'. There are basic, marketplace; one of your own is given as its JSON file "
-        "(a path that ends in .json) or as the document itself."
+        "There is no template 'nope'. There are basic, marketplace; one of your own is given as its JSON "
+        "file (a path that ends in .json) or as the document itself."
     )
 
 
