@@ -1,6 +1,5 @@
 """`userprofiles`: the command line of what runs in AWS."""
 
-import argparse
 import os
 import shlex
 import sys
@@ -8,20 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from userprofiles import template
-from userprofiles.migration.arguments import Parser, guarded
+from userprofiles.migration.arguments import EXIT_CODES, Parser, guarded
 from userprofiles.migration.front import Front, Options
 from userprofiles.migration.job import DEFAULT_SEGMENTS, Job, new_run_id, parse_segments
+from userprofiles.migration.report import banner
 from userprofiles.migration.rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
 from userprofiles.migration.shape import Shape
 from userprofiles.migration.view import ProgressView
 
-_EPILOG = """exit codes:
-  0   done
-  1   could not start or go on (credentials, table, rights, network)
-  2   done, but some users failed: the report says who and why
-  3   stopped early; --resume goes on from there
-  5   refused (rows of both shapes, nothing to resume)
-  64  wrong usage
+_EPILOG = f"""{EXIT_CODES}
 
 It needs dynamodb:Scan, dynamodb:GetItem and dynamodb:PutItem on the table, and is faster with
 dynamodb:BatchGetItem and dynamodb:PartiQLInsert. A dry run needs the reading ones only."""
@@ -32,7 +26,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _parser() -> tuple[Parser, Parser]:
-    parser = Parser(prog="userprofiles", description="Tools for the users table.")
+    parser = Parser(prog="userprofiles", description="Tools for the users table.", epilog=EXIT_CODES)
     groups = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     backfill = groups.add_parser("backfill", help="create profiles for users who were there before")
     commands = backfill.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -42,7 +36,6 @@ def _parser() -> tuple[Parser, Parser]:
         description="Create a default profile for every user of a table who has none.\n"
         "Nothing that exists is changed, and running it again does nothing.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run.add_argument("--table-name", required=True, metavar="T", help="the DynamoDB table")
     run.add_argument("--dry-run", action="store_true", help="write nothing but the report")
@@ -105,7 +98,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _backfill(arguments: list[str]) -> int:
     parser, run = _parser()
-    given = parser.parse_args(arguments)
+    parser.as_json = run.as_json = "--json" in arguments
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        run.error(f"unrecognized arguments: {shlex.join(unknown)}")
     try:
         template.load(given.template)
         job = Job(
@@ -132,8 +128,11 @@ def _backfill(arguments: list[str]) -> int:
         report=given.report,
         as_json=given.json,
         resume=given.resume,
+        place_options=True,
         resume_command=shlex.join(["userprofiles", *again, "--resume"]),
     )
+    if not given.json:
+        print(banner(job.table, dry_run=job.dry_run), flush=True)
     return Front(job, options, ProgressView()).execute()
 
 

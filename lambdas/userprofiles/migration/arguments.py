@@ -1,6 +1,7 @@
 """What the commands share: argparse with this project's exit code, and an end without a traceback."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -8,18 +9,39 @@ from typing import NoReturn
 
 from userprofiles.migration.front import Exit
 
+EXIT_CODES = """exit codes:
+  0   done
+  1   could not start or go on (credentials, table, rights, network)
+  2   done, but some users failed
+  3   stopped early: the last message says how to go on
+  5   refused (rows of both shapes, nothing to resume)
+  64  wrong usage"""
+
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that ends wrong usage with 64, as sysexits.h has it (2 means failed users here)."""
+    """An argument parser that ends wrong usage with 64, as sysexits.h has it (2 means failed users here).
+
+    Attributes:
+        as_json: Whether wrong usage is told on standard output too, as any other error is with `--json`.
+    """
+
+    as_json = False
 
     def __init__(self, **settings: object) -> None:
         # An abbreviated option would change its meaning as soon as a longer one is added.
-        super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]
+        # The texts of our help have lines of their own.
+        super().__init__(
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **settings,  # type: ignore[arg-type]
+        )
 
     def error(self, message: str) -> NoReturn:
         """Print usage and message, and end the process."""
         self.print_usage(sys.stderr)
         sys.stderr.write(f"{self.prog}: error: {message}\n")
+        if self.as_json:
+            sys.stdout.write(json.dumps({"error": {"kind": "usage", "message": message}}) + "\n")
         sys.exit(Exit.USAGE)
 
 

@@ -47,6 +47,7 @@ class Options:
         report: A file for the report.
         as_json: Print the report, and nothing else, on standard output.
         resume: Go on with a stopped run.
+        place_options: Whether the command has options for region and endpoint; messages then name them.
         resume_command: What to type to go on after a stop.
     """
 
@@ -55,6 +56,7 @@ class Options:
     report: Path | None = None
     as_json: bool = False
     resume: bool = False
+    place_options: bool = False
     resume_command: str = ""
 
 
@@ -137,7 +139,10 @@ class Front:
     def _execute(self) -> Exit:
         began = time.monotonic()
         client, place = connect(
-            self._job.table, region=self._options.region, endpoint_url=self._options.endpoint_url
+            self._job.table,
+            region=self._options.region,
+            endpoint_url=self._options.endpoint_url,
+            options=self._options.place_options,
         )
         checkpoints = Checkpoints(place, state_directory())
         stored = checkpoints.find(self._job) if self._options.resume else None

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from userprofiles.migration import source
-from userprofiles.migration.arguments import Parser, guarded
+from userprofiles.migration.arguments import EXIT_CODES, Parser, guarded
 from userprofiles.migration.calls import Calls
 from userprofiles.migration.front import Exit, Front, Options
 from userprofiles.migration.job import Job, new_run_id
@@ -23,7 +23,9 @@ DEFAULT_TABLE = "v_users_dev"
 def _parser() -> Parser:
     parser = Parser(
         prog="migrate-user-profiles",
-        description="Create default profiles for all existing users who don't have one.",
+        description="Create default profiles for all existing users who don't have one.\n"
+        "Region and endpoint are those of AWS_DEFAULT_REGION and AWS_ENDPOINT_URL, as for the AWS CLI.",
+        epilog=EXIT_CODES,
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would be created without making any changes"

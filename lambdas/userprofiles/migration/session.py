@@ -19,13 +19,16 @@ _CONFIG = Config(
 )
 
 
-def connect(table: str, *, region: str | None = None, endpoint_url: str | None = None) -> tuple[Any, Place]:
+def connect(
+    table: str, *, region: str | None = None, endpoint_url: str | None = None, options: bool = False
+) -> tuple[Any, Place]:
     """Make a client by the usual chain of AWS settings, without calling anything yet.
 
     Args:
         table: The table's name.
         region: Overrides the region of the environment or profile.
         endpoint_url: Overrides the endpoint, for a local AWS.
+        options: Whether messages name the command's options for these two.
 
     Returns:
         The client, and where its calls go.
@@ -33,6 +36,7 @@ def connect(table: str, *, region: str | None = None, endpoint_url: str | None =
     Raises:
         CannotGoOnError: Region, profile or endpoint URL are missing or wrong.
     """
+    given = Place(table, region, endpoint_url or "AWS", options=options)
     try:
         session = botocore.session.get_session()
         client = session.create_client(
@@ -50,8 +54,8 @@ def connect(table: str, *, region: str | None = None, endpoint_url: str | None =
         raise CannotGoOnError(
             Kind.ENDPOINT,
             f"{error}\nAn endpoint URL has a scheme and a host, such as http://127.0.0.1:4566 "
-            "(--endpoint-url or AWS_ENDPOINT_URL).",
+            f"({given.endpoint_setting}).",
         ) from error
     except boto.BotoCoreError as error:
-        raise explain(error, Place(table, region, endpoint_url or "AWS")) from error
-    return client, Place(table, client.meta.region_name, client.meta.endpoint_url)
+        raise explain(error, given) from error
+    return client, Place(table, client.meta.region_name, client.meta.endpoint_url, options=options)

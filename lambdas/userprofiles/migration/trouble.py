@@ -38,11 +38,18 @@ class Place:
         table: The table's name.
         region: The region, or None where the client has none.
         endpoint: The URL that the calls go to.
+        options: Whether the command has options for region and endpoint.
     """
 
     table: str
     region: str | None
     endpoint: str
+    options: bool = False
+
+    @property
+    def endpoint_setting(self) -> str:
+        """What the user can set to change the endpoint."""
+        return "--endpoint-url or AWS_ENDPOINT_URL" if self.options else "AWS_ENDPOINT_URL"
 
 
 NO_CREDENTIALS = """Unable to locate credentials
@@ -71,7 +78,7 @@ def unreachable(error: Exception, place: Place) -> CannotGoOnError:
     return CannotGoOnError(
         Kind.NETWORK,
         f"Could not connect to DynamoDB at {place.endpoint} ({type(error).__name__}).\n"
-        "Check the network, the region and the endpoint URL (--endpoint-url or AWS_ENDPOINT_URL).",
+        f"Check the network, the region and the endpoint URL ({place.endpoint_setting}).",
     )
 
 
@@ -80,7 +87,7 @@ def stranger(place: Place, seen: str) -> CannotGoOnError:
     return CannotGoOnError(
         Kind.ENDPOINT,
         f"What answers at {place.endpoint} is not DynamoDB: {seen}.\n"
-        "Check the endpoint URL (--endpoint-url or AWS_ENDPOINT_URL); leave it out to reach AWS itself.",
+        f"Check the endpoint URL ({place.endpoint_setting}); leave it out to reach AWS itself.",
     )
 
 
@@ -100,9 +107,10 @@ def explain(error: Exception, place: Place) -> Exception:  # noqa: PLR0911 - one
         detail = "" if isinstance(error, boto.NoCredentialsError) else f"\n({error})"
         return CannotGoOnError(Kind.CREDENTIALS, NO_CREDENTIALS + detail)
     if isinstance(error, boto.NoRegionError):
+        option = "--region eu-west-1, or " if place.options else ""
         return CannotGoOnError(
             Kind.REGION,
-            "No AWS region is set.\nName one: --region eu-west-1, or export AWS_DEFAULT_REGION=eu-west-1.",
+            f"No AWS region is set.\nName one: {option}export AWS_DEFAULT_REGION=eu-west-1.",
         )
     if isinstance(error, CONNECTION):
         return unreachable(error, place)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -12,6 +13,7 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from userprofiles import cli
 from userprofiles.migration import migrate_user_profiles
 from userprofiles.migration.checkpoint import Checkpoint, Checkpoints
+from userprofiles.migration.front import Exit
 from userprofiles.migration.job import Job
 
 RULER = "=" * 60
@@ -185,8 +187,89 @@ class TestMigrateUserProfiles:
         assert ended.value.code == 64
         assert "migrate-user-profiles: error: " in capsys.readouterr().err
 
+    @pytest.mark.parametrize("variable", [None, "AWS_ENDPOINT_URL"])
+    def test_messages_name_variables_and_no_option_that_it_lacks(self, capsys, monkeypatch, variable):
+        if variable:
+            monkeypatch.setenv(variable, "nonsense")
+        else:
+            monkeypatch.delenv("AWS_DEFAULT_REGION")
+            monkeypatch.delenv("AWS_REGION")
+
+        assert migrate_user_profiles.main([]) == 1
+
+        told = capsys.readouterr().err
+        assert (variable or "AWS_DEFAULT_REGION") in told
+        assert "--" not in told
+
+    @pytest.mark.parametrize(
+        "explained", [EndpointConnectionError(endpoint_url="x"), client_error("Scan", "404")]
+    )
+    def test_trouble_on_the_way_names_no_option_either(self, old_table, capsys, explained):
+        def fail(operation, parameters):
+            raise explained
+
+        old_table.client.before = [fail]
+
+        assert migrate_user_profiles.main([]) == 1
+        assert "--" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "words"), [(migrate_user_profiles, []), (cli, []), (cli, ["backfill", "run"])]
+)
+def test_help_lists_the_exit_codes(capsys, command, words):
+    with pytest.raises(SystemExit) as ended:
+        command.main([*words, "--help"])
+
+    assert ended.value.code == 0
+    listed = re.findall(r"^  (\d+) +\S", capsys.readouterr().out.split("exit codes:")[1], re.MULTILINE)
+    assert listed == [str(int(code)) for code in Exit]
+
 
 class TestBackfillRun:
+    @pytest.mark.parametrize(("arguments", "said"), [([], "False"), (["--dry-run"], "True")])
+    def test_plain_output_begins_with_table_and_dry_run(self, old_table, capsys, arguments, said):
+        run(*arguments)
+
+        assert [
+            RULER,
+            "Starting User Profile Migration",
+            "Table: v_users_dev",
+            f"Dry Run: {said}",
+            RULER,
+        ] == (capsys.readouterr().out.splitlines()[:5])
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [["--bogus"], ["--segments", "0"], ["--segments", "x"], ["--template", "nope"], ["walk"]],
+    )
+    def test_wrong_usage_is_json_too(self, capsys, arguments):
+        with pytest.raises(SystemExit) as ended:
+            run("--json", *arguments)
+
+        captured = capsys.readouterr()
+        error = json.loads(captured.out)["error"]
+        assert (ended.value.code, error["kind"]) == (64, "usage")
+        assert error["message"] in captured.err
+
+    def test_wrong_usage_without_json_leaves_standard_output_empty(self, capsys):
+        with pytest.raises(SystemExit):
+            run("--segments", "x")
+
+        assert capsys.readouterr().out == ""
+
+    def test_unknown_option_shows_the_usage_of_the_command(self, capsys):
+        with pytest.raises(SystemExit):
+            run("--bogus")
+
+        told = capsys.readouterr().err
+        assert told.startswith("usage: userprofiles backfill run ")
+        assert told.endswith("unrecognized arguments: --bogus\n")
+
+    def test_message_names_the_options_that_it_has(self, capsys):
+        assert run("--endpoint-url", "nonsense") == 1
+        assert "(--endpoint-url or AWS_ENDPOINT_URL)" in capsys.readouterr().err
+
     def test_json_is_all_there_is_on_standard_output(self, old_table, capsys):
         code = run("--json")
 
