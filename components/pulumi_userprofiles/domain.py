@@ -7,11 +7,13 @@ from typing import Any
 import pulumi
 from userprofiles import template as templates
 
-from pulumi_userprofiles.policies import PolicyStatement
+from pulumi_userprofiles.policies import PolicyStatement, key_rights
 from pulumi_userprofiles.python_function import PythonFunctionArgs
 from pulumi_userprofiles.validation import ROLE, InvalidArgumentError, plain, texts
 
-USER_KEYS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*"]}}
+USER_KEYS: dict[str, dict[str, list[pulumi.Input[str]]]] = {
+    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*"]}
+}
 """Condition that keeps a function to the items of users."""
 
 _PASSED_ON = (
@@ -193,9 +195,15 @@ TABLES = ("users_table_name", "users_table_arn", "audit_table_name", "audit_tabl
 """Arguments by which a component knows the tables."""
 
 
+def table_key_rights(args: Mapping[str, Any]) -> list[PolicyStatement]:
+    """Return what it takes to use tables that are encrypted with the key, if there is one."""
+    return key_rights(args.get("kms_key_arn"), "dynamodb", "kms:Decrypt", "kms:GenerateDataKey")
+
+
 def register_rights(args: Mapping[str, Any]) -> list[PolicyStatement]:
     """Return what it takes to register a user: account, profile and audit row in one transaction."""
     return [
+        *table_key_rights(args),
         {
             "sid": "RegisterUsers",
             "actions": ["dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],

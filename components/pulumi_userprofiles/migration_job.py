@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import Component, Transforms
-from pulumi_userprofiles.domain import USER_KEYS, Domain
+from pulumi_userprofiles.domain import USER_KEYS, Domain, table_key_rights
 from pulumi_userprofiles.migration_definition import LABEL, definition
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, retention
@@ -124,8 +124,14 @@ class MigrationJob(Component):
             retention_in_days=log_days,
             kms_key_id=args.get("kms_key_arn"),
         )
+        # Without, somebody else's state machine could have Step Functions take the role on.
+        account = policies.account_of(self.worker.alias_arn)
         self.role = self._make(
-            aws.iam.Role, "role", assume_role_policy=policies.trust("states.amazonaws.com")
+            aws.iam.Role,
+            "role",
+            assume_role_policy=policies.trust(
+                "states.amazonaws.com", {"StringEquals": {"aws:SourceAccount": account}}
+            ),
         )
         policy = self._make(
             aws.iam.RolePolicy,
@@ -204,6 +210,8 @@ class MigrationJob(Component):
                         "actions": ["s3:GetObject", "s3:PutObject"],
                         "resources": [pulumi.Output.concat(self.reports.bucket_arn, f"/{PREFIX}*")],
                     },
+                    *table_key_rights(args),
+                    *policies.key_rights(args.get("kms_key_arn"), "s3", "kms:Decrypt", "kms:GenerateDataKey"),
                 ],
                 timeout_seconds=_WORKER_SECONDS,
                 memory_mb=1024,

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from pulumi_userprofiles.component import Component, Transforms
 from pulumi_userprofiles.domain import TABLES, Domain, read_users_rights, register_rights, tables
+from pulumi_userprofiles.policies import key_rights
 from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, concurrency
 from pulumi_userprofiles.validation import required
 
@@ -119,6 +120,7 @@ class OutboxWorker(Component):
                         "actions": ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
                         "resources": [args["outbox_queue_arn"]],
                     },
+                    *key_rights(args.get("kms_key_arn"), "sqs", "kms:Decrypt"),
                 ],
                 timeout_seconds=30,
             ),

@@ -45,8 +45,35 @@ class PolicyStatement(TypedDict):
     resources: list[pulumi.Input[str]]
     """ARNs. `*` only for actions that AWS can't limit to a resource."""
 
-    conditions: NotRequired[dict[str, dict[str, list[str]]]]
+    conditions: NotRequired[dict[str, dict[str, list[pulumi.Input[str]]]]]
     """Operator to condition key to values. Default: none."""
+
+
+def key_rights(key_arn: pulumi.Input[str] | None, service: str, *actions: str) -> list["PolicyStatement"]:
+    """Return rights on a KMS key that count only for what one AWS service does for the role.
+
+    Args:
+        key_arn: ARN of the key; without one there are no rights.
+        service: First part of the service's host name, such as `sqs`.
+        actions: The rights' actions.
+    """
+    if key_arn is None:
+        return []
+    via = pulumi.Output.from_input(key_arn).apply(lambda arn: _host(service, arn))
+    return [
+        {
+            "sid": f"UseTheKeyBy{service.capitalize()}",
+            "actions": list(actions),
+            "resources": [key_arn],
+            "conditions": {"StringEquals": {"kms:ViaService": [via]}},
+        }
+    ]
+
+
+def _host(service: str, arn: str) -> str:
+    """Name a service's host where an ARN's resource is (AWS KMS Developer Guide, "kms:ViaService")."""
+    _, partition, _, region, *_ = [*arn.split(":"), "", "", "", ""]
+    return f"{service}.{region}.amazonaws.com" + (".cn" if partition == "aws-cn" else "")
 
 
 def check_statements(where: str, statements: Sequence[PolicyStatement]) -> None:

@@ -204,11 +204,8 @@ class PythonFunction(Component):
         ]
         if settings.tracing:
             statements.append({"sid": "Trace", "actions": list(policies.TRACING), "resources": ["*"]})
-        key = args.get("kms_key_arn")
-        if key is not None:
-            statements.append(
-                {"sid": "UseTheKey", "actions": ["kms:Decrypt", "kms:GenerateDataKey"], "resources": [key]}
-            )
+        # For the environment. What else is encrypted with it, the function's `statements` have to say.
+        statements += policies.key_rights(args.get("kms_key_arn"), "lambda", "kms:Decrypt")
         self.policy = self._make(
             aws.iam.RolePolicy,
             "policy",

@@ -150,6 +150,9 @@ class SignUpTriggers(Component):
                 statements=[
                     *register_rights(args),
                     {"sid": "PutOff", "actions": ["sqs:SendMessage"], "resources": [self.outbox.arn]},
+                    *policies.key_rights(
+                        args.get("kms_key_arn"), "sqs", "kms:Decrypt", "kms:GenerateDataKey"
+                    ),
                 ],
                 timeout_seconds=TRIGGER_SECONDS,
             ),

@@ -282,15 +282,21 @@ def foreign_callers(resources: Iterable[Golden]) -> list[str]:
 
 
 def untrusted_principals(resources: Iterable[Golden]) -> list[str]:
-    """A role is taken on by one AWS service; Cognito's only with the external id and for this account."""
+    """A role is taken on by one AWS service, for this account only; Cognito's by the external id as well.
+
+    Lambda takes a role on as nothing but the function that has it, and sends no account along.
+    """
     found = []
     for item, statement in _statements(resources):
         if "Service" not in _dict(statement.get("Principal")):
             continue
         service = statement["Principal"]["Service"]
         condition = _dict(statement.get("Condition")).get("StringEquals", {})
-        guarded = {"sts:ExternalId", "aws:SourceAccount"} <= set(condition)
-        if service not in ("lambda.amazonaws.com", "states.amazonaws.com") and not guarded:
+        needed = {
+            "lambda.amazonaws.com": set(),
+            "states.amazonaws.com": {"aws:SourceAccount"},
+        }.get(service, {"sts:ExternalId", "aws:SourceAccount"})
+        if not needed <= set(condition):
             found.append(f"{item['name']}: {service}")
     return found
 

@@ -207,10 +207,33 @@ def test_a_function_waits_for_its_roles_policy(stack: Recording) -> None:
         assert policy in function.depends_on
 
 
-def test_with_a_key_everything_is_encrypted_with_it(make: Any) -> None:
-    key = "arn:aws-cn:kms:cn-north-1:111122223333:key/k"
+KEY = "arn:aws-cn:kms:cn-north-1:111122223333:key/k"
+USES_OF_THE_KEY = {
+    "app-api-handler-policy": {"lambda": 1, "dynamodb": 2},
+    "app-migration-worker-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
+    "app-outbox-worker-policy": {"lambda": 1, "dynamodb": 2, "sqs": 1},
+    "app-triggers-post-confirmation-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},
+    "app-triggers-pre-sign-up-policy": {"lambda": 1},
+}
 
-    recording = make(kms_key_arn=key)
+
+def test_a_function_uses_the_key_only_by_the_services_that_it_calls(make: Any) -> None:
+    resources = make(kms_key_arn=KEY).golden()
+
+    for policy, uses in USES_OF_THE_KEY.items():
+        rights = [item for item in _policy(resources, policy) if item["Action"][0].startswith("kms:")]
+        found = {
+            host.removesuffix(".cn-north-1.amazonaws.com.cn"): item["Action"]
+            for item in rights
+            for host in item["Condition"]["StringEquals"]["kms:ViaService"]
+        }
+        every = ["kms:Decrypt", "kms:GenerateDataKey"]
+        assert {service: every[:count] for service, count in uses.items()} == found, policy
+        assert {KEY} == {arn for item in rights for arn in item["Resource"]}
+
+
+def test_with_a_key_everything_is_encrypted_with_it(make: Any) -> None:
+    recording = make(kms_key_arn=KEY)
 
     for kind, read in {
         "Table": lambda item: item["serverSideEncryption"]["kmsKeyArn"],
@@ -222,6 +245,6 @@ def test_with_a_key_everything_is_encrypted_with_it(make: Any) -> None:
             "applyServerSideEncryptionByDefault"
         ]["kmsMasterKeyId"],
     }.items():
-        assert {key} == {read(resource.inputs) for resource in recording.of(kind)}, kind
+        assert {KEY} == {read(resource.inputs) for resource in recording.of(kind)}, kind
     for check in CHECKS:
         assert [] == check(recording.golden())
