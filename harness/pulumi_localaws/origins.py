@@ -76,6 +76,11 @@ class Callers:
         origins = headers["origin"]
         for origin in origins:
             if not self.allows(origin):
+                if origin == "null":
+                    return (
+                        "a web page without an origin (a file, a sandbox) may not call the local AWS: anybody"
+                        " can make one. Serve it from localhost, on any port."
+                    )
                 return (
                     f"a web page of the origin {origin[:100]!r} may not call the local AWS: anybody can make"
                     " one. If it is yours, start with --allow-origin ORIGIN (LocalAws(allow_origins=[...]))."
