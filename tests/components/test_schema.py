@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pulumi
 import pytest
+import yaml
 from component_recording import Recording, record
 from component_schema import ANALYZED, ROOT, hosted
 from pulumi.provider.experimental.analyzer import (
@@ -85,6 +87,23 @@ def test_the_plugins_host_starts() -> None:
         host.kill()
 
     assert line.strip().isdigit()
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        "components/PulumiPlugin.yaml",
+        *(f"examples/{name}/Pulumi.yaml" for name in ("users_table_only", "sign_up_only")),
+    ],
+)
+def test_the_cli_finds_the_environment_that_holds_the_components(manifest: str) -> None:
+    """Without, it runs the python on the PATH, which lacks pulumi."""
+
+    def environment(path: Path) -> Path:
+        runtime = yaml.safe_load(path.read_text())["runtime"]
+        return (path.parent / runtime["options"]["virtualenv"]).resolve()
+
+    assert environment(ROOT / "Pulumi.yaml") == environment(ROOT / manifest)
 
 
 @pulumi.runtime.test
