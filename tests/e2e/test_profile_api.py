@@ -122,6 +122,33 @@ def test_refused_change_names_its_fault_and_changes_nothing(client, stack, patch
     assert stack.items(person.sub) == before
 
 
+def test_suspended_user_reads_and_changes_nothing(client, stack):
+    person = client.confirmed()
+    token = client.token(person)
+    account = stack.items(person.sub)[0]
+    stack.aws("dynamodb").update_item(
+        TableName=stack.outputs["usersTableName"],
+        Key={"PK": account["PK"], "SK": account["SK"]},
+        UpdateExpression="SET #s = :s",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={":s": {"S": "suspended"}},
+    )
+    before = stack.items(person.sub)
+
+    answer = client.patch_profile(token, {"profile": {"language": "fr"}})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "inactive")
+    assert client.get_profile(token).json()["account"]["status"] == "suspended"
+    assert stack.items(person.sub) == before
+
+
+def test_answer_to_a_request_full_of_faults_is_small(client):
+    answer = client.patch_profile(client.token(client.confirmed()), {"account": {"wishlist": [1] * 20_000}})
+
+    assert answer.status_code == 400
+    assert len(answer.content) < 8192
+
+
 def test_stale_if_match_is_412(client):
     token = client.token(client.confirmed())
     etag = client.get_profile(token).headers["ETag"]
