@@ -168,7 +168,7 @@ def _check_preset(where: str, name: Any) -> None:
             "there is no such 'template'",
             got=name,
             allowed=", ".join(templates.names()),
-            fix="Choose one of them; one of your own is given to SignupToProfile as its template_document.",
+            fix=f"Choose one of them, or leave it out for {_PRESET}.",
             argument="template",
         )
 

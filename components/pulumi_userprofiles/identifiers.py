@@ -21,7 +21,7 @@ class ArnForm:
     """What ARNs of one kind of resource look like.
 
     Attributes:
-        what: The kind of resource, for people.
+        what: The kind of resource, for people, with its article.
         service: The ARN's third part.
         resource: The ARN's last part, a pattern.
         example: An ARN of the kind.
@@ -41,18 +41,18 @@ class ArnForm:
 
 _HERE = "eu-central-1:111122223333"
 ARNS = {
-    "kms_key_arn": ArnForm("KMS key", "kms", r"key/[A-Za-z0-9-]+", f"arn:aws:kms:{_HERE}:key/<key id>"),
+    "kms_key_arn": ArnForm("a KMS key", "kms", r"key/[A-Za-z0-9-]+", f"arn:aws:kms:{_HERE}:key/<key id>"),
     "alarm_topic_arn": ArnForm(
-        "SNS topic", "sns", r"[A-Za-z0-9_-]{1,256}(\.fifo)?", f"arn:aws:sns:{_HERE}:alarms"
+        "an SNS topic", "sns", r"[A-Za-z0-9_-]{1,256}(\.fifo)?", f"arn:aws:sns:{_HERE}:alarms"
     ),
     "web_acl_arn": ArnForm(
-        "regional web ACL of AWS WAF",
+        "a regional web ACL of AWS WAF",
         "wafv2",
         r"regional/webacl/[A-Za-z0-9_-]{1,128}/[A-Za-z0-9-]+",
         f"arn:aws:wafv2:{_HERE}:regional/webacl/<name>/<id>",
     ),
     "email_from.identity_arn": ArnForm(
-        "SES identity", "ses", r"identity/\S+", f"arn:aws:ses:{_HERE}:identity/example.com"
+        "an SES identity", "ses", r"identity/\S+", f"arn:aws:ses:{_HERE}:identity/example.com"
     ),
 }
 """Arguments that are ARNs of somebody else's resources (AWS Service Authorization Reference)."""
@@ -75,7 +75,7 @@ def _check_arn(where: str, key: str, value: Any) -> None:
         return
     raise InvalidArgumentError(
         where,
-        f"'{key}' is no ARN of a {form.what}",
+        f"'{key}' is no ARN of {form.what}",
         got=value,
         allowed=f"an ARN such as {form.example}",
         fix="Copy the ARN as AWS shows it, of the resource itself and not of an alias.",

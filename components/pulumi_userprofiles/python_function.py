@@ -281,9 +281,7 @@ def concurrency(
     Raises:
         InvalidArgumentError: It is no whole number, or out of bounds.
     """
-    if args.get(key) is None:
-        return None
-    return whole_number(where, args, key, at_least, at_least=at_least, at_most=10_000)
+    return whole_number(where, args, key, None, at_least=at_least, at_most=10_000)
 
 
 def retention(where: str, args: Mapping[str, Any]) -> int:

@@ -152,12 +152,13 @@ class StackConfig:
             raise self._mistake(key, f"it isn't {expected}", error, expected) from None
 
     def _mistake(self, key: str, problem: str, got: Any, allowed: str) -> InvalidArgumentError:
+        by = f" or by `{self._command(key)}`" if key in self._read and not isinstance(got, dict) else ""
         return InvalidArgumentError(
             self._place(key),
             problem,
             got=got.value if isinstance(got, pulumi.ConfigTypeError) else got,
             allowed=allowed,
-            fix=f"Correct it in Pulumi.{pulumi.get_stack()}.yaml, or leave it out for the default.",
+            fix=f"Correct it in Pulumi.{pulumi.get_stack()}.yaml{by}, or leave it out for the default.",
         )
 
 

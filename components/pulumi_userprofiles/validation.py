@@ -112,9 +112,12 @@ def child_name(where: str, name: str, limit: int) -> None:
         )
 
 
+N = TypeVar("N", int, None)
+
+
 def whole_number(
-    where: str, args: Mapping[str, Any], key: str, default: int, *, at_least: int, at_most: int
-) -> int:
+    where: str, args: Mapping[str, Any], key: str, default: N, *, at_least: int, at_most: int
+) -> int | N:
     """Read a number from the arguments. Other languages hand over 30 as 30.0, which is taken as 30.
 
     Raises:
@@ -130,7 +133,7 @@ def whole_number(
             f"'{key}' is no whole number in bounds",
             got=value,
             allowed=f"{at_least} to {at_most}",
-            fix=f"Give such a number, or leave it out for {default}.",
+            fix=f"Give such a number, or leave it out for {'none' if default is None else default}.",
             argument=key,
         )
     return int(value)

@@ -115,7 +115,10 @@ MISTAKES = {
         configuration(migrationTableNames='["x"]'),
         [f"'{NAMESPACE}:migrationTableNames'", "'x'", "3 to 255"],
     ),
-    "roles as text": (configuration(signUpRoles="vendor"), ["signUpRoles", "'vendor'", "list"]),
+    "roles as text": (
+        configuration(signUpRoles="vendor"),
+        ["signUpRoles", "'vendor'", "list", "signUpRoles[0]'"],
+    ),
     "roles as number": (configuration(signUpRoles="[1]"), ["signUpRoles", "list"]),
     "switch": (configuration(protect="maybe"), ["protect", "'maybe'", "true, false"]),
     "number": (configuration(logRetentionDays="long"), ["logRetentionDays", "'long'", "digits"]),
@@ -133,7 +136,7 @@ MISTAKES = {
     "web ACL": (configuration(webAclArn="a"), [f"'{NAMESPACE}:webAclArn'", "arn:aws:wafv2:"]),
     "concurrency": (
         configuration(apiConcurrency="0"),
-        [f"'{NAMESPACE}:apiConcurrency'", "'apiConcurrency' is", "1 to"],
+        [f"'{NAMESPACE}:apiConcurrency'", "'apiConcurrency' is", "1 to", "for none"],
     ),
     "topic": (configuration(alarmTopicArn="a"), [f"'{NAMESPACE}:alarmTopicArn'", "arn:aws:sns:"]),
     "identity": (
@@ -162,7 +165,9 @@ def test_a_mistake_in_the_configuration_gets_one_message_and_makes_nothing(mista
     message = str(caught.value)
     assert [] == [part for part in [*parts, "Got ", "allowed: "] if part not in message], message
     assert 1 == message.count("Got ")
-    assert [] == re.findall("sign_up_roles|log_retention_days|\\.json|SignupToProfile '", message)
+    assert [] == re.findall(
+        "sign_up_roles|template_document|log_retention_days|\\.json|SignupToProfile '", message
+    )
     assert [] == recording.resources
 
 
