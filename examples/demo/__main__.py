@@ -45,7 +45,9 @@ def run(timeline: Timeline) -> dict[str, Any]:
                 timeline.say(f"  {event['ms']:>6} ms      {event['type']}  {event['name']}")
 
         with timeline.step("the stack is deployed") as step:
-            deployment = deploy(PROJECT, stack="dev", endpoint=local.endpoint, on_event=show)
+            deployment = deploy(
+                PROJECT, stack="dev", endpoint=local.endpoint, on_event=show, scratch=local.folder
+            )
             step["shows"] = f"{len(deployment.resources)} resources"
         outputs = deployment.outputs
         people = People(local.endpoint, outputs, REGION)

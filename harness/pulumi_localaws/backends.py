@@ -104,7 +104,9 @@ class EmbeddedBackend(Backend):
         """Deploy by the engine."""
         from pulumi_localaws.deploy import deploy  # noqa: PLC0415
 
-        return deploy(directory, stack=stack, endpoint=self.endpoint, config=config)
+        return deploy(
+            directory, stack=stack, endpoint=self.endpoint, config=config, scratch=self.local.folder
+        )
 
 
 class LocalStackBackend(Backend):

@@ -86,7 +86,7 @@ def run_command(options: argparse.Namespace, command: Sequence[str]) -> int:
     try:
         with (
             _session(options) as (local, deployment),
-            tempfile.TemporaryDirectory(prefix="pulumi-localaws-") as folder,
+            tempfile.TemporaryDirectory(dir=local.folder) as folder,
         ):
             file = Path(folder) / "outputs.json"
             write_outputs(file, {"endpoint": local.endpoint, "outputs": deployment.outputs})
@@ -148,12 +148,20 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
     # The settings are read here first: a mistake in them starts nothing.
     region = stack_region(options.directory, options.stack, config) or _REGION
     with _sigterm():
-        engine = EngineProcess(
-            options.directory, stack=options.stack, config=config, environment=dict(options.env)
-        )
         local = LocalAws(
             options.port, region=region, log_file=options.log, allow_origins=options.allow_origin
         )
+        try:
+            engine = EngineProcess(
+                options.directory,
+                stack=options.stack,
+                config=config,
+                environment=dict(options.env),
+                scratch=local.folder,
+            )
+        except BaseException:
+            local.stop()
+            raise
         try:
             local.start()
             deployment = engine.deploy(local.endpoint, None if options.quiet else _progress)

@@ -85,6 +85,8 @@ class EngineProcess:
         config: Config values over the stack's file; a key without namespace is the project's.
         environment: Variables for the program, beside a clean environment.
         output: Where the program's own output goes; None is standard error.
+        scratch: Folder to keep the state in, such as ``LocalAws.folder``, which outlives nobody; None is a
+            temporary folder, which a SIGKILL leaves behind.
 
     Raises:
         DeploymentError: A variable of ``environment`` would steer an AWS client.
@@ -98,13 +100,14 @@ class EngineProcess:
         config: Mapping[str, ConfigValue] | None = None,
         environment: Mapping[str, str] | None = None,
         output: IO[Any] | None = None,
+        scratch: Path | None = None,
     ) -> None:
         hostile = [name for name in environment or {} if name.startswith("AWS_")]
         if hostile:
             raise DeploymentError(
                 f"{', '.join(hostile)} can't be handed to the program: the local AWS sets its own."
             )
-        self._folder = tempfile.TemporaryDirectory(prefix="pulumi-localaws-")
+        self._folder = tempfile.TemporaryDirectory(prefix="pulumi-localaws-", dir=scratch)
         passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         search = os.pathsep.join(filter(None, [str(_PACKAGE_PARENT), (environment or {}).get("PYTHONPATH")]))
         self._process = subprocess.Popen(  # noqa: S603 our own module, with arguments of its own
@@ -225,6 +228,7 @@ def deploy(
     environment: Mapping[str, str] | None = None,
     on_event: Callable[[Event], None] | None = None,
     output: IO[Any] | None = None,
+    scratch: Path | None = None,
 ) -> Deployment:
     """Run a Pulumi program and make its resources on a local AWS.
 
@@ -236,9 +240,12 @@ def deploy(
         environment: Variables for the program, which sees nothing of the caller's environment.
         on_event: Is given each event (a resource made, a log line) as it comes.
         output: Where the program's own output goes; None is standard error.
+        scratch: As for ``EngineProcess``.
 
     Raises:
         DeploymentError: The program or a resource failed; everything that was made is undone.
     """
-    process = EngineProcess(directory, stack=stack, config=config, environment=environment, output=output)
+    process = EngineProcess(
+        directory, stack=stack, config=config, environment=environment, output=output, scratch=scratch
+    )
     return process.deploy(endpoint, on_event)

@@ -54,6 +54,7 @@ class LocalAws:
         self.log_file = None if log_file is None else Path(log_file).resolve()
         self._emulator_python = emulator_python
         self._processes: Processes | None = None
+        self._prepared: Processes | None = None
         self._emulator_url = ""
         self._clients: dict[tuple[str, str], Any] = {}
         self._clients_lock = threading.Lock()
@@ -73,6 +74,15 @@ class LocalAws:
         """Process ids by name (``emulator``, ``gateway``)."""
         return dict(self._processes.pids) if self._processes else {}
 
+    @property
+    def folder(self) -> Path:
+        """A temporary folder that goes with the local AWS, whatever ends it; made when first asked for."""
+        if self._processes is not None:
+            return self._processes.folder
+        if self._prepared is None:
+            self._prepared = Processes(self.log_file)
+        return self._prepared.folder
+
     def start(self) -> Self:
         """Start both processes and wait until they serve."""
         if self._processes is not None:
@@ -83,7 +93,8 @@ class LocalAws:
         self.port = listener.getsockname()[1]
         emulator = Emulator(endpoint=self.endpoint, region=self.region, python=self._emulator_python)
         self._emulator_url = emulator.url
-        self._processes = processes = Processes(self.log_file)
+        processes, self._prepared = self._prepared or Processes(self.log_file), None
+        self._processes = processes
         try:
             processes.start([emulator.child(processes), self._gateway(listener.fileno())])
             # Only the processes hold the sockets from here on: when they end, connections are refused.
@@ -100,9 +111,11 @@ class LocalAws:
     def stop(self) -> None:
         """Stop both and remove all that they left, before returning. A second call does nothing."""
         processes, self._processes = self._processes, None
+        prepared, self._prepared = self._prepared, None
         self._clients.clear()
-        if processes is not None:
-            processes.stop()
+        for each in (processes, prepared):
+            if each is not None:
+                each.stop()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -301,19 +301,31 @@ def test_emulator_that_dies_ends_up_with_a_message(
     assert "Traceback" not in said
 
 
-def test_killed_while_it_deploys_leaves_nothing(project: Path) -> None:
-    (project / "__main__.py").write_text("import time\ntime.sleep(60)\n")
-    with subprocess.Popen(command("up", project, "--port", 0), stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 20
+@pytest.mark.parametrize("when", ["deploying", "ready"])
+def test_killed_leaves_no_process_and_no_folder(project: Path, tmp_path: Path, when: str) -> None:
+    if when == "deploying":
+        (project / "__main__.py").write_text("import time\ntime.sleep(60)\n")
+    scratch, outputs = tmp_path / "scratch", tmp_path / "outputs.json"
+    scratch.mkdir()
+    arguments = command("up", project, "--port", 0, "--outputs", outputs)
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with subprocess.Popen(arguments, stderr=subprocess.DEVNULL, env=environment) as process:
+        deadline = time.monotonic() + 30
         family: list[psutil.Process] = []
-        while len(family) < 3 and time.monotonic() < deadline:  # the engine, the emulator, the gateway
+        while time.monotonic() < deadline:
             family = psutil.Process(process.pid).children(recursive=True)
+            if outputs.exists() if when == "ready" else len(family) >= 3:  # engine, emulator, gateway
+                break
             time.sleep(0.02)
+        there = list(scratch.iterdir())
         process.kill()
 
     _, alive = psutil.wait_procs(family, timeout=10)
-    assert len(family) >= 3
+    while list(scratch.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert there
     assert alive == []
+    assert list(scratch.iterdir()) == []
 
 
 def test_interrupted_before_it_is_ready_is_no_success(project: Path) -> None:
