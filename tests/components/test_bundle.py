@@ -57,6 +57,22 @@ def test_two_builds_in_two_folders_are_the_same_bytes(
     assert first.read_bytes() == second.read_bytes()
 
 
+def test_a_changed_rule_of_what_is_left_out_makes_another_zip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the cache would go on with the libraries that the old rule left."""
+    before = built_in(tmp_path, "host", monkeypatch)
+    left_out = "aws_lambda_powertools/utilities/parser/"
+    monkeypatch.setattr(bundle, "_UNUSED", tuple(name for name in bundle._UNUSED if name != left_out))
+    after = built_in(tmp_path, "host", monkeypatch)
+
+    def has_it(path: Path) -> bool:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.startswith(left_out) for name in archive.namelist())
+
+    assert (False, True) == (has_it(before), has_it(after))
+
+
 @pytest.mark.parametrize("platform", ["host", "lambda"])
 def test_handlers_import_from_the_zip_alone(platform: str, tmp_path: Path) -> None:
     """No site-packages, no environment of ours: a library missing in the zip would be missing in Lambda."""

@@ -264,3 +264,15 @@ def test_token_generation(aws: Aws, version: str, expected: dict[str, str]) -> N
 def claims_of(token: str) -> dict[str, Any]:
     part = token.split(".")[1]
     return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
+
+
+def test_token_generation_that_fails_fails_the_sign_in(aws: Aws) -> None:
+    """Line 13 (doc): no tokens without the claims that the function would have set."""
+    arn = aws.function("def handler(event, context):\n    raise ValueError('boom')\n")
+    case, email = Case(aws, LambdaConfig={"PreTokenGeneration": arn}), unique_email()
+    aws.permit(arn, case.pool)
+    case.sign_up(email)
+    case.confirm(email)
+
+    with pytest.raises(ClientError):
+        case.sign_in(email)
