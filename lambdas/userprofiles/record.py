@@ -1,4 +1,4 @@
-"""Keys and shapes of a user's items. Pure: no clock, no AWS.
+"""Keys, entity types, size limits and shapes of a user's items. Pure: no clock, no AWS.
 
 Account and profile share one partition, `USER#<sub>`. A deleted user leaves both items in place, emptied,
 with the entity type `TOMBSTONE`: the condition that every creator has anyway keeps them from coming back.
@@ -15,6 +15,11 @@ from userprofiles.template_check import RESERVED
 
 Item = dict[str, Any]
 
+USER_PREFIX = "USER#"
+LIST_PREFIX = "LIST#"
+# What a PK of this table may begin with. LEGACY# and MIGRATION# are reserved for rows that belong to no user.
+PARTITION_PREFIXES = (USER_PREFIX, LIST_PREFIX, "LEGACY#", "MIGRATION#")
+
 SORT_KEYS: dict[Kind, str] = {"account": "ACCOUNT#MAIN", "profile": "PROFILE#MAIN"}
 ENTITY_TYPES: dict[Kind, str] = {"account": "USER_ACCOUNT", "profile": "USER_PROFILE"}
 TOMBSTONE = "TOMBSTONE"
@@ -23,7 +28,11 @@ LIST_SHARDS = 16
 # Values of `status`, in any case, of users who are not to use the application.
 INACTIVE_STATUSES = ("inactive", "disabled", "suspended", "deleted")
 
-# DynamoDB's limit is 400 KB for an item, names included; what remains is room for the bookkeeping.
+# DynamoDB's own limits: 400 KB for an item, names and values together, and 2 KB for a partition key.
+DYNAMODB_ITEM_BYTES = 400 * 1024
+DYNAMODB_KEY_BYTES = 2 * 1024
+
+# The largest item that we write. The rest of DynamoDB's limit is room for the bookkeeping of later writes.
 LARGEST_ITEM_BYTES = 400_000
 
 # A UUID to Cognito. Anything with a `#` in it could pose as a key of another kind.
@@ -37,7 +46,7 @@ def is_sub(value: object) -> bool:
 
 def partition_key(sub: str) -> str:
     """Return the key of a user's partition, `USER#<sub>`."""
-    return f"USER#{sub}"
+    return f"{USER_PREFIX}{sub}"
 
 
 def key(sub: str, kind: Kind) -> dict[str, str]:
@@ -72,7 +81,7 @@ def account_item(sub: str, role: str, created_at: str, fields: Mapping[str, Any]
         **key(sub, "account"),
         "entityType": ENTITY_TYPES["account"],
         **fields,
-        "listPK": f"LIST#{role}#{list_shard(sub)}",
+        "listPK": f"{LIST_PREFIX}{role}#{list_shard(sub)}",
         "listSK": f"{created_at}#{sub}",
         "auditHead": audit_head,
         "version": 1,

@@ -67,3 +67,15 @@ def test_timestamp_is_utc_to_the_second() -> None:
 
     assert record.timestamp(moment) == "2026-02-04T16:00:00Z"
     assert record.timestamp(moment.astimezone(UTC)) == "2026-02-04T16:00:00Z"
+
+
+def test_every_partition_begins_with_a_prefix_of_this_table() -> None:
+    account = record.account_item("s-1", "vendor", "2026", {}, "h")
+
+    assert account["PK"].startswith(record.USER_PREFIX)
+    assert account["listPK"].startswith(record.LIST_PREFIX)
+    assert {record.USER_PREFIX, record.LIST_PREFIX} <= set(record.PARTITION_PREFIXES)
+
+
+def test_largest_item_leaves_room_below_the_limit_of_dynamodb() -> None:
+    assert record.LARGEST_ITEM_BYTES < record.DYNAMODB_ITEM_BYTES
