@@ -6,16 +6,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import template
-from userprofiles.migration.arguments import EXIT_CODES, Parser, guarded
+from userprofiles import record, template
+from userprofiles.migration import exit_code
+from userprofiles.migration.arguments import Parser, guarded
 from userprofiles.migration.front import Front, Options
 from userprofiles.migration.job import DEFAULT_SEGMENTS, Job, new_run_id, parse_segments
+from userprofiles.migration.limits import COMMAND_LINE, Limits
 from userprofiles.migration.report import banner
 from userprofiles.migration.rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
 from userprofiles.migration.shape import Shape
 from userprofiles.migration.view import ProgressView
 
-_EPILOG = f"""{EXIT_CODES}
+_EPILOG = f"""{exit_code.HELP}
 
 It needs dynamodb:Scan, dynamodb:GetItem and dynamodb:PutItem on the table, and is faster with
 dynamodb:BatchGetItem and dynamodb:PartiQLInsert. A dry run needs the reading ones only."""
@@ -26,7 +28,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _parser() -> tuple[Parser, Parser]:
-    parser = Parser(prog="userprofiles", description="Tools for the users table.", epilog=EXIT_CODES)
+    parser = Parser(prog="userprofiles", description="Tools for the users table.", epilog=exit_code.HELP)
     groups = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     backfill = groups.add_parser("backfill", help="create profiles for users who were there before")
     commands = backfill.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -56,8 +58,9 @@ def _parser() -> tuple[Parser, Parser]:
         "--shape",
         choices=["auto", *(shape.value for shape in Shape)],
         default="auto",
-        help="the table's shape: plain (user rows have a PK that does not begin with USER#), stack (user "
-        "rows have SK ACCOUNT#MAIN) or auto, which looks (default)",
+        help=f"the table's shape: plain (user rows have a PK that does not begin with {record.USER_PREFIX}), "
+        f"stack (user rows have SK {record.SORT_KEYS['account']}) or auto, decided by the first rows "
+        "(default)",
     )
     run.add_argument(
         "--template",
@@ -83,57 +86,57 @@ def _parser() -> tuple[Parser, Parser]:
     return parser, run
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, limits: Limits = COMMAND_LINE) -> int:
     """Run the command.
 
     Args:
         arguments: The command line without the program's name; None for the process's own.
+        limits: Sizes and times of the run.
 
     Returns:
-        The exit code: 0 done, 1 could not start or go on, 2 some users failed, 3 stopped early, 5 refused,
-        64 wrong usage.
+        The exit code, one of `exit_code.Exit`.
     """
-    return guarded(lambda: _backfill(sys.argv[1:] if arguments is None else list(arguments)))
+    return guarded(lambda: _backfill(sys.argv[1:] if arguments is None else list(arguments), limits))
 
 
-def _backfill(arguments: list[str]) -> int:
+def _backfill(arguments: list[str], limits: Limits) -> exit_code.Exit:
     parser, run = _parser()
     parser.as_json = run.as_json = "--json" in arguments
-    given, unknown = parser.parse_known_args(arguments)
+    values, unknown = parser.parse_known_args(arguments)
     if unknown:
         run.error(f"unrecognized arguments: {shlex.join(unknown)}")
     try:
-        template.load(given.template)
+        template.load(values.template)
         job = Job(
             run_id=new_run_id(),
-            table=given.table_name,
-            dry_run=given.dry_run,
-            segments=given.segments,
-            only=parse_segments(given.only) if given.only is not None else (),
-            rule=SkipRule(given.status_values, given.flags),
-            shape=None if given.shape == "auto" else Shape(given.shape),
-            shape_given=given.shape != "auto",
-            template=given.template,
+            table=values.table_name,
+            dry_run=values.dry_run,
+            segments=values.segments,
+            only=parse_segments(values.only) if values.only is not None else (),
+            rule=SkipRule(values.status_values, values.flags),
+            shape=None if values.shape == "auto" else Shape(values.shape),
+            shape_given=values.shape != "auto",
+            template=values.template,
         )
     except ValueError as error:
         run.error(str(error))
-    if given.resume and given.dry_run:
+    if values.resume and values.dry_run:
         run.error("--resume: a dry run keeps nothing to go on with; run it again")
-    if given.report and (given.report.is_dir() or not os.access(given.report.absolute().parent, os.W_OK)):
-        run.error(f"--report {given.report}: there is no such folder, or nothing can be written there")
+    if values.report and (values.report.is_dir() or not os.access(values.report.absolute().parent, os.W_OK)):
+        run.error(f"--report {values.report}: there is no such folder, or nothing can be written there")
     again = [argument for argument in arguments if argument != "--resume"]
     options = Options(
-        region=given.region,
-        endpoint_url=given.endpoint_url,
-        report=given.report,
-        as_json=given.json,
-        resume=given.resume,
+        region=values.region,
+        endpoint_url=values.endpoint_url,
+        report=values.report,
+        as_json=values.json,
+        resume=values.resume,
         place_options=True,
         resume_command=shlex.join(["userprofiles", *again, "--resume"]),
     )
-    if not given.json:
+    if not values.json:
         print(banner(job.table, dry_run=job.dry_run), flush=True)
-    return Front(job, options, ProgressView()).execute()
+    return Front(job, options, ProgressView(limits), limits).execute()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ One engine stands behind two fronts, the command line and the Step Functions job
 
     source  pages of a table's segments (`source`)
     plan    a row becomes a profile, a reason to skip it, or a reason why it failed (`plan`, `rule`, `shape`)
-    run     what is missing is inserted, under condition, and counted (`target`, `segment`, `run`)
+    run     missing profiles are inserted, under a condition, and counted (`profile_reader`,
+            `profile_writer`, `segment`, `run`)
 
-`report` and `checkpoint` are what stays of a run. Nothing of them is ever written into the table.
+`limits` has the sizes and times of a run, `exit_code` how a command ends. `report` and `checkpoint` are what
+remains of a run; they are never written into the table.
 """

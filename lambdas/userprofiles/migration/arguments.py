@@ -1,21 +1,13 @@
 """What the commands share: argparse with this project's exit code, and an end without a traceback."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from userprofiles.migration.front import Exit
-
-EXIT_CODES = """exit codes:
-  0   done
-  1   could not start or go on (credentials, table, rights, network)
-  2   done, but some users failed
-  3   stopped early: the last message says how to go on
-  5   refused (rows of both shapes, nothing to resume)
-  64  wrong usage"""
+from userprofiles.migration.errors import ErrorKind, error_json
+from userprofiles.migration.exit_code import Exit
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         self.print_usage(sys.stderr)
         sys.stderr.write(f"{self.prog}: error: {message}\n")
         if self.as_json:
-            sys.stdout.write(json.dumps({"error": {"kind": "usage", "message": message}}) + "\n")
+            sys.stdout.write(error_json(ErrorKind.USAGE, message) + "\n")
         sys.exit(Exit.USAGE)
 
 

@@ -1,4 +1,4 @@
-"""Calls to DynamoDB: counted, retried while that can help, and their errors told in words that mend them."""
+"""Calls to DynamoDB: counted, repeated while that can help, with actionable errors."""
 
 import random
 import time
@@ -11,13 +11,22 @@ from userprofiles.migration.errors import (
     CannotGoOnError,
     ConditionFailedError,
     DeniedError,
+    ErrorKind,
     InvalidRequestError,
-    Kind,
     StoppedError,
 )
+from userprofiles.migration.limits import Limits
 from userprofiles.migration.stop import Stop
 from userprofiles.migration.tally import Meter
-from userprofiles.migration.trouble import CONNECTION, Place, explain, stranger, unreachable
+from userprofiles.migration.trouble import (
+    CONNECTION,
+    Place,
+    error_code,
+    error_message,
+    explain,
+    stranger,
+    unreachable,
+)
 
 THROTTLED = frozenset(
     {
@@ -37,10 +46,6 @@ BROKEN = frozenset(
 RETRIED = THROTTLED | BROKEN
 
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
-FIRST_WAIT_S = 0.1
-LONGEST_WAIT_S = 10.0
-PATIENCE_S = 180.0
-"""How long DynamoDB may throttle or be away without one call going through, before the run gives up."""
 
 
 class Calls:
@@ -49,29 +54,30 @@ class Calls:
     Args:
         client: A botocore DynamoDB client (it may be shared between threads).
         place: Where the calls go.
-        meter: Counts the calls, with botocore's own repetitions, and the capacity they consumed.
         stop: Ends waiting between two attempts.
-        patience: Seconds without any success after which throttling ends the run.
+        limits: The pauses between two attempts, and the patience.
+
+    Attributes:
+        place: Where the calls go.
+        meter: Counts the calls, with botocore's own repetitions, and the capacity they consumed.
     """
 
-    def __init__(
-        self, client: Any, place: Place, meter: Meter, stop: Stop, patience: float = PATIENCE_S
-    ) -> None:
+    def __init__(self, client: Any, place: Place, stop: Stop, limits: Limits) -> None:
         self.place = place
-        self.meter = meter
+        self.meter = Meter()
         self._stop = stop
         self._client = client
-        self._patience = patience
-        self._waited = 0
+        self._limits = limits
+        self._waits = 0
         self._trouble_since: float | None = None
         self._answered = False
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Call an operation until it answers; what DynamoDB throttles or breaks is repeated.
+        """Call an operation until it succeeds; a throttled or broken call is repeated.
 
         Args:
             operation: The operation's name, for example ``BatchGetItem``.
-            **parameters: What the operation takes.
+            **parameters: The operation's parameters.
 
         Returns:
             The response. ``response["repeated"]`` says whether an earlier attempt may have been carried out.
@@ -81,7 +87,7 @@ class Calls:
             DeniedError: The right for this operation is missing.
             InvalidRequestError: DynamoDB found the request invalid.
             CannotGoOnError: Credentials, table, endpoint or network are not as they should be.
-            StoppedError: A stop was asked for while waiting.
+            StoppedError: A stop was requested while waiting.
         """
         method: Callable[..., dict[str, Any]] = getattr(self._client, _METHODS[operation])
         repeated = False
@@ -90,11 +96,10 @@ class Calls:
                 response = method(ReturnConsumedCapacity="TOTAL", **parameters)
             except boto.ClientError as error:
                 self._count(operation, error.response)
-                if error.response["Error"].get("Code") == "ConditionalCheckFailedException":
-                    retries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
-                    raise ConditionFailedError(repeated=repeated or bool(retries)) from error
-                self._raise_unless_retried(operation, error)
-                trouble = f"{error.response['Error'].get('Code')} ({operation})"
+                lasting = self._lasting(operation, error, repeated=repeated)
+                if lasting is not None:
+                    raise lasting from error
+                trouble = f"{error_code(error)} ({operation})"
             except CONNECTION as error:
                 self.meter.calls[operation] += 1
                 if not self._answered:
@@ -105,49 +110,47 @@ class Calls:
             else:
                 self._answered = True
                 self._count(operation, response)
-                retries = response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
-                response["repeated"] = repeated or bool(retries)
+                response["repeated"] = repeated or _retries(response) > 0
                 return response
             repeated = True
             self.wait(trouble)
 
     def take_meter(self) -> Meter:
-        """Return what the calls cost since this was last asked, and count from zero again."""
-        taken, self.meter = self.meter, Meter()
-        return taken
+        """Return the cost of the calls since the last time, and count from zero again."""
+        meter, self.meter = self.meter, Meter()
+        return meter
 
     def progress(self) -> None:
-        """Say that something was carried out: waiting starts small again."""
-        self._waited = 0
+        """Record a success: the next pause is a short one again."""
+        self._waits = 0
         self._trouble_since = None
 
     def wait(self, trouble: str) -> None:
         """Wait before the next attempt: exponentially longer, with full jitter.
 
         Args:
-            trouble: What stood in the way, for the message when patience ends.
+            trouble: The cause, for the message when patience ends.
 
         Raises:
             CannotGoOnError: Nothing has gone through for the time of the patience.
-            StoppedError: A stop was asked for.
+            StoppedError: A stop was requested.
         """
         now = time.monotonic()
         if self._trouble_since is None:
             self._trouble_since = now
-        elif now - self._trouble_since > self._patience:
+        elif now - self._trouble_since > self._limits.patience_s:
             raise CannotGoOnError(
-                Kind.SERVICE,
-                f"DynamoDB let nothing through for {self._patience:.0f} s; the last answer was {trouble}.\n"
-                "Raise the table's capacity or wait, then resume: profiles that were made are kept.",
+                ErrorKind.SERVICE,
+                f"DynamoDB let nothing through for {self._limits.patience_s:.0f} s; the last answer was "
+                f"{trouble}.\nRaise the table's capacity or wait, then resume: created profiles are kept.",
             )
-        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**self._waited)
-        self._waited += 1
+        longest = min(self._limits.longest_wait_s, self._limits.first_wait_s * 2**self._waits)
+        self._waits += 1
         if self._stop.wait(random.uniform(0, longest)):  # noqa: S311 - jitter, not a secret
             raise StoppedError(f"stopped while waiting after {trouble}")
 
     def _count(self, operation: str, response: Mapping[str, Any]) -> None:
-        metadata = response.get("ResponseMetadata", {})
-        self.meter.calls[operation] += 1 + int(metadata.get("RetryAttempts", 0))
+        self.meter.calls[operation] += 1 + _retries(response)
         consumed = response.get("ConsumedCapacity") or ()
         for part in [consumed] if isinstance(consumed, Mapping) else consumed:
             units = float(part.get("CapacityUnits", 0))
@@ -156,20 +159,27 @@ class Calls:
             else:
                 self.meter.read += units
 
-    def _raise_unless_retried(self, operation: str, error: boto.ClientError) -> None:
-        details = error.response.get("Error", {})
-        code = str(details.get("Code", ""))
-        message = str(details.get("Message", "") or details.get("message", ""))
+    def _lasting(self, operation: str, error: boto.ClientError, *, repeated: bool) -> Exception | None:
+        """Return the error to raise, or None for one that another attempt can overcome."""
+        code = error_code(error)
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code in RETRIED or status >= 500:  # noqa: PLR2004 - HTTP's server errors
-            if not self._answered and code not in RETRIED and not code.endswith("Exception"):
-                raise stranger(self.place, f"HTTP status {status}") from error
-            return
+        if code in RETRIED:
+            return None
+        if status >= 500:  # noqa: PLR2004 - HTTP's server errors
+            is_stranger = not self._answered and not code.endswith("Exception")
+            return stranger(self.place, f"HTTP status {status}") if is_stranger else None
+        if code == "ConditionalCheckFailedException":
+            return ConditionFailedError(repeated=repeated or _retries(error.response) > 0)
         if code in _DENIED:
-            raise DeniedError(operation, message) from error
+            return DeniedError(operation, error_message(error))
         if code == "ValidationException":
-            raise InvalidRequestError(message) from error
-        raise explain(error, self.place) from error
+            return InvalidRequestError(error_message(error))
+        return explain(error, self.place)
+
+
+def _retries(response: Mapping[str, Any]) -> int:
+    """Return how often botocore itself repeated a call."""
+    return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
 
 
 _METHODS = {

@@ -21,8 +21,6 @@ from userprofiles.migration.segment import SegmentState
 from userprofiles.migration.trouble import Place
 
 VERSION = 1
-EVERY_S = 1.0
-"""Seconds between two writes: what a killed process has to do again at most."""
 
 
 def state_directory(environment: Mapping[str, str] | None = None) -> Path:
@@ -32,14 +30,14 @@ def state_directory(environment: Mapping[str, str] | None = None) -> Path:
     https://specifications.freedesktop.org/basedir-spec/latest/
     """
     environment = os.environ if environment is None else environment
-    named = environment.get("XDG_STATE_HOME") or (
+    folder = environment.get("XDG_STATE_HOME") or (
         environment.get("LOCALAPPDATA") if sys.platform == "win32" else None
     )
-    return Path(named) if named else Path.home() / ".local" / "state"
+    return Path(folder) if folder else Path.home() / ".local" / "state"
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredRun:
     """What a checkpoint holds.
 
     Attributes:
@@ -75,7 +73,7 @@ class Checkpoints:
         """Return the file of a run's failures."""
         return self.folder / f"{run_id}.failures.jsonl"
 
-    def find(self, job: Job) -> Stored:
+    def find(self, job: Job) -> StoredRun:
         """Return the newest stopped run that the same options began.
 
         Args:
@@ -84,29 +82,29 @@ class Checkpoints:
         Raises:
             RefusedError: There is none, or only with other options, or the file can't be read.
         """
-        stored = [self._read(path) for path in sorted(self.folder.glob("*.json"), reverse=True)]
-        if not stored:
+        runs = [self._read(path) for path in sorted(self.folder.glob("*.json"), reverse=True)]
+        if not runs:
             raise RefusedError(
                 f"There is no stopped run of table {job.table!r} to resume (looked in {self.folder}).\n"
                 "Run without --resume: users who have a profile are passed over."
             )
-        for found in stored:
-            if found.job.checksum() == job.checksum():
-                return found
-        told, given = stored[0].job.to_json(), job.to_json()
-        differs = [name for name in given if name not in {"runId", "shape"} and told[name] != given[name]]
+        for run in runs:
+            if run.job.checksum() == job.checksum():
+                return run
+        before, now = runs[0].job.to_json(), job.to_json()
+        differences = [name for name in now if name not in {"runId", "shape"} and before[name] != now[name]]
         raise RefusedError(
-            f"The stopped run {stored[0].job.run_id} was started with other options: "
-            + "; ".join(f"{name} was {told[name]!r} and is now {given[name]!r}" for name in differs)
+            f"The stopped run {runs[0].job.run_id} was started with other options: "
+            + "; ".join(f"{name} was {before[name]!r} and is now {now[name]!r}" for name in differences)
             + ".\nGive the same options with --resume, or run without it to start from the beginning."
         )
 
-    def _read(self, path: Path) -> Stored:
+    def _read(self, path: Path) -> StoredRun:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             if document["version"] != VERSION:
                 raise ValueError(f"version {document['version']!r}, this program reads {VERSION}")  # noqa: TRY301 - told below
-            return Stored(
+            return StoredRun(
                 job=Job.from_json(document["job"]),
                 states=[SegmentState.from_json(state) for state in document["states"]],
                 seconds=float(document["seconds"]),
@@ -125,12 +123,12 @@ class Checkpoint:
     Args:
         checkpoints: Where.
         job: The run's task.
-        failures: The run's failures, whose size goes into the checkpoint.
-        seconds: Gives how long the run has worked.
+        every_s: Seconds between two writes.
     """
 
-    def __init__(self, checkpoints: Checkpoints, job: Job) -> None:
+    def __init__(self, checkpoints: Checkpoints, job: Job, every_s: float) -> None:
         self.job = job
+        self._every_s = every_s
         self._path = checkpoints.path(job.run_id)
         self._failures_path = checkpoints.failures_path(job.run_id)
         self._lock_path = self._path.with_suffix(".lock")
@@ -172,7 +170,7 @@ class Checkpoint:
             seconds: How long the run has worked.
             at_once: Write in any case.
         """
-        if not at_once and time.monotonic() - self._saved_at < EVERY_S:
+        if not at_once and time.monotonic() - self._saved_at < self._every_s:
             return
         document: dict[str, Any] = {
             "version": VERSION,

@@ -1,11 +1,15 @@
 """What can end a backfill, by kind: each front turns it into an exit code or an error name."""
 
+import json
 from enum import StrEnum
 
 
-class Kind(StrEnum):
-    """Why a backfill could not start or go on."""
+class ErrorKind(StrEnum):
+    """Why a backfill ended early, as `--json` prints it."""
 
+    USAGE = "usage"
+    REFUSED = "refused"
+    STOPPED = "stopped"
     CREDENTIALS = "credentials"
     REGION = "region"
     ENDPOINT = "endpoint"
@@ -16,29 +20,44 @@ class Kind(StrEnum):
     REPORT = "report"
 
 
+def error_json(kind: ErrorKind, message: str) -> str:
+    """Return an error as `--json` prints it."""
+    return json.dumps({"error": {"kind": kind, "message": message}})
+
+
 class BackfillError(Exception):
-    """Base of the errors that a user of the backfill is told about without a traceback."""
+    """Base of the errors that the commands print without a traceback.
+
+    Attributes:
+        kind: Why the backfill ended.
+    """
+
+    kind = ErrorKind.SERVICE
 
 
 class CannotGoOnError(BackfillError):
     """The backfill could not start or go on: credentials, table, rights or network.
 
     Args:
-        kind: What stood in the way.
-        message: What is wrong, what was given and how to mend it; may have several lines.
+        kind: The cause.
+        message: What is wrong, what was given and how to fix it; may have several lines.
     """
 
-    def __init__(self, kind: Kind, message: str) -> None:
+    def __init__(self, kind: ErrorKind, message: str) -> None:
         super().__init__(message)
         self.kind = kind
 
 
 class RefusedError(BackfillError):
-    """The backfill won't do what it was asked, because that could do harm (expected, no failure)."""
+    """The request could do harm or can't be carried out; an expected answer and not a failure."""
+
+    kind = ErrorKind.REFUSED
 
 
 class StoppedError(BackfillError):
-    """A stop was asked for while a call was waiting for its next attempt."""
+    """A stop was requested while a call was waiting for its next attempt."""
+
+    kind = ErrorKind.STOPPED
 
 
 class DeniedError(BackfillError):

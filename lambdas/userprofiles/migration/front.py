@@ -1,40 +1,29 @@
 """One run from the command line's point of view: start or resume, show, report, and end with an exit code."""
 
 import dataclasses
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from typing import TextIO
 
 from userprofiles.migration import report, source
 from userprofiles.migration.calls import Calls
-from userprofiles.migration.checkpoint import Checkpoint, Checkpoints, Stored, state_directory
-from userprofiles.migration.errors import BackfillError, CannotGoOnError, Kind, RefusedError, StoppedError
+from userprofiles.migration.checkpoint import Checkpoint, Checkpoints, StoredRun, state_directory
+from userprofiles.migration.errors import BackfillError, CannotGoOnError, ErrorKind, RefusedError, error_json
+from userprofiles.migration.exit_code import Exit
 from userprofiles.migration.job import Job
-from userprofiles.migration.run import run
-from userprofiles.migration.segment import FAILED, Result, SegmentState
+from userprofiles.migration.limits import Limits
+from userprofiles.migration.outcome import UserResult
+from userprofiles.migration.run import Run
+from userprofiles.migration.segment import SegmentState
 from userprofiles.migration.session import connect
 from userprofiles.migration.shape import Shape
 from userprofiles.migration.signals import stop_on_signals
 from userprofiles.migration.stop import Stop
-from userprofiles.migration.tally import Meter
 from userprofiles.migration.view import View
-
-
-class Exit(IntEnum):
-    """How every command ends."""
-
-    DONE = 0
-    CANNOT_GO_ON = 1
-    SOME_FAILED = 2
-    STOPPED = 3
-    REFUSED = 5
-    USAGE = 64
 
 
 @dataclass(frozen=True)
@@ -75,10 +64,9 @@ class _Observer:
     def seconds(self) -> float:
         return time.monotonic() - self._began
 
-    def results(self, results: Sequence[Result]) -> None:
-        for result in results:
-            if result.outcome == FAILED:
-                self._failures.append(result.user_id, result.reason)
+    def results(self, results: Sequence[UserResult]) -> None:
+        for failure in report.failures(results):
+            self._failures.append(failure)
         self._view.results(results)
 
     def saved(self, states: Iterable[SegmentState], *, last: bool) -> None:
@@ -98,7 +86,8 @@ class Front:
         job: What to do.
         options: How to go about it.
         view: What is shown meanwhile.
-        counted: Called with the calls and the shape before the work begins; None for nothing to do then.
+        limits: Sizes and times of the run.
+        before: Called with the calls and the shape before the work begins.
         out: Standard output.
     """
 
@@ -107,88 +96,95 @@ class Front:
         job: Job,
         options: Options,
         view: View,
+        limits: Limits,
         *,
-        counted: Callable[[Calls, Shape], None] | None = None,
+        before: Callable[[Calls, Shape], None] | None = None,
         out: TextIO | None = None,
     ) -> None:
         self._job = job
         self._options = options
         self._view = view
-        self._counted = counted
+        self._limits = limits
+        self._before = before
         self._out = out or sys.stdout
         self._stop = Stop()
 
     def execute(self) -> Exit:
-        """Run to the end, to a stop or to an error that is told; return the exit code."""
+        """Run to the end, to a stop or to an error that is printed; return the exit code."""
         with stop_on_signals(self._stop.ask):
             try:
                 return self._execute()
             except BackfillError as error:
-                return self._told(error)
+                return self._report_error(error)
 
-    def _told(self, error: BackfillError) -> Exit:
-        """Tell an error from before the work began."""
-        kind = error.kind.value if isinstance(error, CannotGoOnError) else "refused"
-        if isinstance(error, StoppedError):
-            kind = "stopped"
-        self._view.tell(str(error) if kind == "stopped" else f"Error: {error}")
+    def _report_error(self, error: BackfillError) -> Exit:
+        """Print an error from before the work began."""
+        self._view.tell(str(error) if error.kind is ErrorKind.STOPPED else f"Error: {error}")
         if self._options.as_json:
-            print(json.dumps({"error": {"kind": kind, "message": str(error)}}), file=self._out)
+            print(error_json(error.kind, str(error)), file=self._out)
         return _exit_of(error)
 
     def _execute(self) -> Exit:
         began = time.monotonic()
         client, place = connect(
             self._job.table,
+            limits=self._limits,
             region=self._options.region,
             endpoint_url=self._options.endpoint_url,
             options=self._options.place_options,
         )
         checkpoints = Checkpoints(place, state_directory())
-        stored = checkpoints.find(self._job) if self._options.resume else None
-        meter = Meter()
-        calls = Calls(client, place, meter, self._stop)
-        job = self._begin(calls, stored)
-        with self._kept(checkpoints, job, stored) as (failures, checkpoint):
-            states = stored.states if stored else [SegmentState(number) for number in job.numbers]
+        stored_run = checkpoints.find(self._job) if self._options.resume else None
+        calls = Calls(client, place, self._stop, self._limits)
+        job = self._begin(calls, stored_run)
+        with self._records(checkpoints, job, stored_run) as (failures, checkpoint):
+            states = stored_run.states if stored_run else [SegmentState(number) for number in job.numbers]
             states[0].meter.add(calls.take_meter())
             observer = _Observer(
-                self._view, failures, checkpoint, began - (stored.seconds if stored else 0.0)
+                self._view, failures, checkpoint, began - (stored_run.seconds if stored_run else 0.0)
             )
             error: BackfillError | None = None
             try:
-                run(job, client, place, states, stop=self._stop, observer=observer)
-            except BackfillError as caught:
-                error = caught
+                Run(
+                    job,
+                    client,
+                    place,
+                    states,
+                    stop=self._stop,
+                    observer=observer,
+                    limits=self._limits,
+                ).execute()
+            except BackfillError as problem:
+                error = problem
             return self._end(job, states, observer, failures=failures, checkpoint=checkpoint, error=error)
 
-    def _begin(self, calls: Calls, stored: Stored | None) -> Job:
+    def _begin(self, calls: Calls, stored_run: StoredRun | None) -> Job:
         """Find out the table's shape, and with it that the table can be read at all."""
-        job = stored.job if stored else self._job
-        found = source.probe(calls, given=job.shape if job.shape_given else None)
+        job = stored_run.job if stored_run else self._job
+        shape = source.probe(calls, self._limits.probe_rows, expected=job.shape if job.shape_given else None)
         if job.shape is None:
-            job = dataclasses.replace(job, shape=found or Shape.PLAIN)
-        elif found not in {None, job.shape}:
+            job = dataclasses.replace(job, shape=shape or Shape.PLAIN)
+        elif shape not in {None, job.shape}:
             raise RefusedError(
-                f"Table {job.table!r} had the {job.shape} shape when the run was stopped and has the {found} "
+                f"Table {job.table!r} had the {job.shape} shape when the run was stopped and has the {shape} "
                 "shape now: it is another table.\nRun without --resume."
             )
-        if self._counted:
-            self._counted(calls, job.shape or Shape.PLAIN)
-        if stored:
+        if self._before:
+            self._before(calls, job.shape or Shape.PLAIN)
+        if stored_run:
             self._view.tell(f"Going on with run {job.run_id}.")
         return job
 
     @contextmanager
-    def _kept(
-        self, checkpoints: Checkpoints, job: Job, stored: Stored | None
+    def _records(
+        self, checkpoints: Checkpoints, job: Job, stored_run: StoredRun | None
     ) -> Iterator[tuple[report.FailureLog, Checkpoint | None]]:
         """Give the run's failure log and checkpoint; a dry run has no checkpoint, since it writes nothing."""
-        checkpoint = None if job.dry_run else Checkpoint(checkpoints, job)
+        checkpoint = None if job.dry_run else Checkpoint(checkpoints, job, self._limits.checkpoint_every_s)
         failures = None
         if checkpoint:
             try:
-                failures = checkpoint.open(stored.failure_bytes if stored else 0)
+                failures = checkpoint.open(stored_run.failure_bytes if stored_run else 0)
             except OSError as error:
                 self._view.tell(
                     f"Warning: no checkpoint can be kept in {checkpoints.folder} ({error.strerror}). Once "
@@ -221,7 +217,7 @@ class Front:
                 report.write(self._options.report, report.as_text(document, failures))
             except OSError as problem:
                 self._view.tell(f"Error: the report can't be written to {self._options.report}: {problem}")
-                error = error or CannotGoOnError(Kind.REPORT, str(problem))
+                error = error or CannotGoOnError(ErrorKind.REPORT, str(problem))
         if self._options.as_json:
             self._out.writelines(report.as_text(document, failures))
         else:
@@ -249,6 +245,5 @@ class Front:
 
 
 def _exit_of(error: BackfillError) -> Exit:
-    if isinstance(error, RefusedError):
-        return Exit.REFUSED
-    return Exit.STOPPED if isinstance(error, StoppedError) else Exit.CANNOT_GO_ON
+    exits = {ErrorKind.REFUSED: Exit.REFUSED, ErrorKind.STOPPED: Exit.STOPPED}
+    return exits.get(error.kind, Exit.CANNOT_GO_ON)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from userprofiles import record
 from userprofiles.migration.rule import SkipRule
 from userprofiles.migration.shape import Shape
 
@@ -21,7 +22,7 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 def utc_now() -> str:
     """Return the time in UTC to the second, as every item has it."""
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return record.timestamp(dt.datetime.now(dt.UTC))
 
 
 def new_run_id() -> str:
@@ -129,10 +130,10 @@ def parse_segments(text: str) -> tuple[int, ...]:
     """
     numbers: set[int] = set()
     for part in text.split(","):
-        found = re.fullmatch(r"\s*(\d{1,7})(?:\s*-\s*(\d{1,7}))?\s*", part)
-        if not found:
+        match = re.fullmatch(r"\s*(\d{1,7})(?:\s*-\s*(\d{1,7}))?\s*", part)
+        if not match:
             raise ValueError(f"{text!r}: allowed are numbers and ranges, such as 0-3 or 0,2,5-7")
-        first, last = int(found[1]), int(found[2] or found[1])
+        first, last = int(match[1]), int(match[2] or match[1])
         if last < first or last >= MAX_SEGMENTS:
             raise ValueError(
                 f"{part!r}: a range goes from the smaller number to the larger, below {MAX_SEGMENTS:,}"

@@ -8,11 +8,12 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from userprofiles.migration import source
-from userprofiles.migration.arguments import EXIT_CODES, Parser, guarded
+from userprofiles.migration import exit_code, source
+from userprofiles.migration.arguments import Parser, guarded
 from userprofiles.migration.calls import Calls
-from userprofiles.migration.front import Exit, Front, Options
+from userprofiles.migration.front import Front, Options
 from userprofiles.migration.job import Job, new_run_id
+from userprofiles.migration.limits import COMMAND_LINE, Limits
 from userprofiles.migration.report import banner
 from userprofiles.migration.shape import Shape
 from userprofiles.migration.view import LinesView
@@ -25,7 +26,7 @@ def _parser() -> Parser:
         prog="migrate-user-profiles",
         description="Create default profiles for all existing users who don't have one.\n"
         "Region and endpoint are those of AWS_DEFAULT_REGION and AWS_ENDPOINT_URL, as for the AWS CLI.",
-        epilog=EXIT_CODES,
+        epilog=exit_code.HELP,
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would be created without making any changes"
@@ -36,38 +37,37 @@ def _parser() -> Parser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, limits: Limits = COMMAND_LINE) -> int:
     """Run the command.
 
     Args:
         arguments: The command line without the program's name; None for the process's own.
+        limits: Sizes and times of the run.
 
     Returns:
-        The exit code: 0 done, 1 could not start or go on, 2 some users failed, 3 stopped early, 5 refused,
-        64 wrong usage.
+        The exit code, one of `exit_code.Exit`.
     """
-    return guarded(lambda: _main(arguments))
+    return guarded(lambda: _main(arguments, limits))
 
 
-def _main(arguments: Sequence[str] | None) -> int:
+def _main(arguments: Sequence[str] | None, limits: Limits) -> exit_code.Exit:
     parser = _parser()
-    given = parser.parse_args(arguments)
+    values = parser.parse_args(arguments)
     try:
-        job = Job(run_id=new_run_id(), table=given.table_name, dry_run=given.dry_run)
+        job = Job(run_id=new_run_id(), table=values.table_name, dry_run=values.dry_run)
     except ValueError as error:
         parser.error(str(error))
     out = sys.stdout
     out.write(banner(job.table, dry_run=job.dry_run) + f"\nScanning table: {job.table}\n")
     out.flush()
 
-    def counted(calls: Calls, shape: Shape) -> None:
+    def announce(calls: Calls, shape: Shape) -> None:
         out.write(f"Found {source.count_users(calls, shape)} user records\n")
 
     options = Options(
         resume_command=shlex.join(["userprofiles", "backfill", "run", "--table-name", job.table, "--resume"])
     )
-    exit_code: Exit = Front(job, options, LinesView(dry_run=job.dry_run), counted=counted).execute()
-    return exit_code
+    return Front(job, options, LinesView(dry_run=job.dry_run), limits, before=announce).execute()
 
 
 if __name__ == "__main__":

@@ -3,24 +3,22 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from userprofiles import record
 from userprofiles.attribute_value import AttributeValue, item_size, serialize_item
 from userprofiles.migration.rule import ERASED, SkipRule, WrongTypeError
-from userprofiles.migration.shape import PROFILE_SK, TOMBSTONE, USER_PREFIX, Shape, is_user, text
+from userprofiles.migration.shape import Shape, is_erased, is_user, text
 from userprofiles.template import Template
 
 Row = Mapping[str, AttributeValue]
 
-COPIED = ("firstName", "lastName", "phoneNumber")
+COPIED_FIELDS = ("firstName", "lastName", "phoneNumber")
 RUN_ID = "migrationRunId"
 
-# What a scan has to bring along: everything below looks at these and at nothing else.
-WANTED = (
-    "PK", "SK", "entityType", RUN_ID, "userId", "email", *COPIED,
+# What a scan has to read: the functions below use these attributes and no others.
+ROW_ATTRIBUTES = (
+    "PK", "SK", "entityType", RUN_ID, "userId", "email", *COPIED_FIELDS,
     "status", "isActive", "active", "isDeleted", "deleted", "deletedAt",
 )  # fmt: skip
-
-MAX_ITEM_BYTES = 400 * 1024  # "the maximum item size in DynamoDB is 400 KB", names and values together
-MAX_KEY_BYTES = 2048  # of a partition key
 
 
 @dataclass(slots=True)
@@ -48,23 +46,23 @@ def read_user(row: Row, shape: Shape, rule: SkipRule) -> User:
     """Read one user row; whatever is wrong with it ends up in the result, never in an exception.
 
     Args:
-        row: A row for which `shape.is_user` holds, in DynamoDB's JSON, with the attributes in `WANTED`.
+        row: A row for which `shape.is_user` holds, in DynamoDB's JSON, with its `ROW_ATTRIBUTES`.
         shape: The table's shape. In the plain one the id is ``userId``, else the PK.
         rule: Which users are left out.
     """
     user = User(_shown_id(row), email=text(row, "email") or None)
     try:
         user.user_id = user_id = _user_id(row, shape)
-        if text(row, "entityType") == TOMBSTONE:
+        if is_erased(row):
             user.skipped = ERASED
             return user
         user.skipped = rule.reason(row)
         if user.skipped:
             return user
-        user.fields = {name: row[name] for name in COPIED if _is_given(row, name)}
-        key = USER_PREFIX + user_id
-        if len(key.encode()) > MAX_KEY_BYTES:
-            raise ValueError(f"the id is longer than the {MAX_KEY_BYTES} bytes that a key holds")  # noqa: TRY301 - one place turns them into a reason
+        user.fields = {name: row[name] for name in COPIED_FIELDS if _is_given(row, name)}
+        key = record.partition_key(user_id)
+        if len(key.encode()) > record.DYNAMODB_KEY_BYTES:
+            raise ValueError(f"the id is longer than the {record.DYNAMODB_KEY_BYTES} bytes that a key holds")  # noqa: TRY301 - one place turns them into a reason
         user.key = key
     except ValueError as error:
         user.failed = str(error)
@@ -88,7 +86,7 @@ def _user_id(row: Row, shape: Shape) -> str:
         ValueError: There is none, or it is no string.
     """
     if shape is Shape.STACK:
-        return _non_empty((text(row, "PK") or "").removeprefix(USER_PREFIX), "PK")
+        return _non_empty((text(row, "PK") or "").removeprefix(record.USER_PREFIX), "PK")
     value = row.get("userId")
     if value is None or "NULL" in value or value.get("S") == "":
         value = row.get("PK")
@@ -133,15 +131,10 @@ class ProfileMaker:
     """
 
     def __init__(self, template: Template, shape: Shape, run_id: str) -> None:
-        defaults = serialize_item(template.defaults("profile"))
-        # Serialised once: a million users share the parts that are alike.
-        self._same: dict[str, AttributeValue] = {
-            "SK": {"S": PROFILE_SK},
-            "entityType": {"S": "USER_PROFILE"},
-            **defaults,
-        }
+        # Serialized once, without a user: a million users share what does not depend on them.
+        self._shared = serialize_item(record.profile_item("", template.defaults("profile")))
         if shape is Shape.STACK:
-            self._same[RUN_ID] = {"S": run_id}
+            self._shared[RUN_ID] = {"S": run_id}
 
     def item(self, user: User, now: str) -> dict[str, AttributeValue]:
         """Return the profile of this user in DynamoDB's JSON.
@@ -152,9 +145,9 @@ class ProfileMaker:
         """
         stamp = {"S": now}
         return {
+            **self._shared,
             "PK": {"S": user.key},
-            **self._same,
-            "userId": {"S": user.key.removeprefix(USER_PREFIX)},
+            "userId": {"S": user.user_id},
             **user.fields,
             "createdAt": stamp,
             "updatedAt": stamp,
@@ -162,8 +155,12 @@ class ProfileMaker:
 
 
 def too_large(item: Row) -> str | None:
-    """Return why DynamoDB would refuse the item for its size, or None."""
+    """Return why an item is too large to be written, or None."""
     size = item_size(item)
-    if size <= MAX_ITEM_BYTES:
+    if size <= record.LARGEST_ITEM_BYTES:
         return None
-    return f"the profile would have {size:,} bytes, DynamoDB takes at most {MAX_ITEM_BYTES:,} (400 KB)"
+    limit_kb = record.DYNAMODB_ITEM_BYTES // 1024
+    return (
+        f"the profile would have {size:,} bytes; the largest profile that is written has "
+        f"{record.LARGEST_ITEM_BYTES:,} (DynamoDB's limit of {limit_kb} KB, less room for later changes)"
+    )

@@ -3,13 +3,14 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from userprofiles.migration.job import Job
+from userprofiles.migration.outcome import Outcome, UserResult
 from userprofiles.migration.rule import INACTIVE, SOFT_DELETED
 from userprofiles.migration.segment import SegmentState
 from userprofiles.migration.tally import Meter, Tally
@@ -43,9 +44,9 @@ class FailureLog:
     ) -> None:
         self._file.close()
 
-    def append(self, user_id: str, reason: str) -> None:
+    def append(self, failure: dict[str, str]) -> None:
         """Add one failure."""
-        self._file.write(json.dumps({"userId": user_id, "reason": reason}).encode() + b"\n")
+        self._file.write(json.dumps(failure).encode() + b"\n")
 
     def size(self) -> int:
         """Return how many bytes there are, all of them on disk."""
@@ -60,6 +61,15 @@ class FailureLog:
                 yield json.loads(line)
         finally:
             self._file.seek(end)
+
+
+def failures(results: Sequence[UserResult]) -> list[dict[str, str]]:
+    """Return the failed users as the report has them."""
+    return [
+        {"userId": result.user_id, "reason": result.reason}
+        for result in results
+        if result.outcome is Outcome.FAILED
+    ]
 
 
 def total(states: Iterable[SegmentState]) -> tuple[Tally, Meter]:
@@ -80,24 +90,24 @@ def numbers(job: Job, tally: Tally, meter: Meter, seconds: float) -> dict[str, A
         meter: Its costs.
         seconds: How long it has worked, in all sessions together.
     """
-    counted = tally.to_json()
-    counted["skipped"] = {INACTIVE: 0, SOFT_DELETED: 0} | counted["skipped"]
+    counts = tally.to_json()
+    counts["skipped"] = {INACTIVE: 0, SOFT_DELETED: 0} | counts["skipped"]
     return {
         "runId": job.run_id,
         "table": job.table,
         "dryRun": job.dry_run,
-        **counted,
+        **counts,
         "seconds": round(seconds, 3),
         **meter.to_json(),
     }
 
 
-def as_text(document: dict[str, Any], failures: Iterable[dict[str, str]]) -> Iterator[str]:
+def as_text(document: dict[str, Any], failed: Iterable[dict[str, str]]) -> Iterator[str]:
     """Yield the report as JSON, piece by piece, so that its failures are never all in memory.
 
     Args:
         document: What `numbers` made.
-        failures: Each with ``userId`` and ``reason``.
+        failed: The failed users, each with ``userId`` and ``reason``.
     """
     for position, (name, value) in enumerate(document.items()):
         yield "{\n" if position == 0 else ",\n"
@@ -105,7 +115,7 @@ def as_text(document: dict[str, Any], failures: Iterable[dict[str, str]]) -> Ite
         if name == "skipped":
             yield ',\n  "failures": ['
             separator = "\n    "
-            for failure in failures:
+            for failure in failed:
                 yield separator + json.dumps(failure)
                 separator = ",\n    "
             yield "\n  ]" if separator.startswith(",") else "]"

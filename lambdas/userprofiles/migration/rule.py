@@ -6,7 +6,7 @@ from typing import Any
 
 from userprofiles.record import INACTIVE_STATUSES
 
-type_names = {
+TYPE_NAMES = {
     "S": "a string",
     "N": "a number",
     "B": "binary",
@@ -35,9 +35,9 @@ _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 class WrongTypeError(ValueError):
     """An attribute of a row has a type that can't be read."""
 
-    def __init__(self, name: str, value: Mapping[str, Any], wanted: str) -> None:
+    def __init__(self, name: str, value: Mapping[str, Any], expected: str) -> None:
         kind = next(iter(value), "")
-        super().__init__(f"{name} is {type_names.get(kind, 'of an unknown type')}, not {wanted}")
+        super().__init__(f"{name} is {TYPE_NAMES.get(kind, 'of an unknown type')}, not {expected}")
 
 
 def _flag(row: Mapping[str, Any], name: str) -> bool | None:
@@ -55,9 +55,9 @@ def _flag(row: Mapping[str, Any], name: str) -> bool | None:
     if isinstance(text, str):
         if not text.strip():
             return None
-        known = _WORDS.get(text.strip().lower())
-        if known is not None:
-            return known
+        flag = _WORDS.get(text.strip().lower())
+        if flag is not None:
+            return flag
     raise (
         WrongTypeError(name, value, "true or false")
         if text is None
@@ -135,13 +135,13 @@ class SkipRule:
         Raises:
             ValueError: An unknown key, or a value that is no list of strings.
         """
-        given = dict(document or {})
-        unknown = sorted(set(given) - {"statusValues", "flags"})
+        rule = dict(document or {})
+        unknown = sorted(set(rule) - {"statusValues", "flags"})
         if unknown:
             raise ValueError(f"unknown key {unknown[0]!r} in the rule; allowed: statusValues, flags")
         return cls(
-            statuses=_strings(given.get("statusValues", DEFAULT_STATUSES), "statusValues"),
-            flags=_strings(given.get("flags", DEFAULT_FLAGS), "flags"),
+            statuses=_strings(rule.get("statusValues", DEFAULT_STATUSES), "statusValues"),
+            flags=_strings(rule.get("flags", DEFAULT_FLAGS), "flags"),
         )
 
 

@@ -1,4 +1,4 @@
-"""Runs a job's segments, several at a time, and keeps their states fit for a checkpoint."""
+"""Runs a job's segments, several at a time, and keeps their states ready for a checkpoint."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -6,24 +6,26 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from userprofiles import template as templates
-from userprofiles.migration.calls import PATIENCE_S, Calls
+from userprofiles.migration.calls import Calls
 from userprofiles.migration.errors import StoppedError
 from userprofiles.migration.job import Job, utc_now
+from userprofiles.migration.limits import Limits
+from userprofiles.migration.outcome import UserResult
 from userprofiles.migration.plan import ProfileMaker
-from userprofiles.migration.segment import Result, SegmentState, SegmentWorker
+from userprofiles.migration.profile_reader import ProfileReader
+from userprofiles.migration.profile_writer import ProfileWriter
+from userprofiles.migration.rights import Rights
+from userprofiles.migration.segment import Chunk, SegmentState, SegmentWorker
 from userprofiles.migration.shape import Shape
 from userprofiles.migration.stop import Stop
 from userprofiles.migration.tally import Meter
-from userprofiles.migration.target import Rights, Target
 from userprofiles.migration.trouble import Place
-
-MAX_THREADS = 8
 
 
 class Observer(Protocol):
     """Sees a run from outside; its methods are called by one thread at a time."""
 
-    def results(self, results: Sequence[Result]) -> None:
+    def results(self, results: Sequence[UserResult]) -> None:
         """Take the results of one chunk; the states are up to date when this is called."""
 
     def saved(self, states: Iterable[SegmentState], *, last: bool) -> None:
@@ -33,69 +35,88 @@ class Observer(Protocol):
         """Pass a message on to whoever started the run."""
 
 
-def run(
-    job: Job,
-    client: Any,
-    place: Place,
-    states: Sequence[SegmentState],
-    *,
-    stop: Stop,
-    observer: Observer,
-    now: Callable[[], str] = utc_now,
-    patience: float = PATIENCE_S,
-    threads: int = MAX_THREADS,
-) -> None:
-    """Work on the segments until all are done or a stop is asked for.
+class Run:
+    """One run over the segments of a table.
 
     Args:
-        job: What to do; its shape is known by now.
+        job: The task; its shape is decided by now.
         client: A botocore DynamoDB client.
         place: Where its calls go.
-        states: The segments to work on; they are brought up to date as the run goes on.
+        states: The segments to work on; they are brought up to date as the run proceeds.
         stop: Ends the run at the next safe place.
         observer: Sees results and states.
-        now: Gives the time for createdAt.
-        patience: Seconds without any success after which the run gives up.
-        threads: How many segments are worked on at the same time, at most.
-
-    Raises:
-        BackfillError: The run could not go on; what is in the states is right, and can be resumed.
+        limits: Sizes and times.
+        now: Returns the time for createdAt.
     """
-    lock = threading.Lock()
-    maker = ProfileMaker(templates.load(job.template), job.shape or Shape.PLAIN, job.run_id)
-    open_states = [state for state in states if not state.done]
 
-    def commit(state: SegmentState, bring_up_to_date: Callable[[], None], results: Sequence[Result]) -> None:  # noqa: ARG001 - the signature is SegmentWorker's
-        with lock:
-            bring_up_to_date()
-            observer.results(results)
-            observer.saved(states, last=False)
+    def __init__(
+        self,
+        job: Job,
+        client: Any,
+        place: Place,
+        states: Sequence[SegmentState],
+        *,
+        stop: Stop,
+        observer: Observer,
+        limits: Limits,
+        now: Callable[[], str] = utc_now,
+    ) -> None:
+        self._job = job
+        self._client = client
+        self._place = place
+        self._states = states
+        self._stop = stop
+        self._observer = observer
+        self._limits = limits
+        self._now = now
+        self._maker = ProfileMaker(templates.load(job.template), job.shape or Shape.PLAIN, job.run_id)
+        self._rights = Rights(observer.tell, limits)
+        self._lock = threading.Lock()
 
-    rights = Rights(observer.tell)
+    def execute(self) -> None:
+        """Work on the segments until all are done or a stop is requested.
 
-    def work(state: SegmentState) -> None:
-        calls = Calls(client, place, Meter(), stop, patience)
-        target = Target(calls, rights, job.run_id)
+        Raises:
+            BackfillError: The run could not go on; the states are right, and the run can be resumed.
+        """
+        open_states = [state for state in self._states if not state.done]
         try:
-            SegmentWorker(job, maker, calls, target, stop=stop, commit=commit, now=now).run(state)
-        except StoppedError:
-            pass  # its state stands at the last chunk, from where a resume goes on
+            with ThreadPoolExecutor(max(1, min(self._limits.threads, len(open_states)))) as pool:
+                futures = [pool.submit(self._work_on, state) for state in open_states]
+                finished, _ = wait(futures, return_when=FIRST_EXCEPTION)
+                if any(future.exception() for future in finished):
+                    self._stop.ask()
+            for future in futures:
+                future.result()
         finally:
-            with lock:  # calls of a chunk that was broken off were made all the same
+            with self._lock:
+                self._observer.saved(self._states, last=True)
+
+    def _work_on(self, state: SegmentState) -> None:
+        """Work on one segment, in a thread of its own, until it is done or a stop is requested."""
+        if self._stop.asked:
+            return
+        calls = Calls(self._client, self._place, self._stop, self._limits)
+        try:
+            for chunk in self._worker(calls).chunks(state):
+                self._commit(state, chunk, calls.take_meter())
+                if self._stop.asked:
+                    return
+        except StoppedError:
+            pass  # its state is that of the last chunk, where a resume continues
+        finally:
+            with self._lock:  # the calls of an interrupted chunk have their cost too
                 state.meter.add(calls.take_meter())
 
-    def work_unless_stopped(state: SegmentState) -> None:
-        if not stop.asked:
-            work(state)
+    def _worker(self, calls: Calls) -> SegmentWorker:
+        reader = ProfileReader(calls, self._rights, self._limits)
+        writer = ProfileWriter(calls, self._rights, reader, self._job.run_id, self._limits)
+        return SegmentWorker(
+            self._job, self._maker, calls, reader, writer, limits=self._limits, now=self._now
+        )
 
-    try:
-        with ThreadPoolExecutor(max(1, min(threads, len(open_states)))) as pool:
-            futures = [pool.submit(work_unless_stopped, state) for state in open_states]
-            finished, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            if any(future.exception() for future in finished):
-                stop.ask()
-        for future in futures:
-            future.result()
-    finally:
-        with lock:
-            observer.saved(states, last=True)
+    def _commit(self, state: SegmentState, chunk: Chunk, cost: Meter) -> None:
+        with self._lock:
+            state.advance(chunk, cost)
+            self._observer.results(chunk.results)
+            self._observer.saved(self._states, last=False)

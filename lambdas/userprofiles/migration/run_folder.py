@@ -12,7 +12,8 @@ from typing import IO, Any
 
 from botocore import exceptions as boto
 
-from userprofiles.migration.errors import BackfillError, CannotGoOnError, Kind
+from userprofiles.migration.errors import BackfillError, CannotGoOnError, ErrorKind
+from userprofiles.migration.trouble import error_code
 
 _PRECONDITION_FAILED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 # Without s3:ListBucket S3 answers 403 for a key that isn't there (GetObject's reference, "Permissions").
@@ -47,7 +48,7 @@ class RunFolder:
             answer = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)
             return json.loads(answer["Body"].read()), answer["ETag"]
         except boto.ClientError as error:
-            if error.response["Error"].get("Code") in _MISSING:
+            if error_code(error) in _MISSING:
                 return None
             raise self._trouble("read", name, error) from error
         except boto.BotoCoreError as error:
@@ -97,7 +98,7 @@ class RunFolder:
                 **condition,
             )
         except boto.ClientError as error:
-            if error.response["Error"].get("Code") in _PRECONDITION_FAILED:
+            if error_code(error) in _PRECONDITION_FAILED:
                 raise OvertakenError(f"{self.uri(name)} was written by another worker") from error
             raise self._trouble("write", name, error) from error
         except boto.BotoCoreError as error:
@@ -106,7 +107,7 @@ class RunFolder:
 
     def _trouble(self, verb: str, name: str, error: Exception) -> CannotGoOnError:
         return CannotGoOnError(
-            Kind.REPORT,
+            ErrorKind.REPORT,
             f"Can't {verb} {self.uri(name)}: {error}\n"
             "The function's role needs s3:GetObject and s3:PutObject on runs/* of the bucket.",
         )

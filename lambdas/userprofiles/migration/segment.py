@@ -1,44 +1,35 @@
-"""Works through one segment of a table, so that it can stop after every few hundred rows and go on there."""
+"""Works through one segment of a table, so that it can stop after every few hundred rows and resume there."""
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from userprofiles import record
 from userprofiles.migration.calls import Calls
 from userprofiles.migration.job import Job
+from userprofiles.migration.limits import Limits
+from userprofiles.migration.outcome import Outcome, ProfileResult, UserResult
 from userprofiles.migration.plan import RUN_ID, ProfileMaker, Row, User, read_page, too_large
+from userprofiles.migration.profile_reader import ProfileReader
+from userprofiles.migration.profile_writer import CREATED, EXISTED, ProfileWriter
 from userprofiles.migration.rule import ERASED
-from userprofiles.migration.shape import PROFILE_SK, TOMBSTONE, USER_PREFIX, Shape, evidence, text
+from userprofiles.migration.shape import Shape, evidence, is_erased, text, user_partition
 from userprofiles.migration.source import Key, Page, both_shapes, pages
-from userprofiles.migration.stop import Stop
 from userprofiles.migration.tally import Meter, Tally
-from userprofiles.migration.target import EXISTED, Made, Target
-
-CHUNK_ROWS = 300
-"""Rows between two safe places to stop: three batch reads, twelve batch inserts at most."""
-
-EXISTED_ALREADY = "existed"
-CREATED = "created"
-SKIPPED = "skipped"
-FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one user.
+@dataclass(frozen=True)
+class Chunk:
+    """The work between two safe places to stop.
 
     Attributes:
-        user_id: The user's id, or what the row can be named by.
-        outcome: ``existed``, ``created``, ``skipped`` or ``failed``.
-        reason: Why, for the last two.
-        email: For a line on a terminal.
+        results: What happened to the chunk's users.
+        cursor: Key of the row after which the next chunk begins; None at the segment's end.
     """
 
-    user_id: str
-    outcome: str
-    reason: str = ""
-    email: str | None = None
+    results: list[UserResult]
+    cursor: Key | None
 
 
 @dataclass
@@ -48,8 +39,8 @@ class SegmentState:
     Attributes:
         segment: The segment's number.
         cursor: Key of the last row that is counted in `tally`; None at the beginning.
-        done: Whether the whole segment is worked through.
-        tally: What became of its users so far.
+        done: Whether the segment is finished.
+        tally: What happened to its users so far.
         meter: What that cost.
     """
 
@@ -58,6 +49,14 @@ class SegmentState:
     done: bool = False
     tally: Tally = field(default_factory=Tally)
     meter: Meter = field(default_factory=Meter)
+
+    def advance(self, chunk: Chunk, cost: Meter) -> None:
+        """Count a chunk that was carried out, and move the cursor behind it."""
+        for result in chunk.results:
+            self.tally.count(result)
+        self.meter.add(cost)
+        self.cursor = chunk.cursor
+        self.done = chunk.cursor is None
 
     def to_json(self) -> dict[str, Any]:
         """Return the state for a checkpoint."""
@@ -91,21 +90,17 @@ def _coded(key: Key | None, code: Callable[[Any], Any]) -> Key | None:
     }
 
 
-Commit = Callable[[SegmentState, Callable[[], None], Sequence[Result]], None]
-"""Called after each chunk with the state, a function that brings it up to date, and the chunk's results."""
-
-
 class SegmentWorker:
     """Works through segments, one at a time.
 
     Args:
-        job: What to do; its shape is known by now.
+        job: The task; its shape is decided by now.
         maker: Makes the profiles.
         calls: Calls on the table, not shared with another thread.
-        target: The table's profiles, by the same calls.
-        stop: Asked between two chunks.
-        commit: Takes each chunk's results.
-        now: Gives the time for createdAt.
+        reader: Reads profiles, by the same calls.
+        writer: Inserts profiles, by the same calls.
+        limits: The sizes of a page and of a chunk.
+        now: Returns the time for createdAt.
     """
 
     def __init__(
@@ -113,145 +108,121 @@ class SegmentWorker:
         job: Job,
         maker: ProfileMaker,
         calls: Calls,
-        target: Target,
+        reader: ProfileReader,
+        writer: ProfileWriter,
         *,
-        stop: Stop,
-        commit: Commit,
+        limits: Limits,
         now: Callable[[], str],
     ) -> None:
         self._job = job
         self._shape = job.shape or Shape.PLAIN
         self._maker = maker
         self._calls = calls
-        self._target = target
-        self._stop = stop
-        self._commit = commit
+        self._reader = reader
+        self._writer = writer
+        self._limits = limits
         self._now = now
 
-    def run(self, state: SegmentState) -> None:
-        """Work from the state's cursor to the segment's end, or to a stop.
+    def chunks(self, state: SegmentState) -> Iterator[Chunk]:
+        """Carry out a segment from its state's cursor on, and yield each chunk when it is done.
 
-        A chunk that a stop or an error breaks off is not counted: it is done again after a resume, and what
-        it had made is found then.
+        A chunk that a stop or an error interrupts is not yielded. After a resume it is carried out again, and
+        finds the profiles that it created.
 
         Raises:
-            BackfillError: As `Calls` and `pages` have it, and RefusedError for a row of the other shape.
+            BackfillError: The errors of `Calls` and `pages`, and RefusedError for a row of the other shape.
         """
-        if state.done:
-            return
-        for page in pages(self._calls, state.segment, self._job.segments, state.cursor):
+        segments, page_rows = self._job.segments, self._limits.page_rows
+        for page in pages(self._calls, state.segment, segments, state.cursor, page_rows):
             context = _Context(page, self._shape)
-            for rows, cursor in _chunks(page):
-                results = self._chunk(rows, context)
-                self._hand_over(state, results, cursor)
-                if self._stop.asked:
-                    return
+            for rows, cursor in _cut(page, self._limits.chunk_rows):
+                yield Chunk(self._work_on(rows, context), cursor)
 
-    def _hand_over(self, state: SegmentState, results: Sequence[Result], cursor: Key | None) -> None:
-        def bring_up_to_date() -> None:
-            for result in results:
-                _count(state.tally, result)
-            state.meter.add(self._calls.take_meter())
-            state.cursor = cursor
-            state.done = cursor is None
-
-        self._commit(state, bring_up_to_date, results)
-
-    def _chunk(self, rows: Sequence[Row], context: "_Context") -> list[Result]:
+    def _work_on(self, rows: Sequence[Row], context: "_Context") -> list[UserResult]:
         if not self._job.shape_given and any(evidence(row) not in (None, self._shape) for row in rows):
             raise both_shapes(self._job.table)
         users = read_page(rows, self._shape, self._job.rule)
-        there = self._existing([user.key for user in users if user.key], context)
-        made = self._make(users, there)
-        return [self._result(user, there, made) for user in users]
+        existing = self._existing([user.key for user in users if user.key], context)
+        inserts = self._create(users, existing)
+        return [self._result(user, existing, inserts) for user in users]
 
     def _existing(self, keys: Sequence[str], context: "_Context") -> Mapping[str, Row]:
-        """Return the profiles that are there.
+        """Return the profiles that exist.
 
-        In the stack's shape the page itself tells, since a profile stands behind its account: only the page's
-        last account may have it on the next page.
+        In the stack's shape the page itself has them, since a profile follows its account. Only that of the
+        page's last account may be on the next page.
         """
-        names = ("PK", "entityType", RUN_ID)
         if self._shape is Shape.PLAIN:
-            return self._target.existing(keys, names[:2])
+            return self._reader.existing(keys, ("PK", "entityType"))
         cut = [key for key in keys if key == context.cut and key not in context.profiles]
-        return {**context.profiles, **self._target.existing(cut, names)}
+        return {**context.profiles, **self._reader.existing(cut, ("PK", "entityType", RUN_ID))}
 
-    def _make(self, users: Sequence[User], there: Mapping[str, Row]) -> dict[str, Made]:
-        """Insert what is missing (or would be, in a dry run); return by key what became of it."""
+    def _create(self, users: Sequence[User], existing: Mapping[str, Row]) -> dict[str, ProfileResult]:
+        """Insert the missing profiles (none in a dry run); return by key what happened to each."""
         now = self._now()
-        made: dict[str, Made] = {}
+        results: dict[str, ProfileResult] = {}
         items: dict[str, Mapping[str, Any]] = {}
         for user in users:
-            if not user.key or user.key in there or user.key in items or user.key in made:
+            if not user.key or user.key in existing or user.key in items or user.key in results:
                 continue
             item = self._maker.item(user, now)
             reason = too_large(item)
             if reason:
-                made[user.key] = Made(failed=reason)
+                results[user.key] = ProfileResult(Outcome.FAILED, reason)
             else:
                 items[user.key] = item
         if self._job.dry_run:
-            return made | dict.fromkeys(items, Made(created=True))
-        return made | dict(zip(items, self._target.insert(list(items.values())), strict=True))
+            return results | dict.fromkeys(items, CREATED)
+        return results | dict(zip(items, self._writer.insert(list(items.values())), strict=True))
 
-    def _result(self, user: User, there: Mapping[str, Row], made: dict[str, Made]) -> Result:
-        failed, skipped = user.failed, user.skipped
-        created = False
-        if user.key in there:
-            row = there[user.key]
-            skipped = ERASED if text(row, "entityType") == TOMBSTONE else None
-            # Made by this very run before it was stopped or killed, and not counted yet.
-            created = text(row, RUN_ID) == self._job.run_id and not self._job.dry_run
-        elif user.key:
-            outcome = made[user.key]
-            failed, skipped, created = outcome.failed, outcome.skipped, outcome.created
-            if created:
-                made[user.key] = EXISTED  # a second row of the same user finds the first one's profile
-        if failed is not None:
-            return Result(user.user_id, FAILED, failed)
-        if skipped is not None:
-            return Result(user.user_id, SKIPPED, skipped)
-        if created:
-            return Result(user.user_id, CREATED, email=user.email)
-        return Result(user.user_id, EXISTED_ALREADY)
+    def _result(
+        self, user: User, existing: Mapping[str, Row], inserts: dict[str, ProfileResult]
+    ) -> UserResult:
+        if user.failed is not None:
+            return UserResult(user.user_id, Outcome.FAILED, user.failed)
+        if user.skipped is not None:
+            return UserResult(user.user_id, Outcome.SKIPPED, user.skipped)
+        if user.key in existing:
+            result = self._result_of_existing(existing[user.key])
+        else:
+            result = inserts[user.key]
+            if result.outcome is Outcome.CREATED:
+                inserts[user.key] = EXISTED  # a second row of the same user finds the profile of the first
+        return UserResult(user.user_id, result.outcome, result.reason, user.email)
+
+    def _result_of_existing(self, profile: Row) -> ProfileResult:
+        if is_erased(profile):
+            return ProfileResult(Outcome.SKIPPED, ERASED)
+        # Created by this very run before it was stopped or killed, and not counted yet.
+        is_ours = text(profile, RUN_ID) == self._job.run_id and not self._job.dry_run
+        return CREATED if is_ours else EXISTED
 
 
 class _Context:
-    """What a page as a whole tells about its rows."""
+    """What a whole page says about its rows.
+
+    Attributes:
+        profiles: The page's profiles, by PK. Only in the stack's shape.
+        cut: PK of the page's last row, whose neighbours may be on the next page. Only in the stack's shape.
+    """
 
     def __init__(self, page: Page, shape: Shape) -> None:
         self.profiles: dict[str, Row] = {}
         self.cut: str | None = None
         if shape is Shape.STACK:
-            self.profiles = {
-                key: row
-                for row in page.rows
-                if text(row, "SK") == PROFILE_SK and (key := text(row, "PK") or "").startswith(USER_PREFIX)
-            }
+            profile_rows = [row for row in page.rows if text(row, "SK") == record.SORT_KEYS["profile"]]
+            self.profiles = {key: row for row in profile_rows if (key := user_partition(row)) is not None}
             if page.next_key and page.rows:
                 self.cut = text(page.rows[-1], "PK")
 
 
-def _chunks(page: Page) -> Iterator[tuple[list[Row], Key | None]]:
-    """Cut a page; after a chunk the cursor is its last row's key, after the last the next page's start."""
-    for start in range(0, len(page.rows), CHUNK_ROWS):
-        rows = page.rows[start : start + CHUNK_ROWS]
-        if start + CHUNK_ROWS >= len(page.rows):
+def _cut(page: Page, chunk_rows: int) -> Iterator[tuple[list[Row], Key | None]]:
+    """Yield the chunks of a page, each with the key of the row after which the next chunk begins."""
+    for start in range(0, len(page.rows), chunk_rows):
+        rows = page.rows[start : start + chunk_rows]
+        if start + chunk_rows >= len(page.rows):
             yield rows, page.next_key
         else:
             yield rows, {name: dict(rows[-1][name]) for name in ("PK", "SK")}
     if not page.rows:
         yield [], page.next_key
-
-
-def _count(tally: Tally, result: Result) -> None:
-    match result.outcome:
-        case "existed":
-            tally.existed += 1
-        case "created":
-            tally.created += 1
-        case "skipped":
-            tally.skipped[result.reason] += 1
-        case _:
-            tally.failed += 1

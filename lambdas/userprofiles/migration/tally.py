@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from userprofiles.migration.outcome import Outcome, UserResult
+
 
 @dataclass
 class Tally:
@@ -26,6 +28,18 @@ class Tally:
     def processed(self) -> int:
         """All users seen: existed + created + failed + all skipped."""
         return self.existed + self.created + self.failed + self.skipped.total()
+
+    def count(self, result: UserResult) -> None:
+        """Count one user."""
+        match result.outcome:
+            case Outcome.EXISTED:
+                self.existed += 1
+            case Outcome.CREATED:
+                self.created += 1
+            case Outcome.SKIPPED:
+                self.skipped[result.reason] += 1
+            case Outcome.FAILED:
+                self.failed += 1
 
     def add(self, other: "Tally") -> None:
         """Add another's numbers to this one's."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from botocore import exceptions as boto
 
-from userprofiles.migration.errors import CannotGoOnError, Kind, RefusedError
+from userprofiles.migration.errors import CannotGoOnError, ErrorKind, RefusedError
 
 _BAD_CREDENTIALS = frozenset(
     {
@@ -61,10 +61,21 @@ Configure AWS credentials:
   export AWS_DEFAULT_REGION=ap-south-2"""
 
 
+def error_code(error: boto.ClientError) -> str:
+    """Return AWS's code of an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def error_message(error: boto.ClientError) -> str:
+    """Return AWS's message of an error."""
+    details = error.response.get("Error", {})
+    return str(details.get("Message", "") or details.get("message", ""))
+
+
 def access_denied(operation: str, place: Place) -> CannotGoOnError:
     """Return the message for a missing right that nothing can stand in for."""
     return CannotGoOnError(
-        Kind.RIGHTS,
+        ErrorKind.RIGHTS,
         f"Access Denied (dynamodb:{operation} on table {place.table!r})\n"
         "Ensure the IAM user or role has these DynamoDB permissions on the table:\n"
         "  - dynamodb:Scan (to read users)\n"
@@ -76,7 +87,7 @@ def access_denied(operation: str, place: Place) -> CannotGoOnError:
 def unreachable(error: Exception, place: Place) -> CannotGoOnError:
     """Return the message for an endpoint that can't be reached."""
     return CannotGoOnError(
-        Kind.NETWORK,
+        ErrorKind.NETWORK,
         f"Could not connect to DynamoDB at {place.endpoint} ({type(error).__name__}).\n"
         f"Check the network, the region and the endpoint URL ({place.endpoint_setting}).",
     )
@@ -85,7 +96,7 @@ def unreachable(error: Exception, place: Place) -> CannotGoOnError:
 def stranger(place: Place, seen: str) -> CannotGoOnError:
     """Return the message for an endpoint where something else answers."""
     return CannotGoOnError(
-        Kind.ENDPOINT,
+        ErrorKind.ENDPOINT,
         f"What answers at {place.endpoint} is not DynamoDB: {seen}.\n"
         f"Check the endpoint URL ({place.endpoint_setting}); leave it out to reach AWS itself.",
     )
@@ -105,35 +116,34 @@ def explain(error: Exception, place: Place) -> Exception:  # noqa: PLR0911 - one
         return error
     if isinstance(error, _NO_CREDENTIALS):
         detail = "" if isinstance(error, boto.NoCredentialsError) else f"\n({error})"
-        return CannotGoOnError(Kind.CREDENTIALS, NO_CREDENTIALS + detail)
+        return CannotGoOnError(ErrorKind.CREDENTIALS, NO_CREDENTIALS + detail)
     if isinstance(error, boto.NoRegionError):
         option = "--region eu-west-1, or " if place.options else ""
         return CannotGoOnError(
-            Kind.REGION,
+            ErrorKind.REGION,
             f"No AWS region is set.\nName one: {option}export AWS_DEFAULT_REGION=eu-west-1.",
         )
     if isinstance(error, CONNECTION):
         return unreachable(error, place)
     if isinstance(error, boto.ClientError):
-        details = error.response.get("Error", {})
-        code = str(details.get("Code", ""))
+        code = error_code(error)
         if code == "ResourceNotFoundException":
             return CannotGoOnError(
-                Kind.TABLE,
+                ErrorKind.TABLE,
                 f"Table not found: {place.table!r} (region {place.region}, {place.endpoint})\n"
                 "Verify table name and region:\n"
                 f"  aws dynamodb describe-table --table-name {place.table} --region {place.region}",
             )
         if code in _BAD_CREDENTIALS:
             return CannotGoOnError(
-                Kind.CREDENTIALS,
-                f"AWS does not accept the credentials ({code}): {details.get('Message', '')}\n"
+                ErrorKind.CREDENTIALS,
+                f"AWS does not accept the credentials ({code}): {error_message(error)}\n"
                 "They may have expired or belong to another partition; sign in again or run `aws configure`.",
             )
         if not code.endswith("Exception"):
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             return stranger(place, f"HTTP status {status}")
-        return CannotGoOnError(Kind.SERVICE, f"DynamoDB answered {code}: {details.get('Message', '')}")
+        return CannotGoOnError(ErrorKind.SERVICE, f"DynamoDB answered {code}: {error_message(error)}")
     if "parse" in type(error).__name__.lower():
         return stranger(place, "its answer can't be read")
-    return CannotGoOnError(Kind.SERVICE, f"The call to {place.endpoint} failed: {error}")
+    return CannotGoOnError(ErrorKind.SERVICE, f"The call to {place.endpoint} failed: {error}")

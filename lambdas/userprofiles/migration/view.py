@@ -5,17 +5,17 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TextIO
 
-from userprofiles.migration.segment import CREATED, EXISTED_ALREADY, SKIPPED, Result, SegmentState
+from userprofiles.migration.limits import Limits
+from userprofiles.migration.outcome import Outcome, UserResult
+from userprofiles.migration.segment import SegmentState
 
 _BAR_WIDTH = 30
-_BAR_EVERY_S = 0.1
-_LINE_EVERY_S = 10.0
 
 
 class View(Protocol):
     """Shows a run to a person."""
 
-    def results(self, results: Sequence[Result]) -> None:
+    def results(self, results: Sequence[UserResult]) -> None:
         """Show what became of some users."""
 
     def progress(self, states: Iterable[SegmentState], *, last: bool) -> None:
@@ -32,17 +32,18 @@ class ProgressView:
     item count is six hours old.
 
     Args:
+        limits: The times between two updates.
         stream: Standard error.
-        clock: Monotonic seconds.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, limits: Limits, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._terminal = self._stream.isatty()
+        self._every_s = limits.bar_every_s if self._terminal else limits.line_every_s
         self._began = self._shown_at = time.monotonic()
         self._bar_is_up = False
 
-    def results(self, results: Sequence[Result]) -> None:
+    def results(self, results: Sequence[UserResult]) -> None:
         """Show nothing: this view shows numbers."""
 
     def progress(self, states: Iterable[SegmentState], *, last: bool) -> None:
@@ -51,7 +52,7 @@ class ProgressView:
         if last:
             self._clear()
             return
-        if now - self._shown_at < (_BAR_EVERY_S if self._terminal else _LINE_EVERY_S):
+        if now - self._shown_at < self._every_s:
             return
         self._shown_at = now
         all_states = list(states)
@@ -100,20 +101,22 @@ class LinesView:
         self._terminal = self._stream.isatty()
         self._created = "Would create profile for user: " if dry_run else "Created profile for user: "
 
-    def results(self, results: Sequence[Result]) -> None:
+    def results(self, results: Sequence[UserResult]) -> None:
         """Print the lines of some users."""
         self._stream.writelines(self._line(result) + "\n" for result in results)
 
-    def _line(self, result: Result) -> str:
+    def _line(self, result: UserResult) -> str:
         user = _printable(result.user_id)
-        if result.outcome == CREATED:
-            email = f" ({_printable(result.email)})" if self._terminal and result.email else ""
-            return f"{self._created}{user}{email}"
-        if result.outcome == EXISTED_ALREADY:
-            return f"Profile already exists for user: {user}"
-        if result.outcome == SKIPPED:
-            return f"Skipped user: {user} ({result.reason})"
-        return f"Failed to create profile for user: {user} ({_printable(result.reason)})"
+        match result.outcome:
+            case Outcome.CREATED:
+                email = f" ({_printable(result.email)})" if self._terminal and result.email else ""
+                return f"{self._created}{user}{email}"
+            case Outcome.EXISTED:
+                return f"Profile already exists for user: {user}"
+            case Outcome.SKIPPED:
+                return f"Skipped user: {user} ({result.reason})"
+            case Outcome.FAILED:
+                return f"Failed to create profile for user: {user} ({_printable(result.reason)})"
 
     def progress(self, states: Iterable[SegmentState], *, last: bool) -> None:  # noqa: ARG002 - the lines are the progress
         """Bring the lines out."""

@@ -11,27 +11,21 @@ from typing import Any
 
 from userprofiles.migration import report, source
 from userprofiles.migration.calls import Calls
-from userprofiles.migration.errors import CannotGoOnError, Kind, RefusedError
+from userprofiles.migration.errors import CannotGoOnError, ErrorKind, RefusedError
 from userprofiles.migration.job import DEFAULT_SEGMENTS, Job, new_run_id
+from userprofiles.migration.limits import WORKER, Limits
+from userprofiles.migration.outcome import UserResult
 from userprofiles.migration.rule import SkipRule
-from userprofiles.migration.run import run
+from userprofiles.migration.run import Run
 from userprofiles.migration.run_folder import OvertakenError, RunFolder
-from userprofiles.migration.segment import FAILED, Result, SegmentState
+from userprofiles.migration.segment import SegmentState
 from userprofiles.migration.shape import Shape
 from userprofiles.migration.stop import Stop
-from userprofiles.migration.tally import Meter
 from userprofiles.migration.trouble import Place
-
-MAX_SEGMENTS = 2_000
-"""More would not fit into the 256 KiB that a state's payload may have."""
-
-CHECKPOINT_EVERY_S = 5.0
-RESERVE_S = 60.0
 
 _PREPARE_KEYS = frozenset(
     {"action", "Comment", "table", "dryRun", "segments", "only", "rule", "runId", "shape"}
 )
-_SPOOL_BYTES = 8 * 1024 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,13 +53,22 @@ class Worker:
         dynamodb: A botocore DynamoDB client.
         s3: A botocore S3 client.
         tell: Gets a message for the log; never anything about a person.
+        limits: Sizes and times of the run.
     """
 
-    def __init__(self, settings: Settings, dynamodb: Any, s3: Any, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        dynamodb: Any,
+        s3: Any,
+        tell: Callable[[str], None],
+        limits: Limits = WORKER,
+    ) -> None:
         self._settings = settings
         self._dynamodb = dynamodb
         self._s3 = s3
         self._tell = tell
+        self._limits = limits
 
     def handle(self, event: Mapping[str, Any], seconds_left: float) -> dict[str, Any]:
         """Carry out the event's ``action``.
@@ -108,8 +111,8 @@ class Worker:
                 f"Table {job.table!r} is none that this job may backfill: {', '.join(sorted(allowed))}. "
                 "Add it to migrationTableNames in the stack's configuration."
             )
-        calls = Calls(self._dynamodb, self._place(job.table), Meter(), Stop())
-        found = source.probe(calls, given=job.shape)
+        calls = Calls(self._dynamodb, self._place(job.table), Stop(), self._limits)
+        found = source.probe(calls, self._limits.probe_rows, expected=job.shape)
         if job.shape is None:
             job = dataclasses.replace(job, shape=found or Shape.PLAIN)
         folder = self._folder(job.run_id)
@@ -149,8 +152,9 @@ class Worker:
             )
         except (ValueError, TypeError, AttributeError) as error:
             raise RefusedError(f"Wrong input: {error}.") from error
-        if job.segments > MAX_SEGMENTS:
-            raise RefusedError(f"Wrong input: segments {job.segments}: at most {MAX_SEGMENTS} here.")
+        most = self._limits.worker_segments
+        if job.segments > most:
+            raise RefusedError(f"Wrong input: segments {job.segments}: at most {most} here.")
         return job
 
     def _known(self, folder: RunFolder, asked: Job) -> Job:
@@ -173,21 +177,21 @@ class Worker:
             raise RefusedError(f"Wrong input: segment {number!r} is none of run {run_id!r}.")
         answer = {"action": "work", "runId": run_id, "segment": number}
         # A quarter where the time limit is short, so that there is always room for the last checkpoint.
-        reserve = min(RESERVE_S, seconds_left / 4)
+        reserve = min(self._limits.worker_reserve_s, seconds_left / 4)
         stop = Stop(deadline=began + seconds_left - reserve)
         try:
-            progress = _Progress(folder, number, self._tell)
+            progress = _Progress(folder, number, self._tell, self._limits.checkpoint_every_s)
             state = progress.state
             before = state.cursor
-            place = self._place(job.table)
-            run(job, self._dynamodb, place, [state], stop=stop, observer=progress, threads=1)
+            place, limits = self._place(job.table), self._limits
+            Run(job, self._dynamodb, place, [state], stop=stop, observer=progress, limits=limits).execute()
         except OvertakenError as error:
             # A second delivery of the same event is ahead of this one: its word counts.
             self._tell(str(error))
             return answer | {"done": bool(_required(folder, _state_name(number))["done"])}
         if not state.done and state.cursor == before:
             raise CannotGoOnError(
-                Kind.SERVICE,
+                ErrorKind.SERVICE,
                 f"Segment {number} of run {run_id} made no progress in {seconds_left:.0f} s.\n"
                 "DynamoDB throttles: raise the table's capacity and start the job again with this runId.",
             )
@@ -204,7 +208,7 @@ class Worker:
         left = [number for number in read if number not in done]
         if left:
             raise CannotGoOnError(
-                Kind.SERVICE,
+                ErrorKind.SERVICE,
                 f"Run {job.run_id} is not finished: segments {left[:20]} are left. "
                 "Start the job again with this runId.",
             )
@@ -215,7 +219,7 @@ class Worker:
             for state in stored:
                 yield from folder.failures(state["segment"], state["failureParts"])
 
-        with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as file:
+        with tempfile.SpooledTemporaryFile(self._limits.worker_report_bytes) as file:
             for piece in report.as_text(document, failures()):
                 file.write(piece.encode())
             file.seek(0)
@@ -234,10 +238,11 @@ class Worker:
 class _Progress:
     """Keeps one segment's state in S3 while `run` works on it."""
 
-    def __init__(self, folder: RunFolder, number: int, tell: Callable[[str], None]) -> None:
+    def __init__(self, folder: RunFolder, number: int, tell: Callable[[str], None], every_s: float) -> None:
         self._folder = folder
         self._name = _state_name(number)
         self._tell = tell
+        self._every_s = every_s
         self._failures: list[dict[str, str]] = []
         self._parts = 0
         self._saved_at = time.monotonic()
@@ -253,16 +258,12 @@ class _Progress:
     def _document(self) -> dict[str, Any]:
         return {**self.state.to_json(), "failureParts": self._parts}
 
-    def results(self, results: Sequence[Result]) -> None:
-        self._failures += [
-            {"userId": result.user_id, "reason": result.reason}
-            for result in results
-            if result.outcome == FAILED
-        ]
+    def results(self, results: Sequence[UserResult]) -> None:
+        self._failures += report.failures(results)
 
     def saved(self, states: Iterable[SegmentState], *, last: bool) -> None:  # noqa: ARG002 - there is one state
         now = time.monotonic()
-        if not last and now - self._saved_at < CHECKPOINT_EVERY_S:
+        if not last and now - self._saved_at < self._every_s:
             return
         if self._failures:
             # Before the state that counts it: a part that no state counts is written again.

@@ -14,13 +14,15 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from userprofiles.migration.job import Job
-from userprofiles.migration.run import run
+from userprofiles.migration.limits import Limits
+from userprofiles.migration.run import Run
 from userprofiles.migration.segment import SegmentState
 from userprofiles.migration.stop import Stop
 from userprofiles.migration.trouble import Place
 
 TABLE = "v_users_dev"
 NOW = "2026-02-04T16:00:00Z"
+LIMITS = Limits(threads=1, first_wait_s=0.0001, longest_wait_s=0.001, patience_s=5.0)
 
 
 def client_error(operation, code, message="", status=400, retries=0):
@@ -150,6 +152,10 @@ def plain_user(user_id, **attributes):
     return {name: value for name, value in {**row, **attributes}.items() if value is not None}
 
 
+def plain_users(count):
+    return [plain_user(f"user{n:02d}") for n in range(count)]
+
+
 def profile(user_id, **attributes):
     """A profile that was there before."""
     return {
@@ -213,13 +219,13 @@ class Outcome:
         return {result.user_id: result.reason for result in self.seen if result.outcome == "failed"}
 
 
-def run_engine(table, *, states=None, recorder=None, stop=None, patience=5.0, threads=1, **settings):
+def run_engine(table, *, states=None, recorder=None, stop=None, limits=LIMITS, **settings):
     settings.setdefault("shape", None)
     settings.setdefault("segments", 1)
     job = Job(**({"run_id": "run-1", "table": table.name} | settings))
     recorder = recorder or Recorder()
     states = states or [SegmentState(number) for number in job.numbers]
-    run(
+    Run(
         job,
         table.client,
         table.place,
@@ -227,16 +233,13 @@ def run_engine(table, *, states=None, recorder=None, stop=None, patience=5.0, th
         stop=stop or Stop(),
         observer=recorder,
         now=lambda: NOW,
-        patience=patience,
-        threads=threads,
-    )
+        limits=limits,
+    ).execute()
     return Outcome(states, recorder)
 
 
 @pytest.fixture
-def make_table(monkeypatch):
-    monkeypatch.setattr("userprofiles.migration.calls.FIRST_WAIT_S", 0.0001)
-    monkeypatch.setattr("userprofiles.migration.calls.LONGEST_WAIT_S", 0.001)
+def make_table():
     with mock_aws():
 
         def make(*items, **settings):

@@ -1,7 +1,9 @@
 """The engine on tables in moto: what is written, what is left alone, what is counted."""
 
+from dataclasses import replace
+
 import pytest
-from backfill_fixtures import Recorder, account, plain_user, profile
+from backfill_fixtures import LIMITS, Recorder, account, plain_user, profile
 from userprofiles.migration.errors import RefusedError
 from userprofiles.migration.shape import Shape
 from userprofiles.migration.stop import Stop
@@ -89,21 +91,19 @@ def test_segments_together_are_the_whole_table(make_table, backfill):
     table = make_table(*(plain_user(f"user{n}") for n in range(60)))
 
     first = backfill(table, segments=4, only=(0, 1), **PLAIN)
-    second = backfill(table, segments=4, only=(2, 3), threads=2, **PLAIN)
+    second = backfill(table, segments=4, only=(2, 3), limits=replace(LIMITS, threads=2), **PLAIN)
 
     assert first.tally["created"] + second.tally["created"] == 60
     assert min(first.tally["created"], second.tally["created"]) > 0
     assert len(table.profiles()) == 60
 
 
-def test_pages_with_and_without_users(make_table, backfill, monkeypatch):
-    monkeypatch.setattr("userprofiles.migration.source.pages.__defaults__", (7,))
-    monkeypatch.setattr("userprofiles.migration.segment.CHUNK_ROWS", 3)
+def test_pages_with_and_without_users(make_table, backfill):
     table = make_table(
         *(profile(f"a{n:02d}") for n in range(20)), *(plain_user(f"user{n:02d}") for n in range(20))
     )
 
-    outcome = backfill(table, **PLAIN)
+    outcome = backfill(table, limits=replace(LIMITS, page_rows=7, chunk_rows=3), **PLAIN)
 
     assert outcome.tally["created"] == 20
     assert table.client.count("Scan") >= 6
@@ -128,19 +128,17 @@ class TestStackShape:
         assert {name for name, _ in table.client.calls} == {"Scan"}
 
     @pytest.mark.parametrize("page", [1, 2, 3, 5])
-    def test_page_boundary_between_account_and_profile(self, make_table, backfill, monkeypatch, page):
-        monkeypatch.setattr("userprofiles.migration.source.pages.__defaults__", (page,))
+    def test_page_boundary_between_account_and_profile(self, make_table, backfill, page):
         table = make_table(*(account(f"u{n}") for n in range(6)), *(profile(f"u{n}") for n in range(0, 6, 2)))
 
-        dry = backfill(table, dry_run=True, **STACK)
+        dry = backfill(table, dry_run=True, limits=replace(LIMITS, page_rows=page), **STACK)
 
         assert dry.tally == {"existed": 3, "created": 3, "failed": 0, "skipped": {}}
 
-    def test_chunk_boundary_between_account_and_profile(self, make_table, backfill, monkeypatch):
-        monkeypatch.setattr("userprofiles.migration.segment.CHUNK_ROWS", 1)
+    def test_chunk_boundary_between_account_and_profile(self, make_table, backfill):
         table = make_table(account("a"), profile("a"), account("b"))
 
-        outcome = backfill(table, dry_run=True, **STACK)
+        outcome = backfill(table, dry_run=True, limits=replace(LIMITS, chunk_rows=1), **STACK)
 
         assert outcome.tally == {"existed": 1, "created": 1, "failed": 0, "skipped": {}}
         assert table.client.count("BatchGetItem") == 0
@@ -194,13 +192,13 @@ def test_shape_that_was_named_holds(make_table, backfill):
     assert "USER#z" not in table.profiles()
 
 
-def test_stop_between_chunks_and_going_on_leaves_nothing_out_or_twice(make_table, backfill, monkeypatch):
-    monkeypatch.setattr("userprofiles.migration.segment.CHUNK_ROWS", 4)
+def test_stop_between_chunks_and_going_on_leaves_nothing_out_or_twice(make_table, backfill):
     table = make_table(*(plain_user(f"user{n:02d}") for n in range(10)))
     stop, recorder = Stop(), Recorder()
     recorder.on_results = stop.ask
 
-    stopped = backfill(table, stop=stop, recorder=recorder, **PLAIN)
+    limits = replace(LIMITS, chunk_rows=4)
+    stopped = backfill(table, stop=stop, recorder=recorder, limits=limits, **PLAIN)
     assert stopped.tally["created"] == 4
     assert not stopped.states[0].done
 

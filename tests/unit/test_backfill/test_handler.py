@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from userprofiles.migration.errors import CannotGoOnError, Kind, RefusedError
+from userprofiles.migration.errors import CannotGoOnError, ErrorKind, RefusedError
 
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 90_000)
 
@@ -38,7 +38,7 @@ def test_event_and_remaining_time_reach_the_worker(handler, monkeypatch):
 
 @pytest.mark.parametrize(
     ("error", "failures"),
-    [(RefusedError("no"), 0), (CannotGoOnError(Kind.TABLE, "gone"), 1), (KeyError("bug"), 1)],
+    [(RefusedError("no"), 0), (CannotGoOnError(ErrorKind.TABLE, "gone"), 1), (KeyError("bug"), 1)],
 )
 def test_refusal_is_no_failure(handler, monkeypatch, capsys, error, failures):
     def handle(self, event, seconds_left):

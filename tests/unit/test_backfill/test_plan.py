@@ -2,8 +2,8 @@
 
 import pytest
 from backfill_fixtures import NOW, account, plain_user
-from userprofiles import template
-from userprofiles.attribute_value import deserialize_item
+from userprofiles import record, template
+from userprofiles.attribute_value import deserialize_item, item_size
 from userprofiles.migration.plan import ProfileMaker, read_user, too_large
 from userprofiles.migration.rule import SkipRule
 from userprofiles.migration.shape import Shape, is_user
@@ -103,13 +103,19 @@ def test_tombstone_stays_erased():
     assert user.skipped == "erased"
 
 
-def test_profile_over_400_kb_is_noticed_before_it_is_sent():
+def test_profile_over_the_limit_is_noticed_before_it_is_sent():
     maker = ProfileMaker(template.load("basic"), Shape.PLAIN, "run-1")
-    fits = read(plain_user("user7", firstName={"S": "x" * 400_000}))
-    does_not = read(plain_user("user7", firstName={"S": "é" * 204_800}))
 
-    assert too_large(maker.item(fits, NOW)) is None
-    assert "DynamoDB takes at most 409,600 (400 KB)" in too_large(maker.item(does_not, NOW))
+    def item(name):
+        return maker.item(read(plain_user("user7", firstName={"S": name})), NOW)
+
+    room = record.LARGEST_ITEM_BYTES - item_size(item("x")) + 1
+
+    assert too_large(item("x" * room)) is None
+    assert too_large(item("x" * (room - 1) + "é")) == (
+        "the profile would have 400,001 bytes; the largest profile that is written has 400,000 "
+        "(DynamoDB's limit of 400 KB, less room for later changes)"
+    )
 
 
 @pytest.mark.parametrize(

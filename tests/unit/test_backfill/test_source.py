@@ -1,18 +1,17 @@
 """What the first rows tell about a table."""
 
 import pytest
-from backfill_fixtures import account, client_error, plain_user, profile
+from backfill_fixtures import LIMITS, account, client_error, plain_user, profile
 from userprofiles.migration.calls import Calls
 from userprofiles.migration.errors import CannotGoOnError, RefusedError
 from userprofiles.migration.shape import Shape
 from userprofiles.migration.source import count_users, probe
 from userprofiles.migration.stop import Stop
-from userprofiles.migration.tally import Meter
 
 
 @pytest.fixture
 def calls_on():
-    return lambda table: Calls(table.client, table.place, Meter(), Stop())
+    return lambda table: Calls(table.client, table.place, Stop(), LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -27,28 +26,27 @@ def calls_on():
     ],
 )
 def test_shape(make_table, calls_on, rows, expected):
-    assert probe(calls_on(make_table(*rows))) is expected
+    assert probe(calls_on(make_table(*rows)), 100) is expected
 
 
-def test_shape_is_sought_beyond_the_first_rows(make_table, calls_on, monkeypatch):
-    monkeypatch.setattr("userprofiles.migration.source._PROBED_AT_ONCE", 3)
+def test_shape_is_sought_beyond_the_first_rows(make_table, calls_on):
     table = make_table(*(profile(f"{n}") for n in range(9)), plain_user("user1"))
 
-    assert probe(calls_on(table)) is Shape.PLAIN
+    assert probe(calls_on(table), 3) is Shape.PLAIN
 
 
 def test_rows_of_both_shapes_are_refused(make_table, calls_on):
     table = make_table(plain_user("user1"), account("a"))
 
     with pytest.raises(RefusedError, match="both shapes"):
-        probe(calls_on(table))
+        probe(calls_on(table), 100)
 
 
 def test_table_with_other_keys_is_told(make_table, calls_on):
     table = make_table({"id": {"S": "1"}, "at": {"S": "2"}}, keys=("id", "at"))
 
     with pytest.raises(CannotGoOnError, match="does not have the keys PK and SK"):
-        probe(calls_on(table))
+        probe(calls_on(table), 100)
 
 
 def test_answer_of_something_else_than_dynamodb_is_told(make_table, calls_on):
@@ -56,7 +54,7 @@ def test_answer_of_something_else_than_dynamodb_is_told(make_table, calls_on):
     table.client.before = [lambda operation, parameters: {"message": "<html>", "ResponseMetadata": {}}]
 
     with pytest.raises(CannotGoOnError, match="is not DynamoDB"):
-        probe(calls_on(table))
+        probe(calls_on(table), 100)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +78,7 @@ def test_error_of_the_first_call_is_told(make_table, calls_on, code, status, mes
     table.client.before = [fail]
 
     with pytest.raises(CannotGoOnError, match=message):
-        probe(calls_on(table))
+        probe(calls_on(table), 100)
 
 
 @pytest.mark.parametrize(("shape", "expected"), [(Shape.PLAIN, 2), (Shape.STACK, 1)])

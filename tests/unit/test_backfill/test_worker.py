@@ -3,9 +3,10 @@
 import hashlib
 import io
 import json
+from dataclasses import replace
 
 import pytest
-from backfill_fixtures import account, client_error, plain_user, profile
+from backfill_fixtures import LIMITS, account, client_error, plain_user, plain_users, profile
 from userprofiles.migration.errors import CannotGoOnError, RefusedError
 from userprofiles.migration.run_folder import OvertakenError, RunFolder
 from userprofiles.migration.stop import Stop
@@ -51,12 +52,13 @@ def s3():
 
 @pytest.fixture
 def make_worker(s3):
-    def make(table, **settings):
+    def make(table, limits=LIMITS, **settings):
         return Worker(
             Settings(users_table=table.name, bucket=BUCKET, **settings),
             table.client,
             s3,
             lambda message: None,
+            limits,
         )
 
     return make
@@ -139,10 +141,9 @@ class TimeIsUpAfterOneChunk(Stop):
 
 
 def test_worker_stops_before_its_function_does_and_goes_on(make_table, make_worker, monkeypatch):
-    monkeypatch.setattr("userprofiles.migration.segment.CHUNK_ROWS", 5)
     monkeypatch.setattr("userprofiles.migration.worker.Stop", TimeIsUpAfterOneChunk)
-    table = make_table(*(plain_user(f"user{n:02d}") for n in range(12)))
-    worker = make_worker(table)
+    table = make_table(*plain_users(12))
+    worker = make_worker(table, limits=replace(LIMITS, chunk_rows=5))
     item = worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
 
     answers = [worker.handle(item, PLENTY) for _ in range(3)]
@@ -201,11 +202,10 @@ def test_worker_that_was_overtaken_leaves_the_word_to_the_other(make_table, make
     assert s3.json(key)["processed"] == 1
 
 
-def test_segment_without_any_progress_is_a_failure_and_no_endless_loop(make_table, make_worker, monkeypatch):
-    monkeypatch.setattr("userprofiles.migration.calls.FIRST_WAIT_S", 60.0)
+def test_segment_without_any_progress_is_a_failure_and_no_endless_loop(make_table, make_worker):
     table = make_table(plain_user("user1"))
     table.client.batch_errors = {"USER#user1": ["ThrottlingError"] * 10}
-    worker = make_worker(table)
+    worker = make_worker(table, limits=replace(LIMITS, first_wait_s=60.0, longest_wait_s=60.0))
     item = worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
 
     with pytest.raises(CannotGoOnError, match="made no progress"):
