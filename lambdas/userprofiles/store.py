@@ -8,7 +8,6 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -71,26 +70,6 @@ class User:
         return self.account is not None and self.profile is not None
 
 
-class Written(StrEnum):
-    """How a transaction ended."""
-
-    DONE = "done"
-    CONDITION = "condition"
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a transaction ended, and what stood in its way.
-
-    Attributes:
-        written: Whether it was done, or a condition didn't hold.
-        failed: Which of its actions had a condition that didn't hold, by position, with the item found there.
-    """
-
-    written: Written
-    failed: Mapping[int, Item]
-
-
 class Store:
     """The users table and the audit table.
 
@@ -147,8 +126,8 @@ class Store:
         Raises:
             RecordTooLargeError, StoreBusyError, StoreError: Nothing was written, or it isn't known.
         """
-        result = self._transact([self._put(account), self._put(profile), self._append(row)])
-        return User(result.failed.get(0), result.failed.get(1))
+        existing = self._transact([self._put(account), self._put(profile), self._append(row)])
+        return User(existing.get(0), existing.get(1))
 
     def add_profile(self, account: Item, profile: Item, row: Item) -> bool:
         """Put the profile that an account lacks, unless the user was deleted or changed meanwhile."""
@@ -233,9 +212,15 @@ class Store:
         }
 
     def _written(self, actions: Sequence[Mapping[str, Any]]) -> bool:
-        return self._transact(actions).written is Written.DONE
+        return not self._transact(actions)
 
-    def _transact(self, actions: Sequence[Mapping[str, Any]]) -> Result:
+    def _transact(self, actions: Sequence[Mapping[str, Any]]) -> Mapping[int, Item]:
+        """Run a transaction.
+
+        Returns:
+            The actions whose condition failed, by position, with the item that stands there; nothing was
+            written then. Empty if the transaction was written.
+        """
         for attempt in range(_ATTEMPTS):
             self._pause(attempt)
             try:
@@ -243,11 +228,11 @@ class Store:
             except BotoCoreError as error:
                 raise _named(error) from None
             except ClientError as error:
-                outcome = _cancellation(error)
-                if outcome is not None:
-                    return outcome
+                failed = _failed_conditions(error)
+                if failed:
+                    return failed
             else:
-                return Result(Written.DONE, {})
+                return {}
         raise StoreBusyError("TransactionConflict")
 
     def _pause(self, attempt: int) -> None:
@@ -268,11 +253,12 @@ def _named(error: ClientError | BotoCoreError) -> StoreError:
     return StoreError(type(error).__name__)
 
 
-def _cancellation(error: ClientError) -> Result | None:
+def _failed_conditions(error: ClientError) -> Mapping[int, Item]:
     """Read why a transaction was cancelled, reason by reason.
 
     Returns:
-        Which conditions didn't hold; None if what stood in the way passes by itself.
+        The actions whose condition failed, by position, with the item that stands there. Empty if the reason
+        passes by itself, so that the next attempt may succeed.
 
     Raises:
         StoreBusyError: The table is throttled; botocore has repeated the call already.
@@ -284,13 +270,12 @@ def _cancellation(error: ClientError) -> Result | None:
     codes = [reason.get("Code", "None") for reason in reasons]
     # Beside a reason that passes it isn't the whole answer: the next attempt gives that.
     if _CONDITION in codes and not (set(codes) & _PASSING):
-        failed = {
+        return {
             position: deserialize_item(reason.get("Item") or {})
             for position, reason in enumerate(reasons)
             if reason.get("Code") == _CONDITION
         }
-        return Result(Written.CONDITION, failed)
     if set(codes) & _PASSING:
-        return None
+        return {}
     others = sorted(set(codes) - {"None"})
     raise StoreError(others[0] if others else "TransactionCanceledException") from None
