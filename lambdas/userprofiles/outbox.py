@@ -5,18 +5,15 @@ read. The worker asks Cognito who the user is.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from userprofiles import aws, cognito_user, settings
+from userprofiles import aws, cognito_user
 from userprofiles.cognito_user import Directory
-from userprofiles.settings import Roles
-from userprofiles.sign_up import Outcome, Registration, register
-from userprofiles.store import Store, StoreError
+from userprofiles.registrar import Outcome, Registrar
+from userprofiles.store import StoreError
 from userprofiles.telemetry import Report, error_code
-from userprofiles.template import Template
 
 _LONGEST_BODY = 2_000
 SOURCE = "outbox"
@@ -98,26 +95,13 @@ class OutboxWorker:
     """Registers the users that messages name.
 
     Args:
-        store: The tables.
+        registrar: Registers the users.
         directory: Cognito.
-        template: What account and profile look like.
-        roles: The allow-list.
-        clock: Tells the time.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        directory: Directory,
-        template: Template,
-        roles: Roles,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._store = store
+    def __init__(self, registrar: Registrar, directory: Directory) -> None:
+        self._registrar = registrar
         self._directory = directory
-        self._template = template
-        self._roles = roles
-        self._clock = clock
 
     def work(self, body: Any) -> tuple[Outcome | None, str]:
         """Register the user of one message.
@@ -136,15 +120,7 @@ class OutboxWorker:
             return None, ""
         if user.status == "UNCONFIRMED":
             raise NotYetConfirmedError("the user hasn't confirmed")
-        done: Registration = register(
-            user,
-            store=self._store,
-            template=self._template,
-            roles=self._roles,
-            source=SOURCE,
-            moment=self._clock(),
-        )
-        return done.outcome, user.sub
+        return self._registrar.register(user).outcome, user.sub
 
 
 def work(worker: OutboxWorker, record: Mapping[str, Any], report: Report) -> None:
@@ -193,17 +169,7 @@ def from_environment(environment: Mapping[str, str]) -> OutboxWorker:
 
     Raises:
         userprofiles.settings.SettingsError, userprofiles.template.TemplateError: The environment is wrong;
-        the
-            messages stay in the queue.
+        the messages stay in the queue.
     """
-    template = settings.template(environment)
-    return OutboxWorker(
-        store=Store(
-            aws.client("dynamodb", connect_s=1, read_s=3, attempts=3),
-            settings.required(environment, "USERS_TABLE"),
-            settings.required(environment, "AUDIT_TABLE"),
-        ),
-        directory=aws.client("cognito-idp", connect_s=1, read_s=3, attempts=3),
-        template=template,
-        roles=settings.roles(environment, template),
-    )
+    registrar = Registrar.from_environment(environment, SOURCE, aws.client("dynamodb"))
+    return OutboxWorker(registrar, aws.client("cognito-idp"))

@@ -131,7 +131,7 @@ class Store:
 
     def add_profile(self, account: Item, profile: Item, row: Item) -> bool:
         """Put the profile that an account lacks, unless the user was deleted or changed meanwhile."""
-        moved = self._update("account", account, _moved_head(account, row), guard=account)
+        moved = self._update("account", account, _moved_head(row), guard=account)
         return self._written([moved, self._put(profile), self._append(row)])
 
     def add_account(self, account: Item, row: Item) -> bool:
@@ -162,7 +162,7 @@ class Store:
         """
         if user.account is None or user.profile is None:
             raise ValueError("Only a whole user can be changed: register the user first.")
-        head = _moved_head(user.account, row)
+        head = _moved_head(row)
         actions = [self._update("account", user.account, [*changes.get("account", ()), *head], user.account)]
         if changes.get("profile"):
             actions.append(self._update("profile", user.profile, changes["profile"], None))
@@ -241,8 +241,8 @@ class Store:
             self._sleep(random.uniform(0, _LONGEST_PAUSE_S * attempt))  # noqa: S311  (no secret)
 
 
-def _moved_head(account: Item, row: Item) -> list[Change]:
-    return [Change(("auditHead",), row["hash"]), Change(("version",), int(account.get("version", 0)) + 1)]
+def _moved_head(row: Item) -> list[Change]:
+    return [Change(("auditHead",), row["hash"]), Change(("version",), row["version"])]
 
 
 def _named(error: ClientError | BotoCoreError) -> StoreError:
