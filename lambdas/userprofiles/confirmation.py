@@ -15,7 +15,7 @@ from userprofiles.cognito_user import CognitoUser, UnreadableUserError
 from userprofiles.deadline import Workers
 from userprofiles.outbox import Message, Outbox
 from userprofiles.registrar import Outcome, Registrar
-from userprofiles.store import RecordTooLargeError, StoreError
+from userprofiles.store import RecordTooLargeError
 from userprofiles.telemetry import Report, error_code
 
 CONFIRM_SIGN_UP = "PostConfirmation_ConfirmSignUp"
@@ -83,7 +83,10 @@ class Confirmation:
         except (RecordTooLargeError, AttributeValueError) as error:
             # Later attempts would fail alike: the operator's template makes what the table can't hold.
             self._report.error(
-                "record can't be stored", metric="RegistrationImpossible", error=error_code(error), **ids
+                "record can't be stored",
+                metric="RegistrationImpossible",
+                error=type(error).__name__,
+                **ids,
             )
         except Exception as error:  # noqa: BLE001  (whatever went wrong, the sign-up goes on)
             self._defer(user, error, ids, end)
@@ -95,7 +98,7 @@ class Confirmation:
                 self._report.count("UnfitAttribute")
 
     def _defer(self, user: CognitoUser, error: Exception, ids: Mapping[str, str], end: float) -> None:
-        reason = str(error) if isinstance(error, StoreError) else error_code(error)
+        reason = error_code(error)
         message = Message(user.pool_id, user.name, reason)
         try:
             self._workers.run(lambda: self._outbox.send(message), min(OUTBOX_S, end - time.monotonic()))

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from userprofiles import aws, cognito_user
-from userprofiles.cognito_user import Directory
+from userprofiles.cognito_user import Directory, UnreadableUserError
 from userprofiles.registrar import Outcome, Registrar
-from userprofiles.store import StoreError
 from userprofiles.telemetry import Report, error_code
 
 _LONGEST_BODY = 2_000
@@ -61,12 +60,12 @@ def parse(body: Any) -> Message:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise PoisonMessageError("the body is no short JSON object")
-    if not cognito_user.is_pool_id(content.get("userPoolId")):
-        raise PoisonMessageError("userPoolId is no pool's id")
-    if not cognito_user.is_user_name(content.get("userName")):
-        raise PoisonMessageError("userName is no user's name")
-    return Message(content["userPoolId"], content["userName"], str(content.get("reason", "")))
+        raise PoisonMessageError(f"the body must be a JSON object of at most {_LONGEST_BODY} characters")
+    try:
+        pool_id, user_name = cognito_user.pool_and_name(content)
+    except UnreadableUserError as error:
+        raise PoisonMessageError(str(error)) from None
+    return Message(pool_id, user_name, str(content.get("reason", "")))
 
 
 class Outbox:
@@ -142,7 +141,7 @@ def work(worker: OutboxWorker, record: Mapping[str, Any], report: Report) -> Non
         report.error("message can't be read", metric="OutboxPoison", messageId=message_id, problem=str(error))
         raise OutboxMessageFailedError("PoisonMessage") from None
     except Exception as error:  # noqa: BLE001  (reported, and told to SQS)
-        code = str(error) if isinstance(error, StoreError) else error_code(error)
+        code = error_code(error)
         report.warning(
             "registration failed again",
             metric="OutboxRetry",

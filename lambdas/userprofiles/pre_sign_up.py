@@ -11,6 +11,8 @@ from userprofiles.telemetry import Report, error_code
 
 _SOURCES = frozenset({"PreSignUp_SignUp", "PreSignUp_AdminCreateUser", "PreSignUp_ExternalProvider"})
 
+_LONGEST_ATTRIBUTE = 2048  # Cognito's own limit for an attribute
+
 # Everything below is shown to who signs up: nothing of it repeats what they typed or tells how this works.
 # Cognito writes "PreSignUp failed with error <text>.": the full stop is its own.
 UNREADABLE = "The sign-up could not be read. Please check what you entered and try again"
@@ -19,10 +21,9 @@ BAD_PHONE = (
     "The phone number has to be in international form: a plus sign, the country code and the number, "
     "digits only, such as +14155550123"
 )
-TOO_LONG = "One of the values is too long; the most is 2048 characters"
+TOO_LONG = f"One of the values is too long; the most is {_LONGEST_ATTRIBUTE} characters"
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
-_LONGEST_ATTRIBUTE = 2048  # Cognito's own limit for an attribute
 
 
 class SignUpRefusedError(Exception):

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from userprofiles.template import Kind
-from userprofiles.template_check import RESERVED
+from userprofiles.template_check import RESERVED, Kind
 
 Item = dict[str, Any]
 

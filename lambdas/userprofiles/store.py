@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from userprofiles import record
 from userprofiles.attribute_value import deserialize_item, item_size, serialize, serialize_item
 from userprofiles.record import Item
-from userprofiles.template import Kind
+from userprofiles.telemetry import error_code
+from userprofiles.template_check import Kind
 from userprofiles.update_expression import Change, update_expression
 
 # Conditions by their meaning. No item yet: neither a user's nor a deleted one's.
@@ -41,7 +42,15 @@ _LONGEST_PAUSE_S = 0.1
 
 
 class StoreError(Exception):
-    """The table did not do what it was asked. The message is AWS's error code, nothing of the item."""
+    """The table did not carry out a request.
+
+    Args:
+        code: AWS's error code or botocore's class: their messages may repeat what a user typed.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class StoreBusyError(StoreError):
@@ -246,11 +255,8 @@ def _moved_head(row: Item) -> list[Change]:
 
 
 def _named(error: ClientError | BotoCoreError) -> StoreError:
-    """Name an error by AWS's code or botocore's class: their messages may repeat what a user typed."""
-    if isinstance(error, ClientError):
-        code = str(error.response["Error"]["Code"])
-        return StoreBusyError(code) if code in _THROTTLED else StoreError(code)
-    return StoreError(type(error).__name__)
+    code = error_code(error)
+    return StoreBusyError(code) if code in _THROTTLED else StoreError(code)
 
 
 def _failed_conditions(error: ClientError) -> Mapping[int, Item]:
