@@ -72,7 +72,7 @@ def failed(error: Exception, report: Report) -> Response[Any]:
     """Answer whatever was raised: the caller's mistakes by name, ours without telling what they are."""
     if isinstance(error, ApiError):
         return refused(error)
-    code = str(error) if isinstance(error, StoreError) else error_code(error)
+    code = error_code(error)
     if isinstance(error, StoreBusyError | ClientError | BotoCoreError | StoreError):
         report.error("AWS refused", metric="ApiUnavailable", error=code)
         busy = ApiError(503, "unavailable", "This is not possible at the moment: try again in a few seconds.")

@@ -8,7 +8,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -56,35 +56,33 @@ def row(
     action: Action,
     *,
     source: str,
-    previous: str | None,
-    version: int,
+    account: Mapping[str, Any] | None,
     moment: datetime,
     fields: Iterable[str] = (),
 ) -> Row:
-    """Make an audit row.
+    """Create the audit row of a write, the next in the user's chain.
 
     Args:
         sub: The user's sub.
         action: What happened.
         source: Through what: a trigger source, `api` or `outbox`.
-        previous: Hash of the user's row before, as `chain_head` tells it.
-        version: Version of the account that the same transaction writes.
+        account: The account's item before the write; None where there is none yet. The row names its head,
+            and has the version that the write gives to the account.
         moment: When it happened.
         fields: Names of the changed fields, such as `profile.language`.
     """
-    instant = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    made: Row = {
+    content: Row = {
         "PK": record.partition_key(sub),
-        "SK": f"{instant}#{uuid.uuid4().hex}",
+        "SK": f"{record.timestamp(moment, 'milliseconds')}#{uuid.uuid4().hex}",
         "action": str(action),
         "source": source,
-        "previousHash": previous,
-        "version": version,
+        "previousHash": chain_head(account),
+        "version": int((account or {}).get("version", 0)) + 1,
     }
-    changed = sorted(fields)
-    if changed:
-        made["fields"] = changed
-    return {**made, "hash": digest(made)}
+    field_names = sorted(fields)
+    if field_names:
+        content["fields"] = field_names
+    return {**content, "hash": digest(content)}
 
 
 def verify(rows: Iterable[Mapping[str, Any]], head: str) -> int:

@@ -15,19 +15,28 @@ def _session() -> botocore.session.Session:
     return botocore.session.Session()
 
 
-def client(service: str, *, connect_s: float, read_s: float, attempts: int) -> Any:
-    """Make a client of an AWS service.
+def client(
+    service: str,
+    *,
+    connect_s: float = 1,
+    read_s: float = 3,
+    attempts: int = 3,
+    parameter_validation: bool = True,
+) -> Any:
+    """Create a client of an AWS service.
 
     Args:
         service: botocore's name of the service, such as `dynamodb`.
-        connect_s: Seconds for a connection to come about.
+        connect_s: Seconds to wait for a connection.
         read_s: Seconds between two bytes of an answer; an answer that trickles may take any number of them.
         attempts: Calls in all, the first included.
+        parameter_validation: Whether botocore checks the parameters of each call.
     """
     config = Config(
         connect_timeout=connect_s,
         read_timeout=read_s,
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
+        parameter_validation=parameter_validation,
     )
     return _session().create_client(service, config=config)

@@ -44,14 +44,23 @@ class Directory(Protocol):
         """Return the user as Cognito has it."""
 
 
-def is_pool_id(value: object) -> bool:
-    """Tell whether a value has the form of a user pool's id."""
-    return isinstance(value, str) and _POOL_ID.fullmatch(value) is not None
-
-
 def is_user_name(value: object) -> bool:
     """Tell whether a value can be a user's name."""
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME
+
+
+def pool_and_name(document: Mapping[str, Any]) -> tuple[str, str]:
+    """Return `userPoolId` and `userName` of an event or an outbox message.
+
+    Raises:
+        UnreadableUserError: One of them is missing or wrong.
+    """
+    pool_id, name = document.get("userPoolId"), document.get("userName")
+    if not isinstance(pool_id, str) or not _POOL_ID.fullmatch(pool_id):
+        raise UnreadableUserError("userPoolId must be the id of a user pool")
+    if not isinstance(name, str) or not is_user_name(name):
+        raise UnreadableUserError(f"userName must have 1 to {_LONGEST_NAME} characters")
+    return pool_id, name
 
 
 def attributes_of(event: Any) -> dict[str, str]:
@@ -78,14 +87,11 @@ def from_event(event: Any) -> CognitoUser:
     attributes = attributes_of(event)
     if not record.is_sub(attributes.get("sub")):
         raise UnreadableUserError("request.userAttributes.sub is no id")
-    if not is_pool_id(event.get("userPoolId")):
-        raise UnreadableUserError("userPoolId is no pool's id")
-    if not is_user_name(event.get("userName")):
-        raise UnreadableUserError("userName is no user's name")
+    pool_id, name = pool_and_name(event)
     return CognitoUser(
         sub=attributes["sub"],
-        name=event["userName"],
-        pool_id=event["userPoolId"],
+        name=name,
+        pool_id=pool_id,
         attributes=attributes,
         status=attributes.get("cognito:user_status", ""),
     )

@@ -7,7 +7,6 @@ misses is created by the API on first access.
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from userprofiles import aws, cognito_user, settings
@@ -15,11 +14,9 @@ from userprofiles.attribute_value import AttributeValueError
 from userprofiles.cognito_user import CognitoUser, UnreadableUserError
 from userprofiles.deadline import Workers
 from userprofiles.outbox import Message, Outbox
-from userprofiles.settings import Roles
-from userprofiles.sign_up import Outcome, register
-from userprofiles.store import RecordTooLargeError, Store, StoreError
+from userprofiles.registrar import Outcome, Registrar
+from userprofiles.store import RecordTooLargeError
 from userprofiles.telemetry import Report, error_code
-from userprofiles.template import Template
 
 CONFIRM_SIGN_UP = "PostConfirmation_ConfirmSignUp"
 CONFIRM_FORGOT_PASSWORD = "PostConfirmation_ConfirmForgotPassword"  # noqa: S105  (a trigger's name)
@@ -41,30 +38,15 @@ class Confirmation:
     """Registers users when Cognito says that they have confirmed.
 
     Args:
-        store: The tables.
-        outbox: The queue for what couldn't be written.
-        template: What account and profile look like.
-        roles: The allow-list.
+        registrar: Registers the users.
+        outbox: The queue for users who could not be registered now.
         report: Log lines and metrics.
-        clock: Tells the time.
     """
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        outbox: Outbox,
-        template: Template,
-        roles: Roles,
-        report: Report,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._store = store
+    def __init__(self, registrar: Registrar, outbox: Outbox, report: Report) -> None:
+        self._registrar = registrar
         self._outbox = outbox
-        self._template = template
-        self._roles = roles
         self._report = report
-        self._clock = clock
         self._workers = Workers()
 
     def __call__(self, event: Any) -> None:
@@ -95,32 +77,28 @@ class Confirmation:
     def _register(self, user: CognitoUser, end: float) -> None:
         ids = {"sub": user.sub, "userPoolId": user.pool_id, "triggerSource": CONFIRM_SIGN_UP}
         try:
-            done = self._workers.run(
-                lambda: register(
-                    user,
-                    store=self._store,
-                    template=self._template,
-                    roles=self._roles,
-                    source=CONFIRM_SIGN_UP,
-                    moment=self._clock(),
-                ),
-                min(DYNAMODB_S, end - time.monotonic()),
+            registration = self._workers.run(
+                lambda: self._registrar.register(user), min(DYNAMODB_S, end - time.monotonic())
             )
         except (RecordTooLargeError, AttributeValueError) as error:
             # Later attempts would fail alike: the operator's template makes what the table can't hold.
             self._report.error(
-                "record can't be stored", metric="RegistrationImpossible", error=error_code(error), **ids
+                "record can't be stored",
+                metric="RegistrationImpossible",
+                error=type(error).__name__,
+                **ids,
             )
         except Exception as error:  # noqa: BLE001  (whatever went wrong, the sign-up goes on)
             self._defer(user, error, ids, end)
         else:
-            unfit = {"unfitFields": list(done.unfit)} if done.unfit else {}
-            self._report.info(_WORDS_FOR_OUTCOME[done.outcome], outcome=str(done.outcome), **unfit, **ids)
-            if done.unfit:
+            outcome = registration.outcome
+            unfit = {"unfitFields": list(registration.unfit)} if registration.unfit else {}
+            self._report.info(_WORDS_FOR_OUTCOME[outcome], outcome=str(outcome), **unfit, **ids)
+            if registration.unfit:
                 self._report.count("UnfitAttribute")
 
     def _defer(self, user: CognitoUser, error: Exception, ids: Mapping[str, str], end: float) -> None:
-        reason = str(error) if isinstance(error, StoreError) else error_code(error)
+        reason = error_code(error)
         message = Message(user.pool_id, user.name, reason)
         try:
             self._workers.run(lambda: self._outbox.send(message), min(OUTBOX_S, end - time.monotonic()))
@@ -156,21 +134,13 @@ def from_environment(environment: Mapping[str, str], report: Report) -> Callable
         here would fail every sign-up for a mistake of ours.
     """
     try:
-        template = settings.template(environment)
+        # 2 attempts of at most 0.3 + 0.7 s: within DYNAMODB_S unless the server trickles.
+        dynamodb = aws.client("dynamodb", connect_s=0.3, read_s=0.7, attempts=2)
+        sqs = aws.client("sqs", connect_s=0.3, read_s=0.5, attempts=1)
         return Confirmation(
-            store=Store(
-                # 2 attempts of at most 0.3 + 0.7 s: within DYNAMODB_S unless the server trickles.
-                aws.client("dynamodb", connect_s=0.3, read_s=0.7, attempts=2),
-                settings.required(environment, "USERS_TABLE"),
-                settings.required(environment, "AUDIT_TABLE"),
-            ),
-            outbox=Outbox(
-                aws.client("sqs", connect_s=0.3, read_s=0.5, attempts=1),
-                settings.required(environment, "OUTBOX_QUEUE_URL"),
-            ),
-            template=template,
-            roles=settings.roles(environment, template),
-            report=report,
+            Registrar.from_environment(environment, CONFIRM_SIGN_UP, dynamodb),
+            Outbox(sqs, settings.required(environment, "OUTBOX_QUEUE_URL")),
+            report,
         )
     except Exception as error:  # noqa: BLE001  (reported at every event, see above)
         problem = str(error) if isinstance(error, settings.SettingsError | ValueError) else error_code(error)

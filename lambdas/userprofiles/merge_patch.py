@@ -8,7 +8,8 @@ from typing import Any
 from userprofiles import record, template_check
 from userprofiles.api_error import ApiError, Fault
 from userprofiles.attribute_value import AttributeValueError, item_size, serialize, serialize_item
-from userprofiles.template import Kind, Template
+from userprofiles.template import Template
+from userprofiles.template_check import Kind
 from userprofiles.update_expression import REMOVED, Change
 
 LARGEST_BODY_BYTES = 64 * 1024

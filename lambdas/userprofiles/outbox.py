@@ -5,18 +5,14 @@ read. The worker asks Cognito who the user is.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from userprofiles import aws, cognito_user, settings
-from userprofiles.cognito_user import Directory
-from userprofiles.settings import Roles
-from userprofiles.sign_up import Outcome, Registration, register
-from userprofiles.store import Store, StoreError
+from userprofiles import aws, cognito_user
+from userprofiles.cognito_user import Directory, UnreadableUserError
+from userprofiles.registrar import Outcome, Registrar
 from userprofiles.telemetry import Report, error_code
-from userprofiles.template import Template
 
 _LONGEST_BODY = 2_000
 SOURCE = "outbox"
@@ -64,12 +60,12 @@ def parse(body: Any) -> Message:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise PoisonMessageError("the body is no short JSON object")
-    if not cognito_user.is_pool_id(content.get("userPoolId")):
-        raise PoisonMessageError("userPoolId is no pool's id")
-    if not cognito_user.is_user_name(content.get("userName")):
-        raise PoisonMessageError("userName is no user's name")
-    return Message(content["userPoolId"], content["userName"], str(content.get("reason", "")))
+        raise PoisonMessageError(f"the body must be a JSON object of at most {_LONGEST_BODY} characters")
+    try:
+        pool_id, user_name = cognito_user.pool_and_name(content)
+    except UnreadableUserError as error:
+        raise PoisonMessageError(str(error)) from None
+    return Message(pool_id, user_name, str(content.get("reason", "")))
 
 
 class Outbox:
@@ -98,26 +94,13 @@ class OutboxWorker:
     """Registers the users that messages name.
 
     Args:
-        store: The tables.
+        registrar: Registers the users.
         directory: Cognito.
-        template: What account and profile look like.
-        roles: The allow-list.
-        clock: Tells the time.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        directory: Directory,
-        template: Template,
-        roles: Roles,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._store = store
+    def __init__(self, registrar: Registrar, directory: Directory) -> None:
+        self._registrar = registrar
         self._directory = directory
-        self._template = template
-        self._roles = roles
-        self._clock = clock
 
     def work(self, body: Any) -> tuple[Outcome | None, str]:
         """Register the user of one message.
@@ -136,15 +119,7 @@ class OutboxWorker:
             return None, ""
         if user.status == "UNCONFIRMED":
             raise NotYetConfirmedError("the user hasn't confirmed")
-        done: Registration = register(
-            user,
-            store=self._store,
-            template=self._template,
-            roles=self._roles,
-            source=SOURCE,
-            moment=self._clock(),
-        )
-        return done.outcome, user.sub
+        return self._registrar.register(user).outcome, user.sub
 
 
 def work(worker: OutboxWorker, record: Mapping[str, Any], report: Report) -> None:
@@ -166,7 +141,7 @@ def work(worker: OutboxWorker, record: Mapping[str, Any], report: Report) -> Non
         report.error("message can't be read", metric="OutboxPoison", messageId=message_id, problem=str(error))
         raise OutboxMessageFailedError("PoisonMessage") from None
     except Exception as error:  # noqa: BLE001  (reported, and told to SQS)
-        code = str(error) if isinstance(error, StoreError) else error_code(error)
+        code = error_code(error)
         report.warning(
             "registration failed again",
             metric="OutboxRetry",
@@ -193,17 +168,7 @@ def from_environment(environment: Mapping[str, str]) -> OutboxWorker:
 
     Raises:
         userprofiles.settings.SettingsError, userprofiles.template.TemplateError: The environment is wrong;
-        the
-            messages stay in the queue.
+        the messages stay in the queue.
     """
-    template = settings.template(environment)
-    return OutboxWorker(
-        store=Store(
-            aws.client("dynamodb", connect_s=1, read_s=3, attempts=3),
-            settings.required(environment, "USERS_TABLE"),
-            settings.required(environment, "AUDIT_TABLE"),
-        ),
-        directory=aws.client("cognito-idp", connect_s=1, read_s=3, attempts=3),
-        template=template,
-        roles=settings.roles(environment, template),
-    )
+    registrar = Registrar.from_environment(environment, SOURCE, aws.client("dynamodb"))
+    return OutboxWorker(registrar, aws.client("cognito-idp"))

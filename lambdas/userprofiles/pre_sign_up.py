@@ -1,11 +1,74 @@
-"""The gate before a sign-up, as a function's environment configures it. It fails closed."""
+"""The check before a sign-up, as a function's environment configures it. It fails closed."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from userprofiles import settings
-from userprofiles.sign_up import UNAVAILABLE, SignUpRefusedError, check_sign_up, pre_sign_up_source
+from userprofiles import cognito_user, settings
+from userprofiles.cognito_user import UnreadableUserError
+from userprofiles.settings import Roles
 from userprofiles.telemetry import Report, error_code
+
+_SOURCES = frozenset({"PreSignUp_SignUp", "PreSignUp_AdminCreateUser", "PreSignUp_ExternalProvider"})
+
+_LONGEST_ATTRIBUTE = 2048  # Cognito's own limit for an attribute
+
+# Everything below is shown to who signs up: nothing of it repeats what they typed or tells how this works.
+# Cognito writes "PreSignUp failed with error <text>.": the full stop is its own.
+UNREADABLE = "The sign-up could not be read. Please check what you entered and try again"
+UNAVAILABLE = "Sign-up is not possible at the moment. Please try again later"
+BAD_PHONE = (
+    "The phone number has to be in international form: a plus sign, the country code and the number, "
+    "digits only, such as +14155550123"
+)
+TOO_LONG = f"One of the values is too long; the most is {_LONGEST_ATTRIBUTE} characters"
+
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+
+
+class SignUpRefusedError(Exception):
+    """A sign-up that is refused. The message is for who signs up."""
+
+
+def _trigger_source(event: Any) -> str | None:
+    """Return an event's trigger source if it is one of PreSignUp's, else None."""
+    source = event.get("triggerSource") if isinstance(event, dict) else None
+    return source if isinstance(source, str) and source in _SOURCES else None
+
+
+def check_sign_up(event: Any, roles: Roles) -> Any:
+    """Refuse a sign-up with a role outside the allow-list or a phone number that is not E.164.
+
+    It fails closed: what it can't read, it refuses. It can't change an attribute (Cognito wouldn't take it).
+
+    Args:
+        event: The event of a PreSignUp trigger.
+        roles: The allow-list.
+
+    Returns:
+        The event as it came.
+
+    Raises:
+        SignUpRefusedError: With a text for who signs up.
+    """
+    if _trigger_source(event) is None:
+        raise SignUpRefusedError(UNREADABLE)
+    try:
+        attributes = cognito_user.attributes_of(event)
+        "".join(attributes.values()).encode()
+    except (UnreadableUserError, UnicodeEncodeError):
+        raise SignUpRefusedError(UNREADABLE) from None
+    if any(len(value) > _LONGEST_ATTRIBUTE for value in attributes.values()):
+        raise SignUpRefusedError(TOO_LONG)
+    asked = roles.asked(attributes)
+    if asked is not None and asked not in roles.allowed:
+        raise SignUpRefusedError(
+            f"This role can't be chosen at sign-up. Roles to choose from: {', '.join(roles.allowed)}",
+        )
+    phone = attributes.get("phone_number")
+    if phone and not _E164.fullmatch(phone):
+        raise SignUpRefusedError(BAD_PHONE)
+    return event
 
 
 def from_environment(environment: Mapping[str, str], report: Report) -> Callable[[Any], Any]:
@@ -31,7 +94,7 @@ def from_environment(environment: Mapping[str, str], report: Report) -> Callable
         return closed
 
     def gate(event: Any) -> Any:
-        known = pre_sign_up_source(event) or "unknown"
+        known = _trigger_source(event) or "unknown"
         try:
             passed = check_sign_up(event, roles)
         except SignUpRefusedError as refusal:

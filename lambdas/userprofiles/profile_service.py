@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from userprofiles import audit, aws, cognito_user, merge_patch, record, settings
@@ -12,10 +11,8 @@ from userprofiles.access_token import Caller, unauthorized
 from userprofiles.api_error import ApiError
 from userprofiles.audit import Action
 from userprofiles.cognito_user import Directory
-from userprofiles.settings import Roles
-from userprofiles.sign_up import register
-from userprofiles.store import Store, StoreBusyError, User
-from userprofiles.template import Kind, Template
+from userprofiles.registrar import Registrar
+from userprofiles.store import StoreBusyError, User
 from userprofiles.update_expression import Change
 
 SOURCE = "api"
@@ -48,32 +45,22 @@ class ProfileService:
     """Reads and changes users.
 
     Args:
-        store: The tables.
+        registrar: Registers users on first access; its tables and template are the service's own too.
         directory: Cognito.
         pool_id: The user pool.
-        template: What account and profile look like, and what users may change.
-        roles: The allow-list.
-        clock: Tells the time.
         sleep: Waits between attempts.
     """
 
     def __init__(
         self,
-        *,
-        store: Store,
+        registrar: Registrar,
         directory: Directory,
         pool_id: str,
-        template: Template,
-        roles: Roles,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._store = store
+        self._registrar = registrar
         self._directory = directory
         self._pool_id = pool_id
-        self._template = template
-        self._roles = roles
-        self._clock = clock
         self._sleep = sleep
 
     def read(self, caller: Caller) -> Document:
@@ -114,36 +101,39 @@ class ProfileService:
     def _try(self, caller: Caller, user: User, patch: Any) -> Document | None:
         """Make a change to a user as read; None if somebody wrote since."""
         account = user.account or {}
-        current: dict[Kind, record.Item] = {"account": account, "profile": user.profile or {}}
-        plan = merge_patch.plan(self._template, self._role(account), current, patch)
+        plan = merge_patch.plan(
+            self._registrar.template,
+            self._role(account),
+            {"account": account, "profile": user.profile or {}},
+            patch,
+        )
         if not plan.changes:
             return document(user)
-        moment = self._clock()
+        moment = self._registrar.clock()
         changes = dict(plan.changes)
         if "profile" in changes:
             changes["profile"] = [*changes["profile"], Change(("updatedAt",), record.timestamp(moment))]
         row = audit.row(
             caller.sub,
             Action.PROFILE_UPDATED,
-            source=SOURCE,
-            previous=audit.chain_head(account),
-            version=int(account.get("version", 0)) + 1,
+            source=self._registrar.source,
+            account=account,
             moment=moment,
             fields=plan.fields,
         )
-        if not self._store.change(user, changes, row):
+        if not self._registrar.store.change(user, changes, row):
             return None
-        return document(self._store.read(caller.sub))
+        return document(self._registrar.store.read(caller.sub))
 
     def _role(self, account: Mapping[str, Any]) -> str:
         role = account.get("role")
-        return role if role in self._template.roles else self._template.default_role
+        return role if role in self._registrar.template.roles else self._registrar.template.default_role
 
     def _whole(self, caller: Caller) -> User:
-        user = self._store.read(caller.sub)
+        user = self._registrar.store.read(caller.sub)
         if not user.erased and not user.whole:
             self._create(caller)
-            user = self._store.read(caller.sub)
+            user = self._registrar.store.read(caller.sub)
         if user.erased:
             raise ApiError(410, "erased", "This user was erased.")
         if not user.whole:
@@ -151,18 +141,11 @@ class ProfileService:
         return user
 
     def _create(self, caller: Caller) -> None:
-        known = cognito_user.ask(self._directory, self._pool_id, caller.user_name)
-        # A name may have been given to somebody else since the token was made.
-        if known is None or known.sub != caller.sub or known.status == "UNCONFIRMED":
+        user = cognito_user.ask(self._directory, self._pool_id, caller.user_name)
+        # The name may belong to another user since the token was issued.
+        if user is None or user.sub != caller.sub or user.status == "UNCONFIRMED":
             raise unauthorized()
-        register(
-            known,
-            store=self._store,
-            template=self._template,
-            roles=self._roles,
-            source=SOURCE,
-            moment=self._clock(),
-        )
+        self._registrar.register(user)
 
 
 def _matches(if_match: str, etag: str) -> bool:
@@ -177,15 +160,8 @@ def from_environment(environment: Mapping[str, str]) -> ProfileService:
     Raises:
         userprofiles.settings.SettingsError, userprofiles.template.TemplateError: The environment is wrong.
     """
-    template = settings.template(environment)
     return ProfileService(
-        store=Store(
-            aws.client("dynamodb", connect_s=1, read_s=3, attempts=3),
-            settings.required(environment, "USERS_TABLE"),
-            settings.required(environment, "AUDIT_TABLE"),
-        ),
-        directory=aws.client("cognito-idp", connect_s=1, read_s=3, attempts=3),
-        pool_id=settings.required(environment, "USER_POOL_ID"),
-        template=template,
-        roles=settings.roles(environment, template),
+        Registrar.from_environment(environment, SOURCE, aws.client("dynamodb")),
+        aws.client("cognito-idp"),
+        settings.required(environment, "USER_POOL_ID"),
     )

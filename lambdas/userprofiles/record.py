@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from userprofiles.template import Kind
-from userprofiles.template_check import RESERVED
+from userprofiles.template_check import RESERVED, Kind
 
 Item = dict[str, Any]
 
@@ -54,9 +53,9 @@ def key(sub: str, kind: Kind) -> dict[str, str]:
     return {"PK": partition_key(sub), "SK": SORT_KEYS[kind]}
 
 
-def timestamp(moment: datetime) -> str:
-    """Write a moment as records have it: UTC, to the second, `2026-02-04T16:00:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def timestamp(moment: datetime, precision: str = "seconds") -> str:
+    """Format a moment in UTC, `2026-02-04T16:00:00Z`; `precision` is a `timespec` of `isoformat`."""
+    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def list_shard(sub: str) -> str:

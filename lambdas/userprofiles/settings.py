@@ -54,13 +54,18 @@ def names(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
 
 
+def template_name(environment: Mapping[str, str]) -> str:
+    """Return the template's name, TEMPLATE; `marketplace` if it isn't set."""
+    return environment.get("TEMPLATE", "").strip() or "marketplace"
+
+
 def template(environment: Mapping[str, str]) -> Template:
-    """Load the template that TEMPLATE names; `marketplace` if it isn't set.
+    """Load the template.
 
     Raises:
         userprofiles.template.TemplateError: It can't be used.
     """
-    return templates.load(environment.get("TEMPLATE", "").strip() or "marketplace")
+    return templates.load(template_name(environment))
 
 
 def roles(environment: Mapping[str, str], chosen: Template) -> Roles:

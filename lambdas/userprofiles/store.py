@@ -8,7 +8,6 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from userprofiles import record
 from userprofiles.attribute_value import deserialize_item, item_size, serialize, serialize_item
 from userprofiles.record import Item
-from userprofiles.template import Kind
+from userprofiles.telemetry import error_code
+from userprofiles.template_check import Kind
 from userprofiles.update_expression import Change, update_expression
 
 # Conditions by their meaning. No item yet: neither a user's nor a deleted one's.
@@ -42,7 +42,15 @@ _LONGEST_PAUSE_S = 0.1
 
 
 class StoreError(Exception):
-    """The table did not do what it was asked. The message is AWS's error code, nothing of the item."""
+    """The table did not carry out a request.
+
+    Args:
+        code: AWS's error code or botocore's class: their messages may repeat what a user typed.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class StoreBusyError(StoreError):
@@ -69,26 +77,6 @@ class User:
     def whole(self) -> bool:
         """Whether both items are there."""
         return self.account is not None and self.profile is not None
-
-
-class Written(StrEnum):
-    """How a transaction ended."""
-
-    DONE = "done"
-    CONDITION = "condition"
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a transaction ended, and what stood in its way.
-
-    Attributes:
-        written: Whether it was done, or a condition didn't hold.
-        failed: Which of its actions had a condition that didn't hold, by position, with the item found there.
-    """
-
-    written: Written
-    failed: Mapping[int, Item]
 
 
 class Store:
@@ -147,12 +135,12 @@ class Store:
         Raises:
             RecordTooLargeError, StoreBusyError, StoreError: Nothing was written, or it isn't known.
         """
-        result = self._transact([self._put(account), self._put(profile), self._append(row)])
-        return User(result.failed.get(0), result.failed.get(1))
+        existing = self._transact([self._put(account), self._put(profile), self._append(row)])
+        return User(existing.get(0), existing.get(1))
 
     def add_profile(self, account: Item, profile: Item, row: Item) -> bool:
         """Put the profile that an account lacks, unless the user was deleted or changed meanwhile."""
-        moved = self._update("account", account, _moved_head(account, row), guard=account)
+        moved = self._update("account", account, _moved_head(row), guard=account)
         return self._written([moved, self._put(profile), self._append(row)])
 
     def add_account(self, account: Item, row: Item) -> bool:
@@ -183,7 +171,7 @@ class Store:
         """
         if user.account is None or user.profile is None:
             raise ValueError("Only a whole user can be changed: register the user first.")
-        head = _moved_head(user.account, row)
+        head = _moved_head(row)
         actions = [self._update("account", user.account, [*changes.get("account", ()), *head], user.account)]
         if changes.get("profile"):
             actions.append(self._update("profile", user.profile, changes["profile"], None))
@@ -233,9 +221,15 @@ class Store:
         }
 
     def _written(self, actions: Sequence[Mapping[str, Any]]) -> bool:
-        return self._transact(actions).written is Written.DONE
+        return not self._transact(actions)
 
-    def _transact(self, actions: Sequence[Mapping[str, Any]]) -> Result:
+    def _transact(self, actions: Sequence[Mapping[str, Any]]) -> Mapping[int, Item]:
+        """Run a transaction.
+
+        Returns:
+            The actions whose condition failed, by position, with the item that stands there; nothing was
+            written then. Empty if the transaction was written.
+        """
         for attempt in range(_ATTEMPTS):
             self._pause(attempt)
             try:
@@ -243,11 +237,11 @@ class Store:
             except BotoCoreError as error:
                 raise _named(error) from None
             except ClientError as error:
-                outcome = _cancellation(error)
-                if outcome is not None:
-                    return outcome
+                failed = _failed_conditions(error)
+                if failed:
+                    return failed
             else:
-                return Result(Written.DONE, {})
+                return {}
         raise StoreBusyError("TransactionConflict")
 
     def _pause(self, attempt: int) -> None:
@@ -256,23 +250,21 @@ class Store:
             self._sleep(random.uniform(0, _LONGEST_PAUSE_S * attempt))  # noqa: S311  (no secret)
 
 
-def _moved_head(account: Item, row: Item) -> list[Change]:
-    return [Change(("auditHead",), row["hash"]), Change(("version",), int(account.get("version", 0)) + 1)]
+def _moved_head(row: Item) -> list[Change]:
+    return [Change(("auditHead",), row["hash"]), Change(("version",), row["version"])]
 
 
 def _named(error: ClientError | BotoCoreError) -> StoreError:
-    """Name an error by AWS's code or botocore's class: their messages may repeat what a user typed."""
-    if isinstance(error, ClientError):
-        code = str(error.response["Error"]["Code"])
-        return StoreBusyError(code) if code in _THROTTLED else StoreError(code)
-    return StoreError(type(error).__name__)
+    code = error_code(error)
+    return StoreBusyError(code) if code in _THROTTLED else StoreError(code)
 
 
-def _cancellation(error: ClientError) -> Result | None:
+def _failed_conditions(error: ClientError) -> Mapping[int, Item]:
     """Read why a transaction was cancelled, reason by reason.
 
     Returns:
-        Which conditions didn't hold; None if what stood in the way passes by itself.
+        The actions whose condition failed, by position, with the item that stands there. Empty if the reason
+        passes by itself, so that the next attempt may succeed.
 
     Raises:
         StoreBusyError: The table is throttled; botocore has repeated the call already.
@@ -284,13 +276,12 @@ def _cancellation(error: ClientError) -> Result | None:
     codes = [reason.get("Code", "None") for reason in reasons]
     # Beside a reason that passes it isn't the whole answer: the next attempt gives that.
     if _CONDITION in codes and not (set(codes) & _PASSING):
-        failed = {
+        return {
             position: deserialize_item(reason.get("Item") or {})
             for position, reason in enumerate(reasons)
             if reason.get("Code") == _CONDITION
         }
-        return Result(Written.CONDITION, failed)
     if set(codes) & _PASSING:
-        return None
+        return {}
     others = sorted(set(codes) - {"None"})
     raise StoreError(others[0] if others else "TransactionCanceledException") from None

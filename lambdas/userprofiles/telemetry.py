@@ -16,7 +16,10 @@ _CALLER = 3  # frames up to the line that reports: a log line names that, not th
 
 
 def error_code(error: BaseException) -> str:
-    """Name an error by AWS's code if it has one, else by its class."""
+    """Name an error by its own code or AWS's if it has one, else by its class."""
+    code = getattr(error, "code", None)
+    if isinstance(code, str):
+        return code
     response = getattr(error, "response", None)
     if isinstance(response, Mapping):
         code = response.get("Error", {}).get("Code")

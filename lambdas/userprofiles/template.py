@@ -23,13 +23,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import fastjsonschema
 
 from userprofiles import template_check
+from userprofiles.template_check import Kind
 
-Kind = Literal["account", "profile"]
 Document = dict[str, Any]
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
-KINDS = ("account", "profile")
+Kind = Literal["account", "profile"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 SYSTEM_VALUES = ("sub", "role", "now")
 CONVERSIONS = ("text", "lowerCase", "localPart", "boolean")
 
@@ -139,7 +140,7 @@ def _role_problems(roles: Any, account: Mapping[str, Any]) -> Iterator[str]:
         yield "roles.attribute is the Cognito attribute that asks for a role, or null where all have one role"
     for role, extension in roles["allowed"].items():
         if not isinstance(role, str) or not role_is_well_formed(role):
-            yield f"role {role!r} has to match ^[a-z][a-z0-9_-]{{0,31}}$"
+            yield f"role {role!r} has to match ^{_ROLE.pattern}$"
         fields = extension.get("properties") if isinstance(extension, Mapping) else None
         if not isinstance(fields, Mapping):
             yield f'roles.allowed.{role} has to be an object with "properties"'

@@ -17,6 +17,7 @@ from moto import mock_aws
 from pytest_socket import disable_socket, enable_socket
 from userprofiles import settings, template
 from userprofiles.attribute_value import deserialize_item, serialize_item
+from userprofiles.registrar import Registrar
 from userprofiles.settings import Roles
 from userprofiles.store import Store
 from userprofiles.telemetry import Report
@@ -175,6 +176,17 @@ def basic() -> Template:
 @pytest.fixture
 def roles(marketplace: Template) -> Roles:
     return settings.roles({}, marketplace)
+
+
+@pytest.fixture
+def make_registrar(store: Store, marketplace: Template, roles: Roles) -> Callable[..., Registrar]:
+    """Return a function that creates a registrar for the tables; it takes the parts that differ."""
+
+    def make(source: str, **parts: Any) -> Registrar:
+        defaults: dict[str, Any] = {"store": store, "template": marketplace, "roles": roles}
+        return Registrar(source=source, **(defaults | parts))
+
+    return make
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from userprofiles import audit
@@ -14,8 +15,7 @@ def _trail(now: datetime, length: int = 4) -> list[Row]:
                 "s-1",
                 Action.PROFILE_UPDATED if rows else Action.REGISTERED,
                 source="api",
-                previous=rows[-1]["hash"] if rows else None,
-                version=number + 1,
+                account={"auditHead": rows[-1]["hash"], "version": number} if rows else None,
                 moment=now + timedelta(seconds=number),
                 fields=["profile.language"] if rows else [],
             ),
@@ -28,6 +28,18 @@ def test_row_names_fields_and_nothing_personal(now: datetime) -> None:
 
     assert re.fullmatch(r"2026-02-04T16:00:01\.000Z#[0-9a-f]{32}", row["SK"])
     assert {"PK", "SK", "action", "source", "previousHash", "version", "fields", "hash"} == row.keys()
+
+
+def test_row_has_the_next_version_of_the_account(now: datetime) -> None:
+    """A backfilled account has no version yet."""
+    accounts: list[dict[str, Any] | None] = [None, {"PK": "USER#s"}, {"PK": "USER#s", "version": 7}]
+
+    versions = [
+        audit.row("s", Action.REPAIRED, source="api", account=account, moment=now)["version"]
+        for account in accounts
+    ]
+
+    assert versions == [1, 1, 8]
 
 
 def test_whole_chain_verifies_in_any_order(now: datetime) -> None:

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from userprofiles import confirmation
 from userprofiles.confirmation import Confirmation
 from userprofiles.outbox import Message
-from userprofiles.settings import Roles
-from userprofiles.store import RecordTooLargeError, Store, StoreError, User
+from userprofiles.registrar import Registrar
+from userprofiles.store import RecordTooLargeError, StoreError, User
 from userprofiles.telemetry import Report
-from userprofiles.template import Template
 
 CONFIRMED = "PostConfirmation_ConfirmSignUp"
 
@@ -67,19 +66,13 @@ def gate() -> Iterator[threading.Event]:
 
 @pytest.fixture
 def confirm(
-    store: Store, outbox: KeptOutbox, marketplace: Template, roles: Roles, report: Report
+    make_registrar: Callable[..., Registrar], outbox: KeptOutbox, report: Report
 ) -> Callable[..., Any]:
     """Return what the handler does with an event."""
 
     def call(event: Any, **parts: Any) -> Any:
-        given: dict[str, Any] = {
-            "store": store,
-            "outbox": outbox,
-            "template": marketplace,
-            "roles": roles,
-            "report": report,
-        }
-        return confirmation.confirm(Confirmation(**(given | parts)), event, report)
+        registrar = make_registrar(CONFIRMED, **parts)
+        return confirmation.confirm(Confirmation(registrar, outbox, report), event, report)  # type: ignore[arg-type]
 
     return call
 
@@ -348,8 +341,7 @@ def test_hanging_table_is_left_at_its_deadline_for_the_outbox(
 def test_no_line_and_no_metric_repeats_what_a_user_typed(
     *,
     load_event: Callable[[str], Any],
-    marketplace: Template,
-    roles: Roles,
+    make_registrar: Callable[..., Registrar],
     report: Report,
     log: io.StringIO,
     capsys: pytest.CaptureFixture[str],
@@ -369,7 +361,7 @@ def test_no_line_and_no_metric_repeats_what_a_user_typed(
     store = FailingStore(None if failure == "none" else StoreError("ValidationException"))
 
     confirmation.confirm(
-        Confirmation(store=store, outbox=kept, template=marketplace, roles=roles, report=report),  # type: ignore[arg-type]
+        Confirmation(make_registrar(CONFIRMED, store=store), kept, report),  # type: ignore[arg-type]
         event,
         report,
     )

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from userprofiles import merge_patch, template
 from userprofiles.api_error import ApiError
 from userprofiles.merge_patch import Plan
-from userprofiles.template import Kind, Template
+from userprofiles.template import Template
+from userprofiles.template_check import Kind
 from userprofiles.update_expression import REMOVED, Change
 
 MARKETPLACE = template.load("marketplace")

@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 from userprofiles import outbox
 from userprofiles.outbox import Message, Outbox, OutboxMessageFailedError, OutboxWorker, PoisonMessageError
-from userprofiles.settings import Roles
-from userprofiles.sign_up import Outcome
-from userprofiles.store import Store
+from userprofiles.registrar import Outcome, Registrar
 from userprofiles.telemetry import Report
-from userprofiles.template import Template
 
 POOL = "us-east-1_aB3dE5fG7"
 SUB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -19,8 +16,8 @@ ATTRIBUTES = {"sub": SUB, "email": "John@Example.com", "email_verified": "true",
 
 
 @pytest.fixture
-def worker(store: Store, directory: Any, marketplace: Template, roles: Roles) -> OutboxWorker:
-    return OutboxWorker(store, directory, marketplace, roles)
+def worker(make_registrar: Callable[..., Registrar], directory: Any) -> OutboxWorker:
+    return OutboxWorker(make_registrar(outbox.SOURCE), directory)
 
 
 def _body(**changes: Any) -> str:

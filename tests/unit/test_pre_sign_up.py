@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from userprofiles import pre_sign_up, settings, template
-from userprofiles.settings import Roles
-from userprofiles.sign_up import (
+from userprofiles.pre_sign_up import (
     BAD_PHONE,
     TOO_LONG,
     UNAVAILABLE,
@@ -17,6 +16,7 @@ from userprofiles.sign_up import (
     SignUpRefusedError,
     check_sign_up,
 )
+from userprofiles.settings import Roles
 from userprofiles.telemetry import Report
 
 SOURCES = ["PreSignUp_SignUp", "PreSignUp_AdminCreateUser", "PreSignUp_ExternalProvider"]

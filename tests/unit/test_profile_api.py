@@ -1,6 +1,7 @@
 """The profile API by the events of an HTTP API, from token to table."""
 
 import base64
+import dataclasses
 import importlib
 import io
 import json
@@ -9,13 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from userprofiles import audit
+from userprofiles import audit, profile_service
 from userprofiles.migration.rule import DEFAULT_STATUSES
 from userprofiles.profile_service import ProfileService
-from userprofiles.settings import Roles
+from userprofiles.registrar import Registrar
 from userprofiles.store import Store, StoreBusyError, StoreError, User
 from userprofiles.telemetry import Report
-from userprofiles.template import Template
 
 SUB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 CLIENT = "3n4b5urk1ft4fl3mg5e62d9ado"
@@ -24,15 +24,20 @@ ATTRIBUTES = {"sub": SUB, "email": "John@Example.com", "email_verified": "true",
 
 
 @pytest.fixture
-def service(store: Store, directory: Any, marketplace: Template, roles: Roles) -> ProfileService:
+def service(make_registrar: Callable[..., Registrar], directory: Any) -> ProfileService:
     return ProfileService(
-        store=store,
-        directory=directory,
-        pool_id=POOL,
-        template=marketplace,
-        roles=roles,
-        sleep=lambda _: None,
+        make_registrar(profile_service.SOURCE), directory, pool_id=POOL, sleep=lambda _: None
     )
+
+
+@pytest.fixture
+def set_part(service: ProfileService) -> Callable[..., None]:
+    """Return a function that replaces parts of the service's registrar, such as its store."""
+
+    def replace(**parts: Any) -> None:
+        service._registrar = dataclasses.replace(service._registrar, **parts)
+
+    return replace
 
 
 @pytest.fixture
@@ -286,11 +291,11 @@ def test_change_by_somebody_new_creates_first(call: Callable[..., Answer], table
 @pytest.mark.usefixtures("known")
 def test_change_moves_updated_at_only_with_the_profile(
     call: Callable[..., Answer],
-    service: ProfileService,
+    set_part: Callable[..., None],
     now: datetime,
 ) -> None:
     first = call().body["profile"]["updatedAt"]
-    service._clock = lambda: now
+    set_part(clock=lambda: now)
 
     of_account = call("PATCH", {"account": {"name": "Bo"}}).body["profile"]["updatedAt"]
     of_profile = call("PATCH", {"profile": {"language": "fr"}}).body["profile"]["updatedAt"]
@@ -427,12 +432,12 @@ class Interfering:
 @pytest.mark.usefixtures("known")
 def test_concurrent_changes_are_both_kept(
     call: Callable[..., Answer],
-    service: ProfileService,
+    set_part: Callable[..., None],
     store: Store,
     tables: Any,
 ) -> None:
     call()
-    service._store = Interfering(store, tables, times=2)  # type: ignore[assignment]
+    set_part(store=Interfering(store, tables, times=2))
 
     answer = call("PATCH", {"account": {"name": "Bo"}})
 
@@ -443,12 +448,12 @@ def test_concurrent_changes_are_both_kept(
 @pytest.mark.usefixtures("known")
 def test_change_that_never_gets_through_is_409(
     call: Callable[..., Answer],
-    service: ProfileService,
+    set_part: Callable[..., None],
     store: Store,
     tables: Any,
 ) -> None:
     call()
-    service._store = Interfering(store, tables, times=99)  # type: ignore[assignment]
+    set_part(store=Interfering(store, tables, times=99))
 
     answer = call("PATCH", {"account": {"name": "Bo"}})
 
@@ -459,12 +464,12 @@ def test_change_that_never_gets_through_is_409(
 @pytest.mark.usefixtures("known")
 def test_if_match_holds_also_against_a_write_in_between(
     call: Callable[..., Answer],
-    service: ProfileService,
+    set_part: Callable[..., None],
     store: Store,
     tables: Any,
 ) -> None:
     etag = call().headers["etag"]
-    service._store = Interfering(store, tables, times=1)  # type: ignore[assignment]
+    set_part(store=Interfering(store, tables, times=1))
 
     assert call("PATCH", {"account": {"name": "Bo"}}, headers={"if-match": etag}).status == 412
 
@@ -489,12 +494,12 @@ class Refusing:
 )
 def test_our_trouble_is_told_without_its_cause(
     call: Callable[..., Answer],
-    service: ProfileService,
+    set_part: Callable[..., None],
     log: io.StringIO,
     error: Exception,
     status: int,
 ) -> None:
-    service._store = Refusing(error)  # type: ignore[assignment]
+    set_part(store=Refusing(error))
 
     answer = call()
 

@@ -17,7 +17,7 @@ ACCOUNT = {
     "version": 1,
 }
 PROFILE = {"PK": "USER#s", "SK": "PROFILE#MAIN", "entityType": "USER_PROFILE", "language": "en"}
-ROW = {"PK": "USER#s", "SK": "2026#1", "hash": "h2"}
+ROW = {"PK": "USER#s", "SK": "2026#1", "version": 2, "hash": "h2"}
 NONE = {"Code": "None"}
 FAILED = {"Code": "ConditionalCheckFailed", "Item": serialize_item(ACCOUNT)}
 CONFLICT = {"Code": "TransactionConflict"}

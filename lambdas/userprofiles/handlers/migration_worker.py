@@ -10,45 +10,50 @@ What its role has to allow, and no more:
 Environment: USERS_TABLE, MIGRATION_BUCKET, TEMPLATE; MIGRATION_TABLES (optional): all permitted tables, with
 commas between; with it, another table is refused by name rather than denied by the policy.
 
-An input that is refused (`RefusedError`: wrong input, a table that isn't permitted or has both shapes) is an
-expected answer; everything else (`CannotGoOnError`) is a failure and counts in the metric MigrationFailed.
+A refusal (`RefusedError`: a wrong input, a table that isn't permitted or has both shapes) is an expected
+answer. Everything else (`CannotGoOnError`) is a failure and counts in the metric MigrationFailed.
+
+Lambda logs the text of an error that a handler raises, and Step Functions shows it. A refusal repeats the
+execution's input, which an operator wrote, and nothing of a table. A failure is raised again without the
+messages of AWS and Python, because they may repeat a value of an item.
 """
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
-import botocore.session
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
-from userprofiles.migration.errors import RefusedError
+from userprofiles import aws, settings
+from userprofiles.migration.errors import BackfillError, CannotGoOnError, ErrorKind, RefusedError
 from userprofiles.migration.worker import Settings, Worker
+from userprofiles.telemetry import Report, error_code
 
-logger = Logger()
-metrics = Metrics()
-
-_config = Config(
-    retries={"mode": "standard", "total_max_attempts": 3},
-    connect_timeout=2,
-    read_timeout=20,
-    parameter_validation=False,
-)
-_session = botocore.session.get_session()
-_dynamodb = _session.create_client("dynamodb", config=_config)
-_s3 = _session.create_client("s3", config=_config)
+_ADVICE = {
+    ErrorKind.TABLE: "Check the table's name.",
+    ErrorKind.RIGHTS: "Check the rights of the worker's role on the table.",
+    ErrorKind.REPORT: "Check the rights of the worker's role on the bucket.",
+}
 
 
-def _settings() -> Settings:
-    tables = {name.strip() for name in os.environ.get("MIGRATION_TABLES", "").split(",") if name.strip()}
-    users_table = os.environ["USERS_TABLE"]
+def _client(service: str) -> Any:
+    # A batch has 25 statements of 17 parameters each: checking them takes a third of the time.
+    return aws.client(service, connect_s=2, read_s=20, attempts=3, parameter_validation=False)
+
+
+def _settings(environment: Mapping[str, str]) -> Settings:
+    users_table = settings.required(environment, "USERS_TABLE")
+    tables = settings.names(environment, "MIGRATION_TABLES")
     return Settings(
         users_table=users_table,
-        bucket=os.environ["MIGRATION_BUCKET"],
-        template=os.environ.get("TEMPLATE", "marketplace"),
-        tables=frozenset(tables | {users_table}) if tables else frozenset(),
+        bucket=settings.required(environment, "MIGRATION_BUCKET"),
+        template=settings.template_name(environment),
+        tables=frozenset({*tables, users_table}) if tables else frozenset(),
     )
+
+
+REPORT = Report()
+WORKER = Worker(_settings(os.environ), _client("dynamodb"), _client("s3"), REPORT.warning)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -63,25 +68,48 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         The next state's payload, as `Worker.handle` describes it.
 
     Raises:
-        RefusedError: The input is not one to carry out.
-        CannotGoOnError: Table, rights, bucket or network are not as they should be.
+        RefusedError: The input is refused.
+        CannotGoOnError: Table, rights, bucket or network are not as they should be, or an unexpected error.
     """
-    worker = Worker(_settings(), _dynamodb, _s3, logger.warning)
-    given = event if isinstance(event, dict) else {}
-    details: dict[str, Any] = {name: given.get(name) for name in ("action", "runId", "segment")}
+    request = event if isinstance(event, dict) else {}
+    details: dict[str, Any] = {name: request.get(name) for name in ("action", "runId", "segment")}
     try:
-        answer = worker.handle(event, context.get_remaining_time_in_millis() / 1000)
+        answer = WORKER.handle(event, context.get_remaining_time_in_millis() / 1000)
     except RefusedError as error:
-        logger.warning("refused", extra={**details, "why": str(error)})
-        raise
-    except Exception:
-        metrics.add_metric(name="MigrationFailed", unit=MetricUnit.Count, value=1)
-        metrics.flush_metrics()
-        logger.exception("failed", extra=details)
-        raise
+        REPORT.warning("refused", why=str(error), **details)
+        raise RefusedError(str(error)) from None
+    except Exception as error:  # noqa: BLE001  (reported, and raised again by a safe text)
+        failure = _failure(error)
+        code = error_code(_origin(error))
+        REPORT.error("failed", metric="MigrationFailed", error=code, why=str(failure), **details)
+        raise failure from None
     counts: dict[str, Any] = {
         name: answer[name] for name in ("done", "processed", "created", "failed") if name in answer
     }
     # Under one name: a log record has a `created` of its own.
-    logger.info("carried out", extra={**details, "runId": answer.get("runId"), "counts": counts})
+    REPORT.info("carried out", **{**details, "runId": answer.get("runId"), "counts": counts})
     return answer
+
+
+def _failure(error: Exception) -> CannotGoOnError:
+    """Return the error to raise: its text repeats no message of AWS or Python.
+
+    The text of a CannotGoOnError without a cause is our own. With a cause, it may repeat the cause's message:
+    then the text names the operation and the cause's code instead.
+    """
+    origin = _origin(error)
+    code = error_code(origin)
+    if not isinstance(error, CannotGoOnError):
+        return CannotGoOnError(ErrorKind.SERVICE, f"Unexpected error: {code}.")
+    if origin is error:
+        return CannotGoOnError(error.kind, str(error))
+    operation = getattr(origin, "operation_name", "The call")
+    advice = _ADVICE.get(error.kind, "Start the job again with the same input and runId.")
+    return CannotGoOnError(error.kind, f"{operation} failed ({error.kind}): {code}. {advice}")
+
+
+def _origin(error: BaseException) -> BaseException:
+    """Return the first cause that is not an error of the backfill, or the error itself without one."""
+    while isinstance(error, BackfillError) and (cause := error.__cause__ or error.__context__):
+        error = cause
+    return error

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from userprofiles import audit, cognito_user, settings
 from userprofiles.cognito_user import CognitoUser
-from userprofiles.settings import Roles
-from userprofiles.sign_up import Outcome, Registration, register
-from userprofiles.store import RecordTooLargeError, Store, StoreBusyError, User
+from userprofiles.registrar import Outcome, Registrar, Registration
+from userprofiles.store import RecordTooLargeError, StoreBusyError, User
 from userprofiles.template import Template
 
 Register = Callable[..., Registration]
@@ -22,18 +21,10 @@ def user(load_event: Callable[[str], Any]) -> CognitoUser:
 
 
 @pytest.fixture
-def register_user(
-    store: Store, marketplace: Template, roles: Roles, user: CognitoUser, now: datetime
-) -> Register:
-    def call(**changes: Any) -> Registration:
-        given: dict[str, Any] = {
-            "store": store,
-            "template": marketplace,
-            "roles": roles,
-            "source": "PostConfirmation_ConfirmSignUp",
-            "moment": now,
-        }
-        return register(changes.pop("user", user), **(given | changes))
+def register_user(make_registrar: Callable[..., Registrar], user: CognitoUser, now: datetime) -> Register:
+    def call(registered: CognitoUser = user, moment: datetime = now, **parts: Any) -> Registration:
+        registrar = make_registrar("PostConfirmation_ConfirmSignUp", clock=lambda: moment, **parts)
+        return registrar.register(registered)
 
     return call
 
@@ -162,7 +153,7 @@ def test_role_outside_the_allow_list_becomes_the_default(
 ) -> None:
     attributes = {**user.attributes, "custom:role": "admin"}
 
-    register_user(user=CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
+    register_user(CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
 
     account, _ = tables.items()
     assert "customer" == account["role"]
@@ -172,7 +163,7 @@ def test_role_outside_the_allow_list_becomes_the_default(
 def test_vendor_gets_the_vendors_fields(register_user: Register, tables: Any, user: CognitoUser) -> None:
     attributes = {**user.attributes, "custom:role": "vendor"}
 
-    register_user(user=CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
+    register_user(CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
 
     account, _ = tables.items()
     assert {"storeName", "totalProducts", "totalRevenue", "rating"} <= account.keys()
@@ -182,7 +173,7 @@ def test_same_address_twice_gives_two_users(register_user: Register, tables: Any
     """Users are told apart by sub, never merged by e-mail."""
     register_user()
 
-    register_user(user=CognitoUser("another-sub", "Google_1", user.pool_id, dict(user.attributes), ""))
+    register_user(CognitoUser("another-sub", "Google_1", user.pool_id, dict(user.attributes), ""))
 
     assert len({item["PK"] for item in tables.items()}) == 2
 
@@ -209,7 +200,7 @@ def test_hostile_attributes_give_way_to_defaults(
         "family_name": "🦊" * 3000,
     }
 
-    done = register_user(user=CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
+    done = register_user(CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
 
     account, profile = tables.items()
     assert ("account.name", "profile.firstName", "profile.lastName") == done.unfit
