@@ -6,16 +6,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import record, template
-from userprofiles.migration import exit_code
-from userprofiles.migration.arguments import Parser, guarded
-from userprofiles.migration.front import Front, Options
-from userprofiles.migration.job import DEFAULT_SEGMENTS, Job, new_run_id, parse_segments
-from userprofiles.migration.limits import COMMAND_LINE, Limits
-from userprofiles.migration.report import banner
-from userprofiles.migration.rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
-from userprofiles.migration.shape import Shape
-from userprofiles.migration.view import ProgressView
+from userprofiles import template
+from userprofiles.backfill.command import exit_code
+from userprofiles.backfill.command.argument_parser import Parser, guarded
+from userprofiles.backfill.command.backfill_command import Front, Options
+from userprofiles.backfill.command.progress_view import ProgressView
+from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id, parse_segments
+from userprofiles.backfill.limits import COMMAND_LINE, Limits
+from userprofiles.backfill.report import banner
+from userprofiles.backfill.skip_rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
+from userprofiles.backfill.table_shape import Shape
+from userprofiles.table import record
 
 _EPILOG = f"""{exit_code.HELP}
 

@@ -18,7 +18,7 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from userprofiles.attribute_value import deserialize_item
+from userprofiles.table.attribute_value import deserialize_item
 
 HERE = Path(__file__).parent
 EVENTS = HERE.parent / "events"

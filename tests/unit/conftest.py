@@ -16,10 +16,10 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from pytest_socket import disable_socket, enable_socket
 from userprofiles import settings, template
-from userprofiles.attribute_value import deserialize_item, serialize_item
-from userprofiles.registrar import Registrar
+from userprofiles.registration.registrar import Registrar
 from userprofiles.settings import Roles
-from userprofiles.store import Store
+from userprofiles.table.attribute_value import deserialize_item, serialize_item
+from userprofiles.table.store import Store
 from userprofiles.telemetry import Report
 from userprofiles.template import Template
 

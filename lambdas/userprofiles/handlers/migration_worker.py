@@ -25,8 +25,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from userprofiles import aws, settings
-from userprofiles.migration.errors import BackfillError, CannotGoOnError, ErrorKind, RefusedError
-from userprofiles.migration.worker import Settings, Worker
+from userprofiles.backfill.errors import BackfillError, CannotGoOnError, ErrorKind, RefusedError
+from userprofiles.backfill.state_machine.worker import Settings, Worker
 from userprofiles.telemetry import Report, error_code
 
 _ADVICE = {

@@ -18,7 +18,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from userprofiles import outbox
+from userprofiles.registration import outbox
 from userprofiles.telemetry import Report
 
 REPORT = Report()

@@ -14,13 +14,13 @@ Actions its role needs, and no more:
 import os
 from typing import Any
 
-from userprofiles import confirmation
+from userprofiles.registration import post_confirmation
 from userprofiles.telemetry import Report
 
 REPORT = Report()
-CONFIRMATION = confirmation.from_environment(os.environ, REPORT)
+CONFIRMATION = post_confirmation.from_environment(os.environ, REPORT)
 
 
 def handler(event: Any, context: Any) -> Any:  # noqa: ARG001  (Lambda hands it over)
     """Return the event, within 3.2 s whatever DynamoDB and the queue do."""
-    return confirmation.confirm(CONFIRMATION, event, REPORT)
+    return post_confirmation.confirm(CONFIRMATION, event, REPORT)

@@ -7,7 +7,7 @@ for logs.
 import os
 from typing import Any
 
-from userprofiles import pre_sign_up
+from userprofiles.registration import pre_sign_up
 from userprofiles.telemetry import Report
 
 REPORT = Report()

@@ -16,28 +16,29 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
-from userprofiles import access_token, api_answer, merge_patch, profile_service, settings
-from userprofiles.api_error import ApiError
+from userprofiles import settings
+from userprofiles.api import access_token, merge_patch, profile_service, responses
+from userprofiles.api.errors import ApiError
 from userprofiles.telemetry import Report
 
 REPORT = Report()
 SERVICE = profile_service.from_environment(os.environ)
 CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
 # Off by word, not by default: with debugging on, events and tokens would go to the log.
-APP = APIGatewayHttpResolver(debug=False, serializer=api_answer.to_json)
+APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
 
 
 @APP.get("/health")
 def health() -> Response[Any]:
     """Tell that the function runs; needs no token."""
-    return api_answer.plain(200, {"status": "ok"})
+    return responses.plain(200, {"status": "ok"})
 
 
 @APP.get("/me/profile")
 def read_profile() -> Response[Any]:
     """Show the caller's account and profile."""
     caller = access_token.caller(APP.current_event.raw_event, CLIENT_IDS)
-    return api_answer.found(SERVICE.read(caller))
+    return responses.found(SERVICE.read(caller))
 
 
 @APP.patch("/me/profile")
@@ -45,24 +46,24 @@ def change_profile() -> Response[Any]:
     """Change the caller's account and profile."""
     event = APP.current_event
     caller = access_token.caller(event.raw_event, CLIENT_IDS)
-    patch = merge_patch.parse(api_answer.body_of(event.raw_event))
-    return api_answer.found(SERVICE.change(caller, patch, event.headers.get("if-match")))
+    patch = merge_patch.parse(responses.body_of(event.raw_event))
+    return responses.found(SERVICE.change(caller, patch, event.headers.get("if-match")))
 
 
 @APP.not_found
 def unknown_path(_: Exception) -> Response[Any]:
     """Answer a path or method that isn't there."""
-    return api_answer.refused(ApiError(404, "not_found", "There is nothing here."))
+    return responses.refused(ApiError(404, "not_found", "There is nothing here."))
 
 
 @APP.exception_handler(Exception)  # type: ignore[untyped-decorator]  # Powertools leaves it so
 def failed(error: Exception) -> Response[Any]:
     """Answer whatever went wrong."""
-    return api_answer.failed(error, REPORT)
+    return responses.failed(error, REPORT)
 
 
 def handler(event: Any, context: Any) -> Any:
     """Answer one request."""
     answer = APP.resolve(event, context)
-    api_answer.tell(event, answer, REPORT)
+    responses.tell(event, answer, REPORT)
     return answer

@@ -1,0 +1,1 @@
+"""The profile API: users read and change their own account and profile."""

@@ -1,0 +1,1 @@
+"""The backfill as a command: arguments, progress, signals, checkpoints on disk, exit codes."""

@@ -1,0 +1,142 @@
+"""What a run is to do: one plain document that the checkpoint, the state machine and the threads share."""
+
+import datetime as dt
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from userprofiles.backfill.skip_rule import SkipRule
+from userprofiles.backfill.table_shape import Shape
+from userprofiles.table import record
+
+DEFAULT_SEGMENTS = 8
+MAX_SEGMENTS = 1_000_000  # DynamoDB's own limit for TotalSegments
+
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def utc_now() -> str:
+    """Return the time in UTC to the second, as every item has it."""
+    return record.timestamp(dt.datetime.now(dt.UTC))
+
+
+def new_run_id() -> str:
+    """Return an id for a new run; ids sort by the time they were made."""
+    return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run's task.
+
+    Args:
+        run_id: Names the run: letters, digits, ``-`` and ``_``, at most 64.
+        table: The table's name (no ARN: PartiQL takes names).
+        dry_run: Whether nothing is written.
+        segments: Into how many segments the table is cut for reading, 1 to 1,000,000.
+        only: Which of them this run works on, from 0; empty for all.
+        rule: Which users are left out.
+        shape: The table's shape; None until it was found out.
+        shape_given: Whether somebody named the shape. If nobody did, a row of the other shape ends the run.
+        template: Name of the template whose profile defaults are used.
+
+    Raises:
+        ValueError: A value is not allowed; the message says which and what is.
+    """
+
+    run_id: str
+    table: str
+    dry_run: bool = False
+    segments: int = DEFAULT_SEGMENTS
+    only: tuple[int, ...] = ()
+    rule: SkipRule = field(default_factory=SkipRule)
+    shape: Shape | None = None
+    shape_given: bool = False
+    template: str = "basic"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.run_id, str) or not _RUN_ID.fullmatch(self.run_id):
+            raise ValueError(f"run id {self.run_id!r}: allowed are letters, digits, - and _, at most 64")
+        if not isinstance(self.table, str) or not _TABLE_NAME.fullmatch(self.table):
+            raise ValueError(
+                f"table name {self.table!r}: allowed are 3 to 255 letters, digits, '_', '.' and '-' "
+                "(a name, not an ARN)"
+            )
+        if not isinstance(self.dry_run, bool):
+            raise ValueError(f"dry run {self.dry_run!r}: allowed are true and false")  # noqa: TRY004 - one error for bad input
+        if type(self.segments) is not int or not 1 <= self.segments <= MAX_SEGMENTS:
+            raise ValueError(
+                f"segments {self.segments!r}: allowed is a whole number from 1 to {MAX_SEGMENTS:,}"
+            )
+        for number in self.only:
+            if type(number) is not int or not 0 <= number < self.segments:
+                raise ValueError(
+                    f"segment {number!r}: allowed are 0 to {self.segments - 1} with {self.segments} segments"
+                )
+        object.__setattr__(self, "only", tuple(sorted(set(self.only))))
+
+    @property
+    def numbers(self) -> Iterable[int]:
+        """The segments to work on."""
+        return self.only or range(self.segments)
+
+    def checksum(self) -> str:
+        """Return a digest of everything that must be the same when a stopped run goes on."""
+        document = self.to_json()
+        for name in ("runId", "shape"):
+            del document[name]
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the job as the checkpoint and the state machine have it."""
+        return {
+            "runId": self.run_id,
+            "table": self.table,
+            "dryRun": self.dry_run,
+            "segments": self.segments,
+            "only": list(self.only),
+            "rule": self.rule.to_json(),
+            "shape": self.shape.value if self.shape else None,
+            "shapeGiven": self.shape_given,
+            "template": self.template,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Job":
+        """Read what `to_json` wrote."""
+        return cls(
+            run_id=document["runId"],
+            table=document["table"],
+            dry_run=document["dryRun"],
+            segments=document["segments"],
+            only=tuple(document["only"]),
+            rule=SkipRule.from_json(document["rule"]),
+            shape=Shape(document["shape"]) if document["shape"] else None,
+            shape_given=document["shapeGiven"],
+            template=document["template"],
+        )
+
+
+def parse_segments(text: str) -> tuple[int, ...]:
+    """Read a list of segment numbers such as ``0-3`` or ``0,2,5-7``.
+
+    Raises:
+        ValueError: The text is none.
+    """
+    numbers: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,7})(?:\s*-\s*(\d{1,7}))?\s*", part)
+        if not match:
+            raise ValueError(f"{text!r}: allowed are numbers and ranges, such as 0-3 or 0,2,5-7")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first or last >= MAX_SEGMENTS:
+            raise ValueError(
+                f"{part!r}: a range goes from the smaller number to the larger, below {MAX_SEGMENTS:,}"
+            )
+        numbers.update(range(first, last + 1))
+    return tuple(sorted(numbers))

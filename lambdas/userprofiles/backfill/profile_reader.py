@@ -1,0 +1,87 @@
+"""Reads which profiles exist."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from userprofiles.backfill.calls import Calls
+from userprofiles.backfill.error_messages import access_denied
+from userprofiles.backfill.errors import DeniedError
+from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.permissions import Rights
+from userprofiles.backfill.plan import Row
+from userprofiles.backfill.source import projection
+from userprofiles.backfill.table_shape import text
+from userprofiles.table import record
+from userprofiles.table.attribute_value import AttributeValue
+
+
+class ProfileReader:
+    """Reads the profiles of one table, in one thread.
+
+    Args:
+        calls: Calls on the table.
+        rights: Shared by all threads of the run.
+        limits: The size of a batch.
+    """
+
+    def __init__(self, calls: Calls, rights: Rights, limits: Limits) -> None:
+        self._calls = calls
+        self._table = calls.place.table
+        self._rights = rights
+        self._batch_keys = limits.read_batch_keys
+
+    def existing(self, keys: Iterable[str], names: Sequence[str]) -> dict[str, Row]:
+        """Return the profiles that exist, by PK.
+
+        Args:
+            keys: PKs of profiles, in any number; a repeated key is read once.
+            names: The attributes to read, with PK among them.
+
+        Raises:
+            CannotGoOnError: The table can't be read.
+        """
+        pending = list(dict.fromkeys(keys))
+        profiles: dict[str, Row] = {}
+        while pending:
+            if self._rights.batch_read:
+                batch = pending[: self._batch_keys]
+                try:
+                    profiles |= self._read_batch(batch, names)
+                except DeniedError:
+                    self._rights.lose_batch_read()
+                    continue
+            else:
+                batch = pending[:1]
+                profiles |= self._read_one(batch[0], names)
+            pending = pending[len(batch) :]
+        return profiles
+
+    def _read_batch(self, keys: Sequence[str], names: Sequence[str]) -> dict[str, Row]:
+        profiles: dict[str, Row] = {}
+        pending: list[dict[str, Any]] = [_profile_key(key) for key in keys]
+        while pending:
+            request = {"Keys": pending, **projection(names)}
+            response = self._calls.call("BatchGetItem", RequestItems={self._table: request})
+            rows: list[Row] = response.get("Responses", {}).get(self._table, [])
+            profiles |= {key: row for row in rows if (key := text(row, "PK")) is not None}
+            unprocessed = response.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if len(unprocessed) < len(pending):
+                self._calls.progress()
+            pending = unprocessed
+            if pending:
+                self._calls.wait("UnprocessedKeys (BatchGetItem)")
+        return profiles
+
+    def _read_one(self, key: str, names: Sequence[str]) -> dict[str, Row]:
+        try:
+            response = self._calls.call(
+                "GetItem", TableName=self._table, Key=_profile_key(key), **projection(names)
+            )
+        except DeniedError as error:
+            raise access_denied("GetItem", self._calls.place) from error
+        self._calls.progress()
+        return {key: response["Item"]} if response.get("Item") else {}
+
+
+def _profile_key(key: str) -> dict[str, AttributeValue]:
+    return {"PK": {"S": key}, "SK": {"S": record.SORT_KEYS["profile"]}}

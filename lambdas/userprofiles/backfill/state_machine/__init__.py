@@ -1,0 +1,1 @@
+"""The backfill as a state machine: the worker function and its objects in S3."""

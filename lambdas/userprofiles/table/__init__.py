@@ -1,0 +1,1 @@
+"""The users table: keys and items, DynamoDB access, audit rows."""

@@ -1,0 +1,132 @@
+"""Tables in the emulator, callers with certain rights on them, and the backfill's commands as processes."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+README_RIGHTS = ("Scan", "GetItem", "PutItem")
+FAST_RIGHTS = ("Scan", "BatchGetItem", "PartiQLInsert")
+COMMANDS = {
+    "userprofiles": ["-m", "userprofiles.cli", "backfill", "run"],
+    "migrate-user-profiles": ["-m", "userprofiles.backfill.command.migrate_user_profiles"],
+}
+
+
+def user(number):
+    row = {
+        "PK": {"S": f"user{number}"},
+        "SK": {"S": "METADATA"},
+        "userId": {"S": f"user{number}"},
+        "email": {"S": f"user{number}@example.com"},
+        "firstName": {"S": f"First{number}"},
+        "lastName": {"S": f"Last{number}"},
+    }
+    if number % 10 == 1:
+        row["status"] = {"S": "inactive"}
+    return row
+
+
+def profile(number):
+    return {"PK": {"S": f"USER#user{number}"}, "SK": {"S": "PROFILE#MAIN"}, "language": {"S": "de"}}
+
+
+class OldTable:
+    """A table of the old shape: a tenth of its users is inactive, a quarter has a profile."""
+
+    def __init__(self, dynamodb, items):
+        self.name = f"old-{uuid.uuid4().hex[:8]}"
+        self._dynamodb = dynamodb
+        dynamodb.create_table(
+            TableName=self.name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("PK", "SK")],
+            KeySchema=[
+                {"AttributeName": "PK", "KeyType": "HASH"},
+                {"AttributeName": "SK", "KeyType": "RANGE"},
+            ],
+        )
+        for start in range(0, len(items), 25):
+            batch = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+            dynamodb.batch_write_item(RequestItems={self.name: batch})
+
+    def items(self):
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self.name)
+        return [item for page in pages for item in page["Items"]]
+
+    def profiles(self):
+        return {item["PK"]["S"]: item for item in self.items() if item["SK"]["S"] == "PROFILE#MAIN"}
+
+    def digest(self):
+        """Return a digest of all items, without the times of the run."""
+        lines = sorted(
+            json.dumps({k: v for k, v in item.items() if k not in {"createdAt", "updatedAt"}}, sort_keys=True)
+            for item in self.items()
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@pytest.fixture
+def make_table(localaws):
+    made = []
+
+    def make(users=40, items=None):
+        rows = [user(n) for n in range(users)] + [profile(n) for n in range(0, users, 4)]
+        made.append(OldTable(localaws.client("dynamodb"), rows if items is None else items))
+        return made[-1]
+
+    yield make
+    for table in made:
+        localaws.client("dynamodb").delete_table(TableName=table.name)
+
+
+@pytest.fixture
+def make_caller(localaws):
+    """An IAM user with the given rights on one table; returns the environment of its processes."""
+    iam = localaws.client("iam")
+    names = []
+
+    def make(table, actions):
+        name = f"caller-{uuid.uuid4().hex[:8]}"
+        names.append(name)
+        iam.create_user(UserName=name)
+        arn = f"arn:aws:dynamodb:us-east-1:000000000000:table/{table.name}"
+        statement = {"Effect": "Allow", "Action": [f"dynamodb:{a}" for a in actions], "Resource": arn}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
+    yield make
+    for name in names:
+        for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        iam.delete_user_policy(UserName=name, PolicyName="rights")
+        iam.delete_user(UserName=name)
+
+
+@pytest.fixture
+def start(localaws, tmp_path):
+    def start(command, table, *options, **environment):
+        return subprocess.Popen(
+            [sys.executable, *COMMANDS[command], "--table-name", table.name, *options],
+            env=localaws.environment({"XDG_STATE_HOME": str(tmp_path / "state"), **environment}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture
+def command(start):
+    def run(*arguments, **environment):
+        process = start(*arguments, **environment)
+        process.out, process.err = process.communicate(timeout=60)
+        return process
+
+    return run

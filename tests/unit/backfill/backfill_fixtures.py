@@ -1,0 +1,255 @@
+"""Tables in moto for the backfill, and a client whose calls can be made to fail.
+
+moto answers a PartiQL INSERT with parameters by an error 500 (5.2.5), so the batch insert is played here by
+its PutItem; the emulator runs the true one in tests/e2e.
+"""
+
+import functools
+import hashlib
+import json
+import re
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from userprofiles.backfill.error_messages import Place
+from userprofiles.backfill.job import Job
+from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.run import Run
+from userprofiles.backfill.segment import SegmentState
+from userprofiles.backfill.stop import Stop
+
+TABLE = "v_users_dev"
+NOW = "2026-02-04T16:00:00Z"
+LIMITS = Limits(threads=1, first_wait_s=0.0001, longest_wait_s=0.001, patience_s=5.0)
+
+
+def client_error(operation, code, message="", status=400, retries=0):
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": retries},
+        },
+        operation,
+    )
+
+
+class Dynamo:
+    """A DynamoDB client: moto's, with batch inserts, a list of all calls, and faults."""
+
+    def __init__(self, client):
+        self._moto = client
+        self.meta = client.meta
+        self.calls = []
+        self.denied = set()
+        self.before = []  # functions (operation, parameters): each may raise, return an answer, or None
+        self.batch_errors = {}  # PK -> list of errors for its statements, used up one by one
+
+    def _call(self, operation, name, parameters):
+        self.calls.append((operation, parameters))
+        if operation in self.denied:
+            raise client_error(operation, "AccessDeniedException", "not authorized")
+        for hook in self.before:
+            answer = hook(operation, parameters)
+            if answer is not None:
+                return answer
+        if operation == "BatchExecuteStatement":
+            return {
+                "Responses": [self._insert(**statement) for statement in parameters["Statements"]],
+                "ConsumedCapacity": [
+                    {"TableName": TABLE, "CapacityUnits": float(len(parameters["Statements"]))}
+                ],
+                "ResponseMetadata": {"RetryAttempts": 0},
+            }
+        return getattr(self._moto, name)(**parameters)
+
+    def _insert(self, Statement, Parameters):  # noqa: N803 - DynamoDB's names
+        table = re.match(r'INSERT INTO "([^"]+)" VALUE', Statement)[1]
+        item = dict(zip(re.findall(r"'([^']+)': \?", Statement), Parameters, strict=True))
+        queue = self.batch_errors.get(item["PK"]["S"])
+        if queue:
+            return {"Error": {"Code": queue.pop(0), "Message": "as the test wants it"}}
+        try:
+            self._moto.put_item(TableName=table, Item=item, ConditionExpression="attribute_not_exists(PK)")
+        except self._moto.exceptions.ConditionalCheckFailedException:
+            return {"Error": {"Code": "DuplicateItem", "Message": "Duplicate primary key exists in table"}}
+        return {"TableName": table}
+
+    def scan(self, **parameters):
+        return self._call("Scan", "scan", parameters)
+
+    def batch_get_item(self, **parameters):
+        return self._call("BatchGetItem", "batch_get_item", parameters)
+
+    def get_item(self, **parameters):
+        return self._call("GetItem", "get_item", parameters)
+
+    def put_item(self, **parameters):
+        return self._call("PutItem", "put_item", parameters)
+
+    def batch_execute_statement(self, **parameters):
+        return self._call("BatchExecuteStatement", "batch_execute_statement", parameters)
+
+    def count(self, operation):
+        return sum(name == operation for name, _ in self.calls)
+
+
+@functools.cache
+def moto_client():
+    """Make the client once: that takes longer than most of the tests, and moto catches its calls anyhow."""
+    return boto3.client("dynamodb", aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
+class Table:
+    """One table of PK and SK."""
+
+    def __init__(self, client, name=TABLE, keys=("PK", "SK")):
+        self.name = name
+        self.moto = client
+        client.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind}
+                for key, kind in zip(keys, ("HASH", "RANGE"), strict=True)
+            ],
+        )
+        self.client = Dynamo(client)
+
+    @property
+    def place(self):
+        return Place(self.name, "us-east-1", "https://dynamodb.us-east-1.amazonaws.com")
+
+    def put(self, *items):
+        for start in range(0, len(items), 25):
+            batch = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+            self.moto.batch_write_item(RequestItems={self.name: batch})
+
+    def items(self):
+        pages = self.moto.get_paginator("scan").paginate(TableName=self.name)
+        return [item for page in pages for item in page["Items"]]
+
+    def profiles(self):
+        return {item["PK"]["S"]: item for item in self.items() if item["SK"]["S"] == "PROFILE#MAIN"}
+
+    def digest(self):
+        lines = sorted(json.dumps(item, sort_keys=True) for item in self.items())
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def plain_user(user_id, **attributes):
+    """A row of the old table."""
+    row = {
+        "PK": {"S": user_id},
+        "SK": {"S": "METADATA"},
+        "userId": {"S": user_id},
+        "email": {"S": f"{user_id}@example.com"},
+        "firstName": {"S": f"First {user_id}"},
+        "lastName": {"S": f"Last {user_id}"},
+    }
+    return {name: value for name, value in {**row, **attributes}.items() if value is not None}
+
+
+def plain_users(count):
+    return [plain_user(f"user{n:02d}") for n in range(count)]
+
+
+def profile(user_id, **attributes):
+    """A profile that was there before."""
+    return {
+        "PK": {"S": f"USER#{user_id}"},
+        "SK": {"S": "PROFILE#MAIN"},
+        "userId": {"S": user_id},
+        "language": {"S": "de"},
+        **attributes,
+    }
+
+
+def account(sub, **attributes):
+    """An account of the stack's own table."""
+    return {
+        "PK": {"S": f"USER#{sub}"},
+        "SK": {"S": "ACCOUNT#MAIN"},
+        "entityType": {"S": "USER_ACCOUNT"},
+        "userId": {"S": sub},
+        "status": {"S": "active"},
+        **attributes,
+    }
+
+
+class Recorder:
+    """An observer that keeps what it sees."""
+
+    def __init__(self):
+        self.seen = []
+        self.messages = []
+        self.saved_states = None
+        self.on_results = lambda: None
+
+    def results(self, results):
+        self.seen += results
+        self.on_results()
+
+    def saved(self, states, *, last):
+        self.saved_states = [state.to_json() for state in states]
+
+    def tell(self, message):
+        self.messages.append(message)
+
+
+class Outcome:
+    """What one run of the engine came to."""
+
+    def __init__(self, states, recorder):
+        self.states = states
+        self.seen = recorder.seen
+        self.messages = recorder.messages
+        self.tally = {"existed": 0, "created": 0, "failed": 0, "skipped": {}}
+        for state in states:
+            part = state.tally.to_json()
+            for name in ("existed", "created", "failed"):
+                self.tally[name] += part[name]
+            for reason, count in part["skipped"].items():
+                self.tally["skipped"][reason] = self.tally["skipped"].get(reason, 0) + count
+
+    @property
+    def failures(self):
+        return {result.user_id: result.reason for result in self.seen if result.outcome == "failed"}
+
+
+def run_engine(table, *, states=None, recorder=None, stop=None, limits=LIMITS, **settings):
+    settings.setdefault("shape", None)
+    settings.setdefault("segments", 1)
+    job = Job(**({"run_id": "run-1", "table": table.name} | settings))
+    recorder = recorder or Recorder()
+    states = states or [SegmentState(number) for number in job.numbers]
+    Run(
+        job,
+        table.client,
+        table.place,
+        states,
+        stop=stop or Stop(),
+        observer=recorder,
+        now=lambda: NOW,
+        limits=limits,
+    ).execute()
+    return Outcome(states, recorder)
+
+
+@pytest.fixture
+def make_table():
+    with mock_aws():
+
+        def make(*items, **settings):
+            table = Table(moto_client(), **settings)
+            table.put(*items)
+            return table
+
+        yield make
+
+
+@pytest.fixture
+def backfill():
+    return run_engine

@@ -1,0 +1,227 @@
+"""`userprofiles backfill run`: its options, its output and its exit codes."""
+
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from backfill_fixtures import account, plain_user
+from command_fixtures import RULER, Terminal, files, run
+from userprofiles import cli
+from userprofiles.backfill.command import migrate_user_profiles
+from userprofiles.backfill.command.exit_code import Exit
+from userprofiles.backfill.limits import COMMAND_LINE
+
+
+@pytest.mark.parametrize(
+    ("command", "words"), [(migrate_user_profiles, []), (cli, []), (cli, ["backfill", "run"])]
+)
+def test_help_lists_the_exit_codes_and_their_meanings(capsys, command, words):
+    with pytest.raises(SystemExit) as ended:
+        command.main([*words, "--help"])
+
+    assert ended.value.code == 0
+    listed = re.findall(r"^  (\d+) +(.+)$", capsys.readouterr().out.split("exit codes:")[1], re.MULTILINE)
+    assert listed == [(str(code.value), code.meaning) for code in Exit]
+
+
+def test_documentation_lists_the_exit_codes_and_their_meanings():
+    page = (Path(__file__).resolve().parents[4] / "docs" / "backfill.md").read_text()
+    section = page.split("## Exit codes")[1].split("##")[0]
+
+    listed = re.findall(r"^\| (\d+) \| (.+) \|$", section, re.MULTILINE)
+
+    assert listed == [(str(code.value), code.meaning) for code in Exit]
+
+
+class TestBackfillRun:
+    @pytest.mark.parametrize(("arguments", "said"), [([], "False"), (["--dry-run"], "True")])
+    def test_plain_output_begins_with_table_and_dry_run(self, old_table, capsys, arguments, said):
+        run(*arguments)
+
+        assert [
+            RULER,
+            "Starting User Profile Migration",
+            "Table: v_users_dev",
+            f"Dry Run: {said}",
+            RULER,
+        ] == (capsys.readouterr().out.splitlines()[:5])
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [["--bogus"], ["--segments", "0"], ["--segments", "x"], ["--template", "nope"], ["walk"]],
+    )
+    def test_wrong_usage_is_json_too(self, capsys, arguments):
+        with pytest.raises(SystemExit) as ended:
+            run("--json", *arguments)
+
+        captured = capsys.readouterr()
+        error = json.loads(captured.out)["error"]
+        assert (ended.value.code, error["kind"]) == (64, "usage")
+        assert error["message"] in captured.err
+
+    def test_wrong_usage_without_json_leaves_standard_output_empty(self, capsys):
+        with pytest.raises(SystemExit):
+            run("--segments", "x")
+
+        assert capsys.readouterr().out == ""
+
+    def test_unknown_option_shows_the_usage_of_the_command(self, capsys):
+        with pytest.raises(SystemExit):
+            run("--bogus")
+
+        told = capsys.readouterr().err
+        assert told.startswith("usage: userprofiles backfill run ")
+        assert told.endswith("unrecognized arguments: --bogus\n")
+
+    def test_message_names_the_options_that_it_has(self, capsys):
+        assert run("--endpoint-url", "nonsense") == 1
+        assert "(--endpoint-url or AWS_ENDPOINT_URL)" in capsys.readouterr().err
+
+    def test_json_is_all_there_is_on_standard_output(self, old_table, capsys):
+        code = run("--json")
+
+        report = json.loads(capsys.readouterr().out)
+        assert code == 0
+        assert list(report) == [
+            "runId",
+            "table",
+            "dryRun",
+            "processed",
+            "existed",
+            "created",
+            "failed",
+            "skipped",
+            "failures",
+            "seconds",
+            "calls",
+            "capacity",
+        ]
+        assert (report["processed"], report["existed"], report["created"], report["failed"]) == (4, 2, 2, 0)
+        assert report["skipped"] == {"inactive": 0, "softDeleted": 0}
+        assert report["calls"]["BatchExecuteStatement"] >= 1
+        assert set(report["capacity"]) == {"read", "write"}
+
+    def test_report_goes_into_a_file(self, make_table, use, tmp_path, capsys):
+        use(make_table(plain_user("odd", firstName={"N": "7"}), plain_user("gone", status={"S": "deleted"})))
+
+        code = run("--report", str(tmp_path / "report.json"), "--dry-run")
+
+        report = json.loads((tmp_path / "report.json").read_text())
+        assert code == 2
+        assert report["dryRun"] is True
+        assert report["failures"] == [{"userId": "odd", "reason": "firstName is a number, not a string"}]
+        assert report["processed"] == report["failed"] + sum(report["skipped"].values()) == 2
+        assert capsys.readouterr().out.endswith(
+            "Users skipped:            1\n" + RULER + "\nMigration complete!\n"
+        )
+        assert files(tmp_path) == ["report.json"]
+
+    def test_only_some_segments(self, old_table, capsys):
+        run("--segments", "4", "--only", "0-1", "--json")
+        first = json.loads(capsys.readouterr().out)
+        run("--segments", "4", "--only", "2,3", "--json")
+        second = json.loads(capsys.readouterr().out)
+
+        assert first["processed"] + second["processed"] == 4
+        assert first["created"] + second["created"] == 2
+
+    def test_status_values_and_flags_change_the_rule(self, make_table, use, capsys):
+        use(make_table(plain_user("a", status={"S": "inactive"}), plain_user("b", isActive={"BOOL": False})))
+
+        run("--status-values", "banned", "--flags", "isDeleted", "--json")
+
+        assert json.loads(capsys.readouterr().out)["created"] == 2
+
+    def test_both_shapes_are_refused_until_one_is_named(self, make_table, use, capsys):
+        table = use(make_table(plain_user("user1"), account("a")))
+
+        assert run() == 5
+        assert "--shape plain" in capsys.readouterr().err
+        assert run("--shape", "stack") == 0
+        assert set(table.profiles()) == {"USER#a"}
+
+    def test_error_is_json_too(self, old_table, capsys):
+        old_table.client.denied = {"Scan"}
+
+        code = run("--json")
+
+        captured = capsys.readouterr()
+        assert code == 1
+        assert json.loads(captured.out)["error"]["kind"] == "rights"
+        assert "Access Denied" in captured.err
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--segments", "0"],
+            ["--segments", "x"],
+            ["--only", "8"],
+            ["--only", "3-1"],
+            ["--only", ""],
+            ["--flags", "gone"],
+            ["--shape", "round"],
+            ["--template", "nope"],
+            ["--report", "/no/such/folder/report.json"],
+            ["--resume", "--dry-run"],
+            ["--unknown"],
+        ],
+    )
+    def test_wrong_usage(self, capsys, arguments):
+        with pytest.raises(SystemExit) as ended:
+            run(*arguments)
+
+        assert ended.value.code == 64
+        assert ": error: " in capsys.readouterr().err
+
+    @pytest.mark.parametrize("arguments", [[], ["backfill"], ["backfill", "run"], ["backfill", "walk"]])
+    def test_no_command_is_wrong_usage(self, capsys, arguments):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(arguments)
+
+        assert ended.value.code == 64
+
+    def test_table_name_that_could_not_be_one(self, capsys):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["backfill", "run", "--table-name", 'x" VALUE'])
+
+        assert ended.value.code == 64
+
+
+class TestWithoutAnyCall:
+    def test_no_region(self, capsys, monkeypatch):
+        monkeypatch.delenv("AWS_DEFAULT_REGION")
+        monkeypatch.delenv("AWS_REGION")
+
+        assert run() == 1
+        assert "No AWS region is set" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("url", ["localhost:4566", "nonsense", "http://"])
+    def test_wrong_endpoint_url(self, capsys, url):
+        assert run("--endpoint-url", url) == 1
+        assert "http://127.0.0.1:4566" in capsys.readouterr().err
+
+    def test_wrong_region(self, capsys):
+        assert run("--region", "no region") == 1
+        assert "no AWS region's name" in capsys.readouterr().err
+
+    def test_unknown_profile(self, capsys, monkeypatch):
+        monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+        assert run() == 1
+        assert "nobody" in capsys.readouterr().err
+
+
+def test_bar_on_a_terminal_and_lines_elsewhere(old_table, capsys, monkeypatch):
+    limits = replace(COMMAND_LINE, bar_every_s=0, line_every_s=0)
+
+    run(limits=limits)
+    assert "4 users, 2 created, 0 failed" in capsys.readouterr().err
+
+    monkeypatch.setattr(sys, "stderr", Terminal(sys.stderr))
+    run(limits=limits)
+    shown = capsys.readouterr().err
+    assert "\r\x1b[2K[####" in shown
+    assert shown.endswith("\r\x1b[2K")

@@ -1,0 +1,160 @@
+"""A run that was stopped, and the run that goes on from there."""
+
+import functools
+import json
+import os
+import signal
+import time
+from dataclasses import replace
+
+import command_fixtures
+import pytest
+from backfill_fixtures import account, client_error, plain_user, plain_users
+from command_fixtures import files
+from userprofiles.backfill.command import migrate_user_profiles
+from userprofiles.backfill.command.checkpoint import Checkpoint, Checkpoints
+from userprofiles.backfill.job import Job
+from userprofiles.backfill.limits import COMMAND_LINE
+
+LIMITS = replace(COMMAND_LINE, chunk_rows=5)
+run = functools.partial(command_fixtures.run, limits=LIMITS)
+
+
+class TestStopAndResume:
+    @pytest.fixture
+    def big_table(self, make_table, use):
+        return use(make_table(*plain_users(20), plain_user("a-first", userId={"N": "7"})))
+
+    @pytest.fixture
+    def stop_at(self, big_table):
+        """Send a signal at the first call of an operation, and let the call go on when it has been heard."""
+
+        def press(operation, number):
+            def hook(called, parameters):
+                if called == operation:
+                    big_table.client.before.clear()
+                    os.kill(os.getpid(), number)
+                    deadline = time.monotonic() + 10
+                    while signal.getsignal(number) != signal.SIG_DFL:  # what hearing it ends with
+                        assert time.monotonic() < deadline, "the signal was not heard within 10 s"
+
+            big_table.client.before = [hook]
+
+        return press
+
+    @pytest.fixture
+    def stop_at_first_insert(self, stop_at):
+        return lambda number: stop_at("BatchExecuteStatement", number)
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_signal_stops_and_resume_goes_on(
+        self, big_table, stop_at_first_insert, capsys, state_home, number
+    ):
+        stop_at_first_insert(number)
+
+        stopped = run("--segments", "1")
+
+        captured = capsys.readouterr()
+        assert stopped == 3
+        assert "userprofiles backfill run --table-name v_users_dev --segments 1 --resume" in captured.err
+        assert "Migration complete!" not in captured.out
+        assert 0 < len(big_table.profiles()) < 20
+        assert signal.getsignal(number) in {signal.default_int_handler, signal.SIG_DFL}
+
+        big_table.client.calls.clear()
+        resumed = run("--segments", "1", "--json", "--resume")
+
+        report = json.loads(capsys.readouterr().out)
+        assert resumed == 2
+        assert (report["processed"], report["created"], report["existed"]) == (21, 20, 0)
+        assert report["failures"] == [{"userId": "7", "reason": "userId is a number, not a string"}]
+        first_scan = [given for name, given in big_table.client.calls if name == "Scan"][1]
+        assert "ExclusiveStartKey" in first_scan
+        assert files(state_home) == []
+
+    def test_old_command_tells_how_to_go_on(self, big_table, stop_at_first_insert, capsys):
+        stop_at_first_insert(signal.SIGINT)
+
+        assert migrate_user_profiles.main([], LIMITS) == 3
+        assert "userprofiles backfill run --table-name v_users_dev --resume" in capsys.readouterr().err
+        assert run("--resume") == 2
+        assert len(big_table.profiles()) == 20
+
+    def test_stopped_dry_run_keeps_nothing(self, stop_at, capsys, state_home):
+        stop_at("BatchGetItem", signal.SIGINT)
+
+        assert run("--dry-run", "--segments", "1") == 3
+        assert "run it again" in capsys.readouterr().err
+        assert files(state_home) == []
+
+    def test_other_options_are_refused(self, big_table, stop_at_first_insert, capsys):
+        stop_at_first_insert(signal.SIGINT)
+        run("--segments", "1")
+
+        assert run("--segments", "2", "--resume") == 5
+        assert "segments was 1 and is now 2" in capsys.readouterr().err
+
+    def test_nothing_to_resume_is_refused(self, old_table, capsys):
+        assert run("--resume") == 5
+        assert "no stopped run" in capsys.readouterr().err
+
+    def test_another_table_under_the_name_is_refused(
+        self, big_table, stop_at_first_insert, make_table, use, capsys
+    ):
+        stop_at_first_insert(signal.SIGINT)
+        run("--segments", "1")
+        other = make_table(account("a"), name="another")
+        other.name = "v_users_dev"
+        big_table.client.before = [
+            lambda operation, given: (
+                other.client.scan(**{**given, "TableName": "another"}) if operation == "Scan" else None
+            )
+        ]
+
+        assert run("--segments", "1", "--resume") == 5
+        assert "it is another table" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("content", ["", "{}", "[]", '{"version": 99}', '{"version": 1, "job": {}}'])
+    def test_broken_checkpoint_is_refused(self, old_table, capsys, state_home, content):
+        folder = Checkpoints(old_table.place, state_home).folder
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(content)
+
+        assert run("--resume") == 5
+        assert "can't be read" in capsys.readouterr().err
+
+    def test_run_that_somebody_else_works_on_is_refused(
+        self, big_table, stop_at_first_insert, capsys, state_home
+    ):
+        stop_at_first_insert(signal.SIGINT)
+        run("--segments", "1")
+        checkpoints = Checkpoints(big_table.place, state_home)
+        run_id = next(checkpoints.folder.glob("*.json")).stem
+        other = Checkpoint(checkpoints, Job(run_id=run_id, table="v_users_dev"), every_s=0)
+        with other.open(10):
+            assert run("--segments", "1", "--resume") == 5
+        other.close()
+
+        assert "Another process is working on run" in capsys.readouterr().err
+
+    def test_state_that_cannot_be_kept_is_told_and_no_obstacle(
+        self, old_table, capsys, tmp_path, monkeypatch
+    ):
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+
+        assert run() == 0
+        assert "no checkpoint can be kept" in capsys.readouterr().err
+
+    def test_trouble_on_the_way_can_be_resumed_too(self, big_table, capsys):
+        def fail_later(operation, parameters):
+            if operation == "BatchExecuteStatement" and len(big_table.profiles()) >= 5:
+                raise client_error(operation, "ExpiredTokenException", "expired")
+
+        big_table.client.before = [fail_later]
+
+        assert run("--segments", "1") == 1
+        assert "--resume" in capsys.readouterr().err
+        big_table.client.before = []
+        assert run("--segments", "1", "--resume") == 2
+        assert len(big_table.profiles()) == 20

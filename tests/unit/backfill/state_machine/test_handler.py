@@ -1,0 +1,223 @@
+"""The worker's handler: what it passes on, what it logs, what it counts, and what it raises."""
+
+import importlib
+import io
+import json
+import traceback
+from types import SimpleNamespace
+
+import pytest
+from backfill_fixtures import client_error, plain_user
+from botocore import exceptions as boto
+from userprofiles.backfill.errors import CannotGoOnError, ErrorKind, RefusedError
+from userprofiles.backfill.state_machine.worker import Settings, Worker
+from userprofiles.settings import SettingsError
+from userprofiles.telemetry import error_code
+
+CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 90_000)
+
+
+@pytest.fixture
+def handler(monkeypatch, report):
+    """The function's own module, with its lines in `log`."""
+    monkeypatch.setenv("USERS_TABLE", "users")
+    monkeypatch.setenv("MIGRATION_BUCKET", "reports")
+    module = importlib.import_module("userprofiles.handlers.migration_worker")
+    monkeypatch.setattr(module, "REPORT", report)
+    return module
+
+
+@pytest.fixture
+def raise_in_worker(monkeypatch):
+    """Return a function that makes every action end with an error."""
+
+    def replace(error):
+        def handle(self, event, seconds_left):
+            raise error
+
+        monkeypatch.setattr("userprofiles.backfill.state_machine.worker.Worker.handle", handle)
+
+    return replace
+
+
+def logged(log):
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+def metrics(capsys):
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+
+
+def test_event_and_remaining_time_reach_the_worker(handler, monkeypatch):
+    seen = []
+
+    def handle(self, event, seconds_left):
+        seen.append((event, seconds_left))
+        return {"runId": "r", "done": True}
+
+    monkeypatch.setattr("userprofiles.backfill.state_machine.worker.Worker.handle", handle)
+    event = {"action": "work", "runId": "r", "segment": 1}
+
+    assert handler.handler(event, CONTEXT) == {"runId": "r", "done": True}
+    assert seen == [(event, 90.0)]
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "failures"),
+    [
+        (RefusedError("no"), RefusedError, 0),
+        (CannotGoOnError(ErrorKind.TABLE, "gone"), CannotGoOnError, 1),
+        (KeyError("bug"), CannotGoOnError, 1),
+    ],
+)
+def test_refusal_is_no_failure(*, handler, raise_in_worker, capsys, error, raised, failures):
+    raise_in_worker(error)
+
+    with pytest.raises(raised):
+        handler.handler({"action": "work"}, CONTEXT)
+
+    counted = [metric for metric in metrics(capsys) if "MigrationFailed" in metric]
+    assert len(counted) == failures
+
+
+def test_failures_are_counted_where_the_other_functions_count(handler, raise_in_worker, capsys):
+    raise_in_worker(CannotGoOnError(ErrorKind.TABLE, "gone"))
+
+    with pytest.raises(CannotGoOnError):
+        handler.handler({"action": "work"}, CONTEXT)
+
+    [metric] = metrics(capsys)
+    [directive] = metric["_aws"]["CloudWatchMetrics"]
+    assert (directive["Namespace"], directive["Dimensions"]) == ("UserProfiles", [["service"]])
+    assert (metric["service"], metric["MigrationFailed"]) == ("test", [1.0])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RefusedError("Unknown input 'tabel'; allowed: dryRun, only."),
+        CannotGoOnError(ErrorKind.SERVICE, "Segments [3] are left. Start the job again with this runId."),
+    ],
+)
+def test_text_of_our_own_is_raised_and_logged_whole(handler, raise_in_worker, log, error):
+    raise_in_worker(error)
+
+    with pytest.raises(type(error)) as raised:
+        handler.handler({"action": "finish", "runId": "r"}, CONTEXT)
+
+    [line] = logged(log)
+    assert (str(raised.value), line["why"]) == (str(error), str(error))
+    assert (line["action"], line["runId"]) == ("finish", "r")
+
+
+class FailingS3:
+    """S3 whose reads fail, or answer with a text that is not JSON."""
+
+    def __init__(self, error=None):
+        self.error = error
+
+    def get_object(self, Bucket, Key):  # noqa: N803 - S3's names
+        if self.error:
+            raise self.error
+        return {"Body": io.BytesIO(b'{"CANARY'), "ETag": "1"}
+
+
+def check_no_canary(raised, log, capsys):
+    """Check everything that is logged: our lines, and what Lambda logs of the raised error."""
+    printed = capsys.readouterr()
+    everything = [
+        log.getvalue(),
+        printed.out,
+        printed.err,
+        *traceback.format_exception(raised),
+        *traceback.format_tb(raised.__traceback__),
+        str(raised),
+    ]
+    assert "CANARY" not in "".join(everything)
+
+
+@pytest.mark.parametrize(
+    ("error", "step"),
+    [
+        (client_error("Scan", "ResourceNotFoundException", "CANARY"), "Scan failed (table)"),
+        (client_error("Scan", "AccessDeniedException", "CANARY"), "Scan failed (rights)"),
+        (client_error("Scan", "ValidationException", "CANARY"), "Scan failed (table)"),
+        (client_error("Scan", "ExpiredTokenException", "CANARY"), "Scan failed (credentials)"),
+        (client_error("Scan", "StrangeException", "CANARY"), "Scan failed (service)"),
+        (client_error("Scan", "Strange", "CANARY"), "Scan failed (endpoint)"),
+        (boto.EndpointConnectionError(endpoint_url="CANARY"), "The call failed (network)"),
+        (boto.ParamValidationError(report="CANARY"), "The call failed (service)"),
+        (ValueError("CANARY"), "Unexpected error"),
+    ],
+)
+def test_error_of_the_table_is_named_by_its_code(
+    *, handler, monkeypatch, make_table, log, capsys, error, step
+):
+    table = make_table(plain_user("CANARY"))
+
+    def fail(operation, parameters):
+        raise error
+
+    table.client.before = [fail]
+    worker = Worker(Settings(table.name, "reports"), table.client, FailingS3(), handler.REPORT.warning)
+    monkeypatch.setattr(handler, "WORKER", worker)
+
+    with pytest.raises(CannotGoOnError) as raised:
+        handler.handler({"action": "prepare"}, CONTEXT)
+
+    [line] = logged(log)
+    assert (line["level"], line["error"], line["why"]) == ("ERROR", error_code(error), str(raised.value))
+    assert str(raised.value).startswith(f"{step}: {error_code(error)}.")
+    check_no_canary(raised.value, log, capsys)
+
+
+@pytest.mark.parametrize(
+    ("error", "step"),
+    [
+        (client_error("GetObject", "InternalError", "CANARY"), "GetObject failed (report): InternalError."),
+        (boto.ReadTimeoutError(endpoint_url="CANARY"), "The call failed (report): ReadTimeoutError."),
+        (UnicodeError("CANARY"), "Unexpected error: UnicodeError."),
+        (None, "Unexpected error: JSONDecodeError."),
+    ],
+)
+def test_error_of_the_bucket_is_named_by_its_code(
+    *, handler, monkeypatch, make_table, log, capsys, error, step
+):
+    table = make_table()
+    worker = Worker(Settings(table.name, "reports"), table.client, FailingS3(error), handler.REPORT.warning)
+    monkeypatch.setattr(handler, "WORKER", worker)
+
+    with pytest.raises(CannotGoOnError) as raised:
+        handler.handler({"action": "finish", "runId": "r"}, CONTEXT)
+
+    assert str(raised.value).startswith(step)
+    check_no_canary(raised.value, log, capsys)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("", frozenset()), ("old, older", frozenset({"old", "older", "users"}))],
+)
+def test_permitted_tables_come_from_the_environment(handler, value, expected):
+    environment = {"USERS_TABLE": "users", "MIGRATION_BUCKET": "reports", "MIGRATION_TABLES": value}
+
+    assert handler._settings(environment).tables == expected
+
+
+@pytest.mark.parametrize("name", ["USERS_TABLE", "MIGRATION_BUCKET"])
+def test_missing_variable_is_named(handler, name):
+    environment = {"USERS_TABLE": "users", "MIGRATION_BUCKET": "reports", name: " "}
+
+    with pytest.raises(SettingsError, match=name):
+        handler._settings(environment)
+
+
+def test_numbers_of_a_finished_run_are_logged(handler, monkeypatch, log):
+    answer = {"runId": "r", "processed": 3, "created": 2, "failed": 0, "failures": [{"userId": "someone"}]}
+    monkeypatch.setattr("userprofiles.backfill.state_machine.worker.Worker.handle", lambda *_: answer)
+
+    handler.handler({"action": "finish", "runId": "r"}, CONTEXT)
+
+    [line] = logged(log)
+    assert (line["message"], line["counts"]) == ("carried out", {"processed": 3, "created": 2, "failed": 0})
+    assert "someone" not in log.getvalue()

@@ -1,0 +1,216 @@
+import copy
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from userprofiles import settings, template
+from userprofiles.registration import pre_sign_up
+from userprofiles.registration.pre_sign_up import (
+    BAD_PHONE,
+    TOO_LONG,
+    UNAVAILABLE,
+    UNREADABLE,
+    SignUpRefusedError,
+    check_sign_up,
+)
+from userprofiles.settings import Roles
+from userprofiles.telemetry import Report
+
+SOURCES = ["PreSignUp_SignUp", "PreSignUp_AdminCreateUser", "PreSignUp_ExternalProvider"]
+ROLES = settings.roles({}, template.load("marketplace"))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_good_sign_up_passes_unchanged(load_event: Callable[[str], Any], roles: Roles, source: str) -> None:
+    event = load_event(source)
+    before = copy.deepcopy(event)
+
+    passed = check_sign_up(event, roles)
+
+    assert passed is event
+    assert before == event
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("role", ["admin", "Customer", "customer ", "customer,vendor", "\u0430dmin"])
+def test_role_outside_the_allow_list_is_refused(
+    load_event: Callable[[str], Any],
+    roles: Roles,
+    source: str,
+    role: str,
+) -> None:
+    event = load_event(source)
+    event["request"]["userAttributes"]["custom:role"] = role
+
+    with pytest.raises(SignUpRefusedError) as refusal:
+        check_sign_up(event, roles)
+
+    assert (
+        str(refusal.value) == "This role can't be chosen at sign-up. Roles to choose from: customer, vendor"
+    )
+
+
+@pytest.mark.parametrize("role", ["customer", "vendor", ""])
+def test_role_on_the_allow_list_or_none_passes(
+    load_event: Callable[[str], Any], roles: Roles, role: str
+) -> None:
+    event = load_event("PreSignUp_SignUp")
+    event["request"]["userAttributes"]["custom:role"] = role
+
+    assert check_sign_up(event, roles) is event
+
+
+def test_role_in_client_metadata_is_no_wish(load_event: Callable[[str], Any], roles: Roles) -> None:
+    event = load_event("PreSignUp_SignUp")
+    event["request"]["clientMetadata"] = {"custom:role": "admin", "role": "admin"}
+
+    assert check_sign_up(event, roles) is event
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "0221 123456",
+        "+1 415 555 0123",
+        "14155550123",
+        "+04155550123",
+        "+1",
+        "+1234567890123456",
+        "+٣٤١٥٥٥٥",
+        "+14155550123\n",
+    ],
+)
+def test_phone_that_is_not_e164_is_refused(
+    load_event: Callable[[str], Any], roles: Roles, phone: str
+) -> None:
+    event = load_event("PreSignUp_SignUp")
+    event["request"]["userAttributes"]["phone_number"] = phone
+
+    with pytest.raises(SignUpRefusedError) as refusal:
+        check_sign_up(event, roles)
+
+    assert str(refusal.value) == BAD_PHONE
+
+
+@pytest.mark.parametrize("phone", ["+14155550123", "+4930123456", "+123456789012345"])
+def test_phone_in_e164_passes(load_event: Callable[[str], Any], roles: Roles, phone: str) -> None:
+    event = load_event("PreSignUp_SignUp")
+    event["request"]["userAttributes"]["phone_number"] = phone
+
+    assert check_sign_up(event, roles) is event
+
+
+def test_attribute_longer_than_cognito_takes_is_refused(
+    load_event: Callable[[str], Any], roles: Roles
+) -> None:
+    event = load_event("PreSignUp_SignUp")
+    event["request"]["userAttributes"]["name"] = "x" * 2049
+
+    with pytest.raises(SignUpRefusedError) as refusal:
+        check_sign_up(event, roles)
+
+    assert str(refusal.value) == TOO_LONG
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"triggerSource": "PreSignUp_SignUp"},
+        {"triggerSource": "PreSignUp_SignUp", "request": None},
+        {"triggerSource": "PreSignUp_SignUp", "request": {"userAttributes": None}},
+        {"triggerSource": "PreSignUp_SignUp", "request": {"userAttributes": {"email": 7}}},
+        {"triggerSource": "PreSignUp_SignUp", "request": {"userAttributes": {"custom:role": ["admin"]}}},
+        {"triggerSource": "PreSignUp_SignUp", "request": {"userAttributes": {"name": "\ud800"}}},
+        {"triggerSource": "PreSignUp_Unknown", "request": {"userAttributes": {}}},
+        {"triggerSource": "PostConfirmation_ConfirmSignUp", "request": {"userAttributes": {}}},
+        {"triggerSource": ["PreSignUp_SignUp"], "request": {"userAttributes": {}}},
+    ],
+)
+def test_what_can_not_be_read_is_refused(roles: Roles, report: Report, event: Any) -> None:
+    gate = pre_sign_up.from_environment({}, report)
+
+    with pytest.raises(SignUpRefusedError) as refusal:
+        gate(event)
+
+    assert str(refusal.value) in {UNREADABLE, UNAVAILABLE}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+
+
+@given(request=JSON, source=st.sampled_from(SOURCES) | JSON)
+def test_any_event_passes_or_is_refused_with_a_text(request: Any, source: Any) -> None:
+    """No other error ever reaches the user."""
+    refusal = ""
+    try:
+        check_sign_up({"triggerSource": source, "request": request}, ROLES)
+    except SignUpRefusedError as error:
+        refusal = str(error)
+
+    readable = (
+        source in SOURCES and isinstance(request, dict) and isinstance(request.get("userAttributes"), dict)
+    )
+    assert refusal in ({"", TOO_LONG, BAD_PHONE, UNREADABLE} if readable else {UNREADABLE})
+
+
+def test_refusal_repeats_nothing_and_logs_no_value(
+    load_event: Callable[[str], Any],
+    report: Report,
+    log: io.StringIO,
+) -> None:
+    event = load_event("PreSignUp_SignUp")
+    attributes = event["request"]["userAttributes"]
+    for name in attributes:
+        attributes[name] = f"CANARY-{name}"
+
+    with pytest.raises(SignUpRefusedError) as refusal:
+        pre_sign_up.from_environment({}, report)(event)
+
+    assert "CANARY" not in str(refusal.value)
+    [line] = log.getvalue().splitlines()
+    assert "CANARY" not in line
+    assert json.loads(line)["message"] == "sign-up refused"
+
+
+@pytest.mark.parametrize("environment", [{"TEMPLATE": "nowhere"}, {"SIGN_UP_ROLES": "admin"}])
+def test_wrong_environment_refuses_everybody_without_telling_why(
+    load_event: Callable[[str], Any],
+    report: Report,
+    log: io.StringIO,
+    environment: dict[str, str],
+) -> None:
+    with pytest.raises(SignUpRefusedError) as refusal:
+        pre_sign_up.from_environment(environment, report)(load_event("PreSignUp_SignUp"))
+
+    assert str(refusal.value) == UNAVAILABLE
+    assert json.loads(log.getvalue())["problem"]
+
+
+def test_unexpected_error_refuses_without_telling_why(
+    load_event: Callable[[str], Any],
+    report: Report,
+    log: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(event: Any, roles: Roles) -> Any:
+        raise RuntimeError("internal detail")
+
+    monkeypatch.setattr(pre_sign_up, "check_sign_up", broken)
+
+    with pytest.raises(SignUpRefusedError) as refusal:
+        pre_sign_up.from_environment({}, report)(load_event("PreSignUp_SignUp"))
+
+    assert str(refusal.value) == UNAVAILABLE
+    assert refusal.value.__suppress_context__
+    assert "internal detail" not in log.getvalue()

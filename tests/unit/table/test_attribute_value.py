@@ -1,0 +1,104 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from hypothesis import given
+from hypothesis import strategies as st
+from userprofiles.table.attribute_value import (
+    AttributeValueError,
+    deserialize,
+    deserialize_item,
+    item_size,
+    serialize,
+    serialize_item,
+)
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**38) + 1, 10**38 - 1)
+    | st.decimals(-(10**15), 10**15, places=6, allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+    | st.binary(max_size=20)
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_serialize_equals_what_boto3_makes(value: Any) -> None:
+    assert TypeSerializer().serialize(value) == serialize(value)
+
+
+@given(VALUES)
+def test_deserialize_equals_what_boto3_reads(value: Any) -> None:
+    assert TypeDeserializer().deserialize(TypeSerializer().serialize(value)) == deserialize(serialize(value))
+
+
+@pytest.mark.parametrize("value", [{"a", "b"}, {1, 2}, {b"x"}])
+def test_sets_come_back(value: set[Any]) -> None:
+    assert value == deserialize(serialize(value))
+
+
+@given(
+    st.floats(-1e100, 1e100, allow_subnormal=False).filter(lambda number: number == 0 or abs(number) > 1e-100)
+)
+def test_float_survives_the_way_there_and_back(value: float) -> None:
+    assert value == float(deserialize(serialize(value)))
+
+
+def test_whole_number_comes_back_as_int_and_others_as_decimal() -> None:
+    item = deserialize_item({"orders": {"N": "3"}, "spent": {"N": "2.50"}})
+
+    assert {"orders": 3, "spent": Decimal("2.5")} == item
+    assert int is type(item["orders"])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        10**40 + 1,
+        Decimal("1e200"),
+        set(),
+        {1, "a"},
+        {1: "a"},
+        object(),
+        "\ud800",
+        {"\udfff": 1},
+    ],
+)
+def test_value_that_dynamodb_cannot_hold_is_refused_without_repeating_it(value: Any) -> None:
+    with pytest.raises(AttributeValueError) as refusal:
+        serialize(value)
+
+    assert "\ud800" not in str(refusal.value)
+
+
+def test_nesting_deeper_than_dynamodb_takes_is_refused() -> None:
+    value: Any = "leaf"
+    for _ in range(33):
+        value = [value]
+
+    with pytest.raises(AttributeValueError, match="32 levels"):
+        serialize(value)
+
+
+@pytest.mark.parametrize("attribute", [{}, {"S": "a", "N": "1"}, {"X": "a"}])
+def test_attribute_of_no_known_type_is_refused(attribute: dict[str, Any]) -> None:
+    with pytest.raises(AttributeValueError):
+        deserialize(attribute)
+
+
+def test_item_size_counts_names_and_utf8_bytes() -> None:
+    """'name' (4) + 'Zoë' in UTF-8 (4), 'list' (4) + 3 + (1 + 1) for its one boolean."""
+    item = serialize_item({"name": "Zoë", "list": [True]})
+
+    assert item_size(item) == 17
