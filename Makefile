@@ -1,4 +1,4 @@
-# Everything a new clone needs is installed by the commands themselves, into .venv.
+# The targets install everything that a new clone needs, into .venv.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
-# A network with certificates of its own has them in the system's store.
+# Use the system's certificate store, which has the certificates of a company network.
 export UV_SYSTEM_CERTS := 1
 
 .PHONY: help
@@ -18,7 +18,7 @@ help: ## Show this help
 
 $(VENV)/.installed: pyproject.toml uv.lock
 	@if [ -z "$(PYTHON)" ]; then \
-	  echo "make: Python 3.11, 3.12 or 3.13 is needed and none was found on PATH. Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; fi
+	  echo "make: Python 3.11, 3.12 or 3.13 is required, but none of them is on PATH. Install one, or set its path: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; fi
 	@$(BIN)/uv --version 2>/dev/null | grep -qF 'uv $(UV_VERSION)' || { \
 	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'; }
 	@$(BIN)/uv sync --quiet --frozen --all-extras --compile-bytecode --python $(BIN)/python
@@ -29,23 +29,23 @@ $(VENV)/.installed: pyproject.toml uv.lock
 install: $(VENV)/.installed ## Install everything into .venv
 
 .PHONY: demo
-demo: install ## A sign-up becomes a profile on a local AWS, then a backfill (ARGS=--json for one JSON document)
+demo: install ## Show a sign-up and a backfill on a local AWS (ARGS=--json prints one JSON document)
 	@$(BIN)/python examples/demo $(ARGS)
 
 .PHONY: test
-test: install ## The test suite, short versions (3 minutes at most)
+test: install ## Run the test suite without the long tests (3 minutes at most)
 	@$(BIN)/python -m pytest -n auto -m "not long" $(ARGS)
 
 .PHONY: test-long
-test-long: install ## The tests that take longer
+test-long: install ## Run the long tests
 	@$(BIN)/python -m pytest -n auto -m long $(ARGS)
 
 .PHONY: check
-check: install ## Format, lint, types
+check: install ## Check format, lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
 .PHONY: format
-format: install ## Format the code and mend what ruff can
+format: install ## Format the code and apply ruff's fixes
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
 
 .PHONY: bench
@@ -53,13 +53,13 @@ bench: install ## Run the benchmarks
 	@for b in benchmarks/bench_*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
 .PHONY: lock
-lock: install ## Lock the dependencies again, and the list that a function's zip is made from
+lock: install ## Update uv.lock and pylock.toml, the list of packages in a function's zip
 	@$(BIN)/uv lock $(ARGS)
 	@$(BIN)/uv export --quiet --frozen --no-dev --no-emit-project --no-header --format pylock.toml --output-file lambdas/userprofiles/pylock.toml
 
 .PHONY: pr
-pr: check test test-long ## All that a pull request has to pass
+pr: check test test-long ## Run every check that a pull request must pass
 
 .PHONY: clean
-clean: ## Remove what the other targets made
+clean: ## Delete the files that the other targets created
 	@rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
