@@ -104,7 +104,7 @@ def test_a_zip_for_this_machine_starts_from_bytecode() -> None:
 
     tag = sys.implementation.cache_tag
     assert f"botocore/__pycache__/client.{tag}.pyc" in names
-    assert f"userprofiles/__pycache__/store.{tag}.pyc" in names
+    assert f"userprofiles/table/__pycache__/store.{tag}.pyc" in names
 
 
 def test_bytecode_is_the_same_whatever_was_imported() -> None:
