@@ -23,13 +23,13 @@ class MfaMode(StrEnum):
     """Whether users sign in with a second factor."""
 
     OFF = "OFF"
-    """No user can."""
+    """No users."""
 
     OPTIONAL = "OPTIONAL"
-    """Users who have set one up."""
+    """Only users who set one up."""
 
     ON = "ON"
-    """All users must."""
+    """All users."""
 
 
 class CustomAttribute(TypedDict):
