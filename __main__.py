@@ -1,4 +1,4 @@
-"""The stack: reads its configuration, makes one `SignupToProfile`, exports what clients need."""
+"""The stack: reads its configuration, creates one `SignupToProfile`, exports what clients need."""
 
 from typing import Any, cast
 
@@ -7,39 +7,39 @@ from pulumi_userprofiles import SignupToProfile, SignupToProfileArgs
 from pulumi_userprofiles.stack_config import StackConfig
 
 
-def given(**settings: Any) -> dict[str, Any]:
-    """Leave out what isn't set, so that the components' defaults count."""
+def arguments(**settings: Any) -> dict[str, Any]:
+    """Return the settings that are set; the component's defaults apply to the others."""
     return {name: value for name, value in settings.items() if value is not None}
 
 
 def main() -> None:
-    """Make the stack."""
+    """Create the stack."""
     config = StackConfig()
     email_from = config.record("emailFrom", "identityArn", "address")
-    user_pool = given(
-        groups=config.texts("groups"),
-        refresh_token_rotation=config.switch("refreshTokenRotation"),
-        web_acl_arn=config.text("webAclArn"),
+    user_pool = arguments(
+        groups=config.string_list("groups"),
+        refresh_token_rotation=config.boolean("refreshTokenRotation"),
+        web_acl_arn=config.string("webAclArn"),
         email_from=email_from
         and {"identity_arn": email_from["identityArn"], "address": email_from["address"]},
     )
-    args = given(
-        template=config.text("template"),
-        sign_up_roles=config.texts("signUpRoles"),
+    args = arguments(
+        template=config.string("template"),
+        sign_up_roles=config.string_list("signUpRoles"),
         user_pool=user_pool,
-        allowed_origins=config.texts("allowedOrigins"),
-        migration_table_names=config.texts("migrationTableNames"),
-        alarm_topic_arn=config.text("alarmTopicArn"),
-        platform=config.text("lambdaPlatform"),
-        log_retention_days=config.number("logRetentionDays"),
-        api_concurrency=config.number("apiConcurrency"),
-        trigger_concurrency=config.number("triggerConcurrency"),
-        outbox_concurrency=config.number("outboxConcurrency"),
-        snap_start=config.switch("snapStart"),
-        kms_key_arn=config.text("kmsKeyArn"),
-        protect=config.switch("protect"),
+        allowed_origins=config.string_list("allowedOrigins"),
+        migration_table_names=config.string_list("migrationTableNames"),
+        alarm_topic_arn=config.string("alarmTopicArn"),
+        platform=config.string("lambdaPlatform"),
+        log_retention_days=config.integer("logRetentionDays"),
+        api_concurrency=config.integer("apiConcurrency"),
+        trigger_concurrency=config.integer("triggerConcurrency"),
+        outbox_concurrency=config.integer("outboxConcurrency"),
+        snap_start=config.boolean("snapStart"),
+        kms_key_arn=config.string("kmsKeyArn"),
+        protect=config.boolean("protect"),
     )
-    config.no_more()
+    config.check_unknown_settings()
 
     with config.naming_settings(platform="lambdaPlatform"):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))

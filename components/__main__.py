@@ -1,4 +1,4 @@
-"""Serves the components to every Pulumi language: `pulumi package add <this folder>`."""
+"""Serves the components to all Pulumi languages: `pulumi package add <this folder>`."""
 
 from pulumi.provider.experimental import component_provider_host
 from pulumi_userprofiles import (

@@ -8,21 +8,28 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.outbox_worker import OutboxWorker, OutboxWorkerArgs
     from pulumi_userprofiles.policies import PolicyStatement
     from pulumi_userprofiles.profile_api import ProfileApi, ProfileApiArgs
-    from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, PythonFunctionArgs
+    from pulumi_userprofiles.python_function import PythonFunction, PythonFunctionArgs
+    from pulumi_userprofiles.python_function_settings import LambdaPlatform
     from pulumi_userprofiles.reports_bucket import ReportsBucket, ReportsBucketArgs
     from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersArgs
     from pulumi_userprofiles.signup_to_profile import SignupToProfile, SignupToProfileArgs
-    from pulumi_userprofiles.user_pool import UserPool, UserPoolArgs
-    from pulumi_userprofiles.user_pool_settings import CustomAttribute, EmailFrom, MfaMode, UserPoolTier
+    from pulumi_userprofiles.user_pool import UserPool
+    from pulumi_userprofiles.user_pool_arguments import (
+        CustomAttribute,
+        EmailFrom,
+        MfaMode,
+        UserPoolArgs,
+        UserPoolTier,
+    )
     from pulumi_userprofiles.users_table import UsersTable, UsersTableArgs
     from pulumi_userprofiles.validation import InvalidArgumentError
 
-_HOMES = {
-    "CustomAttribute": "user_pool_settings",
-    "EmailFrom": "user_pool_settings",
+_MODULES = {
+    "CustomAttribute": "user_pool_arguments",
+    "EmailFrom": "user_pool_arguments",
     "InvalidArgumentError": "validation",
-    "LambdaPlatform": "python_function",
-    "MfaMode": "user_pool_settings",
+    "LambdaPlatform": "python_function_settings",
+    "MfaMode": "user_pool_arguments",
     "MigrationJob": "migration_job",
     "MigrationJobArgs": "migration_job",
     "OutboxWorker": "outbox_worker",
@@ -39,8 +46,8 @@ _HOMES = {
     "SignupToProfile": "signup_to_profile",
     "SignupToProfileArgs": "signup_to_profile",
     "UserPool": "user_pool",
-    "UserPoolArgs": "user_pool",
-    "UserPoolTier": "user_pool_settings",
+    "UserPoolArgs": "user_pool_arguments",
+    "UserPoolTier": "user_pool_arguments",
     "UsersTable": "users_table",
     "UsersTableArgs": "users_table",
 }
@@ -75,7 +82,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a component when it is first named: `pulumi_aws` takes seconds, packing a zip needs it not."""
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    """Import a component on first use: `pulumi_aws` takes seconds to import, and a zip does not need it."""
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

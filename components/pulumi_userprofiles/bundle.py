@@ -1,12 +1,12 @@
-"""What a function's zip holds: the package ``userprofiles`` and its lock file's libraries, always the same.
+"""Builds the functions' zip: the package ``userprofiles`` and the libraries in its lock file.
 
-The libraries come from ``userprofiles/pylock.toml`` (PEP 751, with hashes), installed by uv: from its
-cache when it has them, else from the package index. Of botocore's 27 MB of service descriptions, and of
-Powertools, only that stays which our functions use. Entries are sorted, times and modes fixed: a second
-``pulumi up`` shows no change.
+uv installs the libraries of ``userprofiles/pylock.toml`` (PEP 751, with hashes), from its cache if
+possible, otherwise from the package index. Parts of botocore (27 MB of service descriptions) and of
+Powertools that the functions do not use are left out. Entries are sorted, and their times and modes are
+fixed, so that a second ``pulumi up`` shows no change.
 
-``python -m pulumi_userprofiles.bundle [host|lambda ...]`` builds ahead of time what a later deployment
-takes from the cache (``.cache/bundles`` of a checkout, else the user's cache folder).
+``python -m pulumi_userprofiles.bundle [host|lambda ...]`` builds the zips in advance. A later deployment
+takes them from the cache: ``.cache/bundles`` in a checkout, otherwise the user's cache folder.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from pathlib import Path, PurePosixPath
 from pulumi_userprofiles.reproducible_zip import bytecode_of, read_zip, write_zip
 
 LAMBDA_PYTHON = "3.13"
-"""Version of Python that the functions run on."""
+"""Python version of the functions."""
 
 PLATFORMS = ("host", "lambda")
-"""For this machine's interpreter (a local AWS), or for Lambda on arm64."""
+"""This machine's interpreter (for a local AWS), and Lambda on arm64."""
 
 AWS_SERVICES = frozenset({"cognito-idp", "dynamodb", "s3", "sqs"})
-"""The services whose descriptions are packed; botocore can make no client for another."""
+"""AWS services whose descriptions are packed; botocore cannot create clients for other services."""
 
 _UNUSED = tuple(
     f"aws_lambda_powertools/{part}/"
@@ -48,11 +48,10 @@ _UNUSED = tuple(
         "utilities/validation",
     )
 )
-"""Parts of Powertools that no handler imports: 300 of 1,050 files, which a local AWS unpacks at each cold
-start.
-"""
+"""Parts of Powertools that no handler imports: 300 of the 1,050 files that a local AWS unpacks at each cold
+start."""
 
-_FORMAT = 1  # part of every digest: raise it when the layout of the zip changes
+_FORMAT = 1  # part of every digest: increase it when the layout of the zip changes
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "bin"})
 _SKIPPED_FILES = frozenset(
     {".lock", "INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json", "pylock.toml"}
@@ -60,70 +59,70 @@ _SKIPPED_FILES = frozenset(
 
 
 class BundleError(RuntimeError):
-    """The zip could not be made; the message says why and how to mend it."""
+    """The zip could not be built. The message says why and how to fix it."""
 
 
 def build_bundle(platform: str = "lambda", extra_files: Mapping[str, str] | None = None) -> Path:
-    """Build the zip of our functions, or take it from the cache.
+    """Build the functions' zip, or take it from the cache.
 
-    Safe to call at the same time in several processes: a file appears under its name only when it is whole.
+    Several processes can call this function at the same time: a file gets its name only when it is complete.
 
     Args:
-        platform: ``lambda`` (arm64, Python 3.13; not compressed, since zlib's builds differ in what they
-            make of the same input) or ``host`` (this interpreter; with bytecode, since a local AWS starts
-            cold each time).
-        extra_files: Text files to add: path within the zip (``userprofiles/templates/custom.json``) to
-            content.
+        platform: ``lambda`` (arm64, Python 3.13; not compressed, because the output of zlib differs between
+            its builds) or ``host`` (this interpreter; with bytecode, because every start on a local AWS is a
+            cold start).
+        extra_files: Text files to add: path in the zip (``userprofiles/templates/custom.json``) to content.
 
     Returns:
-        Path of the zip. Its name holds the digest of what is inside.
+        Path of the zip. Its name contains the digest of its content.
 
     Raises:
-        BundleError: Unknown platform, a path that leaves the zip, no uv, or libraries that can't be
-            installed.
+        BundleError: The platform is unknown, a path leaves the zip, uv is missing, or the libraries cannot
+            be installed.
     """
     if platform not in PLATFORMS:
         raise BundleError(
-            f"Unknown platform for a function's zip: got {platform!r}, allowed: {', '.join(PLATFORMS)}. "
-            f"Use 'lambda' for AWS and 'host' for a local AWS on this machine."
+            f"Unknown platform for a function's zip. Got {platform!r}; allowed: {', '.join(PLATFORMS)}. "
+            "Use 'lambda' for AWS and 'host' for a local AWS on this machine."
         )
-    extra = {_inside(name): text.encode() for name, text in sorted((extra_files or {}).items())}
-    ours = {f"userprofiles/{name}": data for name, data in _files(_source())}
-    digest = _digest(_libraries_key(platform), {**ours, **extra})
+    extra = {_checked_path(name): text.encode() for name, text in sorted((extra_files or {}).items())}
+    package = {f"userprofiles/{name}": data for name, data in _files(_source())}
+    digest = _digest(_libraries_key(platform), {**package, **extra})
     target = _cache() / f"userprofiles-{platform}-{digest}.zip"
     if target.exists():
         return target
-    entries = _libraries(platform) | ours | extra
+    entries = _libraries(platform) | package | extra
     if platform == "host":
-        entries |= bytecode_of(ours | extra)
-    _write_whole(target, lambda path: write_zip(path, entries, compressed=platform == "host"))
+        entries |= bytecode_of(package | extra)
+    _write_atomically(target, lambda path: write_zip(path, entries, compressed=platform == "host"))
     return target
 
 
-def _inside(name: str) -> str:
+def _checked_path(name: str) -> str:
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts or "\\" in name:
         raise BundleError(
-            f"A file can't be added to the zip: got the path {name!r}, allowed: a relative one with forward "
-            f"slashes that stays inside. Such as 'userprofiles/templates/custom.json'."
+            f"The path of an extra file is not valid. Got {name!r}; allowed: a relative path with forward "
+            "slashes that stays inside the zip. Use a path such as 'userprofiles/templates/custom.json'."
         )
     return str(path)
 
 
 @cache
 def _source() -> Path:
-    """Find the folder of the package ``userprofiles`` without importing it."""
+    """Return the folder of the package ``userprofiles`` without importing the package."""
     spec = importlib.util.find_spec("userprofiles")
     if spec is None or spec.origin is None:
         raise BundleError(
-            "The package 'userprofiles', which a function's zip is made from, is not installed beside "
-            "'pulumi_userprofiles'. Install the distribution pulumi-userprofiles, which holds both."
+            "The package 'userprofiles', which a function's zip contains, is not installed. "
+            "Install the distribution pulumi-userprofiles: it contains 'userprofiles' and "
+            "'pulumi_userprofiles'."
         )
     return Path(spec.origin).parent
 
 
 def _cache() -> Path:
-    """Where built zips are kept: in the checkout if there is one, else in the user's cache folder."""
+    """Return the folder for zips: in the checkout if there is one, otherwise in the user's cache folder."""
     checkout = Path(__file__).resolve().parents[2]
     if (checkout / "uv.lock").is_file():
         return checkout / ".cache" / "bundles"
@@ -135,11 +134,11 @@ def _cache() -> Path:
 
 
 def _files(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file under a folder that belongs into a zip: its path with forward slashes, and its content."""
+    """Yield path (with forward slashes) and content of each file in a folder that belongs in a zip."""
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
-        skipped = path.name in _SKIPPED_FILES or not _SKIPPED_FOLDERS.isdisjoint(relative.parts)
-        if path.is_file() and not skipped:
+        is_skipped = path.name in _SKIPPED_FILES or not _SKIPPED_FOLDERS.isdisjoint(relative.parts)
+        if path.is_file() and not is_skipped:
             yield relative.as_posix(), path.read_bytes()
 
 
@@ -153,27 +152,27 @@ def _digest(key: str, files: Mapping[str, bytes]) -> str:
 
 def _libraries_key(platform: str) -> str:
     lock = hashlib.sha256((_source() / "pylock.toml").read_bytes()).hexdigest()
-    runs_on = (
+    interpreter = (
         f"{sys.implementation.cache_tag} {sysconfig.get_platform()}" if platform == "host" else LAMBDA_PYTHON
     )
-    return f"{platform} {runs_on} {lock} {' '.join(sorted(AWS_SERVICES))} {' '.join(_UNUSED)}"
+    return f"{platform} {interpreter} {lock} {' '.join(sorted(AWS_SERVICES))} {' '.join(_UNUSED)}"
 
 
 def _libraries(platform: str) -> dict[str, bytes]:
-    """The lock file's libraries, cut down to what is needed: installed once, then kept as a zip."""
-    kept = _cache() / f"libraries-{platform}-{_digest(_libraries_key(platform), {})}.zip"
-    if not kept.exists():
+    """Return the files of the lock file's libraries that the functions need, from a cached zip."""
+    cached_zip = _cache() / f"libraries-{platform}-{_digest(_libraries_key(platform), {})}.zip"
+    if not cached_zip.exists():
         with tempfile.TemporaryDirectory(prefix="userprofiles-libraries-") as folder:
             _install(Path(folder), platform)
             entries = {name: data for name, data in _files(Path(folder)) if _is_needed(name)}
         if platform == "host":
             entries |= bytecode_of(entries)
-        _write_whole(kept, lambda path: write_zip(path, entries))
-    return read_zip(kept)
+        _write_atomically(cached_zip, lambda path: write_zip(path, entries))
+    return read_zip(cached_zip)
 
 
 def _is_needed(name: str) -> bool:
-    """Whether a function uses a library's file; a test imports the zip alone and holds us to it."""
+    """Return whether the functions use a library's file. A test imports the handlers from the zip alone."""
     match name.split("/"):
         case ["botocore", "data", service, _, *_]:
             return service in AWS_SERVICES and not name.endswith("/examples-1.json")
@@ -184,7 +183,7 @@ def _is_needed(name: str) -> bool:
 
 
 def _install(target: Path, platform: str) -> None:
-    """Let uv install the lock file's libraries: offline when its cache holds them, which takes 0.1 s."""
+    """Install the lock file's libraries with uv; offline if its cache has them, which takes 0.1 s."""
     command = [str(_uv()), "pip", "install", "--quiet", "--no-config", "--preview-features", "pylock"]
     command += ["--python", sys.executable, "--target", str(target), "--only-binary", ":all:"]
     if platform == "lambda":
@@ -197,26 +196,26 @@ def _install(target: Path, platform: str) -> None:
             return
     raise BundleError(
         "The libraries of a function's zip could not be installed: neither uv's cache nor the package index "
-        "had them all. Connect to the network once (or set UV_DEFAULT_INDEX to a mirror) and try again. "
-        f"uv said: {result.stderr.strip()}"
+        "has all of them. Connect to the network once (or set UV_DEFAULT_INDEX to a mirror) and try again. "
+        f"Output of uv: {result.stderr.strip()}"
     )
 
 
 def _uv() -> Path:
-    """Find uv: beside this interpreter, else on PATH."""
-    found = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    if found is None:
+    """Return the path of uv: next to this interpreter, otherwise on PATH."""
+    path = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if path is None:
         raise BundleError(
-            "uv, which installs the libraries of a function's zip from the lock file, was found neither "
-            f"beside {sys.executable} nor on PATH. Install it: pip install 'pulumi-userprofiles[pulumi]'."
+            "uv, which installs the libraries of a function's zip, is neither next to "
+            f"{sys.executable} nor on PATH. Install it: pip install 'pulumi-userprofiles[pulumi]'."
         )
-    return Path(found)
+    return Path(path)
 
 
-def _write_whole(target: Path, write: Callable[[Path], None]) -> None:
+def _write_atomically(target: Path, write: Callable[[Path], None]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".writing-", suffix=".zip", dir=target.parent)
-    os.close(handle)
+    descriptor, name = tempfile.mkstemp(prefix=".writing-", suffix=".zip", dir=target.parent)
+    os.close(descriptor)
     try:
         write(Path(name))
         Path(name).chmod(0o644)

@@ -1,33 +1,36 @@
-"""What all our components share: children, the way to change one, and outputs that can't be forgotten."""
+"""Base class of all components: named children, transforms, alarms and registered outputs."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from fnmatch import fnmatchcase
 from typing import Any, ClassVar, TypeVar
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles.identifiers import check_arns
-from pulumi_userprofiles.validation import InvalidArgumentError, child_name, known_keys
+from pulumi_userprofiles.names import camel_case
+from pulumi_userprofiles.validation import InvalidArgumentError, check_component_name, check_known_arguments
 
 R = TypeVar("R")
+C = TypeVar("C", bound="Component")
 
 Transform = Callable[[dict[str, Any], pulumi.ResourceOptions], None]
-"""Changes a child before it is made: edits its inputs (by Python names) and options in place."""
+"""Changes a child before it is created: edits its inputs (by Python names) and its options in place."""
 
 Transforms = Mapping[str, Any]
-"""For a child's role (the end of its name) a `Transform`; for a component within, a mapping like this
-one."""
+"""Child to its `Transform`; for a child that is a component, to the transforms of its children."""
 
 
 class Component(pulumi.ComponentResource):
-    """Base of our components; a subclass names its children and how long its own name can be."""
+    """Base of our components. A subclass declares its children and the maximum length of its own name."""
 
     _CHILDREN: ClassVar[tuple[str, ...]] = ()
-    """Roles of the children that a transform can change."""
+    """Children, whose resources are named `<component>-<child>`. A `*` stands for a name that the arguments
+    or the caller choose."""
 
     _NAME_LIMIT: ClassVar[int] = 47
-    """Characters that a component's name can have: AWS takes 64, of which 8 are Pulumi's suffix."""
+    """Maximum length of the component's name: AWS allows 64 characters, of which Pulumi's suffix takes 8."""
 
     def __init__(
         self,
@@ -35,99 +38,112 @@ class Component(pulumi.ComponentResource):
         args: Mapping[str, Any],
         opts: pulumi.ResourceOptions | None,
         transforms: Transforms | None,
+        *,
+        chosen_names: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """Check names, then register the component.
+        """Check the names, then register the component.
 
         Args:
-            name: The component's name, which each child's name begins with.
-            args: Its arguments, for a check that they exist.
-            opts: Pulumi's options.
+            name: The component's name, which is the prefix of its children's names.
+            args: The component's arguments.
+            opts: Pulumi's resource options.
             transforms: Changes to children.
+            chosen_names: Declared child with a `*` to the names that the arguments choose for the `*`.
 
         Raises:
-            InvalidArgumentError: The name can't be used, an argument or a transformed child doesn't
-                exist, or an ARN is one of something else.
+            InvalidArgumentError: The name is not valid, an argument or a child is unknown, or an ARN
+                belongs to another resource type.
         """
-        where = self.place(name)
-        child_name(where, name, self._NAME_LIMIT)
-        known_keys(where, args, inspect.get_annotations(inspect.get_annotations(type(self).__init__)["args"]))
-        check_arns(where, args)
-        for role in transforms or {}:
-            if role not in self._CHILDREN:
-                raise InvalidArgumentError(
-                    where,
-                    f"no child '{role}' to transform",
-                    got=role,
-                    allowed=", ".join(self._CHILDREN),
-                    fix="Name one of them.",
-                )
-        super().__init__(f"userprofiles:index:{type(self).__name__}", name, None, opts)
+        label = self.label(name)
+        check_component_name(label, name, self._NAME_LIMIT)
+        arguments = inspect.get_annotations(inspect.get_annotations(type(self).__init__)["args"])
+        check_known_arguments(label, args, arguments)
+        check_arns(label, args)
         self._prefix = name
         self._transforms = dict(transforms or {})
+        self._children = tuple(
+            child.replace("*", chosen)
+            for child in self._CHILDREN
+            for chosen in (chosen_names or {}).get(child, ["*"])
+        )
+        for child in self._transforms:
+            if not self._has_child(child):
+                raise InvalidArgumentError(
+                    label,
+                    f"'transforms' names an unknown child '{child}'",
+                    got=child,
+                    allowed=", ".join(self._children),
+                    fix="Use the name of a child.",
+                )
+        super().__init__(f"userprofiles:index:{type(self).__name__}", name, None, opts)
 
     @classmethod
-    def place(cls, name: str) -> str:
-        """Say in a message which component is meant."""
+    def label(cls, name: str) -> str:
+        """Return the component's type and name, as error messages show them."""
         return f"{cls.__name__} '{name}'"
 
     def _make(self, kind: Callable[..., R], child: str, /, opts: Any = None, **inputs: Any) -> R:
-        """Make a child named after its role, changed by the transform for that role if there is one."""
+        """Create a resource as a child, changed by the child's transform if there is one."""
         options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts)
-        change = self._transforms.get(child)
-        if change is not None:
-            change(inputs, options)
-        return kind(f"{self._prefix}-{child}", opts=options, **inputs)
+        transform = self._transforms.get(child)
+        if transform is not None:
+            transform(inputs, options)
+        return kind(self._name_of(child), opts=options, **inputs)
 
-    def _watch(
+    def _make_component(self, kind: type[C], child: str, args: Mapping[str, Any]) -> C:
+        """Create another component as a child, and pass on the transforms of its children."""
+        options = pulumi.ResourceOptions(parent=self)
+        return kind(self._name_of(child), args, options, transforms=self._transforms.get(child))
+
+    def _name_of(self, child: str) -> str:
+        if not self._has_child(child):
+            raise LookupError(f"{type(self).__name__} must declare the child '{child}' in _CHILDREN")
+        return f"{self._prefix}-{child}"
+
+    def _has_child(self, child: str) -> bool:
+        return any(fnmatchcase(child, declared) for declared in self._children)
+
+    def _alarm(
         self,
-        role: str,
+        child: str,
         args: Mapping[str, Any],
         *,
-        tells: str,
+        description: str,
         metric: str,
         dimensions: Mapping[str, pulumi.Input[str]],
         statistic: str = "Sum",
-        above: int = 0,
+        threshold: int = 0,
     ) -> None:
-        """Make an alarm over five minutes of a metric.
+        """Create a CloudWatch alarm on a metric, evaluated over five minutes.
 
         Args:
-            role: End of the alarm's name.
-            args: The component's arguments, for `alarm_topic_arn`.
-            tells: What has happened when it goes off, and where to look.
-            metric: Namespace and name of the metric, with a space between.
-            dimensions: Whose metric.
-            statistic: What of the metric counts.
-            above: The highest value at which all is well.
+            child: Child name of the alarm.
+            args: The component's arguments, of which `alarm_topic_arn` is used.
+            description: What happened, and where to look.
+            metric: Namespace and name of the metric, separated by a space.
+            dimensions: Dimensions of the metric.
+            statistic: Statistic of the metric.
+            threshold: The highest value that does not raise the alarm.
         """
         topic = args.get("alarm_topic_arn")
         namespace, _, name = metric.partition(" ")
         self._make(
             aws.cloudwatch.MetricAlarm,
-            role,
-            alarm_description=tells,
+            child,
+            alarm_description=description,
             namespace=namespace,
             metric_name=name,
             dimensions=dict(dimensions),
             statistic=statistic,
             period=300,
             evaluation_periods=1,
-            threshold=above,
+            threshold=threshold,
             comparison_operator="GreaterThanThreshold",
             treat_missing_data="notBreaching",
             alarm_actions=[] if topic is None else [topic],
         )
 
-    def _within(self, role: str) -> dict[str, Any]:
-        """What a component made by this one takes beside its arguments: options and transforms."""
-        return {"opts": pulumi.ResourceOptions(parent=self), "transforms": self._transforms.get(role)}
-
     def _register_outputs(self) -> None:
-        """Register every output that the class declares; one that was never set is an AttributeError."""
+        """Register every output that the class declares; an output that is not set raises AttributeError."""
         declared = [name for name in inspect.get_annotations(type(self)) if not name.startswith("_")]
-        self.register_outputs({_camel_case(name): getattr(self, name) for name in declared})
-
-
-def _camel_case(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
+        self.register_outputs({camel_case(name): getattr(self, name) for name in declared})

@@ -1,4 +1,4 @@
-"""The state machine that brings existing users along: segments of a table, each worked on until done."""
+"""The state machine that creates profiles for existing users, in segments of a table."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _RETRY = [
             "Lambda.AWSLambdaException",
             "Lambda.SdkClientException",
             "Lambda.TooManyRequestsException",
-            # The function ended before its answer: what it had done is in its checkpoint.
+            # The function ended before it answered: its checkpoint has its progress.
             "Lambda.Unknown",
             "Sandbox.Timedout",
             "States.Timeout",
@@ -21,47 +21,44 @@ _RETRY = [
         "JitterStrategy": "FULL",
     }
 ]
-_AT_ONCE = 16
-"""Segments worked on at a time; a table on demand takes more, but people are signing in meanwhile."""
+_MAX_CONCURRENCY = 16
+"""Segments processed at the same time. An on-demand table allows more, but users sign in meanwhile."""
 
 _INPUT_OVER_DEFAULTS = "States.JsonMerge($.given, $$.Execution.Input, false)"
 
 LABEL = "Segments"
-"""Name of the map within the ARNs of its children."""
+"""Label of the map, which is part of the ARNs of its child executions."""
 
 
 def definition(worker_arn: str, *, table: str, segments: int, worker_seconds: int) -> dict[str, Any]:
-    """Write the state machine in Amazon States Language.
+    """Return the state machine in Amazon States Language.
 
-    Its input is `{"table"?, "dryRun"?, "segments"?, "only"?, "rule"?, "runId"?}`; what is left out comes from
-    here. What the worker is called with:
+    Its input is `{"table"?, "dryRun"?, "segments"?, "only"?, "rule"?, "runId"?}`; the definition contains the
+    defaults. It invokes the worker with these payloads:
 
-    * `{"action": "prepare", …the input…}`: answers with `runId` and `items`, one for each segment.
-    * An item: answers before its Lambda ends, with the item and `done`; while false it is called again.
-    * `{"action": "finish", "runId"}`: reads what the segments wrote, answers with the report. A segment that
-      failed doesn't stop the others; this step then says which are left.
+    * `{"action": "prepare", …the input…}`: returns `runId` and `items`, one for each segment.
+    * An item: returns the item and `done` before the function's time-out; while `done` is false, the state
+      machine invokes the worker again.
+    * `{"action": "finish", "runId"}`: reads the results of the segments and returns the report. A failed
+      segment does not stop the others; this step reports which ones are not done.
 
     Args:
-        worker_arn: ARN of the worker's alias. As a task's resource it needs no ARN of Step Functions' own.
-        table: The table if the input names none.
-        segments: Segments if the input says nothing.
+        worker_arn: ARN of the worker's alias. A task can use it directly as its resource.
+        table: Table to use if the input names none.
+        segments: Number of segments if the input has none.
         worker_seconds: The worker's time-out.
 
     Returns:
         The definition.
     """
-
-    def task(**fields: Any) -> dict[str, Any]:
-        return {
-            "Type": "Task",
-            "Resource": worker_arn,
-            "TimeoutSeconds": worker_seconds + 30,
-            "Retry": _RETRY,
-            **fields,
-        }
-
+    task = {
+        "Type": "Task",
+        "Resource": worker_arn,
+        "TimeoutSeconds": worker_seconds + 30,
+        "Retry": _RETRY,
+    }
     return {
-        "Comment": "Creates the profiles that existing users lack",
+        "Comment": "Creates the missing profiles of existing users",
         "StartAt": "Defaults",
         "States": {
             "Defaults": {
@@ -78,29 +75,34 @@ def definition(worker_arn: str, *, table: str, segments: int, worker_seconds: in
                 "OutputPath": "$.event",
                 "Next": "Prepare",
             },
-            "Prepare": task(Next="Segments"),
-            "Segments": {
-                "Type": "Map",
-                "Label": LABEL,
-                "ItemsPath": "$.items",
-                "MaxConcurrency": _AT_ONCE,
-                "ToleratedFailurePercentage": 100,
-                "ItemProcessor": {
-                    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-                    "StartAt": "Work",
-                    "States": {
-                        "Work": task(Next="Done?"),
-                        "Done?": {
-                            "Type": "Choice",
-                            "Choices": [{"Variable": "$.done", "BooleanEquals": True, "Next": "Worked"}],
-                            "Default": "Work",
-                        },
-                        "Worked": {"Type": "Pass", "Result": {"done": True}, "End": True},
-                    },
-                },
-                "ResultPath": None,
-                "Next": "Finish",
-            },
-            "Finish": task(Parameters={"action": "finish", "runId.$": "$.runId"}, End=True),
+            "Prepare": {**task, "Next": "Segments"},
+            "Segments": _segments_map(task),
+            "Finish": {**task, "Parameters": {"action": "finish", "runId.$": "$.runId"}, "End": True},
         },
+    }
+
+
+def _segments_map(task: dict[str, Any]) -> dict[str, Any]:
+    """Return the map that invokes the worker for each segment until the segment is done."""
+    return {
+        "Type": "Map",
+        "Label": LABEL,
+        "ItemsPath": "$.items",
+        "MaxConcurrency": _MAX_CONCURRENCY,
+        "ToleratedFailurePercentage": 100,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Work",
+            "States": {
+                "Work": {**task, "Next": "Done?"},
+                "Done?": {
+                    "Type": "Choice",
+                    "Choices": [{"Variable": "$.done", "BooleanEquals": True, "Next": "Worked"}],
+                    "Default": "Work",
+                },
+                "Worked": {"Type": "Pass", "Result": {"done": True}, "End": True},
+            },
+        },
+        "ResultPath": None,
+        "Next": "Finish",
     }

@@ -1,19 +1,23 @@
-"""The job that creates the profiles that existing users lack: state machine, worker, bucket for reports."""
+"""The job that creates the missing profiles of existing users: state machine, worker, reports bucket."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import Component, Transforms
-from pulumi_userprofiles.domain import USER_KEYS, Domain, table_key_rights
+from pulumi_userprofiles.function_rights import USER_ITEMS_ONLY, table_kms_statements
+from pulumi_userprofiles.function_settings import FunctionSettings
 from pulumi_userprofiles.migration_definition import LABEL, definition
+from pulumi_userprofiles.outputs import account_of, output_after
 from pulumi_userprofiles.policies import PolicyStatement
-from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, retention
-from pulumi_userprofiles.reports_bucket import PREFIX, ReportsBucket, ReportsBucketArgs
-from pulumi_userprofiles.validation import required, switch, table_names, whole_number
+from pulumi_userprofiles.python_function import PythonFunction
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, log_retention_days
+from pulumi_userprofiles.reports_bucket import PREFIX, ReportsBucket, ReportsBucketSettings
+from pulumi_userprofiles.validation import boolean, check_required, integer, table_names
 
 _WORKER_SECONDS = 900
 
@@ -22,59 +26,75 @@ class MigrationJobArgs(TypedDict):
     """Arguments of `MigrationJob`."""
 
     users_table_name: pulumi.Input[str]
-    """Name of the table that is worked on if an execution's input names none."""
+    """Name of the table to use if an execution's input names none."""
 
     users_table_arn: pulumi.Input[str]
     """ARN of that table."""
 
     table_names: NotRequired[list[str]]
-    """Names of further tables, of the same account and region, that the job may work on. Default: none."""
+    """Names of further tables, in the same account and region, that the job can use. Default: none."""
 
     template: NotRequired[str]
-    """Name of the template: `marketplace`, `basic`, or what `template_document` is to be called. Default:
+    """Name of the template: `marketplace`, `basic`, or a name of your own for `template_document`. Default:
     marketplace."""
 
     template_document: NotRequired[str]
-    """A template of your own, as JSON text; packed into the worker. Default: none."""
+    """Your own template as JSON text, which is packed into the worker. Default: none."""
 
     segments: NotRequired[int]
-    """Segments that a table is read in if an execution's input doesn't say, 1 to 1,000. Default: 8."""
+    """Number of segments of a table scan if an execution's input has none, 1 to 1,000. Default: 8."""
 
     report_retention_days: NotRequired[int]
-    """Days that reports and checkpoints are kept; they hold ids of users. Default: 90."""
+    """Days that reports and checkpoints are kept; they contain IDs of users. Default: 90."""
 
     protect: NotRequired[bool]
-    """Whether the bucket is guarded against deletion; without, it is deleted with all it holds. Default:
-    true."""
+    """Whether the bucket is protected against deletion. Without protection it is deleted with all its
+    objects. Default: true."""
 
     platform: NotRequired[LambdaPlatform]
-    """What the worker's zip is made for. Default: lambda."""
+    """Platform that the worker's zip is built for. Default: lambda."""
 
     log_retention_days: NotRequired[int]
-    """Days that log lines are kept, one of CloudWatch's steps. Default: 30."""
+    """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""
 
     snap_start: NotRequired[bool]
-    """Whether Lambda keeps a snapshot of the started worker (billed for Python). Default: false."""
+    """Whether the worker uses Lambda SnapStart, which is billed for Python. Default: false."""
 
     tracing: NotRequired[bool]
-    """Whether executions and calls are traced by X-Ray. Default: true."""
+    """Whether AWS X-Ray traces executions and invocations. Default: true."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts bucket, executions, environment and logs. Default: AWS's own
-    keys."""
+    """ARN of the KMS key that encrypts the bucket, executions, environment variables and logs. Default: keys
+    that AWS provides."""
 
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that alarms are sent to. Default: alarms only change their state."""
+    """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
+
+
+class _Settings:
+    """The arguments of `MigrationJob` that decide which resources are created, checked."""
+
+    def __init__(self, where: str, args: Mapping[str, Any]) -> None:
+        check_required(where, args, "users_table_name", "users_table_arn")
+        self.functions = FunctionSettings(where, args)
+        self.further_tables = table_names(where, args, "table_names")
+        self.segments = integer(where, args, "segments", 8, at_least=1, at_most=1000)
+        self.log_retention_days = log_retention_days(where, args)
+        self.tracing = boolean(where, args, "tracing", True)
+        self.reports_args = {
+            key: args[key] for key in ("protect", "report_retention_days", "kms_key_arn") if key in args
+        }
+        ReportsBucketSettings(where, self.reports_args)
 
 
 class MigrationJob(Component):
-    """A state machine over a table's segments (Distributed Map), its worker, and its reports' bucket."""
+    """A state machine that processes the segments of a table (Distributed Map), its worker and its bucket."""
 
     _CHILDREN = ("reports", "worker", "log-group", "role", "policy", "state-machine", "map-policy", "alarm")
     _NAME_LIMIT = 38
 
     state_machine_arn: pulumi.Output[str]
-    """ARN of the state machine, known only when it has all its rights."""
+    """ARN of the state machine. It is known only after the state machine has all its rights."""
 
     bucket_name: pulumi.Output[str]
     """Name of the bucket with reports (`runs/<run>/report.json`) and checkpoints."""
@@ -90,177 +110,182 @@ class MigrationJob(Component):
         *,
         transforms: Transforms | None = None,
     ) -> None:
-        """Make bucket, worker and state machine.
+        """Create bucket, worker and state machine.
 
         Args:
-            name: Name that the resources' names begin with.
+            name: Prefix of the resources' names.
             args: Arguments.
-            opts: Pulumi's options.
+            opts: Pulumi's resource options.
             transforms: Changes to children.
 
         Raises:
-            InvalidArgumentError: An argument can't be used.
+            InvalidArgumentError: An argument is not valid.
         """
-        where = self.place(name)
-        required(where, args, "users_table_name", "users_table_arn")
-        domain = Domain(where, args)
-        further = table_names(where, args, "table_names")
-        segments = whole_number(where, args, "segments", 8, at_least=1, at_most=1000)
-        log_days = retention(where, args)
-        tracing = switch(where, args, "tracing", True)
-        reports_args: dict[str, Any] = {
-            key: args[key] for key in ("protect", "report_retention_days", "kms_key_arn") if key in args
-        }
-        ReportsBucket.check(where, reports_args)
+        settings = _Settings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
-        self.reports = ReportsBucket(
-            f"{name}-reports", cast("ReportsBucketArgs", reports_args), **self._within("reports")
-        )
-        self.worker = self._make_worker(args, domain, further)
+        self.reports = self._make_component(ReportsBucket, "reports", settings.reports_args)
+        self.worker = self._make_worker(args, settings)
         self.log_group = self._make(
             aws.cloudwatch.LogGroup,
             "log-group",
-            retention_in_days=log_days,
+            retention_in_days=settings.log_retention_days,
             kms_key_id=args.get("kms_key_arn"),
         )
-        # Without, somebody else's state machine could have Step Functions take the role on.
-        account = policies.account_of(self.worker.alias_arn)
-        self.role = self._make(
+        self.role = self._make_role()
+        self.state_machine = self._make_state_machine(args, settings)
+        map_policy = self._make(
+            aws.iam.RolePolicy,
+            "map-policy",
+            role=self.role.name,
+            policy=policies.document(_map_statements(self.state_machine.arn)),
+        )
+        self._alarm(
+            "alarm",
+            args,
+            description="An execution of the migration failed: its last step names the unfinished segments",
+            metric="AWS/States ExecutionsFailed",
+            dimensions={"StateMachineArn": self.state_machine.arn},
+        )
+
+        self.state_machine_arn = output_after(self.state_machine.arn, map_policy.id)
+        self.bucket_name = self.reports.bucket_name
+        self.worker_function_name = self.worker.function_name
+        self._register_outputs()
+
+    def _make_worker(self, args: MigrationJobArgs, settings: _Settings) -> PythonFunction:
+        names = [args["users_table_name"], *settings.further_tables]
+        return self._make_component(
+            PythonFunction,
+            "worker",
+            settings.functions.function_args(
+                "migration_worker",
+                "Processes a segment of a table: creates the missing profiles of its users",
+                environment={
+                    "USERS_TABLE": args["users_table_name"],
+                    "MIGRATION_TABLES": pulumi.Output.all(*names).apply(",".join),
+                    "MIGRATION_BUCKET": self.reports.bucket_name,
+                },
+                statements=self._worker_statements(args, settings),
+                timeout_seconds=_WORKER_SECONDS,
+                memory_mb=1024,
+            ),
+        )
+
+    def _worker_statements(self, args: MigrationJobArgs, settings: _Settings) -> list[PolicyStatement]:
+        users_table_arn = pulumi.Output.from_input(args["users_table_arn"])
+        further_arns = [
+            users_table_arn.apply(partial(_sibling_arn, table)) for table in settings.further_tables
+        ]
+        table_arns: list[pulumi.Input[str]] = [users_table_arn, *further_arns]
+        return [
+            # A scan has no key condition, and in an existing table the users' keys can have any form.
+            {"sid": "FindUsers", "actions": ["dynamodb:Scan"], "resources": table_arns},
+            {
+                "sid": "CreateProfiles",
+                "actions": [
+                    "dynamodb:BatchGetItem",
+                    "dynamodb:GetItem",
+                    "dynamodb:PartiQLInsert",
+                    "dynamodb:PutItem",
+                ],
+                "resources": table_arns,
+                "conditions": USER_ITEMS_ONLY,
+            },
+            {
+                "sid": "ReadAndWriteReports",
+                "actions": ["s3:GetObject", "s3:PutObject"],
+                "resources": [pulumi.Output.concat(self.reports.bucket_arn, f"/{PREFIX}*")],
+            },
+            *table_kms_statements(args),
+            *policies.kms_statements(args.get("kms_key_arn"), "s3", "kms:Decrypt", "kms:GenerateDataKey"),
+        ]
+
+    def _make_role(self) -> aws.iam.Role:
+        # Without the condition, Step Functions could assume the role for another account's state machine.
+        account = account_of(self.worker.alias_arn)
+        return self._make(
             aws.iam.Role,
             "role",
             assume_role_policy=policies.trust(
                 "states.amazonaws.com", {"StringEquals": {"aws:SourceAccount": account}}
             ),
         )
+
+    def _make_state_machine(self, args: MigrationJobArgs, settings: _Settings) -> aws.sfn.StateMachine:
+        """Create the state machine and the policy that it needs before it exists."""
         policy = self._make(
             aws.iam.RolePolicy,
             "policy",
             role=self.role.name,
-            policy=policies.document(self._rights(args, tracing)),
+            policy=policies.document(self._state_machine_statements(args, settings)),
         )
-        self.state_machine = self._make(
+        return self._make(
             aws.sfn.StateMachine,
             "state-machine",
             type="STANDARD",
-            role_arn=policies.once(self.role.arn, policy.id),
-            definition=self._definition(args, segments),
-            # Without execution data: inputs and outputs name users.
+            role_arn=output_after(self.role.arn, policy.id),
+            definition=self._definition(args, settings),
+            # Without execution data: inputs and outputs identify users.
             logging_configuration={
                 "level": "ALL",
                 "include_execution_data": False,
                 "log_destination": pulumi.Output.concat(self.log_group.arn, ":*"),
             },
-            tracing_configuration={"enabled": tracing},
+            tracing_configuration={"enabled": settings.tracing},
             encryption_configuration=(
                 {"type": "CUSTOMER_MANAGED_KMS_KEY", "kms_key_id": args["kms_key_arn"]}
                 if args.get("kms_key_arn") is not None
                 else None
             ),
         )
-        map_policy = self._make(
-            aws.iam.RolePolicy,
-            "map-policy",
-            role=self.role.name,
-            policy=policies.document(_map_rights(self.state_machine.arn)),
-        )
 
-        self._watch(
-            "alarm",
-            args,
-            tells="An execution of the migration failed: its last step says which segments are left",
-            metric="AWS/States ExecutionsFailed",
-            dimensions={"StateMachineArn": self.state_machine.arn},
-        )
-
-        self.state_machine_arn = policies.once(self.state_machine.arn, map_policy.id)
-        self.bucket_name = self.reports.bucket_name
-        self.worker_function_name = self.worker.function_name
-        self._register_outputs()
-
-    def _make_worker(self, args: MigrationJobArgs, domain: Domain, further: list[str]) -> PythonFunction:
-        own = pulumi.Output.from_input(args["users_table_arn"])
-        arns: list[pulumi.Input[str]] = [own, *(own.apply(partial(_sibling, table)) for table in further)]
-        return PythonFunction(
-            f"{self._prefix}-worker",
-            domain.function(
-                "migration_worker",
-                "Works on a segment of a table: creates the profiles that users lack",
-                environment={
-                    "USERS_TABLE": args["users_table_name"],
-                    "MIGRATION_TABLES": pulumi.Output.all(args["users_table_name"], *further).apply(",".join),
-                    "MIGRATION_BUCKET": self.reports.bucket_name,
-                },
-                statements=[
-                    # A scan has no key; the users of a table from before have keys of any form.
-                    {"sid": "FindUsers", "actions": ["dynamodb:Scan"], "resources": arns},
-                    {
-                        "sid": "CreateProfiles",
-                        "actions": [
-                            "dynamodb:BatchGetItem",
-                            "dynamodb:GetItem",
-                            "dynamodb:PartiQLInsert",
-                            "dynamodb:PutItem",
-                        ],
-                        "resources": arns,
-                        "conditions": USER_KEYS,
-                    },
-                    {
-                        "sid": "KeepReports",
-                        "actions": ["s3:GetObject", "s3:PutObject"],
-                        "resources": [pulumi.Output.concat(self.reports.bucket_arn, f"/{PREFIX}*")],
-                    },
-                    *table_key_rights(args),
-                    *policies.key_rights(args.get("kms_key_arn"), "s3", "kms:Decrypt", "kms:GenerateDataKey"),
-                ],
-                timeout_seconds=_WORKER_SECONDS,
-                memory_mb=1024,
-            ),
-            **self._within("worker"),
-        )
-
-    def _rights(self, args: MigrationJobArgs, tracing: bool) -> list[PolicyStatement]:
-        rights: list[PolicyStatement] = [
+    def _state_machine_statements(self, args: MigrationJobArgs, settings: _Settings) -> list[PolicyStatement]:
+        statements: list[PolicyStatement] = [
             {
-                "sid": "CallTheWorker",
+                "sid": "InvokeWorker",
                 "actions": ["lambda:InvokeFunction"],
                 "resources": [self.worker.alias_arn],
             },
             {"sid": "DeliverLogs", "actions": list(policies.LOG_DELIVERY), "resources": ["*"]},
         ]
-        if tracing:
+        if settings.tracing:
             actions = [*policies.SAMPLING, *policies.TRACING]
-            rights.append({"sid": "Trace", "actions": actions, "resources": ["*"]})
+            statements.append({"sid": "Trace", "actions": actions, "resources": ["*"]})
         key = args.get("kms_key_arn")
         if key is not None:
-            rights.append(
-                {"sid": "UseTheKey", "actions": ["kms:Decrypt", "kms:GenerateDataKey"], "resources": [key]}
+            statements.append(
+                {"sid": "UseKey", "actions": ["kms:Decrypt", "kms:GenerateDataKey"], "resources": [key]}
             )
-        return rights
+        return statements
 
-    def _definition(self, args: MigrationJobArgs, segments: int) -> pulumi.Output[str]:
+    def _definition(self, args: MigrationJobArgs, settings: _Settings) -> pulumi.Output[str]:
         return pulumi.Output.json_dumps(
             pulumi.Output.all(self.worker.alias_arn, args["users_table_name"]).apply(
-                lambda known: definition(
-                    known[0], table=known[1], segments=segments, worker_seconds=_WORKER_SECONDS
+                lambda values: definition(
+                    values[0], table=values[1], segments=settings.segments, worker_seconds=_WORKER_SECONDS
                 )
             )
         )
 
 
-def _sibling(table: str, table_arn: str) -> str:
-    """Return the ARN of another table of the same account and region."""
+def _sibling_arn(table: str, table_arn: str) -> str:
+    """Return the ARN of another table in the same account and region."""
     return f"{table_arn.partition(':table/')[0]}:table/{table}"
 
 
-def _map_rights(state_machine_arn: pulumi.Output[str]) -> list[PolicyStatement]:
-    """Return what a Distributed Map needs: to start its children, to watch and to stop them."""
+def _map_statements(state_machine_arn: pulumi.Output[str]) -> list[PolicyStatement]:
+    """Return the rights of a Distributed Map: to start, describe and stop its child executions."""
     execution = state_machine_arn.apply(lambda arn: arn.replace(":stateMachine:", ":execution:"))
     children = [pulumi.Output.concat(execution, ":*"), pulumi.Output.concat(execution, f"/{LABEL}:*")]
     return [
-        {"sid": "StartChildren", "actions": ["states:StartExecution"], "resources": [state_machine_arn]},
         {
-            "sid": "WatchChildren",
+            "sid": "StartChildExecutions",
+            "actions": ["states:StartExecution"],
+            "resources": [state_machine_arn],
+        },
+        {
+            "sid": "ManageChildExecutions",
             "actions": ["states:DescribeExecution", "states:StopExecution"],
             "resources": [*children],
         },

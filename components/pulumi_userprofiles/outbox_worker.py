@@ -1,4 +1,4 @@
-"""The function that registers those whom post confirmation couldn't."""
+"""The function that registers the users in the outbox."""
 
 from typing import NotRequired, TypedDict
 
@@ -6,20 +6,31 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles.component import Component, Transforms
-from pulumi_userprofiles.domain import TABLES, Domain, read_users_rights, register_rights, tables
-from pulumi_userprofiles.policies import key_rights
-from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, concurrency
-from pulumi_userprofiles.validation import required
+from pulumi_userprofiles.function_rights import (
+    TABLE_ARGUMENTS,
+    read_user_statements,
+    register_user_statements,
+    table_environment,
+)
+from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.policies import kms_statements
+from pulumi_userprofiles.python_function import PythonFunction, PythonFunctionArgs
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, reserved_concurrency
+from pulumi_userprofiles.validation import check_required
 
-_CALLS_AT_ONCE = 2
-"""Cognito lets an account read some 120 users a second, and people are signing in. SQS takes no less."""
+OUTBOX_WORKER_SECONDS = 30
+"""Time-out of the outbox worker."""
+
+OUTBOX_CONCURRENCY = 2
+"""Maximum concurrency of the event source mapping; SQS does not support less. Cognito lets an account read
+about 120 users a second, and sign-ins share that quota."""
 
 
 class OutboxWorkerArgs(TypedDict):
     """Arguments of `OutboxWorker`."""
 
     outbox_queue_arn: pulumi.Input[str]
-    """ARN of the queue to read."""
+    """ARN of the outbox queue."""
 
     user_pool_arn: pulumi.Input[str]
     """ARN of the pool whose users are registered."""
@@ -37,43 +48,44 @@ class OutboxWorkerArgs(TypedDict):
     """ARN of the audit table."""
 
     template: NotRequired[str]
-    """Name of the template: `marketplace`, `basic`, or what `template_document` is to be called. Default:
+    """Name of the template: `marketplace`, `basic`, or a name of your own for `template_document`. Default:
     marketplace."""
 
     template_document: NotRequired[str]
-    """A template of your own, as JSON text; packed into the function. Default: none."""
+    """Your own template as JSON text, which is packed into the function. Default: none."""
 
     sign_up_roles: NotRequired[list[str]]
-    """Roles that users may ask for at sign-up. Default: the template's."""
+    """Roles that users can request at sign-up. Default: all roles of the template."""
 
     default_role: NotRequired[str]
-    """Role of who asks for none. Default: the template's."""
+    """Role of users who request none. Default: the template's default role."""
 
     platform: NotRequired[LambdaPlatform]
-    """What the function's zip is made for. Default: lambda."""
+    """Platform that the function's zip is built for. Default: lambda."""
 
     log_retention_days: NotRequired[int]
-    """Days that log lines are kept, one of CloudWatch's steps. Default: 30."""
+    """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""
 
     snap_start: NotRequired[bool]
-    """Whether Lambda keeps a snapshot of the started function (billed for Python). Default: false."""
+    """Whether the function uses Lambda SnapStart, which is billed for Python. Default: false."""
 
     tracing: NotRequired[bool]
-    """Whether calls are traced by X-Ray. Default: true."""
+    """Whether AWS X-Ray traces invocations. Default: true."""
 
     reserved_concurrency: NotRequired[int]
-    """Calls at a time that are set aside for the function, at least the 2 that the queue makes; a young
-    account has none to spare. Default: none."""
+    """Reserved concurrency of the function, at least 2, the concurrency of its event source mapping. A new
+    AWS account cannot reserve any. Default: none."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts queue, environment and log. Default: AWS's own keys."""
+    """ARN of the KMS key that encrypts the queue, the environment variables and the log. Default: keys that
+    AWS provides."""
 
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that alarms are sent to. Default: alarms only change their state."""
+    """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
 
 class OutboxWorker(Component):
-    """Registers whom the outbox names, reading each from the pool; made after the pool."""
+    """Registers the users in the outbox, with attributes from the pool. Create it after the pool."""
 
     _CHILDREN = ("worker", "mapping", "alarm")
     _NAME_LIMIT = 40
@@ -89,43 +101,24 @@ class OutboxWorker(Component):
         *,
         transforms: Transforms | None = None,
     ) -> None:
-        """Make the function, let the queue call it, and watch it.
+        """Create the function, its event source mapping and its alarm.
 
         Args:
-            name: Name that the resources' names begin with.
+            name: Prefix of the resources' names.
             args: Arguments.
-            opts: Pulumi's options.
+            opts: Pulumi's resource options.
             transforms: Changes to `worker` (a component), `mapping` and `alarm`.
 
         Raises:
-            InvalidArgumentError: An argument can't be used.
+            InvalidArgumentError: An argument is not valid.
         """
-        where = self.place(name)
-        required(where, args, *TABLES, "outbox_queue_arn", "user_pool_arn")
-        domain = Domain(where, args)
-        concurrency(where, args, at_least=_CALLS_AT_ONCE)
+        label = self.label(name)
+        check_required(label, args, *TABLE_ARGUMENTS, "outbox_queue_arn", "user_pool_arn")
+        settings = FunctionSettings(label, args)
+        reserved_concurrency(label, args, at_least=OUTBOX_CONCURRENCY)
         super().__init__(name, args, opts, transforms)
 
-        self.worker = PythonFunction(
-            f"{name}-worker",
-            domain.function(
-                "outbox",
-                "Registers users whom post confirmation couldn't",
-                environment=tables(args),
-                statements=[
-                    *register_rights(args),
-                    *read_users_rights(args["user_pool_arn"]),
-                    {
-                        "sid": "TakeFromTheOutbox",
-                        "actions": ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
-                        "resources": [args["outbox_queue_arn"]],
-                    },
-                    *key_rights(args.get("kms_key_arn"), "sqs", "kms:Decrypt"),
-                ],
-                timeout_seconds=30,
-            ),
-            **self._within("worker"),
-        )
+        self.worker = self._make_component(PythonFunction, "worker", _worker_args(args, settings))
         self.mapping = self._make(
             aws.lambda_.EventSourceMapping,
             "mapping",
@@ -133,16 +126,34 @@ class OutboxWorker(Component):
             function_name=self.worker.alias_arn,
             batch_size=10,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config={"maximum_concurrency": _CALLS_AT_ONCE},
+            scaling_config={"maximum_concurrency": OUTBOX_CONCURRENCY},
         )
-
-        self._watch(
+        self._alarm(
             "alarm",
             args,
-            tells="The outbox worker fails as a whole, so no user of the outbox is registered: see its log",
+            description="The outbox worker failed as a whole and registers no users: see its log",
             metric="AWS/Lambda Errors",
             dimensions={"FunctionName": self.worker.function_name},
         )
 
         self.function_name = self.worker.function_name
         self._register_outputs()
+
+
+def _worker_args(args: OutboxWorkerArgs, settings: FunctionSettings) -> PythonFunctionArgs:
+    return settings.function_args(
+        "outbox",
+        "Registers users that post confirmation could not register",
+        environment=table_environment(args),
+        statements=[
+            *register_user_statements(args),
+            *read_user_statements(args["user_pool_arn"]),
+            {
+                "sid": "ReceiveFromOutbox",
+                "actions": ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+                "resources": [args["outbox_queue_arn"]],
+            },
+            *kms_statements(args.get("kms_key_arn"), "sqs", "kms:Decrypt"),
+        ],
+        timeout_seconds=OUTBOX_WORKER_SECONDS,
+    )

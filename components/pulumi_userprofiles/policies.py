@@ -1,4 +1,4 @@
-"""Policy documents: which rights may name no resource and why, and what every queue and bucket refuses."""
+"""Policy documents, and the rules for them: which actions are allowed on all resources, and why."""
 
 from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
@@ -8,10 +8,10 @@ import pulumi
 from pulumi_userprofiles.validation import InvalidArgumentError
 
 TRACING = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
-"""What a function needs to be traced."""
+"""Actions that X-Ray tracing of a function needs."""
 
 SAMPLING = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
-"""What a state machine needs beside, to be traced."""
+"""Further actions that X-Ray tracing of a state machine needs."""
 
 LOG_DELIVERY = (
     "logs:CreateLogDelivery",
@@ -23,61 +23,61 @@ LOG_DELIVERY = (
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
 )
-"""What a state machine needs to write its log (AWS Step Functions Developer Guide, "Logging")."""
+"""Actions that logging of a state machine needs (AWS Step Functions Developer Guide, "Logging")."""
 
 ANY_RESOURCE = {
     "sns:Publish": "a text message goes to a phone number, which has no ARN",
-    **dict.fromkeys((*TRACING, *SAMPLING), "X-Ray can't limit these rights to a resource"),
-    **dict.fromkeys(LOG_DELIVERY, "CloudWatch Logs can't limit log delivery to a resource"),
+    **dict.fromkeys((*TRACING, *SAMPLING), "X-Ray does not support resource-level permissions"),
+    **dict.fromkeys(LOG_DELIVERY, "CloudWatch Logs cannot limit log delivery to a resource"),
 }
-"""The only actions that may be allowed on `*`, each with the reason (AWS Service Authorization Reference)."""
+"""The only actions that are allowed on `*`, each with the reason (AWS Service Authorization Reference)."""
 
 
 class PolicyStatement(TypedDict):
-    """Rights that a role gets: some actions on some resources."""
+    """Rights of a role: some actions on some resources."""
 
     sid: str
-    """What the statement is for: letters and digits."""
+    """Purpose of the statement: letters and digits."""
 
     actions: list[str]
-    """Names of actions, written out: no `*`."""
+    """Full names of actions, without `*`."""
 
     resources: list[pulumi.Input[str]]
-    """ARNs. `*` only for actions that AWS can't limit to a resource."""
+    """ARNs. `*` is allowed only with actions that AWS cannot limit to a resource."""
 
     conditions: NotRequired[dict[str, dict[str, list[pulumi.Input[str]]]]]
-    """Operator to condition key to values. Default: none."""
+    """Condition operator to condition key to values. Default: none."""
 
 
-def key_rights(key_arn: pulumi.Input[str] | None, service: str, *actions: str) -> list["PolicyStatement"]:
-    """Return rights on a KMS key that count only for what one AWS service does for the role.
+def kms_statements(key_arn: pulumi.Input[str] | None, service: str, *actions: str) -> list[PolicyStatement]:
+    """Return rights to a KMS key that apply only to requests which an AWS service makes for the role.
 
     Args:
-        key_arn: ARN of the key; without one there are no rights.
+        key_arn: ARN of the key; without a key there are no rights.
         service: First part of the service's host name, such as `sqs`.
-        actions: The rights' actions.
+        actions: Actions on the key.
     """
     if key_arn is None:
         return []
-    via = pulumi.Output.from_input(key_arn).apply(lambda arn: _host(service, arn))
+    via_service = pulumi.Output.from_input(key_arn).apply(lambda arn: _service_host(service, arn))
     return [
         {
-            "sid": f"UseTheKeyBy{service.capitalize()}",
+            "sid": f"UseKeyVia{service.capitalize()}",
             "actions": list(actions),
             "resources": [key_arn],
-            "conditions": {"StringEquals": {"kms:ViaService": [via]}},
+            "conditions": {"StringEquals": {"kms:ViaService": [via_service]}},
         }
     ]
 
 
-def _host(service: str, arn: str) -> str:
-    """Name a service's host where an ARN's resource is (AWS KMS Developer Guide, "kms:ViaService")."""
+def _service_host(service: str, arn: str) -> str:
+    """Return a service's host in an ARN's region (AWS KMS Developer Guide, "kms:ViaService")."""
     _, partition, _, region, *_ = [*arn.split(":"), "", "", "", ""]
     return f"{service}.{region}.amazonaws.com" + (".cn" if partition == "aws-cn" else "")
 
 
 def check_statements(where: str, statements: Sequence[PolicyStatement]) -> None:
-    """Refuse rights that are wider than they have to be.
+    """Refuse rights that are wider than necessary.
 
     Raises:
         InvalidArgumentError: An action has a `*`, or a resource is `*` without need.
@@ -87,43 +87,43 @@ def check_statements(where: str, statements: Sequence[PolicyStatement]) -> None:
             if "*" in action or ":" not in action:
                 raise InvalidArgumentError(
                     where,
-                    "a right has to name its action",
+                    "a statement must name its actions in full",
                     got=action,
                     allowed="an action such as dynamodb:PutItem",
-                    fix="Write out the actions that the function calls.",
+                    fix="List the actions that the function calls.",
                 )
-        needless = [action for action in statement["actions"] if action not in ANY_RESOURCE]
-        if "*" in statement["resources"] and needless:
+        limitable = [action for action in statement["actions"] if action not in ANY_RESOURCE]
+        if "*" in statement["resources"] and limitable:
             raise InvalidArgumentError(
                 where,
-                f"a right to {needless[0]} has to name its resource",
+                f"a statement with {limitable[0]} must name its resources",
                 got="*",
                 allowed="the resource's ARN",
-                fix="Give the ARN that the resource has as an output.",
+                fix="Use the ARN from the resource's outputs.",
             )
 
 
 def document(statements: Sequence[PolicyStatement]) -> pulumi.Output[str]:
-    """Write statements as a policy document, as JSON."""
+    """Return a policy document as JSON."""
     return pulumi.Output.json_dumps(
-        {"Version": "2012-10-17", "Statement": [_allow(item) for item in statements]}
+        {"Version": "2012-10-17", "Statement": [_allow_statement(item) for item in statements]}
     )
 
 
-def _allow(statement: PolicyStatement) -> dict[str, Any]:
-    allowed: dict[str, Any] = {
+def _allow_statement(statement: PolicyStatement) -> dict[str, Any]:
+    allow: dict[str, Any] = {
         "Sid": statement["sid"],
         "Effect": "Allow",
         "Action": list(statement["actions"]),
         "Resource": list(statement["resources"]),
     }
     if statement.get("conditions"):
-        allowed["Condition"] = statement["conditions"]
-    return allowed
+        allow["Condition"] = statement["conditions"]
+    return allow
 
 
 def trust(service: str, condition: dict[str, Any] | None = None) -> pulumi.Output[str]:
-    """Write the trust policy of a role that one AWS service takes on."""
+    """Return the trust policy of a role that one AWS service assumes."""
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"Service": service},
@@ -135,16 +135,16 @@ def trust(service: str, condition: dict[str, Any] | None = None) -> pulumi.Outpu
 
 
 def tls_only(service: str, *resources: pulumi.Input[str]) -> pulumi.Output[str]:
-    """Write a resource's policy that refuses whatever comes without TLS.
+    """Return a resource policy that denies every request without TLS.
 
-    A denial is as wide as the service: an action left out would be let through unencrypted.
+    The denial covers all actions of the service: an action that it omits would be allowed unencrypted.
     """
     return pulumi.Output.json_dumps(
         {
             "Version": "2012-10-17",
             "Statement": [
                 {
-                    "Sid": "RefuseWithoutTls",
+                    "Sid": "DenyWithoutTls",
                     "Effect": "Deny",
                     "Principal": "*",
                     "Action": f"{service}:*",
@@ -154,13 +154,3 @@ def tls_only(service: str, *resources: pulumi.Input[str]) -> pulumi.Output[str]:
             ],
         }
     )
-
-
-def once(value: pulumi.Input[str], *ready: pulumi.Input[Any]) -> pulumi.Output[str]:
-    """Return a value that is known only when others are: who uses it comes after them."""
-    return pulumi.Output.all(value, *ready).apply(lambda known: str(known[0]))
-
-
-def account_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
-    """Return the account that an ARN names."""
-    return pulumi.Output.from_input(arn).apply(lambda text: text.split(":")[4])

@@ -1,4 +1,4 @@
-"""The private bucket that a migration's reports and checkpoints are kept in."""
+"""The private bucket for the reports and checkpoints of migrations."""
 
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
@@ -8,28 +8,41 @@ import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import Component, Transforms
-from pulumi_userprofiles.validation import switch, whole_number
+from pulumi_userprofiles.validation import boolean, integer
 
 PREFIX = "runs/"
-"""What all keys begin with."""
+"""Prefix of all object keys."""
 
 
 class ReportsBucketArgs(TypedDict):
-    """Arguments of `ReportsBucket`; all can be left out."""
+    """Arguments of `ReportsBucket`; all are optional."""
 
     report_retention_days: NotRequired[int]
-    """Days that objects are kept; they hold ids of users. Default: 90."""
+    """Days that objects are kept; they contain IDs of users. Default: 90."""
 
     protect: NotRequired[bool]
-    """Whether the bucket is guarded against deletion; without, it is deleted with all it holds. Default:
-    true."""
+    """Whether the bucket is protected against deletion. Without protection it is deleted with all its
+    objects. Default: true."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts the objects. Default: S3's own keys."""
+    """ARN of the KMS key that encrypts the objects. Default: Amazon S3 managed keys."""
+
+
+class ReportsBucketSettings:
+    """The arguments of `ReportsBucket`, checked."""
+
+    def __init__(self, where: str, args: Mapping[str, Any]) -> None:
+        """Check the arguments.
+
+        Raises:
+            InvalidArgumentError: An argument is not valid.
+        """
+        self.retention_days = integer(where, args, "report_retention_days", 90, at_least=1, at_most=3650)
+        self.protect = boolean(where, args, "protect", True)
 
 
 class ReportsBucket(Component):
-    """A versioned, encrypted, private bucket that refuses what comes without TLS, and forgets in time."""
+    """A private, versioned, encrypted bucket that denies requests without TLS and deletes old objects."""
 
     _CHILDREN = ("bucket", "ownership", "public-access", "versioning", "encryption", "lifecycle", "policy")
     _NAME_LIMIT = 46
@@ -48,70 +61,69 @@ class ReportsBucket(Component):
         *,
         transforms: Transforms | None = None,
     ) -> None:
-        """Make the bucket.
+        """Create the bucket with its configuration.
 
         Args:
-            name: Name that the resources' names begin with.
+            name: Prefix of the resources' names.
             args: Arguments.
-            opts: Pulumi's options.
+            opts: Pulumi's resource options.
             transforms: Changes to children.
 
         Raises:
-            InvalidArgumentError: An argument can't be used.
+            InvalidArgumentError: An argument is not valid.
         """
-        protect, days = self.check(self.place(name), args)
+        settings = ReportsBucketSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
         self.bucket = self._make(
-            aws.s3.Bucket, "bucket", opts=pulumi.ResourceOptions(protect=protect), force_destroy=not protect
-        )
-        on = self.bucket.id
-        self._make(
-            aws.s3.BucketOwnershipControls,
-            "ownership",
-            bucket=on,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-        )
-        access = self._make(
-            aws.s3.BucketPublicAccessBlock,
-            "public-access",
-            bucket=on,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
+            aws.s3.Bucket,
+            "bucket",
+            opts=pulumi.ResourceOptions(protect=settings.protect),
+            force_destroy=not settings.protect,
         )
         versioning = self._make(
-            aws.s3.BucketVersioning, "versioning", bucket=on, versioning_configuration={"status": "Enabled"}
+            aws.s3.BucketVersioning,
+            "versioning",
+            bucket=self.bucket.id,
+            versioning_configuration={"status": "Enabled"},
         )
+        self._make_access()
         self._make_encryption(args)
-        self._make_lifecycle(days, versioning)
-        self._make(
-            aws.s3.BucketPolicy,
-            "policy",
-            # S3 refuses two changes to a bucket's policy and public access at a time.
-            opts=pulumi.ResourceOptions(depends_on=[access]),
-            bucket=on,
-            policy=policies.tls_only("s3", self.bucket.arn, pulumi.Output.concat(self.bucket.arn, "/*")),
-        )
+        self._make_lifecycle(settings, versioning)
 
         self.bucket_name = self.bucket.bucket
         self.bucket_arn = self.bucket.arn
         self._register_outputs()
 
-    @staticmethod
-    def check(where: str, args: Mapping[str, Any]) -> tuple[bool, int]:
-        """Read whether the bucket is guarded, and for how many days objects are kept.
-
-        Raises:
-            InvalidArgumentError: One of them can't be used.
-        """
-        days = whole_number(where, args, "report_retention_days", 90, at_least=1, at_most=3650)
-        return switch(where, args, "protect", True), days
+    def _make_access(self) -> None:
+        """Block public access and ACLs, and deny requests without TLS."""
+        self._make(
+            aws.s3.BucketOwnershipControls,
+            "ownership",
+            bucket=self.bucket.id,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+        )
+        public_access = self._make(
+            aws.s3.BucketPublicAccessBlock,
+            "public-access",
+            bucket=self.bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+        )
+        self._make(
+            aws.s3.BucketPolicy,
+            "policy",
+            # S3 refuses concurrent changes to a bucket's policy and its public access block.
+            opts=pulumi.ResourceOptions(depends_on=[public_access]),
+            bucket=self.bucket.id,
+            policy=policies.tls_only("s3", self.bucket.arn, pulumi.Output.concat(self.bucket.arn, "/*")),
+        )
 
     def _make_encryption(self, args: ReportsBucketArgs) -> None:
         key = args.get("kms_key_arn")
-        by_default = (
+        default_encryption = (
             {"sse_algorithm": "AES256"}
             if key is None
             else {"sse_algorithm": "aws:kms", "kms_master_key_id": key}
@@ -121,11 +133,15 @@ class ReportsBucket(Component):
             "encryption",
             bucket=self.bucket.id,
             rules=[
-                {"apply_server_side_encryption_by_default": by_default, "bucket_key_enabled": key is not None}
+                {
+                    "apply_server_side_encryption_by_default": default_encryption,
+                    "bucket_key_enabled": key is not None,
+                }
             ],
         )
 
-    def _make_lifecycle(self, days: int, versioning: aws.s3.BucketVersioning) -> None:
+    def _make_lifecycle(self, settings: ReportsBucketSettings, versioning: aws.s3.BucketVersioning) -> None:
+        days = settings.retention_days
         self._make(
             aws.s3.BucketLifecycleConfiguration,
             "lifecycle",

@@ -1,4 +1,4 @@
-"""Zip files and bytecode that come out the same on every machine, whenever they are made."""
+"""Zip files and bytecode that are the same on every machine and at any time."""
 
 import importlib.util
 import marshal
@@ -7,24 +7,24 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
 _READABLE = 0o100644 << 16
 _UNIX = 3
-_UNCHECKED_HASH = (0b01).to_bytes(4, "little")  # PEP 552: named by its source's hash, not by a time
+_UNCHECKED_HASH = (0b01).to_bytes(4, "little")  # PEP 552: refers to its source by hash, not by time
 _WITHOUT_REFERENCES = 2
-"""Format of ``marshal`` in which equal code gives equal bytes.
+"""Version of the ``marshal`` format in which equal code has equal bytes.
 
-Later ones mark an object that has more than one reference in the running process, which depends on what
-else was imported."""
+Later versions mark objects with more than one reference in the running process, which depends on the other
+imports."""
 
 
 def write_zip(path: Path, entries: Mapping[str, bytes], *, compressed: bool = False) -> None:
-    """Write a zip whose bytes depend on nothing but the entries (and, compressed, on this machine's zlib).
+    """Write a zip whose bytes depend only on the entries and, if compressed, on this machine's zlib.
 
     Args:
         path: The file to write.
-        entries: Name within the zip to content.
-        compressed: Whether to compress, at the quickest level.
+        entries: Name in the zip to content.
+        compressed: Whether to compress, at the fastest level.
     """
     method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
     with zipfile.ZipFile(path, "w", method, compresslevel=1) as archive:
@@ -37,13 +37,13 @@ def write_zip(path: Path, entries: Mapping[str, bytes], *, compressed: bool = Fa
 
 
 def read_zip(path: Path) -> dict[str, bytes]:
-    """Read a zip whole.
+    """Read all entries of a zip.
 
     Args:
         path: The file to read.
 
     Returns:
-        Name within the zip to content.
+        Name in the zip to content.
     """
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
@@ -53,13 +53,14 @@ def bytecode_of(sources: Mapping[str, bytes]) -> dict[str, bytes]:
     """Compile modules for the running interpreter, with the same result each time.
 
     Args:
-        sources: Path of each file to its content; what is no module (``package/module.py``) is passed over.
+        sources: Path of each file to its content; files other than modules (``package/module.py``) are
+            ignored.
 
     Returns:
         Path of each module's bytecode (``package/__pycache__/module.cpython-311.pyc``) to its content. An
-        interpreter of another version passes it over and takes the source.
+        interpreter of another version ignores it and uses the source.
     """
-    compiled = {}
+    bytecode = {}
     for name, source in sources.items():
         path = PurePosixPath(name)
         if path.suffix != ".py":
@@ -67,5 +68,5 @@ def bytecode_of(sources: Mapping[str, bytes]) -> dict[str, bytes]:
         code = compile(source, name, "exec", dont_inherit=True)
         header = importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source)
         target = path.parent / "__pycache__" / f"{path.stem}.{sys.implementation.cache_tag}.pyc"
-        compiled[str(target)] = header + marshal.dumps(code, _WITHOUT_REFERENCES)
-    return compiled
+        bytecode[str(target)] = header + marshal.dumps(code, _WITHOUT_REFERENCES)
+    return bytecode

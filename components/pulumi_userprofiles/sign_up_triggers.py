@@ -1,4 +1,4 @@
-"""The two functions that Cognito calls around a sign-up, and the outbox for what couldn't be written."""
+"""The functions that Cognito invokes at a sign-up, and the outbox for users that they could not register."""
 
 from typing import NotRequired, TypedDict
 
@@ -6,26 +6,29 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
+from pulumi_userprofiles.cognito_triggers import (
+    POST_CONFIRMATION,
+    PRE_SIGN_UP,
+    TRIGGER_SECONDS,
+    TRIGGERS,
+    Trigger,
+)
 from pulumi_userprofiles.component import Component, Transforms
-from pulumi_userprofiles.domain import TABLES, Domain, register_rights, tables
-from pulumi_userprofiles.python_function import LambdaPlatform, PythonFunction, concurrency
-from pulumi_userprofiles.validation import required
+from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS, register_user_statements, table_environment
+from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.outbox_worker import OUTBOX_WORKER_SECONDS
+from pulumi_userprofiles.policies import PolicyStatement
+from pulumi_userprofiles.python_function import PythonFunction
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, reserved_concurrency
+from pulumi_userprofiles.validation import check_required
 
-TRIGGER_SECONDS = 4
-"""Time-out of both functions: Cognito waits for 5 s, with the cold start in them."""
+_DAY_SECONDS = 24 * 60 * 60
+_MAX_RECEIVES = 5
+_VISIBILITY_SECONDS = 6 * OUTBOX_WORKER_SECONDS
+"""Six times the worker's time-out (AWS Lambda Developer Guide, SQS)."""
 
-_DAY = 24 * 60 * 60
-_TRIES = 5
-_WORKER_SECONDS = 30
-"""Time-out of the outbox worker, of which the queue's visibility time-out is six (AWS Lambda Developer
-Guide, SQS)."""
-
-
-_LONG_WAIT_SECONDS = 600
-"""Three tries of the worker have failed by then; after the fifth a message is a dead letter."""
-_SLOW_MS = 3000
-_REFUSALS = 20
-"""Lambda counts a refused sign-up as an error as well: a few are people's mistakes."""
+_MAX_AGE_SECONDS = 600
+"""By then three attempts of the worker have failed; after the fifth a message is a dead letter."""
 
 
 class SignUpTriggersArgs(TypedDict):
@@ -44,65 +47,67 @@ class SignUpTriggersArgs(TypedDict):
     """ARN of the audit table."""
 
     template: NotRequired[str]
-    """Name of the template: `marketplace`, `basic`, or what `template_document` is to be called. Default:
+    """Name of the template: `marketplace`, `basic`, or a name of your own for `template_document`. Default:
     marketplace."""
 
     template_document: NotRequired[str]
-    """A template of your own, as JSON text; packed into the functions. Default: none."""
+    """Your own template as JSON text, which is packed into the functions. Default: none."""
 
     sign_up_roles: NotRequired[list[str]]
-    """Roles that users may ask for at sign-up. Default: the template's."""
+    """Roles that users can request at sign-up. Default: all roles of the template."""
 
     default_role: NotRequired[str]
-    """Role of who asks for none. Default: the template's."""
+    """Role of users who request none. Default: the template's default role."""
 
     platform: NotRequired[LambdaPlatform]
-    """What the functions' zip is made for. Default: lambda."""
+    """Platform that the functions' zip is built for. Default: lambda."""
 
     log_retention_days: NotRequired[int]
-    """Days that log lines are kept, one of CloudWatch's steps. Default: 30."""
+    """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""
 
     snap_start: NotRequired[bool]
-    """Whether Lambda keeps snapshots of the started functions (billed for Python). Default: false."""
+    """Whether the functions use Lambda SnapStart, which is billed for Python. Default: false."""
 
     tracing: NotRequired[bool]
-    """Whether calls are traced by X-Ray. Default: true."""
+    """Whether AWS X-Ray traces invocations. Default: true."""
 
     reserved_concurrency: NotRequired[int]
-    """Calls at a time that are set aside for each of the two functions, and its limit; a young account has
-    none to spare. Default: none."""
+    """Reserved concurrency of each of the two functions, which is also its limit. A new AWS account cannot
+    reserve any. Default: none."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts queues, environments and logs. Default: AWS's own keys."""
+    """ARN of the KMS key that encrypts queues, environment variables and logs. Default: keys that AWS
+    provides."""
 
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that alarms are sent to. Default: alarms only change their state."""
+    """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
 
 class SignUpTriggers(Component):
-    """Pre sign-up and post confirmation, each with its own role, and the outbox with its dead letters."""
+    """Functions for the pool's triggers, each with its own role; the outbox and its dead-letter queue."""
 
     _CHILDREN = (
-        *("outbox", "outbox-policy", "dead-letters", "dead-letters-policy", "dead-letters-source"),
-        *("pre-sign-up", "post-confirmation", "dead-letters-alarm", "outbox-age-alarm"),
-        *("pre-sign-up-alarm", "post-confirmation-alarm", "post-confirmation-duration-alarm"),
+        *("outbox", "outbox-policy", "outbox-age-alarm"),
+        *("dead-letters", "dead-letters-policy", "dead-letters-source", "dead-letters-alarm"),
+        *(trigger.child for trigger in TRIGGERS),
+        *(trigger.alarm_child(alarm) for trigger in TRIGGERS for alarm in trigger.alarms),
     )
     _NAME_LIMIT = 29
 
     pre_sign_up_alias_arn: pulumi.Output[str]
-    """ARN by which a pool calls the function that may refuse a sign-up."""
+    """ARN through which a pool invokes the function that can refuse a sign-up."""
 
     post_confirmation_alias_arn: pulumi.Output[str]
-    """ARN by which a pool calls the function that registers who has confirmed."""
+    """ARN through which a pool invokes the function that registers confirmed users."""
 
     outbox_queue_arn: pulumi.Output[str]
-    """ARN of the queue with the users whom post confirmation couldn't register."""
+    """ARN of the queue with the users that post confirmation could not register."""
 
     outbox_queue_url: pulumi.Output[str]
     """URL of that queue."""
 
     dead_letter_queue_arn: pulumi.Output[str]
-    """ARN of the queue with the users whom nobody could register."""
+    """ARN of the queue with the users that the outbox worker could not register either."""
 
     def __init__(
         self,
@@ -112,53 +117,31 @@ class SignUpTriggers(Component):
         *,
         transforms: Transforms | None = None,
     ) -> None:
-        """Make functions, queues and alarms.
+        """Create queues, functions and alarms.
 
         Args:
-            name: Name that the resources' names begin with.
+            name: Prefix of the resources' names.
             args: Arguments.
-            opts: Pulumi's options.
+            opts: Pulumi's resource options.
             transforms: Changes to children.
 
         Raises:
-            InvalidArgumentError: An argument can't be used.
+            InvalidArgumentError: An argument is not valid.
         """
-        where = self.place(name)
-        required(where, args, *TABLES)
-        domain = Domain(where, args)
-        concurrency(where, args)
+        label = self.label(name)
+        check_required(label, args, *TABLE_ARGUMENTS)
+        settings = FunctionSettings(label, args)
+        reserved_concurrency(label, args)
         super().__init__(name, args, opts, transforms)
 
         self._make_queues(args)
-        self.pre_sign_up = PythonFunction(
-            f"{name}-pre-sign-up",
-            domain.function(
-                "pre_sign_up",
-                "Refuses sign-ups with a role or phone number that isn't allowed",
-                environment={},
-                statements=[],
-                timeout_seconds=TRIGGER_SECONDS,
-            ),
-            **self._within("pre-sign-up"),
-        )
-        self.post_confirmation = PythonFunction(
-            f"{name}-post-confirmation",
-            domain.function(
-                "post_confirmation",
-                "Registers who has confirmed: account, profile, audit row",
-                environment={**tables(args), "OUTBOX_QUEUE_URL": self.outbox.url},
-                statements=[
-                    *register_rights(args),
-                    {"sid": "PutOff", "actions": ["sqs:SendMessage"], "resources": [self.outbox.arn]},
-                    *policies.key_rights(
-                        args.get("kms_key_arn"), "sqs", "kms:Decrypt", "kms:GenerateDataKey"
-                    ),
-                ],
-                timeout_seconds=TRIGGER_SECONDS,
-            ),
-            **self._within("post-confirmation"),
-        )
-        self._make_alarms(args)
+        self._make_queue_alarms(args)
+        functions = {trigger: self._make_trigger(trigger, args, settings) for trigger in TRIGGERS}
+        self.pre_sign_up = functions[PRE_SIGN_UP]
+        self.post_confirmation = functions[POST_CONFIRMATION]
+        self.pool_arguments = {
+            trigger.alias_argument: function.alias_arn for trigger, function in functions.items()
+        }
 
         self.pre_sign_up_alias_arn = self.pre_sign_up.alias_arn
         self.post_confirmation_alias_arn = self.post_confirmation.alias_arn
@@ -171,15 +154,15 @@ class SignUpTriggers(Component):
         key = args.get("kms_key_arn")
         encryption = {"sqs_managed_sse_enabled": True} if key is None else {"kms_master_key_id": key}
         self.dead_letters = self._make(
-            aws.sqs.Queue, "dead-letters", message_retention_seconds=14 * _DAY, **encryption
+            aws.sqs.Queue, "dead-letters", message_retention_seconds=14 * _DAY_SECONDS, **encryption
         )
         self.outbox = self._make(
             aws.sqs.Queue,
             "outbox",
-            message_retention_seconds=4 * _DAY,
-            visibility_timeout_seconds=6 * _WORKER_SECONDS,
+            message_retention_seconds=4 * _DAY_SECONDS,
+            visibility_timeout_seconds=_VISIBILITY_SECONDS,
             redrive_policy=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": _TRIES}
+                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": _MAX_RECEIVES}
             ),
             **encryption,
         )
@@ -191,51 +174,66 @@ class SignUpTriggers(Component):
                 {"redrivePermission": "byQueue", "sourceQueueArns": [self.outbox.arn]}
             ),
         )
-        for role, queue in (("outbox-policy", self.outbox), ("dead-letters-policy", self.dead_letters)):
+        for child, queue in (("outbox-policy", self.outbox), ("dead-letters-policy", self.dead_letters)):
             self._make(
-                aws.sqs.QueuePolicy, role, queue_url=queue.url, policy=policies.tls_only("sqs", queue.arn)
+                aws.sqs.QueuePolicy, child, queue_url=queue.url, policy=policies.tls_only("sqs", queue.arn)
             )
 
-    def _make_alarms(self, args: SignUpTriggersArgs) -> None:
-        confirmation = {"FunctionName": self.post_confirmation.function_name}
-        self._watch(
+    def _make_queue_alarms(self, args: SignUpTriggersArgs) -> None:
+        self._alarm(
             "dead-letters-alarm",
             args,
-            tells="Users have confirmed whom nobody could register: see the dead-letter queue",
+            description="Confirmed users could not be registered: see the dead-letter queue",
             metric="AWS/SQS ApproximateNumberOfMessagesVisible",
             dimensions={"QueueName": self.dead_letters.name},
             statistic="Maximum",
         )
-        self._watch(
+        self._alarm(
             "outbox-age-alarm",
             args,
-            tells="A user waits for registration for long: see the outbox worker's log",
+            description="The oldest outbox message is over 10 minutes old: see the outbox worker's log",
             metric="AWS/SQS ApproximateAgeOfOldestMessage",
             dimensions={"QueueName": self.outbox.name},
             statistic="Maximum",
-            above=_LONG_WAIT_SECONDS,
+            threshold=_MAX_AGE_SECONDS,
         )
-        self._watch(
-            "pre-sign-up-alarm",
-            args,
-            tells="Many sign-ups are refused, or the pre sign-up function fails: see its log",
-            metric="AWS/Lambda Errors",
-            dimensions={"FunctionName": self.pre_sign_up.function_name},
-            above=_REFUSALS,
+
+    def _make_trigger(
+        self, trigger: Trigger, args: SignUpTriggersArgs, settings: FunctionSettings
+    ) -> PythonFunction:
+        """Create a trigger's function and its alarms."""
+        environment: dict[str, pulumi.Input[str]] = {}
+        statements: list[PolicyStatement] = []
+        if trigger.registers_users:
+            environment = {**table_environment(args), "OUTBOX_QUEUE_URL": self.outbox.url}
+            statements = [*register_user_statements(args), *self._outbox_statements(args)]
+        function = self._make_component(
+            PythonFunction,
+            trigger.child,
+            settings.function_args(
+                trigger.key,
+                trigger.description,
+                environment=environment,
+                statements=statements,
+                timeout_seconds=TRIGGER_SECONDS,
+            ),
         )
-        self._watch(
-            "post-confirmation-alarm",
-            args,
-            tells="The post-confirmation function fails, which it never should: see its log",
-            metric="AWS/Lambda Errors",
-            dimensions=confirmation,
-        )
-        self._watch(
-            "post-confirmation-duration-alarm",
-            args,
-            tells="Post confirmation is slow: Cognito gives up after 5 s, and the user sees an error",
-            metric="AWS/Lambda Duration",
-            dimensions=confirmation,
-            statistic="Maximum",
-            above=_SLOW_MS,
-        )
+        for alarm in trigger.alarms:
+            self._alarm(
+                trigger.alarm_child(alarm),
+                args,
+                description=alarm.description,
+                metric=f"AWS/Lambda {alarm.metric}",
+                dimensions={"FunctionName": function.function_name},
+                statistic=alarm.statistic,
+                threshold=alarm.threshold,
+            )
+        return function
+
+    def _outbox_statements(self, args: SignUpTriggersArgs) -> list[PolicyStatement]:
+        """Return the rights to send messages to the outbox."""
+        key = args.get("kms_key_arn")
+        return [
+            {"sid": "SendToOutbox", "actions": ["sqs:SendMessage"], "resources": [self.outbox.arn]},
+            *policies.kms_statements(key, "sqs", "kms:Decrypt", "kms:GenerateDataKey"),
+        ]

@@ -1,4 +1,4 @@
-"""A stack's configuration, read with types: one clear message for each mistake, before anything is made."""
+"""Typed access to a stack's configuration. Each error is reported before any resource is created."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,17 +8,18 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from pulumi_userprofiles.identifiers import REGION
+from pulumi_userprofiles.names import camel_case
 from pulumi_userprofiles.validation import InvalidArgumentError
 
 
 class StackConfig:
-    """Reads the project's own keys; what isn't set is None, so that the component's default counts."""
+    """The project's settings. A setting that is not set is None, so that the component's default applies."""
 
     def __init__(self) -> None:
         """Open the configuration.
 
         Raises:
-            InvalidArgumentError: The stack has no region, or what it has is none.
+            InvalidArgumentError: The stack does not have an AWS region, or its region is not valid.
         """
         self._config = pulumi.Config()
         self._read: set[str] = set()
@@ -27,121 +28,120 @@ class StackConfig:
         if not region or not REGION.fullmatch(region):
             raise InvalidArgumentError(
                 f"Stack '{pulumi.get_stack()}'",
-                "its aws:region is no AWS region" if region else "it has no AWS region",
+                "aws:region is not an AWS region" if region else "aws:region is not set",
                 got=region,
-                allowed="a region such as us-east-1, as aws:region",
-                fix="Run `pulumi config set aws:region us-east-1`, or write it into the stack's file.",
+                allowed="an AWS region, such as us-east-1",
+                fix="Run `pulumi config set aws:region us-east-1`, or add it to the stack's file.",
             )
 
-    def text(self, key: str) -> str | None:
-        """Read a text."""
+    def string(self, key: str) -> str | None:
+        """Read a string."""
         self._read.add(key)
         return self._config.get(key)
 
-    def switch(self, key: str) -> bool | None:
+    def boolean(self, key: str) -> bool | None:
         """Read true or false.
 
         Raises:
-            InvalidArgumentError: It is something else.
+            InvalidArgumentError: The value is neither.
         """
         self._read.add(key)
         try:
             return self._config.get_bool(key)
         except pulumi.ConfigTypeError as error:
-            raise self._mistake(key, "it is no switch", error, "true, false") from None
+            raise self._error(key, "must be true or false", error, "true, false") from None
 
-    def number(self, key: str) -> int | None:
+    def integer(self, key: str) -> int | None:
         """Read a whole number.
 
         Raises:
-            InvalidArgumentError: It is something else.
+            InvalidArgumentError: The value is not a whole number.
         """
         self._read.add(key)
         try:
             return self._config.get_int(key)
         except pulumi.ConfigTypeError as error:
-            raise self._mistake(key, "it is no whole number", error, "digits") from None
+            raise self._error(key, "must be a whole number", error, "digits") from None
 
-    def texts(self, key: str) -> list[str] | None:
-        """Read a list of texts.
+    def string_list(self, key: str) -> list[str] | None:
+        """Read a list of strings.
 
         Raises:
-            InvalidArgumentError: It is something else.
+            InvalidArgumentError: The value is not a list of strings.
         """
         self._lists.add(key)
-        value = self._structured(key, "a list of texts")
+        value = self._structured(key, "a list of strings")
         if value is not None and not (
             isinstance(value, list) and all(isinstance(item, str) for item in value)
         ):
-            raise self._mistake(key, "it is no list of texts", value, "a list, such as [a, b]")
+            raise self._error(key, "must be a list of strings", value, "a list, such as [a, b]")
         return value
 
     def record(self, key: str, *fields: str) -> dict[str, str] | None:
-        """Read some texts that belong together.
+        """Read an object whose fields are strings.
 
         Args:
             key: The key.
-            fields: Names of the texts, all of them needed.
+            fields: Names of the fields; all are required.
 
         Raises:
-            InvalidArgumentError: It is something else, or lacks one, or has another.
+            InvalidArgumentError: The value is not an object, or a field is missing or unknown.
         """
-        value = self._structured(key, f"an object with {', '.join(fields)}")
+        expected = f"an object with {', '.join(fields)}"
+        value = self._structured(key, expected)
         if value is None:
             return None
-        fits = isinstance(value, dict) and sorted(value) == sorted(fields)
-        if not fits or not all(isinstance(text, str) and text for text in value.values()):
-            raise self._mistake(
-                key, "it isn't whole", value, f"an object with {', '.join(fields)}, each a text"
-            )
+        has_all_fields = isinstance(value, dict) and sorted(value) == sorted(fields)
+        if not has_all_fields or not all(isinstance(text, str) and text for text in value.values()):
+            raise self._error(key, f"must be {expected}", value, f"{expected}, each a string")
         return {str(name): str(text) for name, text in value.items()}
 
-    def no_more(self) -> None:
-        """Refuse keys that nothing has read: a misspelt one would be passed over in silence.
+    def check_unknown_settings(self) -> None:
+        """Refuse settings that were not read; otherwise a misspelled setting would have no effect.
 
         Raises:
-            InvalidArgumentError: There is such a key.
+            InvalidArgumentError: There is an unknown setting.
         """
-        everything = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+        settings = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
         namespace = f"{self._config.name}:"
-        for full_key in sorted(everything):
+        for full_key in sorted(settings):
             key = full_key.removeprefix(namespace)
             if full_key.startswith(namespace) and key not in self._read:
-                raise self._mistake(key, "there is no such setting", key, ", ".join(sorted(self._read)))
+                raise self._error(key, "unknown setting", key, ", ".join(sorted(self._read)))
 
     @contextmanager
-    def naming_settings(self, **renamed: str) -> Iterator[None]:
-        """Make a component's mistakes within name the setting that somebody typed, not our argument.
+    def naming_settings(self, **setting_names: str) -> Iterator[None]:
+        """Make a component's error messages name the setting that a user wrote instead of our argument.
 
         Args:
-            renamed: Settings that aren't called as their argument is, in camel case: argument to setting.
+            setting_names: Argument to setting, for settings whose name is not the argument's in camel case.
 
         Raises:
-            InvalidArgumentError: The component's, of an argument that comes from a setting.
+            InvalidArgumentError: The component's error, about an argument that comes from a setting.
         """
         try:
             yield
         except InvalidArgumentError as error:
             argument = error.argument or ""
-            setting = renamed.get(argument) or _camel_case(argument)
+            setting = setting_names.get(argument) or camel_case(argument)
             if setting.partition(".")[0] not in self._read:
                 raise
-            mend = f"Set it in Pulumi.{pulumi.get_stack()}.yaml, or by `{self._command(setting)}`."
+            file = f"Pulumi.{pulumi.get_stack()}.yaml"
             raise InvalidArgumentError(
-                self._place(setting),
+                self._label(setting),
                 error.problem.replace(f"'{argument}'", f"'{setting}'"),
                 got=error.got,
                 allowed=error.allowed,
-                fix=f"{error.fix} {mend}",
+                fix=f"{error.fix} Set it in {file}, or run `{self._command(setting)}`.",
             ) from None
 
     def _command(self, setting: str) -> str:
-        full = f"{self._config.name}:{setting}"
+        full_key = f"{self._config.name}:{setting}"
         if setting in self._lists:
-            return f"pulumi config set --path '{full}[0]' <value>"
-        return f"pulumi config set {'--path ' if '.' in setting else ''}{full} <value>"
+            return f"pulumi config set --path '{full_key}[0]' <value>"
+        return f"pulumi config set {'--path ' if '.' in setting else ''}{full_key} <value>"
 
-    def _place(self, setting: str) -> str:
+    def _label(self, setting: str) -> str:
         return f"Setting '{self._config.name}:{setting}' of stack '{pulumi.get_stack()}'"
 
     def _structured(self, key: str, expected: str) -> Any:
@@ -149,19 +149,15 @@ class StackConfig:
         try:
             return self._config.get_object(key)
         except pulumi.ConfigTypeError as error:
-            raise self._mistake(key, f"it isn't {expected}", error, expected) from None
+            raise self._error(key, f"must be {expected}", error, expected) from None
 
-    def _mistake(self, key: str, problem: str, got: Any, allowed: str) -> InvalidArgumentError:
-        by = f" or by `{self._command(key)}`" if key in self._read and not isinstance(got, dict) else ""
+    def _error(self, key: str, problem: str, got: Any, allowed: str) -> InvalidArgumentError:
+        has_command = key in self._read and not isinstance(got, dict)
+        command = f", run `{self._command(key)}`" if has_command else ""
         return InvalidArgumentError(
-            self._place(key),
+            self._label(key),
             problem,
             got=got.value if isinstance(got, pulumi.ConfigTypeError) else got,
             allowed=allowed,
-            fix=f"Correct it in Pulumi.{pulumi.get_stack()}.yaml{by}, or leave it out for the default.",
+            fix=f"Correct it in Pulumi.{pulumi.get_stack()}.yaml{command}, or remove it to use the default.",
         )
-
-
-def _camel_case(argument: str) -> str:
-    first, *rest = argument.split("_")
-    return first + "".join(part[:1].upper() + part[1:] for part in rest)

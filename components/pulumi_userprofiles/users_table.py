@@ -1,33 +1,43 @@
-"""The single table that holds accounts and profiles, and the audit table beside it."""
+"""The single table that holds accounts and profiles, and the audit table."""
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles.component import Component, Transforms
-from pulumi_userprofiles.validation import switch
+from pulumi_userprofiles.validation import boolean
 
 LIST_INDEX = "list"
-"""Name of the sparse index that lists users by role: only items with `listPK` are in it."""
+"""Name of the sparse index that lists users by role. It contains only items with `listPK`."""
+
+_LIST_INDEX_INPUTS = {
+    "name": LIST_INDEX,
+    "key_schemas": [
+        {"attribute_name": "listPK", "key_type": "HASH"},
+        {"attribute_name": "listSK", "key_type": "RANGE"},
+    ],
+    "projection_type": "KEYS_ONLY",
+}
 
 
 class UsersTableArgs(TypedDict):
-    """Arguments of `UsersTable`; all can be left out."""
+    """Arguments of `UsersTable`; all are optional."""
 
     protect: NotRequired[bool]
-    """Whether data is guarded against deletion: deletion protection in AWS, and Pulumi's own `protect`. To
-    delete the tables, set false, deploy, then destroy. Default: true."""
+    """Whether the tables are protected against deletion, by AWS (deletion protection) and by Pulumi
+    (`protect`). To delete the tables, set false, deploy, then destroy. Default: true."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts both tables. Default: DynamoDB's own key in the account."""
+    """ARN of the KMS key that encrypts both tables. Default: the AWS managed key for DynamoDB in the
+    account."""
 
 
 class UsersTable(Component):
-    """A single table (`PK`, `SK`) for accounts and profiles, with its audit table.
+    """A single table (`PK`, `SK`) for accounts and profiles, and its audit table.
 
-    Both are billed on demand, encrypted, recoverable to any second of the last 35 days, and guarded
-    against deletion.
+    Both tables are billed on demand, encrypted and protected against deletion. They can be restored to any
+    second of the last 35 days.
     """
 
     _CHILDREN = ("table", "audit-table")
@@ -40,7 +50,7 @@ class UsersTable(Component):
     """ARN of the users table."""
 
     table_stream_arn: pulumi.Output[str]
-    """ARN of the users table's stream, which carries old and new images."""
+    """ARN of the users table's stream, which contains old and new images."""
 
     audit_table_name: pulumi.Output[str]
     """Name of the audit table."""
@@ -56,43 +66,26 @@ class UsersTable(Component):
         *,
         transforms: Transforms | None = None,
     ) -> None:
-        """Make both tables.
+        """Create both tables.
 
         Args:
-            name: Name that the resources' names begin with.
+            name: Prefix of the resources' names.
             args: Arguments.
-            opts: Pulumi's options.
+            opts: Pulumi's resource options.
             transforms: Changes to `table` and `audit-table`.
 
         Raises:
-            InvalidArgumentError: An argument can't be used.
+            InvalidArgumentError: An argument is not valid.
         """
-        protect = switch(self.place(name), args, "protect", True)
+        protect = boolean(self.label(name), args, "protect", True)
         super().__init__(name, args, opts, transforms)
 
-        common = {
-            "billing_mode": "PAY_PER_REQUEST",
-            "hash_key": "PK",
-            "range_key": "SK",
-            "point_in_time_recovery": {"enabled": True},
-            "server_side_encryption": {"enabled": True, "kms_key_arn": args.get("kms_key_arn")},
-            "deletion_protection_enabled": protect,
-            "opts": pulumi.ResourceOptions(protect=protect),
-        }
+        common = _common_inputs(args, protect)
         self.table = self._make(
             aws.dynamodb.Table,
             "table",
             attributes=[{"name": key, "type": "S"} for key in ("PK", "SK", "listPK", "listSK")],
-            global_secondary_indexes=[
-                {
-                    "name": LIST_INDEX,
-                    "key_schemas": [
-                        {"attribute_name": "listPK", "key_type": "HASH"},
-                        {"attribute_name": "listSK", "key_type": "RANGE"},
-                    ],
-                    "projection_type": "KEYS_ONLY",
-                }
-            ],
+            global_secondary_indexes=[_LIST_INDEX_INPUTS],
             ttl={"attribute_name": "expiresAt", "enabled": True},
             stream_enabled=True,
             stream_view_type="NEW_AND_OLD_IMAGES",
@@ -111,3 +104,15 @@ class UsersTable(Component):
         self.audit_table_name = self.audit_table.name
         self.audit_table_arn = self.audit_table.arn
         self._register_outputs()
+
+
+def _common_inputs(args: UsersTableArgs, protect: bool) -> dict[str, Any]:
+    return {
+        "billing_mode": "PAY_PER_REQUEST",
+        "hash_key": "PK",
+        "range_key": "SK",
+        "point_in_time_recovery": {"enabled": True},
+        "server_side_encryption": {"enabled": True, "kms_key_arn": args.get("kms_key_arn")},
+        "deletion_protection_enabled": protect,
+        "opts": pulumi.ResourceOptions(protect=protect),
+    }

@@ -1,7 +1,7 @@
-"""Checks of plain arguments, made before a component registers anything: a mistake costs one message.
+"""Checks of plain arguments, which run before a component registers any resource.
 
-A message says what is wrong, what was given, what is allowed and how to mend it. Nothing here needs a running
-Pulumi.
+Each error message says what is wrong, what was given, what is allowed and how to fix it. The checks work
+without a running Pulumi engine.
 """
 
 import re
@@ -12,16 +12,17 @@ from typing import Any, TypeVar
 import pulumi
 
 E = TypeVar("E", bound=Enum)
+N = TypeVar("N", int, None)
 
 TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
-"""What DynamoDB takes as the name of a table (Amazon DynamoDB Developer Guide, "Naming rules")."""
+"""Valid names of DynamoDB tables (Amazon DynamoDB Developer Guide, "Naming rules")."""
 
 ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-"""The form of a role; it becomes part of an index key and of a Cognito attribute."""
+"""Valid names of roles. A role becomes part of an index key and the value of a Cognito attribute."""
 
 
 class InvalidArgumentError(pulumi.RunError, ValueError):
-    """An argument can't be used. Pulumi prints its message without a traceback."""
+    """Invalid argument or setting. Pulumi prints the message without a traceback."""
 
     def __init__(
         self, where: str, problem: str, *, got: Any, allowed: str, fix: str, argument: str | None = None
@@ -29,12 +30,12 @@ class InvalidArgumentError(pulumi.RunError, ValueError):
         """Build the message.
 
         Args:
-            where: The component or setting at fault.
-            problem: What is wrong with it.
+            where: The component or setting that has the problem.
+            problem: What is wrong.
             got: The value that was given.
             allowed: The values that are allowed.
-            fix: What to do.
-            argument: The argument at fault, for who has another name for it; in a record with a dot.
+            fix: How to fix it.
+            argument: Name of the argument, so callers can map it to their setting; nested fields use a dot.
         """
         super().__init__(f"{where}: {problem}. Got {got!r}; allowed: {allowed}. {fix}")
         self.problem = problem
@@ -44,129 +45,127 @@ class InvalidArgumentError(pulumi.RunError, ValueError):
         self.argument = argument
 
 
-def plain(where: str, key: str, value: Any) -> Any:
-    """Return a value that decides what is made, which therefore can't wait for another resource.
+def plain_value(where: str, key: str, value: Any) -> Any:
+    """Return a value that decides which resources are created, so it must be known during a preview.
 
     Raises:
-        InvalidArgumentError: It is an output, or a secret.
+        InvalidArgumentError: The value is an output or a secret.
     """
     if isinstance(value, pulumi.Output):
         raise InvalidArgumentError(
             where,
-            f"'{key}' decides what is made, so it has to be known before anything is",
+            f"'{key}' must be a plain value, because it decides which resources are created",
             got="an output (or a secret)",
             allowed="a plain value",
-            fix="Read it from the stack's configuration without require_secret, or write it down.",
+            fix="Read it from the stack's configuration without require_secret, or write it in the program.",
             argument=key,
         )
     return value
 
 
-def known_keys(where: str, args: Mapping[str, Any], allowed: Collection[str]) -> None:
-    """Refuse an argument that doesn't exist: a misspelt one would otherwise be passed over in silence.
+def check_known_arguments(where: str, args: Mapping[str, Any], allowed: Collection[str]) -> None:
+    """Refuse unknown arguments; otherwise a misspelled argument would have no effect.
 
     Raises:
-        InvalidArgumentError: The component has no such argument.
+        InvalidArgumentError: The component does not have such an argument.
     """
     for key in args:
         if key not in allowed:
             raise InvalidArgumentError(
                 where,
-                f"there is no argument '{key}'",
+                f"unknown argument '{key}'",
                 got=key,
                 allowed=", ".join(sorted(allowed)) or "none",
-                fix="Correct the spelling, or leave it out.",
+                fix="Correct the spelling, or remove the argument.",
             )
 
 
-def required(where: str, args: Mapping[str, Any], *keys: str) -> None:
-    """Refuse arguments that lack what the component can't do without.
+def check_required(where: str, args: Mapping[str, Any], *keys: str) -> None:
+    """Check that required arguments are set.
 
     Raises:
-        InvalidArgumentError: One is missing.
+        InvalidArgumentError: A required argument is missing.
     """
     for key in keys:
         if args.get(key) is None:
             raise InvalidArgumentError(
                 where,
-                f"the argument '{key}' is missing",
+                f"required argument '{key}' is missing",
                 got=None,
                 allowed="a value or an output",
-                fix=f"Give '{key}'.",
+                fix=f"Set '{key}'.",
             )
 
 
-def child_name(where: str, name: str, limit: int) -> None:
-    """Check a component's name: children append to it, and AWS limits what comes out.
+def check_component_name(where: str, name: str, limit: int) -> None:
+    """Check a component's name, which is the prefix of its resources' names; AWS limits their length.
 
     Raises:
-        InvalidArgumentError: It has other characters than AWS takes for all of them, or is too long.
+        InvalidArgumentError: The name is too long, or has characters that some of the services refuse.
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or len(name) > limit:
         raise InvalidArgumentError(
             where,
-            "the component's name can't begin the names of its resources",
+            "the component's name is not a valid prefix for the names of its resources",
             got=name,
-            allowed=f"lower-case letters, digits and hyphens, a letter first, {limit} characters at most",
-            fix="Choose such a name; it is part of each resource's identity, so choose it for good.",
+            allowed=f"lower-case letters, digits and hyphens, the first a letter; at most {limit} characters",
+            fix="Choose a valid name that you can keep: it is part of each resource's identity.",
         )
 
 
-N = TypeVar("N", int, None)
-
-
-def whole_number(
+def integer(
     where: str, args: Mapping[str, Any], key: str, default: N, *, at_least: int, at_most: int
 ) -> int | N:
-    """Read a number from the arguments. Other languages hand over 30 as 30.0, which is taken as 30.
+    """Read a whole number from the arguments. Other languages pass 30 as 30.0, which is read as 30.
 
     Raises:
-        InvalidArgumentError: It is no whole number, or out of bounds.
+        InvalidArgumentError: The value is not a whole number, or is out of range.
     """
-    value = plain(where, key, args.get(key))
+    value = plain_value(where, key, args.get(key))
     if value is None:
         return default
-    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
-    if not whole or not at_least <= value <= at_most:
+    is_whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
+    if not is_whole or not at_least <= value <= at_most:
+        default_text = "none" if default is None else default
         raise InvalidArgumentError(
             where,
-            f"'{key}' is no whole number in bounds",
+            f"'{key}' must be a whole number from {at_least} to {at_most}",
             got=value,
             allowed=f"{at_least} to {at_most}",
-            fix=f"Give such a number, or leave it out for {'none' if default is None else default}.",
+            fix=f"Set such a number, or leave it out for the default: {default_text}.",
             argument=key,
         )
     return int(value)
 
 
-def switch(where: str, args: Mapping[str, Any], key: str, default: bool) -> bool:
-    """Read a switch from the arguments.
+def boolean(where: str, args: Mapping[str, Any], key: str, default: bool) -> bool:
+    """Read true or false from the arguments.
 
     Raises:
-        InvalidArgumentError: It is neither true nor false.
+        InvalidArgumentError: The value is neither true nor false.
     """
-    value = plain(where, key, args.get(key))
+    value = plain_value(where, key, args.get(key))
     if value is None:
         return default
     if not isinstance(value, bool):
         raise InvalidArgumentError(
             where,
-            f"'{key}' is no switch",
+            f"'{key}' must be true or false",
             got=value,
             allowed="true, false",
-            fix="Give it without quotes.",
+            fix="Write it without quotes.",
             argument=key,
         )
     return value
 
 
-def choice(where: str, args: Mapping[str, Any], key: str, default: E) -> E:
-    """Read one of an enum's members from the arguments, given as the member or as its value.
+def enum_member(where: str, args: Mapping[str, Any], key: str, default: E) -> E:
+    """Read an enum member from the arguments, passed as the member or as its value.
 
     Raises:
-        InvalidArgumentError: The enum has no such member.
+        InvalidArgumentError: The enum does not have such a member.
     """
-    value = plain(where, key, args.get(key))
+    value = plain_value(where, key, args.get(key))
     if value is None:
         return default
     members = type(default)
@@ -175,69 +174,69 @@ def choice(where: str, args: Mapping[str, Any], key: str, default: E) -> E:
     except ValueError:
         raise InvalidArgumentError(
             where,
-            f"unknown '{key}'",
+            f"'{key}' has an unknown value",
             got=value,
             allowed=", ".join(str(member.value) for member in members),
-            fix=f"Choose one of them, or leave it out for {default.value}.",
+            fix=f"Choose one of them, or leave it out for the default: {default.value}.",
             argument=key,
         ) from None
 
 
-def texts(where: str, args: Mapping[str, Any], key: str, default: Collection[str]) -> list[str]:
-    """Read a list of plain texts from the arguments.
+def string_list(where: str, args: Mapping[str, Any], key: str, default: Collection[str]) -> list[str]:
+    """Read a list of plain strings from the arguments.
 
     Raises:
-        InvalidArgumentError: It is no list of texts, or one stands in it twice.
+        InvalidArgumentError: The value is not a list of non-empty strings, or has a duplicate.
     """
-    value = plain(where, key, args.get(key))
+    value = plain_value(where, key, args.get(key))
     if value is None:
         return list(default)
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) and item for item in value):
         raise InvalidArgumentError(
             where,
-            f"'{key}' is no list of texts",
+            f"'{key}' must be a list of strings",
             got=value,
-            allowed="a list of texts",
-            fix="Such as [a, b].",
+            allowed="a list of strings",
+            fix="Write it as a list, such as [a, b].",
             argument=key,
         )
     if len(set(value)) < len(value):
         raise InvalidArgumentError(
             where,
-            f"'{key}' names something twice",
+            f"'{key}' contains the same value twice",
             got=value,
-            allowed="each once",
-            fix="Remove one.",
+            allowed="each value once",
+            fix="Remove the duplicate.",
             argument=key,
         )
     return list(value)
 
 
 def table_names(where: str, args: Mapping[str, Any], key: str) -> list[str]:
-    """Read a list of names of DynamoDB tables from the arguments.
+    """Read a list of DynamoDB table names from the arguments.
 
     Raises:
-        InvalidArgumentError: DynamoDB wouldn't take one of them as a table's name.
+        InvalidArgumentError: A name is not valid in DynamoDB.
     """
-    names = texts(where, args, key, ())
+    names = string_list(where, args, key, ())
     for name in names:
         if not TABLE_NAME.fullmatch(name):
             raise InvalidArgumentError(
                 where,
-                f"'{key}' has something that is no table name",
+                f"'{key}' contains an invalid table name",
                 got=name,
                 allowed="3 to 255 letters, digits, hyphens, underscores and dots",
-                fix="Give the table's name, not its ARN.",
+                fix="Use the table's name, not its ARN.",
                 argument=key,
             )
     return names
 
 
-def one_of(where: str, args: Mapping[str, Any], existing: str, others: Collection[str]) -> None:
-    """Refuse arguments that both bring a resource and describe one to make.
+def check_exclusive(where: str, args: Mapping[str, Any], existing: str, others: Collection[str]) -> None:
+    """Check that the arguments do not name an existing resource and also describe a new one.
 
     Raises:
-        InvalidArgumentError: `existing` is given together with one of the others.
+        InvalidArgumentError: `existing` is set together with one of the others.
     """
     if args.get(existing) is None:
         return
@@ -245,8 +244,8 @@ def one_of(where: str, args: Mapping[str, Any], existing: str, others: Collectio
         if args.get(key):
             raise InvalidArgumentError(
                 where,
-                f"'{existing}' and '{key}' exclude each other",
+                f"'{existing}' and '{key}' cannot be used together",
                 got=f"both {existing} and {key}",
                 allowed=f"{existing}, or {key}",
-                fix=f"Leave out '{key}' and set up what exists yourself, or let the component make it.",
+                fix=f"Remove '{key}' and configure the existing resource yourself, or remove '{existing}'.",
             )

@@ -54,7 +54,7 @@ SNIPPETS = re.findall(r"^( *)```python\n(.*?)^ *```", DOCUMENT.read_text(), re.M
 @pytest.mark.parametrize("number", range(len(SNIPPETS)))
 def test_a_program_of_the_document_runs(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     zipped = bundle.build_bundle("host")
-    monkeypatch.setattr("pulumi_userprofiles.python_function.build_bundle", lambda *_: zipped)
+    monkeypatch.setattr("pulumi_userprofiles.python_function_settings.build_bundle", lambda *_: zipped)
     code = compile(textwrap.dedent(SNIPPETS[number][1]), f"{DOCUMENT.name} {number}", "exec")
 
     recording = record(lambda: exec(code, {}))

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from component_recording import Recording, record
 from component_schema import ANALYZED, ROOT, hosted
+from pulumi.provider.experimental import util
 from pulumi.provider.experimental.analyzer import (
     ComponentDefinition,
     PropertyDefinition,
@@ -18,6 +19,7 @@ from pulumi.provider.experimental.analyzer import (
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi_userprofiles import LambdaPlatform, UsersTable
 from pulumi_userprofiles.component import Component
+from pulumi_userprofiles.names import camel_case
 
 DEFINITIONS: list[ComponentDefinition | TypeDefinition] = [
     *ANALYZED["component_definitions"].values(),
@@ -123,6 +125,13 @@ def test_registered_outputs_are_those_of_the_schema(component: tuple[str, Record
 
     assert sorted(ANALYZED["component_definitions"][name].outputs) == sorted(recording.outputs[root.name])
     assert f"userprofiles:index:{name}" == root.type
+
+
+@pytest.mark.parametrize(
+    "name", ["url", "user_pool_arn", "sign_up_2fa", "sms_MFA", "email_from.identity_arn"]
+)
+def test_camel_case_is_that_of_the_schema(name: str) -> None:
+    assert util.camel_case(name) == camel_case(name)
 
 
 def test_enums_are_their_values() -> None:

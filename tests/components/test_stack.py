@@ -86,7 +86,7 @@ def test_the_example_for_production_is_hardened(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_every_setting_of_the_files_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`no_more` refuses what nothing reads: a run of each file proves that it has no misspelt key."""
+    """A setting that nothing reads is refused, so a run of each file proves that it has no misspelled key."""
     for stack in ("dev", "prod"):
         deploy(of_file(stack) | {f"{NAMESPACE}:lambdaPlatform": "host"}, monkeypatch)
 
@@ -128,7 +128,7 @@ MISTAKES = {
     ),
     "platform": (
         configuration(lambdaPlatform="x86"),
-        [f"'{NAMESPACE}:lambdaPlatform'", "unknown 'lambdaPlatform'", "'x86'", "lambda, host"],
+        [f"'{NAMESPACE}:lambdaPlatform'", "'lambdaPlatform' has an unknown value", "'x86'", "lambda, host"],
     ),
     "group's name": (configuration(groups='["a b"]'), [f"'{NAMESPACE}:groups'", "'a b'"]),
     "origin": (configuration(allowedOrigins='["*"]'), [f"'{NAMESPACE}:allowedOrigins'", "'*'"]),
@@ -136,7 +136,7 @@ MISTAKES = {
     "web ACL": (configuration(webAclArn="a"), [f"'{NAMESPACE}:webAclArn'", "arn:aws:wafv2:"]),
     "concurrency": (
         configuration(apiConcurrency="0"),
-        [f"'{NAMESPACE}:apiConcurrency'", "'apiConcurrency' is", "1 to", "for none"],
+        [f"'{NAMESPACE}:apiConcurrency'", "'apiConcurrency' must be", "1 to", "default: none"],
     ),
     "topic": (configuration(alarmTopicArn="a"), [f"'{NAMESPACE}:alarmTopicArn'", "arn:aws:sns:"]),
     "identity": (
@@ -150,7 +150,7 @@ MISTAKES = {
         [f"'{NAMESPACE}:emailFrom.address'", "'us'", f"--path {NAMESPACE}:emailFrom.address"],
     ),
     "sender": (configuration(emailFrom='{"address": "a@example.com"}'), ["emailFrom", "identityArn"]),
-    "misspelt key": (configuration(templat="basic"), ["templat", "no such setting", "template"]),
+    "misspelt key": (configuration(templat="basic"), ["templat", "unknown setting", "template"]),
 }
 
 

@@ -19,6 +19,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from userprofiles import settings
 from userprofiles.api import access_token, merge_patch, profile_service, responses
 from userprofiles.api.errors import ApiError
+from userprofiles.api.routes import CHANGE_PROFILE, HEALTH, READ_PROFILE
 from userprofiles.telemetry import Report
 
 REPORT = Report()
@@ -28,20 +29,20 @@ CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
 APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
 
 
-@APP.get("/health")
+@APP.route(HEALTH.path, method=HEALTH.method)
 def health() -> Response[Any]:
     """Tell that the function runs; needs no token."""
     return responses.plain(200, {"status": "ok"})
 
 
-@APP.get("/me/profile")
+@APP.route(READ_PROFILE.path, method=READ_PROFILE.method)
 def read_profile() -> Response[Any]:
     """Show the caller's account and profile."""
     caller = access_token.caller(APP.current_event.raw_event, CLIENT_IDS)
     return responses.found(SERVICE.read(caller))
 
 
-@APP.patch("/me/profile")
+@APP.route(CHANGE_PROFILE.path, method=CHANGE_PROFILE.method)
 def change_profile() -> Response[Any]:
     """Change the caller's account and profile."""
     event = APP.current_event

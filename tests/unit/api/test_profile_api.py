@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from userprofiles.api import profile_service
 from userprofiles.api.profile_service import ProfileService
+from userprofiles.api.routes import ROUTES, Route
 from userprofiles.backfill.skip_rule import DEFAULT_STATUSES
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit
@@ -93,6 +94,18 @@ def test_health_needs_no_token(api: Any, load_event: Callable[[str], Any], direc
 
     assert (answer.status, answer.body) == (200, {"status": "ok"})
     assert directory.asked == []
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
+def test_every_route_has_a_handler_that_requires_a_token_if_the_table_says_so(
+    route: Route, api: Any, load_event: Callable[[str], Any]
+) -> None:
+    event = load_event("http_api_health") | {"routeKey": route.key, "rawPath": route.path}
+    event["requestContext"]["http"] |= {"method": route.method, "path": route.path}
+
+    answer = Answer(api.handler(event, None))
+
+    assert answer.status == (401 if route.needs_token else 200)
 
 
 @pytest.mark.usefixtures("known")

@@ -1,0 +1,104 @@
+"""The Cognito triggers: one entry holds a trigger's pool setting, permission, function and alarms.
+
+`UserPool` takes the alias of each trigger's function as an argument and permits the invocation.
+`SignUpTriggers` creates the functions and their alarms.
+"""
+
+from dataclasses import dataclass
+
+TRIGGER_SECONDS = 4
+"""Time-out of a trigger's function: Cognito waits 5 s for the answer, including a cold start."""
+
+
+@dataclass(frozen=True)
+class TriggerAlarm:
+    """An alarm on a Lambda metric of a trigger's function.
+
+    Attributes:
+        suffix: End of the alarm's name, after the trigger's.
+        description: What happened, and where to look.
+        metric: Name of the metric in the namespace `AWS/Lambda`.
+        statistic: Statistic of the metric.
+        threshold: The highest value that does not raise the alarm.
+    """
+
+    suffix: str
+    description: str
+    metric: str
+    statistic: str = "Sum"
+    threshold: int = 0
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A Cognito trigger that a function handles.
+
+    Attributes:
+        key: Key in the pool's Lambda configuration, and name of the handler's module.
+        description: What the function does.
+        alarms: Alarms on the function.
+        registers_users: Whether the function writes users to the tables, or to the outbox.
+    """
+
+    key: str
+    description: str
+    alarms: tuple[TriggerAlarm, ...]
+    registers_users: bool = False
+
+    @property
+    def child(self) -> str:
+        """Name of the function, as a component's child."""
+        return self.key.replace("_", "-")
+
+    @property
+    def alias_argument(self) -> str:
+        """Name of the pool's argument, and of our output, with the ARN of the function's alias."""
+        return f"{self.key}_alias_arn"
+
+    @property
+    def permission_child(self) -> str:
+        """Name of the pool's permission to invoke the function, as a component's child."""
+        return f"{self.child}-permission"
+
+    def alarm_child(self, alarm: TriggerAlarm) -> str:
+        """Return the name of an alarm, as a component's child."""
+        return f"{self.child}-{alarm.suffix}"
+
+
+PRE_SIGN_UP = Trigger(
+    key="pre_sign_up",
+    description="Refuses sign-ups whose role or phone number is not allowed",
+    alarms=(
+        TriggerAlarm(
+            "alarm",
+            "More than 20 sign-ups were refused or failed: see the log of the pre sign-up function",
+            metric="Errors",
+            # Lambda counts a refused sign-up as an error as well, and a few are users' mistakes.
+            threshold=20,
+        ),
+    ),
+)
+
+POST_CONFIRMATION = Trigger(
+    key="post_confirmation",
+    description="Registers confirmed users: account, profile, audit row",
+    registers_users=True,
+    alarms=(
+        TriggerAlarm(
+            "alarm",
+            "The post-confirmation function failed unexpectedly: see its log",
+            metric="Errors",
+        ),
+        TriggerAlarm(
+            "duration-alarm",
+            "Post confirmation took more than 3 s: after 5 s Cognito gives up and the user sees an error",
+            metric="Duration",
+            statistic="Maximum",
+            threshold=3000,
+        ),
+    ),
+)
+
+TRIGGERS = (PRE_SIGN_UP, POST_CONFIRMATION)
+"""All triggers. `UserPoolArgs` and `SignUpTriggers` declare each trigger's `alias_argument` as well, because
+Pulumi reads the schema from annotations."""

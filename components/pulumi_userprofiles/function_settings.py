@@ -1,0 +1,184 @@
+"""Template, roles and shared arguments of a component's functions."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from userprofiles import template as templates
+
+from pulumi_userprofiles.policies import PolicyStatement
+from pulumi_userprofiles.python_function import PythonFunctionArgs
+from pulumi_userprofiles.validation import ROLE, InvalidArgumentError, plain_value, string_list
+
+_SHARED_ARGUMENTS = (
+    "platform",
+    "log_retention_days",
+    "snap_start",
+    "tracing",
+    "kms_key_arn",
+    "reserved_concurrency",
+)
+"""Arguments of a component that apply to each of its functions."""
+
+_DEFAULT_TEMPLATE = "marketplace"
+
+
+class FunctionSettings:
+    """Settings of a component's functions, checked in the same way as the functions check them."""
+
+    def __init__(self, where: str, args: Mapping[str, Any]) -> None:
+        """Load the template and check the roles against it.
+
+        Raises:
+            InvalidArgumentError: The template is unknown or not valid, or does not define one of the roles.
+        """
+        self._args = args
+        self._load_template(where)
+        self.sign_up_roles = string_list(where, args, "sign_up_roles", self.template.roles)
+        self.default_role = (
+            plain_value(where, "default_role", args.get("default_role")) or self.template.default_role
+        )
+        for role in self.sign_up_roles:
+            self._check_role(where, "sign_up_roles", role)
+        self._check_role(where, "default_role", self.default_role)
+        if not self.sign_up_roles:
+            raise InvalidArgumentError(
+                where,
+                "'sign_up_roles' is empty, so no user could request a role",
+                got=self.sign_up_roles,
+                allowed=", ".join(self.template.roles),
+                fix="List at least one role, or leave it out to allow all.",
+                argument="sign_up_roles",
+            )
+
+    def _load_template(self, where: str) -> None:
+        name = plain_value(where, "template", self._args.get("template"))
+        document = plain_value(where, "template_document", self._args.get("template_document"))
+        self.extra_files: dict[str, str] = {}
+        if document is None:
+            self.name = name or _DEFAULT_TEMPLATE
+            _check_preset(where, self.name)
+            self.template = _load(where, self.name, self.name)
+        else:
+            self.name = name or "custom"
+            self.template = _load(where, "template_document", _parse(where, self.name, document))
+            self.extra_files[f"userprofiles/templates/{self.name}.json"] = document
+
+    def _check_role(self, where: str, key: str, role: Any) -> None:
+        if not isinstance(role, str) or not ROLE.fullmatch(role):
+            raise InvalidArgumentError(
+                where,
+                f"'{key}' has an invalid role name",
+                got=role,
+                allowed="up to 32 lower-case letters, digits, hyphens and underscores, the first a letter",
+                fix=f"Choose from the roles of template '{self.name}': {', '.join(self.template.roles)}.",
+                argument=key,
+            )
+        if role not in self.template.roles:
+            raise InvalidArgumentError(
+                where,
+                f"'{key}' has a role that template '{self.name}' does not define",
+                got=role,
+                allowed=", ".join(self.template.roles),
+                fix="Choose one of them, or define the role in the template.",
+                argument=key,
+            )
+
+    @property
+    def users_request_role(self) -> bool:
+        """Whether users request a role at sign-up, which needs a template with more than one role."""
+        return self.template.role_attribute is not None and len(self.template.roles) > 1
+
+    def function_args(
+        self,
+        handler: str,
+        description: str,
+        *,
+        environment: Mapping[str, pulumi.Input[str]],
+        statements: list[PolicyStatement],
+        timeout_seconds: int,
+        memory_mb: int = 512,
+    ) -> PythonFunctionArgs:
+        """Build the arguments of a function.
+
+        Args:
+            handler: Module in `userprofiles.handlers`.
+            description: What the function does.
+            environment: Its own environment variables; template, roles and telemetry settings are added.
+            statements: Its rights.
+            timeout_seconds: Its time-out.
+            memory_mb: Its memory.
+
+        Returns:
+            The arguments, including the component's arguments that apply to all its functions.
+        """
+        variables: dict[str, pulumi.Input[str]] = {
+            "TEMPLATE": self.name,
+            "SIGN_UP_ROLES": ",".join(self.sign_up_roles),
+            "DEFAULT_ROLE": self.default_role,
+            "POWERTOOLS_SERVICE_NAME": handler.replace("_", "-"),
+            "POWERTOOLS_METRICS_NAMESPACE": "UserProfiles",
+            "POWERTOOLS_LOG_LEVEL": "INFO",
+            **environment,
+        }
+        function: PythonFunctionArgs = {
+            "handler": f"userprofiles.handlers.{handler}.handler",
+            "description": description,
+            "environment": variables,
+            "statements": statements,
+            "timeout_seconds": timeout_seconds,
+            "memory_mb": memory_mb,
+            "extra_files": self.extra_files,
+        }
+        for key in _SHARED_ARGUMENTS:
+            if self._args.get(key) is not None:
+                function[key] = self._args[key]  # type: ignore[literal-required]  # each is one of its keys
+        return function
+
+
+def _parse(where: str, name: str, text: Any) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(
+            where,
+            f"'template_document' is not valid JSON ({error})",
+            got=str(text)[:60],
+            allowed="a template as JSON text",
+            fix="Read a file such as templates/marketplace.json and pass its text.",
+        ) from None
+    if name in templates.names():
+        raise InvalidArgumentError(
+            where,
+            "'template' is the name of a preset, although 'template_document' is set",
+            got=name,
+            allowed="a name other than " + ", ".join(templates.names()),
+            fix="Set 'template' to a name of your own.",
+        )
+    return document  # type: ignore[no-any-return]  # the template's own check accepts any JSON
+
+
+def _check_preset(where: str, name: Any) -> None:
+    if name not in templates.names():
+        raise InvalidArgumentError(
+            where,
+            "'template' is not a known template",
+            got=name,
+            allowed=", ".join(templates.names()),
+            fix=f"Choose one of them, or leave it out for the default: {_DEFAULT_TEMPLATE}.",
+            argument="template",
+        )
+
+
+def _load(where: str, value: str, source: Any) -> templates.Template:
+    try:
+        return templates.load(source)
+    except templates.TemplateError as error:
+        raise InvalidArgumentError(
+            where,
+            f"the template is not valid ({error})",
+            got=value,
+            allowed="a template such as " + ", ".join(templates.names()),
+            fix="Correct it, or choose one of those.",
+        ) from None

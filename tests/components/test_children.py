@@ -1,0 +1,145 @@
+"""Children of components: each is declared, has the component's name as prefix, and can be transformed."""
+
+import os
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from component_programs import whole
+from component_recording import Recording, Resource, record
+from component_schema import hosted
+from pulumi_userprofiles import SignupToProfile, UserPool, UserPoolArgs
+from pulumi_userprofiles.cognito_triggers import TRIGGERS
+from pulumi_userprofiles.component import Component
+from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
+
+OPTIONAL_NAMES = Path(__file__).parent / "golden" / "optional_names.txt"
+COMPONENTS: dict[str, type[Component]] = {f"userprofiles:index:{kind.__name__}": kind for kind in hosted()}
+OPTIONS: dict[str, Any] = {
+    "user_pool": {
+        "groups": ["admins", "support"],
+        "web_acl_arn": "arn:aws-cn:wafv2:cn-north-1:111122223333:regional/webacl/sign-ups/00000000-0000-4000",
+    }
+}
+
+
+@cache
+def stack_with_options() -> Recording:
+    """The complete stack with every resource that an argument adds."""
+    return record(lambda: whole(**OPTIONS))
+
+
+def undeclared(recording: Recording) -> list[str]:
+    """Return the resources below a component that are not one of its declared children."""
+    components = {item.name: COMPONENTS[item.type] for item in recording.resources if not item.custom}
+    return [
+        item.name
+        for item in recording.resources
+        if item.parent
+        and not any(
+            fnmatchcase(item.name, f"{item.parent}-{child}") for child in components[item.parent]._CHILDREN
+        )
+    ]
+
+
+def test_every_resource_of_a_component_is_a_declared_child(component: tuple[str, Recording]) -> None:
+    assert [] == undeclared(component[1])
+
+
+def test_every_resource_that_an_argument_adds_is_a_declared_child() -> None:
+    assert [] == undeclared(stack_with_options())
+
+
+def test_a_resource_that_is_not_declared_is_reported() -> None:
+    """A child that is created without `_make` has no declaration."""
+    table = Resource("aws:dynamodb/table:Table", "data-other", {}, "data", False, [], True)
+    parent = Resource("userprofiles:index:UsersTable", "data", {}, "", False, [], False)
+
+    assert ["data-other"] == undeclared(Recording(resources=[parent, table]))
+
+
+def test_every_declared_child_exists() -> None:
+    recording = stack_with_options()
+    names = {item.name for item in recording.resources}
+
+    missing = [
+        f"{item.name}-{child}"
+        for item in recording.resources
+        if not item.custom
+        for child in COMPONENTS[item.type]._CHILDREN
+        if not any(fnmatchcase(name, f"{item.name}-{child}") for name in names)
+    ]
+
+    # Only the profile API's function has a permission of its own: the pool creates those for the triggers.
+    without_permission = [
+        "migration-worker",
+        "outbox-worker",
+        *(f"triggers-{item.child}" for item in TRIGGERS),
+    ]
+    assert sorted(f"app-{function}-*-permission" for function in without_permission) == sorted(missing)
+
+
+def test_names_of_optional_resources_are_a_contract(stack: Recording) -> None:
+    """The other golden list has the names of the stack with its defaults."""
+    default_names = {item.name for item in stack.resources}
+    names = [
+        f"{item.type} {item.name}"
+        for item in stack_with_options().resources
+        if item.name not in default_names
+    ]
+    if os.environ.get("REGENERATE_GOLDEN"):
+        OPTIONAL_NAMES.write_text("\n".join(names) + "\n")
+
+    assert OPTIONAL_NAMES.read_text().splitlines() == names
+
+
+def test_a_transform_reaches_every_child() -> None:
+    recording = stack_with_options()
+    transformed: list[str] = []
+
+    def transforms(parent: str) -> dict[str, Any]:
+        return {
+            item.name.removeprefix(f"{parent}-"): change(item.name) if item.custom else transforms(item.name)
+            for item in recording.resources
+            if item.parent == parent
+        }
+
+    def change(name: str) -> Any:
+        return lambda _inputs, _options: transformed.append(name)
+
+    args: Any = {"platform": "host", **OPTIONS}
+    record(lambda: SignupToProfile("app", args, transforms=transforms("app")))
+
+    assert [item.name for item in recording.resources if item.custom] == sorted(transformed)
+
+
+@pytest.mark.parametrize("child", ["group-admins", "pre-sign-up-permission"])
+def test_a_transform_changes_a_child_whose_name_is_computed(child: str) -> None:
+    def retain(_: dict[str, Any], options: pulumi.ResourceOptions) -> None:
+        options.protect = True
+
+    args: UserPoolArgs = {"groups": ["admins"], "pre_sign_up_alias_arn": "function:live"}
+
+    recording = record(lambda: UserPool("pool", args, transforms={child: retain}))
+
+    assert recording.one(f"pool-{child}").protect
+
+
+def test_a_component_cannot_create_a_child_that_it_does_not_declare() -> None:
+    class Bad(UserPool):
+        """A component with a mistake."""
+
+        _CHILDREN = ("client",)
+
+    with pytest.raises(LookupError, match="Bad must declare the child 'sms-role'"):
+        record(lambda: Bad("bad", {}))
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda item: item.key)
+def test_a_trigger_is_declared_as_argument_and_output(trigger: Any) -> None:
+    """Pulumi reads the schema from annotations, so the table of triggers cannot add them."""
+    assert trigger.alias_argument in UserPoolArgs.__annotations__
+    assert trigger.alias_argument in SignUpTriggers.__annotations__
