@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pulumi_localaws.engine_errors import DeploymentError
+from pulumi_localaws.stack_config_project import ConfigValue
 
 NAMES = ("embedded", "localstack", "aws")
-ConfigValue = str | bool | int | float | list[Any] | dict[str, Any]
 _HEALTH_SECONDS = 5
 
 

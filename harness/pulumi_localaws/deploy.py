@@ -16,9 +16,9 @@ from typing import IO, Any, Self
 
 from pulumi_localaws.engine_errors import DeploymentError
 from pulumi_localaws.environment import clean_environment
+from pulumi_localaws.stack_config_project import ConfigValue
 
 Event = dict[str, Any]
-ConfigValue = str | bool | int | float | list[Any] | dict[str, Any]
 
 _UNDO_SECONDS = 60.0
 _PASSED_ON = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
