@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -197,7 +198,7 @@ class LocalAws:
             except OSError as error:
                 last = str(error)
             else:
-                if answer is not None and answer[0] == 200:  # noqa: PLR2004  OK
+                if answer is not None and answer[0] == HTTPStatus.OK:
                     return
                 last = str(answer)
             if processes.wait(0.02):

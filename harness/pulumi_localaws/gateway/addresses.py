@@ -1,9 +1,10 @@
 """A user's own change of e-mail or phone counts once a code that went to the new address comes back."""
 
 import secrets
+from http import HTTPStatus
 
 from pulumi_localaws.gateway import attributes, names
-from pulumi_localaws.gateway.call import OK, Call
+from pulumi_localaws.gateway.call import Call
 from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.changes import Pending
 from pulumi_localaws.gateway.errors import AwsError, json_response, replaced
@@ -39,7 +40,7 @@ async def update_user_attributes(call: Call) -> Response:
         }
     )
     response = await call.forward()
-    if response.status != OK or not changed:
+    if response.status != HTTPStatus.OK or not changed:
         return response
     await _unverify(call, client.pool, user, [a for a in changed if a not in held])
     sent = [

@@ -17,7 +17,6 @@ from pulumi_localaws.gateway.root import Root
 from pulumi_localaws.gateway.triggers import Triggers, attributes_with_status, event
 
 COGNITO_TARGET = "AWSCognitoIdentityProviderService."
-OK = 200
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway.errors import replaced
@@ -15,7 +16,6 @@ SIGN_UP_CODE, RESET_CODE = "123456", "654321"
 """The emulator's codes are these constants; it tells them to nobody but the e-mail's reader."""
 
 _DEFAULT_TEXT = "Your verification code is {####}"
-_OK = 200
 
 
 def goes_by_sms(pool: Pool, attributes: dict[str, str]) -> bool:
@@ -115,7 +115,7 @@ class Outgoing:
 
     def overlay(self, response: Response) -> Response:
         """Return the e-mail inbox without the hidden messages and with the gateway's own."""
-        if not (self._hidden or self._own) or response.status != _OK:
+        if not (self._hidden or self._own) or response.status != HTTPStatus.OK:
             return response
         document = json.loads(response.body)
         messages = document.get("messages", {})
@@ -128,7 +128,7 @@ class Outgoing:
 
 
 def _emails(response: Response) -> list[dict[str, Any]]:
-    if response.status != _OK:
+    if response.status != HTTPStatus.OK:
         return []
     return [m for messages in response.json().get("messages", {}).values() for m in messages]
 

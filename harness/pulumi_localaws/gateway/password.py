@@ -1,6 +1,8 @@
 """Forgotten passwords: ForgotPassword and ConfirmForgotPassword."""
 
-from pulumi_localaws.gateway.call import OK, Call
+from http import HTTPStatus
+
+from pulumi_localaws.gateway.call import Call
 from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import AwsError, error_code, replaced
 from pulumi_localaws.gateway.messages import Response
@@ -20,7 +22,7 @@ async def forgot_password(call: Call) -> Response:
     if call.has(Gap.STATUS_CHECKS) and user.status == "FORCE_CHANGE_PASSWORD":
         raise AwsError("NotAuthorizedException", "User password cannot be reset in the current state.")
     response = await call.forward()
-    if response.status != OK:
+    if response.status != HTTPStatus.OK:
         return response
     call.services.codes.issued(client.pool.id, user.name, "ConfirmForgotPassword")
     if not call.has(Gap.SMS) or not reset_goes_by_sms(client.pool, user):
@@ -44,6 +46,6 @@ async def confirm_forgot_password(call: Call) -> Response:
         call.services.codes.check(*key)
     response = await call.forward()
     call.services.codes.tried(*key, error_code(response))
-    if response.status == OK:
+    if response.status == HTTPStatus.OK:
         await call.post_confirmation(client.pool, user.name, "ConfirmForgotPassword", client.id)
     return response

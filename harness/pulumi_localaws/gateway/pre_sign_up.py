@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway.errors import AwsError, json_response
@@ -26,7 +27,6 @@ TRIGGER = "PreSignUp"
 RELAY_NAME = "localaws-pre-sign-up-relay"
 RELAY_PATH = "/_localaws/pre-sign-up/"
 _RELAY_TIMEOUT = 60  # three calls of five seconds each, and room
-_CREATED, _EXISTS = 201, 409
 FLAGS = ("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone")
 
 
@@ -119,7 +119,7 @@ class PreSignUp:
             },
             region=region,
         )
-        if answer.status not in {_CREATED, _EXISTS}:
+        if answer.status not in {HTTPStatus.CREATED, HTTPStatus.CONFLICT}:
             text = answer.body.decode("utf-8", "replace")
             raise AwsError("InternalErrorException", f"the PreSignUp relay could not be made: {text}", 500)
         self._made.add(region)

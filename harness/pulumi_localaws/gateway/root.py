@@ -18,7 +18,6 @@ _JSON_TARGETS = {
     "dynamodb": ("DynamoDB_20120810", "1.0"),
 }
 _QUERY_VERSIONS = {"iam": "2010-05-08", "sns": "2010-03-31"}
-_ERROR = 400
 
 
 class Root:
@@ -70,7 +69,7 @@ class Root:
         body = urlencode({"Action": action, "Version": _QUERY_VERSIONS[service], **params}).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
         response = await self.send(service, "POST", "/", headers=headers, body=body)
-        if response.status >= _ERROR:
+        if response.is_error:
             raise AwsError(
                 "ServiceException", f"{service} {action} answered {response.status}", response.status
             )
@@ -121,7 +120,7 @@ class Root:
 
 
 def _checked(response: Response) -> dict[str, Any]:
-    if response.status >= _ERROR:
+    if response.is_error:
         code, message = error_parts(response)
         raise AwsError(code or "InternalErrorException", message, response.status)
     document = response.json() if response.body else {}

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import hdrs, web
@@ -134,7 +135,7 @@ class Gateway:
         except UpstreamError as error:
             emulator = str(error)
         else:
-            if answer.status != 200:  # noqa: PLR2004  OK
+            if answer.status != HTTPStatus.OK:
                 emulator = f"answers {answer.status}"
         return _json(
             200 if emulator == "ok" else 503,

@@ -1,9 +1,10 @@
 """Signing up and confirming: SignUp, ConfirmSignUp, their admin variants, and the codes."""
 
+from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway import attributes, names
-from pulumi_localaws.gateway.call import OK, Call
+from pulumi_localaws.gateway.call import Call
 from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import AwsError, error_code, replaced
 from pulumi_localaws.gateway.messages import Response
@@ -27,7 +28,7 @@ async def sign_up(call: Call) -> Response:
         response, pre_sign_up_error = await _forward_sign_up(call, client, given)
     if pre_sign_up_error is not None:
         raise pre_sign_up_error
-    if response.status != OK:
+    if response.status != HTTPStatus.OK:
         return response
     document = response.json()
     user = await call.services.directory.user(client.pool, str(document.get("UserSub") or ""))
@@ -88,7 +89,7 @@ async def resend_confirmation_code(call: Call) -> Response:
     client = await call.client()
     user = None if client is None else await call.meant_user(client)
     response = await call.forward()
-    if client is None or user is None or response.status != OK:
+    if client is None or user is None or response.status != HTTPStatus.OK:
         return response
     call.services.codes.issued(client.pool.id, user.name, "ConfirmSignUp")
     return await _code_by_sms(call, client.pool, user, response, response.json())
@@ -106,7 +107,7 @@ async def confirm_sign_up(call: Call) -> Response:
     response = await call.forward()
     if user.status == _UNCONFIRMED:
         call.services.codes.tried(*key, error_code(response))
-    if response.status != OK:
+    if response.status != HTTPStatus.OK:
         return response
     await _mark_verified(call, client.pool, user)
     await call.post_confirmation(client.pool, user.name, "ConfirmSignUp", client.id)
@@ -142,7 +143,7 @@ async def admin_confirm_sign_up(call: Call) -> Response:
         # Passed on, it would confirm a user with a temporary password: refused in front.
         raise AwsError("NotAuthorizedException", f"User cannot be confirmed. Current status is {user.status}")
     response = await repeated_with_case(call, pool, await call.forward())
-    if response.status == OK:
+    if response.status == HTTPStatus.OK:
         await call.post_confirmation(pool, user.name, "ConfirmSignUp", NO_CLIENT)
     return response
 
@@ -162,7 +163,7 @@ async def admin_create_user(call: Call) -> Response:
         response = await _with_good_password(call, pool, await call.forward())
     if resend:
         return await repeated_with_case(call, pool, response)
-    if response.status != OK or not call.has(Gap.TRIGGERS) or not pool.trigger(TRIGGER):
+    if response.status != HTTPStatus.OK or not call.has(Gap.TRIGGERS) or not pool.trigger(TRIGGER):
         return response
     document = response.json()
     user = await call.services.directory.user(pool, str(document.get("User", {}).get("Username") or ""))
