@@ -7,8 +7,6 @@ run with.
 import json
 import os
 import shutil
-import urllib.error
-import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -250,6 +248,9 @@ def require_pulumi_cli(backend: str) -> None:
 
 
 def _health(endpoint: str) -> dict[str, str]:
+    # Late: every pytest that loads the plugin imports this module.
+    import urllib.request  # noqa: PLC0415
+
     url = f"{endpoint}/_localstack/health"
     try:
         with urllib.request.urlopen(url, timeout=_HEALTH_SECONDS) as answer:  # noqa: S310 LocalStack's own URL
