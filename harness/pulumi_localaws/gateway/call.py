@@ -6,8 +6,7 @@ from typing import Any
 
 from pulumi_localaws.gateway import names
 from pulumi_localaws.gateway.capabilities import ALL_GAPS, Gap
-from pulumi_localaws.gateway.changes import Changes
-from pulumi_localaws.gateway.codes import Codes
+from pulumi_localaws.gateway.codes import AddressCodes, Codes
 from pulumi_localaws.gateway.messages import Request, Response, Upstream
 from pulumi_localaws.gateway.messages_out import Outgoing
 from pulumi_localaws.gateway.name_locks import NameLocks
@@ -31,7 +30,7 @@ class Services:
         pre_sign_up: The relay.
         codes: Counts and dates confirmation codes.
         outgoing: Sends codes by SMS.
-        changes: New addresses that wait for their code.
+        address_codes: Remembers new addresses until their code comes back.
         name_locks: One sign-up at a time for each name.
         gaps: What the backend leaves to the gateway.
     """
@@ -43,7 +42,7 @@ class Services:
     pre_sign_up: PreSignUp
     codes: Codes
     outgoing: Outgoing
-    changes: Changes
+    address_codes: AddressCodes
     name_locks: NameLocks
     gaps: frozenset[Gap] = ALL_GAPS
 

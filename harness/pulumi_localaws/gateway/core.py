@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pulumi_localaws.gateway import cognito, messages_out, partiql, pre_sign_up
 from pulumi_localaws.gateway.call import COGNITO_TARGET, Services
 from pulumi_localaws.gateway.capabilities import Gap, gaps_of
-from pulumi_localaws.gateway.changes import Changes
-from pulumi_localaws.gateway.codes import Codes
+from pulumi_localaws.gateway.codes import AddressCodes, Codes
 from pulumi_localaws.gateway.functions import Functions
 from pulumi_localaws.gateway.http_api import HttpApis, addressed
 from pulumi_localaws.gateway.messages import JournalEntry, Request, Response, Upstream
@@ -67,7 +66,7 @@ class Core:
             pre_sign_up=PreSignUp(root, directory, triggers, endpoint),
             codes=Codes(clock),
             outgoing=messages_out.Outgoing(root),
-            changes=Changes(clock),
+            address_codes=AddressCodes(clock),
             name_locks=NameLocks(),
         )
         self._apis = HttpApis(root, functions, account_id, clock)
@@ -135,7 +134,7 @@ class Core:
         self._services.pre_sign_up.forget()
         self._services.codes.forget()
         self._services.outgoing.forget()
-        self._services.changes.forget()
+        self._services.address_codes.forget()
 
 
 def _method_and_path(request: Request) -> str:

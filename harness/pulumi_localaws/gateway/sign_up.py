@@ -9,9 +9,8 @@ from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import AwsError, error_code, replaced
 from pulumi_localaws.gateway.messages import Response
 from pulumi_localaws.gateway.messages_out import SIGN_UP_CODE, goes_by_sms, sms_delivery
-from pulumi_localaws.gateway.pools import EMAIL, PHONE, Client, Pool, User, as_dict
+from pulumi_localaws.gateway.pools import EMAIL, PHONE, Client, Pool, User, as_dict, temporary_password
 from pulumi_localaws.gateway.pre_sign_up import TRIGGER, in_flight
-from pulumi_localaws.gateway.temporary_password import temporary_password
 from pulumi_localaws.gateway.triggers import NO_CLIENT
 
 _UNCONFIRMED = "UNCONFIRMED"
