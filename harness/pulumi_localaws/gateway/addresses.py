@@ -37,10 +37,7 @@ async def update_user_attributes(call: Call) -> Response:
     given = as_dict(call.data.get("UserAttributes"))
     if call.has(Gap.WRITE_ATTRIBUTES):
         attributes.check_written_by_client(client, given)
-    if call.has(Gap.IMMUTABLE_ATTRIBUTES):
-        attributes.check_mutable(client.pool, given)
-    if call.has(Gap.PHONE_FORMAT):
-        attributes.check_phone(given)
+    check_update(call, client.pool, given)
     user = await _user_of_token(call, client.pool)
     if user is None or not call.has(Gap.VERIFIED_BY_CODE):
         return await call.forward()
@@ -81,10 +78,24 @@ async def verify_user_attribute(call: Call) -> Response:
     codes, key = call.services.address_codes, (pool.id, user.name, attribute)
     address = codes.check(*key, str(call.data.get("Code")))
     await refuse_taken(call, pool, user, {attribute: address})
-    await _write(call, pool, user, {attribute: address, f"{attribute}_verified": "true"})
+    await call.services.directory.update_user(
+        pool, user, {attribute: address, f"{attribute}_verified": "true"}
+    )
     codes.remove(*key)
     call.notes.append("address: verified")
     return json_response({})
+
+
+def check_update(call: Call, pool: Pool, new_attributes: dict[str, str]) -> None:
+    """Refuse to change an immutable attribute, or to store a phone number that is not in E.164 form.
+
+    Raises:
+        AwsError: InvalidParameterException.
+    """
+    if call.has(Gap.IMMUTABLE_ATTRIBUTES):
+        attributes.check_mutable(pool, new_attributes)
+    if call.has(Gap.PHONE_FORMAT):
+        attributes.check_phone(new_attributes)
 
 
 async def refuse_taken(call: Call, pool: Pool, user: User, given: dict[str, str]) -> None:
@@ -120,13 +131,7 @@ async def _send(call: Call, pool: Pool, user: User, attribute: str, value: str) 
 async def _unverify(call: Call, pool: Pool, user: User, addresses: list[str]) -> None:
     if addresses:
         call.notes.append("changed address: unverified")
-        await _write(call, pool, user, {f"{a}_verified": "false" for a in addresses})
-
-
-async def _write(call: Call, pool: Pool, user: User, values: dict[str, str]) -> None:
-    update = [{"Name": name, "Value": value} for name, value in values.items()]
-    key = {"UserPoolId": pool.id, "Username": user.name}
-    await call.services.root.cognito("AdminUpdateUserAttributes", {**key, "UserAttributes": update})
+        await call.services.directory.update_user(pool, user, {f"{a}_verified": "false" for a in addresses})
 
 
 async def _own_attribute(call: Call) -> tuple[Pool, User, str]:

@@ -125,6 +125,16 @@ class Call:
                 self.with_data(names.with_name(self.action, self.data, spelling, client))
         return user
 
+    async def client_and_user(self) -> tuple[Client, User] | None:
+        """Return the app client and the user that the call names, or None if one of them is unknown.
+
+        Raises:
+            AwsError: The secret hash is not right for the name as typed.
+        """
+        client = await self.client()
+        user = None if client is None else await self.meant_user(client)
+        return None if client is None or user is None else (client, user)
+
     async def post_confirmation(self, pool: Pool, user_name: str, source: str, client_id: str) -> None:
         """Fire PostConfirmation for a user who has just been confirmed.
 

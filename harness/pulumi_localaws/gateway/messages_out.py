@@ -103,7 +103,19 @@ class Outgoing:
         }
         self._own.setdefault(pool.account, []).append(message)
 
-    async def hide_last_email(self, address: str) -> None:
+    async def replace_email_by_sms(self, pool: Pool, user: User, code: str) -> dict[str, str]:
+        """Send a code to a user's phone, hide the e-mail that the emulator sent, return CodeDeliveryDetails.
+
+        Raises:
+            AwsError: The emulator refused.
+        """
+        number = user.attributes[PHONE]
+        await self.send_sms(pool, number, code)
+        if user.attributes.get(EMAIL):
+            await self._hide_last_email(user.attributes[EMAIL])
+        return sms_delivery(number)
+
+    async def _hide_last_email(self, address: str) -> None:
         """Hide the verification e-mail that the emulator has just sent to an address."""
         sent = [m for m in _emails(await self._inbox()) if m.get("To") == [address]]
         codes = [m for m in sent if m.get("Type") == "CognitoVerificationMessage"]

@@ -3,8 +3,8 @@
 import dataclasses
 from http import HTTPStatus
 
-from pulumi_localaws.gateway import attributes, names
-from pulumi_localaws.gateway.addresses import refuse_taken
+from pulumi_localaws.gateway import names
+from pulumi_localaws.gateway.addresses import check_update, refuse_taken
 from pulumi_localaws.gateway.call import Call
 from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import AwsError, replaced
@@ -85,10 +85,7 @@ async def admin_update_user_attributes(call: Call) -> Response:
     if pool is None:
         return await call.forward()
     given = as_dict(call.data.get("UserAttributes"))
-    if call.has(Gap.IMMUTABLE_ATTRIBUTES):
-        attributes.check_mutable(pool, given)
-    if call.has(Gap.PHONE_FORMAT):
-        attributes.check_phone(given)
+    check_update(call, pool, given)
     user = await names.find(call.services.directory, pool, call.data.get("Username"))
     if user is not None and call.has(Gap.USER_NAME_CASE):
         await refuse_taken(call, pool, user, given)

@@ -223,6 +223,16 @@ class Directory:
             as_dict(answer.get("UserAttributes")),
         )
 
+    async def update_user(self, pool: Pool, user: User, values: dict[str, str]) -> None:
+        """Set attributes of a user.
+
+        Raises:
+            AwsError: The emulator refused.
+        """
+        attributes = [{"Name": name, "Value": value} for name, value in values.items()]
+        key = {"UserPoolId": pool.id, "Username": user.name}
+        await self._root.cognito("AdminUpdateUserAttributes", {**key, "UserAttributes": attributes})
+
     async def list_users(self, pool: Pool, filter_text: str = "") -> list[User]:
         """Return the users that a filter finds, or all of them."""
         users: list[User] = []

@@ -183,19 +183,18 @@ class PreSignUp:
             ),
             response=dict.fromkeys(FLAGS, False),
         )
-        key = {"UserPoolId": pool.id, "Username": user.name}
         try:
             flags = checked_flags(await self._triggers.fire(pool, TRIGGER, document, notes))
         except AwsError:
-            await self._root.cognito("AdminDeleteUser", key)
+            await self._root.cognito("AdminDeleteUser", {"UserPoolId": pool.id, "Username": user.name})
             raise
-        verified = [
-            {"Name": f"{attribute}_verified", "Value": "true"}
+        new_values = {
+            f"{attribute}_verified": "true"
             for attribute, flag in ((EMAIL, "autoVerifyEmail"), (PHONE, "autoVerifyPhone"))
             if flags[flag] and user.attributes.get(attribute)
-        ]
-        if verified:
-            await self._root.cognito("AdminUpdateUserAttributes", {**key, "UserAttributes": verified})
+        }
+        if new_values:
+            await self._directory.update_user(pool, user, new_values)
 
 
 def in_flight(client: Client, data: dict[str, Any], attributes: dict[str, str], notes: list[str]) -> InFlight:
