@@ -52,7 +52,7 @@ class Deployment:
         if self._destroyed:
             return
         # Late: botocore is heavy, and a local AWS is mostly thrown away as a whole.
-        from pulumi_localaws.resources.clients import Clients  # noqa: PLC0415
+        from pulumi_localaws.clients import Clients  # noqa: PLC0415
         from pulumi_localaws.state import read_state, undo  # noqa: PLC0415
 
         clients = Clients(self.endpoint)

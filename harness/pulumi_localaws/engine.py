@@ -58,8 +58,8 @@ def run_program(config: StackConfig, *, endpoint: Callable[[], str], state: Path
     from pulumi.runtime.settings import set_root_resource  # noqa: PLC0415
     from pulumi.runtime.stack import run_in_stack  # noqa: PLC0415
 
+    from pulumi_localaws.clients import Clients  # noqa: PLC0415
     from pulumi_localaws.monitor import Monitor, Surroundings  # noqa: PLC0415
-    from pulumi_localaws.resources.clients import Clients  # noqa: PLC0415
     from pulumi_localaws.state import Ledger, undo  # noqa: PLC0415
 
     default_provider = provider_from_config(config.values, account=ACCOUNT_ID)

@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pulumi_localaws.emulator import ACCOUNT_ID, Emulator
 from pulumi_localaws.environment import clean_environment
 from pulumi_localaws.origins import parse_origin
 from pulumi_localaws.ports import LOOPBACK, get, listen
 from pulumi_localaws.processes import Child, LocalAwsError, Processes
+
+if TYPE_CHECKING:
+    from pulumi_localaws.clients import Clients
 
 _READY_SECONDS = 30.0
 _PACKAGE_PARENT = Path(__file__).resolve().parent.parent
@@ -57,7 +60,7 @@ class LocalAws:
         self._processes: Processes | None = None
         self._prepared: Processes | None = None
         self._emulator_url = ""
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: Clients | None = None
         self._clients_lock = threading.Lock()
 
     @property
@@ -113,7 +116,7 @@ class LocalAws:
         """Stop both and remove all that they left, before returning. A second call does nothing."""
         processes, self._processes = self._processes, None
         prepared, self._prepared = self._prepared, None
-        self._clients.clear()
+        self._clients = None
         for each in (processes, prepared):
             if each is not None:
                 each.stop()
@@ -159,17 +162,18 @@ class LocalAws:
             service: The service's name in boto3.
             kwargs: As for ``boto3.client``, over the defaults; a client without any is made once and kept.
         """
-        # Late: boto3 takes longer to import than all the rest of the harness.
-        from pulumi_localaws.clients import make_client  # noqa: PLC0415
+        # Late: botocore takes long to import, and the command line does without it.
+        from pulumi_localaws.clients import Clients  # noqa: PLC0415
 
         self.check()
-        with self._clients_lock:  # making a client is not safe in threads, using one is
-            if kwargs:
-                return make_client(service, endpoint=self.endpoint, region=self.region, **kwargs)
-            key = (service, self.region)
-            if key not in self._clients:
-                self._clients[key] = make_client(service, endpoint=self.endpoint, region=self.region)
-            return self._clients[key]
+        with self._clients_lock:
+            if self._clients is None:
+                # Each call is sent once: a second ConfirmSignUp would be another call.
+                self._clients = Clients(self.endpoint, with_boto3=True, attempts=1)
+            clients = self._clients
+        if kwargs:
+            return clients.create(service, self.region, **kwargs)
+        return clients.get(service, self.region)
 
     def _gateway(self, fd: int) -> Child:
         return Child(

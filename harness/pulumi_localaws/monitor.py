@@ -14,13 +14,13 @@ from google.protobuf import empty_pb2  # type: ignore[import-untyped] # stubs ar
 from pulumi.runtime.mocks import MockMonitor, Mocks
 from pulumi.runtime.proto import resource_pb2
 
+from pulumi_localaws.clients import Clients
 from pulumi_localaws.config_provider import Provider, provider_from
 from pulumi_localaws.engine_errors import CancelledError, DeploymentError
 from pulumi_localaws.engine_values import decode, encode
 from pulumi_localaws.monitor_names import no_region, physical_name, unknown_type
 from pulumi_localaws.monitor_options import refuse_options
 from pulumi_localaws.regions import check_region
-from pulumi_localaws.resources.clients import Clients
 from pulumi_localaws.resources.invokes import Place, invoke
 from pulumi_localaws.resources.registry import REGISTRY, Args, Context, ResourceType, load_all
 from pulumi_localaws.resources.shapes import ShapeError, check

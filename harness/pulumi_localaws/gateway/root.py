@@ -10,6 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
 from pulumi_localaws.gateway.errors import AwsError, error_parts
 from pulumi_localaws.gateway.messages import Request, Response, Upstream
 
@@ -32,7 +33,7 @@ class Root:
     def __init__(self, upstream: Upstream, region: str, host: str = "127.0.0.1") -> None:
         self._upstream = upstream
         self._host = host
-        self._credentials = Credentials("test", "test")  # the emulator's well-known root key
+        self._credentials = Credentials(ACCESS_KEY, SECRET_KEY)
         self.region = region
 
     async def cognito(

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pulumi_localaws.clients import Clients
 from pulumi_localaws.engine_errors import DeploymentError
-from pulumi_localaws.resources.clients import Clients
 from pulumi_localaws.resources.shapes import STR, TAGS, Obj, Shape, to_aws
 from pulumi_localaws.state import Ledger, Step
 
