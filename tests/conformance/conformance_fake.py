@@ -50,6 +50,8 @@ class Fake:
         self.users: dict[str, dict[str, Any]] = {}
         self.health: dict[str, Any] = {"version": "1.5.33", "iot_mtls": {}}
         self.denied = ""
+        self.refusals: dict[str, str] = {}
+        """The error code of each Cognito action that is refused."""
         self.decisions: dict[str, str] = {}
         self.routes: list[dict[str, Any]] = []
         self.pool: dict[str, Any] = {
@@ -93,6 +95,8 @@ class Fake:
             self.calls.append(action)
             if not target.startswith("AWSCognito"):
                 return self._dynamodb(request, action)
+            if action in self.refusals:
+                return _json({"__type": self.refusals[action], "message": "refused"}, 400)
             answer = await self._cognito(action, json.loads(request.body))
             return _json(answer[1], answer[0]) if isinstance(answer, tuple) else _json(answer)
         if path == "/_localstack/health":

@@ -69,7 +69,7 @@ class Core:
         upstream: Upstream,
         endpoint: str,
         region: str,
-        account_id: str = "000000000000",
+        account_id: str,
         gaps: frozenset[Gap] | None = None,
         trigger_time_limit: float = TIME_LIMIT,
         clock: Callable[[], float] = time.monotonic,
