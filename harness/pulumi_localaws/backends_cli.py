@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from pulumi_localaws.config_secrets import passphrase_from
 from pulumi_localaws.engine_errors import DeploymentError
 from pulumi_localaws.stack_config import load_stack_config
 from pulumi_localaws.stack_config_project import ConfigValue
@@ -115,7 +116,7 @@ def cli_deploy(
     from pulumi import automation  # noqa: PLC0415 late, it is heavy
 
     loaded = load_stack_config(
-        directory.resolve(), stack, overrides=None, passphrase=os.environ.get("PULUMI_CONFIG_PASSPHRASE")
+        directory.resolve(), stack, overrides=None, passphrase=passphrase_from(os.environ)
     )
     kept = {key: _typed(value) for key, value in loaded.values.items() if not key.startswith(_REACHED_BY)}
     given = {key if ":" in key else f"{loaded.project}:{key}": value for key, value in config.items()}

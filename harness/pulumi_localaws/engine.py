@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from pulumi_localaws.config_provider import provider_from_config
-from pulumi_localaws.config_secrets import passphrase_from
+from pulumi_localaws.config_secrets import PASSPHRASE_VARIABLES, passphrase_from
 from pulumi_localaws.emulator import ACCOUNT_ID
 from pulumi_localaws.engine_errors import CancelledError, DeploymentError
 from pulumi_localaws.stack_config import StackConfig, load_stack_config
@@ -239,12 +239,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, interrupt)
     passphrase = passphrase_from(os.environ)
-    for name in (
-        "PULUMI_CONFIG_PASSPHRASE",
-        "PULUMI_CONFIG_PASSPHRASE_FILE",
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-    ):
+    for name in (*PASSPHRASE_VARIABLES, "AWS_REGION", "AWS_DEFAULT_REGION"):
         os.environ.pop(name, None)
     overrides: dict[str, ConfigValue] = {}
     for pair in options.config:

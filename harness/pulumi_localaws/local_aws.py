@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pulumi_localaws.emulator import ACCOUNT_ID, Emulator
-from pulumi_localaws.environment import clean_environment
+from pulumi_localaws.environment import DEFAULT_REGION, PACKAGE_PARENT, clean_environment
 from pulumi_localaws.origins import parse_origin
 from pulumi_localaws.ports import LOOPBACK, get, listen
 from pulumi_localaws.processes import Child, LocalAwsError, Processes
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pulumi_localaws.clients import Clients
 
 _READY_SECONDS = 30.0
-_PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 
 
 class LocalAws:
@@ -45,7 +44,7 @@ class LocalAws:
     def __init__(
         self,
         port: int = 0,
-        region: str = "us-east-1",
+        region: str = DEFAULT_REGION,
         log_file: str | os.PathLike[str] | None = None,
         *,
         allow_origins: Sequence[str] = (),
@@ -186,8 +185,7 @@ class LocalAws:
             ],
             environment=clean_environment(
                 region=self.region,
-                # The package may be on its caller's path only.
-                extra={"PYTHONPATH": str(_PACKAGE_PARENT)},
+                extra={"PYTHONPATH": str(PACKAGE_PARENT)},
             ),
             fds=[fd],
         )
