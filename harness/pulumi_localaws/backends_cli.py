@@ -15,6 +15,7 @@ import yaml
 
 from pulumi_localaws.config_secrets import passphrase_from
 from pulumi_localaws.engine_errors import DeploymentError
+from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
 from pulumi_localaws.stack_config import load_stack_config
 from pulumi_localaws.stack_config_project import ConfigValue
 
@@ -38,8 +39,8 @@ _REACHED_BY = (
 def local_provider(endpoint: str) -> dict[str, ConfigValue]:
     """Return the provider's settings for a local AWS."""
     return {
-        "aws:accessKey": "test",
-        "aws:secretKey": "test",
+        "aws:accessKey": ACCESS_KEY,
+        "aws:secretKey": SECRET_KEY,
         "aws:endpoints": [dict.fromkeys(_SERVICES, endpoint)],
         "aws:s3UsePathStyle": "true",
         "aws:skipCredentialsValidation": "true",
