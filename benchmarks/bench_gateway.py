@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pulumi_localaws.clients import make_client
+from pulumi_localaws.clients import Clients
 from pulumi_localaws.local_aws import LocalAws
 
 RATIO_ALLOWED = 1.8
@@ -77,7 +77,7 @@ def measure(rounds: int, runs: int) -> dict[str, Any]:
     result: dict[str, Any] = {"start": _starts(runs)}
     with LocalAws() as aws:
         ways = {
-            "direct": make_client("dynamodb", endpoint=aws.emulator_url, region=aws.region),
+            "direct": Clients(aws.emulator_url, with_boto3=True, attempts=1).get("dynamodb", aws.region),
             "gateway": aws.client("dynamodb"),
         }
         ways["gateway"].create_table(

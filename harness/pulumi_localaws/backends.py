@@ -7,17 +7,16 @@ run with.
 import json
 import os
 import shutil
-import urllib.error
-import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from pulumi_localaws.engine_errors import DeploymentError
+from pulumi_localaws.environment import DEFAULT_REGION
+from pulumi_localaws.stack_config_project import ConfigValue
 
 NAMES = ("embedded", "localstack", "aws")
-ConfigValue = str | bool | int | float | list[Any] | dict[str, Any]
 _HEALTH_SECONDS = 5
 
 
@@ -71,7 +70,7 @@ class EmbeddedBackend(Backend):
 
     name = "embedded"
 
-    def __init__(self, region: str = "us-east-1") -> None:
+    def __init__(self, region: str = DEFAULT_REGION) -> None:
         # Late: a test run that needs no local AWS doesn't pay for it.
         from pulumi_localaws.local_aws import LocalAws  # noqa: PLC0415
 
@@ -118,7 +117,7 @@ class LocalStackBackend(Backend):
 
     name = "localstack"
 
-    def __init__(self, region: str = "us-east-1") -> None:
+    def __init__(self, region: str = DEFAULT_REGION) -> None:
         self.region = region
         self._endpoint: str | None = None
 
@@ -181,7 +180,7 @@ class AwsBackend(Backend):
             )
         self.account_id = account_id
         self.region = (
-            region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+            region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
         )
 
     @property
@@ -250,6 +249,9 @@ def require_pulumi_cli(backend: str) -> None:
 
 
 def _health(endpoint: str) -> dict[str, str]:
+    # Late: every pytest that loads the plugin imports this module.
+    import urllib.request  # noqa: PLC0415
+
     url = f"{endpoint}/_localstack/health"
     try:
         with urllib.request.urlopen(url, timeout=_HEALTH_SECONDS) as answer:  # noqa: S310 LocalStack's own URL

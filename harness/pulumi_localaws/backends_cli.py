@@ -13,7 +13,9 @@ from typing import Any
 
 import yaml
 
+from pulumi_localaws.config_secrets import passphrase_from
 from pulumi_localaws.engine_errors import DeploymentError
+from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
 from pulumi_localaws.stack_config import load_stack_config
 from pulumi_localaws.stack_config_project import ConfigValue
 
@@ -37,8 +39,8 @@ _REACHED_BY = (
 def local_provider(endpoint: str) -> dict[str, ConfigValue]:
     """Return the provider's settings for a local AWS."""
     return {
-        "aws:accessKey": "test",
-        "aws:secretKey": "test",
+        "aws:accessKey": ACCESS_KEY,
+        "aws:secretKey": SECRET_KEY,
         "aws:endpoints": [dict.fromkeys(_SERVICES, endpoint)],
         "aws:s3UsePathStyle": "true",
         "aws:skipCredentialsValidation": "true",
@@ -115,7 +117,7 @@ def cli_deploy(
     from pulumi import automation  # noqa: PLC0415 late, it is heavy
 
     loaded = load_stack_config(
-        directory.resolve(), stack, overrides=None, passphrase=os.environ.get("PULUMI_CONFIG_PASSPHRASE")
+        directory.resolve(), stack, overrides=None, passphrase=passphrase_from(os.environ)
     )
     kept = {key: _typed(value) for key, value in loaded.values.items() if not key.startswith(_REACHED_BY)}
     given = {key if ":" in key else f"{loaded.project}:{key}": value for key, value in config.items()}

@@ -180,10 +180,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _types(*, as_json: bool) -> int:
+    # Late: a help text needs neither.
+    from pulumi_localaws.resources.catalog import BY_TOKEN  # noqa: PLC0415
     from pulumi_localaws.resources.invokes import INVOKES  # noqa: PLC0415
-    from pulumi_localaws.resources.registry import load_all  # noqa: PLC0415
 
-    table = load_all()
     if as_json:
         document: dict[str, Any] = {
             "types": {
@@ -192,7 +192,7 @@ def _types(*, as_json: bool) -> int:
                     "outputs": sorted({"id", *entry.outputs}),
                     "get": entry.read is not None,
                 }
-                for token, entry in sorted(table.items())
+                for token, entry in sorted(BY_TOKEN.items())
             },
             "invokes": {
                 token: {"inputs": sorted(entry.inputs.fields)} for token, entry in sorted(INVOKES.items())
@@ -200,7 +200,7 @@ def _types(*, as_json: bool) -> int:
         }
         print(json.dumps(document, indent=2))
     else:
-        print("\n".join(sorted(table)))
+        print("\n".join(sorted(BY_TOKEN)))
         print("\ninvokes:")
         print("\n".join(f"  {token}" for token in sorted(INVOKES)))
     return DONE

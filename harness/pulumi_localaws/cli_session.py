@@ -17,6 +17,7 @@ from typing import Any
 
 from pulumi_localaws.deploy import Deployment, EngineProcess, Event
 from pulumi_localaws.engine_errors import DeploymentError
+from pulumi_localaws.environment import DEFAULT_REGION
 from pulumi_localaws.local_aws import LocalAws
 from pulumi_localaws.processes import LocalAwsError
 from pulumi_localaws.stack_config import stack_region
@@ -25,7 +26,6 @@ _COULD_NOT = 1
 _NOT_FOUND = 127  # what a shell returns for a command that isn't there
 _SIGNALLED = 128  # and adds to the number of the signal that ended one
 _POLL_SECONDS = 0.2
-_REGION = "us-east-1"  # of requests that name none, where the stack has none
 
 
 class Terminated(BaseException):
@@ -146,7 +146,7 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
     """Start both at the same time: the program's imports take as long as the emulator."""
     config = _config(options.config)
     # The settings are read here first: a mistake in them starts nothing.
-    region = stack_region(options.directory, options.stack, config) or _REGION
+    region = stack_region(options.directory, options.stack, config) or DEFAULT_REGION
     with _sigterm():
         local = LocalAws(
             options.port, region=region, log_file=options.log, allow_origins=options.allow_origin

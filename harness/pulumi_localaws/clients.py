@@ -1,20 +1,96 @@
-"""boto3 clients that see one endpoint and nothing of the caller's environment or configuration files."""
+"""AWS clients that see one endpoint and nothing of the caller's environment or configuration files."""
 
 import os
+import threading
 from functools import cache
 from typing import Any
 
-import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 
 from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
 
+_CREATION = threading.RLock()  # creating a client is not thread-safe, using one is
+
+
+class Clients:
+    """Creates the clients of one endpoint, with the rights of the account's root.
+
+    Args:
+        endpoint: The local AWS, ``http://127.0.0.1:<port>``.
+        with_boto3: Create boto3's clients, which have more methods (``upload_file``) than botocore's. boto3
+            takes longer to import.
+        attempts: How often a call is sent at most.
+    """
+
+    def __init__(self, endpoint: str, *, with_boto3: bool = False, attempts: int = 2) -> None:
+        self.endpoint = endpoint
+        self._new = _boto3_session().client if with_boto3 else _botocore_session().create_client
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._config = Config(
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            proxies={},
+            connect_timeout=5,
+            read_timeout=60,
+            max_pool_connections=32,
+            s3={"addressing_style": "path"},  # a bucket's own host name would need a resolver's help
+        )
+
+    def get(self, service: str, region: str) -> Any:
+        """Return the client of a service in a region, which is created once."""
+        key = (service, region)
+        if key in self._clients:  # creating one takes long: nobody waits for another service's
+            return self._clients[key]
+        with _CREATION:
+            if key not in self._clients:
+                self._clients[key] = self.create(service, region)
+            return self._clients[key]
+
+    def create(self, service: str, region: str, *, config: Config | None = None, **kwargs: Any) -> Any:
+        """Create a client, which `close` does not close.
+
+        Args:
+            service: The service's name in boto3.
+            region: The client's region.
+            config: Settings over the defaults, which are no proxies and time-outs of 5 s to connect and 60 s
+                to read.
+            kwargs: As for ``boto3.client``; other keys replace the root's.
+        """
+        if "aws_access_key_id" not in kwargs:
+            kwargs |= {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
+        with _CREATION:
+            return self._new(
+                service,
+                endpoint_url=self.endpoint,
+                region_name=kwargs.pop("region_name", region),
+                config=self._config.merge(config) if config else self._config,
+                **kwargs,
+            )
+
+    def close(self) -> None:
+        """Close the connections of the clients that `get` returned."""
+        with _CREATION:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
 
 @cache
-def _session() -> boto3.session.Session:
-    """Make a session whose every setting has its default: no variable and no file can change it.
+def _botocore_session() -> botocore.session.Session:
+    return _hermetic_session()
+
+
+@cache
+def _boto3_session() -> Any:
+    # Late: it takes longer to import than all the rest of the harness, and the engine does without it.
+    import boto3  # noqa: PLC0415
+
+    return boto3.session.Session(botocore_session=_hermetic_session())
+
+
+def _hermetic_session() -> botocore.session.Session:
+    """Create a session whose every setting has its default: no variable and no file can change it.
 
     An explicit endpoint and explicit keys are not enough: a profile that is not there, a FIPS or dual-stack
     switch, a retry count from the environment all reach a plain client.
@@ -25,36 +101,4 @@ def _session() -> boto3.session.Session:
     }
     variables["config_file"] = (None, None, os.devnull, None)
     variables["credentials_file"] = (None, None, os.devnull, None)
-    return boto3.session.Session(botocore_session=botocore.session.Session(session_vars=variables))
-
-
-def make_client(
-    service: str, *, endpoint: str, region: str, config: Config | None = None, **kwargs: Any
-) -> Any:
-    """Make a boto3 client.
-
-    Args:
-        service: The service's name in boto3.
-        endpoint: URL to send everything to.
-        region: The client's region.
-        config: Settings over the defaults, which are no retries (a second ConfirmSignUp would be another
-            call), no proxies and time-outs of 5 s to connect and 60 s to read.
-        kwargs: As for ``boto3.client``; keys of one's own replace the root's.
-    """
-    settings = Config(
-        retries={"total_max_attempts": 1, "mode": "standard"},
-        proxies={},
-        connect_timeout=5,
-        read_timeout=60,
-        max_pool_connections=32,
-        s3={"addressing_style": "path"},  # a bucket's own host name would need a resolver's help
-    )
-    if "aws_access_key_id" not in kwargs:
-        kwargs |= {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
-    return _session().client(
-        service,
-        endpoint_url=endpoint,
-        region_name=kwargs.pop("region_name", region),
-        config=settings.merge(config) if config else settings,
-        **kwargs,
-    )
+    return botocore.session.Session(session_vars=variables)

@@ -1,6 +1,8 @@
-"""The AWS provider's settings, from the stack's ``aws:`` config or a provider in the program."""
+"""AWS providers: their settings, from the stack's ``aws:`` config or from a provider in the program."""
 
 import json
+import secrets
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +38,72 @@ class Provider:
     region: str | None = None
     default_tags: Mapping[str, str] = field(default_factory=dict)
     skip_region_validation: bool = False
+
+    def region_for(self, what: str, region: str | None) -> str:
+        """Return the region of a resource or an invoke.
+
+        Args:
+            what: What to call it in a message.
+            region: Its own region, if it has one.
+
+        Raises:
+            DeploymentError: There is no region, or AWS has no such region.
+        """
+        region = region or self.region
+        if not region:
+            raise DeploymentError(
+                f"{what}: there is no region. Set aws:region in the stack's config, or give the provider"
+                " or the resource one."
+            )
+        check_region(region, where=f"{what}: region", skip=self.skip_region_validation)
+        return region
+
+
+class Providers:
+    """The AWS providers of a deployment; safe for threads.
+
+    Args:
+        default: The provider of resources that name none.
+        account: The local account's id.
+    """
+
+    def __init__(self, default: Provider, account: str) -> None:
+        self._default = default
+        self._account = account
+        self._lock = threading.Lock()
+        self._by_reference: dict[str, Provider] = {}
+
+    def register(self, urn: str, name: str, package: str, settings: Mapping[str, Any]) -> str:
+        """Keep a provider that the program creates and return its id.
+
+        Raises:
+            DeploymentError: It is not an AWS provider, or a setting can't be honoured here.
+        """
+        where = f"The provider {name!r}"
+        if package != "aws":
+            raise DeploymentError(
+                f"{where} is of the package {package!r}, which is not supported by the local"
+                " deployment; supported: aws."
+            )
+        provider = provider_from(settings, where=where, account=self._account)
+        identifier = secrets.token_hex(8)
+        with self._lock:
+            self._by_reference[f"{urn}::{identifier}"] = provider
+        return identifier
+
+    def get(self, reference: str) -> Provider:
+        """Return the provider that a resource or an invoke refers to; an empty reference is the default.
+
+        Raises:
+            DeploymentError: The program has not created it.
+        """
+        if not reference:
+            return self._default
+        with self._lock:
+            provider = self._by_reference.get(reference)
+        if provider is None:
+            raise DeploymentError(f"The provider {reference} is not known; make it in this program.")
+        return provider
 
 
 def provider_from(settings: Mapping[str, Any], *, where: str, account: str) -> Provider:

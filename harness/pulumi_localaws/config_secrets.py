@@ -14,6 +14,9 @@ from pathlib import Path
 
 from pulumi_localaws.engine_errors import ConfigError
 
+PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+"""The variables that hold the passphrase, or name the file that holds it; the first one wins."""
+
 ROUNDS = 1_000_000
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -29,20 +32,19 @@ def passphrase_from(environment: Mapping[str, str]) -> str | None:
     """Read the passphrase as the Pulumi CLI does: from the variable, else from the file that one names.
 
     Args:
-        environment: PULUMI_CONFIG_PASSPHRASE (may be empty) and PULUMI_CONFIG_PASSPHRASE_FILE are read.
+        environment: PASSPHRASE_VARIABLES are read; the first may be empty.
 
     Raises:
         ConfigError: The file cannot be read.
     """
-    if "PULUMI_CONFIG_PASSPHRASE" in environment:
-        return environment["PULUMI_CONFIG_PASSPHRASE"]
-    if path := environment.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
+    text_variable, file_variable = PASSPHRASE_VARIABLES
+    if text_variable in environment:
+        return environment[text_variable]
+    if path := environment.get(file_variable):
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ConfigError(
-                f"PULUMI_CONFIG_PASSPHRASE_FILE={path} can't be read: {error.strerror}."
-            ) from error
+            raise ConfigError(f"{file_variable}={path} can't be read: {error.strerror}.") from error
     return None
 
 

@@ -14,15 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from pulumi_localaws.config_secrets import PASSPHRASE_VARIABLES
 from pulumi_localaws.engine_errors import DeploymentError
-from pulumi_localaws.environment import clean_environment
+from pulumi_localaws.environment import PACKAGE_PARENT, clean_environment
+from pulumi_localaws.stack_config_project import ConfigValue
 
 Event = dict[str, Any]
-ConfigValue = str | bool | int | float | list[Any] | dict[str, Any]
 
 _UNDO_SECONDS = 60.0
-_PASSED_ON = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
-_PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 
 
 @dataclass
@@ -52,7 +51,7 @@ class Deployment:
         if self._destroyed:
             return
         # Late: botocore is heavy, and a local AWS is mostly thrown away as a whole.
-        from pulumi_localaws.resources.clients import Clients  # noqa: PLC0415
+        from pulumi_localaws.clients import Clients  # noqa: PLC0415
         from pulumi_localaws.state import read_state, undo  # noqa: PLC0415
 
         clients = Clients(self.endpoint)
@@ -108,8 +107,8 @@ class EngineProcess:
                 f"{', '.join(hostile)} can't be handed to the program: the local AWS sets its own."
             )
         self._folder = tempfile.TemporaryDirectory(prefix="pulumi-localaws-", dir=scratch)
-        passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        search = os.pathsep.join(filter(None, [str(_PACKAGE_PARENT), (environment or {}).get("PYTHONPATH")]))
+        passed = {name: os.environ[name] for name in PASSPHRASE_VARIABLES if name in os.environ}
+        search = os.pathsep.join(filter(None, [str(PACKAGE_PARENT), (environment or {}).get("PYTHONPATH")]))
         self._process = subprocess.Popen(  # noqa: S603 our own module, with arguments of its own
             [
                 *(sys.executable, "-m", "pulumi_localaws.engine", "--endpoint", "-"),

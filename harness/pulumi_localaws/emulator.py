@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from pulumi_localaws.environment import clean_environment
+from pulumi_localaws.environment import DEFAULT_REGION, clean_environment
 from pulumi_localaws.ports import LOOPBACK, listen
 from pulumi_localaws.processes import Child, Processes
 
@@ -37,7 +37,7 @@ class Emulator:
     """
 
     def __init__(
-        self, *, endpoint: str | None = None, region: str = "us-east-1", python: str | None = None
+        self, *, endpoint: str | None = None, region: str = DEFAULT_REGION, python: str | None = None
     ) -> None:
         self._listener: socket.socket = listen()
         self.port: int = self._listener.getsockname()[1]

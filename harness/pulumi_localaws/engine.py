@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from pulumi_localaws.config_provider import provider_from_config
-from pulumi_localaws.config_secrets import passphrase_from
+from pulumi_localaws.config_secrets import PASSPHRASE_VARIABLES, passphrase_from
 from pulumi_localaws.emulator import ACCOUNT_ID
 from pulumi_localaws.engine_errors import CancelledError, DeploymentError
 from pulumi_localaws.stack_config import StackConfig, load_stack_config
 
 if TYPE_CHECKING:
+    from pulumi_localaws.monitor import Monitor
     from pulumi_localaws.stack_config_project import ConfigValue
 
 THREADS = 16
@@ -54,12 +55,9 @@ def run_program(config: StackConfig, *, endpoint: Callable[[], str], state: Path
     """
     # Late: pulumi takes half a second, and a mistake in the settings needs none of it.
     import pulumi  # noqa: PLC0415, F401
-    from pulumi.runtime import mocks, set_all_config  # noqa: PLC0415
-    from pulumi.runtime.settings import set_root_resource  # noqa: PLC0415
-    from pulumi.runtime.stack import run_in_stack  # noqa: PLC0415
 
+    from pulumi_localaws.clients import Clients  # noqa: PLC0415
     from pulumi_localaws.monitor import Monitor, Surroundings  # noqa: PLC0415
-    from pulumi_localaws.resources.clients import Clients  # noqa: PLC0415
     from pulumi_localaws.state import Ledger, undo  # noqa: PLC0415
 
     default_provider = provider_from_config(config.values, account=ACCOUNT_ID)
@@ -82,6 +80,30 @@ def run_program(config: StackConfig, *, endpoint: Callable[[], str], state: Path
             emit=emit,
         )
     )
+    failure = _run_with_monitor(config, monitor, emit)
+    if failure is None:
+        ledger.close()
+        emit({"event": "outputs", "outputs": monitor.outputs, "secrets": sorted(monitor.secret_outputs)})
+        return True
+    message = _message(failure, config)
+    try:
+        undo(ledger.records(), clients, include_retained=True)
+    except DeploymentError as remainder:
+        message = f"{message}\n{remainder}"
+    else:
+        ledger.clear()
+    ledger.close()
+    emit({"event": "error", "message": message})
+    return False
+
+
+def _run_with_monitor(config: StackConfig, monitor: "Monitor", emit: Emit) -> BaseException | None:
+    """Run a program whose resources a monitor creates; return the first error when nothing is in flight."""
+    # Late: as above.
+    from pulumi.runtime import mocks, set_all_config  # noqa: PLC0415
+    from pulumi.runtime.settings import set_root_resource  # noqa: PLC0415
+    from pulumi.runtime.stack import run_in_stack  # noqa: PLC0415
+
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="resource")
@@ -105,28 +127,14 @@ def run_program(config: StackConfig, *, endpoint: Callable[[], str], state: Path
         sys.argv = [str(config.program)]
         loop.run_until_complete(run_in_stack(lambda: _run(config.program)))
         monitor.finish()
-    except BaseException as raised:  # noqa: BLE001 reported below, after the rest has ended
+    except BaseException as raised:  # noqa: BLE001 returned below, after the rest has ended
         error = raised
     monitor.transforms.stopping.set()
     if error is not None and monitor.failure is None:
         monitor.failure = error
-    # What is in flight may still make something: wait, or it would be left behind.
+    # What is in flight may still create something: wait, or it would be left behind.
     executor.shutdown(wait=True, cancel_futures=True)
-    failure = monitor.failure
-    if failure is None:
-        ledger.close()
-        emit({"event": "outputs", "outputs": monitor.outputs, "secrets": sorted(monitor.secret_outputs)})
-        return True
-    message = _message(failure, config)
-    try:
-        undo(ledger.records(), clients, include_retained=True)
-    except DeploymentError as left:
-        message = f"{message}\n{left}"
-    else:
-        ledger.clear()
-    ledger.close()
-    emit({"event": "error", "message": message})
-    return False
+    return monitor.failure
 
 
 def _run(program: Path) -> None:
@@ -231,12 +239,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, interrupt)
     passphrase = passphrase_from(os.environ)
-    for name in (
-        "PULUMI_CONFIG_PASSPHRASE",
-        "PULUMI_CONFIG_PASSPHRASE_FILE",
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-    ):
+    for name in (*PASSPHRASE_VARIABLES, "AWS_REGION", "AWS_DEFAULT_REGION"):
         os.environ.pop(name, None)
     overrides: dict[str, ConfigValue] = {}
     for pair in options.config:

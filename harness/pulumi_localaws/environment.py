@@ -6,11 +6,18 @@ an inherited proxy it would hand requests to somebody else's machine.
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 ACCESS_KEY = "test"
 """The access key that the emulator takes for its account's root, whatever the secret."""
 
 SECRET_KEY = "test"  # noqa: S105  the emulator's own, known to everybody
+
+DEFAULT_REGION = "us-east-1"
+"""The region of requests that name none, where the caller names none either."""
+
+PACKAGE_PARENT = Path(__file__).resolve().parent.parent
+"""The folder that a child process needs on its path: the package may be on its parent's path only."""
 
 _KEPT = (
     # Where programs and the user's own files are; nothing that steers an AWS client.
@@ -35,7 +42,7 @@ _KEPT = (
 def clean_environment(
     *,
     endpoint: str | None = None,
-    region: str = "us-east-1",
+    region: str = DEFAULT_REGION,
     extra: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Build a process's environment from nothing but what finds programs and home.

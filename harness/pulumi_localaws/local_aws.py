@@ -5,18 +5,21 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pulumi_localaws.emulator import ACCOUNT_ID, Emulator
-from pulumi_localaws.environment import clean_environment
+from pulumi_localaws.environment import DEFAULT_REGION, PACKAGE_PARENT, clean_environment
 from pulumi_localaws.origins import parse_origin
 from pulumi_localaws.ports import LOOPBACK, get, listen
 from pulumi_localaws.processes import Child, LocalAwsError, Processes
 
+if TYPE_CHECKING:
+    from pulumi_localaws.clients import Clients
+
 _READY_SECONDS = 30.0
-_PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 
 
 class LocalAws:
@@ -41,7 +44,7 @@ class LocalAws:
     def __init__(
         self,
         port: int = 0,
-        region: str = "us-east-1",
+        region: str = DEFAULT_REGION,
         log_file: str | os.PathLike[str] | None = None,
         *,
         allow_origins: Sequence[str] = (),
@@ -56,7 +59,7 @@ class LocalAws:
         self._processes: Processes | None = None
         self._prepared: Processes | None = None
         self._emulator_url = ""
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: Clients | None = None
         self._clients_lock = threading.Lock()
 
     @property
@@ -112,7 +115,7 @@ class LocalAws:
         """Stop both and remove all that they left, before returning. A second call does nothing."""
         processes, self._processes = self._processes, None
         prepared, self._prepared = self._prepared, None
-        self._clients.clear()
+        self._clients = None
         for each in (processes, prepared):
             if each is not None:
                 each.stop()
@@ -158,17 +161,18 @@ class LocalAws:
             service: The service's name in boto3.
             kwargs: As for ``boto3.client``, over the defaults; a client without any is made once and kept.
         """
-        # Late: boto3 takes longer to import than all the rest of the harness.
-        from pulumi_localaws.clients import make_client  # noqa: PLC0415
+        # Late: botocore takes long to import, and the command line does without it.
+        from pulumi_localaws.clients import Clients  # noqa: PLC0415
 
         self.check()
-        with self._clients_lock:  # making a client is not safe in threads, using one is
-            if kwargs:
-                return make_client(service, endpoint=self.endpoint, region=self.region, **kwargs)
-            key = (service, self.region)
-            if key not in self._clients:
-                self._clients[key] = make_client(service, endpoint=self.endpoint, region=self.region)
-            return self._clients[key]
+        with self._clients_lock:
+            if self._clients is None:
+                # Each call is sent once: a second ConfirmSignUp would be another call.
+                self._clients = Clients(self.endpoint, with_boto3=True, attempts=1)
+            clients = self._clients
+        if kwargs:
+            return clients.create(service, self.region, **kwargs)
+        return clients.get(service, self.region)
 
     def _gateway(self, fd: int) -> Child:
         return Child(
@@ -181,8 +185,7 @@ class LocalAws:
             ],
             environment=clean_environment(
                 region=self.region,
-                # The package may be on its caller's path only.
-                extra={"PYTHONPATH": str(_PACKAGE_PARENT)},
+                extra={"PYTHONPATH": str(PACKAGE_PARENT)},
             ),
             fds=[fd],
         )
@@ -197,7 +200,7 @@ class LocalAws:
             except OSError as error:
                 last = str(error)
             else:
-                if answer is not None and answer[0] == 200:  # noqa: PLR2004  OK
+                if answer is not None and answer[0] == HTTPStatus.OK:
                     return
                 last = str(answer)
             if processes.wait(0.02):

@@ -3,7 +3,6 @@
 
 import queue
 import re
-import secrets as random_secrets
 import threading
 import time
 from collections.abc import Callable
@@ -14,15 +13,15 @@ from google.protobuf import empty_pb2  # type: ignore[import-untyped] # stubs ar
 from pulumi.runtime.mocks import MockMonitor, Mocks
 from pulumi.runtime.proto import resource_pb2
 
-from pulumi_localaws.config_provider import Provider, provider_from
+from pulumi_localaws.clients import Clients
+from pulumi_localaws.config_provider import Provider, Providers
 from pulumi_localaws.engine_errors import CancelledError, DeploymentError
 from pulumi_localaws.engine_values import decode, encode
-from pulumi_localaws.monitor_names import no_region, physical_name, unknown_type
+from pulumi_localaws.monitor_names import physical_name, unknown_type
 from pulumi_localaws.monitor_options import refuse_options
-from pulumi_localaws.regions import check_region
-from pulumi_localaws.resources.clients import Clients
+from pulumi_localaws.resources.catalog import BY_TOKEN
 from pulumi_localaws.resources.invokes import Place, invoke
-from pulumi_localaws.resources.registry import REGISTRY, Args, Context, ResourceType, load_all
+from pulumi_localaws.resources.registry import Args, Context, ResourceType
 from pulumi_localaws.resources.shapes import ShapeError, check
 from pulumi_localaws.state import Ledger, Record
 from pulumi_localaws.transforms import Transforms
@@ -44,7 +43,6 @@ class Surroundings:
         clients: Makes the clients.
         ledger: Takes what was made.
         emit: Is told of each resource.
-        providers: Those that the program made, by reference.
         later: What has to be waited for before the deployment is done.
     """
 
@@ -55,7 +53,6 @@ class Surroundings:
     clients: Clients
     ledger: Ledger
     emit: Callable[[Event], None]
-    providers: dict[str, Provider] = field(default_factory=dict)
     later: "queue.SimpleQueue[Callable[[], None]]" = field(default_factory=queue.SimpleQueue)
 
 
@@ -64,8 +61,8 @@ class Monitor(MockMonitor):
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(_NoMocks())
-        load_all()
         self._around = around
+        self._providers = Providers(around.default_provider, around.account)
         self._lock = threading.Lock()
         self._urns: set[str] = set()
         self.transforms = Transforms()
@@ -105,11 +102,7 @@ class Monitor(MockMonitor):
         request = self.transforms.apply_invoke(request)
         args, _ = decode(request.args)
         region = args.pop("region", None) if "getRegion" not in request.tok else None
-        provider = self._provider(request.provider)
-        region = region or provider.region
-        if region is None:
-            raise DeploymentError(no_region(f"The invoke {request.tok}"))
-        check_region(region, where=f"The invoke {request.tok}: region", skip=provider.skip_region_validation)
+        region = self._providers.get(request.provider).region_for(f"The invoke {request.tok}", region)
         answer = invoke(request.tok, args, Place(self._around.account, region))
         return resource_pb2.ResourceInvokeResponse(**{"return": encode(answer)})
 
@@ -189,7 +182,12 @@ class Monitor(MockMonitor):
             return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
         if request.type.startswith(PROVIDER_PREFIX):
             return self._register_provider(urn, request)
-        kind = REGISTRY.get(request.type)
+        return self._create(urn, request, began)
+
+    def _create(
+        self, urn: str, request: resource_pb2.RegisterResourceRequest, began: float
+    ) -> resource_pb2.RegisterResourceResponse:
+        kind = BY_TOKEN.get(request.type)
         if kind is None:
             raise DeploymentError(unknown_type(request.type, request.name))
         given, secrets = decode(request.object)
@@ -225,9 +223,9 @@ class Monitor(MockMonitor):
                 f"The stack reference {request.name!r} is not supported: the local deployment knows no other"
                 " stack. Give its outputs as config values."
             )
-        kind = REGISTRY.get(request.type)
+        kind = BY_TOKEN.get(request.type)
         if kind is None or kind.read is None:
-            readable = ", ".join(sorted(token for token, entry in REGISTRY.items() if entry.read))
+            readable = ", ".join(sorted(token for token, entry in BY_TOKEN.items() if entry.read))
             raise DeploymentError(
                 f"{request.type} {request.name!r}: .get() is not supported by the local deployment for this"
                 f" type; supported for: {readable}."
@@ -244,40 +242,16 @@ class Monitor(MockMonitor):
     def _register_provider(
         self, urn: str, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
-        package = request.type.removeprefix(PROVIDER_PREFIX)
-        if package != "aws":
-            raise DeploymentError(
-                f"The provider {request.name!r} is of the package {package!r}, which is not supported"
-                " by the local"
-                " deployment; supported: aws."
-            )
         settings, _ = decode(request.object)
-        where = f"The provider {request.name!r}"
-        provider = provider_from(settings, where=where, account=self._around.account)
-        identifier = random_secrets.token_hex(8)
-        with self._lock:
-            self._around.providers[f"{urn}::{identifier}"] = provider
+        package = request.type.removeprefix(PROVIDER_PREFIX)
+        identifier = self._providers.register(urn, request.name, package, settings)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=request.object)
-
-    def _provider(self, reference: str) -> Provider:
-        if not reference:
-            return self._around.default_provider
-        with self._lock:
-            found = self._around.providers.get(reference)
-        if found is None:
-            raise DeploymentError(f"The provider {reference} is not known; make it in this program.")
-        return found
 
     def _context(
         self, urn: str, request: Any, kind: ResourceType, inputs: Args, secrets: frozenset[str]
     ) -> Context:
-        provider = self._provider(request.provider)
-        region = inputs.get("region") or provider.region
-        if not region:
-            raise DeploymentError(no_region(f"{request.type} {request.name!r}"))
-        check_region(
-            region, where=f"{request.type} {request.name!r}: region", skip=provider.skip_region_validation
-        )
+        provider = self._providers.get(request.provider)
+        region = provider.region_for(f"{request.type} {request.name!r}", inputs.get("region"))
         return Context(
             urn=urn,
             type=request.type,

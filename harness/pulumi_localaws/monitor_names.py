@@ -2,7 +2,8 @@
 
 import secrets as random_secrets
 
-from pulumi_localaws.resources.registry import REGISTRY, Args, Context, Naming
+from pulumi_localaws.resources.catalog import BY_TOKEN
+from pulumi_localaws.resources.registry import Args, Context, Naming
 
 
 def physical_name(naming: Naming, inputs: Args, context: Context) -> str:
@@ -28,19 +29,11 @@ def physical_name(naming: Naming, inputs: Args, context: Context) -> str:
     return name
 
 
-def no_region(what: str) -> str:
-    """Return the message for something without a region."""
-    return (
-        f"{what}: there is no region. Set aws:region in the stack's config, or give the provider"
-        " or the resource one."
-    )
-
-
 def unknown_type(kind: str, name: str) -> str:
     """Return the message for a type that isn't in the table."""
     service = kind.split("/", maxsplit=1)[0]
-    near = [token for token in REGISTRY if token.split("/")[0] == service] or sorted(
-        {t.split("/")[0] for t in REGISTRY}
+    near = [token for token in BY_TOKEN if token.split("/")[0] == service] or sorted(
+        {t.split("/")[0] for t in BY_TOKEN}
     )
     what = "of this service" if near[0].startswith(f"{service}/") else "services"
     return (

@@ -1,21 +1,23 @@
 """pytest fixtures: one local AWS for a run, Pulumi programs deployed on it, and the switch ``--backend``.
 
-Loaded by every pytest of an environment that has this package, so it imports nothing until a fixture is used.
+Loaded by every pytest of an environment that has this package, so it imports nothing heavy until a fixture is
+used.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pulumi_localaws.backends import NAMES, BackendUnavailableError, make_backend
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from pulumi_localaws.backends import Backend, Stack
 
-NAMES = ("embedded", "localstack", "aws")
 _UNAVAILABLE = 4  # as for any other wrong usage of pytest
 _FIXTURES = {"localaws", "localaws_backend", "deploy_stack"}
 
@@ -105,9 +107,6 @@ def deploy_stack(localaws_backend: Backend) -> Iterator[Callable[..., Stack]]:
     made: list[Stack] = []
 
     def deploy(directory: str | Path, stack: str = "dev", config: dict[str, Any] | None = None) -> Stack:
-        # Late, as everything here.
-        from pathlib import Path  # noqa: PLC0415
-
         made.append(localaws_backend.deploy(Path(directory), stack=stack, config=config))
         return made[-1]
 
@@ -123,8 +122,6 @@ def deploy_stack(localaws_backend: Backend) -> Iterator[Callable[..., Stack]]:
 
 
 def _start(config: pytest.Config) -> Backend:
-    from pulumi_localaws.backends import BackendUnavailableError, make_backend  # noqa: PLC0415
-
     try:
         backend = make_backend(config.getoption("--backend"), account_id=config.getoption("--aws-account-id"))
         backend.start()

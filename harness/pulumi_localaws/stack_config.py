@@ -11,7 +11,16 @@ import yaml
 from pulumi_localaws.config_secrets import PassphraseDecrypter, WrongPassphraseError
 from pulumi_localaws.engine_errors import ConfigError
 from pulumi_localaws.regions import SKIP, check_region
-from pulumi_localaws.stack_config_project import ConfigValue, Project, full_key, merge_project, type_name
+from pulumi_localaws.stack_config_project import (
+    ConfigValue,
+    Project,
+    Source,
+    check_declarations,
+    first_entries,
+    full_key,
+    read_declarations,
+    type_name,
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -71,25 +80,17 @@ def load_stack_config(
     Raises:
         ConfigError: A file is missing or malformed, a required key has no value, or a secret cannot be read.
     """
-    project_file = _project_file(directory)
-    project = _read(project_file)
-    name = project.get("name")
-    if not isinstance(name, str) or not name:
-        raise ConfigError(f"{project_file}: `name` is missing. Give the project a name.")
-    _check_runtime(project_file, project.get("runtime"))
-    settings, stack_file = _stack_settings(directory, project, stack)
-    in_file = {
-        full_key(key, name, stack_file): value for key, value in (settings.get("config") or {}).items()
-    }
-    overridden = {full_key(key, name, "the given config"): value for key, value in (overrides or {}).items()}
-    values, secrets = _plain({**in_file, **overridden}, settings, stack_file, passphrase)
+    project = _read_project(directory)
+    settings, stack_file = _stack_settings(directory, project.document, stack)
+    sources = _sources(project, settings, stack_file, overrides)
+    entries = first_entries(sources)
+    values = _open_all({key: entry.value for key, entry in entries.items()}, settings, stack_file, passphrase)
     # What is secret in the file stays so with another value.
-    secrets |= {key for key in overridden if _has_secret(in_file.get(key))}
-    of = Project(name, project_file, frozenset(overridden))
-    merge_project(of, project.get("config") or {}, stack, values, secrets)
-    program = _program(project_file, directory, project.get("main"))
+    secrets = {key for source in sources for key, value in source.values.items() if _has_secret(value)}
+    check_declarations(project, stack, entries, values, secrets)
+    program = _program(project.path, directory, project.document.get("main"))
     return StackConfig(
-        project=name,
+        project=project.name,
         stack=stack,
         directory=program.parent,
         program=program,
@@ -106,25 +107,43 @@ def stack_region(
     Raises:
         ConfigError: As for `load_stack_config`; or AWS has no such region.
     """
-    project_file = _project_file(directory)
-    project = _read(project_file)
-    settings, stack_file = _stack_settings(directory, project, stack)
-    declared = project.get("config") if isinstance(project.get("config"), dict) else {}
-    found: dict[str, tuple[Any, str]] = {}
-    for source, where in (
-        (overrides, "the given config"),
-        (settings.get("config"), stack_file),
-        (declared, project_file),
-    ):
-        for key, value in (source or {}).items():
-            given = value.get("value", value.get("default")) if isinstance(value, dict) else value
-            if given is not None:
-                found.setdefault(full_key(key, str(project.get("name")), where), (given, str(where)))
-    region, where = found.get("aws:region", (None, ""))
-    if not isinstance(region, str):
+    project = _read_project(directory)
+    settings, stack_file = _stack_settings(directory, project.document, stack)
+    entries = first_entries(_sources(project, settings, stack_file, overrides))
+    region, skip = entries.get("aws:region"), entries.get(f"aws:{SKIP}")
+    if region is None or not isinstance(region.value, str):
         return None
-    check_region(region, where=f"{where}: aws:region", skip=found.get(f"aws:{SKIP}", (False, ""))[0])
-    return region
+    check_region(region.value, where=f"{region.source.name}: aws:region", skip=skip.value if skip else False)
+    return region.value
+
+
+def _sources(
+    project: Project,
+    settings: Mapping[str, Any],
+    stack_file: Path,
+    overrides: Mapping[str, ConfigValue] | None,
+) -> tuple[Source, Source, Source]:
+    """Return the places that config values come from; the first that has a key wins."""
+
+    def by_full_key(values: Mapping[str, Any] | None, where: object) -> dict[str, Any]:
+        return {full_key(key, project.name, where): value for key, value in (values or {}).items()}
+
+    given = "the given config"
+    return (
+        Source(given, by_full_key(overrides, given)),
+        Source(str(stack_file), by_full_key(settings.get("config"), stack_file), encrypted=True),
+        Source(str(project.path), project.defaults()),
+    )
+
+
+def _read_project(directory: Path) -> Project:
+    path = _project_file(directory)
+    document = _read(path)
+    name = document.get("name")
+    if not isinstance(name, str) or not name:
+        raise ConfigError(f"{path}: `name` is missing. Give the project a name.")
+    _check_runtime(path, document.get("runtime"))
+    return Project(name, path, document, read_declarations(name, path, document.get("config")))
 
 
 def _project_file(directory: Path) -> Path:
@@ -197,13 +216,13 @@ def _stack_settings(directory: Path, project: dict[str, Any], stack: str) -> tup
     return settings, path
 
 
-def _plain(
+def _open_all(
     raw: Mapping[str, Any], settings: Mapping[str, Any], path: Path, passphrase: str | None
-) -> tuple[dict[str, Any], set[str]]:
-    """Return the values with each ``secure:`` opened, and the keys that had one."""
+) -> dict[str, Any]:
+    """Return the values with each ``secure:`` opened."""
     secrets = {key for key, value in raw.items() if _has_secret(value)}
     if not secrets:
-        return dict(raw), secrets
+        return dict(raw)
     keys = ", ".join(sorted(secrets))
     if settings.get("secretsprovider") not in {None, "", "passphrase"}:
         raise ConfigError(
@@ -227,7 +246,7 @@ def _plain(
             f"{path}: the secret config value {keys} can't be read: PULUMI_CONFIG_PASSPHRASE is not"
             " this stack's passphrase."
         ) from error
-    return {key: _open(value, decrypter, key, path) for key, value in raw.items()}, secrets
+    return {key: _open(value, decrypter, key, path) for key, value in raw.items()}
 
 
 def _is_secret(value: Any) -> bool:

@@ -1,6 +1,6 @@
-"""The ``config`` section of ``Pulumi.yaml``: defaults, declared types, and what has to be given."""
+"""Config values: where they come from, which place wins, and what ``Pulumi.yaml`` declares about them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,63 @@ _DECLARATION = {"type", "description", "default", "value", "secret", "items"}
 
 @dataclass(frozen=True)
 class Project:
-    """A project's name and file, and the keys whose values were given over the stack's file."""
+    """A project and the config that it declares.
+
+    Attributes:
+        name: Its name.
+        path: Its file.
+        document: The file's content.
+        declarations: The declaration of each key.
+    """
 
     name: str
     path: Path
-    overridden: frozenset[str] = frozenset()
+    document: dict[str, Any]
+    declarations: dict[str, dict[str, Any]]
+
+    def defaults(self) -> dict[str, Any]:
+        """Return the default of each key that has one."""
+        defaults = {key: rule.get("default", rule.get("value")) for key, rule in self.declarations.items()}
+        return {key: value for key, value in defaults.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place that config values come from.
+
+    Attributes:
+        name: What to call it in a message.
+        values: Its values by full key.
+        encrypted: Whether a value that is declared secret has to be encrypted here.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    encrypted: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A config value and the place that it comes from."""
+
+    value: Any
+    source: Source
+
+
+def first_entries(sources: Iterable[Source]) -> dict[str, Entry]:
+    """Return the value of each key from the first source that has it."""
+    entries: dict[str, Entry] = {}
+    for source in sources:
+        for key, value in source.values.items():
+            entries.setdefault(key, Entry(value, source))
+    return entries
 
 
 def full_key(key: Any, project: str, where: object) -> str:
     """Return a key with its namespace; the project's where it has none.
 
     Raises:
-        ConfigError: It is no key.
+        ConfigError: It is not a config key.
     """
     parts = str(key).split(":")
     if len(parts) == 1 and parts[0]:
@@ -44,59 +89,67 @@ def full_key(key: Any, project: str, where: object) -> str:
     return ":".join(parts)
 
 
-def merge_project(of: Project, declared: Any, stack: str, values: dict[str, Any], secrets: set[str]) -> None:
-    """Fill in defaults, check declared types, and ask for what has neither value nor default.
+def read_declarations(name: str, path: Path, config: Any) -> dict[str, dict[str, Any]]:
+    """Return the declaration of each key in the ``config`` section of a project's file.
 
     Args:
-        of: The project.
-        declared: Its ``config`` section.
-        stack: The stack's name.
-        values: The stack's values; defaults are added.
-        secrets: Keys of secret values; a default that is declared secret is added.
+        name: The project's name.
+        path: The project's file.
+        config: The section; a text is the older form of ``stackConfigDir`` and declares nothing.
 
     Raises:
-        ConfigError: A value is missing or of the wrong type, or a declaration is malformed.
+        ConfigError: A key or a declaration is malformed.
     """
-    if isinstance(declared, str):
-        return
+    if not config or isinstance(config, str):
+        return {}
+    if not isinstance(config, dict):
+        raise ConfigError(f"{path}: `config` has to be a mapping of keys to declarations.")
+    declarations = {}
+    for short, declaration in config.items():
+        rule = declaration if isinstance(declaration, dict) else {"value": declaration}
+        if unknown := set(rule) - _DECLARATION:
+            raise ConfigError(
+                f"{path}: config {short}: {', '.join(sorted(unknown))} is not known; allowed:"
+                f" {', '.join(sorted(_DECLARATION))}."
+            )
+        declarations[full_key(short, name, path)] = rule
+    return declarations
+
+
+def check_declarations(
+    project: Project, stack: str, entries: Mapping[str, Entry], values: Mapping[str, Any], secrets: set[str]
+) -> None:
+    """Check values against what the project declares: their types, their secrecy, that none is missing.
+
+    Args:
+        project: The project.
+        stack: The stack's name.
+        entries: Where each value comes from.
+        values: The values, with each secret in clear.
+        secrets: Keys of secret values; those that are declared secret are added.
+
+    Raises:
+        ConfigError: A value is missing or of the wrong type, or a secret is not encrypted.
+    """
     missing = []
-    for short, declaration in declared.items():
-        key = full_key(short, of.name, of.path)
-        rule = _rule(of, short, declaration)
-        given = rule.get("default", rule.get("value"))
-        if key in values:
-            if rule.get("secret") and key in of.overridden:
-                secrets.add(key)
-            elif rule.get("secret") and key not in secrets:
+    for key, rule in project.declarations.items():
+        if key not in entries:
+            if key.startswith(f"{project.name}:"):
+                missing.append(key)
+            continue
+        if rule.get("secret"):
+            if entries[key].source.encrypted and key not in secrets:
                 raise ConfigError(
                     f"Stack {stack!r}: config {key} is declared secret and has to be encrypted (`secure:`)."
                 )
-        elif given is not None:
-            values[key] = given
-            if rule.get("secret"):
-                secrets.add(key)
-        elif key.startswith(f"{of.name}:"):
-            missing.append(key)
-            continue
-        else:
-            continue
-        _check_type(of.path, key, rule, values[key], secret=key in secrets)
+            secrets.add(key)
+        _check_type(project.path, key, rule, values[key], secret=key in secrets)
     if missing:
         raise ConfigError(
             f"Stack {stack!r} is missing the config value{'s' if len(missing) > 1 else ''}"
             f" {', '.join(sorted(missing))}."
             f" Set {'them' if len(missing) > 1 else 'it'} in Pulumi.{stack}.yaml under `config`."
         )
-
-
-def _rule(of: Project, short: str, declaration: Any) -> dict[str, Any]:
-    rule = declaration if isinstance(declaration, dict) else {"value": declaration}
-    if unknown := set(rule) - _DECLARATION:
-        raise ConfigError(
-            f"{of.path}: config {short}: {', '.join(sorted(unknown))} is not known; allowed:"
-            f" {', '.join(sorted(_DECLARATION))}."
-        )
-    return rule
 
 
 def _check_type(path: Path, key: str, rule: Mapping[str, Any], value: Any, *, secret: bool) -> None:

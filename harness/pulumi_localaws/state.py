@@ -9,14 +9,12 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pulumi_localaws.clients import Clients
 from pulumi_localaws.engine_errors import DeploymentError
-
-if TYPE_CHECKING:
-    from pulumi_localaws.resources.clients import Clients
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def read_state(path: Path) -> list[Record]:
 
 def undo(
     records: Iterable[Record],
-    clients: "Clients",
+    clients: Clients,
     *,
     include_retained: bool = False,
     on_undone: Callable[[Record], None] | None = None,
@@ -170,7 +168,7 @@ def is_gone(error: Exception) -> bool:
     )
 
 
-def _perform(step: Step, clients: "Clients") -> None:
+def _perform(step: Step, clients: Clients) -> None:
     client = clients.get(step.service, step.region)
     action = UNDO_ACTIONS.get(step.operation)
     if action is not None:

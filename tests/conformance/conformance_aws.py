@@ -9,8 +9,6 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any, Self
 
-import boto3
-from botocore.config import Config
 from pulumi_localaws.local_aws import LocalAws
 
 PASSWORD = "Correct-horse-1!"
@@ -164,13 +162,8 @@ class Aws:
         self.iam.create_user(UserName=name)
         self.iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
         key = self.iam.create_access_key(UserName=name)["AccessKey"]
-        return boto3.client(
-            service,
-            region_name=self.region,
-            endpoint_url=self.local_aws.endpoint,
-            aws_access_key_id=key["AccessKeyId"],
-            aws_secret_access_key=key["SecretAccessKey"],
-            config=Config(retries={"total_max_attempts": 1}),
+        return self.local_aws.client(
+            service, aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"]
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pulumi_localaws.gateway.core import Core
+from pulumi_localaws.gateway.core import Core, RequestKind
 from pulumi_localaws.gateway.messages import Request, Response
 
 POOL, CLIENT = "eu-west-1_Pool12345", "client1"
@@ -50,6 +50,8 @@ class Fake:
         self.users: dict[str, dict[str, Any]] = {}
         self.health: dict[str, Any] = {"version": "1.5.33", "iot_mtls": {}}
         self.denied = ""
+        self.refusals: dict[str, str] = {}
+        """The error code of each Cognito action that is refused."""
         self.decisions: dict[str, str] = {}
         self.routes: list[dict[str, Any]] = []
         self.pool: dict[str, Any] = {
@@ -93,6 +95,8 @@ class Fake:
             self.calls.append(action)
             if not target.startswith("AWSCognito"):
                 return self._dynamodb(request, action)
+            if action in self.refusals:
+                return _json({"__type": self.refusals[action], "message": "refused"}, 400)
             answer = await self._cognito(action, json.loads(request.body))
             return _json(answer[1], answer[0]) if isinstance(answer, tuple) else _json(answer)
         if path == "/_localstack/health":
@@ -245,7 +249,8 @@ class Fake:
                 "request": {"userAttributes": attributes, "validationData": {}},
             }
             path = unquote(urlsplit(self.relay).path)
-            answer = await self.core.handle(Request("POST", path, (), json.dumps(event).encode()))
+            relayed = Request("POST", path, (), json.dumps(event).encode())
+            answer = await self.core.handle(relayed, RequestKind.RELAY)
             if answer.status != 200:
                 text = str({"errorMessage": answer.body.decode()})
                 return 400, {"__type": "UserLambdaValidationException", "message": text}
@@ -299,13 +304,18 @@ class Gateway:
 
     def request(self, request: Request) -> Response:
         """Send a request through the core."""
-        return self._loop.run_until_complete(self.core.handle(request))
+        return self._loop.run_until_complete(self._send(request))
+
+    async def _send(self, request: Request) -> Response:
+        kind = self.core.kind_of(request)
+        # The server streams what the core does not want to see.
+        return await (self.fake(request) if kind is None else self.core.handle(request, kind))
 
     def gather(self, *requests: Request) -> list[Response]:
         """Send several requests at once."""
 
         async def all_of_them() -> list[Response]:
-            return await asyncio.gather(*(self.core.handle(r) for r in requests))
+            return await asyncio.gather(*(self._send(r) for r in requests))
 
         return self._loop.run_until_complete(all_of_them())
 

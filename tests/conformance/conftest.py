@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests; tests are no package
 
 from conformance_aws import Aws, Recorder
-from conformance_fake import ENDPOINT, Clock, Fake, Gateway
+from conformance_fake import ACCOUNT, ENDPOINT, Clock, Fake, Gateway
 from pulumi_localaws.gateway.core import Core
 from pulumi_localaws.local_aws import LocalAws
 
@@ -33,7 +33,14 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 @pytest.fixture
 def gateway(clock: Clock, loop: asyncio.AbstractEventLoop) -> Gateway:
     fake = Fake()
-    core = Core(upstream=fake, endpoint=ENDPOINT, region="eu-west-1", trigger_time_limit=0.2, clock=clock)
+    core = Core(
+        upstream=fake,
+        endpoint=ENDPOINT,
+        region="eu-west-1",
+        account_id=ACCOUNT,
+        trigger_time_limit=0.2,
+        clock=clock,
+    )
     fake.core = core
     return Gateway(fake, core, loop)
 

@@ -108,14 +108,7 @@ def test_a_forged_token_verifies_nothing(gateway: Gateway, fake: Fake) -> None:
     """Line 29 (doc): the backend's word on the token comes first."""
     fake.user("ann@example.com")
     change(gateway, phone_number="+491701234567")
-    answer = fake._cognito
-
-    async def refusing(action: str, data: dict[str, Any]) -> Any:
-        if action == "GetUser":
-            return 400, {"__type": "NotAuthorizedException", "message": "Invalid Access Token"}
-        return await answer(action, data)
-
-    fake._cognito = refusing  # type: ignore[method-assign]
+    fake.refusals = {"GetUser": "NotAuthorizedException"}
 
     response = verify(gateway, fake.sms[0][1][-6:], "phone_number")
 

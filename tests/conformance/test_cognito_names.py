@@ -111,14 +111,8 @@ def test_an_administrators_unknown_user_stays_unknown(gateway: Gateway) -> None:
 def test_a_denied_administrator_is_not_helped(gateway: Gateway, fake: Fake) -> None:
     """Lines 23 and 28 (doc): only a caller whose right the backend has affirmed gets the answer."""
     fake.user("Ann@Example.com")
-    answer = fake._cognito
+    fake.refusals = {"AdminDeleteUser": "AccessDeniedException"}
 
-    async def denying(action: str, data: dict[str, Any]) -> Any:
-        if action == "AdminDeleteUser":
-            return 400, {"__type": "AccessDeniedException", "message": "no"}
-        return await answer(action, data)
-
-    fake._cognito = denying  # type: ignore[method-assign]
     response = gateway.call("AdminDeleteUser", Username="ann@example.com")
 
     assert ("AccessDeniedException", 1) == (error_of(response)[0], len(fake.users))

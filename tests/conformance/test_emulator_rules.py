@@ -6,7 +6,6 @@ import hmac
 import uuid
 from typing import Any
 
-import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -22,12 +21,7 @@ def test_srp_sign_in_in_any_case(aws: Aws, spelling: Any) -> None:
     case, email = Case(aws), unique_email()
     case.sign_up(email)
     case.confirm(email)
-    client = boto3.client(
-        "cognito-idp",
-        region_name=aws.region,
-        endpoint_url=aws.local_aws.endpoint,
-        config=Config(signature_version=UNSIGNED),
-    )
+    client = aws.local_aws.client("cognito-idp", config=Config(signature_version=UNSIGNED))
     srp = AWSSRP(
         username=spelling(email),
         password=PASSWORD,
@@ -186,13 +180,10 @@ def test_partiql_by_awss_own_actions(aws: Aws) -> None:
     first, again = insert(user, names[0]), insert(user, names[0])
     with pytest.raises(ClientError) as denied:
         insert(user, names[1])
-    stranger = boto3.client(
+    stranger = aws.local_aws.client(
         "dynamodb",
-        region_name=aws.region,
-        endpoint_url=aws.local_aws.endpoint,
         aws_access_key_id=user._request_signer._credentials.access_key,
         aws_secret_access_key="wrong",
-        config=Config(retries={"total_max_attempts": 1}),
     )
     with pytest.raises(ClientError) as forged:
         insert(stranger, names[0])

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from pulumi.runtime.proto import resource_pb2
+from pulumi_localaws.clients import Clients
 from pulumi_localaws.config_provider import Provider
 from pulumi_localaws.engine_values import decode, encode
 from pulumi_localaws.monitor import Monitor, Surroundings
-from pulumi_localaws.resources.clients import Clients
 from pulumi_localaws.state import Ledger, read_state, undo
 
 ACCOUNT = "000000000000"

@@ -132,6 +132,7 @@ def test_project_gives_defaults_that_the_stack_and_the_caller_replace(tmp_path: 
         ({"main": "infra"}, {}, "`main: infra` names a file or folder that isn't there"),
         ({}, {"environment": ["x"], "config": {}}, "Pulumi ESC"),
         ({}, {"config": ["x"]}, "`config` has to be a mapping"),
+        ({"config": ["x"]}, {}, "`config` has to be a mapping"),
         ({}, "config: [", "is not valid YAML"),
         ({}, "- x", "a mapping is expected at the top, not array"),
         ({}, {"config": {"a:b:c:d": 1}}, "'a:b:c:d' is not a config key"),
@@ -191,6 +192,22 @@ def test_region_is_known_without_the_passphrase(tmp_path: Path) -> None:
 
     assert stack_region(write(tmp_path, {}, stack), "dev") == "eu-west-1"
     assert stack_region(tmp_path, "dev", {"aws:region": "eu-west-3"}) == "eu-west-3"
+
+
+@pytest.mark.parametrize("overrides", [{}, {"aws:region": "eu-west-3"}], ids=["no override", "override"])
+@pytest.mark.parametrize("stack", [{}, {"aws:region": "eu-west-1"}], ids=["no stack", "stack"])
+@pytest.mark.parametrize(
+    "declared", [{}, {"aws:region": "us-west-2"}, {"aws:region": {"default": "us-west-2"}}], ids=str
+)
+def test_region_of_the_local_aws_is_the_one_of_the_program(
+    tmp_path: Path, declared: Any, stack: Any, overrides: Any
+) -> None:
+    """The same place wins for both: the caller, then the stack's file, then the project."""
+    folder = write(tmp_path, {"config": declared}, {"config": stack})
+
+    config = load(folder, overrides=overrides)
+
+    assert config.values.get("aws:region") == stack_region(folder, "dev", overrides)
 
 
 @pytest.mark.parametrize(

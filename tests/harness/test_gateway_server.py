@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pulumi_localaws.gateway.__main__ import serve
+from pulumi_localaws.gateway.core import RequestKind
 from pulumi_localaws.gateway.messages import Request, Response
 from pulumi_localaws.gateway.server import Gateway
 from pulumi_localaws.ports import listen
@@ -127,7 +128,7 @@ async def wire(emulator: Emulator | None = None, allow_origins: Sequence[str] = 
         allow_origins=allow_origins,
     )
     # The rules have tests of their own; here all passes, unless a test says otherwise.
-    gateway._core.wants = lambda *_: False  # type: ignore[method-assign]
+    gateway._core.kind_of = lambda _: None  # type: ignore[method-assign]
     serving = asyncio.create_task(serve(listener, gateway, until))
     try:
         async with asyncio.timeout(SECONDS):
@@ -230,8 +231,8 @@ def test_head_keeps_the_length_of_what_get_would_send(through_core: bool) -> Non
     async def run() -> tuple[int, str, bytes]:
         async with wire(Emulator(b"HTTP/1.1 200 OK\r\nContent-Length: 12345\r\nETag: x\r\n\r\n")) as w:
             if through_core:
-                w.gateway._core.wants = lambda *_: True  # type: ignore[method-assign]
-                w.gateway._core.handle = w.gateway._upstream.send  # type: ignore[method-assign]
+                w.gateway._core.kind_of = lambda _: RequestKind.COGNITO  # type: ignore[method-assign]
+                w.gateway._core.handle = lambda request, _: w.gateway._upstream.send(request)  # type: ignore[method-assign]
             return await w.request("HEAD", "/bucket/key")
 
     status, head, body = asyncio.run(run())
@@ -429,8 +430,8 @@ def test_what_the_core_rewrites_goes_out_with_its_own_length() -> None:
 
     async def run() -> tuple[int, bytes, bytes]:
         async with wire() as w:
-            w.gateway._core.wants = lambda *_: True  # type: ignore[method-assign]
-            w.gateway._core.handle = lambda request: rewrite(w.gateway, request)  # type: ignore[method-assign]
+            w.gateway._core.kind_of = lambda _: RequestKind.COGNITO  # type: ignore[method-assign]
+            w.gateway._core.handle = lambda request, _: rewrite(w.gateway, request)  # type: ignore[method-assign]
             status, _, body = await w.request("POST", "/", body=b"this")
             return status, w.emulator.body, body
 
@@ -438,12 +439,12 @@ def test_what_the_core_rewrites_goes_out_with_its_own_length() -> None:
 
 
 def test_fault_in_the_core_is_told_to_the_client_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    async def fail(_: Request) -> Response:
+    async def fail(_: Request, __: RequestKind) -> Response:
         raise ZeroDivisionError("secret of a user")
 
     async def run() -> tuple[int, str, bytes]:
         async with wire() as w:
-            w.gateway._core.wants = lambda *_: True  # type: ignore[method-assign]
+            w.gateway._core.kind_of = lambda _: RequestKind.COGNITO  # type: ignore[method-assign]
             w.gateway._core.handle = fail  # type: ignore[method-assign]
             return await w.request("POST", "/", body=b"x")
 
@@ -459,7 +460,7 @@ def test_fault_in_the_core_is_told_to_the_client_and_logged(caplog: pytest.LogCa
 def test_body_too_large_for_the_core_is_refused() -> None:
     async def run() -> tuple[int, bytes]:
         async with wire() as w:
-            w.gateway._core.wants = lambda *_: True  # type: ignore[method-assign]
+            w.gateway._core.kind_of = lambda _: RequestKind.COGNITO  # type: ignore[method-assign]
             status, _, body = await w.request("POST", "/", body=b"x" * ((16 << 20) + 1))
             return status, body
 

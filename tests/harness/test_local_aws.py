@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -167,26 +168,36 @@ def test_ctrl_c_in_the_terminal_reaches_the_owner_alone(aws: LocalAws) -> None:
     assert len(sessions) == 3
 
 
-def test_hostile_environment_reaches_nobody(tmp_path: Path) -> None:
-    """Owner, emulator and function connect to our two ports and to nothing else, whatever is set there."""
-    touched = []
-    trap = socket.create_server(("127.0.0.1", 0))
-    at = f"http://127.0.0.1:{trap.getsockname()[1]}"
+@contextmanager
+def server_that_nobody_may_reach() -> Iterator[tuple[str, list[bytes]]]:
+    """Serve on a port; yield its URL, and what clients send to it."""
+    requests: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
 
     def watch() -> None:
         try:
             while True:
-                connection, _ = trap.accept()
-                touched.append(connection.recv(4096))
+                connection, _ = listener.accept()
+                requests.append(connection.recv(4096))
                 connection.close()
         except OSError:
             return
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    config = tmp_path / "config"
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", requests
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        watcher.join()
+
+
+def hostile_environment(at: str, folder: Path) -> dict[str, str]:
+    """Return variables that would send an AWS client elsewhere, or make it fail."""
+    config = folder / "config"
     config.write_text(f"[profile production]\nendpoint_url = {at}\ncredential_process = false\n")
-    hostile = {
+    return {
         "AWS_PROFILE": "production-that-is-not-there",
         "AWS_CONFIG_FILE": str(config),
         "AWS_ENDPOINT_URL": at,
@@ -196,12 +207,17 @@ def test_hostile_environment_reaches_nobody(tmp_path: Path) -> None:
         "AWS_USE_FIPS_ENDPOINT": "true",
         "AWS_USE_DUALSTACK_ENDPOINT": "true",
         "AWS_MAX_ATTEMPTS": "no number",
-        "AWS_DATA_PATH": str(tmp_path),
+        "AWS_DATA_PATH": str(folder),
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": at,
         "AWS_SESSION_TOKEN": "somebody's",
         **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), at),
     }
-    try:
+
+
+def test_hostile_environment_reaches_nobody(tmp_path: Path) -> None:
+    """Owner, emulator and function connect to our two ports and to nothing else, whatever is set there."""
+    with server_that_nobody_may_reach() as (at, requests):
+        hostile = hostile_environment(at, tmp_path)
         done = subprocess.run(
             [sys.executable, str(CALLER)],
             env={**os.environ, **hostile},
@@ -210,10 +226,6 @@ def test_hostile_environment_reaches_nobody(tmp_path: Path) -> None:
             timeout=60,
             check=False,
         )
-    finally:
-        trap.shutdown(socket.SHUT_RDWR)
-        trap.close()
-        watcher.join()
 
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
@@ -221,7 +233,7 @@ def test_hostile_environment_reaches_nobody(tmp_path: Path) -> None:
     assert told["function"]["tables"] == ["users"]
     assert {tuple(address) for address in told["connected"]} == {("127.0.0.1", told["port"])}
     assert {tuple(address) for address in told["function"]["connected"]} == {("127.0.0.1", told["port"])}
-    assert touched == []
+    assert requests == []
     assert {address[0] for address in told["peers"]} == {"127.0.0.1"}
     for name, environment in {**told["environments"], "function": told["function"]["environment"]}.items():
         inherited = {key for key, value in environment.items() if hostile.get(key) == value or at in value}

@@ -1,5 +1,6 @@
 """Every type is really made on the emulator, read back, and really gone after destroy."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from engine_helpers import Engine
 from pulumi_localaws.local_aws import LocalAws
-from pulumi_localaws.resources.registry import load_all
+from pulumi_localaws.resources.catalog import BY_TOKEN, RESOURCE_TYPES
 from pulumi_localaws.state import is_gone
 from resource_cases import CASES, SAME_AS
 
@@ -36,7 +37,13 @@ pytestmark = pytest.mark.backends("embedded")
 
 
 def test_every_type_has_a_case() -> None:
-    assert set(load_all()) == set(CASES) | set(SAME_AS)
+    assert set(BY_TOKEN) == set(CASES) | set(SAME_AS)
+
+
+def test_no_type_is_defined_twice() -> None:
+    tokens = Counter(resource_type.token for resource_type in RESOURCE_TYPES)
+
+    assert [token for token, count in tokens.items() if count > 1] == []
 
 
 @pytest.mark.parametrize("token", sorted([*CASES, *SAME_AS]))
@@ -58,7 +65,7 @@ def test_every_type_is_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "engine.md").read_text()
     rows = {line.split("|")[1].strip(" `"): line for line in text.splitlines() if line.startswith("| `aws:")}
 
-    for token, entry in load_all().items():
+    for token, entry in BY_TOKEN.items():
         service, name = (
             token.split(":")[0] + ":" + token.split(":")[1].split("/")[0],
             token.split("/")[1].split(":")[0],

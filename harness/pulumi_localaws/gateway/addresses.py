@@ -1,17 +1,32 @@
-"""A user's own change of e-mail or phone counts once a code that went to the new address comes back."""
+"""Calls with a user's access token: reading the user, and changing an address, which a code verifies."""
 
-import secrets
+from http import HTTPStatus
 
 from pulumi_localaws.gateway import attributes, names
-from pulumi_localaws.gateway.call import OK, Call
+from pulumi_localaws.gateway.call import Call
 from pulumi_localaws.gateway.capabilities import Gap
-from pulumi_localaws.gateway.changes import Pending
 from pulumi_localaws.gateway.errors import AwsError, json_response, replaced
 from pulumi_localaws.gateway.messages import Response
 from pulumi_localaws.gateway.messages_out import email_delivery, sms_delivery
 from pulumi_localaws.gateway.pools import EMAIL, PHONE, Client, Pool, User, as_dict, token_claims
 
-_LIFETIME = 24 * 3600.0  # seconds (developer guide, "Quotas": the code of an attribute's verification)
+
+async def get_user(call: Call) -> Response:
+    """GetUser: only the attributes that the token's app client may read."""
+    response = await call.forward()
+    if response.status != HTTPStatus.OK or not call.has(Gap.READ_ATTRIBUTES):
+        return response
+    # The emulator has taken the token: its claims are true.
+    client = await client_of_token(call)
+    if client is None:
+        return response
+    document = response.json()
+    stored = document.get("UserAttributes") or []
+    shown = [one for one in stored if attributes.readable_by_client(client, str(one.get("Name")))]
+    if len(shown) == len(stored):
+        return response
+    call.notes.append("attributes outside the read attributes left out")
+    return replaced(response, {**document, "UserAttributes": shown})
 
 
 async def update_user_attributes(call: Call) -> Response:
@@ -22,10 +37,7 @@ async def update_user_attributes(call: Call) -> Response:
     given = as_dict(call.data.get("UserAttributes"))
     if call.has(Gap.WRITE_ATTRIBUTES):
         attributes.check_written_by_client(client, given)
-    if call.has(Gap.IMMUTABLE_ATTRIBUTES):
-        attributes.check_mutable(client.pool, given)
-    if call.has(Gap.PHONE_FORMAT):
-        attributes.check_phone(given)
+    check_update(call, client.pool, given)
     user = await _user_of_token(call, client.pool)
     if user is None or not call.has(Gap.VERIFIED_BY_CODE):
         return await call.forward()
@@ -39,7 +51,7 @@ async def update_user_attributes(call: Call) -> Response:
         }
     )
     response = await call.forward()
-    if response.status != OK or not changed:
+    if response.status != HTTPStatus.OK or not changed:
         return response
     await _unverify(call, client.pool, user, [a for a in changed if a not in held])
     sent = [
@@ -53,11 +65,8 @@ async def update_user_attributes(call: Call) -> Response:
 async def get_user_attribute_verification_code(call: Call) -> Response:
     """GetUserAttributeVerificationCode, which the emulator does not have."""
     pool, user, attribute = await _own_attribute(call)
-    value = user.attributes.get(attribute)
-    key = (pool.id, user.name, attribute)
-    waiting = call.services.changes.pending.get(key)
-    if waiting is not None:
-        value = waiting.value
+    new_address = call.services.address_codes.address(pool.id, user.name, attribute)
+    value = user.attributes.get(attribute) if new_address is None else new_address
     if not value:
         raise AwsError("InvalidParameterException", f"User does not have {attribute}.")
     return json_response({"CodeDeliveryDetails": await _send(call, pool, user, attribute, value)})
@@ -66,18 +75,27 @@ async def get_user_attribute_verification_code(call: Call) -> Response:
 async def verify_user_attribute(call: Call) -> Response:
     """VerifyUserAttribute, which the emulator does not have: the new address takes the old one's place."""
     pool, user, attribute = await _own_attribute(call)
-    key = (pool.id, user.name, attribute)
-    waiting = call.services.changes.pending.get(key)
-    if waiting is None or call.services.changes.clock() - waiting.sent > _LIFETIME:
-        raise AwsError("ExpiredCodeException", "Invalid code provided, please request a code again.")
-    if not secrets.compare_digest(str(call.data.get("Code")).encode(), waiting.code.encode()):
-        raise AwsError("CodeMismatchException", "Invalid verification code provided, please try again.")
-    await refuse_taken(call, pool, user, {attribute: waiting.value})
-    verified = {attribute: waiting.value, f"{attribute}_verified": "true"}
-    await _write(call, pool, user, verified)
-    del call.services.changes.pending[key]
+    codes, key = call.services.address_codes, (pool.id, user.name, attribute)
+    address = codes.check(*key, str(call.data.get("Code")))
+    await refuse_taken(call, pool, user, {attribute: address})
+    await call.services.directory.update_user(
+        pool, user, {attribute: address, f"{attribute}_verified": "true"}
+    )
+    codes.remove(*key)
     call.notes.append("address: verified")
     return json_response({})
+
+
+def check_update(call: Call, pool: Pool, new_attributes: dict[str, str]) -> None:
+    """Refuse to change an immutable attribute, or to store a phone number that is not in E.164 form.
+
+    Raises:
+        AwsError: InvalidParameterException.
+    """
+    if call.has(Gap.IMMUTABLE_ATTRIBUTES):
+        attributes.check_mutable(pool, new_attributes)
+    if call.has(Gap.PHONE_FORMAT):
+        attributes.check_phone(new_attributes)
 
 
 async def refuse_taken(call: Call, pool: Pool, user: User, given: dict[str, str]) -> None:
@@ -101,10 +119,8 @@ def _held_back(pool: Pool, user: User) -> frozenset[str]:
 
 
 async def _send(call: Call, pool: Pool, user: User, attribute: str, value: str) -> dict[str, str]:
-    code = f"{secrets.randbelow(1_000_000):06d}"
+    code = call.services.address_codes.issue(pool.id, user.name, attribute, value)
     outgoing = call.services.outgoing
-    changes = call.services.changes
-    changes.pending[pool.id, user.name, attribute] = Pending(value, code, changes.clock())
     if attribute == PHONE:
         await outgoing.send_sms(pool, value, code)
         return sms_delivery(value)
@@ -115,13 +131,7 @@ async def _send(call: Call, pool: Pool, user: User, attribute: str, value: str) 
 async def _unverify(call: Call, pool: Pool, user: User, addresses: list[str]) -> None:
     if addresses:
         call.notes.append("changed address: unverified")
-        await _write(call, pool, user, {f"{a}_verified": "false" for a in addresses})
-
-
-async def _write(call: Call, pool: Pool, user: User, values: dict[str, str]) -> None:
-    update = [{"Name": name, "Value": value} for name, value in values.items()]
-    key = {"UserPoolId": pool.id, "Username": user.name}
-    await call.services.root.cognito("AdminUpdateUserAttributes", {**key, "UserAttributes": update})
+        await call.services.directory.update_user(pool, user, {f"{a}_verified": "false" for a in addresses})
 
 
 async def _own_attribute(call: Call) -> tuple[Pool, User, str]:

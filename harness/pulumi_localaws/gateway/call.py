@@ -6,8 +6,7 @@ from typing import Any
 
 from pulumi_localaws.gateway import names
 from pulumi_localaws.gateway.capabilities import ALL_GAPS, Gap
-from pulumi_localaws.gateway.changes import Changes
-from pulumi_localaws.gateway.codes import Codes
+from pulumi_localaws.gateway.codes import AddressCodes, Codes
 from pulumi_localaws.gateway.messages import Request, Response, Upstream
 from pulumi_localaws.gateway.messages_out import Outgoing
 from pulumi_localaws.gateway.name_locks import NameLocks
@@ -17,7 +16,6 @@ from pulumi_localaws.gateway.root import Root
 from pulumi_localaws.gateway.triggers import Triggers, attributes_with_status, event
 
 COGNITO_TARGET = "AWSCognitoIdentityProviderService."
-OK = 200
 
 
 @dataclass
@@ -32,7 +30,7 @@ class Services:
         pre_sign_up: The relay.
         codes: Counts and dates confirmation codes.
         outgoing: Sends codes by SMS.
-        changes: New addresses that wait for their code.
+        address_codes: Remembers new addresses until their code comes back.
         name_locks: One sign-up at a time for each name.
         gaps: What the backend leaves to the gateway.
     """
@@ -44,7 +42,7 @@ class Services:
     pre_sign_up: PreSignUp
     codes: Codes
     outgoing: Outgoing
-    changes: Changes
+    address_codes: AddressCodes
     name_locks: NameLocks
     gaps: frozenset[Gap] = ALL_GAPS
 
@@ -126,6 +124,16 @@ class Call:
                 self.notes.append("user name: other case")
                 self.with_data(names.with_name(self.action, self.data, spelling, client))
         return user
+
+    async def client_and_user(self) -> tuple[Client, User] | None:
+        """Return the app client and the user that the call names, or None if one of them is unknown.
+
+        Raises:
+            AwsError: The secret hash is not right for the name as typed.
+        """
+        client = await self.client()
+        user = None if client is None else await self.meant_user(client)
+        return None if client is None or user is None else (client, user)
 
     async def post_confirmation(self, pool: Pool, user_name: str, source: str, client_id: str) -> None:
         """Fire PostConfirmation for a user who has just been confirmed.

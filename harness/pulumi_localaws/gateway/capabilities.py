@@ -1,10 +1,9 @@
 """Which of AWS's rules the backend behind the gateway leaves open."""
 
 from enum import Enum, auto
+from http import HTTPStatus
 
 from pulumi_localaws.gateway.messages import Request, Upstream
-
-OK = 200
 
 
 class Gap(Enum):
@@ -52,7 +51,7 @@ async def gaps_of(upstream: Upstream) -> frozenset[Gap]:
     """
     request = Request("GET", "/_localstack/health", (("Host", "127.0.0.1"),))
     response = await upstream(request)
-    if response.status != OK:
+    if response.status != HTTPStatus.OK:
         return frozenset()
     health = response.json()
     # The emulator's health document alone has this key.

@@ -1,12 +1,17 @@
-"""Confirmation codes grow old, and wrong ones are counted: the emulator knows neither."""
+"""Codes expire, and wrong ones are counted: the emulator does neither. New addresses get their codes here."""
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pulumi_localaws.gateway.errors import AwsError
 
-LIFETIMES = {"ConfirmSignUp": 24 * 3600.0, "ConfirmForgotPassword": 3600.0}
+LIFETIMES = {
+    "ConfirmSignUp": 24 * 3600.0,
+    "VerifyUserAttribute": 24 * 3600.0,
+    "ConfirmForgotPassword": 3600.0,
+}
 """Seconds that a code is good for (developer guide, "Quotas": 24 hours, for a forgotten password 1)."""
 
 WRONG_TRIES = 5
@@ -69,3 +74,54 @@ class Codes:
             code.last_wrong = self._clock()
         elif not error:
             self._codes.pop(key, None)
+
+
+@dataclass(frozen=True)
+class _NewAddress:
+    value: str
+    code: str
+    issued: float
+
+
+class AddressCodes:
+    """Remembers new addresses until the code that was sent to them comes back.
+
+    Args:
+        clock: Seconds that only move forward.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._addresses: dict[tuple[str, str, str], _NewAddress] = {}
+
+    def forget(self) -> None:
+        """Forget all, after the emulator was reset."""
+        self._addresses.clear()
+
+    def issue(self, pool_id: str, user_name: str, attribute: str, address: str) -> str:
+        """Return a code for a user's new address; it replaces an older code for the same attribute."""
+        code = f"{secrets.randbelow(1_000_000):06d}"
+        self._addresses[pool_id, user_name, attribute] = _NewAddress(address, code, self._clock())
+        return code
+
+    def address(self, pool_id: str, user_name: str, attribute: str) -> str | None:
+        """Return the new address that waits for its code, or None."""
+        pending = self._addresses.get((pool_id, user_name, attribute))
+        return None if pending is None else pending.value
+
+    def check(self, pool_id: str, user_name: str, attribute: str, code: str) -> str:
+        """Return the new address that a code belongs to.
+
+        Raises:
+            AwsError: ExpiredCodeException or CodeMismatchException.
+        """
+        pending = self._addresses.get((pool_id, user_name, attribute))
+        if pending is None or self._clock() - pending.issued > LIFETIMES["VerifyUserAttribute"]:
+            raise AwsError("ExpiredCodeException", "Invalid code provided, please request a code again.")
+        if not secrets.compare_digest(code.encode(), pending.code.encode()):
+            raise AwsError("CodeMismatchException", "Invalid verification code provided, please try again.")
+        return pending.value
+
+    def remove(self, pool_id: str, user_name: str, attribute: str) -> None:
+        """Remove a new address that is verified."""
+        self._addresses.pop((pool_id, user_name, attribute), None)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 
-from pulumi_localaws.gateway import addresses, password, pool_rules, read_rules, sign_in, sign_up
+from pulumi_localaws.gateway import addresses, password, pool_rules, sign_in, sign_up
 from pulumi_localaws.gateway.call import Call, Services
 from pulumi_localaws.gateway.errors import AwsError
 from pulumi_localaws.gateway.messages import Request, Response
@@ -28,7 +28,7 @@ RULES: dict[str, Rule] = {
     "DeleteUserPool": pool_rules.delete_user_pool,
     "CreateUserPoolClient": pool_rules.create_user_pool_client,
     "UpdateUserAttributes": addresses.update_user_attributes,
-    "GetUser": read_rules.get_user,
+    "GetUser": addresses.get_user,
     "GetUserAttributeVerificationCode": addresses.get_user_attribute_verification_code,
     "VerifyUserAttribute": addresses.verify_user_attribute,
     "AdminUpdateUserAttributes": pool_rules.admin_update_user_attributes,

@@ -3,13 +3,13 @@
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from enum import Enum, auto
 
 from pulumi_localaws.gateway import cognito, messages_out, partiql, pre_sign_up
 from pulumi_localaws.gateway.call import COGNITO_TARGET, Services
 from pulumi_localaws.gateway.capabilities import Gap, gaps_of
-from pulumi_localaws.gateway.changes import Changes
-from pulumi_localaws.gateway.codes import Codes
+from pulumi_localaws.gateway.codes import AddressCodes, Codes
 from pulumi_localaws.gateway.functions import Functions
 from pulumi_localaws.gateway.http_api import HttpApis, addressed
 from pulumi_localaws.gateway.messages import JournalEntry, Request, Response, Upstream
@@ -27,6 +27,27 @@ _API_WRITE = re.compile(r"/v2/apis(/|$|\?)")
 _POLICY_WRITE = re.compile(r"/2015-03-31/functions/.*/policy")
 _RESET = re.compile(r"/_(ministack|localstack)/(state/)?reset")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class RequestKind(Enum):
+    """The kinds of requests that the core has to see; the server streams all others through by itself."""
+
+    COGNITO = auto()
+    PARTIQL = auto()
+    HTTP_API = auto()
+    RELAY = auto()
+    """The emulator fires PreSignUp."""
+    EMAIL_INBOX = auto()
+    API_WRITE = auto()
+    """A change of an HTTP API or of a function's policy."""
+    RESET = auto()
+
+
+_JOURNAL_SERVICES = {
+    RequestKind.COGNITO: "cognito-idp",
+    RequestKind.PARTIQL: "dynamodb",
+    RequestKind.HTTP_API: "execute-api",
+}
 
 
 class Core:
@@ -48,7 +69,7 @@ class Core:
         upstream: Upstream,
         endpoint: str,
         region: str,
-        account_id: str = "000000000000",
+        account_id: str,
         gaps: frozenset[Gap] | None = None,
         trigger_time_limit: float = TIME_LIMIT,
         clock: Callable[[], float] = time.monotonic,
@@ -67,36 +88,37 @@ class Core:
             pre_sign_up=PreSignUp(root, directory, triggers, endpoint),
             codes=Codes(clock),
             outgoing=messages_out.Outgoing(root),
-            changes=Changes(clock),
+            address_codes=AddressCodes(clock),
             name_locks=NameLocks(),
         )
         self._apis = HttpApis(root, functions, account_id, clock)
 
-    def wants(self, method: str, target: str, headers: Mapping[str, str] | Sequence[tuple[str, str]]) -> bool:
-        """Tell whether the core has to see this request; if not, the server streams it through by itself."""
-        pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
-        return self._kind(Request(method, target, pairs)) != ""
-
-    def _kind(self, request: Request) -> str:
+    @staticmethod
+    def kind_of(request: Request) -> RequestKind | None:
+        """Return the kind of a request (its body is not needed), or None if the core need not see it."""
         aws_target = request.header("x-amz-target")
         path = request.target.partition("?")[0]
-        write = request.method not in _READS
-        kinds = {
-            "cognito-idp": aws_target.startswith(COGNITO_TARGET),
-            "dynamodb": aws_target.startswith(_DYNAMODB_TARGET)
+        is_write = request.method not in _READS
+        conditions = {
+            RequestKind.COGNITO: aws_target.startswith(COGNITO_TARGET),
+            RequestKind.PARTIQL: aws_target.startswith(_DYNAMODB_TARGET)
             and aws_target.removeprefix(_DYNAMODB_TARGET) in partiql.ACTIONS,
-            "execute-api": addressed(request)[0] != "",
-            "relay": path.startswith(pre_sign_up.RELAY_PATH),
-            "inbox": messages_out.is_email_inbox(request),
-            "api-write": write and bool(_API_WRITE.match(path) or _POLICY_WRITE.match(path)),
-            "reset": write and _RESET.match(path) is not None,
+            RequestKind.HTTP_API: addressed(request)[0] != "",
+            RequestKind.RELAY: path.startswith(pre_sign_up.RELAY_PATH),
+            RequestKind.EMAIL_INBOX: messages_out.is_email_inbox(request),
+            RequestKind.API_WRITE: is_write and bool(_API_WRITE.match(path) or _POLICY_WRITE.match(path)),
+            RequestKind.RESET: is_write and _RESET.match(path) is not None,
         }
-        return next((kind for kind, is_it in kinds.items() if is_it), "")
+        return next((kind for kind, is_met in conditions.items() if is_met), None)
 
-    async def handle(self, request: Request) -> Response:
-        """Answer one request."""
-        kind = self._kind(request)
-        if kind == "relay":
+    async def handle(self, request: Request, kind: RequestKind) -> Response:
+        """Answer one request.
+
+        Args:
+            request: As it came.
+            kind: As `kind_of` returns it.
+        """
+        if kind is RequestKind.RELAY:
             # Part of a SignUp that stands in the journal by itself.
             return await self._services.pre_sign_up.relayed(request)
         if self._gaps is None:
@@ -105,27 +127,26 @@ class Core:
         action = request.header("x-amz-target").rpartition(".")[2] or _method_and_path(request)
         notes: list[str] = []
         response = await self._answer(kind, request, action, notes)
-        if kind in {"cognito-idp", "dynamodb", "execute-api"}:
-            entry = JournalEntry(time.time(), kind, action, response.status, tuple(notes))
-            self.journal.append(entry)
+        if service := _JOURNAL_SERVICES.get(kind):
+            self.journal.append(JournalEntry(time.time(), service, action, response.status, tuple(notes)))
         return response
 
-    async def _answer(self, kind: str, request: Request, action: str, notes: list[str]) -> Response:
+    async def _answer(self, kind: RequestKind, request: Request, action: str, notes: list[str]) -> Response:
         gaps = self._services.gaps
         match kind:
-            case "cognito-idp":
+            case RequestKind.COGNITO:
                 return await cognito.handle(request, action, self._services, notes)
-            case "dynamodb" if Gap.PARTIQL_ACTIONS in gaps:
+            case RequestKind.PARTIQL if Gap.PARTIQL_ACTIONS in gaps:
                 root = self._services.root
                 return await partiql.handle(request, action, upstream=self.upstream, root=root, notes=notes)
-            case "execute-api" if Gap.API_INVOKE_PERMISSION in gaps:
+            case RequestKind.HTTP_API if Gap.API_INVOKE_PERMISSION in gaps:
                 return await self._apis.handle(request, self.upstream, notes)
-            case "inbox":
+            case RequestKind.EMAIL_INBOX:
                 return self._services.outgoing.overlay(await self.upstream(request))
         response = await self.upstream(request)
-        if kind == "api-write":
+        if kind is RequestKind.API_WRITE:
             self._apis.saw_write(request)
-        elif kind == "reset":
+        elif kind is RequestKind.RESET:
             self._forget()
         return response
 
@@ -135,7 +156,7 @@ class Core:
         self._services.pre_sign_up.forget()
         self._services.codes.forget()
         self._services.outgoing.forget()
-        self._services.changes.forget()
+        self._services.address_codes.forget()
 
 
 def _method_and_path(request: Request) -> str:

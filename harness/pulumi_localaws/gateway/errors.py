@@ -75,7 +75,7 @@ def error_code(response: Response) -> str:
 
 def error_parts(response: Response) -> tuple[str, str]:
     """Return code and message of an AWS JSON error, both empty for a good answer or an unreadable one."""
-    if response.status < 400:  # noqa: PLR2004 - the border of HTTP's errors
+    if not response.is_error:
         return "", ""
     try:
         document = response.json()

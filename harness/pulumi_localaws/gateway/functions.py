@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +10,6 @@ from pulumi_localaws.gateway.messages import Response
 from pulumi_localaws.gateway.resource_policy import allows
 from pulumi_localaws.gateway.root import Root
 
-_OK = 200
 _PLAIN_PARTS, _QUALIFIED_PARTS = 7, 8
 
 
@@ -65,7 +65,7 @@ class Functions:
         answer = await self._root.rest(
             "lambda", "GET", f"{function.path}/policy", query=function.query, region=function.region
         )
-        if answer.status != _OK:
+        if answer.status != HTTPStatus.OK:
             return False
         try:
             policy = json.loads(answer.json()["Policy"])

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway.errors import json_response
@@ -15,7 +16,6 @@ PRINCIPAL = "apigateway.amazonaws.com"
 PATH_PREFIX = "/_aws/execute-api/"
 _HOST = re.compile(r"([a-z0-9-]+)\.execute-api\.")
 _KEEP_SECONDS = 5.0
-_OK = 200
 
 
 @dataclass
@@ -129,7 +129,7 @@ class HttpApis:
 
     async def _items(self, api_id: str, what: str, region: str) -> list[dict[str, Any]] | None:
         answer = await self._root.rest("apigateway", "GET", f"/v2/apis/{api_id}/{what}", region=region)
-        if answer.status != _OK:
+        if answer.status != HTTPStatus.OK:
             return None
         items = answer.json().get("items")
         return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else None

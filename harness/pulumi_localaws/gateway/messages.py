@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 
@@ -41,6 +42,11 @@ class Response:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the status is one of HTTP's errors."""
+        return self.status >= HTTPStatus.BAD_REQUEST
 
     def json(self) -> Any:
         """Return the body as JSON; raises ``json.JSONDecodeError`` if it is none."""

@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway.errors import replaced
@@ -15,7 +16,6 @@ SIGN_UP_CODE, RESET_CODE = "123456", "654321"
 """The emulator's codes are these constants; it tells them to nobody but the e-mail's reader."""
 
 _DEFAULT_TEXT = "Your verification code is {####}"
-_OK = 200
 
 
 def goes_by_sms(pool: Pool, attributes: dict[str, str]) -> bool:
@@ -103,7 +103,19 @@ class Outgoing:
         }
         self._own.setdefault(pool.account, []).append(message)
 
-    async def hide_last_email(self, address: str) -> None:
+    async def replace_email_by_sms(self, pool: Pool, user: User, code: str) -> dict[str, str]:
+        """Send a code to a user's phone, hide the e-mail that the emulator sent, return CodeDeliveryDetails.
+
+        Raises:
+            AwsError: The emulator refused.
+        """
+        number = user.attributes[PHONE]
+        await self.send_sms(pool, number, code)
+        if user.attributes.get(EMAIL):
+            await self._hide_last_email(user.attributes[EMAIL])
+        return sms_delivery(number)
+
+    async def _hide_last_email(self, address: str) -> None:
         """Hide the verification e-mail that the emulator has just sent to an address."""
         sent = [m for m in _emails(await self._inbox()) if m.get("To") == [address]]
         codes = [m for m in sent if m.get("Type") == "CognitoVerificationMessage"]
@@ -115,7 +127,7 @@ class Outgoing:
 
     def overlay(self, response: Response) -> Response:
         """Return the e-mail inbox without the hidden messages and with the gateway's own."""
-        if not (self._hidden or self._own) or response.status != _OK:
+        if not (self._hidden or self._own) or response.status != HTTPStatus.OK:
             return response
         document = json.loads(response.body)
         messages = document.get("messages", {})
@@ -128,7 +140,7 @@ class Outgoing:
 
 
 def _emails(response: Response) -> list[dict[str, Any]]:
-    if response.status != _OK:
+    if response.status != HTTPStatus.OK:
         return []
     return [m for messages in response.json().get("messages", {}).values() for m in messages]
 

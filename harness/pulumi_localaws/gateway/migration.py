@@ -6,8 +6,7 @@ from pulumi_localaws.gateway.call import Call
 from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import AwsError
 from pulumi_localaws.gateway.names import name_of
-from pulumi_localaws.gateway.pools import Client, User
-from pulumi_localaws.gateway.temporary_password import temporary_password
+from pulumi_localaws.gateway.pools import Client, User, temporary_password
 from pulumi_localaws.gateway.triggers import event
 
 TRIGGER = "UserMigration"

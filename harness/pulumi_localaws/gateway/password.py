@@ -1,12 +1,13 @@
 """Forgotten passwords: ForgotPassword and ConfirmForgotPassword."""
 
-from pulumi_localaws.gateway.call import OK, Call
+from http import HTTPStatus
+
+from pulumi_localaws.gateway.call import Call
 from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import AwsError, error_code, replaced
 from pulumi_localaws.gateway.messages import Response
-from pulumi_localaws.gateway.messages_out import RESET_CODE, reset_goes_by_sms, sms_delivery
+from pulumi_localaws.gateway.messages_out import RESET_CODE, reset_goes_by_sms
 from pulumi_localaws.gateway.migration import migrate_on_forgot_password
-from pulumi_localaws.gateway.pools import EMAIL, PHONE
 
 
 async def forgot_password(call: Call) -> Response:
@@ -20,30 +21,27 @@ async def forgot_password(call: Call) -> Response:
     if call.has(Gap.STATUS_CHECKS) and user.status == "FORCE_CHANGE_PASSWORD":
         raise AwsError("NotAuthorizedException", "User password cannot be reset in the current state.")
     response = await call.forward()
-    if response.status != OK:
+    if response.status != HTTPStatus.OK:
         return response
     call.services.codes.issued(client.pool.id, user.name, "ConfirmForgotPassword")
     if not call.has(Gap.SMS) or not reset_goes_by_sms(client.pool, user):
         return response
-    number = user.attributes[PHONE]
-    await call.services.outgoing.send_sms(client.pool, number, RESET_CODE)
-    if user.attributes.get(EMAIL):
-        await call.services.outgoing.hide_last_email(user.attributes[EMAIL])
+    details = await call.services.outgoing.replace_email_by_sms(client.pool, user, RESET_CODE)
     call.notes.append("code: by SMS")
-    return replaced(response, {"CodeDeliveryDetails": sms_delivery(number)})
+    return replaced(response, {"CodeDeliveryDetails": details})
 
 
 async def confirm_forgot_password(call: Call) -> Response:
     """ConfirmForgotPassword: by any case of the name, codes counted, then PostConfirmation."""
-    client = await call.client()
-    user = None if client is None else await call.meant_user(client)
-    if client is None or user is None:
+    client_and_user = await call.client_and_user()
+    if client_and_user is None:
         return await call.forward()
+    client, user = client_and_user
     key = (client.pool.id, user.name, "ConfirmForgotPassword")
     if call.has(Gap.CODE_LIMITS):
         call.services.codes.check(*key)
     response = await call.forward()
     call.services.codes.tried(*key, error_code(response))
-    if response.status == OK:
+    if response.status == HTTPStatus.OK:
         await call.post_confirmation(client.pool, user.name, "ConfirmForgotPassword", client.id)
     return response

@@ -1,10 +1,11 @@
 """Rules about pools, and about calls of administrators."""
 
 import dataclasses
+from http import HTTPStatus
 
-from pulumi_localaws.gateway import attributes, names
-from pulumi_localaws.gateway.addresses import refuse_taken
-from pulumi_localaws.gateway.call import OK, Call
+from pulumi_localaws.gateway import names
+from pulumi_localaws.gateway.addresses import check_update, refuse_taken
+from pulumi_localaws.gateway.call import Call
 from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import AwsError, replaced
 from pulumi_localaws.gateway.messages import Response
@@ -43,7 +44,7 @@ async def write_user_pool(call: Call) -> Response:
     """CreateUserPool and UpdateUserPool: tell of triggers that never fire here; put the relay in place."""
     response = await call.forward()
     config = call.data.get("LambdaConfig")
-    if response.status != OK or not isinstance(config, dict):
+    if response.status != HTTPStatus.OK or not isinstance(config, dict):
         return response
     silent = sorted(k for k, v in config.items() if v and k not in FIRED)
     if silent and call.has(Gap.TRIGGERS):
@@ -60,7 +61,7 @@ async def write_user_pool(call: Call) -> Response:
 async def describe_user_pool(call: Call) -> Response:
     """DescribeUserPool: with the triggers that the pool's owner gave it."""
     response = await call.forward()
-    if response.status != OK:
+    if response.status != HTTPStatus.OK:
         return response
     document = response.json()
     raw = document.get("UserPool") or {}
@@ -71,7 +72,7 @@ async def describe_user_pool(call: Call) -> Response:
 async def create_user_pool_client(call: Call) -> Response:
     """CreateUserPoolClient: remember whose client it is, which saves a search later."""
     response = await call.forward()
-    if response.status == OK:
+    if response.status == HTTPStatus.OK:
         client = response.json().get("UserPoolClient") or {}
         if client.get("ClientId") and client.get("UserPoolId"):
             call.services.directory.learn_client(client["ClientId"], client["UserPoolId"])
@@ -84,10 +85,7 @@ async def admin_update_user_attributes(call: Call) -> Response:
     if pool is None:
         return await call.forward()
     given = as_dict(call.data.get("UserAttributes"))
-    if call.has(Gap.IMMUTABLE_ATTRIBUTES):
-        attributes.check_mutable(pool, given)
-    if call.has(Gap.PHONE_FORMAT):
-        attributes.check_phone(given)
+    check_update(call, pool, given)
     user = await names.find(call.services.directory, pool, call.data.get("Username"))
     if user is not None and call.has(Gap.USER_NAME_CASE):
         await refuse_taken(call, pool, user, given)

@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import secrets
+import string
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +13,8 @@ from pulumi_localaws.gateway.errors import AwsError
 from pulumi_localaws.gateway.root import Root
 
 EMAIL, PHONE = "email", "phone_number"
+_CHARACTER_CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, "!@#%*_-")
+_SHORTEST_PASSWORD = 16
 
 
 @dataclass(frozen=True)
@@ -219,6 +223,16 @@ class Directory:
             as_dict(answer.get("UserAttributes")),
         )
 
+    async def update_user(self, pool: Pool, user: User, values: dict[str, str]) -> None:
+        """Set attributes of a user.
+
+        Raises:
+            AwsError: The emulator refused.
+        """
+        attributes = [{"Name": name, "Value": value} for name, value in values.items()]
+        key = {"UserPoolId": pool.id, "Username": user.name}
+        await self._root.cognito("AdminUpdateUserAttributes", {**key, "UserAttributes": attributes})
+
     async def list_users(self, pool: Pool, filter_text: str = "") -> list[User]:
         """Return the users that a filter finds, or all of them."""
         users: list[User] = []
@@ -234,6 +248,16 @@ class Directory:
             if not answer.get("PaginationToken"):
                 return users
             query["PaginationToken"] = answer["PaginationToken"]
+
+
+def temporary_password(pool: Pool) -> str:
+    """Return a random password that the pool's policy allows, for a user who has none yet."""
+    policy = (pool.document.get("Policies") or {}).get("PasswordPolicy") or {}
+    length = max(_SHORTEST_PASSWORD, int(policy.get("MinimumLength") or 0))
+    characters = [secrets.choice(c) for c in _CHARACTER_CLASSES]
+    characters += [secrets.choice("".join(_CHARACTER_CLASSES)) for _ in range(length - len(characters))]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)
 
 
 def as_dict(attributes: Any) -> dict[str, str]:

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway.errors import AwsError, json_response
@@ -26,7 +27,6 @@ TRIGGER = "PreSignUp"
 RELAY_NAME = "localaws-pre-sign-up-relay"
 RELAY_PATH = "/_localaws/pre-sign-up/"
 _RELAY_TIMEOUT = 60  # three calls of five seconds each, and room
-_CREATED, _EXISTS = 201, 409
 FLAGS = ("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone")
 
 
@@ -119,7 +119,7 @@ class PreSignUp:
             },
             region=region,
         )
-        if answer.status not in {_CREATED, _EXISTS}:
+        if answer.status not in {HTTPStatus.CREATED, HTTPStatus.CONFLICT}:
             text = answer.body.decode("utf-8", "replace")
             raise AwsError("InternalErrorException", f"the PreSignUp relay could not be made: {text}", 500)
         self._made.add(region)
@@ -183,19 +183,18 @@ class PreSignUp:
             ),
             response=dict.fromkeys(FLAGS, False),
         )
-        key = {"UserPoolId": pool.id, "Username": user.name}
         try:
             flags = checked_flags(await self._triggers.fire(pool, TRIGGER, document, notes))
         except AwsError:
-            await self._root.cognito("AdminDeleteUser", key)
+            await self._root.cognito("AdminDeleteUser", {"UserPoolId": pool.id, "Username": user.name})
             raise
-        verified = [
-            {"Name": f"{attribute}_verified", "Value": "true"}
+        new_values = {
+            f"{attribute}_verified": "true"
             for attribute, flag in ((EMAIL, "autoVerifyEmail"), (PHONE, "autoVerifyPhone"))
             if flags[flag] and user.attributes.get(attribute)
-        ]
-        if verified:
-            await self._root.cognito("AdminUpdateUserAttributes", {**key, "UserAttributes": verified})
+        }
+        if new_values:
+            await self._directory.update_user(pool, user, new_values)
 
 
 def in_flight(client: Client, data: dict[str, Any], attributes: dict[str, str], notes: list[str]) -> InFlight:

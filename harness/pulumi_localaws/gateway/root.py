@@ -10,6 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
 from pulumi_localaws.gateway.errors import AwsError, error_parts
 from pulumi_localaws.gateway.messages import Request, Response, Upstream
 
@@ -18,7 +19,6 @@ _JSON_TARGETS = {
     "dynamodb": ("DynamoDB_20120810", "1.0"),
 }
 _QUERY_VERSIONS = {"iam": "2010-05-08", "sns": "2010-03-31"}
-_ERROR = 400
 
 
 class Root:
@@ -33,7 +33,7 @@ class Root:
     def __init__(self, upstream: Upstream, region: str, host: str = "127.0.0.1") -> None:
         self._upstream = upstream
         self._host = host
-        self._credentials = Credentials("test", "test")  # the emulator's well-known root key
+        self._credentials = Credentials(ACCESS_KEY, SECRET_KEY)
         self.region = region
 
     async def cognito(
@@ -70,7 +70,7 @@ class Root:
         body = urlencode({"Action": action, "Version": _QUERY_VERSIONS[service], **params}).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
         response = await self.send(service, "POST", "/", headers=headers, body=body)
-        if response.status >= _ERROR:
+        if response.is_error:
             raise AwsError(
                 "ServiceException", f"{service} {action} answered {response.status}", response.status
             )
@@ -121,7 +121,7 @@ class Root:
 
 
 def _checked(response: Response) -> dict[str, Any]:
-    if response.status >= _ERROR:
+    if response.is_error:
         code, message = error_parts(response)
         raise AwsError(code or "InternalErrorException", message, response.status)
     document = response.json() if response.body else {}

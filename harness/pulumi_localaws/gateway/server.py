@@ -4,12 +4,14 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
-from pulumi_localaws.gateway.core import Core
+from pulumi_localaws.gateway.core import Core, RequestKind
 from pulumi_localaws.gateway.journal import passed
 from pulumi_localaws.gateway.messages import Request
 from pulumi_localaws.gateway.proxy import Upstream, UpstreamError, end_to_end
@@ -109,19 +111,21 @@ class Gateway:
             return await self._health()
         if path == "/_localaws/journal":
             return self._journal(request.method)
-        if self._core.wants(request.method, target, request.headers):
-            return await self._through_core(request, target)
+        head = Request(request.method, target, tuple(request.headers.items()))
+        kind = self._core.kind_of(head)
+        if kind is not None:
+            return await self._through_core(request, head, kind)
         if path.startswith(_OWN):
             return refusal(404, "NotFound", f"no {path}: there are {_OWN}health and {_OWN}journal")
         response = await self._upstream.stream(request, target)
         self._core.journal.append(passed(request.method, target, request.headers, response.status))
         return response
 
-    async def _through_core(self, request: web.Request, target: str) -> web.StreamResponse:
+    async def _through_core(
+        self, request: web.Request, head: Request, kind: RequestKind
+    ) -> web.StreamResponse:
         body = await request.read()  # up to _MOST_FOR_CORE, then 413
-        answer = await self._core.handle(
-            Request(request.method, target, tuple(request.headers.items()), body)
-        )
+        answer = await self._core.handle(replace(head, body=body), kind)
         headers = end_to_end(CIMultiDict(answer.headers))
         if request.method != hdrs.METH_HEAD:  # there it is the length of what GET would send
             headers.popall(hdrs.CONTENT_LENGTH, None)
@@ -134,7 +138,7 @@ class Gateway:
         except UpstreamError as error:
             emulator = str(error)
         else:
-            if answer.status != 200:  # noqa: PLR2004  OK
+            if answer.status != HTTPStatus.OK:
                 emulator = f"answers {answer.status}"
         return _json(
             200 if emulator == "ok" else 503,

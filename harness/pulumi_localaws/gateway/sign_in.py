@@ -1,9 +1,10 @@
 """Signing in: any case of the name, UserMigration, PreAuthentication and PostAuthentication."""
 
+from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway import names
-from pulumi_localaws.gateway.call import OK, Call, event_attributes
+from pulumi_localaws.gateway.call import Call, event_attributes
 from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import error_code
 from pulumi_localaws.gateway.messages import Response
@@ -83,7 +84,7 @@ async def _pre_authentication(call: Call, client: Client, user: User | None) -> 
 async def _post_authentication(call: Call, client: Client, response: Response) -> Response:
     """Fire PostAuthentication once tokens are there; when it fails the caller does not get them."""
     trigger, pool = "PostAuthentication", client.pool
-    if response.status != OK or not call.has(Gap.TRIGGERS) or not pool.trigger(trigger):
+    if response.status != HTTPStatus.OK or not call.has(Gap.TRIGGERS) or not pool.trigger(trigger):
         return response
     tokens = response.json().get("AuthenticationResult") or {}
     name = token_claims(tokens.get("AccessToken")).get("username")

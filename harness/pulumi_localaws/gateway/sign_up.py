@@ -1,16 +1,16 @@
 """Signing up and confirming: SignUp, ConfirmSignUp, their admin variants, and the codes."""
 
+from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway import attributes, names
-from pulumi_localaws.gateway.call import OK, Call
+from pulumi_localaws.gateway.call import Call
 from pulumi_localaws.gateway.capabilities import Gap
 from pulumi_localaws.gateway.errors import AwsError, error_code, replaced
 from pulumi_localaws.gateway.messages import Response
-from pulumi_localaws.gateway.messages_out import SIGN_UP_CODE, goes_by_sms, sms_delivery
-from pulumi_localaws.gateway.pools import EMAIL, PHONE, Client, Pool, User, as_dict
+from pulumi_localaws.gateway.messages_out import SIGN_UP_CODE, goes_by_sms
+from pulumi_localaws.gateway.pools import EMAIL, PHONE, Client, Pool, User, as_dict, temporary_password
 from pulumi_localaws.gateway.pre_sign_up import TRIGGER, in_flight
-from pulumi_localaws.gateway.temporary_password import temporary_password
 from pulumi_localaws.gateway.triggers import NO_CLIENT
 
 _UNCONFIRMED = "UNCONFIRMED"
@@ -27,7 +27,7 @@ async def sign_up(call: Call) -> Response:
         response, pre_sign_up_error = await _forward_sign_up(call, client, given)
     if pre_sign_up_error is not None:
         raise pre_sign_up_error
-    if response.status != OK:
+    if response.status != HTTPStatus.OK:
         return response
     document = response.json()
     user = await call.services.directory.user(client.pool, str(document.get("UserSub") or ""))
@@ -43,11 +43,15 @@ async def sign_up(call: Call) -> Response:
 async def _check_new_user(call: Call, client: Client, given: dict[str, str]) -> None:
     if call.has(Gap.WRITE_ATTRIBUTES):
         attributes.check_written_by_client(client, given)
-    if call.has(Gap.PHONE_FORMAT):
-        name = str(call.data.get("Username") or "") if PHONE in client.pool.username_attributes else ""
-        attributes.check_phone(given, name)
+    _check_phone(call, client.pool, given)
     if call.has(Gap.USER_NAME_CASE) and client.pool.case_insensitive:
         await _refuse_twin(call, client.pool)
+
+
+def _check_phone(call: Call, pool: Pool, new_attributes: dict[str, str]) -> None:
+    if call.has(Gap.PHONE_FORMAT):
+        name = str(call.data.get("Username") or "") if PHONE in pool.username_attributes else ""
+        attributes.check_phone(new_attributes, name)
 
 
 async def _refuse_twin(call: Call, pool: Pool) -> None:
@@ -75,38 +79,35 @@ async def _code_by_sms(
 ) -> Response:
     if not call.has(Gap.SMS) or not goes_by_sms(pool, user.attributes):
         return response
-    number = user.attributes[PHONE]
-    await call.services.outgoing.send_sms(pool, number, SIGN_UP_CODE)
-    if user.attributes.get(EMAIL):
-        await call.services.outgoing.hide_last_email(user.attributes[EMAIL])
+    details = await call.services.outgoing.replace_email_by_sms(pool, user, SIGN_UP_CODE)
     call.notes.append("code: by SMS")
-    return replaced(response, {**document, "CodeDeliveryDetails": sms_delivery(number)})
+    return replaced(response, {**document, "CodeDeliveryDetails": details})
 
 
 async def resend_confirmation_code(call: Call) -> Response:
     """ResendConfirmationCode: by any case of the name, and by SMS where sign-up's code goes by SMS."""
-    client = await call.client()
-    user = None if client is None else await call.meant_user(client)
+    client_and_user = await call.client_and_user()
     response = await call.forward()
-    if client is None or user is None or response.status != OK:
+    if client_and_user is None or response.status != HTTPStatus.OK:
         return response
+    client, user = client_and_user
     call.services.codes.issued(client.pool.id, user.name, "ConfirmSignUp")
     return await _code_by_sms(call, client.pool, user, response, response.json())
 
 
 async def confirm_sign_up(call: Call) -> Response:
     """ConfirmSignUp: by any case of the name; the address counts as verified; then PostConfirmation."""
-    client = await call.client()
-    user = None if client is None else await call.meant_user(client)
-    if client is None or user is None:
+    client_and_user = await call.client_and_user()
+    if client_and_user is None:
         return await call.forward()
+    client, user = client_and_user
     key = (client.pool.id, user.name, "ConfirmSignUp")
     if call.has(Gap.CODE_LIMITS) and user.status == _UNCONFIRMED:
         call.services.codes.check(*key)
     response = await call.forward()
     if user.status == _UNCONFIRMED:
         call.services.codes.tried(*key, error_code(response))
-    if response.status != OK:
+    if response.status != HTTPStatus.OK:
         return response
     await _mark_verified(call, client.pool, user)
     await call.post_confirmation(client.pool, user.name, "ConfirmSignUp", client.id)
@@ -123,11 +124,7 @@ async def _mark_verified(call: Call, pool: Pool, user: User) -> None:
         address = EMAIL
     else:
         return
-    verified = [{"Name": f"{address}_verified", "Value": "true"}]
-    await call.services.root.cognito(
-        "AdminUpdateUserAttributes",
-        {"UserPoolId": pool.id, "Username": user.name, "UserAttributes": verified},
-    )
+    await call.services.directory.update_user(pool, user, {f"{address}_verified": "true"})
 
 
 async def admin_confirm_sign_up(call: Call) -> Response:
@@ -142,7 +139,7 @@ async def admin_confirm_sign_up(call: Call) -> Response:
         # Passed on, it would confirm a user with a temporary password: refused in front.
         raise AwsError("NotAuthorizedException", f"User cannot be confirmed. Current status is {user.status}")
     response = await repeated_with_case(call, pool, await call.forward())
-    if response.status == OK:
+    if response.status == HTTPStatus.OK:
         await call.post_confirmation(pool, user.name, "ConfirmSignUp", NO_CLIENT)
     return response
 
@@ -153,16 +150,15 @@ async def admin_create_user(call: Call) -> Response:
     if pool is None:
         return await call.forward()
     resend = str(call.data.get("MessageAction") or "").upper() == "RESEND"
-    if call.has(Gap.PHONE_FORMAT) and not resend:
-        name = str(call.data.get("Username") or "") if PHONE in pool.username_attributes else ""
-        attributes.check_phone(as_dict(call.data.get("UserAttributes")), name)
+    if not resend:
+        _check_phone(call, pool, as_dict(call.data.get("UserAttributes")))
     async with call.services.name_locks.hold(pool.id, call.data.get("Username")):
         if call.has(Gap.USER_NAME_CASE) and pool.case_insensitive and not resend:
             await _refuse_twin(call, pool)
         response = await _with_good_password(call, pool, await call.forward())
     if resend:
         return await repeated_with_case(call, pool, response)
-    if response.status != OK or not call.has(Gap.TRIGGERS) or not pool.trigger(TRIGGER):
+    if response.status != HTTPStatus.OK or not call.has(Gap.TRIGGERS) or not pool.trigger(TRIGGER):
         return response
     document = response.json()
     user = await call.services.directory.user(pool, str(document.get("User", {}).get("Username") or ""))

@@ -14,7 +14,6 @@ NO_CLIENT = "CLIENT_ID_NOT_APPLICABLE"
 
 TIME_LIMIT = 5.0
 ATTEMPTS = 3
-_ERROR = 400
 
 
 def event(
@@ -81,7 +80,7 @@ class Triggers:
             notes.append(f"{trigger}: no invoke permission")
             raise _unexpected(trigger, "AccessDeniedException")
         answer = await self._invoke(function, trigger, document, notes)
-        if answer.status >= _ERROR:
+        if answer.is_error:
             notes.append(f"{trigger}: Lambda refused")
             raise _unexpected(trigger, error_code(answer) or "ServiceException")
         failure = function_error(answer)

@@ -1,14 +1,14 @@
-"""Lambda: functions, layers, aliases, permissions, event source mappings."""
+"""Lambda: functions, layers, aliases."""
 
 import time
 from pathlib import Path
-from typing import Any
 
 from pulumi_localaws.resources.archives import zip_bytes
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
-from pulumi_localaws.resources.shapes import ASSET, BOOL, INT, NUMBER, STR, STRS, ListOf, MapOf, Obj
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.shapes import ASSET, BOOL, INT, NUMBER, STR, STRS, MapOf, Obj, Shape, aws_name
 
 _READY_SECONDS = 60.0
+_CODE = ("code", "s3Bucket", "s3Key", "s3ObjectVersion")
 
 
 def _code(ctx: Context, args: Args) -> Args:
@@ -17,8 +17,7 @@ def _code(ctx: Context, args: Args) -> Args:
             return {"ZipFile": zip_bytes(args["code"], Path.cwd())}
         except ValueError as error:
             raise ctx.error(f"code: {error}") from error
-    names = {"s3Bucket": "S3Bucket", "s3Key": "S3Key", "s3ObjectVersion": "S3ObjectVersion"}
-    return {aws: args[name] for name, aws in names.items() if args.get(name)}
+    return {aws_name(name): args[name] for name in _CODE if args.get(name)}
 
 
 def _check_function(args: Args) -> None:
@@ -65,59 +64,7 @@ def _read_function(ctx: Context, name: str) -> Made:
     )
 
 
-@resource(
-    "aws:lambda/function:Function",
-    {
-        "name": STR,
-        "role": STR,
-        "architectures": STRS,
-        "code": ASSET,
-        "codeSha256": STR,
-        "deadLetterConfig": Obj({"targetArn": STR}),
-        "description": STR,
-        "environment": Obj({"variables": MapOf(STR)}),
-        "ephemeralStorage": Obj({"size": INT}),
-        "handler": STR,
-        "kmsKeyArn": STR,
-        "layers": STRS,
-        "loggingConfig": Obj(
-            dict.fromkeys(("logFormat", "applicationLogLevel", "logGroup", "systemLogLevel"), STR)
-        ),
-        "memorySize": INT,
-        "packageType": STR,
-        "publish": BOOL,
-        "reservedConcurrentExecutions": INT,
-        "runtime": STR,
-        "s3Bucket": STR,
-        "s3Key": STR,
-        "s3ObjectVersion": STR,
-        "skipDestroy": BOOL,
-        "snapStart": Obj({"applyOn": STR}),
-        "sourceCodeHash": STR,
-        "timeout": INT,
-        "tracingConfig": Obj({"mode": STR}),
-        "vpcConfig": Obj({"securityGroupIds": STRS, "subnetIds": STRS, "ipv6AllowedForDualStack": BOOL}),
-    },
-    aws={
-        "name": "FunctionName",
-        "kmsKeyArn": "KMSKeyArn",
-        # Part of Code, made by calls of their own, or only compared with what was there before.
-        **dict.fromkeys(
-            (
-                "code", "s3Bucket", "s3Key", "s3ObjectVersion", "codeSha256", "sourceCodeHash",
-                "reservedConcurrentExecutions", "skipDestroy",
-            ),
-        ),
-    },
-    outputs=(
-        "arn", "invokeArn", "lastModified", "qualifiedArn", "qualifiedInvokeArn", "sourceCodeSize", "version",
-    ),
-    naming=Naming("name", 64),
-    tags=True,
-    check=_check_function,
-    read=_read_function,
-)  # fmt: skip
-def _function(ctx: Context, args: Args) -> Made:
+def _create_function(ctx: Context, args: Args) -> Made:
     name = args["name"]
     made = ctx.call(
         "lambda", "create_function", **ctx.aws(args), Code=_code(ctx, args), Tags=dict(ctx.tags) or None
@@ -150,25 +97,7 @@ def _wait_active(ctx: Context, name: str) -> None:
         time.sleep(0.02)
 
 
-@resource(
-    "aws:lambda/layerVersion:LayerVersion",
-    {
-        "layerName": STR,
-        "code": ASSET,
-        "compatibleArchitectures": STRS,
-        "compatibleRuntimes": STRS,
-        "description": STR,
-        "licenseInfo": STR,
-        "s3Bucket": STR,
-        "s3Key": STR,
-        "s3ObjectVersion": STR,
-        "skipDestroy": BOOL,
-        "sourceCodeHash": STR,
-    },
-    aws=dict.fromkeys(("code", "s3Bucket", "s3Key", "s3ObjectVersion", "skipDestroy", "sourceCodeHash")),
-    outputs=("arn", "layerArn", "version", "createdDate", "sourceCodeSize"),
-)
-def _layer(ctx: Context, args: Args) -> Made:
+def _create_layer(ctx: Context, args: Args) -> Made:
     made = ctx.call("lambda", "publish_layer_version", **ctx.aws(args), Content=_code(ctx, args))
     if not args.get("skipDestroy"):
         ctx.undo("lambda", "delete_layer_version", LayerName=args["layerName"], VersionNumber=made["Version"])
@@ -184,119 +113,97 @@ def _layer(ctx: Context, args: Args) -> Made:
     )
 
 
-@resource(
-    "aws:lambda/alias:Alias",
-    {
-        "functionName": STR,
-        "functionVersion": STR,
-        "name": STR,
-        "description": STR,
-        "routingConfig": Obj({"additionalVersionWeights": MapOf(NUMBER)}),
-    },
-    outputs=("arn", "invokeArn"),
-    naming=Naming("name", 128),
-)
-def _alias(ctx: Context, args: Args) -> Made:
+def _create_alias(ctx: Context, args: Args) -> Made:
     made = ctx.call("lambda", "create_alias", **ctx.aws(args))
     ctx.undo("lambda", "delete_alias", FunctionName=args["functionName"], Name=args["name"])
     return Made(made["AliasArn"], {"arn": made["AliasArn"], "invokeArn": _invoke_arn(ctx, made["AliasArn"])})
 
 
-@resource(
-    "aws:lambda/permission:Permission",
-    {
-        "action": STR,
-        "function": STR,
-        "principal": STR,
-        "eventSourceToken": STR,
-        "functionUrlAuthType": STR,
-        "principalOrgId": STR,
-        "qualifier": STR,
-        "sourceAccount": STR,
-        "sourceArn": STR,
-        "statementId": STR,
-    },
-    aws={"function": "FunctionName", "principalOrgId": "PrincipalOrgID"},
-    naming=Naming("statementId", 100, prefix="statementIdPrefix"),
-)
-def _permission(ctx: Context, args: Args) -> Made:
-    ctx.call("lambda", "add_permission", **ctx.aws(args))
-    where: dict[str, Any] = {"FunctionName": args["function"], "StatementId": args["statementId"]}
-    if args.get("qualifier"):
-        where["Qualifier"] = args["qualifier"]
-    ctx.undo("lambda", "remove_permission", **where)
-    return Made(args["statementId"])
-
-
-@resource(
-    "aws:lambda/eventSourceMapping:EventSourceMapping",
-    {
-        "functionName": STR,
-        "batchSize": INT,
-        "bisectBatchOnFunctionError": BOOL,
-        "destinationConfig": Obj(
-            {"onFailure": Obj({"destinationArn": STR}, {"destinationArn": "Destination"})},
-        ),
-        "enabled": BOOL,
-        "eventSourceArn": STR,
-        "filterCriteria": Obj({"filters": ListOf(Obj({"pattern": STR}))}),
-        "functionResponseTypes": STRS,
-        "kmsKeyArn": STR,
-        "maximumBatchingWindowInSeconds": INT,
-        "maximumRecordAgeInSeconds": INT,
-        "maximumRetryAttempts": INT,
-        "metricsConfig": Obj({"metrics": STRS}),
-        "parallelizationFactor": INT,
-        "scalingConfig": Obj({"maximumConcurrency": INT}),
-        "startingPosition": STR,
-        "tumblingWindowInSeconds": INT,
-    },
-    aws={"kmsKeyArn": "KMSKeyArn"},
-    outputs=(
-        "arn",
-        "uuid",
-        "functionArn",
-        "state",
-        "stateTransitionReason",
-        "lastModified",
-        "lastProcessingResult",
+_FUNCTION_INPUTS: dict[str, Shape] = {
+    "name": STR,
+    "role": STR,
+    "architectures": STRS,
+    "code": ASSET,
+    "codeSha256": STR,
+    "deadLetterConfig": Obj({"targetArn": STR}),
+    "description": STR,
+    "environment": Obj({"variables": MapOf(STR)}),
+    "ephemeralStorage": Obj({"size": INT}),
+    "handler": STR,
+    "kmsKeyArn": STR,
+    "layers": STRS,
+    "loggingConfig": Obj(
+        dict.fromkeys(("logFormat", "applicationLogLevel", "logGroup", "systemLogLevel"), STR)
     ),
-    tags=True,
-)
-def _mapping(ctx: Context, args: Args) -> Made:
-    made = ctx.call("lambda", "create_event_source_mapping", **ctx.aws(args), Tags=dict(ctx.tags) or None)
-    ctx.undo("lambda", "delete_event_source_mapping", UUID=made["UUID"])
-    return Made(
-        made["UUID"],
+    "memorySize": INT,
+    "packageType": STR,
+    "publish": BOOL,
+    "reservedConcurrentExecutions": INT,
+    "runtime": STR,
+    "s3Bucket": STR,
+    "s3Key": STR,
+    "s3ObjectVersion": STR,
+    "skipDestroy": BOOL,
+    "snapStart": Obj({"applyOn": STR}),
+    "sourceCodeHash": STR,
+    "timeout": INT,
+    "tracingConfig": Obj({"mode": STR}),
+    "vpcConfig": Obj({"securityGroupIds": STRS, "subnetIds": STRS, "ipv6AllowedForDualStack": BOOL}),
+}
+_FUNCTION_AWS_NAMES: dict[str, str | None] = {
+    "name": "FunctionName",
+    "kmsKeyArn": "KMSKeyArn",
+    # Part of Code, made by calls of their own, or only compared with what was there before.
+    **dict.fromkeys(
+        (*_CODE, "codeSha256", "sourceCodeHash", "reservedConcurrentExecutions", "skipDestroy"),
+    ),
+}
+_FUNCTION_OUTPUTS = (
+    "arn", "invokeArn", "lastModified", "qualifiedArn", "qualifiedInvokeArn", "sourceCodeSize", "version",
+)  # fmt: skip
+
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:lambda/function:Function",
+        _FUNCTION_INPUTS,
+        create=_create_function,
+        aws=_FUNCTION_AWS_NAMES,
+        outputs=_FUNCTION_OUTPUTS,
+        naming=Naming("name", 64),
+        tags=True,
+        check=_check_function,
+        read=_read_function,
+    ),
+    resource_type(
+        "aws:lambda/layerVersion:LayerVersion",
         {
-            "uuid": made["UUID"],
-            "arn": made.get("EventSourceMappingArn")
-            or ctx.arn("lambda", f"event-source-mapping:{made['UUID']}"),
-            "functionArn": made.get("FunctionArn", ""),
-            "state": made.get("State", ""),
-            "stateTransitionReason": made.get("StateTransitionReason", ""),
-            "lastModified": str(made.get("LastModified", "")),
-            "lastProcessingResult": made.get("LastProcessingResult", ""),
+            "layerName": STR,
+            "code": ASSET,
+            "compatibleArchitectures": STRS,
+            "compatibleRuntimes": STRS,
+            "description": STR,
+            "licenseInfo": STR,
+            "s3Bucket": STR,
+            "s3Key": STR,
+            "s3ObjectVersion": STR,
+            "skipDestroy": BOOL,
+            "sourceCodeHash": STR,
         },
-    )
-
-
-@resource(
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-    {
-        "functionName": STR,
-        "qualifier": STR,
-        "maximumEventAgeInSeconds": INT,
-        "maximumRetryAttempts": INT,
-        "destinationConfig": Obj(
-            {"onFailure": Obj({"destination": STR}), "onSuccess": Obj({"destination": STR})}
-        ),
-    },
+        create=_create_layer,
+        aws=dict.fromkeys((*_CODE, "skipDestroy", "sourceCodeHash")),
+        outputs=("arn", "layerArn", "version", "createdDate", "sourceCodeSize"),
+    ),
+    resource_type(
+        "aws:lambda/alias:Alias",
+        {
+            "functionName": STR,
+            "functionVersion": STR,
+            "name": STR,
+            "description": STR,
+            "routingConfig": Obj({"additionalVersionWeights": MapOf(NUMBER)}),
+        },
+        create=_create_alias,
+        outputs=("arn", "invokeArn"),
+        naming=Naming("name", 128),
+    ),
 )
-def _event_invoke_config(ctx: Context, args: Args) -> Made:
-    ctx.call("lambda", "put_function_event_invoke_config", **ctx.aws(args))
-    where = {"FunctionName": args["functionName"]}
-    if args.get("qualifier"):
-        where["Qualifier"] = args["qualifier"]
-    ctx.undo("lambda", "delete_function_event_invoke_config", **where)
-    return Made(":".join(where.values()))

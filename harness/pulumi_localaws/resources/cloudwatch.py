@@ -1,7 +1,7 @@
 """CloudWatch: log groups, alarms, dashboards."""
 
 from pulumi_localaws.resources.policies import check_json, policy_check
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
 from pulumi_localaws.resources.shapes import BOOL, INT, NUMBER, STR, STRS, ListOf, MapOf, Obj
 
 
@@ -18,15 +18,7 @@ def _read_group(ctx: Context, name: str) -> Made:
     return Made(name, outputs)
 
 
-@resource(
-    "aws:cloudwatch/logGroup:LogGroup",
-    {"name": STR, "kmsKeyId": STR, "logGroupClass": STR, "retentionInDays": INT, "skipDestroy": BOOL},
-    outputs=("arn",),
-    naming=Naming("name", 512, prefix="namePrefix"),
-    tags=True,
-    read=_read_group,
-)
-def _log_group(ctx: Context, args: Args) -> Made:
+def _create_log_group(ctx: Context, args: Args) -> Made:
     name = args["name"]
     ctx.call(
         "logs",
@@ -79,64 +71,7 @@ def _given(values: Args) -> Args:
     return {name: value for name, value in values.items() if value is not None}
 
 
-@resource(
-    "aws:cloudwatch/metricAlarm:MetricAlarm",
-    {
-        "name": STR,
-        "actionsEnabled": BOOL,
-        "alarmActions": STRS,
-        "alarmDescription": STR,
-        "comparisonOperator": STR,
-        "datapointsToAlarm": INT,
-        "dimensions": MapOf(STR),
-        "evaluateLowSampleCountPercentiles": STR,
-        "evaluationPeriods": INT,
-        "extendedStatistic": STR,
-        "insufficientDataActions": STRS,
-        "metricName": STR,
-        "metricQueries": ListOf(
-            Obj(
-                {
-                    "id": STR,
-                    "accountId": STR,
-                    "expression": STR,
-                    "label": STR,
-                    "period": INT,
-                    "returnData": BOOL,
-                    "metric": Obj(
-                        {
-                            "metricName": STR,
-                            "period": INT,
-                            "stat": STR,
-                            "dimensions": MapOf(STR),
-                            "namespace": STR,
-                            "unit": STR,
-                        }
-                    ),
-                }
-            )
-        ),
-        "namespace": STR,
-        "okActions": STRS,
-        "period": INT,
-        "statistic": STR,
-        "threshold": NUMBER,
-        "thresholdMetricId": STR,
-        "treatMissingData": STR,
-        "unit": STR,
-    },
-    aws={
-        "name": "AlarmName",
-        "okActions": "OKActions",
-        "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
-        "dimensions": None,
-        "metricQueries": None,
-    },
-    outputs=("arn",),
-    naming=Naming("name", 255),
-    tags=True,
-)
-def _alarm(ctx: Context, args: Args) -> Made:
+def _create_alarm(ctx: Context, args: Args) -> Made:
     ctx.call(
         "cloudwatch",
         "put_metric_alarm",
@@ -149,14 +84,86 @@ def _alarm(ctx: Context, args: Args) -> Made:
     return Made(args["name"], {"arn": ctx.arn("cloudwatch", f"alarm:{args['name']}")})
 
 
-@resource(
-    "aws:cloudwatch/dashboard:Dashboard",
-    {"dashboardName": STR, "dashboardBody": STR},
-    outputs=("dashboardArn",),
-    check=policy_check("dashboardBody", check_json),
-)
-def _dashboard(ctx: Context, args: Args) -> Made:
+def _create_dashboard(ctx: Context, args: Args) -> Made:
     ctx.call("cloudwatch", "put_dashboard", **ctx.aws(args))
     ctx.undo("cloudwatch", "delete_dashboards", DashboardNames=[args["dashboardName"]])
     arn = f"arn:aws:cloudwatch::{ctx.account}:dashboard/{args['dashboardName']}"
     return Made(args["dashboardName"], {"dashboardArn": arn})
+
+
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:cloudwatch/logGroup:LogGroup",
+        {"name": STR, "kmsKeyId": STR, "logGroupClass": STR, "retentionInDays": INT, "skipDestroy": BOOL},
+        create=_create_log_group,
+        outputs=("arn",),
+        naming=Naming("name", 512, prefix="namePrefix"),
+        tags=True,
+        read=_read_group,
+    ),
+    resource_type(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        {
+            "name": STR,
+            "actionsEnabled": BOOL,
+            "alarmActions": STRS,
+            "alarmDescription": STR,
+            "comparisonOperator": STR,
+            "datapointsToAlarm": INT,
+            "dimensions": MapOf(STR),
+            "evaluateLowSampleCountPercentiles": STR,
+            "evaluationPeriods": INT,
+            "extendedStatistic": STR,
+            "insufficientDataActions": STRS,
+            "metricName": STR,
+            "metricQueries": ListOf(
+                Obj(
+                    {
+                        "id": STR,
+                        "accountId": STR,
+                        "expression": STR,
+                        "label": STR,
+                        "period": INT,
+                        "returnData": BOOL,
+                        "metric": Obj(
+                            {
+                                "metricName": STR,
+                                "period": INT,
+                                "stat": STR,
+                                "dimensions": MapOf(STR),
+                                "namespace": STR,
+                                "unit": STR,
+                            }
+                        ),
+                    }
+                )
+            ),
+            "namespace": STR,
+            "okActions": STRS,
+            "period": INT,
+            "statistic": STR,
+            "threshold": NUMBER,
+            "thresholdMetricId": STR,
+            "treatMissingData": STR,
+            "unit": STR,
+        },
+        create=_create_alarm,
+        aws={
+            "name": "AlarmName",
+            "okActions": "OKActions",
+            "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
+            "dimensions": None,
+            "metricQueries": None,
+        },
+        outputs=("arn",),
+        naming=Naming("name", 255),
+        tags=True,
+    ),
+    resource_type(
+        "aws:cloudwatch/dashboard:Dashboard",
+        {"dashboardName": STR, "dashboardBody": STR},
+        create=_create_dashboard,
+        outputs=("dashboardArn",),
+        check=policy_check("dashboardBody", check_json),
+    ),
+)

@@ -1,10 +1,15 @@
-"""Cognito user pools, their clients, groups, domains and resource servers."""
+"""Cognito: user pools."""
 
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
-from pulumi_localaws.resources.shapes import BOOL, INT, STR, STRS, ListOf, Obj, to_aws
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.shapes import BOOL, INT, STR, STRS, ListOf, Obj, Shape, to_aws
 
 _IDP = "cognito-idp"
 _SENDER = Obj({"lambdaArn": STR, "lambdaVersion": STR})
+_TRIGGERS = (
+    "createAuthChallenge", "customMessage", "defineAuthChallenge", "kmsKeyId", "postAuthentication",
+    "postConfirmation", "preAuthentication", "preSignUp", "preTokenGeneration", "userMigration",
+    "verifyAuthChallengeResponse",
+)  # fmt: skip
 _MFA_ONLY: dict[str, None] = {
     "mfaConfiguration": None,
     "softwareTokenMfaConfiguration": None,
@@ -51,109 +56,7 @@ def _pool_outputs(ctx: Context, pool: Args) -> Made:
     )
 
 
-@resource(
-    "aws:cognito/userPool:UserPool",
-    {
-        "name": STR,
-        "accountRecoverySetting": Obj({"recoveryMechanisms": ListOf(Obj({"name": STR, "priority": INT}))}),
-        "adminCreateUserConfig": Obj({
-            "allowAdminCreateUserOnly": BOOL,
-            "inviteMessageTemplate": Obj(
-                {"emailMessage": STR, "emailSubject": STR, "smsMessage": STR}, {"smsMessage": "SMSMessage"}
-            ),
-        }),
-        "aliasAttributes": STRS,
-        "autoVerifiedAttributes": STRS,
-        "deletionProtection": STR,
-        "deviceConfiguration": Obj(
-            dict.fromkeys(("challengeRequiredOnNewDevice", "deviceOnlyRememberedOnUserPrompt"), BOOL)
-        ),
-        "emailConfiguration": Obj(
-            {
-                "configurationSet": STR,
-                "emailSendingAccount": STR,
-                "fromEmailAddress": STR,
-                "replyToEmailAddress": STR,
-                "sourceArn": STR,
-            },
-            {"fromEmailAddress": "From"},
-        ),
-        "emailMfaConfiguration": Obj({"message": STR, "subject": STR}),
-        "emailVerificationMessage": STR,
-        "emailVerificationSubject": STR,
-        "lambdaConfig": Obj(
-            {
-                **dict.fromkeys(
-                    (
-                        "createAuthChallenge", "customMessage", "defineAuthChallenge", "kmsKeyId",
-                        "postAuthentication", "postConfirmation", "preAuthentication", "preSignUp",
-                        "preTokenGeneration", "userMigration", "verifyAuthChallengeResponse",
-                    ),
-                    STR,
-                ),
-                "customEmailSender": _SENDER,
-                "customSmsSender": _SENDER,
-                "preTokenGenerationConfig": _SENDER,
-            },
-            {"kmsKeyId": "KMSKeyID", "customSmsSender": "CustomSMSSender"},
-        ),
-        "mfaConfiguration": STR,
-        "passwordPolicy": Obj({
-            "minimumLength": INT,
-            "passwordHistorySize": INT,
-            "requireLowercase": BOOL,
-            "requireNumbers": BOOL,
-            "requireSymbols": BOOL,
-            "requireUppercase": BOOL,
-            "temporaryPasswordValidityDays": INT,
-        }),
-        "schemas": ListOf(
-            Obj({
-                "attributeDataType": STR,
-                "name": STR,
-                "developerOnlyAttribute": BOOL,
-                "mutable": BOOL,
-                "required": BOOL,
-                "numberAttributeConstraints": Obj({"maxValue": STR, "minValue": STR}),
-                "stringAttributeConstraints": Obj({"maxLength": STR, "minLength": STR}),
-            })
-        ),
-        "signInPolicy": Obj({"allowedFirstAuthFactors": STRS}),
-        "smsAuthenticationMessage": STR,
-        "smsConfiguration": Obj({"externalId": STR, "snsCallerArn": STR, "snsRegion": STR}),
-        "smsVerificationMessage": STR,
-        "softwareTokenMfaConfiguration": Obj({"enabled": BOOL}),
-        "userAttributeUpdateSettings": Obj(
-            {"attributesRequireVerificationBeforeUpdates": STRS},
-            {"attributesRequireVerificationBeforeUpdates": "AttributesRequireVerificationBeforeUpdate"},
-        ),
-        "userPoolAddOns": Obj({
-            "advancedSecurityMode": STR,
-            "advancedSecurityAdditionalFlows": Obj({"customAuthMode": STR}),
-        }),
-        "userPoolTier": STR,
-        "usernameAttributes": STRS,
-        "usernameConfiguration": Obj({"caseSensitive": BOOL}),
-        "verificationMessageTemplate": Obj({
-            "defaultEmailOption": STR,
-            "emailMessage": STR,
-            "emailMessageByLink": STR,
-            "emailSubject": STR,
-            "emailSubjectByLink": STR,
-            "smsMessage": STR,
-        }),
-        "webAuthnConfiguration": Obj({"relyingPartyId": STR, "userVerification": STR}),
-    },
-    aws={"name": "PoolName", "schemas": "Schema", "passwordPolicy": None, "signInPolicy": None, **_MFA_ONLY},
-    outputs=(
-        "arn", "endpoint", "creationDate", "lastModifiedDate", "estimatedNumberOfUsers",
-    ),
-    naming=Naming("name", 128),
-    tags=True,
-    check=_check_pool,
-    read=_read_pool,
-)  # fmt: skip
-def _user_pool(ctx: Context, args: Args) -> Made:
+def _create_user_pool(ctx: Context, args: Args) -> Made:
     policies: Args = {}
     if args.get("passwordPolicy"):
         policies["PasswordPolicy"] = to_aws(args["passwordPolicy"], ctx.inputs.fields["passwordPolicy"])
@@ -193,86 +96,117 @@ def _set_mfa(ctx: Context, pool: str, args: Args) -> None:
     )
 
 
-@resource(
-    "aws:cognito/userPoolClient:UserPoolClient",
-    {
-        "userPoolId": STR,
-        "name": STR,
-        "accessTokenValidity": INT,
-        "allowedOauthFlows": STRS,
-        "allowedOauthFlowsUserPoolClient": BOOL,
-        "allowedOauthScopes": STRS,
-        "authSessionValidity": INT,
-        "callbackUrls": STRS,
-        "defaultRedirectUri": STR,
-        "enablePropagateAdditionalUserContextData": BOOL,
-        "enableTokenRevocation": BOOL,
-        "explicitAuthFlows": STRS,
-        "generateSecret": BOOL,
-        "idTokenValidity": INT,
-        "logoutUrls": STRS,
-        "preventUserExistenceErrors": STR,
-        "readAttributes": STRS,
-        "refreshTokenRotation": Obj({"feature": STR, "retryGracePeriodSeconds": INT}),
-        "refreshTokenValidity": INT,
-        "supportedIdentityProviders": STRS,
-        "tokenValidityUnits": Obj({"accessToken": STR, "idToken": STR, "refreshToken": STR}),
-        "writeAttributes": STRS,
-    },
-    aws={
-        "name": "ClientName",
-        "allowedOauthFlows": "AllowedOAuthFlows",
-        "allowedOauthFlowsUserPoolClient": "AllowedOAuthFlowsUserPoolClient",
-        "allowedOauthScopes": "AllowedOAuthScopes",
-        "callbackUrls": "CallbackURLs",
-        "defaultRedirectUri": "DefaultRedirectURI",
-        "logoutUrls": "LogoutURLs",
-    },
-    outputs=("clientSecret",),
-    naming=Naming("name", 128),
+_USER_POOL_INPUTS: dict[str, Shape] = {
+    "name": STR,
+    "accountRecoverySetting": Obj({"recoveryMechanisms": ListOf(Obj({"name": STR, "priority": INT}))}),
+    "adminCreateUserConfig": Obj(
+        {
+            "allowAdminCreateUserOnly": BOOL,
+            "inviteMessageTemplate": Obj(
+                {"emailMessage": STR, "emailSubject": STR, "smsMessage": STR}, {"smsMessage": "SMSMessage"}
+            ),
+        }
+    ),
+    "aliasAttributes": STRS,
+    "autoVerifiedAttributes": STRS,
+    "deletionProtection": STR,
+    "deviceConfiguration": Obj(
+        dict.fromkeys(("challengeRequiredOnNewDevice", "deviceOnlyRememberedOnUserPrompt"), BOOL)
+    ),
+    "emailConfiguration": Obj(
+        {
+            "configurationSet": STR,
+            "emailSendingAccount": STR,
+            "fromEmailAddress": STR,
+            "replyToEmailAddress": STR,
+            "sourceArn": STR,
+        },
+        {"fromEmailAddress": "From"},
+    ),
+    "emailMfaConfiguration": Obj({"message": STR, "subject": STR}),
+    "emailVerificationMessage": STR,
+    "emailVerificationSubject": STR,
+    "lambdaConfig": Obj(
+        {
+            **dict.fromkeys(_TRIGGERS, STR),
+            "customEmailSender": _SENDER,
+            "customSmsSender": _SENDER,
+            "preTokenGenerationConfig": _SENDER,
+        },
+        {"kmsKeyId": "KMSKeyID", "customSmsSender": "CustomSMSSender"},
+    ),
+    "mfaConfiguration": STR,
+    "passwordPolicy": Obj(
+        {
+            "minimumLength": INT,
+            "passwordHistorySize": INT,
+            "requireLowercase": BOOL,
+            "requireNumbers": BOOL,
+            "requireSymbols": BOOL,
+            "requireUppercase": BOOL,
+            "temporaryPasswordValidityDays": INT,
+        }
+    ),
+    "schemas": ListOf(
+        Obj(
+            {
+                "attributeDataType": STR,
+                "name": STR,
+                "developerOnlyAttribute": BOOL,
+                "mutable": BOOL,
+                "required": BOOL,
+                "numberAttributeConstraints": Obj({"maxValue": STR, "minValue": STR}),
+                "stringAttributeConstraints": Obj({"maxLength": STR, "minLength": STR}),
+            }
+        )
+    ),
+    "signInPolicy": Obj({"allowedFirstAuthFactors": STRS}),
+    "smsAuthenticationMessage": STR,
+    "smsConfiguration": Obj({"externalId": STR, "snsCallerArn": STR, "snsRegion": STR}),
+    "smsVerificationMessage": STR,
+    "softwareTokenMfaConfiguration": Obj({"enabled": BOOL}),
+    "userAttributeUpdateSettings": Obj(
+        {"attributesRequireVerificationBeforeUpdates": STRS},
+        {"attributesRequireVerificationBeforeUpdates": "AttributesRequireVerificationBeforeUpdate"},
+    ),
+    "userPoolAddOns": Obj(
+        {
+            "advancedSecurityMode": STR,
+            "advancedSecurityAdditionalFlows": Obj({"customAuthMode": STR}),
+        }
+    ),
+    "userPoolTier": STR,
+    "usernameAttributes": STRS,
+    "usernameConfiguration": Obj({"caseSensitive": BOOL}),
+    "verificationMessageTemplate": Obj(
+        {
+            "defaultEmailOption": STR,
+            "emailMessage": STR,
+            "emailMessageByLink": STR,
+            "emailSubject": STR,
+            "emailSubjectByLink": STR,
+            "smsMessage": STR,
+        }
+    ),
+    "webAuthnConfiguration": Obj({"relyingPartyId": STR, "userVerification": STR}),
+}
+
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:cognito/userPool:UserPool",
+        _USER_POOL_INPUTS,
+        create=_create_user_pool,
+        aws={
+            "name": "PoolName",
+            "schemas": "Schema",
+            "passwordPolicy": None,
+            "signInPolicy": None,
+            **_MFA_ONLY,
+        },
+        outputs=("arn", "endpoint", "creationDate", "lastModifiedDate", "estimatedNumberOfUsers"),
+        naming=Naming("name", 128),
+        tags=True,
+        check=_check_pool,
+        read=_read_pool,
+    ),
 )
-def _client(ctx: Context, args: Args) -> Made:
-    client = ctx.call(_IDP, "create_user_pool_client", **ctx.aws(args))["UserPoolClient"]
-    ctx.undo(_IDP, "delete_user_pool_client", UserPoolId=args["userPoolId"], ClientId=client["ClientId"])
-    return Made(client["ClientId"], {"clientSecret": client.get("ClientSecret", "")})
-
-
-@resource(
-    "aws:cognito/userGroup:UserGroup",
-    {"userPoolId": STR, "name": STR, "description": STR, "precedence": INT, "roleArn": STR},
-    aws={"name": "GroupName"},
-    naming=Naming("name", 128),
-)
-def _group(ctx: Context, args: Args) -> Made:
-    ctx.call(_IDP, "create_group", **ctx.aws(args))
-    ctx.undo(_IDP, "delete_group", UserPoolId=args["userPoolId"], GroupName=args["name"])
-    return Made(f"{args['userPoolId']}/{args['name']}")
-
-
-@resource(
-    "aws:cognito/userPoolDomain:UserPoolDomain",
-    {"domain": STR, "userPoolId": STR, "managedLoginVersion": INT},
-    outputs=("awsAccountId", "version"),
-)
-def _domain(ctx: Context, args: Args) -> Made:
-    ctx.call(_IDP, "create_user_pool_domain", **ctx.aws(args))
-    ctx.undo(_IDP, "delete_user_pool_domain", Domain=args["domain"], UserPoolId=args["userPoolId"])
-    return Made(args["domain"], {"awsAccountId": ctx.account, "version": ""})
-
-
-@resource(
-    "aws:cognito/resourceServer:ResourceServer",
-    {
-        "userPoolId": STR,
-        "identifier": STR,
-        "name": STR,
-        "scopes": ListOf(Obj({"scopeName": STR, "scopeDescription": STR})),
-    },
-    outputs=("scopeIdentifiers",),
-    naming=Naming("name", 256),
-)
-def _resource_server(ctx: Context, args: Args) -> Made:
-    ctx.call(_IDP, "create_resource_server", **ctx.aws(args))
-    ctx.undo(_IDP, "delete_resource_server", UserPoolId=args["userPoolId"], Identifier=args["identifier"])
-    scopes = [f"{args['identifier']}/{scope['scopeName']}" for scope in args.get("scopes", [])]
-    return Made(f"{args['userPoolId']}|{args['identifier']}", {"scopeIdentifiers": scopes})

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from pulumi_localaws.resources.policies import check_json, policy_check
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
-from pulumi_localaws.resources.shapes import BOOL, INT, STR, STRS, ListOf, Obj, Shape
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.shapes import BOOL, INT, STR, STRS, ListOf, Obj, Shape, to_aws
 
 _ON_DEMAND = Obj({"maxReadRequestUnits": INT, "maxWriteRequestUnits": INT})
 _KEY = Obj({"attributeName": STR, "keyType": STR})
@@ -87,12 +87,8 @@ def _index(args: Args, *, provisioned: bool, table_hash: str | None = None) -> A
     if provisioned and table_hash is None:
         made["ProvisionedThroughput"] = _throughput(args)
     if args.get("onDemandThroughput"):
-        made["OnDemandThroughput"] = _capital(args["onDemandThroughput"])
+        made["OnDemandThroughput"] = to_aws(args["onDemandThroughput"], _ON_DEMAND)
     return made
-
-
-def _capital(args: Args) -> Args:
-    return {name[0].upper() + name[1:]: value for name, value in args.items()}
 
 
 def _read_table(ctx: Context, table: str) -> Made:
@@ -114,45 +110,13 @@ def _read_table(ctx: Context, table: str) -> Made:
     return Made(table, outputs)
 
 
-@resource(
-    "aws:dynamodb/table:Table",
-    _TABLE,
-    outputs=("arn", "streamArn", "streamLabel"),
-    naming=Naming("name", 255),
-    tags=True,
-    check=_check_table,
-    read=_read_table,
-)
-def _table(ctx: Context, args: Args) -> Made:
+def _create_table(ctx: Context, args: Args) -> Made:
     name = args["name"]
-    provisioned = args.get("billingMode", "PROVISIONED") == "PROVISIONED"
-    encryption = args.get("serverSideEncryption", {})
-    kms = {"Enabled": True, "SSEType": "KMS"}
-    if encryption.get("kmsKeyArn"):
-        kms["KMSMasterKeyId"] = encryption["kmsKeyArn"]
-    definitions = [{"AttributeName": a["name"], "AttributeType": a["type"]} for a in args["attributes"]]
-    global_indexes = [
-        _index(index, provisioned=provisioned) for index in args.get("globalSecondaryIndexes", [])
-    ]
-    local_indexes = [
-        _index(index, provisioned=provisioned, table_hash=args["hashKey"])
-        for index in args.get("localSecondaryIndexes", [])
-    ]
-    made = ctx.call(
+    table = ctx.call(
         "dynamodb",
         "create_table",
         TableName=name,
-        AttributeDefinitions=definitions,
-        KeySchema=_keys(args),
-        BillingMode=args.get("billingMode", "PROVISIONED"),
-        ProvisionedThroughput=_throughput(args) if provisioned else None,
-        OnDemandThroughput=_capital(args["onDemandThroughput"]) if args.get("onDemandThroughput") else None,
-        GlobalSecondaryIndexes=global_indexes or None,
-        LocalSecondaryIndexes=local_indexes or None,
-        SSESpecification=kms if encryption.get("enabled") else None,
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": args["streamViewType"]}
-        if args.get("streamEnabled")
-        else None,
+        **_definition(args),
         TableClass=args.get("tableClass"),
         DeletionProtectionEnabled=args.get("deletionProtectionEnabled"),
         Tags=ctx.tag_list(),
@@ -160,6 +124,50 @@ def _table(ctx: Context, args: Args) -> Made:
     ctx.undo("dynamodb", "delete_table", TableName=name)
     if args.get("deletionProtectionEnabled"):
         ctx.undo("dynamodb", "update_table", TableName=name, DeletionProtectionEnabled=False)
+    _set_recovery_and_ttl(ctx, args)
+    return Made(
+        name,
+        {
+            "arn": table["TableArn"],
+            "billingMode": args.get("billingMode", "PROVISIONED"),
+            "streamArn": table.get("LatestStreamArn", ""),
+            "streamLabel": table.get("LatestStreamLabel", ""),
+        },
+    )
+
+
+def _definition(args: Args) -> Args:
+    """Return the parameters of CreateTable that describe keys, indexes, capacity, encryption and stream."""
+    billing_mode = args.get("billingMode", "PROVISIONED")
+    provisioned = billing_mode == "PROVISIONED"
+    on_demand, stream = args.get("onDemandThroughput"), args.get("streamEnabled")
+    encryption = args.get("serverSideEncryption", {})
+    kms = {"Enabled": True, "SSEType": "KMS"}
+    if encryption.get("kmsKeyArn"):
+        kms["KMSMasterKeyId"] = encryption["kmsKeyArn"]
+    global_indexes = [
+        _index(index, provisioned=provisioned) for index in args.get("globalSecondaryIndexes", [])
+    ]
+    local_indexes = [
+        _index(index, provisioned=provisioned, table_hash=args["hashKey"])
+        for index in args.get("localSecondaryIndexes", [])
+    ]
+    return {
+        "AttributeDefinitions": to_aws(args["attributes"], _TABLE["attributes"]),
+        "KeySchema": _keys(args),
+        "BillingMode": billing_mode,
+        "ProvisionedThroughput": _throughput(args) if provisioned else None,
+        "OnDemandThroughput": to_aws(on_demand, _ON_DEMAND) if on_demand else None,
+        "GlobalSecondaryIndexes": global_indexes or None,
+        "LocalSecondaryIndexes": local_indexes or None,
+        "SSESpecification": kms if encryption.get("enabled") else None,
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": args["streamViewType"]}
+        if stream
+        else None,
+    }
+
+
+def _set_recovery_and_ttl(ctx: Context, args: Args) -> None:
     recovery = args.get("pointInTimeRecovery", {})
     if recovery.get("enabled"):
         specification: Args = {"PointInTimeRecoveryEnabled": True}
@@ -168,33 +176,19 @@ def _table(ctx: Context, args: Args) -> Made:
         ctx.call(
             "dynamodb",
             "update_continuous_backups",
-            TableName=name,
+            TableName=args["name"],
             PointInTimeRecoverySpecification=specification,
         )
     if args.get("ttl", {}).get("enabled"):
         ctx.call(
             "dynamodb",
             "update_time_to_live",
-            TableName=name,
+            TableName=args["name"],
             TimeToLiveSpecification={"Enabled": True, "AttributeName": args["ttl"]["attributeName"]},
         )
-    return Made(
-        name,
-        {
-            "arn": made["TableArn"],
-            "billingMode": args.get("billingMode", "PROVISIONED"),
-            "streamArn": made.get("LatestStreamArn", ""),
-            "streamLabel": made.get("LatestStreamLabel", ""),
-        },
-    )
 
 
-@resource(
-    "aws:dynamodb/tableItem:TableItem",
-    {"tableName": STR, "hashKey": STR, "rangeKey": STR, "item": STR},
-    check=policy_check("item", check_json),
-)
-def _table_item(ctx: Context, args: Args) -> Made:
+def _create_table_item(ctx: Context, args: Args) -> Made:
     item = json.loads(args["item"])
     names = [args["hashKey"], *([args["rangeKey"]] if args.get("rangeKey") else [])]
     if missing := [name for name in names if name not in item]:
@@ -210,3 +204,23 @@ def _table_item(ctx: Context, args: Args) -> Made:
     key = {name: item[name] for name in names}
     ctx.undo("dynamodb", "delete_item", TableName=args["tableName"], Key=key)
     return Made("|".join([args["tableName"], *(str(next(iter(value.values()))) for value in key.values())]))
+
+
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:dynamodb/table:Table",
+        _TABLE,
+        create=_create_table,
+        outputs=("arn", "streamArn", "streamLabel"),
+        naming=Naming("name", 255),
+        tags=True,
+        check=_check_table,
+        read=_read_table,
+    ),
+    resource_type(
+        "aws:dynamodb/tableItem:TableItem",
+        {"tableName": STR, "hashKey": STR, "rangeKey": STR, "item": STR},
+        create=_create_table_item,
+        check=policy_check("item", check_json),
+    ),
+)

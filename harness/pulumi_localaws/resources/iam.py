@@ -1,7 +1,7 @@
 """IAM: roles and policies. They belong to the account, not to a region."""
 
 from pulumi_localaws.resources.policies import check_identity_policy, check_trust_policy, policy_check
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
 from pulumi_localaws.resources.shapes import BOOL, INT, STR, STRS, ListOf, Obj
 
 
@@ -22,27 +22,7 @@ def _read_role(ctx: Context, name: str) -> Made:
     return Made(name, outputs)
 
 
-@resource(
-    "aws:iam/role:Role",
-    {
-        "name": STR,
-        "assumeRolePolicy": STR,
-        "description": STR,
-        "forceDetachPolicies": BOOL,
-        "inlinePolicies": ListOf(Obj({"name": STR, "policy": STR})),
-        "managedPolicyArns": STRS,
-        "maxSessionDuration": INT,
-        "path": STR,
-        "permissionsBoundary": STR,
-    },
-    outputs=("arn", "uniqueId", "createDate"),
-    naming=Naming("name", 64, prefix="namePrefix"),
-    tags=True,
-    regional=False,
-    check=_check_role,
-    read=_read_role,
-)
-def _role(ctx: Context, args: Args) -> Made:
+def _create_role(ctx: Context, args: Args) -> Made:
     name = args["name"]
     role = ctx.call(
         "iam",
@@ -82,30 +62,14 @@ def _role(ctx: Context, args: Args) -> Made:
     )
 
 
-@resource(
-    "aws:iam/rolePolicy:RolePolicy",
-    {"name": STR, "policy": STR, "role": STR},
-    naming=Naming("name", 128, prefix="namePrefix"),
-    regional=False,
-    check=policy_check("policy", check_identity_policy),
-)
-def _role_policy(ctx: Context, args: Args) -> Made:
+def _create_role_policy(ctx: Context, args: Args) -> Made:
     names = {"RoleName": _role_name(args["role"]), "PolicyName": args["name"]}
     ctx.call("iam", "put_role_policy", **names, PolicyDocument=args["policy"])
     ctx.undo("iam", "delete_role_policy", **names)
     return Made(f"{names['RoleName']}:{args['name']}")
 
 
-@resource(
-    "aws:iam/policy:Policy",
-    {"name": STR, "policy": STR, "description": STR, "path": STR},
-    outputs=("arn", "policyId", "attachmentCount"),
-    naming=Naming("name", 128, prefix="namePrefix"),
-    tags=True,
-    regional=False,
-    check=policy_check("policy", check_identity_policy),
-)
-def _policy(ctx: Context, args: Args) -> Made:
+def _create_policy(ctx: Context, args: Args) -> Made:
     policy = ctx.call(
         "iam",
         "create_policy",
@@ -125,11 +89,57 @@ def _policy(ctx: Context, args: Args) -> Made:
     return Made(policy["Arn"], outputs)
 
 
-@resource(
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment", {"policyArn": STR, "role": STR}, regional=False
-)
-def _attachment(ctx: Context, args: Args) -> Made:
+def _create_attachment(ctx: Context, args: Args) -> Made:
     names = {"RoleName": _role_name(args["role"]), "PolicyArn": args["policyArn"]}
     ctx.call("iam", "attach_role_policy", **names)
     ctx.undo("iam", "detach_role_policy", **names)
     return Made(f"{names['RoleName']}/{args['policyArn']}")
+
+
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:iam/role:Role",
+        {
+            "name": STR,
+            "assumeRolePolicy": STR,
+            "description": STR,
+            "forceDetachPolicies": BOOL,
+            "inlinePolicies": ListOf(Obj({"name": STR, "policy": STR})),
+            "managedPolicyArns": STRS,
+            "maxSessionDuration": INT,
+            "path": STR,
+            "permissionsBoundary": STR,
+        },
+        create=_create_role,
+        outputs=("arn", "uniqueId", "createDate"),
+        naming=Naming("name", 64, prefix="namePrefix"),
+        tags=True,
+        regional=False,
+        check=_check_role,
+        read=_read_role,
+    ),
+    resource_type(
+        "aws:iam/rolePolicy:RolePolicy",
+        {"name": STR, "policy": STR, "role": STR},
+        create=_create_role_policy,
+        naming=Naming("name", 128, prefix="namePrefix"),
+        regional=False,
+        check=policy_check("policy", check_identity_policy),
+    ),
+    resource_type(
+        "aws:iam/policy:Policy",
+        {"name": STR, "policy": STR, "description": STR, "path": STR},
+        create=_create_policy,
+        outputs=("arn", "policyId", "attachmentCount"),
+        naming=Naming("name", 128, prefix="namePrefix"),
+        tags=True,
+        regional=False,
+        check=policy_check("policy", check_identity_policy),
+    ),
+    resource_type(
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        {"policyArn": STR, "role": STR},
+        create=_create_attachment,
+        regional=False,
+    ),
+)

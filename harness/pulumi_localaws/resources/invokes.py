@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_localaws.engine_errors import DeploymentError
-from pulumi_localaws.resources.shapes import STR, STRS, ListOf, Obj, ShapeError, check
+from pulumi_localaws.resources.shapes import STR, STRS, ListOf, Obj, ShapeError, aws_name, check
 
 Args = dict[str, Any]
 
@@ -108,10 +108,10 @@ def _statement(given: Args) -> Args:
     made["Effect"] = given.get("effect", "Allow")
     for name in ("actions", "notActions", "resources", "notResources"):
         if given.get(name):
-            made[name[0].upper() + name[1:-1]] = _one_or_many(given[name])
+            made[aws_name(name).removesuffix("s")] = _one_or_many(given[name])
     for name in ("principals", "notPrincipals"):
         if given.get(name):
-            made[name[0].upper() + name[1:-1]] = _principals(given[name])
+            made[aws_name(name).removesuffix("s")] = _principals(given[name])
     conditions: Args = {}
     for condition in given.get("conditions", []):
         values = condition["values"]

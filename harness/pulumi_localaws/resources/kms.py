@@ -1,29 +1,11 @@
 """KMS: keys and aliases."""
 
 from pulumi_localaws.resources.policies import check_resource_policy, policy_check
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
 from pulumi_localaws.resources.shapes import BOOL, INT, STR
 
 
-@resource(
-    "aws:kms/key:Key",
-    {
-        "bypassPolicyLockoutSafetyCheck": BOOL,
-        "customerMasterKeySpec": STR,
-        "deletionWindowInDays": INT,
-        "description": STR,
-        "enableKeyRotation": BOOL,
-        "isEnabled": BOOL,
-        "keyUsage": STR,
-        "multiRegion": BOOL,
-        "policy": STR,
-        "rotationPeriodInDays": INT,
-    },
-    outputs=("arn", "keyId"),
-    tags=True,
-    check=policy_check("policy", check_resource_policy),
-)
-def _key(ctx: Context, args: Args) -> Made:
+def _create_key(ctx: Context, args: Args) -> Made:
     key = ctx.call(
         "kms",
         "create_key",
@@ -48,13 +30,7 @@ def _key(ctx: Context, args: Args) -> Made:
     return Made(name, {"arn": key["Arn"], "keyId": name, "policy": args.get("policy", "")})
 
 
-@resource(
-    "aws:kms/alias:Alias",
-    {"name": STR, "targetKeyId": STR},
-    outputs=("arn", "targetKeyArn"),
-    naming=Naming("name", 256, prefix="namePrefix", lead="alias/"),
-)
-def _alias(ctx: Context, args: Args) -> Made:
+def _create_alias(ctx: Context, args: Args) -> Made:
     if not args["name"].startswith("alias/"):
         raise ctx.error(f"name: an alias begins with alias/; {args['name']!r} doesn't")
     ctx.call("kms", "create_alias", AliasName=args["name"], TargetKeyId=args["targetKeyId"])
@@ -62,3 +38,33 @@ def _alias(ctx: Context, args: Args) -> Made:
     key = args["targetKeyId"]
     target = key if key.startswith("arn:") else ctx.arn("kms", f"key/{key}")
     return Made(args["name"], {"arn": ctx.arn("kms", args["name"]), "targetKeyArn": target})
+
+
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:kms/key:Key",
+        {
+            "bypassPolicyLockoutSafetyCheck": BOOL,
+            "customerMasterKeySpec": STR,
+            "deletionWindowInDays": INT,
+            "description": STR,
+            "enableKeyRotation": BOOL,
+            "isEnabled": BOOL,
+            "keyUsage": STR,
+            "multiRegion": BOOL,
+            "policy": STR,
+            "rotationPeriodInDays": INT,
+        },
+        create=_create_key,
+        outputs=("arn", "keyId"),
+        tags=True,
+        check=policy_check("policy", check_resource_policy),
+    ),
+    resource_type(
+        "aws:kms/alias:Alias",
+        {"name": STR, "targetKeyId": STR},
+        create=_create_alias,
+        outputs=("arn", "targetKeyArn"),
+        naming=Naming("name", 256, prefix="namePrefix", lead="alias/"),
+    ),
+)

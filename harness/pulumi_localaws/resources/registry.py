@@ -1,4 +1,4 @@
-"""The table of what can be made: a Pulumi type, its inputs, how it is made and what comes out."""
+"""What describes a resource type: its inputs, how a resource is created, and what comes out."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pulumi_localaws.clients import Clients
 from pulumi_localaws.engine_errors import DeploymentError
-from pulumi_localaws.resources.clients import Clients
 from pulumi_localaws.resources.shapes import STR, TAGS, Obj, Shape, to_aws
 from pulumi_localaws.state import Ledger, Step
 
@@ -121,7 +121,7 @@ Check = Callable[[Args], None]
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One line of the table.
+    """A resource type that the engine can create.
 
     Attributes:
         token: The Pulumi type.
@@ -146,13 +146,11 @@ class ResourceType:
     read: Read | None = None
 
 
-REGISTRY: dict[str, ResourceType] = {}
-
-
-def resource(
+def resource_type(
     token: str,
     inputs: Mapping[str, Shape],
     *,
+    create: Create,
     aws: Mapping[str, str | None] | None = None,
     outputs: Iterable[str] = (),
     naming: Naming | None = None,
@@ -160,8 +158,22 @@ def resource(
     regional: bool = True,
     check: Check | None = None,
     read: Read | None = None,
-) -> Callable[[Create], Create]:
-    """Enter the decorated function into the table as the one that makes this type."""
+) -> ResourceType:
+    """Return a resource type; tags, region and name prefix are added to its inputs.
+
+    Args:
+        token: The Pulumi type.
+        inputs: The inputs of this type alone, by Pulumi's names.
+        create: Creates a resource.
+        aws: AWS's name of an input where it isn't Pulumi's with a capital letter; None for an input that is
+            not sent as it stands.
+        outputs: What programs can read beside the inputs.
+        naming: How its name is made up.
+        tags: Whether it takes tags.
+        regional: Whether it takes ``region``.
+        check: Refuses inputs that AWS would refuse and the emulator takes; raises ValueError.
+        read: Looks up an existing resource (``.get()``).
+    """
     fields: dict[str, Shape] = dict(inputs)
     names: dict[str, str | None] = dict(aws or {})
     if tags:
@@ -173,28 +185,14 @@ def resource(
     if naming is not None and naming.prefix is not None:
         fields[naming.prefix] = STR
         names[naming.prefix] = None
-
-    def register(create: Create) -> Create:
-        REGISTRY[token] = ResourceType(
-            token=token,
-            inputs=Obj(fields, names),
-            create=create,
-            outputs=(*outputs, *(["tagsAll"] if tags else [])),
-            naming=naming,
-            tags=tags,
-            regional=regional,
-            check=check,
-            read=read,
-        )
-        return create
-
-    return register
-
-
-def load_all() -> dict[str, ResourceType]:
-    """Import every service's module and return the whole table."""
-    # Imported here: the modules import this one.
-    from pulumi_localaws.resources import SERVICES  # noqa: PLC0415
-
-    assert SERVICES  # noqa: S101 importing the package's modules filled the table
-    return REGISTRY
+    return ResourceType(
+        token=token,
+        inputs=Obj(fields, names),
+        create=create,
+        outputs=(*outputs, *(["tagsAll"] if tags else [])),
+        naming=naming,
+        tags=tags,
+        regional=regional,
+        check=check,
+        read=read,
+    )

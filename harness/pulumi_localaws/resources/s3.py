@@ -4,7 +4,7 @@ import base64
 from pathlib import Path
 
 from pulumi_localaws.resources.archives import asset_bytes
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
 from pulumi_localaws.resources.shapes import ASSET, BOOL, STR, MapOf, Shape
 
 _HOSTED_ZONES = {"us-east-1": "Z3AQBSTGFYJSTF", "us-west-2": "Z3BJ6K6RIION7M", "eu-west-1": "Z1BKCTXD74EZPE"}
@@ -27,7 +27,7 @@ def _read_bucket(ctx: Context, name: str) -> Made:
     return Made(name, _bucket_outputs(ctx, name))
 
 
-def _bucket(ctx: Context, args: Args) -> Made:
+def _create_bucket(ctx: Context, args: Args) -> Made:
     name = args["bucket"]
     elsewhere = {"LocationConstraint": ctx.region} if ctx.region != "us-east-1" else None
     ctx.call(
@@ -43,17 +43,6 @@ def _bucket(ctx: Context, args: Args) -> Made:
     if ctx.tags:
         ctx.call("s3", "put_bucket_tagging", Bucket=name, Tagging={"TagSet": ctx.tag_list()})
     return Made(name, _bucket_outputs(ctx, name))
-
-
-for _token in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"):
-    resource(
-        _token,
-        {"bucket": STR, "acl": STR, "forceDestroy": BOOL, "objectLockEnabled": BOOL},
-        outputs=("arn", "bucketDomainName", "bucketRegionalDomainName", "bucketRegion", "hostedZoneId"),
-        naming=Naming("bucket", 63, prefix="bucketPrefix", lower=True),
-        tags=True,
-        read=_read_bucket,
-    )(_bucket)
 
 
 _OBJECT: dict[str, Shape] = {
@@ -85,7 +74,7 @@ def _check_object(args: Args) -> None:
         raise ValueError(f"{' and '.join(given)} exclude each other")
 
 
-def _object(ctx: Context, args: Args) -> Made:
+def _create_object(ctx: Context, args: Args) -> Made:
     body = args.get("content", "").encode()
     if "contentBase64" in args:
         body = base64.b64decode(args["contentBase64"])
@@ -111,17 +100,34 @@ def _object(ctx: Context, args: Args) -> Made:
     return Made(f"{args['bucket']}/{key}", outputs)
 
 
-for _token in ("aws:s3/bucketObject:BucketObject", "aws:s3/bucketObjectv2:BucketObjectv2"):
-    resource(
-        _token,
-        _OBJECT,
-        aws={
-            "acl": "ACL",
-            "kmsKeyId": "SSEKMSKeyId",
-            "websiteRedirect": "WebsiteRedirectLocation",
-            **dict.fromkeys(("content", "contentBase64", "forceDestroy", "source", "sourceHash")),
-        },
-        outputs=("arn", "etag", "versionId"),
-        tags=True,
-        check=_check_object,
-    )(_object)
+RESOURCE_TYPES = (
+    *(
+        resource_type(
+            token,
+            {"bucket": STR, "acl": STR, "forceDestroy": BOOL, "objectLockEnabled": BOOL},
+            create=_create_bucket,
+            outputs=("arn", "bucketDomainName", "bucketRegionalDomainName", "bucketRegion", "hostedZoneId"),
+            naming=Naming("bucket", 63, prefix="bucketPrefix", lower=True),
+            tags=True,
+            read=_read_bucket,
+        )
+        for token in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+    ),
+    *(
+        resource_type(
+            token,
+            _OBJECT,
+            create=_create_object,
+            aws={
+                "acl": "ACL",
+                "kmsKeyId": "SSEKMSKeyId",
+                "websiteRedirect": "WebsiteRedirectLocation",
+                **dict.fromkeys(("content", "contentBase64", "forceDestroy", "source", "sourceHash")),
+            },
+            outputs=("arn", "etag", "versionId"),
+            tags=True,
+            check=_check_object,
+        )
+        for token in ("aws:s3/bucketObject:BucketObject", "aws:s3/bucketObjectv2:BucketObjectv2")
+    ),
+)

@@ -1,10 +1,11 @@
 """S3: what is set on a bucket by a resource of its own."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from pulumi_localaws.resources.policies import check_resource_policy, policy_check
-from pulumi_localaws.resources.registry import Args, Check, Context, Made, resource
-from pulumi_localaws.resources.shapes import BOOL, INT, STR, STRS, ListOf, MapOf, Obj, Shape
+from pulumi_localaws.resources.registry import Args, Check, Context, Made, ResourceType, resource_type
+from pulumi_localaws.resources.shapes import BOOL, INT, STR, STRS, ListOf, MapOf, Obj, Shape, aws_name
 
 _ENCRYPTION_RULE = Obj(
     {
@@ -50,27 +51,18 @@ _LIFECYCLE_RULE = Obj(
 )
 
 
-def _setting(
-    name: str,
-    inputs: Mapping[str, Shape],
-    put: str,
-    delete: str | None,
-    *,
-    second: bool = False,
-    check: Check | None = None,
-) -> None:
-    """Enter a type (and its older name with V2) that is one put call, undone by one delete call."""
-
-    def create(ctx: Context, args: Args) -> Made:
-        bucket = args["bucket"]
-        ctx.call("s3", put, Bucket=bucket, **_BODIES[put](ctx, args))
-        if delete is not None and not args.get("skipDestroy"):
-            ctx.undo("s3", delete, Bucket=bucket)
-        return Made(bucket)
-
-    lead = name[0].lower() + name[1:]
-    for token in (f"aws:s3/{lead}:{name}", *([f"aws:s3/{lead}V2:{name}V2"] if second else [])):
-        resource(token, {"bucket": STR, **inputs}, check=check)(create)
+_CORS_RULE = Obj(
+    {
+        "allowedHeaders": STRS,
+        "allowedMethods": STRS,
+        "allowedOrigins": STRS,
+        "exposeHeaders": STRS,
+        "id": STR,
+        "maxAgeSeconds": INT,
+    },
+    {"id": "ID"},
+)
+_PUBLIC_ACCESS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
 def _encryption(ctx: Context, args: Args) -> Args:
@@ -104,90 +96,116 @@ def _versioning(_: Context, args: Args) -> Args:
 
 
 def _public_access(_: Context, args: Args) -> Args:
-    names = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     return {
-        "PublicAccessBlockConfiguration": {
-            name[0].upper() + name[1:]: args.get(name, False) for name in names
-        }
+        "PublicAccessBlockConfiguration": {aws_name(name): args.get(name, False) for name in _PUBLIC_ACCESS}
     }
 
 
-_BODIES: dict[str, Callable[[Context, Args], Args]] = {
-    "put_bucket_encryption": _encryption,
-    "put_bucket_lifecycle_configuration": _lifecycle,
-    "put_bucket_versioning": _versioning,
-    "put_public_access_block": _public_access,
-    "put_bucket_policy": lambda _, args: {"Policy": args["policy"]},
-    "put_bucket_ownership_controls": lambda ctx, args: {
-        "OwnershipControls": {"Rules": [ctx.aws(args)["Rule"]]}
-    },
-}
+def _policy(_: Context, args: Args) -> Args:
+    return {"Policy": args["policy"]}
 
-_setting(
-    "BucketPublicAccessBlock",
-    {
-        "blockPublicAcls": BOOL,
-        "blockPublicPolicy": BOOL,
-        "ignorePublicAcls": BOOL,
-        "restrictPublicBuckets": BOOL,
-        "skipDestroy": BOOL,
-    },
-    "put_public_access_block",
-    "delete_public_access_block",
-)
-_setting(
-    "BucketVersioning",
-    {"versioningConfiguration": Obj({"status": STR, "mfaDelete": STR})},
-    "put_bucket_versioning",
-    None,  # versions can only be suspended, and the bucket goes with them
-    second=True,
-)
-_setting(
-    "BucketServerSideEncryptionConfiguration",
-    {"rules": ListOf(_ENCRYPTION_RULE)},
-    "put_bucket_encryption",
-    "delete_bucket_encryption",
-    second=True,
-)
-_setting(
-    "BucketLifecycleConfiguration",
-    {"rules": ListOf(_LIFECYCLE_RULE), "transitionDefaultMinimumObjectSize": STR},
-    "put_bucket_lifecycle_configuration",
-    "delete_bucket_lifecycle",
-    second=True,
-)
-_setting(
-    "BucketPolicy",
-    {"policy": STR},
-    "put_bucket_policy",
-    "delete_bucket_policy",
-    check=policy_check("policy", check_resource_policy),
-)
-_setting(
-    "BucketOwnershipControls",
-    {"rule": Obj({"objectOwnership": STR})},
-    "put_bucket_ownership_controls",
-    "delete_bucket_ownership_controls",
-)
 
-_CORS_RULE = Obj(
-    {
-        "allowedHeaders": STRS,
-        "allowedMethods": STRS,
-        "allowedOrigins": STRS,
-        "exposeHeaders": STRS,
-        "id": STR,
-        "maxAgeSeconds": INT,
-    },
-    {"id": "ID"},
-)
-_BODIES["put_bucket_cors"] = lambda ctx, args: {
-    "CORSConfiguration": {"CORSRules": ctx.aws(args)["CorsRules"]}
-}
-_setting(
-    "BucketCorsConfiguration",
-    {"corsRules": ListOf(_CORS_RULE)},
-    "put_bucket_cors",
-    "delete_bucket_cors",
-    second=True,
+def _ownership_controls(ctx: Context, args: Args) -> Args:
+    return {"OwnershipControls": {"Rules": [ctx.aws(args)["Rule"]]}}
+
+
+def _cors(ctx: Context, args: Args) -> Args:
+    return {"CORSConfiguration": {"CORSRules": ctx.aws(args)["CorsRules"]}}
+
+
+def _setting(
+    token: str,
+    inputs: Mapping[str, Shape],
+    parameters: Callable[[Context, Args], Args],
+    *,
+    put: str,
+    delete: str | None,
+    check: Check | None = None,
+) -> ResourceType:
+    """Return the type of a resource that one call puts on a bucket and one call deletes.
+
+    Args:
+        token: The Pulumi type.
+        inputs: The inputs besides the bucket.
+        parameters: Returns the put call's parameters besides the bucket.
+        put: The call that creates it.
+        delete: The call that undoes it, if there is one.
+        check: As for `resource_type`.
+    """
+
+    def create(ctx: Context, args: Args) -> Made:
+        bucket = args["bucket"]
+        ctx.call("s3", put, Bucket=bucket, **parameters(ctx, args))
+        if delete is not None and not args.get("skipDestroy"):
+            ctx.undo("s3", delete, Bucket=bucket)
+        return Made(bucket)
+
+    return resource_type(token, {"bucket": STR, **inputs}, create=create, check=check)
+
+
+def _with_older_name(setting: ResourceType) -> tuple[ResourceType, ResourceType]:
+    """Return a type and the same type under its older name, which ends in V2."""
+    module, name = setting.token.rsplit(":", 1)
+    return setting, replace(setting, token=f"{module}V2:{name}V2")
+
+
+RESOURCE_TYPES = (
+    _setting(
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        {**dict.fromkeys(_PUBLIC_ACCESS, BOOL), "skipDestroy": BOOL},
+        _public_access,
+        put="put_public_access_block",
+        delete="delete_public_access_block",
+    ),
+    *_with_older_name(
+        _setting(
+            "aws:s3/bucketVersioning:BucketVersioning",
+            {"versioningConfiguration": Obj({"status": STR, "mfaDelete": STR})},
+            _versioning,
+            put="put_bucket_versioning",
+            delete=None,  # versions can only be suspended, and the bucket goes with them
+        )
+    ),
+    *_with_older_name(
+        _setting(
+            "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+            {"rules": ListOf(_ENCRYPTION_RULE)},
+            _encryption,
+            put="put_bucket_encryption",
+            delete="delete_bucket_encryption",
+        )
+    ),
+    *_with_older_name(
+        _setting(
+            "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+            {"rules": ListOf(_LIFECYCLE_RULE), "transitionDefaultMinimumObjectSize": STR},
+            _lifecycle,
+            put="put_bucket_lifecycle_configuration",
+            delete="delete_bucket_lifecycle",
+        )
+    ),
+    _setting(
+        "aws:s3/bucketPolicy:BucketPolicy",
+        {"policy": STR},
+        _policy,
+        put="put_bucket_policy",
+        delete="delete_bucket_policy",
+        check=policy_check("policy", check_resource_policy),
+    ),
+    _setting(
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        {"rule": Obj({"objectOwnership": STR})},
+        _ownership_controls,
+        put="put_bucket_ownership_controls",
+        delete="delete_bucket_ownership_controls",
+    ),
+    *_with_older_name(
+        _setting(
+            "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
+            {"corsRules": ListOf(_CORS_RULE)},
+            _cors,
+            put="put_bucket_cors",
+            delete="delete_bucket_cors",
+        )
+    ),
 )

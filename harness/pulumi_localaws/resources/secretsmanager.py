@@ -3,26 +3,11 @@
 import base64
 
 from pulumi_localaws.resources.policies import check_resource_policy, policy_check
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
 from pulumi_localaws.resources.shapes import BOOL, INT, STR, STRS
 
 
-@resource(
-    "aws:secretsmanager/secret:Secret",
-    {
-        "name": STR,
-        "description": STR,
-        "forceOverwriteReplicaSecret": BOOL,
-        "kmsKeyId": STR,
-        "policy": STR,
-        "recoveryWindowInDays": INT,
-    },
-    outputs=("arn",),
-    naming=Naming("name", 512, prefix="namePrefix"),
-    tags=True,
-    check=policy_check("policy", check_resource_policy),
-)
-def _secret(ctx: Context, args: Args) -> Made:
+def _create_secret(ctx: Context, args: Args) -> Made:
     arn = ctx.call(
         "secretsmanager",
         "create_secret",
@@ -39,12 +24,7 @@ def _secret(ctx: Context, args: Args) -> Made:
     return Made(arn, {"arn": arn, "policy": args.get("policy", "")})
 
 
-@resource(
-    "aws:secretsmanager/secretVersion:SecretVersion",
-    {"secretId": STR, "secretBinary": STR, "secretString": STR, "versionStages": STRS},
-    outputs=("arn", "secretArn", "versionId"),
-)
-def _version(ctx: Context, args: Args) -> Made:
+def _create_version(ctx: Context, args: Args) -> Made:
     binary = base64.b64decode(args["secretBinary"]) if args.get("secretBinary") else None
     made = ctx.call(
         "secretsmanager",
@@ -62,3 +42,29 @@ def _version(ctx: Context, args: Args) -> Made:
         "versionStages": made.get("VersionStages", ["AWSCURRENT"]),
     }
     return Made(f"{made['ARN']}|{made['VersionId']}", outputs)
+
+
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:secretsmanager/secret:Secret",
+        {
+            "name": STR,
+            "description": STR,
+            "forceOverwriteReplicaSecret": BOOL,
+            "kmsKeyId": STR,
+            "policy": STR,
+            "recoveryWindowInDays": INT,
+        },
+        create=_create_secret,
+        outputs=("arn",),
+        naming=Naming("name", 512, prefix="namePrefix"),
+        tags=True,
+        check=policy_check("policy", check_resource_policy),
+    ),
+    resource_type(
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        {"secretId": STR, "secretBinary": STR, "secretString": STR, "versionStages": STRS},
+        create=_create_version,
+        outputs=("arn", "secretArn", "versionId"),
+    ),
+)

@@ -1,7 +1,7 @@
 """Step Functions: state machines."""
 
 from pulumi_localaws.resources.policies import check_json, policy_check
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
 from pulumi_localaws.resources.shapes import BOOL, INT, STR, Obj
 
 
@@ -25,24 +25,7 @@ def _check_machine(args: Args) -> None:
         )
 
 
-@resource(
-    "aws:sfn/stateMachine:StateMachine",
-    {
-        "name": STR,
-        "definition": STR,
-        "roleArn": STR,
-        "encryptionConfiguration": Obj({"kmsDataKeyReusePeriodSeconds": INT, "kmsKeyId": STR, "type": STR}),
-        "loggingConfiguration": Obj({"includeExecutionData": BOOL, "level": STR, "logDestination": STR}),
-        "publish": BOOL,
-        "tracingConfiguration": Obj({"enabled": BOOL}),
-        "type": STR,
-    },
-    outputs=("arn", "creationDate", "status", "revisionId", "stateMachineVersionArn"),
-    naming=Naming("name", 80, prefix="namePrefix"),
-    tags=True,
-    check=_check_machine,
-)
-def _state_machine(ctx: Context, args: Args) -> Made:
+def _create_state_machine(ctx: Context, args: Args) -> Made:
     made = ctx.call(
         "stepfunctions",
         "create_state_machine",
@@ -69,3 +52,27 @@ def _state_machine(ctx: Context, args: Args) -> Made:
             "type": args.get("type", "STANDARD"),
         },
     )
+
+
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:sfn/stateMachine:StateMachine",
+        {
+            "name": STR,
+            "definition": STR,
+            "roleArn": STR,
+            "encryptionConfiguration": Obj(
+                {"kmsDataKeyReusePeriodSeconds": INT, "kmsKeyId": STR, "type": STR}
+            ),
+            "loggingConfiguration": Obj({"includeExecutionData": BOOL, "level": STR, "logDestination": STR}),
+            "publish": BOOL,
+            "tracingConfiguration": Obj({"enabled": BOOL}),
+            "type": STR,
+        },
+        create=_create_state_machine,
+        outputs=("arn", "creationDate", "status", "revisionId", "stateMachineVersionArn"),
+        naming=Naming("name", 80, prefix="namePrefix"),
+        tags=True,
+        check=_check_machine,
+    ),
+)

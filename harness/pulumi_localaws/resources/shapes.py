@@ -93,12 +93,20 @@ def check(value: Any, shape: Shape, path: str = "") -> Any:
     return _plain(value, shape, path)
 
 
+def aws_name(name: str) -> str:
+    """Return the name that AWS has for most properties: Pulumi's with a capital letter."""
+    return name[0].upper() + name[1:]
+
+
+def attribute_text(value: Any) -> str:
+    """Return a value as AWS takes it where every attribute is text (SNS, SQS)."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def to_aws(value: Any, shape: Shape) -> Any:
     """Return a checked value under AWS's names: ``hashKey`` is ``HashKey``, or as the shape says."""
     if isinstance(shape, Obj):
-        named = (
-            (shape.aws.get(name, name[0].upper() + name[1:]), name, item) for name, item in value.items()
-        )
+        named = ((shape.aws.get(name, aws_name(name)), name, item) for name, item in value.items())
         return {aws: to_aws(item, shape.fields[name]) for aws, name, item in named if aws is not None}
     if isinstance(shape, ListOf):
         return [to_aws(item, shape.item) for item in value]

@@ -1,10 +1,8 @@
 """SNS: topics, subscriptions, policies."""
 
-from typing import Any
-
 from pulumi_localaws.resources.policies import check_json, check_resource_policy, policy_check
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
-from pulumi_localaws.resources.shapes import BOOL, INT, STR
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.shapes import BOOL, INT, STR, attribute_text, aws_name
 
 _TOPIC = {
     "archivePolicy": STR,
@@ -29,24 +27,10 @@ _SUBSCRIPTION = {
 
 
 def _attributes(args: Args, names: Args) -> dict[str, str]:
-    return {name[0].upper() + name[1:]: _text(args[name]) for name in names if name in args}
+    return {aws_name(name): attribute_text(args[name]) for name in names if name in args}
 
 
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-@resource(
-    "aws:sns/topic:Topic",
-    {"name": STR, **_TOPIC},
-    outputs=("arn", "owner"),
-    naming=Naming(
-        "name", 256, prefix="namePrefix", suffix=lambda args: ".fifo" if args.get("fifoTopic") else ""
-    ),
-    tags=True,
-    check=policy_check("policy", check_resource_policy),
-)
-def _topic(ctx: Context, args: Args) -> Made:
+def _create_topic(ctx: Context, args: Args) -> Made:
     arn = ctx.call(
         "sns",
         "create_topic",
@@ -58,13 +42,7 @@ def _topic(ctx: Context, args: Args) -> Made:
     return Made(arn, {"arn": arn, "owner": ctx.account})
 
 
-@resource(
-    "aws:sns/topicPolicy:TopicPolicy",
-    {"arn": STR, "policy": STR},
-    outputs=("owner",),
-    check=policy_check("policy", check_resource_policy),
-)
-def _topic_policy(ctx: Context, args: Args) -> Made:
+def _create_topic_policy(ctx: Context, args: Args) -> Made:
     before = ctx.call("sns", "get_topic_attributes", TopicArn=args["arn"])["Attributes"].get("Policy", "")
     ctx.call(
         "sns",
@@ -84,20 +62,7 @@ def _check_subscription(args: Args) -> None:
         policy_check(prop, check_json)(args)
 
 
-@resource(
-    "aws:sns/topicSubscription:TopicSubscription",
-    {
-        "topic": STR,
-        "protocol": STR,
-        "endpoint": STR,
-        "confirmationTimeoutInMinutes": INT,
-        "endpointAutoConfirms": BOOL,
-        **_SUBSCRIPTION,
-    },
-    outputs=("arn", "ownerId", "pendingConfirmation", "confirmationWasAuthenticated"),
-    check=_check_subscription,
-)
-def _subscription(ctx: Context, args: Args) -> Made:
+def _create_subscription(ctx: Context, args: Args) -> Made:
     arn = ctx.call(
         "sns",
         "subscribe",
@@ -116,3 +81,39 @@ def _subscription(ctx: Context, args: Args) -> Made:
         "confirmationWasAuthenticated": not pending,
     }
     return Made(arn, outputs)
+
+
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:sns/topic:Topic",
+        {"name": STR, **_TOPIC},
+        create=_create_topic,
+        outputs=("arn", "owner"),
+        naming=Naming(
+            "name", 256, prefix="namePrefix", suffix=lambda args: ".fifo" if args.get("fifoTopic") else ""
+        ),
+        tags=True,
+        check=policy_check("policy", check_resource_policy),
+    ),
+    resource_type(
+        "aws:sns/topicPolicy:TopicPolicy",
+        {"arn": STR, "policy": STR},
+        create=_create_topic_policy,
+        outputs=("owner",),
+        check=policy_check("policy", check_resource_policy),
+    ),
+    resource_type(
+        "aws:sns/topicSubscription:TopicSubscription",
+        {
+            "topic": STR,
+            "protocol": STR,
+            "endpoint": STR,
+            "confirmationTimeoutInMinutes": INT,
+            "endpointAutoConfirms": BOOL,
+            **_SUBSCRIPTION,
+        },
+        create=_create_subscription,
+        outputs=("arn", "ownerId", "pendingConfirmation", "confirmationWasAuthenticated"),
+        check=_check_subscription,
+    ),
+)

@@ -1,10 +1,10 @@
 """SQS: queues and their policies."""
 
-from typing import Any
+from collections.abc import Callable
 
 from pulumi_localaws.resources.policies import check_json, check_resource_policy, policy_check
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
-from pulumi_localaws.resources.shapes import BOOL, INT, STR
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, ResourceType, resource_type
+from pulumi_localaws.resources.shapes import BOOL, INT, STR, attribute_text
 
 _ATTRIBUTES = {
     "contentBasedDeduplication": ("ContentBasedDeduplication", BOOL),
@@ -25,10 +25,6 @@ _ATTRIBUTES = {
 }
 
 
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _check_queue(args: Args) -> None:
     policy_check("policy", check_resource_policy)(args)
     for prop in ("redrivePolicy", "redriveAllowPolicy"):
@@ -46,21 +42,10 @@ def _read_queue(ctx: Context, url: str) -> Made:
     return Made(url, {"url": url, "arn": arn, "name": arn.rsplit(":", 1)[-1]})
 
 
-@resource(
-    "aws:sqs/queue:Queue",
-    {"name": STR, **{name: shape for name, (_, shape) in _ATTRIBUTES.items()}},
-    outputs=("arn", "url"),
-    naming=Naming(
-        "name", 80, prefix="namePrefix", suffix=lambda args: ".fifo" if args.get("fifoQueue") else ""
-    ),
-    tags=True,
-    check=_check_queue,
-    read=_read_queue,
-)
-def _queue(ctx: Context, args: Args) -> Made:
+def _create_queue(ctx: Context, args: Args) -> Made:
     # A standard queue doesn't take FifoQueue at all, not even false.
     attributes = {
-        aws: _text(args[name])
+        aws: attribute_text(args[name])
         for name, (aws, _) in _ATTRIBUTES.items()
         if name in args and args[name] not in ("", False)
     }
@@ -74,35 +59,34 @@ def _queue(ctx: Context, args: Args) -> Made:
     return Made(url, {"url": url, "arn": ctx.arn("sqs", args["name"])})
 
 
-def _set_attribute(ctx: Context, args: Args, prop: str) -> Made:
-    url = args["queueUrl"]
-    ctx.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={_ATTRIBUTES[prop][0]: args[prop]})
-    ctx.undo("sqs", "set_queue_attributes", QueueUrl=url, Attributes={_ATTRIBUTES[prop][0]: ""})
-    return Made(url)
+def _attribute_type(token: str, prop: str, check: Callable[[str], None]) -> ResourceType:
+    """Return the type of a resource that is one attribute of a queue."""
+    attribute = _ATTRIBUTES[prop][0]
+
+    def create(ctx: Context, args: Args) -> Made:
+        url = args["queueUrl"]
+        ctx.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={attribute: args[prop]})
+        ctx.undo("sqs", "set_queue_attributes", QueueUrl=url, Attributes={attribute: ""})
+        return Made(url)
+
+    inputs = {"queueUrl": STR, prop: STR}
+    return resource_type(token, inputs, create=create, check=policy_check(prop, check))
 
 
-@resource(
-    "aws:sqs/queuePolicy:QueuePolicy",
-    {"queueUrl": STR, "policy": STR},
-    check=policy_check("policy", check_resource_policy),
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:sqs/queue:Queue",
+        {"name": STR, **{name: shape for name, (_, shape) in _ATTRIBUTES.items()}},
+        create=_create_queue,
+        outputs=("arn", "url"),
+        naming=Naming(
+            "name", 80, prefix="namePrefix", suffix=lambda args: ".fifo" if args.get("fifoQueue") else ""
+        ),
+        tags=True,
+        check=_check_queue,
+        read=_read_queue,
+    ),
+    _attribute_type("aws:sqs/queuePolicy:QueuePolicy", "policy", check_resource_policy),
+    _attribute_type("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "redriveAllowPolicy", check_json),
+    _attribute_type("aws:sqs/redrivePolicy:RedrivePolicy", "redrivePolicy", check_json),
 )
-def _queue_policy(ctx: Context, args: Args) -> Made:
-    return _set_attribute(ctx, args, "policy")
-
-
-@resource(
-    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
-    {"queueUrl": STR, "redriveAllowPolicy": STR},
-    check=policy_check("redriveAllowPolicy", check_json),
-)
-def _redrive_allow(ctx: Context, args: Args) -> Made:
-    return _set_attribute(ctx, args, "redriveAllowPolicy")
-
-
-@resource(
-    "aws:sqs/redrivePolicy:RedrivePolicy",
-    {"queueUrl": STR, "redrivePolicy": STR},
-    check=policy_check("redrivePolicy", check_json),
-)
-def _redrive(ctx: Context, args: Args) -> Made:
-    return _set_attribute(ctx, args, "redrivePolicy")

@@ -1,6 +1,6 @@
 """Systems Manager: parameters."""
 
-from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource
+from pulumi_localaws.resources.registry import Args, Context, Made, Naming, resource_type
 from pulumi_localaws.resources.shapes import BOOL, STR
 
 
@@ -23,31 +23,36 @@ def _check(args: Args) -> None:
         raise ValueError("insecureValue is for String and StringList; a SecureString takes value")
 
 
-@resource(
-    "aws:ssm/parameter:Parameter",
-    {
-        "name": STR,
-        "type": STR,
-        "value": STR,
-        "insecureValue": STR,
-        "allowedPattern": STR,
-        "dataType": STR,
-        "description": STR,
-        "keyId": STR,
-        "overwrite": BOOL,
-        "tier": STR,
-    },
-    aws={"insecureValue": "Value"},
-    outputs=("arn", "version"),
-    naming=Naming("name", 2048),
-    tags=True,
-    check=_check,
-    read=_read,
-)
-def _parameter(ctx: Context, args: Args) -> Made:
+def _create_parameter(ctx: Context, args: Args) -> Made:
     made = ctx.call("ssm", "put_parameter", **ctx.aws(args), Tags=ctx.tag_list())
     ctx.undo("ssm", "delete_parameter", Name=args["name"])
     arn = ctx.arn("ssm", f"parameter/{args['name'].removeprefix('/')}")
     return Made(
         args["name"], {"arn": arn, "version": made.get("Version", 1), "tier": args.get("tier", "Standard")}
     )
+
+
+RESOURCE_TYPES = (
+    resource_type(
+        "aws:ssm/parameter:Parameter",
+        {
+            "name": STR,
+            "type": STR,
+            "value": STR,
+            "insecureValue": STR,
+            "allowedPattern": STR,
+            "dataType": STR,
+            "description": STR,
+            "keyId": STR,
+            "overwrite": BOOL,
+            "tier": STR,
+        },
+        create=_create_parameter,
+        aws={"insecureValue": "Value"},
+        outputs=("arn", "version"),
+        naming=Naming("name", 2048),
+        tags=True,
+        check=_check,
+        read=_read,
+    ),
+)
