@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pulumi_localaws.clients import Clients
+from pulumi_localaws.local.clients import Clients
 from pulumi_localaws.local_aws import LocalAws
 
 RATIO_ALLOWED = 1.8

@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 from existing_users import give_profiles, summary
 from people import People, sign_up_to_profile, what_must_not_happen
 from pulumi_localaws.deploy import deploy
-from pulumi_localaws.engine_errors import DeploymentError
+from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.local.processes import LocalAwsError
 from pulumi_localaws.local_aws import LocalAws
-from pulumi_localaws.processes import LocalAwsError
 from requests import RequestException
 from timeline import StepFailedError, Timeline
 

@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pulumi_localaws.config.stack import stack_region
 from pulumi_localaws.deploy import Deployment, EngineProcess, Event
-from pulumi_localaws.engine_errors import DeploymentError
 from pulumi_localaws.environment import DEFAULT_REGION
+from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.local.processes import LocalAwsError
 from pulumi_localaws.local_aws import LocalAws
-from pulumi_localaws.processes import LocalAwsError
-from pulumi_localaws.stack_config import stack_region
 
 _COULD_NOT = 1
 _NOT_FOUND = 127  # what a shell returns for a command that isn't there

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from pulumi_localaws.config_secrets import PASSPHRASE_VARIABLES
-from pulumi_localaws.engine_errors import DeploymentError
+from pulumi_localaws.config.project import ConfigValue
+from pulumi_localaws.config.secrets import PASSPHRASE_VARIABLES
 from pulumi_localaws.environment import PACKAGE_PARENT, clean_environment
-from pulumi_localaws.stack_config_project import ConfigValue
+from pulumi_localaws.errors import DeploymentError
 
 Event = dict[str, Any]
 
@@ -51,8 +51,8 @@ class Deployment:
         if self._destroyed:
             return
         # Late: botocore is heavy, and a local AWS is mostly thrown away as a whole.
-        from pulumi_localaws.clients import Clients  # noqa: PLC0415
-        from pulumi_localaws.state import read_state, undo  # noqa: PLC0415
+        from pulumi_localaws.local.clients import Clients  # noqa: PLC0415
+        from pulumi_localaws.resources.ledger import read_state, undo  # noqa: PLC0415
 
         clients = Clients(self.endpoint)
         try:

@@ -10,14 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pulumi_localaws.emulator import ACCOUNT_ID, Emulator
 from pulumi_localaws.environment import DEFAULT_REGION, PACKAGE_PARENT, clean_environment
+from pulumi_localaws.local.emulator import ACCOUNT_ID, Emulator
+from pulumi_localaws.local.ports import LOOPBACK, get, listen
+from pulumi_localaws.local.processes import Child, LocalAwsError, Processes
 from pulumi_localaws.origins import parse_origin
-from pulumi_localaws.ports import LOOPBACK, get, listen
-from pulumi_localaws.processes import Child, LocalAwsError, Processes
 
 if TYPE_CHECKING:
-    from pulumi_localaws.clients import Clients
+    from pulumi_localaws.local.clients import Clients
 
 _READY_SECONDS = 30.0
 
@@ -162,7 +162,7 @@ class LocalAws:
             kwargs: As for ``boto3.client``, over the defaults; a client without any is made once and kept.
         """
         # Late: botocore takes long to import, and the command line does without it.
-        from pulumi_localaws.clients import Clients  # noqa: PLC0415
+        from pulumi_localaws.local.clients import Clients  # noqa: PLC0415
 
         self.check()
         with self._clients_lock:

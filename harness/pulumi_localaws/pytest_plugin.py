@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pulumi_localaws.backends import NAMES, BackendUnavailableError, make_backend
+from pulumi_localaws.testing.backends import NAMES, BackendUnavailableError, make_backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pulumi_localaws.backends import Backend, Stack
+    from pulumi_localaws.testing.backends import Backend, Stack
 
 _UNAVAILABLE = 4  # as for any other wrong usage of pytest
 _FIXTURES = {"localaws", "localaws_backend", "deploy_stack"}

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pulumi_localaws.gateway.core import Core, RequestKind
-from pulumi_localaws.gateway.messages import Request, Response
+from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
 POOL, CLIENT = "eu-west-1_Pool12345", "client1"
 ACCOUNT = "000000000000"

@@ -13,7 +13,7 @@ def cases() -> list[tuple[str, str]]:
     """Return the names and docstrings of all cases."""
     return [
         (f"{path.name}::{node.name}", ast.get_docstring(node) or "")
-        for path in sorted(HERE.glob("test_*.py"))
+        for path in sorted(HERE.rglob("test_*.py"))
         if path.name != Path(__file__).name
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")

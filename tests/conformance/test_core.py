@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 from conformance_fake import Fake, Gateway
-from pulumi_localaws.gateway.capabilities import gaps_of
 from pulumi_localaws.gateway.core import RequestKind
-from pulumi_localaws.gateway.messages import Request, Response
+from pulumi_localaws.gateway.wire.backend_gaps import gaps_of
+from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from conformance_fake import Fake, Gateway, error_of
-from pulumi_localaws.gateway.messages import Request
 from pulumi_localaws.gateway.partiql import wanted_rights
+from pulumi_localaws.gateway.wire.http_messages import Request
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
 SESSION = "arn:aws:sts::000000000000:assumed-role/worker/fn"

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from engine_helpers import Engine
-    from pulumi_localaws.clients import Clients
+    from pulumi_localaws.local.clients import Clients
 
 
 @pytest.fixture(scope="session")
 def clients(localaws: Any) -> "Iterator[Clients]":
-    from pulumi_localaws.clients import Clients  # noqa: PLC0415 a test of other things doesn't pay for it
+    from pulumi_localaws.local.clients import Clients  # noqa: PLC0415 a test of other things doesn't pay for it
 
     made = Clients(localaws.endpoint)
     yield made

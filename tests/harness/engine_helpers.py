@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from pulumi.runtime.proto import resource_pb2
-from pulumi_localaws.clients import Clients
-from pulumi_localaws.config_provider import Provider
-from pulumi_localaws.engine_values import decode, encode
-from pulumi_localaws.monitor import Monitor, Surroundings
-from pulumi_localaws.state import Ledger, read_state, undo
+from pulumi_localaws.config.provider import Provider
+from pulumi_localaws.engine.monitor import Monitor, Surroundings
+from pulumi_localaws.engine.values import decode, encode
+from pulumi_localaws.local.clients import Clients
+from pulumi_localaws.resources.ledger import Ledger, read_state, undo
 
 ACCOUNT = "000000000000"
 _SIG = "4dabf18193072939515e22adb298388d"

@@ -18,9 +18,9 @@ from typing import Any
 import localstack_client.session
 import psutil
 import pytest
+from pulumi_localaws.local.ports import PortInUseError
+from pulumi_localaws.local.processes import LocalAwsError
 from pulumi_localaws.local_aws import LocalAws
-from pulumi_localaws.ports import PortInUseError
-from pulumi_localaws.processes import LocalAwsError
 
 pytestmark = pytest.mark.backends("embedded")
 

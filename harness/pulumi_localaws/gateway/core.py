@@ -6,18 +6,19 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 
-from pulumi_localaws.gateway import cognito, messages_out, partiql, pre_sign_up
-from pulumi_localaws.gateway.call import COGNITO_TARGET, Services
-from pulumi_localaws.gateway.capabilities import Gap, gaps_of
-from pulumi_localaws.gateway.codes import AddressCodes, Codes
-from pulumi_localaws.gateway.functions import Functions
-from pulumi_localaws.gateway.http_api import HttpApis, addressed
-from pulumi_localaws.gateway.messages import JournalEntry, Request, Response, Upstream
-from pulumi_localaws.gateway.name_locks import NameLocks
-from pulumi_localaws.gateway.pools import Directory
-from pulumi_localaws.gateway.pre_sign_up import PreSignUp
-from pulumi_localaws.gateway.root import Root
-from pulumi_localaws.gateway.triggers import TIME_LIMIT, Triggers
+from pulumi_localaws.gateway import partiql
+from pulumi_localaws.gateway.aws_lambda.functions import Functions
+from pulumi_localaws.gateway.aws_lambda.http_api import HttpApis, addressed
+from pulumi_localaws.gateway.cognito import code_delivery, dispatch, pre_sign_up_relay
+from pulumi_localaws.gateway.cognito.call import COGNITO_TARGET, Services
+from pulumi_localaws.gateway.cognito.codes import AddressCodes, Codes
+from pulumi_localaws.gateway.cognito.name_locks import NameLocks
+from pulumi_localaws.gateway.cognito.pools import Directory
+from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUp
+from pulumi_localaws.gateway.cognito.triggers import TIME_LIMIT, Triggers
+from pulumi_localaws.gateway.wire.backend_gaps import Gap, gaps_of
+from pulumi_localaws.gateway.wire.http_messages import JournalEntry, Request, Response, Upstream
+from pulumi_localaws.gateway.wire.root import Root
 
 JOURNAL_LENGTH = 2_000
 """Requests that the journal remembers."""
@@ -87,7 +88,7 @@ class Core:
             triggers=triggers,
             pre_sign_up=PreSignUp(root, directory, triggers, endpoint),
             codes=Codes(clock),
-            outgoing=messages_out.Outgoing(root),
+            outgoing=code_delivery.Outgoing(root),
             address_codes=AddressCodes(clock),
             name_locks=NameLocks(),
         )
@@ -104,8 +105,8 @@ class Core:
             RequestKind.PARTIQL: aws_target.startswith(_DYNAMODB_TARGET)
             and aws_target.removeprefix(_DYNAMODB_TARGET) in partiql.ACTIONS,
             RequestKind.HTTP_API: addressed(request)[0] != "",
-            RequestKind.RELAY: path.startswith(pre_sign_up.RELAY_PATH),
-            RequestKind.EMAIL_INBOX: messages_out.is_email_inbox(request),
+            RequestKind.RELAY: path.startswith(pre_sign_up_relay.RELAY_PATH),
+            RequestKind.EMAIL_INBOX: code_delivery.is_email_inbox(request),
             RequestKind.API_WRITE: is_write and bool(_API_WRITE.match(path) or _POLICY_WRITE.match(path)),
             RequestKind.RESET: is_write and _RESET.match(path) is not None,
         }
@@ -135,7 +136,7 @@ class Core:
         gaps = self._services.gaps
         match kind:
             case RequestKind.COGNITO:
-                return await cognito.handle(request, action, self._services, notes)
+                return await dispatch.handle(request, action, self._services, notes)
             case RequestKind.PARTIQL if Gap.PARTIQL_ACTIONS in gaps:
                 root = self._services.root
                 return await partiql.handle(request, action, upstream=self.upstream, root=root, notes=notes)

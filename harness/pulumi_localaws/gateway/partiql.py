@@ -4,9 +4,9 @@ import json
 import re
 from xml.etree.ElementTree import Element
 
-from pulumi_localaws.gateway.errors import AwsError, error_parts
-from pulumi_localaws.gateway.messages import Request, Response, Upstream
-from pulumi_localaws.gateway.root import Root, signed_region
+from pulumi_localaws.gateway.wire.errors import AwsError, error_parts
+from pulumi_localaws.gateway.wire.http_messages import Request, Response, Upstream
+from pulumi_localaws.gateway.wire.root import Root, signed_region
 
 ACTIONS = frozenset({"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"})
 

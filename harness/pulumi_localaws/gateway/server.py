@@ -12,9 +12,9 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from pulumi_localaws.gateway.core import Core, RequestKind
-from pulumi_localaws.gateway.journal import passed
-from pulumi_localaws.gateway.messages import Request
-from pulumi_localaws.gateway.proxy import Upstream, UpstreamError, end_to_end
+from pulumi_localaws.gateway.wire.http_messages import Request
+from pulumi_localaws.gateway.wire.journal import passed
+from pulumi_localaws.gateway.wire.proxy import Upstream, UpstreamError, end_to_end
 from pulumi_localaws.origins import Callers
 
 log = logging.getLogger(__name__)

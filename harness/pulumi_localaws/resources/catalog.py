@@ -1,6 +1,7 @@
 """All resource types that the engine can create."""
 
-from pulumi_localaws.resources import (
+from pulumi_localaws.resources.resource_type import ResourceType
+from pulumi_localaws.resources.services import (
     apigatewayv2,
     awslambda,
     awslambda_triggers,
@@ -18,7 +19,6 @@ from pulumi_localaws.resources import (
     sqs,
     ssm,
 )
-from pulumi_localaws.resources.registry import ResourceType
 
 RESOURCE_TYPES: tuple[ResourceType, ...] = (
     *apigatewayv2.RESOURCE_TYPES,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_localaws.engine_errors import DeploymentError
-from pulumi_localaws.resources.shapes import STR, STRS, ListOf, Obj, ShapeError, aws_name, check
+from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.resources.input_schema import STR, STRS, ListOf, Obj, ShapeError, aws_name, check
 
 Args = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""Lambda as other AWS services call it: resource policies and invocations."""

@@ -1,0 +1,1 @@
+"""Cognito's rules and triggers, one module for each."""

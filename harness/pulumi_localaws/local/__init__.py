@@ -1,0 +1,1 @@
+"""Local processes: the emulator, the ports and the clients that reach them."""

@@ -1,0 +1,1 @@
+"""Testing: the backends that a test suite can run on."""

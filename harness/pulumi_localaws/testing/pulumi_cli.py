@@ -1,0 +1,154 @@
+"""Deploys a program by the Pulumi CLI (Automation API), with a state and a settings file of its own.
+
+The project's ``Pulumi.<stack>.yaml`` is read and never written: its values and those given go to a file
+beside the state, which is thrown away with it.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pulumi_localaws.config.project import ConfigValue
+from pulumi_localaws.config.secrets import passphrase_from
+from pulumi_localaws.config.stack import load_stack_config
+from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
+from pulumi_localaws.errors import DeploymentError
+
+_SERVICES = (
+    "apigatewayv2", "cloudwatch", "cognitoidp", "dynamodb", "iam", "kms", "lambda", "logs", "s3",
+    "secretsmanager", "sfn", "sns", "sqs", "ssm", "sts",
+)  # fmt: skip
+"""The provider's names of the services that a local program may use."""
+
+_REACHED_BY = (
+    "aws:endpoints",
+    "aws:accessKey",
+    "aws:secretKey",
+    "aws:token",
+    "aws:profile",
+    "aws:skip",
+    "aws:s3Use",
+)
+
+
+def local_provider(endpoint: str) -> dict[str, ConfigValue]:
+    """Return the provider's settings for a local AWS."""
+    return {
+        "aws:accessKey": ACCESS_KEY,
+        "aws:secretKey": SECRET_KEY,
+        "aws:endpoints": [dict.fromkeys(_SERVICES, endpoint)],
+        "aws:s3UsePathStyle": "true",
+        "aws:skipCredentialsValidation": "true",
+        "aws:skipMetadataApiCheck": "true",
+        "aws:skipRequestingAccountId": "true",
+    }
+
+
+def real_provider(account_id: str) -> dict[str, ConfigValue]:
+    """Return the provider's settings for a real account, which refuses any other one."""
+    return {"aws:allowedAccountIds": [account_id]}
+
+
+class CliDeployment:
+    """A stack that the Pulumi CLI deployed.
+
+    Attributes:
+        outputs: The program's exports, in clear.
+        secrets: Names of exports that are secret.
+        resources: Type, name and id of each resource.
+    """
+
+    def __init__(
+        self, stack: Any, result: Any, folder: "tempfile.TemporaryDirectory[str]", config_file: str
+    ) -> None:
+        self._stack = stack
+        self._folder = folder
+        self._config_file = config_file
+        self.outputs: dict[str, Any] = {name: output.value for name, output in result.outputs.items()}
+        self.secrets = tuple(name for name, output in result.outputs.items() if output.secret)
+        state = stack.export_stack().deployment or {}
+        self.resources: list[dict[str, Any]] = [
+            {"type": entry["type"], "name": entry["urn"].split("::")[-1], "id": entry.get("id", "")}
+            for entry in state.get("resources", [])
+            if entry.get("custom")
+        ]
+
+    def destroy(self) -> None:
+        """Destroy the stack, with what it protects: it was made for a test.
+
+        Raises:
+            DeploymentError: The CLI could not; its state is kept, so that one can try again.
+        """
+        try:
+            self._stack.workspace.pulumi_command.run(
+                ["state", "unprotect", "--all", "--yes", "--stack", self._stack.name],
+                self._stack.workspace.work_dir,
+                self._stack.workspace.env_vars,
+            )
+            self._stack.destroy(config_file=self._config_file)
+        except Exception as error:
+            self._folder._finalizer.detach()  # type: ignore[attr-defined] # noqa: SLF001 keep the state
+            raise DeploymentError(
+                f"The stack could not be destroyed; its state is in {self._folder.name}. {error}"
+            ) from error
+        self._folder.cleanup()
+
+
+def cli_deploy(
+    directory: Path, *, stack: str, config: Mapping[str, ConfigValue], environment: Mapping[str, str]
+) -> CliDeployment:
+    """Run ``pulumi up`` on a program.
+
+    Args:
+        directory: The Pulumi project's folder.
+        stack: The stack's name.
+        config: Config values over the stack's file; the file's own ways to reach AWS are left out.
+        environment: The CLI's environment.
+
+    Raises:
+        DeploymentError: The CLI failed.
+        ConfigError: The stack's settings can't be read.
+    """
+    from pulumi import automation  # noqa: PLC0415 late, it is heavy
+
+    loaded = load_stack_config(
+        directory.resolve(), stack, overrides=None, passphrase=passphrase_from(os.environ)
+    )
+    kept = {key: _typed(value) for key, value in loaded.values.items() if not key.startswith(_REACHED_BY)}
+    given = {key if ":" in key else f"{loaded.project}:{key}": value for key, value in config.items()}
+    folder = tempfile.TemporaryDirectory(prefix="pulumi-localaws-cli-")
+    file = Path(folder.name) / f"Pulumi.{stack}.yaml"
+    file.touch(mode=0o600)
+    file.write_text(yaml.safe_dump({"config": {**kept, **given}}), encoding="utf-8")
+    variables = {
+        **environment,
+        "PULUMI_BACKEND_URL": f"file://{folder.name}",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    made = None
+    try:
+        options = automation.LocalWorkspaceOptions(env_vars=variables)
+        made = automation.create_stack(stack_name=stack, work_dir=str(directory), opts=options)
+        result = made.up(config_file=str(file))
+        return CliDeployment(made, result, folder, str(file))
+    except Exception as error:
+        if made is not None:
+            made.destroy(config_file=str(file))
+        folder.cleanup()
+        raise DeploymentError(f"`pulumi up` failed: {error}") from error
+
+
+def _typed(value: str) -> Any:
+    """Return an object or list as such: the settings file has them as YAML."""
+    if value[:1] in {"[", "{"}:
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    return value

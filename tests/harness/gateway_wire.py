@@ -1,0 +1,131 @@
+"""A gateway between a client and a stand-in for the emulator, all on real sockets."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from pulumi_localaws.gateway.__main__ import serve
+from pulumi_localaws.gateway.server import Gateway
+from pulumi_localaws.local.ports import listen
+
+SECONDS = 10.0
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@dataclass
+class Emulator:
+    """Takes down each request as it came and answers with the same bytes."""
+
+    answer: bytes = OK
+    requests: list[tuple[bytes, bytes]] = field(default_factory=list)
+    connections: int = 0
+    after_head: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]] | None = None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                if self.after_head is not None:
+                    await self.after_head(reader, writer)
+                    break
+                self.requests.append((head, await read_body(head, reader)))
+                writer.write(self.answer)
+                await writer.drain()
+                if b"connection: close" in self.answer.lower():
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    @property
+    def target(self) -> bytes:
+        return self.requests[-1][0].split(b" ")[1]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        lines = self.requests[-1][0].decode("latin-1").split("\r\n")[1:-2]
+        return dict(line.split(": ", 1) for line in lines)
+
+    @property
+    def body(self) -> bytes:
+        return self.requests[-1][1]
+
+
+async def read_body(head: bytes, reader: asyncio.StreamReader) -> bytes:
+    headers = {
+        name.lower(): value
+        for name, _, value in (line.partition(": ") for line in head.decode("latin-1").split("\r\n")[1:])
+    }
+    if headers.get("transfer-encoding") == "chunked":
+        body = b""
+        while size := int(await reader.readline(), 16):
+            body += (await reader.readexactly(size + 2))[:-2]
+        await reader.readline()
+        return body
+    return await reader.readexactly(int(headers.get("content-length", "0")))
+
+
+@dataclass
+class Wire:
+    emulator: Emulator
+    gateway: Gateway
+    port: int
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def send(self, raw: bytes) -> bytes:
+        """Send a request and return everything that comes until the connection ends."""
+        async with self.connection() as (reader, writer):
+            writer.write(raw)
+            return await reader.read()
+
+    async def request(
+        self, method: str, target: str, headers: dict[str, str] | None = None, body: bytes = b""
+    ) -> tuple[int, str, bytes]:
+        """Send a request; return status, header block and body."""
+        given = {"Host": "dynamodb.us-east-1.amazonaws.com", "Connection": "close"}
+        if body:
+            given["Content-Length"] = str(len(body))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in (given | (headers or {})).items())
+        answer = await self.send(f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode() + body)
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        return int(head.split(b" ")[1]), head.decode("latin-1"), rest
+
+
+@asynccontextmanager
+async def wire(emulator: Emulator | None = None, allow_origins: Sequence[str] = ()) -> AsyncIterator[Wire]:
+    """Serve a gateway in front of the emulator given."""
+    emulator = emulator or Emulator()
+    behind = await asyncio.start_server(emulator.serve, "127.0.0.1", 0)
+    upstream_port = behind.sockets[0].getsockname()[1]
+    listener = listen()
+    port = listener.getsockname()[1]
+    until = asyncio.Event()
+    gateway = Gateway(
+        upstream_url=f"http://127.0.0.1:{upstream_port}",
+        endpoint=f"http://127.0.0.1:{port}",
+        region="us-east-1",
+        account_id="000000000000",
+        allow_origins=allow_origins,
+    )
+    # The rules have tests of their own; here all passes, unless a test says otherwise.
+    gateway._core.kind_of = lambda _: None  # type: ignore[method-assign]
+    serving = asyncio.create_task(serve(listener, gateway, until))
+    try:
+        async with asyncio.timeout(SECONDS):
+            yield Wire(emulator, gateway, port)
+    finally:
+        until.set()
+        await serving
+        behind.close()
