@@ -135,7 +135,7 @@ POLICY = [
         statement(USERS, Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*"]}}),
         keys_of_others,
     ),
-    *(mutation(policy, NOT_CREATED, other_rights) for policy in of_functions("policy")),
+    *each(of_functions("policy"), NOT_CREATED, other_rights),
     mutation(CONFIRMATION, without_statement("sqs:SendMessage"), other_rights),
     mutation(
         "app-triggers-pre-sign-up-policy",
