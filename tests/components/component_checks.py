@@ -1,226 +1,57 @@
-"""What must hold for the security of a stack, each by its name: looks at golden resources, not at code."""
+"""What must hold for the security of a stack. A check returns its breaches, each after a resource's name."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from component_recording import ACCOUNT, Recording
 from pulumi_userprofiles.policies import ANY_RESOURCE
 
+Check = Callable[[Recording], list[str]]
 Golden = dict[str, Any]
-MISSING = object()
 
 
-@dataclass(frozen=True)
-class Property:
-    """Something that each resource of a type must have.
-
-    Attributes:
-        name: What it guards against, or what it gives.
-        kind: End of the resource's type.
-        path: Where the value stands; `protect` stands outside of the inputs.
-        expected: The value.
-        named: Only resources whose name ends so.
-    """
-
-    name: str
-    kind: str
-    path: tuple[Any, ...]
-    expected: Any
-    named: str = ""
-
-    def applies(self, resource: Golden) -> bool:
-        return resource["type"].endswith(f":{self.kind}") and resource["name"].endswith(self.named)
-
-    def value(self, resource: Golden) -> Any:
-        place: Any = {**resource["inputs"], "protect": resource["protect"]}
-        for step in self.path:
-            try:
-                place = place[step]
-            except (KeyError, IndexError, TypeError):
-                return MISSING
-        return place
-
-    def broken(self, resources: Iterable[Golden]) -> list[str]:
-        return [
-            f"{self.name}: {item['name']}"
-            for item in resources
-            if self.applies(item) and self.value(item) != self.expected
-        ]
-
-
-PROPERTIES = [
-    Property("a table can't be deleted in AWS", "Table", ("deletionProtectionEnabled",), True),
-    Property("Pulumi doesn't delete a table", "Table", ("protect",), True),
-    Property("a table can be restored to any second", "Table", ("pointInTimeRecovery", "enabled"), True),
-    Property("a table is encrypted with a KMS key", "Table", ("serverSideEncryption", "enabled"), True),
-    Property(
-        "the users table has a stream", "Table", ("streamViewType",), "NEW_AND_OLD_IMAGES", "data-table"
-    ),
-    Property(
-        "items expire", "Table", ("ttl",), {"attributeName": "expiresAt", "enabled": True}, "data-table"
-    ),
-    Property("a pool can't be deleted in AWS", "UserPool", ("deletionProtection",), "ACTIVE", "-pool"),
-    Property("Pulumi doesn't delete a pool", "UserPool", ("protect",), True, "-pool"),
-    Property("passwords are long", "UserPool", ("passwordPolicy", "minimumLength"), 14, "-pool"),
-    *(
-        Property(
-            "passwords have all classes", "UserPool", ("passwordPolicy", f"require{kind}"), True, "-pool"
-        )
-        for kind in ("Lowercase", "Numbers", "Symbols", "Uppercase")
-    ),
-    Property(
-        "a temporary password is good for a day",
-        "UserPool",
-        ("passwordPolicy", "temporaryPasswordValidityDays"),
-        1,
-        "-pool",
-    ),
-    Property("a second factor can be had", "UserPool", ("mfaConfiguration",), "OPTIONAL", "-pool"),
-    Property("by an app", "UserPool", ("softwareTokenMfaConfiguration", "enabled"), True, "-pool"),
-    Property(
-        "names are one in either case", "UserPool", ("usernameConfiguration", "caseSensitive"), False, "-pool"
-    ),
-    Property(
-        "a changed address counts when verified",
-        "UserPool",
-        ("userAttributeUpdateSettings", "attributesRequireVerificationBeforeUpdates"),
-        ["email", "phone_number"],
-        "-pool",
-    ),
-    Property("the role can't be changed", "UserPool", ("schemas", 0, "mutable"), False, "-pool"),
-    Property(
-        "the role has lengths",
-        "UserPool",
-        ("schemas", 0, "stringAttributeConstraints", "maxLength"),
-        "32",
-        "-pool",
-    ),
-    Property("existence is hidden", "UserPoolClient", ("preventUserExistenceErrors",), "ENABLED"),
-    Property("tokens can be revoked", "UserPoolClient", ("enableTokenRevocation",), True),
-    Property("access tokens are short", "UserPoolClient", ("accessTokenValidity",), 15),
-    Property("ID tokens are short", "UserPoolClient", ("idTokenValidity",), 15),
-    Property("refresh tokens end", "UserPoolClient", ("refreshTokenValidity",), 30),
-    Property(
-        "validity is counted in minutes and days",
-        "UserPoolClient",
-        ("tokenValidityUnits",),
-        {"accessToken": "minutes", "idToken": "minutes", "refreshToken": "days"},
-    ),
-    Property(
-        "no password is sent",
-        "UserPoolClient",
-        ("explicitAuthFlows",),
-        ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-    ),
-    Property("a public client has no secret", "UserPoolClient", ("generateSecret",), False),
-    Property("functions are called by alias", "Permission", ("qualifier",), "live"),
-    Property("only this account's callers", "Permission", ("sourceAccount",), "111122223333"),
-    Property("a log ends", "LogGroup", ("retentionInDays",), 30),
-    Property("a function publishes versions", "Function", ("publish",), True),
-    Property("a function is traced", "Function", ("tracingConfig", "mode"), "Active"),
-    Property("a trigger ends before Cognito gives up", "Function", ("timeout",), 4, "pre-sign-up-function"),
-    Property(
-        "a trigger ends before Cognito gives up", "Function", ("timeout",), 4, "post-confirmation-function"
-    ),
-    Property("a queue is encrypted", "Queue", ("sqsManagedSseEnabled",), True),
-    Property(
-        "partial failures come back",
-        "EventSourceMapping",
-        ("functionResponseTypes",),
-        ["ReportBatchItemFailures"],
-    ),
-    Property("the API throttles", "Stage", ("defaultRouteSettings", "throttlingRateLimit"), 50),
-    Property("the API throttles bursts", "Stage", ("defaultRouteSettings", "throttlingBurstLimit"), 100),
-    Property(
-        "tokens come in the header", "Authorizer", ("identitySources",), ["$request.header.Authorization"]
-    ),
-    Property("tokens are checked by the API", "Authorizer", ("authorizerType",), "JWT"),
-    Property(
-        "tokens are for our client",
-        "Authorizer",
-        ("jwtConfiguration", "audiences"),
-        ["app-identity-client-id"],
-    ),
-    Property(
-        "tokens are from our pool",
-        "Authorizer",
-        ("jwtConfiguration", "issuer"),
-        "https://cognito-idp.cn-north-1.amazonaws.com.cn/app-identity-pool-id",
-    ),
-    Property("reading a profile takes a token", "Route", ("authorizationType",), "JWT", "get-me-profile"),
-    Property("changing a profile takes a token", "Route", ("authorizationType",), "JWT", "patch-me-profile"),
-    Property(
-        "a run's log tells nothing of users",
-        "StateMachine",
-        ("loggingConfiguration", "includeExecutionData"),
-        False,
-    ),
-    Property("a run's log is whole", "StateMachine", ("loggingConfiguration", "level"), "ALL"),
-    Property("Pulumi doesn't delete the bucket", "Bucket", ("protect",), True, "reports-bucket"),
-    Property("a bucket with objects stays", "Bucket", ("forceDestroy",), False, "reports-bucket"),
-    *(
-        Property("no public access", "BucketPublicAccessBlock", (key,), True)
-        for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-    ),
-    Property("an old version is kept", "BucketVersioning", ("versioningConfiguration", "status"), "Enabled"),
-    Property(
-        "objects are ours alone",
-        "BucketOwnershipControls",
-        ("rule", "objectOwnership"),
-        "BucketOwnerEnforced",
-    ),
-    Property(
-        "objects are encrypted",
-        "BucketServerSideEncryptionConfiguration",
-        ("rules", 0, "applyServerSideEncryptionByDefault", "sseAlgorithm"),
-        "AES256",
-    ),
-    Property("reports are forgotten", "BucketLifecycleConfiguration", ("rules", 0, "expiration", "days"), 90),
-    Property("reports are forgotten", "BucketLifecycleConfiguration", ("rules", 0, "status"), "Enabled"),
-]
-
-
-def _statements(resources: Iterable[Golden]) -> Iterable[tuple[Golden, dict[str, Any]]]:
-    for item in resources:
+def statements(recording: Recording) -> Iterator[tuple[Golden, dict[str, Any]]]:
+    """Yield each statement of each policy, with its resource."""
+    for item in recording.golden():
         for key in ("policy", "assumeRolePolicy"):
             document = item["inputs"].get(key)
             for statement in document["Statement"] if isinstance(document, dict) else []:
                 yield item, statement
 
 
-def _list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def wildcard_actions(resources: Iterable[Golden]) -> list[str]:
-    """No right has a `*` in its action. A denial may be as wide as it can: it takes rights away."""
+def wildcard_actions(recording: Recording) -> list[str]:
+    """Report allowed actions with a `*`. A denial may be wide: it only removes rights."""
     return [
         f"{item['name']}: {action}"
-        for item, statement in _statements(resources)
+        for item, statement in statements(recording)
         if statement["Effect"] == "Allow"
-        for action in _list(statement.get("Action", "*"))
+        for action in as_list(statement.get("Action", "*"))
         if "*" in action
     ]
 
 
-def wildcard_resources(resources: Iterable[Golden]) -> list[str]:
-    """`*` as resource stands only with the actions that AWS can't limit, each in a list with its reason."""
+def wildcard_resources(recording: Recording) -> list[str]:
+    """Report `*` as resource, except for the listed actions that AWS can't limit to a resource."""
     return [
         f"{item['name']}: {action}"
-        for item, statement in _statements(resources)
-        if statement["Effect"] == "Allow" and "*" in _list(statement.get("Resource", []))
-        for action in _list(statement["Action"])
+        for item, statement in statements(recording)
+        if statement["Effect"] == "Allow" and "*" in as_list(statement.get("Resource", []))
+        for action in as_list(statement["Action"])
         if action not in ANY_RESOURCE
     ]
 
 
-def open_ends(resources: Iterable[Golden]) -> list[str]:
-    """An ARN ends in `*` only for log streams, executions, and a prefix of the bucket."""
+def open_ends(recording: Recording) -> list[str]:
+    """Report ARNs with a `*`, except for log streams, executions and a prefix of the bucket."""
     return [
         f"{item['name']}: {arn}"
-        for item, statement in _statements(resources)
+        for item, statement in statements(recording)
         if statement["Effect"] == "Allow"
-        for arn in _list(statement.get("Resource", []))
+        for arn in as_list(statement.get("Resource", []))
         if "*" in arn
         and arn != "*"
         and not ((":logs:" in arn or ":states:" in arn) and arn.endswith(":*"))
@@ -228,124 +59,151 @@ def open_ends(resources: Iterable[Golden]) -> list[str]:
     ]
 
 
-def keys_of_others(resources: Iterable[Golden]) -> list[str]:
-    """Whoever reads or writes the tables by key is kept to the keys of users; a scan has no key."""
+def keys_of_others(recording: Recording) -> list[str]:
+    """Report access to the tables by other keys than those of users. A scan has no key."""
     return [
-        f"{item['name']}: {statement['Sid']}"
-        for item, statement in _statements(resources)
-        if any(action.startswith("dynamodb:") for action in _list(statement["Action"]))
-        and _list(statement["Action"]) != ["dynamodb:Scan"]
+        f"{item['name']}: {statement['Action']}"
+        for item, statement in statements(recording)
+        if any(action.startswith("dynamodb:") for action in as_list(statement["Action"]))
+        and as_list(statement["Action"]) != ["dynamodb:Scan"]
         and statement.get("Condition") != {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*"]}}
     ]
 
 
-def _tls_only(resources: list[Golden], kind: str, policy: str) -> list[str]:
-    guarded = [
-        str(statement["Resource"])
-        for item, statement in _statements(resources)
-        if item["type"].endswith(f":{policy}")
+def _without_tls_policy(recording: Recording, kind: str, action: str, suffixes: set[str]) -> list[str]:
+    """Report resources of a type that accept requests without TLS, for themselves or their contents."""
+    protected = {
+        str(arn)
+        for item, statement in statements(recording)
+        if item["type"].endswith(f":{kind}Policy")
         and statement["Effect"] == "Deny"
-        and statement["Principal"] == "*"
-        and statement["Action"] in ("sqs:*", "s3:*")
-        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    ]
-    return [
-        item["name"]
-        for item in resources
-        if item["type"].endswith(f":{kind}")
-        and not any(f"{item['name']}-1234567'" in arns for arns in guarded)
-    ]
-
-
-def unencrypted_queues(resources: list[Golden]) -> list[str]:
-    """Each queue refuses what comes without TLS."""
-    return _tls_only(resources, "Queue", "QueuePolicy")
-
-
-def unencrypted_buckets(resources: list[Golden]) -> list[str]:
-    """Each bucket refuses what comes without TLS, for itself and for its objects."""
-    return _tls_only(resources, "Bucket", "BucketPolicy")
-
-
-def foreign_callers(resources: Iterable[Golden]) -> list[str]:
-    """A function is called by one pool or one API, not by a service on anybody's behalf."""
-    allowed = {
-        "cognito-idp.amazonaws.com": "userpool/app-identity-pool-id",
-        "apigateway.amazonaws.com": "app-api-api-id/*/*",
+        and statement.get("Principal") == "*"
+        and statement["Action"] == action
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+        for arn in as_list(statement["Resource"])
     }
     return [
-        item["name"]
-        for item in resources
-        if item["type"].endswith(":Permission")
-        and not str(item["inputs"].get("sourceArn")).endswith(allowed[item["inputs"]["principal"]])
+        f"{item.name}: accepts requests without TLS"
+        for item in recording.of(kind)
+        if not suffixes <= {arn.rpartition(":")[2].removeprefix(f"{item.name}-1234567") for arn in protected}
     ]
 
 
-def untrusted_principals(resources: Iterable[Golden]) -> list[str]:
-    """A role is taken on by one AWS service, for this account only; Cognito's by the external id as well.
+def unencrypted_queues(recording: Recording) -> list[str]:
+    """Report queues that accept requests without TLS."""
+    return _without_tls_policy(recording, "Queue", "sqs:*", {""})
 
-    Lambda takes a role on as nothing but the function that has it, and sends no account along.
+
+def unencrypted_buckets(recording: Recording) -> list[str]:
+    """Report buckets that accept requests without TLS, for themselves or for their objects."""
+    return _without_tls_policy(recording, "Bucket", "s3:*", {"", "/*"})
+
+
+_CALLERS = {
+    "cognito-idp.amazonaws.com": "userpool/app-identity-pool-id",
+    "apigateway.amazonaws.com": "app-api-api-id/*/*",
+}
+
+
+def foreign_callers(recording: Recording) -> list[str]:
+    """Report permissions for a service that don't name our pool or our API as the source."""
+    return [
+        f"{item.name}: {item.inputs['principal']}"
+        for item in recording.of("Permission")
+        if not str(item.inputs.get("sourceArn")).endswith(_CALLERS.get(item.inputs["principal"], "no caller"))
+    ]
+
+
+def untrusted_principals(recording: Recording) -> list[str]:
+    """Report roles that a service can assume for another account; Cognito must send the external id as well.
+
+    Lambda assumes a role only as the function that has it, and sends no account.
     """
-    found = []
-    for item, statement in _statements(resources):
-        if "Service" not in _dict(statement.get("Principal")):
+    required = {"lambda.amazonaws.com": set(), "states.amazonaws.com": {"aws:SourceAccount"}}
+    breaches = []
+    for item, statement in statements(recording):
+        if "assumeRolePolicy" not in item["inputs"]:
             continue
-        service = statement["Principal"]["Service"]
-        condition = _dict(statement.get("Condition")).get("StringEquals", {})
-        needed = {
-            "lambda.amazonaws.com": set(),
-            "states.amazonaws.com": {"aws:SourceAccount"},
-        }.get(service, {"sts:ExternalId", "aws:SourceAccount"})
-        if not needed <= set(condition):
-            found.append(f"{item['name']}: {service}")
-    return found
+        service = as_dict(statement.get("Principal")).get("Service")
+        condition = as_dict(statement.get("Condition")).get("StringEquals", {})
+        keys = required.get(service, {"sts:ExternalId", "aws:SourceAccount"})
+        if not keys <= set(condition) or condition.get("aws:SourceAccount", ACCOUNT) != ACCOUNT:
+            breaches.append(f"{item['name']}: {service}")
+    return breaches
 
 
-def _dict(value: Any) -> dict[str, Any]:
+def as_dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def open_routes(resources: Iterable[Golden]) -> list[str]:
-    """Every route takes a token, save the one in the list."""
+def open_routes(recording: Recording) -> list[str]:
+    """Report routes without a token, except the health route."""
     return [
-        item["name"]
-        for item in resources
-        if item["type"].endswith(":Route")
-        and item["inputs"]["routeKey"] != "GET /health"
-        and not (item["inputs"]["authorizationType"] == "JWT" and item["inputs"].get("authorizerId"))
+        f"{item.name}: {item.inputs['routeKey']}"
+        for item in recording.of("Route")
+        if item.inputs["routeKey"] != "GET /health"
+        and (item.inputs.get("authorizationType"), item.inputs.get("authorizerId"))
+        != ("JWT", "app-api-authorizer-id")
     ]
 
 
-def client_attributes(resources: Iterable[Golden]) -> list[str]:
-    """Clients write no verified flag and no custom attribute but the role, which they can't read."""
-    found = []
-    for item in resources:
-        if item["type"].endswith(":UserPoolClient"):
-            write, read = (set(item["inputs"].get(f"{way}Attributes") or ["?"]) for way in ("write", "read"))
-            wrong = {
-                name
-                for name in write
-                if name.endswith("_verified") or name.startswith("custom:") or name == "?"
-            }
-            wrong = (wrong - {"custom:role"}) | (read & {"custom:role", "?"})
-            found += [f"{item['name']}: {name}" for name in wrong]
-    return found
+def client_attributes(recording: Recording) -> list[str]:
+    """Report attributes that clients must not write or read.
+
+    Clients write no verified flag, and no custom attribute except the role, which they can't read.
+    """
+    breaches = []
+    for item in recording.of("UserPoolClient"):
+        # A client without a list can write, or read, every attribute.
+        write, read = (
+            set(item.inputs.get(f"{way}Attributes") or ["every attribute"]) for way in ("write", "read")
+        )
+        wrong = {name for name in write if name.endswith("_verified") or name.startswith("custom:")}
+        wrong = (wrong - {"custom:role"}) | (read & {"custom:role"}) | ((write | read) & {"every attribute"})
+        breaches += [f"{item.name}: {name}" for name in sorted(wrong)]
+    return breaches
 
 
-def shared_roles(resources: Iterable[Golden]) -> list[str]:
-    """Each function has a role and a log of its own."""
-    functions = [item["inputs"] for item in resources if item["type"].endswith(":Function")]
-    roles = [item["role"] for item in functions]
-    logs = [item["loggingConfig"]["logGroup"] for item in functions]
-    return [name for names in (roles, logs) for name in names if names.count(name) > 1]
+def shared_roles(recording: Recording) -> list[str]:
+    """Report functions without a role or a log of their own."""
+    breaches = []
+    for item in recording.of("Function"):
+        own = item.name.removesuffix("-function")
+        if item.inputs["role"].rpartition("/")[2] != f"{own}-role-1234567":
+            breaches.append(f"{item.name}: role {item.inputs['role']}")
+        if item.inputs["loggingConfig"]["logGroup"] != f"{own}-log-group-1234567":
+            breaches.append(f"{item.name}: log {item.inputs['loggingConfig']['logGroup']}")
+    return breaches
 
 
-def typed_partitions(resources: Iterable[Golden]) -> list[str]:
-    """No ARN is written by hand for the partition that its author lives in."""
-    return [item["name"] for item in resources if "arn:aws:" in str(item["inputs"])]
+def typed_partitions(recording: Recording) -> list[str]:
+    """Report ARNs that are written by hand for the partition `aws`."""
+    return [f"{item['name']}: arn:aws:" for item in recording.golden() if "arn:aws:" in str(item["inputs"])]
 
 
-CHECKS: list[Callable[[list[Golden]], list[str]]] = [
+def physical_names(recording: Recording) -> list[str]:
+    """Report fixed physical names: they collide in a second stack, and when a resource is replaced."""
+    scoped = {"aws:lambda/alias:Alias", "aws:cognito/userGroup:UserGroup", "aws:apigatewayv2/stage:Stage"}
+    return [
+        f"{item.name}: {key}"
+        for item in recording.resources
+        if item.custom and item.type not in scoped
+        for key in ("name", "bucket")
+        if key in item.inputs and (key == "name" or item.type == "aws:s3/bucket:Bucket")
+    ]
+
+
+def orphans(recording: Recording) -> list[str]:
+    """Report resources without a parent."""
+    names = {item.name for item in recording.resources}
+    return [
+        f"{item.name}: parent {item.parent!r}"
+        for item in recording.resources
+        if item.custom and item.parent not in names
+    ]
+
+
+CHECKS: list[Check] = [
     wildcard_actions,
     wildcard_resources,
     open_ends,

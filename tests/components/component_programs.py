@@ -1,4 +1,4 @@
-"""A program for each component, alone: what it needs comes from nobody else of ours."""
+"""Programs: each component alone, the whole stack, and each part of the whole stack."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +27,8 @@ TABLES: dict[str, Any] = {
     "audit_table_name": "their-audit",
     "audit_table_arn": arn("dynamodb", "table/their-audit"),
 }
+KEY = arn("kms", "key/00000000-0000-4000-8000-000000000000")
+TOPIC = arn("sns", "alarms")
 POOL_ARN = arn("cognito-idp", "userpool/theirs")
 
 
@@ -77,3 +79,79 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     ),
     "UsersTable": lambda: UsersTable("users", {}),
 }
+
+
+_STACK_TABLES: dict[str, Any] = {
+    "users_table_name": "app-data-table-1234567",
+    "users_table_arn": arn("dynamodb", "table/app-data-table-1234567"),
+    "audit_table_name": "app-data-audit-table-1234567",
+    "audit_table_arn": arn("dynamodb", "table/app-data-audit-table-1234567"),
+}
+_STACK_POOL_ARN = arn("cognito-idp", "userpool/app-identity-pool-id")
+
+
+def _pool(**args: Any) -> UserPool:
+    return UserPool(
+        "app-identity",
+        {
+            "pre_sign_up_alias_arn": arn("lambda", "function:app-triggers-pre-sign-up-function-1234567:live"),
+            "post_confirmation_alias_arn": arn(
+                "lambda", "function:app-triggers-post-confirmation-function-1234567:live"
+            ),
+            **args,  # type: ignore[typeddict-item]
+        },
+    )
+
+
+def _api(**args: Any) -> ProfileApi:
+    return ProfileApi(
+        "app-api",
+        {
+            **_STACK_TABLES,
+            "user_pool_id": "app-identity-pool-id",
+            "user_pool_arn": _STACK_POOL_ARN,
+            "issuer": f"https://cognito-idp.{REGION}.amazonaws.com.cn/app-identity-pool-id",
+            "client_ids": ["app-identity-client-id"],
+            "platform": "host",
+            **args,  # type: ignore[typeddict-item]
+        },
+    )
+
+
+def _worker(**args: Any) -> OutboxWorker:
+    return OutboxWorker(
+        "app-outbox",
+        {
+            **_STACK_TABLES,
+            "outbox_queue_arn": arn("sqs", "app-triggers-outbox-1234567"),
+            "user_pool_arn": _STACK_POOL_ARN,
+            "platform": "host",
+            **args,  # type: ignore[typeddict-item]
+        },
+    )
+
+
+def _job(**args: Any) -> MigrationJob:
+    tables = {key: _STACK_TABLES[key] for key in ("users_table_name", "users_table_arn")}
+    return MigrationJob("app-migration", {**tables, "platform": "host", **args})  # type: ignore[typeddict-item]
+
+
+def _triggers(**args: Any) -> SignUpTriggers:
+    return SignUpTriggers("app-triggers", {**_STACK_TABLES, "platform": "host", **args})  # type: ignore[typeddict-item]
+
+
+PARTS: dict[str, Callable[..., Any]] = {
+    "app-api": _api,
+    "app-data": lambda **args: UsersTable("app-data", args),  # type: ignore[arg-type]
+    "app-identity": _pool,
+    "app-migration": _job,
+    "app-migration-reports": lambda **args: ReportsBucket("app-migration-reports", args),  # type: ignore[arg-type]
+    "app-outbox": _worker,
+    "app-triggers": _triggers,
+}
+"""The components of the whole stack, each with the arguments that it has there: a part runs much faster."""
+
+
+def part_of(resource: str) -> str:
+    """Return the smallest part that contains a resource."""
+    return max((part for part in PARTS if resource.startswith(f"{part}-")), key=len)

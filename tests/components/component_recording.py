@@ -1,7 +1,7 @@
 """Runs a program against a recording monitor, and hands back what it registered."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,16 @@ class Recording:
         """The resource of that name."""
         (found,) = [resource for resource in self.resources if resource.name == name]
         return found
+
+    @property
+    def root(self) -> Resource:
+        """The component that contains all the others."""
+        (root,) = [resource for resource in self.resources if not resource.custom and not resource.parent]
+        return root
+
+    def expected(self, names: Iterable[str]) -> list[str]:
+        """Return the names, of the whole stack's resources, that belong to this program's component."""
+        return [name for name in names if name.startswith(f"{self.root.name}-")]
 
     def golden(self) -> list[dict[str, Any]]:
         """Everything about the resources, as it stands in a golden file."""

@@ -1,6 +1,7 @@
-"""Recordings of the components, made once a process, and a hook that holds live tests to their decorator."""
+"""Recordings of the components, one for each process, and a hook that holds live tests to their decorator."""
 
 import asyncio
+import gc
 import sys
 import warnings
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ with warnings.catch_warnings():
     from component_programs import PROGRAMS, whole
 
 from component_recording import Recording, begin, record
+
+gc.freeze()  # pulumi-aws is large: without this, each collection of garbage searches its modules
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,13 +72,13 @@ def live() -> Recording:
     return begin()
 
 
-_made: dict[str, Recording] = {}
+_recordings: dict[str, Recording] = {}
 
 
 def _recording(name: str) -> Recording:
-    if name not in _made:
-        _made[name] = record(PROGRAMS[name])
-    return _made[name]
+    if name not in _recordings:
+        _recordings[name] = record(PROGRAMS[name])
+    return _recordings[name]
 
 
 @pytest.fixture(params=sorted(PROGRAMS))
@@ -92,5 +95,5 @@ def stack() -> Recording:
 
 @pytest.fixture
 def make() -> Any:
-    """Record a `SignupToProfile` with arguments of one's own."""
+    """Record a `SignupToProfile` with other arguments."""
     return lambda **args: record(lambda: whole(**args))

@@ -1,0 +1,77 @@
+"""What a mutation is, and the names of the resources that several mutations change."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from component_checks import Check
+from component_mutating import Change
+from component_programs import part_of
+from component_rules import RULES
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One change to what the components pass to a resource, or to each of several resources.
+
+    Attributes:
+        resources: Names of the resources, as in the whole stack; all of one part.
+        change: The change.
+        noticed_by: The check that must fail.
+        reported: What the check must report: names of resources, or a type. Default: the resources.
+        arguments: Arguments of the component that creates the resources.
+    """
+
+    resources: tuple[str, ...]
+    change: Change
+    noticed_by: Check
+    reported: tuple[str, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{' '.join(self.resources)}: {self.change.text}"
+
+
+def mutation(resource: str, change: Change, noticed_by: Check, *reported: str) -> Mutation:
+    """Return the mutation of one resource."""
+    return Mutation((resource,), change, noticed_by, reported)
+
+
+def each(resources: Iterable[str], change: Change, noticed_by: Check, **arguments: Any) -> list[Mutation]:
+    """Return the same mutation of several resources, together for those of one part."""
+    parts: dict[str, list[str]] = {}
+    for resource in resources:
+        parts.setdefault(part_of(resource), []).append(resource)
+    return [Mutation(tuple(names), change, noticed_by, arguments=arguments) for names in parts.values()]
+
+
+def rule(name: str) -> Check:
+    """Return the check of the rule with that name."""
+    (named,) = [item for item in RULES if item.name == name]
+    return named.breaches
+
+
+TABLES = ("app-data-table", "app-data-audit-table")
+TABLE = "app-data-table"
+POOL = "app-identity-pool"
+CLIENT = "app-identity-client"
+BUCKET = "app-migration-reports-bucket"
+PUBLIC_ACCESS = "app-migration-reports-public-access"
+AUTHORIZER = "app-api-authorizer"
+STAGE = "app-api-stage"
+MACHINE = "app-migration-state-machine"
+CONFIRMATION = "app-triggers-post-confirmation-policy"
+TRIGGERS = ("app-triggers-pre-sign-up", "app-triggers-post-confirmation")
+FUNCTIONS = (*TRIGGERS, "app-api-handler", "app-migration-worker", "app-outbox-worker")
+QUEUES = ("app-triggers-outbox", "app-triggers-dead-letters")
+ROUTES = ("app-api-route-get-me-profile", "app-api-route-patch-me-profile")
+PERMISSIONS = (
+    "app-api-handler-api-permission",
+    "app-identity-post-confirmation-permission",
+    "app-identity-pre-sign-up-permission",
+)
+LOG_GROUPS = (*(f"{name}-log-group" for name in FUNCTIONS), "app-api-log-group", "app-migration-log-group")
+
+
+def of_functions(end: str, names: tuple[str, ...] = FUNCTIONS) -> tuple[str, ...]:
+    return tuple(f"{name}-{end}" for name in names)

@@ -1,0 +1,131 @@
+"""The program loses one property at a time, and the check that the suite runs on the stack notices it."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+from component_checks import CHECKS, orphans, physical_names
+from component_expectations import EXPECTATIONS, EXPECTATIONS_WITH_A_KEY, silent_alarms
+from component_golden import STACK, golden_differences, golden_part, read_golden
+from component_mutating import NOT_CREATED, Change, another, option, record_changed
+from component_mutation import Mutation
+from component_mutations import MUTATIONS
+from component_paths import leaves
+from component_programs import PARTS, part_of
+from component_recording import Recording, record
+from component_rules import RULES
+from pulumi.runtime.proto import source_pb2
+from userprofiles import template
+
+_load = cache(template.load)
+_recordings: dict[str, Recording] = {}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read each template once, and no stack traces: both together take a third of the time."""
+    monkeypatch.setattr(template, "load", _load)
+    monkeypatch.setattr("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace)
+
+
+def program(mutation: Mutation) -> Callable[[], Any]:
+    """Return the part of the stack that has the resources."""
+    part = PARTS[part_of(mutation.resources[0])]
+    return lambda: part(**mutation.arguments)
+
+
+def unchanged(mutation: Mutation) -> Recording:
+    key = f"{part_of(mutation.resources[0])} {mutation.arguments}"
+    if key not in _recordings:
+        _recordings[key] = record(program(mutation))
+    return _recordings[key]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
+def test_a_check_notices_the_mutation(mutation: Mutation) -> None:
+    assert mutation.noticed_by(unchanged(mutation)) == []
+
+    changed = record_changed(program(mutation), mutation.resources, mutation.change)
+
+    reported = {breach.partition(":")[0] for breach in mutation.noticed_by(changed)}
+    assert reported == set(mutation.reported or mutation.resources)
+
+
+def test_every_check_notices_a_mutation() -> None:
+    checks = {
+        *(rule.breaches for rule in RULES),
+        *(*CHECKS, *EXPECTATIONS, *EXPECTATIONS_WITH_A_KEY),
+        *(silent_alarms, physical_names, orphans, golden_differences),
+    }
+
+    assert {mutation.noticed_by for mutation in MUTATIONS} == checks
+
+
+def test_every_mutation_is_listed_once() -> None:
+    names = [f"{mutation} {mutation.noticed_by} {mutation.arguments}" for mutation in MUTATIONS]
+
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_a_part_registers_what_it_registers_in_the_whole_stack(part: str) -> None:
+    assert golden_differences(record(PARTS[part])) == []
+
+
+def test_the_parts_have_every_resource_of_the_whole_stack() -> None:
+    names = {resource["name"] for part in PARTS for resource in golden_part(part)}
+
+    assert {"app", *names} == {resource["name"] for resource in read_golden(STACK)}
+
+
+Case = tuple[dict[str, Any], Change, str]
+
+
+def cases(resource: dict[str, Any]) -> list[Case]:
+    """Return a change of each property of a golden resource, and the path that differs then."""
+    return [
+        (resource, NOT_CREATED, ""),
+        (resource, option(parent=None), "parent"),
+        (resource, option(protect=not resource["protect"]), "protect"),
+        *(
+            (resource, another(path), ".".join(map(str, ("inputs", *path))))
+            for path in leaves(resource["inputs"])
+        ),
+    ]
+
+
+def unnoticed(case: Case) -> bool:
+    """Change one property in the program, and return whether the golden comparison misses it."""
+    resource, change, path = case
+    recording = record_changed(PARTS[part_of(resource["name"])], [resource["name"]], change)
+    return not any(
+        difference.startswith(f"{resource['name']}: {path}:") for difference in golden_differences(recording)
+    )
+
+
+STACK_RESOURCES = [
+    resource for resource in read_golden(STACK) if not resource["type"].startswith("userprofiles:")
+]
+
+
+def test_the_golden_file_notices_a_changed_property_of_each_type(pytestconfig: pytest.Config) -> None:
+    """A sample; `make test-long` changes every property."""
+    seed = pytestconfig.getoption("randomly_seed", 0)
+    chance = random.Random(seed)
+    cases_of_types = defaultdict(list)
+    for resource in STACK_RESOURCES:
+        cases_of_types[resource["type"]] += cases(resource)
+
+    samples = [chance.choice(cases_of_type) for cases_of_type in cases_of_types.values()]
+
+    names = [(case[0]["name"], case[1].text) for case in samples if unnoticed(case)]
+    assert names == [], f"repeat with --randomly-seed={seed}"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("resource", STACK_RESOURCES, ids=lambda resource: resource["name"])
+def test_the_golden_file_notices_every_changed_property(resource: dict[str, Any]) -> None:
+    assert [case[1].text for case in cases(resource) if unnoticed(case)] == []
