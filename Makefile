@@ -42,7 +42,7 @@ test-long: install ## Run the long tests
 
 .PHONY: check
 check: install ## Check format, lint and types
-	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache --no-logo
 
 .PHONY: format
 format: install ## Format the code and apply ruff's fixes
