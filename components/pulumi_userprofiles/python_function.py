@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.bundle import LAMBDA_PYTHON
 from pulumi_userprofiles.component import Component, Transforms
-from pulumi_userprofiles.outputs import account_of, output_after
+from pulumi_userprofiles.outputs import output_after
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, PythonFunctionSettings
 
@@ -199,10 +199,14 @@ class PythonFunction(Component):
     ) -> aws.lambda_.Permission:
         """Permit one resource of an AWS service to invoke the function through its alias.
 
+        The permission has no source account: AWS documents none for HTTP APIs, and a condition on a value
+        that the service does not send refuses every call. The ARN of an API contains its account (Amazon API
+        Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs").
+
         Args:
             role: What the caller is, such as `api`: the permission is the child `<role>-permission`.
             principal: The service, such as `apigateway.amazonaws.com`.
-            source_arn: ARN of the calling resource; its account is checked as well.
+            source_arn: ARN of the calling resource, with its account.
 
         Returns:
             The permission.
@@ -215,5 +219,4 @@ class PythonFunction(Component):
             qualifier=self.alias.name,
             principal=principal,
             source_arn=source_arn,
-            source_account=account_of(source_arn),
         )

@@ -26,6 +26,7 @@ from component_expectations import (
 from component_golden import golden_differences
 from component_mutating import NOT_CREATED, append, drop, option, put, rename, statement, without_statement
 from component_mutation import (
+    API_PERMISSION,
     AUTHORIZER,
     BUCKET,
     CONFIRMATION,
@@ -36,6 +37,7 @@ from component_mutation import (
     POOL,
     ROUTES,
     STAGE,
+    TRIGGER_PERMISSIONS,
     TRIGGERS,
     each,
     mutation,
@@ -66,7 +68,9 @@ API = [
 
 CALLS = [
     *each(PERMISSIONS, drop("qualifier"), rule("callers use a function's alias")),
-    *each(PERMISSIONS, drop("sourceAccount"), rule("callers belong to this account")),
+    *each(TRIGGER_PERMISSIONS, drop("sourceAccount"), rule("Cognito calls for this account")),
+    mutation(API_PERMISSION, put("sourceAccount", ACCOUNT), rule("an HTTP API is limited by its ARN alone")),
+    mutation(API_PERMISSION, drop("sourceArn"), rule("an HTTP API is limited by its ARN alone")),
     *each(PERMISSIONS, drop("sourceArn"), foreign_callers),
     *each(PERMISSIONS, put("principal", "*"), foreign_callers),
     *each(LOG_GROUPS, drop("retentionInDays"), rule("log lines expire")),

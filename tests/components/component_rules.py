@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from component_paths import value_at
-from component_recording import ACCOUNT, Recording
+from component_paths import MISSING, value_at
+from component_recording import ACCOUNT, PARTITION, REGION, Recording
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Rule:
 _POOL = ("-pool",)
 _TABLE = ("data-table",)
 _BUCKET = ("reports-bucket",)
+_TRIGGER_PERMISSIONS = ("pre-sign-up-permission", "post-confirmation-permission")
 
 RULES = [
     Rule("AWS refuses to delete a table", "Table", {"deletionProtectionEnabled": True}),
@@ -107,7 +108,16 @@ RULES = [
     ),
     Rule("a public client has no secret", "UserPoolClient", {"generateSecret": False}),
     Rule("callers use a function's alias", "Permission", {"qualifier": "live"}),
-    Rule("callers belong to this account", "Permission", {"sourceAccount": ACCOUNT}),
+    Rule("Cognito calls for this account", "Permission", {"sourceAccount": ACCOUNT}, _TRIGGER_PERMISSIONS),
+    Rule(
+        "an HTTP API is limited by its ARN alone",
+        "Permission",
+        {
+            "sourceAccount": MISSING,
+            "sourceArn": f"arn:{PARTITION}:execute-api:{REGION}:{ACCOUNT}:app-api-api-id/*/*",
+        },
+        ("api-permission",),
+    ),
     Rule("log lines expire", "LogGroup", {"retentionInDays": 30}),
     Rule("a function publishes versions", "Function", {"publish": True}),
     Rule("a function is traced", "Function", {"tracingConfig.mode": "Active"}),
