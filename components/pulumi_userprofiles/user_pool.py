@@ -203,15 +203,23 @@ class UserPool(Component):
             refresh_token_validity=settings.refresh_token_days,
             token_validity_units={"access_token": "minutes", "id_token": "minutes", "refresh_token": "days"},
             enable_token_revocation=settings.token_revocation,
-            refresh_token_rotation=(
-                {"feature": "ENABLED", "retry_grace_period_seconds": settings.rotation_grace_seconds}
-                if settings.rotation
-                else None
-            ),
+            refresh_token_rotation=_refresh_token_rotation(settings),
             prevent_user_existence_errors="ENABLED" if settings.hide_user_existence else "LEGACY",
             read_attributes=settings.read_attributes,
             write_attributes=settings.write_attributes,
         )
+
+
+def _refresh_token_rotation(settings: UserPoolSettings) -> dict[str, Any]:
+    """Return the rotation of refresh tokens, in full also when it is disabled.
+
+    A client whose rotation was enabled before keeps it if the block is removed, or the update fails. Without
+    the grace period, the provider reports an inconsistent result, because Cognito returns 0
+    (terraform-provider-aws, issues 45646 and 47196).
+    """
+    if settings.rotation:
+        return {"feature": "ENABLED", "retry_grace_period_seconds": settings.rotation_grace_seconds}
+    return {"feature": "DISABLED", "retry_grace_period_seconds": 0}
 
 
 def _password_policy(settings: UserPoolSettings) -> dict[str, Any]:

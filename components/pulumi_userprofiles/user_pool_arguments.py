@@ -112,7 +112,7 @@ class UserPoolArgs(TypedDict):
 
     refresh_token_rotation: NotRequired[bool]
     """Whether each refresh token can be used only once. Client libraries that use the REFRESH_TOKEN_AUTH flow
-    are then refused. Default: false."""
+    are then refused. Not available in the tier LITE. Default: false."""
 
     rotation_grace_seconds: NotRequired[int]
     """Seconds that a used refresh token remains valid with rotation, 0 to 60. Default: 10."""

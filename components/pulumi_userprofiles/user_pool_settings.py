@@ -128,11 +128,24 @@ class UserPoolSettings:
         self.rotation_grace_seconds = integer(
             where, args, "rotation_grace_seconds", 10, at_least=0, at_most=60
         )
+        self._check_rotation()
         self.token_revocation = boolean(where, args, "token_revocation", True)
         self.hide_user_existence = boolean(where, args, "hide_user_existence", True)
         # Cognito refuses a client that has both rotation and the old refresh flow.
         refresh_flows = [] if self.rotation else ["ALLOW_REFRESH_TOKEN_AUTH"]
         self.auth_flows = [*self._subset(args, "auth_flows", AUTH_FLOWS[:1], AUTH_FLOWS), *refresh_flows]
+
+    def _check_rotation(self) -> None:
+        """Refuse rotation in a plan that lacks it (Cognito Developer Guide, "User pool feature plans")."""
+        if self.rotation and self.tier is UserPoolTier.LITE:
+            raise InvalidArgumentError(
+                self._where,
+                "'refresh_token_rotation' is not available in the feature plan LITE",
+                got="refresh_token_rotation true, tier LITE",
+                allowed="ESSENTIALS or PLUS with rotation",
+                fix="Choose another tier, or set refresh_token_rotation to false.",
+                argument="refresh_token_rotation",
+            )
 
     def _read_attributes(self, args: Mapping[str, Any]) -> None:
         readable = (*STANDARD_ATTRIBUTES, *VERIFICATION_ATTRIBUTES)

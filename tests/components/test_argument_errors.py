@@ -13,6 +13,7 @@ from pulumi_userprofiles import (
     SignupToProfile,
     SignUpTriggers,
     UserPool,
+    UserPoolTier,
     UsersTable,
 )
 
@@ -72,6 +73,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["'api'", "*-permission"],
     ),
     "grace too long": (lambda: UserPool("p", {"rotation_grace_seconds": 61}), ["0 to 60"]),
+    "rotation in the plan without it": (
+        lambda: UserPool("p", {"refresh_token_rotation": True, "tier": UserPoolTier.LITE}),
+        ["refresh_token_rotation", "LITE", "ESSENTIALS or PLUS"],
+    ),
     "password flow": (
         lambda: UserPool("p", {"auth_flows": ["ALLOW_USER_PASSWORD_AUTH"]}),
         ["auth_flows", "ALLOW_USER_SRP_AUTH"],

@@ -42,6 +42,14 @@ def test_rotation_replaces_the_refresh_flow() -> None:
     assert {"feature": "ENABLED", "retryGracePeriodSeconds": 10} == inputs["refreshTokenRotation"]
 
 
+def test_rotation_that_is_off_is_sent_in_full() -> None:
+    """A client that had rotation before keeps it without the block, and the provider fails without the 0."""
+    inputs = client(refresh_token_rotation=False)
+
+    assert ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"] == inputs["explicitAuthFlows"]
+    assert {"feature": "DISABLED", "retryGracePeriodSeconds": 0} == inputs["refreshTokenRotation"]
+
+
 def test_without_phone_there_is_no_role_for_text_messages() -> None:
     recording = pool(username_attributes=["email"])
 
