@@ -18,6 +18,7 @@ def main() -> None:
     email_from = config.record("emailFrom", "identityArn", "address")
     user_pool = arguments(
         groups=config.string_list("groups"),
+        sns_region=config.string("snsRegion"),
         refresh_token_rotation=config.boolean("refreshTokenRotation"),
         web_acl_arn=config.string("webAclArn"),
         email_from=email_from

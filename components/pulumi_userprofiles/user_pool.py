@@ -11,7 +11,7 @@ from pulumi_userprofiles.cognito_triggers import TRIGGERS, Trigger
 from pulumi_userprofiles.component import Component, Transforms
 from pulumi_userprofiles.outputs import account_of, output_after
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs, UserPoolTier
-from pulumi_userprofiles.user_pool_settings import UserPoolSettings
+from pulumi_userprofiles.user_pool_settings import SNS_REGIONS, UserPoolSettings
 
 
 class UserPool(Component):
@@ -62,7 +62,7 @@ class UserPool(Component):
             for trigger in TRIGGERS
             if args.get(trigger.alias_argument) is not None
         }
-        sms_configuration = self._make_sms_role() if settings.sends_text_messages else None
+        sms_configuration = self._make_sms_role(settings) if settings.sends_text_messages else None
         self.pool = self._make_pool(args, settings, sms_configuration, alias_arns)
         self._make_web_acl_association(args, settings)
         permissions = [self._make_permission(trigger, arn) for trigger, arn in alias_arns.items()]
@@ -78,7 +78,7 @@ class UserPool(Component):
         self.issuer = pulumi.Output.concat("https://", self.pool.endpoint)
         self._register_outputs()
 
-    def _make_sms_role(self) -> dict[str, Any]:
+    def _make_sms_role(self, settings: UserPoolSettings) -> dict[str, Any]:
         """Create the role that sends text messages, and return the pool's SMS configuration."""
         # Together with the account it limits the role to this pool. An external ID is not a secret.
         external_id = f"{pulumi.get_project()}-{pulumi.get_stack()}-{self._prefix}"
@@ -101,7 +101,19 @@ class UserPool(Component):
             ),
         )
         role_arn = output_after(self.sms_role.arn, policy.id)
-        return {"external_id": external_id, "sns_caller_arn": role_arn}
+        return {
+            "external_id": external_id,
+            "sns_caller_arn": role_arn,
+            "sns_region": settings.sns_region or self._default_sns_region(),
+        }
+
+    def _default_sns_region(self) -> pulumi.Output[str]:
+        """Return the pool's region; without a region Cognito uses a legacy region in some regions.
+
+        A pool in Seoul must use Amazon SNS in Tokyo (Cognito API Reference, "SmsConfigurationType").
+        """
+        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self))
+        return region.apply(lambda result: SNS_REGIONS.get(result.region, result.region))
 
     def _make_pool(
         self,

@@ -97,6 +97,10 @@ class UserPoolArgs(TypedDict):
     """Recovery methods for a forgotten password, in order of priority: `verified_email`,
     `verified_phone_number`. Default: both, email first."""
 
+    sns_region: NotRequired[str]
+    """Region of Amazon SNS that sends the pool's text messages: the pool's region, or a region that Cognito
+    documents as its alternative. Default: the pool's region; ap-northeast-1 for a pool in ap-northeast-2."""
+
     verify_changes: NotRequired[bool]
     """Whether a changed email address or phone number takes effect only after it is verified. Default:
     true."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_userprofiles.identifiers import check_arns, check_sender
+from pulumi_userprofiles.identifiers import REGION, check_arns, check_sender
 from pulumi_userprofiles.user_pool_arguments import CustomAttribute, EmailFrom, MfaMode, UserPoolTier
 from pulumi_userprofiles.validation import (
     InvalidArgumentError,
@@ -23,6 +23,8 @@ ROLE_ATTRIBUTE = "role"
 USERNAME_ATTRIBUTES = ("email", "phone_number")
 AUTH_FLOWS = ("ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_CUSTOM_AUTH")
 RECOVERY_METHODS = ("verified_email", "verified_phone_number")
+SNS_REGIONS = {"ap-northeast-2": "ap-northeast-1"}
+"""Regions whose pools must send text messages from another region."""
 VERIFICATION_ATTRIBUTES = ("email_verified", "phone_number_verified")
 WRITABLE_ATTRIBUTES = (
     *("email", "family_name", "given_name", "locale"),
@@ -64,6 +66,7 @@ class UserPoolSettings:
         )
         self.case_sensitive_usernames = boolean(where, args, "case_sensitive_usernames", False)
         self.recovery_methods = self._subset(args, "account_recovery", RECOVERY_METHODS, RECOVERY_METHODS)
+        self.sns_region = self._read_sns_region(args)
         self.verify_changes = boolean(where, args, "verify_changes", True)
         self.groups = string_list(where, args, "groups", ())
         self._check_groups()
@@ -98,6 +101,19 @@ class UserPoolSettings:
                 argument=key,
             )
         return values
+
+    def _read_sns_region(self, args: Mapping[str, Any]) -> str | None:
+        region: str | None = plain_value(self._where, "sns_region", args.get("sns_region"))
+        if region is not None and not (isinstance(region, str) and REGION.fullmatch(region)):
+            raise InvalidArgumentError(
+                self._where,
+                "'sns_region' is not an AWS region",
+                got=region,
+                allowed="an AWS region, such as eu-central-1",
+                fix="Set the name of a region, or leave it out for the pool's region.",
+                argument="sns_region",
+            )
+        return region
 
     def _check_groups(self) -> None:
         for group in self.groups:

@@ -77,6 +77,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: UserPool("p", {"refresh_token_rotation": True, "tier": UserPoolTier.LITE}),
         ["refresh_token_rotation", "LITE", "ESSENTIALS or PLUS"],
     ),
+    "region of text messages": (
+        lambda: UserPool("p", {"sns_region": "frankfurt"}),
+        ["'sns_region'", "'frankfurt'", "eu-central-1"],
+    ),
     "password flow": (
         lambda: UserPool("p", {"auth_flows": ["ALLOW_USER_PASSWORD_AUTH"]}),
         ["auth_flows", "ALLOW_USER_SRP_AUTH"],

@@ -58,6 +58,23 @@ def test_without_phone_there_is_no_role_for_text_messages() -> None:
     assert [] == recording.invokes
 
 
+@pytest.mark.parametrize(
+    ("region", "args", "sns_region"),
+    [
+        ("eu-central-1", {}, "eu-central-1"),
+        ("ap-northeast-2", {}, "ap-northeast-1"),
+        ("ca-central-1", {"sns_region": "us-east-1"}, "us-east-1"),
+    ],
+)
+def test_text_messages_are_sent_from_the_pools_region(
+    region: str, args: dict[str, Any], sns_region: str
+) -> None:
+    """Without a region, Cognito sends from a legacy region, which has its own sandbox and spend limit."""
+    recording = record(lambda: UserPool("pool", args), region=region)  # type: ignore[arg-type]
+
+    assert sns_region == recording.one("pool-pool").inputs["smsConfiguration"]["snsRegion"]
+
+
 def test_without_role_attribute_the_pool_and_its_client_know_none() -> None:
     recording = pool(role_attribute=False)
 

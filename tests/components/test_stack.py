@@ -138,6 +138,10 @@ MISTAKES = {
         configuration(apiConcurrency="0"),
         [f"'{NAMESPACE}:apiConcurrency'", "'apiConcurrency' must be", "1 to", "default: none"],
     ),
+    "region of text messages": (
+        configuration(snsRegion="frankfurt"),
+        [f"'{NAMESPACE}:snsRegion'", "'frankfurt'", "eu-central-1"],
+    ),
     "topic": (configuration(alarmTopicArn="a"), [f"'{NAMESPACE}:alarmTopicArn'", "arn:aws:sns:"]),
     "identity": (
         configuration(emailFrom='{"identityArn": "example.com", "address": "a@example.com"}'),
