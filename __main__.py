@@ -17,6 +17,10 @@ def main() -> None:
     config = StackConfig()
     email_from = config.record("emailFrom", "identityArn", "address")
     user_pool = arguments(
+        username_attributes=config.string_list("usernameAttributes"),
+        mfa=config.string("mfa"),
+        mfa_methods=config.string_list("mfaMethods"),
+        account_recovery=config.string_list("accountRecovery"),
         groups=config.string_list("groups"),
         sns_region=config.string("snsRegion"),
         refresh_token_rotation=config.boolean("refreshTokenRotation"),

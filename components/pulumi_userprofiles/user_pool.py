@@ -65,6 +65,8 @@ class UserPool(Component):
         sms_configuration = self._make_sms_role(settings) if settings.sends_text_messages else None
         self.pool = self._make_pool(args, settings, sms_configuration, alias_arns)
         self._make_web_acl_association(args, settings)
+        for warning in settings.mfa.warnings if settings.protect else []:
+            pulumi.log.warn(warning, self)
         permissions = [self._make_permission(trigger, arn) for trigger, arn in alias_arns.items()]
         self.client = self._make_client(settings, permissions)
         self.groups = [
@@ -113,7 +115,8 @@ class UserPool(Component):
         A pool in Seoul must use Amazon SNS in Tokyo (Cognito API Reference, "SmsConfigurationType").
         """
         region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self))
-        return region.apply(lambda result: SNS_REGIONS.get(result.region, result.region))
+        name: pulumi.Output[str] = region.apply(lambda result: SNS_REGIONS.get(result.region, result.region))
+        return name
 
     def _make_pool(
         self,
@@ -134,12 +137,12 @@ class UserPool(Component):
             ),
             admin_create_user_config={"allow_admin_create_user_only": not settings.self_sign_up},
             password_policy=_password_policy(settings),
-            mfa_configuration=settings.mfa.value,
-            software_token_mfa_configuration=None if settings.mfa.value == "OFF" else {"enabled": True},
+            mfa_configuration=settings.mfa.mode.value,
+            software_token_mfa_configuration={"enabled": True} if settings.mfa.is_enabled else None,
             account_recovery_setting={
                 "recovery_mechanisms": [
                     {"name": method, "priority": priority}
-                    for priority, method in enumerate(settings.recovery_methods, start=1)
+                    for priority, method in enumerate(settings.mfa.recovery_methods, start=1)
                 ]
             },
             auto_verified_attributes=settings.username_attributes,

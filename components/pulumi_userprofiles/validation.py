@@ -212,6 +212,28 @@ def string_list(where: str, args: Mapping[str, Any], key: str, default: Collecti
     return list(value)
 
 
+def known_values(
+    where: str, args: Mapping[str, Any], key: str, default: Collection[str], allowed: Collection[str]
+) -> list[str]:
+    """Read a list that must contain at least one of the allowed values, and no others.
+
+    Raises:
+        InvalidArgumentError: The list is empty, or contains another value.
+    """
+    values = string_list(where, args, key, default)
+    unknown = [value for value in values if value not in allowed]
+    if unknown or not values:
+        raise InvalidArgumentError(
+            where,
+            f"'{key}' contains an unknown value" if unknown else f"'{key}' is empty",
+            got=unknown[0] if unknown else values,
+            allowed=", ".join(allowed),
+            fix=f"Choose from these values, or leave it out for the default: {', '.join(default)}.",
+            argument=key,
+        )
+    return values
+
+
 def table_names(where: str, args: Mapping[str, Any], key: str) -> list[str]:
     """Read a list of DynamoDB table names from the arguments.
 

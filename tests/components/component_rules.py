@@ -77,6 +77,12 @@ RULES = [
         {"softwareTokenMfaConfiguration.enabled": True},
         _POOL,
     ),
+    Rule(
+        "no password is recovered by a second factor",
+        "UserPool",
+        {"accountRecoverySetting.recoveryMechanisms": [{"name": "verified_email", "priority": 1}]},
+        _POOL,
+    ),
     Rule("user names ignore case", "UserPool", {"usernameConfiguration.caseSensitive": False}, _POOL),
     Rule(
         "a changed address must be verified",

@@ -8,6 +8,7 @@ import pytest
 from component_recording import Recording, begin
 from pulumi_userprofiles import (
     InvalidArgumentError,
+    MfaMode,
     MigrationJob,
     PythonFunction,
     SignupToProfile,
@@ -80,6 +81,29 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "region of text messages": (
         lambda: UserPool("p", {"sns_region": "frankfurt"}),
         ["'sns_region'", "'frankfurt'", "eu-central-1"],
+    ),
+    "recovery by the second factor": (
+        lambda: UserPool("p", {"mfa": MfaMode.ON, "account_recovery": ["verified_phone_number"]}),
+        ["'account_recovery'", "'mfa' is ON", "set 'mfa' to OFF"],
+    ),
+    "app alone with phone numbers": (
+        lambda: UserPool("p", {"mfa_methods": ["authenticator_app"]}),
+        ["'mfa_methods'", "authenticator_app, text_message", "username_attributes"],
+    ),
+    "text messages alone": (
+        lambda: UserPool("p", {"mfa_methods": ["text_message"]}),
+        ["'mfa_methods'", "authenticator_app, text_message"],
+    ),
+    "text messages without phone numbers": (
+        lambda: UserPool(
+            "p",
+            {"username_attributes": ["email"], "mfa_methods": ["authenticator_app", "text_message"]},
+        ),
+        ["'mfa_methods'", "sends no text messages"],
+    ),
+    "methods without a second factor": (
+        lambda: UserPool("p", {"mfa": MfaMode.OFF, "mfa_methods": ["authenticator_app"]}),
+        ["'mfa_methods'", "'mfa' OFF", "Remove it"],
     ),
     "password flow": (
         lambda: UserPool("p", {"auth_flows": ["ALLOW_USER_PASSWORD_AUTH"]}),

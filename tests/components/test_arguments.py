@@ -14,6 +14,7 @@ from pulumi_userprofiles import (
     UserPool,
     UsersTable,
 )
+from pulumi_userprofiles.user_pool_mfa import RECOVERY_WARNING, SMS_MFA_WARNING
 from userprofiles import template
 
 SES = "arn:aws-cn:ses:cn-north-1:111122223333:identity/example.com"
@@ -151,6 +152,49 @@ def test_plus_enforces_threat_protection() -> None:
 
 def test_mfa_off_leaves_out_the_app() -> None:
     assert "softwareTokenMfaConfiguration" not in user_pool(mfa="OFF")
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        ({}, ["verified_email"]),
+        ({"mfa": "ON"}, ["verified_email"]),
+        ({"mfa": "OFF"}, ["verified_email", "verified_phone_number"]),
+        ({"mfa": "OFF", "username_attributes": ["email"]}, ["verified_email"]),
+        ({"username_attributes": ["phone_number"]}, ["verified_email"]),
+        (
+            {"account_recovery": ["verified_phone_number", "verified_email"]},
+            ["verified_phone_number", "verified_email"],
+        ),
+    ],
+)
+def test_recovery_is_by_email_wherever_text_messages_can_be_a_second_factor(
+    args: dict[str, Any], expected: list[str]
+) -> None:
+    """Cognito refuses recovery by phone with SMS MFA; an explicit value with OPTIONAL is sent."""
+    mechanisms = user_pool(**args)["accountRecoverySetting"]["recoveryMechanisms"]
+
+    assert expected == [item["name"] for item in mechanisms]
+    assert list(range(1, len(expected) + 1)) == [item["priority"] for item in mechanisms]
+
+
+@pytest.mark.parametrize(
+    ("args", "warnings"),
+    [
+        ({}, [SMS_MFA_WARNING, RECOVERY_WARNING]),
+        ({"mfa_methods": ["text_message", "authenticator_app"]}, [RECOVERY_WARNING]),
+        ({"account_recovery": ["verified_email"]}, [SMS_MFA_WARNING]),
+        ({"mfa": "OFF"}, []),
+        ({"protect": False}, []),
+        ({"username_attributes": ["email"], "mfa_methods": ["authenticator_app"]}, []),
+    ],
+)
+def test_text_messages_as_a_second_factor_are_explicit_or_warned_of(
+    args: dict[str, Any], warnings: list[str]
+) -> None:
+    messages = pool(**args).messages
+
+    assert warnings == [message for message in messages if message in {SMS_MFA_WARNING, RECOVERY_WARNING}]
 
 
 @pytest.mark.parametrize(

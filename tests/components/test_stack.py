@@ -142,6 +142,19 @@ MISTAKES = {
         configuration(snsRegion="frankfurt"),
         [f"'{NAMESPACE}:snsRegion'", "'frankfurt'", "eu-central-1"],
     ),
+    "user names": (
+        configuration(usernameAttributes='["nickname"]'),
+        [f"'{NAMESPACE}:usernameAttributes'", "email, phone_number"],
+    ),
+    "second factor": (configuration(mfa="YES"), [f"'{NAMESPACE}:mfa'", "'YES'", "OFF, OPTIONAL, ON"]),
+    "second factors": (
+        configuration(mfaMethods='["authenticator_app"]'),
+        [f"'{NAMESPACE}:mfaMethods'", "authenticator_app, text_message", "set 'usernameAttributes' to"],
+    ),
+    "recovery": (
+        configuration(mfa="ON", accountRecovery='["verified_phone_number"]'),
+        [f"'{NAMESPACE}:accountRecovery'", "verified_email"],
+    ),
     "topic": (configuration(alarmTopicArn="a"), [f"'{NAMESPACE}:alarmTopicArn'", "arn:aws:sns:"]),
     "identity": (
         configuration(emailFrom='{"identityArn": "example.com", "address": "a@example.com"}'),
