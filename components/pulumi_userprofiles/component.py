@@ -103,6 +103,28 @@ class Component(pulumi.ComponentResource):
     def _has_child(self, child: str) -> bool:
         return any(fnmatchcase(child, declared) for declared in self._children)
 
+    def _make_vended_log_group(
+        self, service: str, retention_in_days: int, args: Mapping[str, Any]
+    ) -> aws.cloudwatch.LogGroup:
+        """Create a log group that an AWS service delivers logs to.
+
+        Each delivery adds its log group to a resource policy of the account, which is limited to 5,120
+        characters. Log groups below `/aws/vendedlogs/` do not need an entry of their own (AWS Step Functions
+        Developer Guide, "Avoiding Amazon CloudWatch Logs resource policy size restrictions").
+
+        Args:
+            service: Part of the log group's name.
+            retention_in_days: Days that log events are kept.
+            args: The component's arguments, of which `kms_key_arn` is used.
+        """
+        return self._make(
+            aws.cloudwatch.LogGroup,
+            "log-group",
+            name_prefix=f"/aws/vendedlogs/{service}/{self._name_of('log-group')}-",
+            retention_in_days=retention_in_days,
+            kms_key_id=args.get("kms_key_arn"),
+        )
+
     def _alarm(
         self,
         child: str,

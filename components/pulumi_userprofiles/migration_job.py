@@ -126,12 +126,7 @@ class MigrationJob(Component):
 
         self.reports = self._make_component(ReportsBucket, "reports", settings.reports_args)
         self.worker = self._make_worker(args, settings)
-        self.log_group = self._make(
-            aws.cloudwatch.LogGroup,
-            "log-group",
-            retention_in_days=settings.log_retention_days,
-            kms_key_id=args.get("kms_key_arn"),
-        )
+        self.log_group = self._make_vended_log_group("states", settings.log_retention_days, args)
         self.role = self._make_role()
         self.state_machine = self._make_state_machine(args, settings)
         map_policy = self._make(

@@ -239,12 +239,7 @@ class ProfileApi(Component):
         ]
 
     def _make_stage(self, args: ProfileApiArgs, settings: ProfileApiSettings) -> aws.apigatewayv2.Stage:
-        self.log_group = self._make(
-            aws.cloudwatch.LogGroup,
-            "log-group",
-            retention_in_days=settings.log_retention_days,
-            kms_key_id=args.get("kms_key_arn"),
-        )
+        self.log_group = self._make_vended_log_group("apigateway", settings.log_retention_days, args)
         return self._make(
             aws.apigatewayv2.Stage,
             "stage",

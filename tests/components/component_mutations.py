@@ -74,6 +74,16 @@ CALLS = [
     *each(PERMISSIONS, drop("sourceArn"), foreign_callers),
     *each(PERMISSIONS, put("principal", "*"), foreign_callers),
     *each(LOG_GROUPS, drop("retentionInDays"), rule("log lines expire")),
+    mutation(
+        "app-migration-log-group",
+        drop("namePrefix"),
+        rule("the state machine's log needs no entry in the account's resource policy"),
+    ),
+    mutation(
+        "app-api-log-group",
+        put("namePrefix", "api-"),
+        rule("the API's log needs no entry in the account's resource policy"),
+    ),
     *each(of_functions("function"), put("publish", False), rule("a function publishes versions")),
     *each(of_functions("function"), drop("tracingConfig"), rule("a function is traced")),
     *each(

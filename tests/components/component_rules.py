@@ -125,6 +125,18 @@ RULES = [
         ("api-permission",),
     ),
     Rule("log lines expire", "LogGroup", {"retentionInDays": 30}),
+    Rule(
+        "the state machine's log needs no entry in the account's resource policy",
+        "LogGroup",
+        {"namePrefix": "/aws/vendedlogs/states/app-migration-log-group-"},
+        ("app-migration-log-group",),
+    ),
+    Rule(
+        "the API's log needs no entry in the account's resource policy",
+        "LogGroup",
+        {"namePrefix": "/aws/vendedlogs/apigateway/app-api-log-group-"},
+        ("app-api-log-group",),
+    ),
     Rule("a function publishes versions", "Function", {"publish": True}),
     Rule("a function is traced", "Function", {"tracingConfig.mode": "Active"}),
     Rule(
