@@ -23,6 +23,17 @@ _SHARED_ARGUMENTS = (
 
 _DEFAULT_TEMPLATE = "marketplace"
 
+METRICS_NAMESPACE = "UserProfiles"
+"""CloudWatch namespace of the metrics that the functions count."""
+
+
+def service_name(component: str, handler: str) -> str:
+    """Return the name of a function in its log lines and in its metrics' dimension `service`.
+
+    It contains project, stack and component, so that alarms of two stacks in an account do not share metrics.
+    """
+    return f"{pulumi.get_project()}-{pulumi.get_stack()}-{component}-{handler.replace('_', '-')}"
+
 
 class FunctionSettings:
     """Settings of a component's functions, checked in the same way as the functions check them."""
@@ -92,6 +103,7 @@ class FunctionSettings:
 
     def function_args(
         self,
+        component: str,
         handler: str,
         description: str,
         *,
@@ -103,6 +115,7 @@ class FunctionSettings:
         """Build the arguments of a function.
 
         Args:
+            component: Name of the component that the function belongs to.
             handler: Module in `userprofiles.handlers`.
             description: What the function does.
             environment: Its own environment variables; template, roles and telemetry settings are added.
@@ -117,8 +130,8 @@ class FunctionSettings:
             "TEMPLATE": self.name,
             "SIGN_UP_ROLES": ",".join(self.sign_up_roles),
             "DEFAULT_ROLE": self.default_role,
-            "POWERTOOLS_SERVICE_NAME": handler.replace("_", "-"),
-            "POWERTOOLS_METRICS_NAMESPACE": "UserProfiles",
+            "POWERTOOLS_SERVICE_NAME": service_name(component, handler),
+            "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             "POWERTOOLS_LOG_LEVEL": "INFO",
             **environment,
         }

@@ -154,6 +154,7 @@ class MigrationJob(Component):
             PythonFunction,
             "worker",
             settings.functions.function_args(
+                self._prefix,
                 "migration_worker",
                 "Processes a segment of a table: creates the missing profiles of its users",
                 environment={

@@ -12,7 +12,7 @@ from pulumi_userprofiles.function_rights import (
     register_user_statements,
     table_environment,
 )
-from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
 from pulumi_userprofiles.policies import kms_statements
 from pulumi_userprofiles.python_function import PythonFunction, PythonFunctionArgs
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, reserved_concurrency
@@ -24,6 +24,12 @@ OUTBOX_WORKER_SECONDS = 30
 OUTBOX_CONCURRENCY = 2
 """Maximum concurrency of the event source mapping; SQS does not support less. Cognito lets an account read
 about 120 users a second, and sign-ins share that quota."""
+
+
+_HANDLER = "outbox"
+_MAX_RETRIES = 1
+"""Failed attempts within five minutes that are normal. A message returns to the worker after three minutes,
+so a message that always fails has two failed attempts in some period of five minutes."""
 
 
 class OutboxWorkerArgs(TypedDict):
@@ -87,7 +93,7 @@ class OutboxWorkerArgs(TypedDict):
 class OutboxWorker(Component):
     """Registers the users in the outbox, with attributes from the pool. Create it after the pool."""
 
-    _CHILDREN = ("worker", "mapping", "alarm")
+    _CHILDREN = ("worker", "mapping", "alarm", "retry-alarm")
     _NAME_LIMIT = 40
 
     function_name: pulumi.Output[str]
@@ -101,13 +107,13 @@ class OutboxWorker(Component):
         *,
         transforms: Transforms | None = None,
     ) -> None:
-        """Create the function, its event source mapping and its alarm.
+        """Create the function, its event source mapping and its alarms.
 
         Args:
             name: Prefix of the resources' names.
             args: Arguments.
             opts: Pulumi's resource options.
-            transforms: Changes to `worker` (a component), `mapping` and `alarm`.
+            transforms: Changes to `worker` (a component), `mapping`, `alarm` and `retry-alarm`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
@@ -118,7 +124,7 @@ class OutboxWorker(Component):
         reserved_concurrency(label, args, at_least=OUTBOX_CONCURRENCY)
         super().__init__(name, args, opts, transforms)
 
-        self.worker = self._make_component(PythonFunction, "worker", _worker_args(args, settings))
+        self.worker = self._make_component(PythonFunction, "worker", _worker_args(name, args, settings))
         self.mapping = self._make(
             aws.lambda_.EventSourceMapping,
             "mapping",
@@ -135,14 +141,23 @@ class OutboxWorker(Component):
             metric="AWS/Lambda Errors",
             dimensions={"FunctionName": self.worker.function_name},
         )
+        self._alarm(
+            "retry-alarm",
+            args,
+            description="Registrations from the outbox failed repeatedly: see the outbox worker's log",
+            metric=f"{METRICS_NAMESPACE} OutboxRetry",
+            dimensions={"service": service_name(name, _HANDLER)},
+            threshold=_MAX_RETRIES,
+        )
 
         self.function_name = self.worker.function_name
         self._register_outputs()
 
 
-def _worker_args(args: OutboxWorkerArgs, settings: FunctionSettings) -> PythonFunctionArgs:
+def _worker_args(name: str, args: OutboxWorkerArgs, settings: FunctionSettings) -> PythonFunctionArgs:
     return settings.function_args(
-        "outbox",
+        name,
+        _HANDLER,
         "Registers users that post confirmation could not register",
         environment=table_environment(args),
         statements=[

@@ -184,6 +184,7 @@ class ProfileApi(Component):
             PythonFunction,
             "handler",
             settings.functions.function_args(
+                self._prefix,
                 "profile_api",
                 "Handles requests to the profile API",
                 environment={

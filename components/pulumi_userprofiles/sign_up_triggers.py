@@ -15,7 +15,7 @@ from pulumi_userprofiles.cognito_triggers import (
 )
 from pulumi_userprofiles.component import Component, Transforms
 from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS, register_user_statements, table_environment
-from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
 from pulumi_userprofiles.outbox_worker import OUTBOX_WORKER_SECONDS
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
@@ -28,7 +28,9 @@ _VISIBILITY_SECONDS = 6 * OUTBOX_WORKER_SECONDS
 """Six times the worker's time-out (AWS Lambda Developer Guide, SQS)."""
 
 _MAX_AGE_SECONDS = 600
-"""By then three attempts of the worker have failed; after the fifth a message is a dead letter."""
+"""By then a worker that runs has received each message three times. SQS excludes such messages from the age
+(Amazon SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS"), so the alarm means that nothing
+receives them."""
 
 
 class SignUpTriggersArgs(TypedDict):
@@ -191,7 +193,7 @@ class SignUpTriggers(Component):
         self._alarm(
             "outbox-age-alarm",
             args,
-            description="The oldest outbox message is over 10 minutes old: see the outbox worker's log",
+            description="Nothing received an outbox message for 10 minutes: see the outbox worker's mapping",
             metric="AWS/SQS ApproximateAgeOfOldestMessage",
             dimensions={"QueueName": self.outbox.name},
             statistic="Maximum",
@@ -211,6 +213,7 @@ class SignUpTriggers(Component):
             PythonFunction,
             trigger.child,
             settings.function_args(
+                self._prefix,
                 trigger.key,
                 trigger.description,
                 environment=environment,
@@ -219,12 +222,17 @@ class SignUpTriggers(Component):
             ),
         )
         for alarm in trigger.alarms:
+            namespace = METRICS_NAMESPACE if alarm.is_own_metric else "AWS/Lambda"
             self._alarm(
                 trigger.alarm_child(alarm),
                 args,
                 description=alarm.description,
-                metric=f"AWS/Lambda {alarm.metric}",
-                dimensions={"FunctionName": function.function_name},
+                metric=f"{namespace} {alarm.metric}",
+                dimensions=(
+                    {"service": service_name(self._prefix, trigger.key)}
+                    if alarm.is_own_metric
+                    else {"FunctionName": function.function_name}
+                ),
                 statistic=alarm.statistic,
                 threshold=alarm.threshold,
             )

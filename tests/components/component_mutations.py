@@ -184,6 +184,8 @@ ALARM = [
             ("app-api-alarm", "ApiId"),
             ("app-migration-alarm", "StateMachineArn"),
             ("app-outbox-alarm", "FunctionName"),
+            ("app-outbox-retry-alarm", "service"),
+            ("app-triggers-post-confirmation-lost-alarm", "service"),
             ("app-triggers-dead-letters-alarm", "QueueName"),
             ("app-triggers-outbox-age-alarm", "QueueName"),
             ("app-triggers-pre-sign-up-alarm", "FunctionName"),

@@ -279,7 +279,7 @@ def test_the_environment_of_post_confirmation_is_what_its_handler_reads(stack: R
         "OUTBOX_QUEUE_URL": "https://sqs.example/app-triggers-outbox",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "POWERTOOLS_METRICS_NAMESPACE": "UserProfiles",
-        "POWERTOOLS_SERVICE_NAME": "post-confirmation",
+        "POWERTOOLS_SERVICE_NAME": "pulumi-userprofiles-test-app-triggers-post-confirmation",
         "SIGN_UP_ROLES": "customer,vendor",
         "TEMPLATE": "marketplace",
         "USERS_TABLE": "app-data-table-1234567",

@@ -1,5 +1,6 @@
 """One deployed stack for a worker's whole run, and the client that a developer would have."""
 
+import json
 import re
 import time
 import uuid
@@ -186,3 +187,20 @@ def client(stack: Stack) -> Client:
 @pytest.fixture(scope="session")
 def eventually() -> Callable[..., Any]:
     return wait_for
+
+
+@pytest.fixture
+def deny(stack: Stack, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Return a function that takes rights from the post-confirmation function for one test."""
+    iam = stack.aws("iam")
+    role = stack.physical("aws:iam/role:Role", "post-confirmation")
+
+    def take(*actions: str) -> None:
+        document = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}],
+        }
+        iam.put_role_policy(RoleName=role, PolicyName="denied-by-test", PolicyDocument=json.dumps(document))
+        request.addfinalizer(lambda: iam.delete_role_policy(RoleName=role, PolicyName="denied-by-test"))
+
+    return take

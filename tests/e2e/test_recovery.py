@@ -7,23 +7,6 @@ import pytest
 pytestmark = pytest.mark.backends("embedded")
 
 
-@pytest.fixture
-def deny(stack, request):
-    """Return a function that takes rights from the post-confirmation function for one test."""
-    iam = stack.aws("iam")
-    role = stack.physical("aws:iam/role:Role", "post-confirmation")
-
-    def take(*actions: str) -> None:
-        document = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}],
-        }
-        iam.put_role_policy(RoleName=role, PolicyName="denied-by-test", PolicyDocument=json.dumps(document))
-        request.addfinalizer(lambda: iam.delete_role_policy(RoleName=role, PolicyName="denied-by-test"))
-
-    return take
-
-
 WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:TransactWriteItems")
 
 
