@@ -40,6 +40,8 @@ def main() -> None:
         api_concurrency=config.integer("apiConcurrency"),
         trigger_concurrency=config.integer("triggerConcurrency"),
         outbox_concurrency=config.integer("outboxConcurrency"),
+        migration_max_concurrency=config.integer("migrationMaxConcurrency"),
+        migration_concurrency=config.integer("migrationConcurrency"),
         snap_start=config.boolean("snapStart"),
         kms_key_arn=config.string("kmsKeyArn"),
         protect=config.boolean("protect"),

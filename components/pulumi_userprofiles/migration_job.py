@@ -1,8 +1,7 @@
 """The job that creates the missing profiles of existing users: state machine, worker, reports bucket."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -10,14 +9,13 @@ import pulumi_aws as aws
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import Component, Transforms
 from pulumi_userprofiles.function_rights import USER_ITEMS_ONLY, table_kms_statements
-from pulumi_userprofiles.function_settings import FunctionSettings
 from pulumi_userprofiles.migration_definition import LABEL, definition
+from pulumi_userprofiles.migration_job_settings import MigrationJobSettings
 from pulumi_userprofiles.outputs import account_of, output_after
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
-from pulumi_userprofiles.python_function_settings import LambdaPlatform, log_retention_days
-from pulumi_userprofiles.reports_bucket import PREFIX, ReportsBucket, ReportsBucketSettings
-from pulumi_userprofiles.validation import boolean, check_required, integer, table_names
+from pulumi_userprofiles.python_function_settings import LambdaPlatform
+from pulumi_userprofiles.reports_bucket import PREFIX, ReportsBucket
 
 _WORKER_SECONDS = 900
 
@@ -44,6 +42,14 @@ class MigrationJobArgs(TypedDict):
     segments: NotRequired[int]
     """Number of segments of a table scan if an execution's input has none, 1 to 1,000. Default: 8."""
 
+    max_concurrency: NotRequired[int]
+    """Number of segments that are processed at the same time, 1 to 1,000. Sign-ups and the API share the
+    account's Lambda concurrency with them. Default: 4."""
+
+    reserved_concurrency: NotRequired[int]
+    """Reserved concurrency of the worker, which is also its limit; at least `max_concurrency`. A new AWS
+    account cannot reserve any. Default: none."""
+
     report_retention_days: NotRequired[int]
     """Days that reports and checkpoints are kept; they contain IDs of users. Default: 90."""
 
@@ -69,22 +75,6 @@ class MigrationJobArgs(TypedDict):
 
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
-
-
-class _Settings:
-    """The arguments of `MigrationJob` that decide which resources are created, checked."""
-
-    def __init__(self, where: str, args: Mapping[str, Any]) -> None:
-        check_required(where, args, "users_table_name", "users_table_arn")
-        self.functions = FunctionSettings(where, args)
-        self.further_tables = table_names(where, args, "table_names")
-        self.segments = integer(where, args, "segments", 8, at_least=1, at_most=1000)
-        self.log_retention_days = log_retention_days(where, args)
-        self.tracing = boolean(where, args, "tracing", True)
-        self.reports_args = {
-            key: args[key] for key in ("protect", "report_retention_days", "kms_key_arn") if key in args
-        }
-        ReportsBucketSettings(where, self.reports_args)
 
 
 class MigrationJob(Component):
@@ -121,7 +111,7 @@ class MigrationJob(Component):
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
-        settings = _Settings(self.label(name), args)
+        settings = MigrationJobSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
         self.reports = self._make_component(ReportsBucket, "reports", settings.reports_args)
@@ -148,7 +138,7 @@ class MigrationJob(Component):
         self.worker_function_name = self.worker.function_name
         self._register_outputs()
 
-    def _make_worker(self, args: MigrationJobArgs, settings: _Settings) -> PythonFunction:
+    def _make_worker(self, args: MigrationJobArgs, settings: MigrationJobSettings) -> PythonFunction:
         names = [args["users_table_name"], *settings.further_tables]
         return self._make_component(
             PythonFunction,
@@ -168,7 +158,9 @@ class MigrationJob(Component):
             ),
         )
 
-    def _worker_statements(self, args: MigrationJobArgs, settings: _Settings) -> list[PolicyStatement]:
+    def _worker_statements(
+        self, args: MigrationJobArgs, settings: MigrationJobSettings
+    ) -> list[PolicyStatement]:
         users_table_arn = pulumi.Output.from_input(args["users_table_arn"])
         further_arns = [
             users_table_arn.apply(partial(_sibling_arn, table)) for table in settings.further_tables
@@ -208,7 +200,9 @@ class MigrationJob(Component):
             ),
         )
 
-    def _make_state_machine(self, args: MigrationJobArgs, settings: _Settings) -> aws.sfn.StateMachine:
+    def _make_state_machine(
+        self, args: MigrationJobArgs, settings: MigrationJobSettings
+    ) -> aws.sfn.StateMachine:
         """Create the state machine and the policy that it needs before it exists."""
         policy = self._make(
             aws.iam.RolePolicy,
@@ -236,7 +230,9 @@ class MigrationJob(Component):
             ),
         )
 
-    def _state_machine_statements(self, args: MigrationJobArgs, settings: _Settings) -> list[PolicyStatement]:
+    def _state_machine_statements(
+        self, args: MigrationJobArgs, settings: MigrationJobSettings
+    ) -> list[PolicyStatement]:
         statements: list[PolicyStatement] = [
             {
                 "sid": "InvokeWorker",
@@ -255,11 +251,15 @@ class MigrationJob(Component):
             )
         return statements
 
-    def _definition(self, args: MigrationJobArgs, settings: _Settings) -> pulumi.Output[str]:
+    def _definition(self, args: MigrationJobArgs, settings: MigrationJobSettings) -> pulumi.Output[str]:
         return pulumi.Output.json_dumps(
             pulumi.Output.all(self.worker.alias_arn, args["users_table_name"]).apply(
                 lambda values: definition(
-                    values[0], table=values[1], segments=settings.segments, worker_seconds=_WORKER_SECONDS
+                    values[0],
+                    table=values[1],
+                    segments=settings.segments,
+                    max_concurrency=settings.max_concurrency,
+                    worker_seconds=_WORKER_SECONDS,
                 )
             )
         )

@@ -9,6 +9,7 @@ from pulumi_userprofiles.cognito_triggers import TRIGGERS
 from pulumi_userprofiles.component import Component, Transforms
 from pulumi_userprofiles.function_settings import FunctionSettings
 from pulumi_userprofiles.migration_job import MigrationJob
+from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OUTBOX_CONCURRENCY, OutboxWorker
 from pulumi_userprofiles.profile_api import ProfileApi
 from pulumi_userprofiles.profile_api_settings import allowed_origins
@@ -33,6 +34,7 @@ from pulumi_userprofiles.validation import (
 
 _FUNCTION_ARGUMENTS = ("platform", "log_retention_days", "snap_start", "tracing", "kms_key_arn")
 _TEMPLATE_ARGUMENTS = ("template", "template_document")
+_MIGRATION_CONCURRENCY = ("migration_max_concurrency", "migration_concurrency")
 _ROLE_ARGUMENTS = ("sign_up_roles", "default_role")
 _DERIVED_POOL_ARGUMENTS = (*(trigger.alias_argument for trigger in TRIGGERS), "role_attribute", "protect")
 
@@ -89,6 +91,12 @@ class SignupToProfileArgs(TypedDict):
 
     outbox_concurrency: NotRequired[int]
     """Reserved concurrency of the outbox worker, at least 2. Default: none."""
+
+    migration_max_concurrency: NotRequired[int]
+    """Number of segments that the migration job processes at the same time, 1 to 1,000. Default: 4."""
+
+    migration_concurrency: NotRequired[int]
+    """Reserved concurrency of the migration's worker, at least `migration_max_concurrency`. Default: none."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key that encrypts tables, queues, bucket, executions, environment variables and logs.
@@ -223,7 +231,9 @@ class SignupToProfile(Component):
             {
                 **{key: table_args[key] for key in ("users_table_name", "users_table_arn")},
                 **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                **_concurrency(args, "migration_concurrency"),
                 "table_names": args.get("migration_table_names") or [],
+                "max_concurrency": max_concurrency(self.label(self._prefix), args, *_MIGRATION_CONCURRENCY),
             },
         )
 
@@ -252,6 +262,7 @@ def _checked_pool_args(where: str, args: Mapping[str, Any]) -> dict[str, Any]:
     reserved_concurrency(where, args, "api_concurrency")
     reserved_concurrency(where, args, "trigger_concurrency")
     reserved_concurrency(where, args, "outbox_concurrency", at_least=OUTBOX_CONCURRENCY)
+    max_concurrency(where, args, *_MIGRATION_CONCURRENCY)
     zip_path(where, args, settings.extra_files)
     return pool_args
 

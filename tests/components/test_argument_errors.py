@@ -105,6 +105,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: UserPool("p", {"mfa": MfaMode.OFF, "mfa_methods": ["authenticator_app"]}),
         ["'mfa_methods'", "'mfa' OFF", "Remove it"],
     ),
+    "fewer calls than the migration makes": (
+        lambda: _whole(migration_max_concurrency=8, migration_concurrency=7),
+        ["'migration_concurrency'", "8 to 10000"],
+    ),
+    "no segment at a time": (lambda: _whole(migration_max_concurrency=0), ["1 to 1000"]),
     "password flow": (
         lambda: UserPool("p", {"auth_flows": ["ALLOW_USER_PASSWORD_AUTH"]}),
         ["auth_flows", "ALLOW_USER_SRP_AUTH"],

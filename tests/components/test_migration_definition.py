@@ -55,6 +55,40 @@ def test_segments_run_as_standard_children_and_one_failure_stops_no_other(defini
     )
 
 
+def test_throttled_worker_is_retried_for_an_hour(definition: dict[str, Any]) -> None:
+    """Sign-ups in a new account have 10 concurrent executions together with the workers."""
+    for _, state in states(definition):
+        if state["Type"] != "Task":
+            continue
+        first, *others = state["Retry"]
+        assert first["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+        assert not any("Lambda.TooManyRequestsException" in retrier["ErrorEquals"] for retrier in others)
+        # With full jitter, a wait is half of the delay on average.
+        delays = [
+            min(first["IntervalSeconds"] * first["BackoffRate"] ** attempt, first["MaxDelaySeconds"])
+            for attempt in range(first["MaxAttempts"])
+        ]
+        assert sum(delays) / 2 > 3600
+
+
+@pytest.mark.parametrize(
+    ("args", "concurrency", "reserved"),
+    [
+        ({}, 4, None),
+        ({"migration_max_concurrency": 16, "migration_concurrency": 20}, 16, 20),
+    ],
+)
+def test_segments_leave_concurrency_for_sign_ups(
+    make: Any, args: dict[str, Any], concurrency: int, reserved: int | None
+) -> None:
+    recording = make(**args)
+
+    machine = recording.one("app-migration-state-machine").document("definition")
+    worker = recording.one("app-migration-worker-function").inputs
+    assert machine["States"]["Segments"]["MaxConcurrency"] == concurrency
+    assert worker.get("reservedConcurrentExecutions") == reserved
+
+
 def test_a_child_works_on_until_it_is_done(definition: dict[str, Any]) -> None:
     child = definition["States"]["Segments"]["ItemProcessor"]["States"]
 
