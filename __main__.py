@@ -43,6 +43,7 @@ def main() -> None:
         migration_max_concurrency=config.integer("migrationMaxConcurrency"),
         migration_concurrency=config.integer("migrationConcurrency"),
         snap_start=config.boolean("snapStart"),
+        former_kms_key_arns=config.string_list("formerKmsKeyArns"),
         kms_key_arn=config.string("kmsKeyArn"),
         protect=config.boolean("protect"),
     )

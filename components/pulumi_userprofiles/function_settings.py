@@ -17,6 +17,7 @@ _SHARED_ARGUMENTS = (
     "snap_start",
     "tracing",
     "kms_key_arn",
+    "former_kms_key_arns",
     "reserved_concurrency",
 )
 """Arguments of a component that apply to each of its functions."""

@@ -73,6 +73,10 @@ class MigrationJobArgs(TypedDict):
     """ARN of the KMS key that encrypts the bucket, executions, environment variables and logs. Default: keys
     that AWS provides."""
 
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: the job can still read what these keys encrypt.
+    Default: none."""
+
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
@@ -186,7 +190,7 @@ class MigrationJob(Component):
                 "resources": [pulumi.Output.concat(self.reports.bucket_arn, f"/{PREFIX}*")],
             },
             *table_kms_statements(args),
-            *policies.kms_statements(args.get("kms_key_arn"), "s3", "kms:Decrypt", "kms:GenerateDataKey"),
+            *policies.kms_statements(args, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
         ]
 
     def _make_role(self) -> aws.iam.Role:
@@ -223,10 +227,11 @@ class MigrationJob(Component):
                 "log_destination": pulumi.Output.concat(self.log_group.arn, ":*"),
             },
             tracing_configuration={"enabled": settings.tracing},
+            # Without the block, a machine whose key was removed would keep the key.
             encryption_configuration=(
                 {"type": "CUSTOMER_MANAGED_KMS_KEY", "kms_key_id": args["kms_key_arn"]}
                 if args.get("kms_key_arn") is not None
-                else None
+                else {"type": "AWS_OWNED_KEY"}
             ),
         )
 
@@ -248,6 +253,11 @@ class MigrationJob(Component):
         if key is not None:
             statements.append(
                 {"sid": "UseKey", "actions": ["kms:Decrypt", "kms:GenerateDataKey"], "resources": [key]}
+            )
+        former_keys = args.get("former_kms_key_arns")
+        if former_keys:
+            statements.append(
+                {"sid": "ReadFormerKeys", "actions": ["kms:Decrypt"], "resources": list(former_keys)}
             )
         return statements
 

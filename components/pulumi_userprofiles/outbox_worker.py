@@ -86,6 +86,10 @@ class OutboxWorkerArgs(TypedDict):
     """ARN of the KMS key that encrypts the queue, the environment variables and the log. Default: keys that
     AWS provides."""
 
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: the function can still read what these keys encrypt.
+    Default: none."""
+
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
@@ -168,7 +172,7 @@ def _worker_args(name: str, args: OutboxWorkerArgs, settings: FunctionSettings) 
                 "actions": ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
                 "resources": [args["outbox_queue_arn"]],
             },
-            *kms_statements(args.get("kms_key_arn"), "sqs", "kms:Decrypt"),
+            *kms_statements(args, "sqs", "kms:Decrypt"),
         ],
         timeout_seconds=OUTBOX_WORKER_SECONDS,
     )

@@ -60,6 +60,10 @@ class PythonFunctionArgs(TypedDict):
     """ARN of the KMS key that encrypts the environment variables and the log. The key's policy must allow
     CloudWatch Logs to use it. Default: keys that AWS provides."""
 
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: the function can still read what these keys encrypt.
+    Default: none."""
+
     existing_role_arn: NotRequired[pulumi.Input[str]]
     """ARN of an existing role to use. You then attach its policies yourself, and `statements` is not
     allowed. Default: a new role."""
@@ -160,7 +164,7 @@ class PythonFunction(Component):
         if settings.tracing:
             statements.append({"sid": "Trace", "actions": list(policies.TRACING), "resources": ["*"]})
         # For the environment variables only: the function's `statements` cover other encrypted data.
-        statements += policies.kms_statements(args.get("kms_key_arn"), "lambda", "kms:Decrypt")
+        statements += policies.kms_statements(args, "lambda", "kms:Decrypt")
         self.policy = self._make(
             aws.iam.RolePolicy,
             "policy",

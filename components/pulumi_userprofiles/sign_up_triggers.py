@@ -81,6 +81,10 @@ class SignUpTriggersArgs(TypedDict):
     """ARN of the KMS key that encrypts queues, environment variables and logs. Default: keys that AWS
     provides."""
 
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: the functions can still read what these keys encrypt.
+    Default: none."""
+
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
@@ -240,8 +244,7 @@ class SignUpTriggers(Component):
 
     def _outbox_statements(self, args: SignUpTriggersArgs) -> list[PolicyStatement]:
         """Return the rights to send messages to the outbox."""
-        key = args.get("kms_key_arn")
         return [
             {"sid": "SendToOutbox", "actions": ["sqs:SendMessage"], "resources": [self.outbox.arn]},
-            *policies.kms_statements(key, "sqs", "kms:Decrypt", "kms:GenerateDataKey"),
+            *policies.kms_statements(args, "sqs", "kms:Decrypt", "kms:GenerateDataKey"),
         ]

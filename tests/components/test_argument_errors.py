@@ -128,6 +128,15 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     ),
     "sender without address": (lambda: UserPool("p", {"email_from": {"identity_arn": "a"}}), ["'address'"]),
     "key that is a topic": (lambda: UsersTable("t", {"kms_key_arn": SNS}), ["'kms_key_arn'", "KMS key"]),
+    "former key that is a topic": (
+        lambda: _whole(former_kms_key_arns=[SNS]),
+        ["'former_kms_key_arns'", "KMS key"],
+    ),
+    "former keys as text": (lambda: _whole(former_kms_key_arns=KMS), ["'former_kms_key_arns'", "list"]),
+    "former key that is current": (
+        lambda: _whole(kms_key_arn=KMS, former_kms_key_arns=[KMS]),
+        ["'former_kms_key_arns'", "current key"],
+    ),
     "key by its alias": (
         lambda: _whole(kms_key_arn=KMS.replace("key/", "alias/")),
         ["'kms_key_arn'", "alias"],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from component_recording import Recording, record
+from component_recording import Recording, Resource, record
 from pulumi_userprofiles import (
     PythonFunction,
     ReportsBucket,
@@ -241,6 +241,50 @@ def test_calls_are_set_aside_for_each_function_by_itself(make: Any) -> None:
         "app-triggers-post-confirmation-function": 20,
         "app-triggers-pre-sign-up-function": 20,
     } == {item.name: item.inputs.get("reservedConcurrentExecutions") for item in recording.of("Function")}
+
+
+FORMER = KMS.replace("4000-8000", "4000-9000")
+
+
+@pytest.mark.parametrize("current", [None, KMS], ids=["key removed", "key changed"])
+def test_functions_can_still_read_what_a_former_key_encrypts(make: Any, current: str | None) -> None:
+    """Tables keep a removed key, and messages and objects keep a changed one."""
+    keys = {"kms_key_arn": current} if current else {}
+
+    recording = make(former_kms_key_arns=[FORMER], **keys)
+
+    former_rights = {
+        item.name: {
+            host.partition(".")[0]
+            for statement in item.document("policy")["Statement"]
+            if statement["Resource"] == [FORMER] and statement["Action"] == ["kms:Decrypt"]
+            for host in statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", ["any"])
+        }
+        for item in recording.of("RolePolicy")
+    }
+    assert former_rights == {
+        "app-api-handler-policy": {"lambda", "dynamodb"},
+        "app-identity-sms-policy": set(),
+        "app-migration-map-policy": set(),
+        "app-migration-policy": {"any"},
+        "app-migration-worker-policy": {"lambda", "dynamodb", "s3"},
+        "app-outbox-worker-policy": {"lambda", "dynamodb", "sqs"},
+        "app-triggers-post-confirmation-policy": {"lambda", "dynamodb", "sqs"},
+        "app-triggers-pre-sign-up-policy": {"lambda"},
+    }
+    assert [] == [item.name for item in recording.resources if item.custom and encrypts_with(item, FORMER)]
+
+
+def encrypts_with(resource: Resource, key: str) -> bool:
+    """Return whether a resource other than a policy names a key."""
+    return not resource.type.endswith("RolePolicy") and key in str(resource.inputs)
+
+
+def test_a_state_machine_without_a_key_says_so(stack: Recording) -> None:
+    """Without the block, the provider would keep a key that was removed."""
+    machine = stack.one("app-migration-state-machine").inputs
+
+    assert {"type": "AWS_OWNED_KEY"} == machine["encryptionConfiguration"]
 
 
 def test_an_existing_role_is_used_and_none_is_made() -> None:
