@@ -51,7 +51,8 @@ class MigrationJobArgs(TypedDict):
     account cannot reserve any. Default: none."""
 
     report_retention_days: NotRequired[int]
-    """Days that reports and checkpoints are kept; they contain IDs of users. Default: 90."""
+    """Days that reports and checkpoints are kept; they contain IDs of users. A deleted or replaced object is
+    kept for the same number of days again, at most 30. Default: 90."""
 
     protect: NotRequired[bool]
     """Whether the bucket is protected against deletion. Without protection it is deleted with all its

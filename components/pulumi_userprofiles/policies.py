@@ -34,6 +34,10 @@ ANY_RESOURCE = {
 """The only actions that are allowed on `*`, each with the reason (AWS Service Authorization Reference)."""
 
 
+_DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
+"""DNS suffixes of partitions that do not use `amazonaws.com` (botocore, `partitions.json`)."""
+
+
 class PolicyStatement(TypedDict):
     """Rights of a role: some actions on some resources."""
 
@@ -83,7 +87,7 @@ def _service_hosts(service: str, keys: Sequence[pulumi.Input[str]]) -> list[pulu
 def _service_host(service: str, arn: str) -> str:
     """Return a service's host in an ARN's region (AWS KMS Developer Guide, "kms:ViaService")."""
     _, partition, _, region, *_ = [*arn.split(":"), "", "", "", ""]
-    return f"{service}.{region}.amazonaws.com" + (".cn" if partition == "aws-cn" else "")
+    return f"{service}.{region}.{_DNS_SUFFIXES.get(partition, 'amazonaws.com')}"
 
 
 def check_statements(where: str, statements: Sequence[PolicyStatement]) -> None:

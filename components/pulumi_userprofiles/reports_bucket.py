@@ -18,7 +18,8 @@ class ReportsBucketArgs(TypedDict):
     """Arguments of `ReportsBucket`; all are optional."""
 
     report_retention_days: NotRequired[int]
-    """Days that objects are kept; they contain IDs of users. Default: 90."""
+    """Days that objects are kept; they contain IDs of users. The bucket is versioned: a deleted or replaced
+    object is kept for the same number of days again, at most 30. Default: 90."""
 
     protect: NotRequired[bool]
     """Whether the bucket is protected against deletion. Without protection it is deleted with all its

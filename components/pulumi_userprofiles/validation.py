@@ -17,6 +17,10 @@ N = TypeVar("N", int, None)
 TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 """Valid names of DynamoDB tables (Amazon DynamoDB Developer Guide, "Naming rules")."""
 
+_TABLE_NAMES_BYTES = 2560
+"""Leaves 1.5 KB of Lambda's 4 KB for the other environment variables (AWS Lambda Developer Guide, "Lambda
+quotas")."""
+
 ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 """Valid names of roles. A role becomes part of an index key and the value of a Cognito attribute."""
 
@@ -251,6 +255,16 @@ def table_names(where: str, args: Mapping[str, Any], key: str) -> list[str]:
                 fix="Use the table's name, not its ARN.",
                 argument=key,
             )
+    size = len(",".join(names))
+    if size > _TABLE_NAMES_BYTES:
+        raise InvalidArgumentError(
+            where,
+            f"'{key}' is too long for the worker's environment variables, which Lambda limits to 4 KB",
+            got=f"{len(names)} names with {size} characters in total",
+            allowed=f"{_TABLE_NAMES_BYTES} characters in total, including commas",
+            fix="Leave out tables that are done, or create a second MigrationJob for the others.",
+            argument=key,
+        )
     return names
 
 

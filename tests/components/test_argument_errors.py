@@ -47,6 +47,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: _whole(migration_table_names=["a/b"]),
         ["'a/b'", "255"],
     ),
+    "more tables than the environment holds": (
+        lambda: _whole(migration_table_names=[f"{number:0255}" for number in range(11)]),
+        ["'migration_table_names'", "4 KB", "second MigrationJob"],
+    ),
     "argument that doesn't exist": (lambda: _whole(templte="basic"), ["'templte'", "template"]),
     "argument of the pool that doesn't exist": (lambda: _whole(user_pool={"mfaa": "ON"}), ["mfaa"]),
     "argument of the pool that follows": (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from component_recording import Recording, Resource, record
+from component_recording import Recording, record
 from pulumi_userprofiles import (
     PythonFunction,
     ReportsBucket,
@@ -14,7 +14,6 @@ from pulumi_userprofiles import (
     UserPool,
     UsersTable,
 )
-from pulumi_userprofiles.user_pool_mfa import RECOVERY_WARNING, SMS_MFA_WARNING
 from userprofiles import template
 
 SES = "arn:aws-cn:ses:cn-north-1:111122223333:identity/example.com"
@@ -43,37 +42,12 @@ def test_rotation_replaces_the_refresh_flow() -> None:
     assert {"feature": "ENABLED", "retryGracePeriodSeconds": 10} == inputs["refreshTokenRotation"]
 
 
-def test_rotation_that_is_off_is_sent_in_full() -> None:
-    """A client that had rotation before keeps it without the block, and the provider fails without the 0."""
-    inputs = client(refresh_token_rotation=False)
-
-    assert ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"] == inputs["explicitAuthFlows"]
-    assert {"feature": "DISABLED", "retryGracePeriodSeconds": 0} == inputs["refreshTokenRotation"]
-
-
 def test_without_phone_there_is_no_role_for_text_messages() -> None:
     recording = pool(username_attributes=["email"])
 
     assert [] == recording.of("Role")
     assert "smsConfiguration" not in recording.one("pool-pool").inputs
     assert [] == recording.invokes
-
-
-@pytest.mark.parametrize(
-    ("region", "args", "sns_region"),
-    [
-        ("eu-central-1", {}, "eu-central-1"),
-        ("ap-northeast-2", {}, "ap-northeast-1"),
-        ("ca-central-1", {"sns_region": "us-east-1"}, "us-east-1"),
-    ],
-)
-def test_text_messages_are_sent_from_the_pools_region(
-    region: str, args: dict[str, Any], sns_region: str
-) -> None:
-    """Without a region, Cognito sends from a legacy region, which has its own sandbox and spend limit."""
-    recording = record(lambda: UserPool("pool", args), region=region)  # type: ignore[arg-type]
-
-    assert sns_region == recording.one("pool-pool").inputs["smsConfiguration"]["snsRegion"]
 
 
 def test_without_role_attribute_the_pool_and_its_client_know_none() -> None:
@@ -155,49 +129,6 @@ def test_mfa_off_leaves_out_the_app() -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "expected"),
-    [
-        ({}, ["verified_email"]),
-        ({"mfa": "ON"}, ["verified_email"]),
-        ({"mfa": "OFF"}, ["verified_email", "verified_phone_number"]),
-        ({"mfa": "OFF", "username_attributes": ["email"]}, ["verified_email"]),
-        ({"username_attributes": ["phone_number"]}, ["verified_email"]),
-        (
-            {"account_recovery": ["verified_phone_number", "verified_email"]},
-            ["verified_phone_number", "verified_email"],
-        ),
-    ],
-)
-def test_recovery_is_by_email_wherever_text_messages_can_be_a_second_factor(
-    args: dict[str, Any], expected: list[str]
-) -> None:
-    """Cognito refuses recovery by phone with SMS MFA; an explicit value with OPTIONAL is sent."""
-    mechanisms = user_pool(**args)["accountRecoverySetting"]["recoveryMechanisms"]
-
-    assert expected == [item["name"] for item in mechanisms]
-    assert list(range(1, len(expected) + 1)) == [item["priority"] for item in mechanisms]
-
-
-@pytest.mark.parametrize(
-    ("args", "warnings"),
-    [
-        ({}, [SMS_MFA_WARNING, RECOVERY_WARNING]),
-        ({"mfa_methods": ["text_message", "authenticator_app"]}, [RECOVERY_WARNING]),
-        ({"account_recovery": ["verified_email"]}, [SMS_MFA_WARNING]),
-        ({"mfa": "OFF"}, []),
-        ({"protect": False}, []),
-        ({"username_attributes": ["email"], "mfa_methods": ["authenticator_app"]}, []),
-    ],
-)
-def test_text_messages_as_a_second_factor_are_explicit_or_warned_of(
-    args: dict[str, Any], warnings: list[str]
-) -> None:
-    messages = pool(**args).messages
-
-    assert warnings == [message for message in messages if message in {SMS_MFA_WARNING, RECOVERY_WARNING}]
-
-
-@pytest.mark.parametrize(
     "program",
     [
         lambda: UsersTable("data", {"protect": False}),
@@ -241,50 +172,6 @@ def test_calls_are_set_aside_for_each_function_by_itself(make: Any) -> None:
         "app-triggers-post-confirmation-function": 20,
         "app-triggers-pre-sign-up-function": 20,
     } == {item.name: item.inputs.get("reservedConcurrentExecutions") for item in recording.of("Function")}
-
-
-FORMER = KMS.replace("4000-8000", "4000-9000")
-
-
-@pytest.mark.parametrize("current", [None, KMS], ids=["key removed", "key changed"])
-def test_functions_can_still_read_what_a_former_key_encrypts(make: Any, current: str | None) -> None:
-    """Tables keep a removed key, and messages and objects keep a changed one."""
-    keys = {"kms_key_arn": current} if current else {}
-
-    recording = make(former_kms_key_arns=[FORMER], **keys)
-
-    former_rights = {
-        item.name: {
-            host.partition(".")[0]
-            for statement in item.document("policy")["Statement"]
-            if statement["Resource"] == [FORMER] and statement["Action"] == ["kms:Decrypt"]
-            for host in statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", ["any"])
-        }
-        for item in recording.of("RolePolicy")
-    }
-    assert former_rights == {
-        "app-api-handler-policy": {"lambda", "dynamodb"},
-        "app-identity-sms-policy": set(),
-        "app-migration-map-policy": set(),
-        "app-migration-policy": {"any"},
-        "app-migration-worker-policy": {"lambda", "dynamodb", "s3"},
-        "app-outbox-worker-policy": {"lambda", "dynamodb", "sqs"},
-        "app-triggers-post-confirmation-policy": {"lambda", "dynamodb", "sqs"},
-        "app-triggers-pre-sign-up-policy": {"lambda"},
-    }
-    assert [] == [item.name for item in recording.resources if item.custom and encrypts_with(item, FORMER)]
-
-
-def encrypts_with(resource: Resource, key: str) -> bool:
-    """Return whether a resource other than a policy names a key."""
-    return not resource.type.endswith("RolePolicy") and key in str(resource.inputs)
-
-
-def test_a_state_machine_without_a_key_says_so(stack: Recording) -> None:
-    """Without the block, the provider would keep a key that was removed."""
-    machine = stack.one("app-migration-state-machine").inputs
-
-    assert {"type": "AWS_OWNED_KEY"} == machine["encryptionConfiguration"]
 
 
 def test_an_existing_role_is_used_and_none_is_made() -> None:
