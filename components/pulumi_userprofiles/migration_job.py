@@ -1,16 +1,17 @@
 """The job that creates the missing profiles of existing users: state machine, worker, reports bucket."""
 
 from functools import partial
-from typing import NotRequired, TypedDict
+from typing import ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.function_rights import USER_ITEMS_ONLY, table_kms_statements
-from pulumi_userprofiles.migration_definition import LABEL, definition
+from pulumi_userprofiles.migration_definition import definition
 from pulumi_userprofiles.migration_job_settings import MigrationJobSettings
+from pulumi_userprofiles.migration_rights import map_statements, sibling_arn
 from pulumi_userprofiles.outputs import account_of, output_after
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
@@ -86,6 +87,7 @@ class MigrationJob(Component):
     """A state machine that processes the segments of a table (Distributed Map), its worker and its bucket."""
 
     _CHILDREN = ("reports", "worker", "log-group", "role", "policy", "state-machine", "map-policy", "alarm")
+    _COMPONENTS: ClassVar = {"reports": ReportsBucket, "worker": PythonFunction}
     _NAME_LIMIT = 38
 
     state_machine_arn: pulumi.Output[str]
@@ -100,22 +102,25 @@ class MigrationJob(Component):
     def __init__(
         self,
         name: str,
-        args: MigrationJobArgs,
+        args: MigrationJobArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[MigrationJobArgs],
     ) -> None:
         """Create bucket, worker and state machine.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children.
+            keywords: Arguments as keywords, such as `segments=64`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
+        args = self._merged_arguments(name, args, keywords)
         settings = MigrationJobSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
@@ -128,7 +133,7 @@ class MigrationJob(Component):
             aws.iam.RolePolicy,
             "map-policy",
             role=self.role.name,
-            policy=policies.document(_map_statements(self.state_machine.arn)),
+            policy=policies.document(map_statements(self.state_machine.arn)),
         )
         self._alarm(
             "alarm",
@@ -168,7 +173,7 @@ class MigrationJob(Component):
     ) -> list[PolicyStatement]:
         users_table_arn = pulumi.Output.from_input(args["users_table_arn"])
         further_arns = [
-            users_table_arn.apply(partial(_sibling_arn, table)) for table in settings.further_tables
+            users_table_arn.apply(partial(sibling_arn, table)) for table in settings.further_tables
         ]
         table_arns: list[pulumi.Input[str]] = [users_table_arn, *further_arns]
         return [
@@ -274,26 +279,3 @@ class MigrationJob(Component):
                 )
             )
         )
-
-
-def _sibling_arn(table: str, table_arn: str) -> str:
-    """Return the ARN of another table in the same account and region."""
-    return f"{table_arn.partition(':table/')[0]}:table/{table}"
-
-
-def _map_statements(state_machine_arn: pulumi.Output[str]) -> list[PolicyStatement]:
-    """Return the rights of a Distributed Map: to start, describe and stop its child executions."""
-    execution = state_machine_arn.apply(lambda arn: arn.replace(":stateMachine:", ":execution:"))
-    children = [pulumi.Output.concat(execution, ":*"), pulumi.Output.concat(execution, f"/{LABEL}:*")]
-    return [
-        {
-            "sid": "StartChildExecutions",
-            "actions": ["states:StartExecution"],
-            "resources": [state_machine_arn],
-        },
-        {
-            "sid": "ManageChildExecutions",
-            "actions": ["states:DescribeExecution", "states:StopExecution"],
-            "resources": [*children],
-        },
-    ]

@@ -1,11 +1,11 @@
 """The function that registers the users in the outbox."""
 
-from typing import NotRequired, TypedDict
+from typing import ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.function_rights import (
     TABLE_ARGUMENTS,
     read_user_statements,
@@ -98,6 +98,7 @@ class OutboxWorker(Component):
     """Registers the users in the outbox, with attributes from the pool. Create it after the pool."""
 
     _CHILDREN = ("worker", "mapping", "alarm", "retry-alarm")
+    _COMPONENTS: ClassVar = {"worker": PythonFunction}
     _NAME_LIMIT = 40
 
     function_name: pulumi.Output[str]
@@ -106,22 +107,25 @@ class OutboxWorker(Component):
     def __init__(
         self,
         name: str,
-        args: OutboxWorkerArgs,
+        args: OutboxWorkerArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[OutboxWorkerArgs],
     ) -> None:
         """Create the function, its event source mapping and its alarms.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to `worker` (a component), `mapping`, `alarm` and `retry-alarm`.
+            keywords: Arguments as keywords, such as `tracing=False`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
+        args = self._merged_arguments(name, args, keywords)
         label = self.label(name)
         check_required(label, args, *TABLE_ARGUMENTS, "outbox_queue_arn", "user_pool_arn")
         settings = FunctionSettings(label, args)

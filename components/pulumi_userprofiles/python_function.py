@@ -1,13 +1,13 @@
 """A Python function with everything it needs: role, log group, published version, alias."""
 
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.bundle import LAMBDA_PYTHON
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.outputs import output_after
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, PythonFunctionSettings
@@ -101,23 +101,26 @@ class PythonFunction(Component):
     def __init__(
         self,
         name: str,
-        args: PythonFunctionArgs,
+        args: PythonFunctionArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[PythonFunctionArgs],
     ) -> None:
         """Create the function with its role, log group and alias.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to `role`, `log-group`, `policy`, `function`, `alias` and `*-permission`.
+            keywords: Arguments as keywords, such as `memory_mb=1024`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
             pulumi.RunError: The zip cannot be built.
         """
+        args = self._merged_arguments(name, args, keywords)
         settings = PythonFunctionSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 

@@ -1,6 +1,6 @@
 """The functions that Cognito invokes at a sign-up, and the outbox for users that they could not register."""
 
-from typing import NotRequired, TypedDict
+from typing import ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
@@ -13,7 +13,7 @@ from pulumi_userprofiles.cognito_triggers import (
     TRIGGERS,
     Trigger,
 )
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS, register_user_statements, table_environment
 from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
 from pulumi_userprofiles.outbox_worker import OUTBOX_WORKER_SECONDS
@@ -98,6 +98,7 @@ class SignUpTriggers(Component):
         *(trigger.child for trigger in TRIGGERS),
         *(trigger.alarm_child(alarm) for trigger in TRIGGERS for alarm in trigger.alarms),
     )
+    _COMPONENTS: ClassVar = {trigger.child: PythonFunction for trigger in TRIGGERS}
     _NAME_LIMIT = 29
 
     pre_sign_up_alias_arn: pulumi.Output[str]
@@ -118,22 +119,25 @@ class SignUpTriggers(Component):
     def __init__(
         self,
         name: str,
-        args: SignUpTriggersArgs,
+        args: SignUpTriggersArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[SignUpTriggersArgs],
     ) -> None:
         """Create queues, functions and alarms.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children.
+            keywords: Arguments as keywords, such as `tracing=False`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
+        args = self._merged_arguments(name, args, keywords)
         label = self.label(name)
         check_required(label, args, *TABLE_ARGUMENTS)
         settings = FunctionSettings(label, args)

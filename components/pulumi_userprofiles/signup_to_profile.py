@@ -1,11 +1,11 @@
 """The complete stack: sign-ups become profiles, and existing users get theirs."""
 
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import Any, ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
 
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
@@ -99,6 +99,14 @@ class SignupToProfile(Component):
     """User pool, tables, triggers, outbox worker, profile API and migration job, connected to each other."""
 
     _CHILDREN = ("data", "triggers", "identity", "outbox", "api", "migration")
+    _COMPONENTS: ClassVar = {
+        "data": UsersTable,
+        "triggers": SignUpTriggers,
+        "identity": UserPool,
+        "outbox": OutboxWorker,
+        "api": ProfileApi,
+        "migration": MigrationJob,
+    }
     _NAME_LIMIT = 20
 
     user_pool_id: pulumi.Output[str]
@@ -125,22 +133,25 @@ class SignupToProfile(Component):
     def __init__(
         self,
         name: str,
-        args: SignupToProfileArgs,
+        args: SignupToProfileArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[SignupToProfileArgs],
     ) -> None:
         """Create the complete stack.
 
         Args:
             name: Prefix of the resources' names, at most 20 characters.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children, such as `{"data": {"table": transform}}`.
+            keywords: Arguments as keywords, such as `template="basic"`.
 
         Raises:
             InvalidArgumentError: An argument is not valid. No resource has been created.
         """
+        args = self._merged_arguments(name, args, keywords)
         pool_args = checked_pool_args(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 

@@ -1,14 +1,14 @@
 """The Cognito user pool with its app client, groups and permissions for its triggers."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.cognito_triggers import TRIGGERS, Trigger
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.outputs import account_of, output_after
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs, UserPoolTier
 from pulumi_userprofiles.user_pool_settings import SNS_REGIONS, UserPoolSettings
@@ -38,22 +38,25 @@ class UserPool(Component):
     def __init__(
         self,
         name: str,
-        args: UserPoolArgs,
+        args: UserPoolArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[UserPoolArgs],
     ) -> None:
         """Create the pool, its client, groups and permissions.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children; a group's child is `group-<name>`.
+            keywords: Arguments as keywords, such as `groups=["admins"]`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
+        args = self._merged_arguments(name, args, keywords)
         settings = UserPoolSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms, chosen_names={"group-*": settings.groups})
 

@@ -194,3 +194,11 @@ def test_the_command_builds_ahead_and_reports_an_error(
 
     assert (0, 1) == codes
     assert "toaster" in capsys.readouterr().err
+
+
+def test_help_of_the_command_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        bundle._main(["--help"])
+
+    assert caught.value.code == 0
+    assert "python -m pulumi_userprofiles.bundle" in capsys.readouterr().out

@@ -82,6 +82,25 @@ def test_every_declared_child_exists() -> None:
     assert sorted(f"app-{function}-*-permission" for function in without_permission) == sorted(missing)
 
 
+def test_children_that_are_components_are_declared_with_their_type() -> None:
+    """The form of a transform is checked against this declaration."""
+    recording = stack_with_options()
+    actual = {
+        (item.parent, item.name.removeprefix(f"{item.parent}-"), item.type)
+        for item in recording.resources
+        if not item.custom and item.parent
+    }
+
+    declared = {
+        (item.name, child, f"userprofiles:index:{kind.__name__}")
+        for item in recording.resources
+        if not item.custom
+        for child, kind in COMPONENTS[item.type]._COMPONENTS.items()
+    }
+
+    assert declared == actual
+
+
 def test_names_of_optional_resources_are_a_contract(stack: Recording) -> None:
     """The other golden list has the names of the stack with its defaults."""
     default_names = {item.name for item in stack.resources}

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from component_recording import record
-from component_schema import ANALYZED
+from component_schema import ANALYZED, hosted
 from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition
 from pulumi_userprofiles import bundle
+from pulumi_userprofiles.component import Component
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "components.md"
 MARK = "<!-- From the schema, written by tests/components/test_documentation.py -->\n"
+KINDS: dict[str, type[Component]] = {kind.__name__: kind for kind in hosted()}
 
 
 def snake(name: str) -> str:
@@ -27,12 +29,21 @@ def row(name: str, item: PropertyDefinition, *, told: str) -> str:
     return f"| `{snake(name)}` | {meaning} |" + ("" if last is None else f" {last} |")
 
 
+def children(kind: type[Component]) -> list[str]:
+    """Return the names of a component's children, with the type of those that are components."""
+    return [
+        f"`{child}` (`{kind._COMPONENTS[child].__name__}`)" if child in kind._COMPONENTS else f"`{child}`"
+        for child in kind._CHILDREN
+    ]
+
+
 def reference(component: ComponentDefinition) -> str:
     lines = [f"### {component.name}", "", inspect.cleandoc(str(component.description)), ""]
     lines += ["| argument | what | default |", "|---|---|---|"]
     lines += [row(name, item, told="argument") for name, item in component.inputs.items()]
     lines += ["", "| output | what |", "|---|---|"]
     lines += [row(name, item, told="output") for name, item in component.outputs.items()]
+    lines += ["", f"Children: {', '.join(children(KINDS[component.name]))}."]
     return "\n".join(lines)
 
 
