@@ -30,8 +30,10 @@ def main() -> None:
     )
     args = arguments(
         template=config.string("template"),
+        template_document=config.text_file("templateFile"),
         sign_up_roles=config.string_list("signUpRoles"),
         user_pool=user_pool,
+        further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),
         migration_table_names=config.string_list("migrationTableNames"),
         alarm_topic_arn=config.string("alarmTopicArn"),
@@ -49,7 +51,7 @@ def main() -> None:
     )
     config.check_unknown_settings()
 
-    with config.naming_settings(platform="lambdaPlatform"):
+    with config.naming_settings(platform="lambdaPlatform", template_document="templateFile"):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
 
     pulumi.export("userPoolId", profiles.user_pool_id)

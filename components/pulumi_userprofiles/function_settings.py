@@ -160,7 +160,8 @@ def _parse(where: str, name: str, text: Any) -> dict[str, Any]:
             f"'template_document' is not valid JSON ({error})",
             got=str(text)[:60],
             allowed="a template as JSON text",
-            fix="Read a file such as templates/marketplace.json and pass its text.",
+            fix="Start from templates/marketplace.json in the folder of the installed package userprofiles.",
+            argument="template_document",
         ) from None
     if name in templates.names():
         raise InvalidArgumentError(
@@ -169,6 +170,7 @@ def _parse(where: str, name: str, text: Any) -> dict[str, Any]:
             got=name,
             allowed="a name other than " + ", ".join(templates.names()),
             fix="Set 'template' to a name of your own.",
+            argument="template",
         )
     return document  # type: ignore[no-any-return]  # the template's own check accepts any JSON
 
@@ -195,4 +197,5 @@ def _load(where: str, value: str, source: Any) -> templates.Template:
             got=value,
             allowed="a template such as " + ", ".join(templates.names()),
             fix="Correct it, or choose one of those.",
+            argument="template_document" if value == "template_document" else None,
         ) from None

@@ -43,6 +43,9 @@ class SignupToProfileArgs(TypedDict):
     """User pool arguments, except the triggers, `role_attribute` and `protect`, which are derived from the
     other arguments. Default: the defaults of `UserPool`."""
 
+    further_client_ids: NotRequired[list[pulumi.Input[str]]]
+    """IDs of further app clients of the pool whose access tokens the profile API accepts. Default: none."""
+
     allowed_origins: NotRequired[list[str]]
     """Web origins that browsers can call the profile API from, such as `https://example.com`. Default:
     none."""
@@ -219,7 +222,7 @@ class SignupToProfile(Component):
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "issuer": self.identity.issuer,
-                "client_ids": [self.identity.client_id],
+                "client_ids": [self.identity.client_id, *(args.get("further_client_ids") or [])],
             },
         )
 

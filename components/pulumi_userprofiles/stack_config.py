@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -39,6 +40,22 @@ class StackConfig:
         """Read a string."""
         self._read.add(key)
         return self._config.get(key)
+
+    def text_file(self, key: str) -> str | None:
+        """Read the text of a file, whose path is relative to the program's folder.
+
+        Raises:
+            InvalidArgumentError: The file cannot be read.
+        """
+        path = self.string(key)
+        if path is None:
+            return None
+        try:
+            return Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._error(
+                key, f"must be a readable text file ({type(error).__name__})", path, "the path of a file"
+            ) from None
 
     def boolean(self, key: str) -> bool | None:
         """Read true or false.

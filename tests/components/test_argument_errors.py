@@ -26,7 +26,10 @@ SNS = "arn:aws-cn:sns:cn-north-1:111122223333:alarms"
 
 MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "unknown template": (lambda: _whole(template="shop"), ["template", "'shop'", "basic, marketplace"]),
-    "template that is no JSON": (lambda: _whole(template_document="{"), ["template_document", "JSON"]),
+    "template that is no JSON": (
+        lambda: _whole(template_document="{"),
+        ["template_document", "JSON", "installed package userprofiles"],
+    ),
     "template without roles": (lambda: _whole(template_document="{}"), ["template"]),
     "template named as a preset": (
         lambda: _whole(template="basic", template_document="{}"),

@@ -10,6 +10,7 @@ import pulumi
 import pytest
 import yaml
 from component_recording import Recording, begin, record
+from userprofiles import template
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
@@ -91,12 +92,41 @@ def test_every_setting_of_the_files_is_read(monkeypatch: pytest.MonkeyPatch) -> 
         deploy(of_file(stack) | {f"{NAMESPACE}:lambdaPlatform": "host"}, monkeypatch)
 
 
+def test_settings_of_pool_template_and_clients_reach_their_resources(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    template_file = tmp_path / "shop.json"
+    template_file.write_text(json.dumps(template.load("basic").document))
+    config = configuration(
+        usernameAttributes='["email"]',
+        mfa="ON",
+        template="shop",
+        templateFile=str(template_file),
+        furtherClientIds='["phone-app"]',
+    )
+
+    recording, _ = deploy(config, monkeypatch)
+
+    pool = recording.one("userprofiles-identity-pool").inputs
+    assert (["email"], "ON") == (pool["usernameAttributes"], pool["mfaConfiguration"])
+    handler = recording.one("userprofiles-api-handler-function").inputs["environment"]["variables"]
+    assert "shop" == handler["TEMPLATE"]
+    clients = ["userprofiles-identity-client-id", "phone-app"]
+    assert ",".join(clients) == handler["USER_POOL_CLIENT_IDS"]
+    authorizer = recording.one("userprofiles-api-authorizer").inputs
+    assert clients == authorizer["jwtConfiguration"]["audiences"]
+
+
 MISTAKES = {
     "no region": ({f"{NAMESPACE}:template": "basic"}, ["region", "pulumi config set aws:region"]),
     "region's form": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
     "unknown template": (
         configuration(template="shop"),
         [f"'{NAMESPACE}:template'", "'shop'", "basic, marketplace"],
+    ),
+    "template's file": (
+        configuration(templateFile="missing"),
+        [f"'{NAMESPACE}:templateFile'", "'missing'", "FileNotFoundError"],
     ),
     "role's form": (
         configuration(signUpRoles='["Admin!"]'),
@@ -185,6 +215,18 @@ def test_a_mistake_in_the_configuration_gets_one_message_and_makes_nothing(mista
     assert [] == re.findall(
         "sign_up_roles|template_document|log_retention_days|\\.json|SignupToProfile '", message
     )
+    assert [] == recording.resources
+
+
+@pytest.mark.parametrize("text", ["{", "{}"], ids=["no JSON", "no template"])
+def test_wrong_template_file_is_named_by_its_setting(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "template"
+    path.write_text(text)
+    recording = begin(configuration(template="shop", templateFile=str(path)))
+
+    with pytest.raises(pulumi.RunError, match=f"Setting '{NAMESPACE}:templateFile'"):
+        pulumi.runtime.test(program)()
+
     assert [] == recording.resources
 
 
