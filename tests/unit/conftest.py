@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -59,6 +60,27 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 # One for all tests: it reads the service descriptions once.
 SESSION = botocore.session.Session()
 EVENTS = Path(__file__).parents[1] / "events"
+
+
+class SerializedClient:
+    """A botocore client that carries out one call at a time.
+
+    moto doesn't isolate transactions: a cancelled transaction restores the whole tables from the copy that it
+    took at its start, and so undoes the concurrent writes of other threads. DynamoDB isolates them.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        operation = getattr(self._client, name)
+
+        def call(**parameters: Any) -> Any:
+            with self._lock:
+                return operation(**parameters)
+
+        return call
 
 
 class Tables:
@@ -150,7 +172,7 @@ def load_event() -> Callable[[str], Any]:
 @pytest.fixture
 def tables(aws_environment: None) -> Iterator[Tables]:
     with mock_aws():
-        yield Tables(SESSION.create_client("dynamodb", region_name="us-east-1"))
+        yield Tables(SerializedClient(SESSION.create_client("dynamodb", region_name="us-east-1")))
 
 
 @pytest.fixture
