@@ -17,14 +17,14 @@ class DeadlineExceededError(TimeoutError):
 
 
 class TooManyAbandonedCallsError(RuntimeError):
-    """The call was refused, because too many abandoned calls still hang."""
+    """The call was not started, because too many abandoned calls still hang."""
 
 
 class DeadlineRunner:
     """Runs calls with deadlines.
 
     Args:
-        max_abandoned: How many abandoned threads may hang before further calls are refused.
+        max_abandoned: How many abandoned threads may hang before further calls are rejected.
     """
 
     def __init__(self, max_abandoned: int = 8) -> None:

@@ -1,4 +1,4 @@
-"""DynamoDB's error codes, as far as the functions and the backfill treat them differently."""
+"""Error codes of DynamoDB that both the functions and the backfill handle."""
 
 # Throttling and conflicts, which another attempt can overcome. A whole call, a statement of a batch and an
 # action of a transaction have different codes for the same reason:
