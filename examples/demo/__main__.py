@@ -14,7 +14,7 @@ from existing_users import give_profiles, summary
 from people import People, sign_up_to_profile, what_must_not_happen
 from pulumi_localaws.deploy import deploy
 from pulumi_localaws.errors import DeploymentError
-from pulumi_localaws.local.processes import LocalAwsError
+from pulumi_localaws.errors import LocalAwsError
 from pulumi_localaws.local_aws import LocalAws
 from requests import RequestException
 from timeline import StepFailedError, Timeline
