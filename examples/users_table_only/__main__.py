@@ -11,7 +11,7 @@ def tag_cost_centre(inputs: dict[str, Any], _: pulumi.ResourceOptions) -> None:
     inputs["tags"] = {"cost-centre": "profiles"}
 
 
-# A trial needs no protection: by default, AWS and Pulumi refuse to delete the tables.
+# Not protected, because this is a trial. By default, neither AWS nor Pulumi deletes the tables.
 tables = UsersTable("trial", {"protect": False}, transforms={"table": tag_cost_centre})
 
 pulumi.export("usersTableName", tables.table_name)

@@ -63,14 +63,18 @@ def _prepare_outputs_file(outputs: Path | None) -> None:
     """Check early that the file can be written, and delete an old one: the file exists only when ready."""
     if outputs is None:
         return
-    if outputs.is_dir() or not outputs.parent.is_dir():
-        raise DeploymentError(f"--outputs must be a file in an existing folder. Got: {outputs}.")
+    _check_file_option("--outputs", outputs)
     if not os.access(outputs.parent, os.W_OK | os.X_OK):
         raise DeploymentError(
             f"--outputs must be a file in a folder that you can write to. Got: {outputs}."
             f" Choose another folder, or change the permissions of {outputs.parent}."
         )
     outputs.unlink(missing_ok=True)
+
+
+def _check_file_option(option: str, file: Path) -> None:
+    if file.is_dir() or not file.parent.is_dir():
+        raise DeploymentError(f"{option} must be a file in an existing folder. Got: {file}.")
 
 
 @contextmanager
@@ -159,8 +163,10 @@ def write_outputs(file: Path, document: Mapping[str, Any]) -> None:
 def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment]]:
     """Start the local AWS and the engine at once: the program's imports take as long as the emulator."""
     config = _parse_config(options.config)
-    # The config is read here first, so that a mistake in it starts no process.
+    # The options are checked here first, so that a mistake in them starts no process.
     region = stack_region(options.directory, options.stack, config) or DEFAULT_REGION
+    if options.log is not None:
+        _check_file_option("--log", options.log)
     with _raise_on_termination():
         local = LocalAws(
             options.port, region=region, log_file=options.log, allow_origins=options.allow_origin
