@@ -203,7 +203,7 @@ def _parse_config(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         except json.JSONDecodeError as error:
             raise DeploymentError(
                 f"--config {key}: {text!r} is not valid JSON: {error}."
-                " A value that begins with [ or {{ must be JSON."
+                " A value that begins with [ or { must be JSON."
             ) from error
     return values
 

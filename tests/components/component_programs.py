@@ -29,6 +29,8 @@ TABLES: dict[str, Any] = {
 }
 KEY = arn("kms", "key/00000000-0000-4000-8000-000000000000")
 TOPIC = arn("sns", "alarms")
+SES_IDENTITY = arn("ses", "identity/example.com")
+WEB_ACL = arn("wafv2", "regional/webacl/sign-ups/00000000-0000-4000")
 POOL_ARN = arn("cognito-idp", "userpool/theirs")
 
 

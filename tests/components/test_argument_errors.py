@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from component_programs import KEY, SES_IDENTITY, TOPIC, WEB_ACL
 from component_recording import Recording, start_recording
 from pulumi_userprofiles import (
     InvalidArgumentError,
@@ -15,12 +16,6 @@ from pulumi_userprofiles import (
     UserPool,
     UsersTable,
 )
-
-SES = "arn:aws-cn:ses:cn-north-1:111122223333:identity/example.com"
-KMS = "arn:aws-cn:kms:cn-north-1:111122223333:key/00000000-0000-4000-8000-000000000000"
-WEB_ACL = "arn:aws-cn:wafv2:cn-north-1:111122223333:regional/webacl/sign-ups/00000000-0000-4000"
-SNS = "arn:aws-cn:sns:cn-north-1:111122223333:alarms"
-
 
 MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "unknown template": (lambda: _stack(template="shop"), ["template", "'shop'", "basic, marketplace"]),
@@ -95,9 +90,9 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["custom:"],
     ),
     "sender without address": (lambda: UserPool("p", {"email_from": {"identity_arn": "a"}}), ["'address'"]),
-    "topic instead of a key": (lambda: UsersTable("t", {"kms_key_arn": SNS}), ["'kms_key_arn'", "KMS key"]),
+    "topic instead of a key": (lambda: UsersTable("t", {"kms_key_arn": TOPIC}), ["'kms_key_arn'", "KMS key"]),
     "alias instead of a key": (
-        lambda: _stack(kms_key_arn=KMS.replace("key/", "alias/")),
+        lambda: _stack(kms_key_arn=KEY.replace("key/", "alias/")),
         ["'kms_key_arn'", "alias"],
     ),
     "web ACL for CloudFront": (
@@ -114,11 +109,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["'alarm_topic_arn'", "'alarms'"],
     ),
     "key instead of an identity": (
-        lambda: _stack(user_pool={"email_from": {"identity_arn": KMS, "address": "a@example.com"}}),
+        lambda: _stack(user_pool={"email_from": {"identity_arn": KEY, "address": "a@example.com"}}),
         ["'email_from.identity_arn'", "SES identity"],
     ),
     "sender that is not an address": (
-        lambda: UserPool("p", {"email_from": {"identity_arn": SES, "address": "example.com"}}),
+        lambda: UserPool("p", {"email_from": {"identity_arn": SES_IDENTITY, "address": "example.com"}}),
         ["'email_from.address'", "'example.com'"],
     ),
     "group name with a space": (lambda: UserPool("p", {"groups": ["a b"]}), ["'a b'"]),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from component_programs import SES_IDENTITY, WEB_ACL
 from component_recording import Recording, record
 from pulumi_userprofiles import (
     PythonFunction,
@@ -15,11 +16,6 @@ from pulumi_userprofiles import (
     UsersTable,
 )
 from userprofiles import template
-
-SES = "arn:aws-cn:ses:cn-north-1:111122223333:identity/example.com"
-KMS = "arn:aws-cn:kms:cn-north-1:111122223333:key/00000000-0000-4000-8000-000000000000"
-WEB_ACL = "arn:aws-cn:wafv2:cn-north-1:111122223333:regional/webacl/sign-ups/00000000-0000-4000"
-SNS = "arn:aws-cn:sns:cn-north-1:111122223333:alarms"
 
 
 def record_pool(**args: Any) -> Recording:
@@ -63,13 +59,13 @@ def test_missing_sender_causes_a_warning() -> None:
 
 def test_sender_is_used_for_emails_without_a_warning() -> None:
     recording = record_pool(
-        email_from={"identity_arn": SES, "address": "a@example.com"}, username_attributes=["email"]
+        email_from={"identity_arn": SES_IDENTITY, "address": "a@example.com"}, username_attributes=["email"]
     )
 
     assert {
         "emailSendingAccount": "DEVELOPER",
         "fromEmailAddress": "a@example.com",
-        "sourceArn": SES,
+        "sourceArn": SES_IDENTITY,
     } == recording.resource("pool-pool").inputs["emailConfiguration"]
     assert [] == recording.messages
 
@@ -102,7 +98,7 @@ def test_text_messages_that_any_client_can_cause_get_a_warning(
     "address", ["no-reply@example.com", "Example <no-reply@example.com>", '"A, B" <a+b@mail.example.com>']
 )
 def test_address_can_have_a_display_name(address: str) -> None:
-    recording = record_pool(email_from={"identity_arn": SES, "address": address})
+    recording = record_pool(email_from={"identity_arn": SES_IDENTITY, "address": address})
 
     assert address == recording.resource("pool-pool").inputs["emailConfiguration"]["fromEmailAddress"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from component_programs import whole_stack
+from component_programs import WEB_ACL, whole_stack
 from component_recording import Recording, Resource, record
 from component_schema import hosted_components
 from pulumi_userprofiles import SignupToProfile, UserPool, UserPoolArgs
@@ -23,7 +23,7 @@ COMPONENTS: dict[str, type[Component]] = {
 OPTIONS: dict[str, Any] = {
     "user_pool": {
         "groups": ["admins", "support"],
-        "web_acl_arn": "arn:aws-cn:wafv2:cn-north-1:111122223333:regional/webacl/sign-ups/00000000-0000-4000",
+        "web_acl_arn": WEB_ACL,
     }
 }
 

@@ -38,7 +38,7 @@ def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[s
     [
         (["up", "{folder}/missing"], "Pulumi.yaml is missing"),
         (["up", "{folder}", "--stack", "prod"], "Stacks here: dev"),
-        (["up", "{folder}", "--config", "x=[1"], "--config x: '[1' is not valid JSON"),
+        (["up", "{folder}", "--config", "x=[1"], "--config x: '[1' is not valid JSON: "),
         (["up", "{folder}", "--config", "aws:region=mars-1"], "aws:region: 'mars-1' is"),
         (
             ["up", "{folder}", "--outputs", "{folder}/missing/outputs.json"],
