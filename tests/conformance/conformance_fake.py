@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pulumi_localaws.gateway.core import Core, RequestKind
+from pulumi_localaws.gateway.router import RequestKind, RequestRouter
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
 POOL, CLIENT = "eu-west-1_Pool12345", "client1"
@@ -37,7 +37,7 @@ class Fake:
     """Pools, users, functions and inboxes in dicts; every call is recorded."""
 
     def __init__(self) -> None:
-        self.core: Core
+        self.router: RequestRouter
         self.calls: list[str] = []
         self.events: list[dict[str, Any]] = []
         self.handler: Handler = lambda event: event
@@ -250,7 +250,7 @@ class Fake:
             }
             path = unquote(urlsplit(self.relay).path)
             relayed = Request("POST", path, (), json.dumps(event).encode())
-            answer = await self.core.handle(relayed, RequestKind.RELAY)
+            answer = await self.router.handle(relayed, RequestKind.RELAY)
             if answer.status != 200:
                 text = str({"errorMessage": answer.body.decode()})
                 return 400, {"__type": "UserLambdaValidationException", "message": text}
@@ -297,9 +297,9 @@ class Clock:
 class Gateway:
     """The core with the fake behind it, called as a client would."""
 
-    def __init__(self, fake: Fake, core: Core, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, fake: Fake, router: RequestRouter, loop: asyncio.AbstractEventLoop) -> None:
         self.fake = fake
-        self.core = core
+        self.router = router
         self._loop = loop
 
     def request(self, request: Request) -> Response:
@@ -307,9 +307,9 @@ class Gateway:
         return self._loop.run_until_complete(self._send(request))
 
     async def _send(self, request: Request) -> Response:
-        kind = self.core.kind_of(request)
+        kind = self.router.kind_of(request)
         # The server streams what the core does not want to see.
-        return await (self.fake(request) if kind is None else self.core.handle(request, kind))
+        return await (self.fake(request) if kind is None else self.router.handle(request, kind))
 
     def gather(self, *requests: Request) -> list[Response]:
         """Send several requests at once."""

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests; test
 
 from conformance_aws import Aws, Recorder
 from conformance_fake import ACCOUNT, ENDPOINT, Clock, Fake, Gateway
-from pulumi_localaws.gateway.core import Core
+from pulumi_localaws.gateway.router import RequestRouter
 from pulumi_localaws.local_aws import LocalAws
 
 
@@ -33,7 +33,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 @pytest.fixture
 def gateway(clock: Clock, loop: asyncio.AbstractEventLoop) -> Gateway:
     fake = Fake()
-    core = Core(
+    router = RequestRouter(
         upstream=fake,
         endpoint=ENDPOINT,
         region="eu-west-1",
@@ -41,8 +41,8 @@ def gateway(clock: Clock, loop: asyncio.AbstractEventLoop) -> Gateway:
         trigger_time_limit=0.2,
         clock=clock,
     )
-    fake.core = core
-    return Gateway(fake, core, loop)
+    fake.router = router
+    return Gateway(fake, router, loop)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import re
 from xml.etree.ElementTree import Element
 
 from pulumi_localaws.gateway.wire.errors import AwsError, error_parts
-from pulumi_localaws.gateway.wire.http_messages import Request, Response, Upstream
-from pulumi_localaws.gateway.wire.root import Root, signed_region
+from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendToEmulator
+from pulumi_localaws.gateway.wire.root_client import RootClient, signed_region
 
 ACTIONS = frozenset({"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"})
 
@@ -33,7 +33,7 @@ _STATEMENT = re.compile(
 
 
 async def handle(
-    request: Request, action: str, *, upstream: Upstream, root: Root, notes: list[str]
+    request: Request, action: str, *, upstream: SendToEmulator, root: RootClient, notes: list[str]
 ) -> Response:
     """Pass a PartiQL call on; where the emulator denies its own action, ask for AWS's and repeat as root.
 
@@ -82,7 +82,7 @@ def _right(statement: str) -> tuple[str, str]:
     return f"dynamodb:{_VERBS[verb]}", f"table/{found['quoted'] or found['plain']}{index}"
 
 
-async def _simulate(root: Root, principal: str, action: str, resource: str) -> str:
+async def _simulate(root: RootClient, principal: str, action: str, resource: str) -> str:
     assumed = _ASSUMED_ROLE.match(principal)
     source = (
         f"arn:{assumed['partition']}:iam::{assumed['account']}:role/{assumed['role']}"

@@ -11,10 +11,14 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
-from pulumi_localaws.gateway.core import Core, RequestKind
+from pulumi_localaws.gateway.router import RequestKind, RequestRouter
+from pulumi_localaws.gateway.wire.emulator_connection import (
+    EmulatorConnection,
+    EmulatorConnectionError,
+    end_to_end,
+)
 from pulumi_localaws.gateway.wire.http_messages import Request
 from pulumi_localaws.gateway.wire.journal import passed
-from pulumi_localaws.gateway.wire.proxy import Upstream, UpstreamError, end_to_end
 from pulumi_localaws.origins import Callers
 
 log = logging.getLogger(__name__)
@@ -54,8 +58,8 @@ class Gateway:
         allow_origins: Sequence[str] = (),
     ) -> None:
         self._callers = Callers(allow_origins)
-        self._upstream = Upstream(upstream_url)
-        self._core = Core(
+        self._upstream = EmulatorConnection(upstream_url)
+        self._core = RequestRouter(
             upstream=self._upstream.send, endpoint=endpoint, region=region, account_id=account_id
         )
         self._endpoint = endpoint
@@ -85,7 +89,7 @@ class Gateway:
             return answer
         try:
             return await self._answer(request, target)
-        except UpstreamError as error:
+        except EmulatorConnectionError as error:
             return refusal(
                 503, "ServiceUnavailable", f"the emulator behind the gateway does not answer: {error}"
             )
@@ -135,7 +139,7 @@ class Gateway:
         emulator = "ok"
         try:
             answer = await self._upstream.send(Request("GET", "/_ministack/health"))
-        except UpstreamError as error:
+        except EmulatorConnectionError as error:
             emulator = str(error)
         else:
             if answer.status != HTTPStatus.OK:

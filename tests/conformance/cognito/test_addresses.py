@@ -136,7 +136,7 @@ def test_triggers_that_never_fire_are_told(gateway: Gateway) -> None:
     response = gateway.call("UpdateUserPool", LambdaConfig=config)
 
     assert ("x-localaws-warning", "never fired here: CustomSMSSender") in response.headers
-    assert "triggers that never fire here: CustomSMSSender" in gateway.core.journal[-1].notes
+    assert "triggers that never fire here: CustomSMSSender" in gateway.router.journal[-1].notes
 
 
 def test_twins_at_once(gateway: Gateway, fake: Fake) -> None:

@@ -123,13 +123,13 @@ def test_a_signed_public_call_is_never_rewritten(gateway: Gateway, fake: Fake) -
     fake.user("Ann@Example.com", status="UNCONFIRMED")
     request = gateway.make("ConfirmSignUp", key="AKID", Username="ann@example.com", ConfirmationCode="123456")
     bodies: list[bytes] = []
-    upstream = gateway.core.upstream
+    upstream = gateway.router.upstream
 
     async def listening(sent: Any) -> Any:
         bodies.append(sent.body)
         return await upstream(sent)
 
-    gateway.core._services.upstream = listening
+    gateway.router._services.upstream = listening
     gateway.request(request)
 
     assert [request.body] == bodies

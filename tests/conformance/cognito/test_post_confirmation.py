@@ -277,6 +277,6 @@ def test_the_journal_tells_what_fired_and_no_value(gateway: Gateway) -> None:
     gateway.sign_up("ann@example.com", ClientMetadata={"secret": "hunter2"})
     confirm(gateway)
 
-    text = repr(list(gateway.core.journal))
+    text = repr(list(gateway.router.journal))
     assert "PostConfirmation: fired" in text
     assert not [word for word in ("ann", "hunter2", "123456") if word in text]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from gateway_wire import OK, Emulator, wire
-from pulumi_localaws.gateway.core import RequestKind
+from pulumi_localaws.gateway.router import RequestKind
 from pulumi_localaws.gateway.server import Gateway
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 

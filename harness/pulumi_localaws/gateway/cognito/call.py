@@ -5,21 +5,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pulumi_localaws.gateway.cognito import user_names
-from pulumi_localaws.gateway.cognito.code_delivery import Outgoing
-from pulumi_localaws.gateway.cognito.codes import AddressCodes, Codes
+from pulumi_localaws.gateway.cognito.code_delivery import CodeSender
+from pulumi_localaws.gateway.cognito.codes import CodeAttempts, NewAddressCodes
 from pulumi_localaws.gateway.cognito.name_locks import NameLocks
-from pulumi_localaws.gateway.cognito.pools import Client, Directory, Pool, User
-from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUp
+from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUpRelay
 from pulumi_localaws.gateway.cognito.triggers import Triggers, attributes_with_status, event
-from pulumi_localaws.gateway.wire.backend_gaps import ALL_GAPS, Gap
-from pulumi_localaws.gateway.wire.http_messages import Request, Response, Upstream
-from pulumi_localaws.gateway.wire.root import Root
+from pulumi_localaws.gateway.cognito.user_directory import AppClient, PoolUser, UserDirectory, UserPool
+from pulumi_localaws.gateway.wire.gateway_rules import ALL_RULES, GatewayRule
+from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendToEmulator
+from pulumi_localaws.gateway.wire.root_client import RootClient
 
 COGNITO_TARGET = "AWSCognitoIdentityProviderService."
 
 
 @dataclass
-class Services:
+class Dependencies:
     """What every rule may use.
 
     Attributes:
@@ -35,20 +35,20 @@ class Services:
         gaps: What the backend leaves to the gateway.
     """
 
-    upstream: Upstream
-    root: Root
-    directory: Directory
+    upstream: SendToEmulator
+    root: RootClient
+    directory: UserDirectory
     triggers: Triggers
-    pre_sign_up: PreSignUp
-    codes: Codes
-    outgoing: Outgoing
-    address_codes: AddressCodes
+    pre_sign_up: PreSignUpRelay
+    codes: CodeAttempts
+    outgoing: CodeSender
+    address_codes: NewAddressCodes
     name_locks: NameLocks
-    gaps: frozenset[Gap] = ALL_GAPS
+    rules: frozenset[GatewayRule] = ALL_RULES
 
 
 @dataclass
-class Call:
+class CognitoCall:
     """One call of Cognito's API.
 
     Attributes:
@@ -62,7 +62,7 @@ class Call:
     request: Request
     action: str
     data: dict[str, Any]
-    services: Services
+    services: Dependencies
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -77,15 +77,15 @@ class Call:
         value = self.data.get("ClientMetadata")
         return value if isinstance(value, dict) else {}
 
-    def has(self, gap: Gap) -> bool:
+    def has(self, gap: GatewayRule) -> bool:
         """Tell whether the gateway has to fill a gap of the backend."""
-        return gap in self.services.gaps
+        return gap in self.services.rules
 
-    async def client(self) -> Client | None:
+    async def client(self) -> AppClient | None:
         """Return the app client that the call names, or None."""
         return await self.services.directory.client(self.data.get("ClientId") or "")
 
-    async def pool(self) -> Pool | None:
+    async def pool(self) -> UserPool | None:
         """Return the pool that the call names, or None."""
         return await self.services.directory.pool(str(self.data.get("UserPoolId") or ""))
 
@@ -108,14 +108,14 @@ class Call:
         """Make the same call as root; only for a caller whose right to it the emulator has affirmed."""
         return await self.services.root.json("cognito-idp", self.action, data, region)
 
-    async def meant_user(self, client: Client) -> User | None:
+    async def meant_user(self, client: AppClient) -> PoolUser | None:
         """Find the user that the call names and put the spelling that the emulator knows into it.
 
         Raises:
             AwsError: The secret hash is not right for the name as typed.
         """
         typed = user_names.name_of(self.action, self.data)
-        if not self.has(Gap.USER_NAME_CASE):
+        if not self.has(GatewayRule.USER_NAME_CASE):
             return await self.services.directory.user(client.pool, typed) if isinstance(typed, str) else None
         user = await user_names.find(self.services.directory, client.pool, typed)
         if user is not None and client.pool.case_insensitive and not _known_as(user, str(typed)):
@@ -125,7 +125,7 @@ class Call:
                 self.with_data(user_names.with_name(self.action, self.data, spelling, client))
         return user
 
-    async def client_and_user(self) -> tuple[Client, User] | None:
+    async def client_and_user(self) -> tuple[AppClient, PoolUser] | None:
         """Return the app client and the user that the call names, or None if one of them is unknown.
 
         Raises:
@@ -135,13 +135,13 @@ class Call:
         user = None if client is None else await self.meant_user(client)
         return None if client is None or user is None else (client, user)
 
-    async def post_confirmation(self, pool: Pool, user_name: str, source: str, client_id: str) -> None:
+    async def post_confirmation(self, pool: UserPool, user_name: str, source: str, client_id: str) -> None:
         """Fire PostConfirmation for a user who has just been confirmed.
 
         Raises:
             AwsError: The trigger failed; the user stays confirmed (reported by users).
         """
-        if not self.has(Gap.TRIGGERS) or not pool.trigger("PostConfirmation"):
+        if not self.has(GatewayRule.TRIGGERS) or not pool.trigger("PostConfirmation"):
             return
         user = await self.services.directory.user(pool, user_name)
         if user is None:
@@ -160,7 +160,7 @@ class Call:
         await self.services.triggers.fire(pool, "PostConfirmation", document, self.notes)
 
 
-def event_attributes(user: User) -> dict[str, str]:
+def event_attributes(user: PoolUser) -> dict[str, str]:
     """Return a user's attributes as Cognito puts them into an event: each address with its ``_verified``."""
     attributes = attributes_with_status(user)
     for address in ("email", "phone_number"):
@@ -169,5 +169,5 @@ def event_attributes(user: User) -> dict[str, str]:
     return attributes
 
 
-def _known_as(user: User, typed: str) -> bool:
+def _known_as(user: PoolUser, typed: str) -> bool:
     return typed in {user.name, user.attributes.get("sub")}

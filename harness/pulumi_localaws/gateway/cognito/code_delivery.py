@@ -6,10 +6,10 @@ import uuid
 from http import HTTPStatus
 from typing import Any
 
-from pulumi_localaws.gateway.cognito.pools import EMAIL, PHONE, Pool, User
+from pulumi_localaws.gateway.cognito.user_directory import EMAIL, PHONE, PoolUser, UserPool
 from pulumi_localaws.gateway.wire.errors import replaced
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
-from pulumi_localaws.gateway.wire.root import Root
+from pulumi_localaws.gateway.wire.root_client import RootClient
 
 EMAIL_INBOX = "/_ministack/ses/messages"
 SIGN_UP_CODE, RESET_CODE = "123456", "654321"
@@ -18,7 +18,7 @@ SIGN_UP_CODE, RESET_CODE = "123456", "654321"
 _DEFAULT_TEXT = "Your verification code is {####}"
 
 
-def goes_by_sms(pool: Pool, attributes: dict[str, str]) -> bool:
+def goes_by_sms(pool: UserPool, attributes: dict[str, str]) -> bool:
     """Tell whether a sign-up's code goes by SMS.
 
     With both addresses given and both to be verified it goes to the phone alone (developer guide, "Verifying
@@ -27,7 +27,7 @@ def goes_by_sms(pool: Pool, attributes: dict[str, str]) -> bool:
     return PHONE in pool.auto_verified and bool(attributes.get(PHONE))
 
 
-def reset_goes_by_sms(pool: Pool, user: User) -> bool:
+def reset_goes_by_sms(pool: UserPool, user: PoolUser) -> bool:
     """Tell whether a forgotten password's code goes by SMS: by the pool's first way that the user has."""
     verified = {a for a in (EMAIL, PHONE) if user.attributes.get(f"{a}_verified", "").lower() == "true"}
     ways = sorted(
@@ -54,14 +54,14 @@ def email_delivery(address: str) -> dict[str, str]:
     return {"Destination": masked, "DeliveryMedium": "EMAIL", "AttributeName": EMAIL}
 
 
-class Outgoing:
+class CodeSender:
     """Sends codes and keeps e-mails out of the inbox that Cognito would not have sent.
 
     Args:
         root: The signer.
     """
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: RootClient) -> None:
         self._root = root
         self._hidden: set[str] = set()
         self._own: dict[str, list[dict[str, Any]]] = {}
@@ -71,7 +71,7 @@ class Outgoing:
         self._hidden.clear()
         self._own.clear()
 
-    async def send_sms(self, pool: Pool, number: str, code: str) -> None:
+    async def send_sms(self, pool: UserPool, number: str, code: str) -> None:
         """Put a code into the SMS inbox.
 
         Raises:
@@ -85,7 +85,7 @@ class Outgoing:
         message = str(template).replace("{####}", code)
         await self._root.query("sns", "Publish", {"PhoneNumber": number, "Message": message})
 
-    def send_email(self, pool: Pool, address: str, code: str) -> None:
+    def send_email(self, pool: UserPool, address: str, code: str) -> None:
         """Put a code into the e-mail inbox: shown there, since the emulator's SES wants a verified sender."""
         template = pool.document.get("EmailVerificationMessage") or _DEFAULT_TEXT
         subject = pool.document.get("EmailVerificationSubject") or "Your verification code"
@@ -103,7 +103,7 @@ class Outgoing:
         }
         self._own.setdefault(pool.account, []).append(message)
 
-    async def replace_email_by_sms(self, pool: Pool, user: User, code: str) -> dict[str, str]:
+    async def replace_email_by_sms(self, pool: UserPool, user: PoolUser, code: str) -> dict[str, str]:
         """Send a code to a user's phone, hide the e-mail that the emulator sent, return CodeDeliveryDetails.
 
         Raises:

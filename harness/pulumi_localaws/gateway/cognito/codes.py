@@ -27,7 +27,7 @@ class _Code:
     last_wrong: float = 0.0
 
 
-class Codes:
+class CodeAttempts:
     """Remembers when a code was sent and how often a wrong one was tried.
 
     Args:
@@ -83,7 +83,7 @@ class _NewAddress:
     issued: float
 
 
-class AddressCodes:
+class NewAddressCodes:
     """Remembers new addresses until the code that was sent to them comes back.
 
     Args:

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Awaitable, Callable
 
-from pulumi_localaws.gateway.cognito import addresses, forgotten_password, pool_rules, sign_in, sign_up
-from pulumi_localaws.gateway.cognito.call import Call, Services
+from pulumi_localaws.gateway.cognito import forgotten_password, sign_in, sign_up, user_attributes, user_pools
+from pulumi_localaws.gateway.cognito.call import CognitoCall, Dependencies
 from pulumi_localaws.gateway.wire.errors import AwsError
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
-Rule = Callable[[Call], Awaitable[Response]]
+Rule = Callable[[CognitoCall], Awaitable[Response]]
 
 RULES: dict[str, Rule] = {
     "SignUp": sign_up.sign_up,
@@ -22,20 +22,20 @@ RULES: dict[str, Rule] = {
     "AdminInitiateAuth": sign_in.initiate_auth,
     "RespondToAuthChallenge": sign_in.respond_to_auth_challenge,
     "AdminRespondToAuthChallenge": sign_in.respond_to_auth_challenge,
-    "CreateUserPool": pool_rules.write_user_pool,
-    "UpdateUserPool": pool_rules.write_user_pool,
-    "DescribeUserPool": pool_rules.describe_user_pool,
-    "DeleteUserPool": pool_rules.delete_user_pool,
-    "CreateUserPoolClient": pool_rules.create_user_pool_client,
-    "UpdateUserAttributes": addresses.update_user_attributes,
-    "GetUser": addresses.get_user,
-    "GetUserAttributeVerificationCode": addresses.get_user_attribute_verification_code,
-    "VerifyUserAttribute": addresses.verify_user_attribute,
-    "AdminUpdateUserAttributes": pool_rules.admin_update_user_attributes,
+    "CreateUserPool": user_pools.write_user_pool,
+    "UpdateUserPool": user_pools.write_user_pool,
+    "DescribeUserPool": user_pools.describe_user_pool,
+    "DeleteUserPool": user_pools.delete_user_pool,
+    "CreateUserPoolClient": user_pools.create_user_pool_client,
+    "UpdateUserAttributes": user_attributes.update_user_attributes,
+    "GetUser": user_attributes.get_user,
+    "GetUserAttributeVerificationCode": user_attributes.get_user_attribute_verification_code,
+    "VerifyUserAttribute": user_attributes.verify_user_attribute,
+    "AdminUpdateUserAttributes": user_pools.admin_update_user_attributes,
 }
 
 
-async def handle(request: Request, action: str, services: Services, notes: list[str]) -> Response:
+async def handle(request: Request, action: str, services: Dependencies, notes: list[str]) -> Response:
     """Answer one of Cognito's calls.
 
     Args:
@@ -50,10 +50,10 @@ async def handle(request: Request, action: str, services: Services, notes: list[
         data = None
     rule = RULES.get(action)
     if rule is None and action.startswith("Admin") and isinstance(data, dict) and "Username" in data:
-        rule = pool_rules.any_admin_call
+        rule = user_pools.any_admin_call
     if rule is None or not isinstance(data, dict):
         return await services.upstream(request)
-    call = Call(request=request, action=action, data=data, services=services, notes=notes)
+    call = CognitoCall(request=request, action=action, data=data, services=services, notes=notes)
     try:
         return await rule(call)
     except AwsError as error:

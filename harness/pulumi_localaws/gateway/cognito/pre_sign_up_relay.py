@@ -17,11 +17,18 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from pulumi_localaws.gateway.cognito.pools import EMAIL, PHONE, Client, Directory, Pool, User
 from pulumi_localaws.gateway.cognito.triggers import NO_CLIENT, Triggers, event
+from pulumi_localaws.gateway.cognito.user_directory import (
+    EMAIL,
+    PHONE,
+    AppClient,
+    PoolUser,
+    UserDirectory,
+    UserPool,
+)
 from pulumi_localaws.gateway.wire.errors import AwsError, json_response
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
-from pulumi_localaws.gateway.wire.root import Root
+from pulumi_localaws.gateway.wire.root_client import RootClient
 
 TRIGGER = "PreSignUp"
 RELAY_NAME = "localaws-pre-sign-up-relay"
@@ -31,7 +38,7 @@ FLAGS = ("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone")
 
 
 @dataclass(eq=False)
-class InFlight:
+class SignUpInProgress:
     """A SignUp that was passed on and may come back as a relayed trigger.
 
     Attributes:
@@ -44,7 +51,7 @@ class InFlight:
         error: The refusal, once there is one.
     """
 
-    client: Client
+    client: AppClient
     user_name: str
     attributes: dict[str, str]
     metadata: dict[str, str]
@@ -60,7 +67,7 @@ class InFlight:
         return same_name and attributes == self.attributes
 
 
-class PreSignUp:
+class PreSignUpRelay:
     """Puts the relay in place and answers for it.
 
     Args:
@@ -70,20 +77,20 @@ class PreSignUp:
         endpoint: The gateway's own URL.
     """
 
-    def __init__(self, root: Root, directory: Directory, triggers: Triggers, endpoint: str) -> None:
+    def __init__(self, root: RootClient, directory: UserDirectory, triggers: Triggers, endpoint: str) -> None:
         self._root = root
         self._directory = directory
         self._triggers = triggers
         self._endpoint = endpoint
         self._token = secrets.token_urlsafe(18)
         self._made: set[str] = set()
-        self._in_flight: list[InFlight] = []
+        self._in_flight: list[SignUpInProgress] = []
 
     def forget(self) -> None:
         """Forget the relay functions, after the emulator was reset."""
         self._made.clear()
 
-    async def adopt(self, pool: Pool) -> None:
+    async def adopt(self, pool: UserPool) -> None:
         """Put the relay in place of the pool's function; without a function, or done before, do nothing.
 
         Raises:
@@ -129,7 +136,7 @@ class PreSignUp:
         return f"{self._endpoint}{RELAY_PATH}{self._token}"
 
     @contextmanager
-    def expecting(self, call: InFlight) -> Iterator[InFlight]:
+    def expecting(self, call: SignUpInProgress) -> Iterator[SignUpInProgress]:
         """Keep a SignUp at hand for the relay while the emulator works on it."""
         self._in_flight.append(call)
         try:
@@ -162,7 +169,9 @@ class PreSignUp:
             return json_response({"errorMessage": error.message}, status=422, content_type="application/json")
         return json_response(answer, content_type="application/json")
 
-    async def for_admin_create(self, pool: Pool, user: User, data: dict[str, Any], notes: list[str]) -> None:
+    async def for_admin_create(
+        self, pool: UserPool, user: PoolUser, data: dict[str, Any], notes: list[str]
+    ) -> None:
         """Fire PreSignUp_AdminCreateUser for a user just made and do what it says; refused, undo the user.
 
         The call is signed, so that only the emulator can tell whether the caller may make it: the trigger
@@ -197,7 +206,9 @@ class PreSignUp:
             await self._directory.update_user(pool, user, new_values)
 
 
-def in_flight(client: Client, data: dict[str, Any], attributes: dict[str, str], notes: list[str]) -> InFlight:
+def in_flight(
+    client: AppClient, data: dict[str, Any], attributes: dict[str, str], notes: list[str]
+) -> SignUpInProgress:
     """Return a SignUp as the relay will have to recognise it."""
     pool, name = client.pool, str(data.get("Username") or "")
     stored = {k: v for k, v in attributes.items() if k != "sub"}
@@ -206,7 +217,7 @@ def in_flight(client: Client, data: dict[str, Any], attributes: dict[str, str], 
         by_phone = (both and name.startswith("+") and "@" not in name) or pool.username_attributes == {PHONE}
         stored.setdefault(PHONE if by_phone else EMAIL, name)
     metadata = data.get("ClientMetadata")
-    return InFlight(
+    return SignUpInProgress(
         client=client,
         user_name=name,
         attributes=stored,
@@ -237,7 +248,7 @@ def request_json(request: Request) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _full_event(pool: Pool, relayed: dict[str, Any], call: InFlight | None) -> dict[str, Any]:
+def _full_event(pool: UserPool, relayed: dict[str, Any], call: SignUpInProgress | None) -> dict[str, Any]:
     request = relayed.get("request") or {}
     attributes = {k: v for k, v in (request.get("userAttributes") or {}).items() if k != "sub"}
     return event(

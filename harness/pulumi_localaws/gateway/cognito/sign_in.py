@@ -4,19 +4,19 @@ from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway.cognito import user_names
-from pulumi_localaws.gateway.cognito.call import Call, event_attributes
-from pulumi_localaws.gateway.cognito.pools import Client, User, token_claims
+from pulumi_localaws.gateway.cognito.call import CognitoCall, event_attributes
 from pulumi_localaws.gateway.cognito.triggers import event
+from pulumi_localaws.gateway.cognito.user_directory import AppClient, PoolUser, token_claims
 from pulumi_localaws.gateway.cognito.user_migration import migrate_on_sign_in
-from pulumi_localaws.gateway.wire.backend_gaps import Gap
 from pulumi_localaws.gateway.wire.errors import error_code
+from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
 
 _REFRESH = frozenset({"REFRESH_TOKEN", "REFRESH_TOKEN_AUTH"})
 _PLAIN_PASSWORD = frozenset({"USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"})
 
 
-async def initiate_auth(call: Call) -> Response:
+async def initiate_auth(call: CognitoCall) -> Response:
     """InitiateAuth and AdminInitiateAuth."""
     client = await call.client()
     if client is None or call.data.get("AuthFlow") in _REFRESH:
@@ -31,7 +31,7 @@ async def initiate_auth(call: Call) -> Response:
     return await _post_authentication(call, client, await _forward(call, client))
 
 
-async def respond_to_auth_challenge(call: Call) -> Response:
+async def respond_to_auth_challenge(call: CognitoCall) -> Response:
     """RespondToAuthChallenge and AdminRespondToAuthChallenge."""
     client = await call.client()
     if client is None:
@@ -40,12 +40,17 @@ async def respond_to_auth_challenge(call: Call) -> Response:
     return await _post_authentication(call, client, await _forward(call, client))
 
 
-async def _forward(call: Call, client: Client) -> Response:
+async def _forward(call: CognitoCall, client: AppClient) -> Response:
     """Pass a sign-in on; a signed one by another case of the name is repeated once its right is affirmed."""
     response = await call.forward()
     # Both come from the emulator's Cognito, behind its check of signature and policies.
     unknown = error_code(response) in {"UserNotFoundException", "NotAuthorizedException"}
-    if not call.signed or not unknown or not client.pool.case_insensitive or not call.has(Gap.USER_NAME_CASE):
+    if (
+        not call.signed
+        or not unknown
+        or not client.pool.case_insensitive
+        or not call.has(GatewayRule.USER_NAME_CASE)
+    ):
         return response
     typed = user_names.name_of(call.action, call.data)
     directory = call.services.directory
@@ -61,7 +66,7 @@ async def _forward(call: Call, client: Client) -> Response:
     )
 
 
-async def _pre_authentication(call: Call, client: Client, user: User | None) -> None:
+async def _pre_authentication(call: CognitoCall, client: AppClient, user: PoolUser | None) -> None:
     """Fire PreAuthentication before the password is looked at.
 
     For an unknown user it fires only where the client hides existence, and says so in the event (developer
@@ -69,7 +74,7 @@ async def _pre_authentication(call: Call, client: Client, user: User | None) -> 
     """
     trigger, pool = "PreAuthentication", client.pool
     hidden = client.document.get("PreventUserExistenceErrors") == "ENABLED"
-    if not call.has(Gap.TRIGGERS) or not pool.trigger(trigger) or (user is None and not hidden):
+    if not call.has(GatewayRule.TRIGGERS) or not pool.trigger(trigger) or (user is None and not hidden):
         return
     request: dict[str, Any] = {
         "userAttributes": event_attributes(user) if user else {},
@@ -83,10 +88,10 @@ async def _pre_authentication(call: Call, client: Client, user: User | None) -> 
     await call.services.triggers.fire(pool, trigger, document, call.notes)
 
 
-async def _post_authentication(call: Call, client: Client, response: Response) -> Response:
+async def _post_authentication(call: CognitoCall, client: AppClient, response: Response) -> Response:
     """Fire PostAuthentication once tokens are there; when it fails the caller does not get them."""
     trigger, pool = "PostAuthentication", client.pool
-    if response.status != HTTPStatus.OK or not call.has(Gap.TRIGGERS) or not pool.trigger(trigger):
+    if response.status != HTTPStatus.OK or not call.has(GatewayRule.TRIGGERS) or not pool.trigger(trigger):
         return response
     tokens = response.json().get("AuthenticationResult") or {}
     name = token_claims(tokens.get("AccessToken")).get("username")

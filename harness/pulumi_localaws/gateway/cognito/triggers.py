@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from pulumi_localaws.gateway.aws_lambda.functions import FunctionRef, Functions, function_error
-from pulumi_localaws.gateway.cognito.pools import Pool, User
+from pulumi_localaws.gateway.aws_lambda.lambda_client import FunctionRef, LambdaClient, function_error
+from pulumi_localaws.gateway.cognito.user_directory import PoolUser, UserPool
 from pulumi_localaws.gateway.wire.errors import AwsError, error_code
 from pulumi_localaws.gateway.wire.http_messages import Response
 
@@ -17,7 +17,7 @@ ATTEMPTS = 3
 
 
 def event(
-    pool: Pool,
+    pool: UserPool,
     source: str,
     *,
     user_name: str,
@@ -38,7 +38,7 @@ def event(
     }
 
 
-def attributes_with_status(user: User) -> dict[str, str]:
+def attributes_with_status(user: PoolUser) -> dict[str, str]:
     """Return a user's attributes as an event has them, with the status among them."""
     return {**user.attributes, "cognito:user_status": user.status}
 
@@ -51,13 +51,13 @@ class Triggers:
         time_limit: Seconds that one call may take (developer guide: 5, and it can't be changed).
     """
 
-    def __init__(self, functions: Functions, time_limit: float = TIME_LIMIT) -> None:
+    def __init__(self, functions: LambdaClient, time_limit: float = TIME_LIMIT) -> None:
         self._functions = functions
         self._time_limit = time_limit
         self._abandoned: set[asyncio.Task[Response]] = set()
 
     async def fire(
-        self, pool: Pool, trigger: str, document: dict[str, Any], notes: list[str]
+        self, pool: UserPool, trigger: str, document: dict[str, Any], notes: list[str]
     ) -> dict[str, Any]:
         """Call the function of a trigger and return the ``response`` object of the event that it gives back.
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from pulumi_localaws.gateway.cognito.call import Call
-from pulumi_localaws.gateway.cognito.pools import Client, User, temporary_password
+from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.triggers import event
+from pulumi_localaws.gateway.cognito.user_directory import AppClient, PoolUser, temporary_password
 from pulumi_localaws.gateway.cognito.user_names import name_of
-from pulumi_localaws.gateway.wire.backend_gaps import Gap
 from pulumi_localaws.gateway.wire.errors import AwsError
+from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 
 TRIGGER = "UserMigration"
 _EMPTY_RESPONSE = {
@@ -19,7 +19,7 @@ _EMPTY_RESPONSE = {
 }
 
 
-async def migrate_on_sign_in(call: Call, client: Client, password: str) -> User | None:
+async def migrate_on_sign_in(call: CognitoCall, client: AppClient, password: str) -> PoolUser | None:
     """Fire UserMigration_Authentication, with the password in the event."""
     request: dict[str, Any] = {"password": password}
     if call.metadata:
@@ -27,17 +27,22 @@ async def migrate_on_sign_in(call: Call, client: Client, password: str) -> User 
     return await _migrate(call, client, "Authentication", request, password)
 
 
-async def migrate_on_forgot_password(call: Call, client: Client) -> User | None:
+async def migrate_on_forgot_password(call: CognitoCall, client: AppClient) -> PoolUser | None:
     """Fire UserMigration_ForgotPassword, where there is no password to hand over."""
     request: dict[str, Any] = {"clientMetadata": call.metadata} if call.metadata else {}
     return await _migrate(call, client, "ForgotPassword", request, None)
 
 
 async def _migrate(
-    call: Call, client: Client, source: str, request: dict[str, Any], password: str | None
-) -> User | None:
+    call: CognitoCall, client: AppClient, source: str, request: dict[str, Any], password: str | None
+) -> PoolUser | None:
     pool, name = client.pool, name_of(call.action, call.data)
-    if not call.has(Gap.TRIGGERS) or not pool.trigger(TRIGGER) or not isinstance(name, str) or not name:
+    if (
+        not call.has(GatewayRule.TRIGGERS)
+        or not pool.trigger(TRIGGER)
+        or not isinstance(name, str)
+        or not name
+    ):
         return None
     document = event(
         pool,
@@ -56,8 +61,8 @@ async def _migrate(
 
 
 async def _store(
-    call: Call, client: Client, name: str, response: dict[str, Any], password: str | None
-) -> User | None:
+    call: CognitoCall, client: AppClient, name: str, response: dict[str, Any], password: str | None
+) -> PoolUser | None:
     """Make the user as the function described them; the sub is the pool's to choose."""
     root, pool = call.services.root, client.pool
     attributes = [

@@ -5,7 +5,14 @@ import hashlib
 import hmac
 from typing import Any
 
-from pulumi_localaws.gateway.cognito.pools import EMAIL, PHONE, Client, Directory, Pool, User
+from pulumi_localaws.gateway.cognito.user_directory import (
+    EMAIL,
+    PHONE,
+    AppClient,
+    PoolUser,
+    UserDirectory,
+    UserPool,
+)
 from pulumi_localaws.gateway.wire.errors import AwsError
 
 NAME_FIELDS = {
@@ -22,7 +29,7 @@ NAME_FIELDS = {
 """Where each call carries the user's name and the hash over it; every other admin call has ``Username``."""
 
 
-async def find(directory: Directory, pool: Pool, name: Any) -> User | None:
+async def find(directory: UserDirectory, pool: UserPool, name: Any) -> PoolUser | None:
     """Return the user whom a name means in this pool, by any case where the pool ignores it."""
     if not isinstance(name, str) or not name:
         return None
@@ -39,7 +46,7 @@ async def find(directory: Directory, pool: Pool, name: Any) -> User | None:
     return next((user for user in candidates if wanted in _spellings(pool, user)), None)
 
 
-def _spellings(pool: Pool, user: User) -> set[str]:
+def _spellings(pool: UserPool, user: PoolUser) -> set[str]:
     names = {user.name, user.attributes.get("sub", "")}
     names |= {user.attributes.get(a, "") for a in pool.username_attributes}
     for alias in pool.document.get("AliasAttributes") or ():
@@ -56,7 +63,7 @@ def name_of(action: str, data: dict[str, Any]) -> Any:
     return source.get(key) if isinstance(source, dict) else None
 
 
-def emulator_spelling(pool: Pool, user: User, typed: str) -> str:
+def emulator_spelling(pool: UserPool, user: PoolUser, typed: str) -> str:
     """Return the name by which the emulator finds the user: the address as stored, else the user name."""
     wanted = typed.casefold()
     for attribute in sorted(pool.username_attributes):
@@ -66,7 +73,7 @@ def emulator_spelling(pool: Pool, user: User, typed: str) -> str:
     return user.name
 
 
-def with_name(action: str, data: dict[str, Any], name: str, client: Client | None) -> dict[str, Any]:
+def with_name(action: str, data: dict[str, Any], name: str, client: AppClient | None) -> dict[str, Any]:
     """Return a call's data with another spelling of the user's name.
 
     A secret hash covers the name as it was typed: it is checked here, and made anew for the new spelling.
@@ -85,13 +92,13 @@ def with_name(action: str, data: dict[str, Any], name: str, client: Client | Non
     return {**data, holder: source} if holder else source
 
 
-def secret_hash(client: Client, name: str) -> str:
+def secret_hash(client: AppClient, name: str) -> str:
     """Return Cognito's secret hash of a user name."""
     digest = hmac.new(client.secret.encode(), (name + client.id).encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 
 
-def taken(pool: Pool, name: str) -> AwsError:
+def taken(pool: UserPool, name: str) -> AwsError:
     """Return the refusal of a name that another spelling of it already has."""
     if pool.username_attributes:
         attribute = EMAIL if "@" in name else PHONE

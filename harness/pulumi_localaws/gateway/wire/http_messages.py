@@ -53,7 +53,7 @@ class Response:
         return json.loads(self.body)
 
 
-Upstream = Callable[[Request], Awaitable[Response]]
+SendToEmulator = Callable[[Request], Awaitable[Response]]
 """Sends a request to the emulator as it stands."""
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from conformance_fake import Clock, Fake, Gateway, permission
-from pulumi_localaws.gateway.core import RequestKind
+from pulumi_localaws.gateway.router import RequestKind
 from pulumi_localaws.gateway.wire.http_messages import Request
 
 ARN = "arn:aws:execute-api:eu-west-1:000000000000:api1"
@@ -96,7 +96,7 @@ def test_a_change_counts_at_once(gateway: Gateway, fake: Fake, write: Request) -
     get(gateway)
     fake.policy = []
     if write.method == "PATCH":
-        assert gateway.core.kind_of(write) is RequestKind.API_WRITE
+        assert gateway.router.kind_of(write) is RequestKind.API_WRITE
     gateway.request(write)
 
     assert 500 == get(gateway).status

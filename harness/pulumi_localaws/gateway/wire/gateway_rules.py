@@ -3,10 +3,10 @@
 from enum import Enum, auto
 from http import HTTPStatus
 
-from pulumi_localaws.gateway.wire.http_messages import Request, Upstream
+from pulumi_localaws.gateway.wire.http_messages import Request, SendToEmulator
 
 
-class Gap(Enum):
+class GatewayRule(Enum):
     """One thing that AWS does and a backend may not do."""
 
     TRIGGERS = auto()
@@ -34,15 +34,15 @@ class Gap(Enum):
     API_INVOKE_PERMISSION = auto()
 
 
-ALL_GAPS = frozenset(Gap)
+ALL_RULES = frozenset(GatewayRule)
 
-_GAPS_BY_VERSION: dict[str, frozenset[Gap]] = {
+_GAPS_BY_VERSION: dict[str, frozenset[GatewayRule]] = {
     # Read in its source and tried; a version that closes a gap gets a line of its own.
-    "1.5.33": ALL_GAPS,
+    "1.5.33": ALL_RULES,
 }
 
 
-async def gaps_of(upstream: Upstream) -> frozenset[Gap]:
+async def detect_rules(upstream: SendToEmulator) -> frozenset[GatewayRule]:
     """Ask the backend who it is and return its gaps.
 
     An unknown version of the known emulator is treated as the newest one in the table: a rule enforced twice
@@ -57,4 +57,4 @@ async def gaps_of(upstream: Upstream) -> frozenset[Gap]:
     # The emulator's health document alone has this key.
     if not isinstance(health, dict) or "iot_mtls" not in health:
         return frozenset()
-    return _GAPS_BY_VERSION.get(str(health.get("version")), ALL_GAPS)
+    return _GAPS_BY_VERSION.get(str(health.get("version")), ALL_RULES)

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from pulumi_localaws.gateway import partiql
-from pulumi_localaws.gateway.aws_lambda.functions import Functions
-from pulumi_localaws.gateway.aws_lambda.http_api import HttpApis, addressed
+from pulumi_localaws.gateway.aws_lambda.http_api_permissions import HttpApiPermissions, addressed
+from pulumi_localaws.gateway.aws_lambda.lambda_client import LambdaClient
 from pulumi_localaws.gateway.cognito import code_delivery, dispatch, pre_sign_up_relay
-from pulumi_localaws.gateway.cognito.call import COGNITO_TARGET, Services
-from pulumi_localaws.gateway.cognito.codes import AddressCodes, Codes
+from pulumi_localaws.gateway.cognito.call import COGNITO_TARGET, Dependencies
+from pulumi_localaws.gateway.cognito.codes import CodeAttempts, NewAddressCodes
 from pulumi_localaws.gateway.cognito.name_locks import NameLocks
-from pulumi_localaws.gateway.cognito.pools import Directory
-from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUp
+from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUpRelay
 from pulumi_localaws.gateway.cognito.triggers import TIME_LIMIT, Triggers
-from pulumi_localaws.gateway.wire.backend_gaps import Gap, gaps_of
-from pulumi_localaws.gateway.wire.http_messages import JournalEntry, Request, Response, Upstream
-from pulumi_localaws.gateway.wire.root import Root
+from pulumi_localaws.gateway.cognito.user_directory import UserDirectory
+from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule, detect_rules
+from pulumi_localaws.gateway.wire.http_messages import JournalEntry, Request, Response, SendToEmulator
+from pulumi_localaws.gateway.wire.root_client import RootClient
 
 JOURNAL_LENGTH = 2_000
 """Requests that the journal remembers."""
@@ -51,7 +51,7 @@ _JOURNAL_SERVICES = {
 }
 
 
-class Core:
+class RequestRouter:
     """Decides for each request whether it passes to the emulator as it stands, or what AWS would do besides.
 
     Args:
@@ -67,32 +67,32 @@ class Core:
     def __init__(
         self,
         *,
-        upstream: Upstream,
+        upstream: SendToEmulator,
         endpoint: str,
         region: str,
         account_id: str,
-        gaps: frozenset[Gap] | None = None,
+        rules: frozenset[GatewayRule] | None = None,
         trigger_time_limit: float = TIME_LIMIT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.upstream = upstream
         self.journal: deque[JournalEntry] = deque(maxlen=JOURNAL_LENGTH)
-        self._gaps = gaps
-        root = Root(upstream, region)
-        directory, functions = Directory(root), Functions(root)
+        self._rules = rules
+        root = RootClient(upstream, region)
+        directory, functions = UserDirectory(root), LambdaClient(root)
         triggers = Triggers(functions, trigger_time_limit)
-        self._services = Services(
+        self._services = Dependencies(
             upstream=upstream,
             root=root,
             directory=directory,
             triggers=triggers,
-            pre_sign_up=PreSignUp(root, directory, triggers, endpoint),
-            codes=Codes(clock),
-            outgoing=code_delivery.Outgoing(root),
-            address_codes=AddressCodes(clock),
+            pre_sign_up=PreSignUpRelay(root, directory, triggers, endpoint),
+            codes=CodeAttempts(clock),
+            outgoing=code_delivery.CodeSender(root),
+            address_codes=NewAddressCodes(clock),
             name_locks=NameLocks(),
         )
-        self._apis = HttpApis(root, functions, account_id, clock)
+        self._apis = HttpApiPermissions(root, functions, account_id, clock)
 
     @staticmethod
     def kind_of(request: Request) -> RequestKind | None:
@@ -122,9 +122,9 @@ class Core:
         if kind is RequestKind.RELAY:
             # Part of a SignUp that stands in the journal by itself.
             return await self._services.pre_sign_up.relayed(request)
-        if self._gaps is None:
-            self._gaps = await gaps_of(self.upstream)
-        self._services.gaps = self._gaps
+        if self._rules is None:
+            self._rules = await detect_rules(self.upstream)
+        self._services.rules = self._rules
         action = request.header("x-amz-target").rpartition(".")[2] or _method_and_path(request)
         notes: list[str] = []
         response = await self._answer(kind, request, action, notes)
@@ -133,14 +133,14 @@ class Core:
         return response
 
     async def _answer(self, kind: RequestKind, request: Request, action: str, notes: list[str]) -> Response:
-        gaps = self._services.gaps
+        rules = self._services.rules
         match kind:
             case RequestKind.COGNITO:
                 return await dispatch.handle(request, action, self._services, notes)
-            case RequestKind.PARTIQL if Gap.PARTIQL_ACTIONS in gaps:
+            case RequestKind.PARTIQL if GatewayRule.PARTIQL_ACTIONS in rules:
                 root = self._services.root
                 return await partiql.handle(request, action, upstream=self.upstream, root=root, notes=notes)
-            case RequestKind.HTTP_API if Gap.API_INVOKE_PERMISSION in gaps:
+            case RequestKind.HTTP_API if GatewayRule.API_INVOKE_PERMISSION in rules:
                 return await self._apis.handle(request, self.upstream, notes)
             case RequestKind.EMAIL_INBOX:
                 return self._services.outgoing.overlay(await self.upstream(request))

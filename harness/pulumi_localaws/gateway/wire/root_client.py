@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 
 from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
 from pulumi_localaws.gateway.wire.errors import AwsError, error_parts
-from pulumi_localaws.gateway.wire.http_messages import Request, Response, Upstream
+from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendToEmulator
 
 _JSON_TARGETS = {
     "cognito-idp": ("AWSCognitoIdentityProviderService", "1.1"),
@@ -21,7 +21,7 @@ _JSON_TARGETS = {
 _QUERY_VERSIONS = {"iam": "2010-05-08", "sns": "2010-03-31"}
 
 
-class Root:
+class RootClient:
     """Signs and sends requests as the emulator's root.
 
     Args:
@@ -30,7 +30,7 @@ class Root:
         host: The Host header to sign; the emulator takes any.
     """
 
-    def __init__(self, upstream: Upstream, region: str, host: str = "127.0.0.1") -> None:
+    def __init__(self, upstream: SendToEmulator, region: str, host: str = "127.0.0.1") -> None:
         self._upstream = upstream
         self._host = host
         self._credentials = Credentials(ACCESS_KEY, SECRET_KEY)

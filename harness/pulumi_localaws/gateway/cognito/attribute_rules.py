@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 
-from pulumi_localaws.gateway.cognito.pools import PHONE, Client, Pool
+from pulumi_localaws.gateway.cognito.user_directory import PHONE, AppClient, UserPool
 from pulumi_localaws.gateway.wire.errors import AwsError
 
 WRITABLE_BY_DEFAULT = frozenset({
@@ -19,7 +19,7 @@ READABLE_BY_DEFAULT = WRITABLE_BY_DEFAULT | {"email_verified", "phone_number_ver
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
-def check_written_by_client(client: Client, names: Collection[str]) -> None:
+def check_written_by_client(client: AppClient, names: Collection[str]) -> None:
     """Refuse attributes outside a client's write attributes, and ``*_verified`` from any client.
 
     Raises:
@@ -32,12 +32,12 @@ def check_written_by_client(client: Client, names: Collection[str]) -> None:
             raise AwsError("NotAuthorizedException", "A client attempted to write unauthorized attribute")
 
 
-def readable_by_client(client: Client, name: str) -> bool:
+def readable_by_client(client: AppClient, name: str) -> bool:
     """Tell whether a client may see an attribute; the sub is in every answer."""
     return name == "sub" or name in (client.read_attributes or READABLE_BY_DEFAULT)
 
 
-def check_mutable(pool: Pool, names: Collection[str]) -> None:
+def check_mutable(pool: UserPool, names: Collection[str]) -> None:
     """Refuse a change of an attribute that the schema has as immutable, whoever asks.
 
     Raises:

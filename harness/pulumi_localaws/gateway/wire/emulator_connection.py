@@ -33,7 +33,7 @@ _HOP_BY_HOP: Final = frozenset(
 )
 
 
-class UpstreamError(Exception):
+class EmulatorConnectionError(Exception):
     """The emulator did not answer."""
 
 
@@ -57,7 +57,7 @@ def to_emulator(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDic
     return sent
 
 
-class Upstream:
+class EmulatorConnection:
     """The emulator, as the gateway's HTTP client sees it.
 
     Args:
@@ -84,7 +84,7 @@ class Upstream:
         return URL(self._url + target, encoded=True)
 
     async def send(self, request: Request) -> Response:
-        """Send a whole request and read the whole answer; raises UpstreamError if there is none."""
+        """Send a whole request and read the whole answer; raises EmulatorConnectionError if there is none."""
         headers = to_emulator(CIMultiDict(request.headers))
         headers.popall(hdrs.CONTENT_LENGTH, None)  # the body may be another than the client's
         try:
@@ -98,10 +98,10 @@ class Upstream:
                 body = await answer.read()
                 return Response(answer.status, tuple(end_to_end(answer.headers).items()), body)
         except (ClientError, OSError) as error:
-            raise UpstreamError(str(error)) from error
+            raise EmulatorConnectionError(str(error)) from error
 
     async def stream(self, request: web.Request, target: str) -> web.StreamResponse:
-        """Send a client's request on as it comes and its answer back as it comes; raises UpstreamError."""
+        """Send a client's request on as it comes and its answer back as it comes; raises EmulatorConnectionError."""
         try:
             async with self._session.request(
                 request.method,
@@ -127,7 +127,7 @@ class Upstream:
                     await self._copy(request, answer.content.iter_any(), response)
                 return response
         except (ClientError, OSError) as error:
-            raise UpstreamError(str(error)) from error
+            raise EmulatorConnectionError(str(error)) from error
 
     @staticmethod
     async def _copy(request: web.Request, parts: AsyncIterator[bytes], response: web.StreamResponse) -> None:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 from conformance_fake import Fake, Gateway
-from pulumi_localaws.gateway.core import RequestKind
-from pulumi_localaws.gateway.wire.backend_gaps import gaps_of
+from pulumi_localaws.gateway.router import RequestKind
+from pulumi_localaws.gateway.wire.gateway_rules import detect_rules
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
 
@@ -34,7 +34,7 @@ def test_what_the_core_wants(
     """Our own rule: everything else is streamed past it."""
     headers = (("x-amz-target", header),) if header else ()
 
-    assert kind is gateway.core.kind_of(Request(method, target, headers))
+    assert kind is gateway.router.kind_of(Request(method, target, headers))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_odd_bodies_go_to_the_backend(gateway: Gateway, fake: Fake, action: str,
         reached.append(request.body)
         return await fake(Request("GET", "/_localstack/health"))
 
-    gateway.core._services.upstream = upstream  # type: ignore[assignment]
+    gateway.router._services.upstream = upstream  # type: ignore[assignment]
     header = (("X-Amz-Target", f"AWSCognitoIdentityProviderService.{action}"),)
     gateway.request(Request("POST", "/", header, body))
 
@@ -97,4 +97,4 @@ def test_a_backend_that_answers_no_health() -> None:
     async def upstream(_: Request) -> object:
         return Response(404)
 
-    assert frozenset() == asyncio.run(gaps_of(upstream))  # type: ignore[arg-type]
+    assert frozenset() == asyncio.run(detect_rules(upstream))  # type: ignore[arg-type]

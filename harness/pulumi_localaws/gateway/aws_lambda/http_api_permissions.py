@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from pulumi_localaws.gateway.aws_lambda.functions import FunctionRef, Functions
+from pulumi_localaws.gateway.aws_lambda.lambda_client import FunctionRef, LambdaClient
 from pulumi_localaws.gateway.wire.errors import json_response
-from pulumi_localaws.gateway.wire.http_messages import Request, Response, Upstream
-from pulumi_localaws.gateway.wire.root import Root, signed_region
+from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendToEmulator
+from pulumi_localaws.gateway.wire.root_client import RootClient, signed_region
 
 PRINCIPAL = "apigateway.amazonaws.com"
 PATH_PREFIX = "/_aws/execute-api/"
@@ -31,7 +31,7 @@ class _Api:
     permitted: dict[tuple[str, str], bool] = field(default_factory=dict)
 
 
-class HttpApis:
+class HttpApiPermissions:
     """Checks the invoke permission of an HTTP API's integration before a request passes.
 
     What it learns is kept for a few seconds, and thrown away when a change of an API or of a policy
@@ -46,8 +46,8 @@ class HttpApis:
 
     def __init__(
         self,
-        root: Root,
-        functions: Functions,
+        root: RootClient,
+        functions: LambdaClient,
         account: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -67,7 +67,7 @@ class HttpApis:
         self._apis.clear()
         self.regions.add(signed_region(request) or self._root.region)
 
-    async def handle(self, request: Request, upstream: Upstream, notes: list[str]) -> Response:
+    async def handle(self, request: Request, upstream: SendToEmulator, notes: list[str]) -> Response:
         """Pass a request to an API on, or answer as AWS does where the API may not invoke its function.
 
         A request without the token that its route asks for passes all the same: AWS looks at the token first,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pulumi_localaws.gateway.aws_lambda.resource_policy import allows
 from pulumi_localaws.gateway.wire.http_messages import Response
-from pulumi_localaws.gateway.wire.root import Root
+from pulumi_localaws.gateway.wire.root_client import RootClient
 
 _PLAIN_PARTS, _QUALIFIED_PARTS = 7, 8
 
@@ -48,14 +48,14 @@ class FunctionRef:
         return {"Qualifier": self.qualifier} if self.qualifier else {}
 
 
-class Functions:
+class LambdaClient:
     """Asks for permissions and invokes, as the emulator's root.
 
     Args:
         root: The signer.
     """
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: RootClient) -> None:
         self._root = root
 
     async def permitted(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_localaws.gateway.wire.errors import AwsError
-from pulumi_localaws.gateway.wire.root import Root
+from pulumi_localaws.gateway.wire.root_client import RootClient
 
 EMAIL, PHONE = "email", "phone_number"
 _CHARACTER_CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, "!@#%*_-")
@@ -18,7 +18,7 @@ _SHORTEST_PASSWORD = 16
 
 
 @dataclass(frozen=True)
-class Pool:
+class UserPool:
     """A user pool.
 
     Attributes:
@@ -68,7 +68,7 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Client:
+class AppClient:
     """An app client of a pool.
 
     Attributes:
@@ -78,7 +78,7 @@ class Client:
     """
 
     id: str
-    pool: Pool
+    pool: UserPool
     document: dict[str, Any]
 
     @property
@@ -98,7 +98,7 @@ class Client:
 
 
 @dataclass(frozen=True)
-class User:
+class PoolUser:
     """A user of a pool.
 
     Attributes:
@@ -112,14 +112,14 @@ class User:
     attributes: dict[str, str] = field(default_factory=dict)
 
 
-class Directory:
+class UserDirectory:
     """Looks pools, clients and users up as the emulator's root.
 
     Only the pool of a client is remembered: it never changes. The rest may change at any time, by calls that
     the gateway need not see (CloudFormation inside the emulator), and a look-up costs a millisecond or two.
     """
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: RootClient) -> None:
         self._root = root
         self._pool_of_client: dict[str, str] = {}
         self._true_triggers: dict[str, dict[str, Any]] = {}
@@ -130,10 +130,14 @@ class Directory:
         self._pool_of_client.clear()
         self._true_triggers.clear()
 
-    async def pool(self, pool_id: str) -> Pool | None:
+    async def pool(self, pool_id: str) -> UserPool | None:
         """Return a pool as its owner set it up, or None."""
         raw = await self.raw_pool(pool_id)
-        return None if raw is None else Pool(pool_id, str(raw.get("Arn") or ""), self.with_true_triggers(raw))
+        return (
+            None
+            if raw is None
+            else UserPool(pool_id, str(raw.get("Arn") or ""), self.with_true_triggers(raw))
+        )
 
     async def raw_pool(self, pool_id: str) -> dict[str, Any] | None:
         """Return a pool as the emulator has it, or None."""
@@ -163,7 +167,7 @@ class Directory:
             return raw
         return {**raw, "LambdaConfig": {**config, "PreSignUp": true["PreSignUp"]}}
 
-    async def client(self, client_id: str) -> Client | None:
+    async def client(self, client_id: str) -> AppClient | None:
         """Return an app client with its pool, or None."""
         if not client_id or not isinstance(client_id, str):
             return None
@@ -178,7 +182,7 @@ class Directory:
             self._pool_of_client.pop(client_id, None)
             return None
         pool = await self.pool(pool_id)
-        return None if pool is None else Client(client_id, pool, answer.get("UserPoolClient") or {})
+        return None if pool is None else AppClient(client_id, pool, answer.get("UserPoolClient") or {})
 
     def learn_client(self, client_id: str, pool_id: str) -> None:
         """Remember a client that was just made."""
@@ -209,7 +213,7 @@ class Directory:
                 return
             token = {"NextToken": answer["NextToken"]}
 
-    async def user(self, pool: Pool, name: str) -> User | None:
+    async def user(self, pool: UserPool, name: str) -> PoolUser | None:
         """Return the user that the emulator finds by this very name (address, sub or user name), or None."""
         if not name or not isinstance(name, str):
             return None
@@ -217,13 +221,13 @@ class Directory:
             answer = await self._root.cognito("AdminGetUser", {"UserPoolId": pool.id, "Username": name})
         except AwsError:
             return None
-        return User(
+        return PoolUser(
             str(answer["Username"]),
             str(answer.get("UserStatus") or ""),
             as_dict(answer.get("UserAttributes")),
         )
 
-    async def update_user(self, pool: Pool, user: User, values: dict[str, str]) -> None:
+    async def update_user(self, pool: UserPool, user: PoolUser, values: dict[str, str]) -> None:
         """Set attributes of a user.
 
         Raises:
@@ -233,16 +237,16 @@ class Directory:
         key = {"UserPoolId": pool.id, "Username": user.name}
         await self._root.cognito("AdminUpdateUserAttributes", {**key, "UserAttributes": attributes})
 
-    async def list_users(self, pool: Pool, filter_text: str = "") -> list[User]:
+    async def list_users(self, pool: UserPool, filter_text: str = "") -> list[PoolUser]:
         """Return the users that a filter finds, or all of them."""
-        users: list[User] = []
+        users: list[PoolUser] = []
         query: dict[str, Any] = {"UserPoolId": pool.id}
         if filter_text:
             query["Filter"] = filter_text
         while True:
             answer = await self._root.cognito("ListUsers", query)
             users += [
-                User(str(u["Username"]), str(u.get("UserStatus") or ""), as_dict(u.get("Attributes")))
+                PoolUser(str(u["Username"]), str(u.get("UserStatus") or ""), as_dict(u.get("Attributes")))
                 for u in answer.get("Users") or ()
             ]
             if not answer.get("PaginationToken"):
@@ -250,7 +254,7 @@ class Directory:
             query["PaginationToken"] = answer["PaginationToken"]
 
 
-def temporary_password(pool: Pool) -> str:
+def temporary_password(pool: UserPool) -> str:
     """Return a random password that the pool's policy allows, for a user who has none yet."""
     policy = (pool.document.get("Policies") or {}).get("PasswordPolicy") or {}
     length = max(_SHORTEST_PASSWORD, int(policy.get("MinimumLength") or 0))
