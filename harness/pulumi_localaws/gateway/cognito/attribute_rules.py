@@ -1,64 +1,66 @@
-"""Which attributes a client may write and read, which never change, what a phone number looks like. Pure."""
+"""Checks of user attributes: write, read and immutable attributes, and the format of a phone number."""
 
 import re
 from collections.abc import Collection, Mapping
 
-from pulumi_localaws.gateway.cognito.user_directory import PHONE, AppClient, UserPool
+from pulumi_localaws.gateway.cognito.pool_models import PHONE, AppClient, UserPool
 from pulumi_localaws.gateway.wire.errors import AwsError
 
-WRITABLE_BY_DEFAULT = frozenset({
+DEFAULT_WRITE_ATTRIBUTES = frozenset({
     "address", "birthdate", "email", "family_name", "gender", "given_name", "locale", "middle_name", "name",
     "nickname", "phone_number", "picture", "preferred_username", "profile", "updated_at", "website",
     "zoneinfo",
 })  # fmt: skip
-"""What a client without WriteAttributes may write: no custom attribute and no ``*_verified``."""
+"""The write attributes of a client without WriteAttributes: no custom attribute and no ``*_verified``."""
 
-READABLE_BY_DEFAULT = WRITABLE_BY_DEFAULT | {"email_verified", "phone_number_verified"}
-"""What a client without ReadAttributes may read (API reference of CreateUserPoolClient): no custom one."""
+DEFAULT_READ_ATTRIBUTES = DEFAULT_WRITE_ATTRIBUTES | {"email_verified", "phone_number_verified"}
+"""The read attributes of a client without ReadAttributes (API reference of CreateUserPoolClient): no custom
+attribute."""
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
-def check_written_by_client(client: AppClient, names: Collection[str]) -> None:
-    """Refuse attributes outside a client's write attributes, and ``*_verified`` from any client.
+def check_write_attributes(client: AppClient, names: Collection[str]) -> None:
+    """Reject attributes outside a client's write attributes, and ``*_verified`` from any client.
 
     Raises:
         AwsError: NotAuthorizedException with AWS's text, which names no attribute.
     """
-    allowed = client.write_attributes or WRITABLE_BY_DEFAULT
+    write_attributes = client.write_attributes or DEFAULT_WRITE_ATTRIBUTES
     for name in names:
-        # The emulator has a text of its own for the sub, which no client may name either.
-        if name != "sub" and (name not in allowed or name in {"email_verified", "phone_number_verified"}):
+        # The emulator rejects the sub from any client, with a text of its own.
+        if name == "sub":
+            continue
+        if name not in write_attributes or name in {"email_verified", "phone_number_verified"}:
             raise AwsError("NotAuthorizedException", "A client attempted to write unauthorized attribute")
 
 
-def readable_by_client(client: AppClient, name: str) -> bool:
-    """Tell whether a client may see an attribute; the sub is in every answer."""
-    return name == "sub" or name in (client.read_attributes or READABLE_BY_DEFAULT)
+def is_readable(client: AppClient, name: str) -> bool:
+    """Return whether a client may read an attribute; the sub is in every response."""
+    return name == "sub" or name in (client.read_attributes or DEFAULT_READ_ATTRIBUTES)
 
 
 def check_mutable(pool: UserPool, names: Collection[str]) -> None:
-    """Refuse a change of an attribute that the schema has as immutable, whoever asks.
+    """Reject a change of an attribute that is immutable in the pool's schema, for every caller.
 
     Raises:
-        AwsError: InvalidParameterException naming the attribute.
+        AwsError: InvalidParameterException that names the attribute.
     """
-    immutable = pool.immutable()
     for name in names:
         if name == "sub":
             raise AwsError("InvalidParameterException", "Cannot modify the non-mutable attribute sub")
-        if name in immutable:
+        if name in pool.immutable_attributes:
             raise AwsError("InvalidParameterException", f"user.{name}: Attribute cannot be updated.")
 
 
-def check_phone(attributes: Mapping[str, str], username: str = "") -> None:
-    """Refuse a phone number, or a user name that begins as one, that is not in E.164 form.
+def check_phone_format(attributes: Mapping[str, str], user_name: str = "") -> None:
+    """Reject a phone number, or a user name that begins like one, that is not in E.164 format.
 
     Raises:
         AwsError: InvalidParameterException.
     """
-    number = attributes.get(PHONE)
-    if number and not _E164.fullmatch(number):
-        raise AwsError("InvalidParameterException", "Invalid phone number format.")
-    if username.startswith("+") and "@" not in username and not _E164.fullmatch(username):
+    numbers = [number for number in (attributes.get(PHONE),) if number]
+    if user_name.startswith("+") and "@" not in user_name:
+        numbers.append(user_name)
+    if not all(_E164.fullmatch(number) for number in numbers):
         raise AwsError("InvalidParameterException", "Invalid phone number format.")
