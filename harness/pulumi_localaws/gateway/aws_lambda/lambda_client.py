@@ -1,4 +1,4 @@
-"""Calling Lambda functions as an AWS service does: after asking the function's resource policy."""
+"""Invoke Lambda functions as an AWS service does, after a check of the function's resource policy."""
 
 import json
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from urllib.parse import quote
 
 from pulumi_localaws.gateway.aws_lambda.resource_policy import allows
 from pulumi_localaws.gateway.wire.http_messages import Response
-from pulumi_localaws.gateway.wire.root import Root
+from pulumi_localaws.gateway.wire.root_client import RootClient
 
-_PLAIN_PARTS, _QUALIFIED_PARTS = 7, 8
+_ARN_PARTS, _QUALIFIED_ARN_PARTS = 7, 8
 
 
 @dataclass(frozen=True)
 class FunctionRef:
-    """A function as it is called.
+    """A function, with the qualifier that it is called with.
 
     Attributes:
         arn: The ARN with its qualifier, if it has one.
-        region: Its region.
-        name: Its name.
+        region: The function's region.
+        name: The function's name.
         qualifier: An alias or a version, or an empty string.
     """
 
@@ -31,52 +31,52 @@ class FunctionRef:
 
     @classmethod
     def parse(cls, arn: str) -> "FunctionRef | None":
-        """Split ``arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]``; None if it is none."""
+        """Parse ``arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]``; None for other text."""
         parts = arn.split(":")
-        if len(parts) not in {_PLAIN_PARTS, _QUALIFIED_PARTS} or parts[2] != "lambda":
+        if len(parts) not in {_ARN_PARTS, _QUALIFIED_ARN_PARTS} or parts[2] != "lambda":
             return None
-        return cls(arn, parts[3], parts[6], parts[7] if len(parts) == _QUALIFIED_PARTS else "")
+        return cls(arn, parts[3], parts[6], parts[7] if len(parts) == _QUALIFIED_ARN_PARTS else "")
 
     @property
     def path(self) -> str:
-        """The path of the function in Lambda's API."""
+        """The function's path in Lambda's API."""
         return f"/2015-03-31/functions/{quote(self.name, safe='')}"
 
     @property
     def query(self) -> dict[str, str]:
-        """The query that names the qualifier."""
+        """The query parameters with the qualifier."""
         return {"Qualifier": self.qualifier} if self.qualifier else {}
 
 
-class Functions:
-    """Asks for permissions and invokes, as the emulator's root.
+class LambdaClient:
+    """Checks invoke permissions and invokes functions, as root.
 
     Args:
-        root: The signer.
+        root_client: Sends the requests.
     """
 
-    def __init__(self, root: Root) -> None:
-        self._root = root
+    def __init__(self, root_client: RootClient) -> None:
+        self._root_client = root_client
 
-    async def permitted(
+    async def may_invoke(
         self, function: FunctionRef, *, principal: str, source_arn: str, account: str
     ) -> bool:
-        """Tell whether the function's resource policy lets a service invoke it for this source."""
-        answer = await self._root.rest(
+        """Return whether the function's resource policy allows a service to invoke it for this source."""
+        response = await self._root_client.call_rest(
             "lambda", "GET", f"{function.path}/policy", query=function.query, region=function.region
         )
-        if answer.status != HTTPStatus.OK:
+        if response.status != HTTPStatus.OK:
             return False
         try:
-            policy = json.loads(answer.json()["Policy"])
+            policy = json.loads(response.json()["Policy"])
         except (ValueError, KeyError, TypeError):
             return False
         context = {"aws:sourcearn": source_arn, "aws:sourceaccount": account}
         return allows(policy, principal=principal, resource=function.arn, context=context)
 
     async def invoke(self, function: FunctionRef, event: dict[str, Any]) -> Response:
-        """Invoke a function and return Lambda's answer; an error of the function is in its headers."""
-        return await self._root.rest(
+        """Invoke a function and return Lambda's response; its headers show an error of the function."""
+        return await self._root_client.call_rest(
             "lambda",
             "POST",
             f"{function.path}/invocations",
@@ -86,14 +86,14 @@ class Functions:
         )
 
 
-def function_error(answer: Response) -> str | None:
-    """Return the message of a function that failed, or None when it did not."""
-    if not any(n.lower() == "x-amz-function-error" for n, _ in answer.headers):
+def parse_function_error(response: Response) -> str | None:
+    """Return the message of a failed function, or None if the function succeeded."""
+    if not any(n.lower() == "x-amz-function-error" for n, _ in response.headers):
         return None
     try:
-        document = answer.json()
+        document = response.json()
     except ValueError:
-        return answer.body.decode("utf-8", "replace")
+        return response.body.decode("utf-8", "replace")
     if isinstance(document, dict):
         return str(document.get("errorMessage", document))
     return str(document)
