@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pulumi_localaws.config.stack import stack_region
+from pulumi_localaws.config.stack import read_stack_region
 from pulumi_localaws.deploy import Deployment, EngineProcess, Event
 from pulumi_localaws.environment import DEFAULT_REGION
 from pulumi_localaws.errors import DeploymentError
@@ -146,7 +146,7 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
     """Start both at the same time: the program's imports take as long as the emulator."""
     config = _config(options.config)
     # The settings are read here first: a mistake in them starts nothing.
-    region = stack_region(options.directory, options.stack, config) or DEFAULT_REGION
+    region = read_stack_region(options.directory, options.stack, config) or DEFAULT_REGION
     with _sigterm():
         local = LocalAws(
             options.port, region=region, log_file=options.log, allow_origins=options.allow_origin

@@ -6,10 +6,11 @@ from typing import Any
 
 from pulumi.runtime.proto import resource_pb2
 from pulumi_localaws.config.provider import Provider
-from pulumi_localaws.engine.monitor import Monitor, Surroundings
-from pulumi_localaws.engine.values import decode, encode
+from pulumi_localaws.engine.deployment_context import DeploymentContext
+from pulumi_localaws.engine.monitor import Monitor
+from pulumi_localaws.engine.properties import decode_properties, encode_properties
 from pulumi_localaws.local.clients import Clients
-from pulumi_localaws.resources.ledger import Ledger, read_state, undo
+from pulumi_localaws.resources.undo_log import UndoLog, read_state, undo
 
 ACCOUNT = "000000000000"
 _SIG = "4dabf18193072939515e22adb298388d"
@@ -31,15 +32,15 @@ class Engine:
         self.events: list[dict[str, Any]] = []
         self.clients = clients
         self.state = state
-        self.ledger = Ledger(state)
+        self.undo_log = UndoLog(state)
         self.monitor = Monitor(
-            Surroundings(
+            DeploymentContext(
                 project="project",
                 stack="dev",
                 account=ACCOUNT,
                 default_provider=provider or Provider("us-east-1"),
                 clients=self.clients,
-                ledger=self.ledger,
+                undo_log=self.undo_log,
                 emit=self.events.append,
             )
         )
@@ -50,14 +51,18 @@ class Engine:
         """Register a custom resource; returns its id and outputs."""
         secrets = options.pop("secrets", ())
         request = resource_pb2.RegisterResourceRequest(
-            type=kind, name=name, custom=True, object=encode(on_the_wire(dict(inputs)), secrets), **options
+            type=kind,
+            name=name,
+            custom=True,
+            object=encode_properties(on_the_wire(dict(inputs)), secrets),
+            **options,
         )
         response = self.monitor.RegisterResource(request)
-        return response.id, decode(response.object)[0]
+        return response.id, decode_properties(response.object)[0]
 
     def destroy(self) -> None:
         """Undo everything, from the state file."""
         undo(read_state(self.state), self.clients)
 
     def close(self) -> None:
-        self.ledger.close()
+        self.undo_log.close()

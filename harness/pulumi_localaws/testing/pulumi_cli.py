@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from pulumi_localaws.config.project import ConfigValue
-from pulumi_localaws.config.secrets import passphrase_from
+from pulumi_localaws.config.secrets import read_passphrase
+from pulumi_localaws.config.sources import ConfigValue
 from pulumi_localaws.config.stack import load_stack_config
 from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
 from pulumi_localaws.errors import DeploymentError
@@ -117,7 +117,7 @@ def cli_deploy(
     from pulumi import automation  # noqa: PLC0415 late, it is heavy
 
     loaded = load_stack_config(
-        directory.resolve(), stack, overrides=None, passphrase=passphrase_from(os.environ)
+        directory.resolve(), stack, overrides=None, passphrase=read_passphrase(os.environ)
     )
     kept = {key: _typed(value) for key, value in loaded.values.items() if not key.startswith(_REACHED_BY)}
     given = {key if ":" in key else f"{loaded.project}:{key}": value for key, value in config.items()}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pulumi_localaws.config.secrets import ROUNDS, PassphraseDecrypter, passphrase_from
-from pulumi_localaws.config.stack import StackConfig, load_stack_config, stack_region
+from pulumi_localaws.config.secrets import ROUNDS, PassphraseDecrypter, read_passphrase
+from pulumi_localaws.config.stack import StackConfig, load_stack_config, read_stack_region
 from pulumi_localaws.errors import ConfigError
 
 # From the tests of pulumi/pulumi (pkg/secrets/passphrase/manager_test.go): its passphrase is "password".
@@ -190,8 +190,8 @@ def test_main_names_the_program(tmp_path: Path) -> None:
 def test_region_is_known_without_the_passphrase(tmp_path: Path) -> None:
     stack = {"config": {"aws:region": "eu-west-1", "shop:key": {"secure": "v1:x:y"}}}
 
-    assert stack_region(write(tmp_path, {}, stack), "dev") == "eu-west-1"
-    assert stack_region(tmp_path, "dev", {"aws:region": "eu-west-3"}) == "eu-west-3"
+    assert read_stack_region(write(tmp_path, {}, stack), "dev") == "eu-west-1"
+    assert read_stack_region(tmp_path, "dev", {"aws:region": "eu-west-3"}) == "eu-west-3"
 
 
 @pytest.mark.parametrize("overrides", [{}, {"aws:region": "eu-west-3"}], ids=["no override", "override"])
@@ -207,7 +207,7 @@ def test_region_of_the_local_aws_is_the_one_of_the_program(
 
     config = load(folder, overrides=overrides)
 
-    assert config.values.get("aws:region") == stack_region(folder, "dev", overrides)
+    assert config.values.get("aws:region") == read_stack_region(folder, "dev", overrides)
 
 
 @pytest.mark.parametrize(
@@ -226,16 +226,16 @@ def test_region_that_aws_does_not_have_is_refused(tmp_path: Path, region: str, t
     with pytest.raises(
         ConfigError, match=r"Pulumi\.dev\.yaml: aws:region: .*skipRegionValidation"
     ) as refused:
-        stack_region(folder, "dev")
+        read_stack_region(folder, "dev")
     with pytest.raises(ConfigError, match="aws:region"):
-        stack_region(folder, "dev", {"aws:region": region})
+        read_stack_region(folder, "dev", {"aws:region": region})
 
     assert told in str(refused.value)
 
 
 @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "eusc-de-east-1", "ap-southeast-7"])
 def test_region_of_any_partition_is_taken(tmp_path: Path, region: str) -> None:
-    assert region == stack_region(write(tmp_path, {}, {"config": {"aws:region": region}}), "dev")
+    assert region == read_stack_region(write(tmp_path, {}, {"config": {"aws:region": region}}), "dev")
 
 
 def test_region_that_botocore_does_not_know_yet_can_be_had(tmp_path: Path) -> None:
@@ -243,9 +243,9 @@ def test_region_that_botocore_does_not_know_yet_can_be_had(tmp_path: Path) -> No
     settings = {"aws:region": "eu-north-9", "aws:skipRegionValidation": True}
     folder = write(tmp_path, {}, {"config": settings})
 
-    assert stack_region(folder, "dev") == "eu-north-9"
+    assert read_stack_region(folder, "dev") == "eu-north-9"
     with pytest.raises(ConfigError, match="'mars-1' is no region"):
-        stack_region(folder, "dev", {"aws:region": "mars-1"})
+        read_stack_region(folder, "dev", {"aws:region": "mars-1"})
 
 
 def test_passphrase_fits_a_salt_that_pulumi_made() -> None:
@@ -313,11 +313,11 @@ def test_passphrase_comes_from_the_variable_then_the_file(tmp_path: Path) -> Non
     file.write_text("from file\n")
     named = {"PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}
 
-    assert passphrase_from({**named, "PULUMI_CONFIG_PASSPHRASE": ""}) == ""
-    assert passphrase_from(named) == "from file"
-    assert passphrase_from({}) is None
+    assert read_passphrase({**named, "PULUMI_CONFIG_PASSPHRASE": ""}) == ""
+    assert read_passphrase(named) == "from file"
+    assert read_passphrase({}) is None
 
 
 def test_passphrase_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"PULUMI_CONFIG_PASSPHRASE_FILE=.*can't be read"):
-        passphrase_from({"PULUMI_CONFIG_PASSPHRASE_FILE": str(tmp_path / "missing")})
+        read_passphrase({"PULUMI_CONFIG_PASSPHRASE_FILE": str(tmp_path / "missing")})

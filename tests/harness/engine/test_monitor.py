@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from engine_helpers import Engine
 from pulumi.runtime.proto import resource_pb2
-from pulumi_localaws.config.provider import Provider, provider_from, provider_from_config
-from pulumi_localaws.engine.values import decode, encode
+from pulumi_localaws.config.provider import Provider, read_default_provider, read_provider
+from pulumi_localaws.engine.properties import decode_properties, encode_properties
 from pulumi_localaws.errors import CancelledError, DeploymentError
 from pulumi_localaws.local_aws import LocalAws
 from resource_cases import BUCKET, LOGS, POLICY, QUEUE, ROLE, TABLE, TRUST, code
@@ -107,7 +107,7 @@ def test_bad_input_is_refused_before_the_first_call(
 
     assert message.startswith(f"{kind} 'thing': ")
     assert expected in message
-    assert engine.ledger.records() == []
+    assert engine.undo_log.list_resources() == []
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_explicit_provider_decides_region_and_tags(engine: Engine) -> None:
     """Its settings arrive as JSON text, and the resource names it by URN and id."""
     settings = {"region": "us-west-2", "defaultTags": json.dumps({"tags": {"team": "b"}})}
     request = resource_pb2.RegisterResourceRequest(
-        type="pulumi:providers:aws", name="west", custom=True, object=encode(settings)
+        type="pulumi:providers:aws", name="west", custom=True, object=encode_properties(settings)
     )
     provider = engine.monitor.RegisterResource(request)
 
@@ -207,10 +207,10 @@ def test_region_of_a_resource_that_aws_does_not_have_is_refused(engine: Engine) 
 
 def test_provider_of_a_region_that_aws_does_not_have_is_refused() -> None:
     with pytest.raises(DeploymentError, match="The provider p: region: 'mars-1' is no region of AWS"):
-        provider_from({"region": "mars-1"}, where="The provider p", account="000000000000")
+        read_provider({"region": "mars-1"}, where="The provider p", account="000000000000")
     asked = {"region": "eu-north-9", "skipRegionValidation": "true"}
 
-    assert provider_from(asked, where="p", account="000000000000").region == "eu-north-9"
+    assert read_provider(asked, where="p", account="000000000000").region == "eu-north-9"
 
 
 def test_no_region_anywhere_is_one_clear_message(engine_create: Callable[..., Engine]) -> None:
@@ -238,7 +238,7 @@ def test_unknown_provider_and_package_are_refused(engine: Engine) -> None:
 )
 def test_provider_setting_that_cannot_be_honoured_is_named(settings: dict[str, str], expected: str) -> None:
     with pytest.raises(DeploymentError) as raised:
-        provider_from(settings, where="p", account="000000000000")
+        read_provider(settings, where="p", account="000000000000")
 
     assert expected in str(raised.value)
 
@@ -253,12 +253,12 @@ def test_settings_of_how_aws_is_reached_are_replaced() -> None:
         "other:thing": "x",
     }
 
-    assert Provider("eu-west-1") == provider_from_config(values, account="000000000000")
+    assert Provider("eu-west-1") == read_default_provider(values, account="000000000000")
 
 
 def test_setting_of_the_pulumi_cli_is_named() -> None:
     with pytest.raises(DeploymentError, match="pulumi:autonaming is not supported"):
-        provider_from_config({"pulumi:autonaming": "{}"}, account="000000000000")
+        read_default_provider({"pulumi:autonaming": "{}"}, account="000000000000")
 
 
 def test_secret_input_comes_back_as_a_secret(engine: Engine) -> None:
@@ -267,13 +267,13 @@ def test_secret_input_comes_back_as_a_secret(engine: Engine) -> None:
         type=PARAMETER,
         name="thing",
         custom=True,
-        object=encode(SECRET_VALUE, ["value"]),
+        object=encode_properties(SECRET_VALUE, ["value"]),
         additionalSecretOutputs=["arn"],
     )
 
     response = engine.monitor.RegisterResource(request)
 
-    assert {"value", "arn"} == decode(response.object)[1]
+    assert {"value", "arn"} == decode_properties(response.object)[1]
 
 
 def test_no_message_shows_a_secret(engine: Engine) -> None:
@@ -386,8 +386,8 @@ def test_get_looks_up_what_is_there(engine: Engine, kind: str) -> None:
 
     response = engine.monitor.ReadResource(request)
 
-    assert outputs["arn"] == decode(response.properties)[0]["arn"]
-    assert len(engine.ledger.records()) == 1
+    assert outputs["arn"] == decode_properties(response.properties)[0]["arn"]
+    assert len(engine.undo_log.list_resources()) == 1
 
 
 def test_get_of_what_is_not_there_is_an_error(engine: Engine) -> None:
@@ -407,8 +407,8 @@ def test_get_of_a_type_without_it_names_those_that_have_it(engine: Engine) -> No
 
 
 def ask(engine: Engine, token: str, args: dict[str, Any]) -> dict[str, Any]:
-    request = resource_pb2.ResourceInvokeRequest(tok=token, args=encode(args))
-    return decode(getattr(engine.monitor.Invoke(request), "return"))[0]
+    request = resource_pb2.ResourceInvokeRequest(tok=token, args=encode_properties(args))
+    return decode_properties(getattr(engine.monitor.Invoke(request), "return"))[0]
 
 
 def test_account_region_and_partition_are_known(engine: Engine) -> None:

@@ -236,10 +236,10 @@ def test_failure_waits_for_what_is_in_flight_and_leaves_nothing(localaws: LocalA
     program = """
 import asyncio, threading, time
 import pulumi, pulumi_aws as aws
-from pulumi_localaws.resources.resource_type import Context
+from pulumi_localaws.resources.resource_type import ResourceContext
 
 made = threading.Semaphore(0)
-call = Context.call
+call = ResourceContext.call
 
 def slow(self, service, operation, **params):
     answer = call(self, service, operation, **params)
@@ -254,7 +254,7 @@ async def when_all_are_there():
             await asyncio.sleep(0.005)
     return "10.0.0.0/16"
 
-Context.call = slow
+ResourceContext.call = slow
 for i in range(12):
     aws.dynamodb.Table(f"leak{i}", attributes=[{"name": "PK", "type": "S"}], hash_key="PK",
                        billing_mode="PAY_PER_REQUEST", deletion_protection_enabled=True)
@@ -350,7 +350,7 @@ def test_harness_and_packages_are_not_the_users_code(file: str, expected: bool) 
     """Where the harness lies in the project's folder, as it does here."""
     root = Path(runner.__file__).resolve().parents[3]
 
-    assert expected == runner._is_users(root / file, root)
+    assert expected == runner._is_user_code(root / file, root)
 
 
 def test_interrupted_deployment_is_undone(localaws: LocalAws, tmp_path: Path) -> None:
@@ -415,7 +415,7 @@ def test_deleted_state_is_no_reason_to_destroy_twice(localaws: LocalAws, tmp_pat
 
 
 def test_not_found_is_what_aws_calls_it() -> None:
-    from pulumi_localaws.resources.ledger import is_gone  # noqa: PLC0415
+    from pulumi_localaws.resources.undo_log import is_not_found  # noqa: PLC0415
 
     codes = (
         "404",
@@ -424,5 +424,5 @@ def test_not_found_is_what_aws_calls_it() -> None:
         "AWS.SimpleQueueService.NonExistentQueue",
         "NoSuchBucket",
     )
-    assert all(is_gone(ClientError({"Error": {"Code": code}}, "x")) for code in codes)
-    assert not is_gone(ClientError({"Error": {"Code": "AccessDenied"}}, "x"))
+    assert all(is_not_found(ClientError({"Error": {"Code": code}}, "x")) for code in codes)
+    assert not is_not_found(ClientError({"Error": {"Code": "AccessDenied"}}, "x"))

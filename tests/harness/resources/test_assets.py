@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi_localaws.resources.assets import asset_bytes, zip_bytes
+from pulumi_localaws.resources.assets import read_asset, zip_archive
 
 
 def names(content: bytes) -> dict[str, bytes]:
@@ -33,13 +33,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_folder_is_packed(folder: Path) -> None:
-    packed = zip_bytes(archive(path="app"), folder)
+    packed = zip_archive(archive(path="app"), folder)
 
     assert names(packed) == {"lib/part.py": b"part", "main.py": b"main"}
 
 
 def test_zip_is_taken_as_it_stands(folder: Path) -> None:
-    assert zip_bytes(archive(path="ready.zip"), folder) == (folder / "ready.zip").read_bytes()
+    assert zip_archive(archive(path="ready.zip"), folder) == (folder / "ready.zip").read_bytes()
 
 
 def test_assets_and_archives_are_put_where_they_are_named(folder: Path) -> None:
@@ -50,7 +50,7 @@ def test_assets_and_archives_are_put_where_they_are_named(folder: Path) -> None:
         "more": archive(path="app"),
     }
 
-    packed = zip_bytes(archive(assets=assets), folder)
+    packed = zip_archive(archive(assets=assets), folder)
 
     expected = {
         "a.py": b"a",
@@ -63,9 +63,9 @@ def test_assets_and_archives_are_put_where_they_are_named(folder: Path) -> None:
 
 
 def test_pack_does_not_depend_on_order_or_time(folder: Path) -> None:
-    first = zip_bytes(archive(assets={"a": asset(text="1"), "b": asset(text="2")}), folder)
+    first = zip_archive(archive(assets={"a": asset(text="1"), "b": asset(text="2")}), folder)
 
-    assert first == zip_bytes(archive(assets={"b": asset(text="2"), "a": asset(text="1")}), folder)
+    assert first == zip_archive(archive(assets={"b": asset(text="2"), "a": asset(text="1")}), folder)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_pack_does_not_depend_on_order_or_time(folder: Path) -> None:
 )
 def test_archive_that_cannot_be_packed_is_refused(folder: Path, given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        zip_bytes(given, folder)
+        zip_archive(given, folder)
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_archive_that_cannot_be_packed_is_refused(folder: Path, given: dict[str,
 )
 def test_asset_that_cannot_be_read_is_refused(folder: Path, given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        asset_bytes(given, folder)
+        read_asset(given, folder)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from engine_helpers import Engine
 from pulumi_localaws.local_aws import LocalAws
 from pulumi_localaws.resources.catalog import BY_TOKEN, RESOURCE_TYPES
-from pulumi_localaws.resources.ledger import is_gone
+from pulumi_localaws.resources.undo_log import is_not_found
 from resource_cases import CASES, SAME_AS
 
 
@@ -28,7 +28,7 @@ def _is_there(probe: Callable[[], object]) -> bool:
     try:
         return bool(probe())
     except ClientError as error:
-        if is_gone(error):
+        if is_not_found(error):
             return False
         raise
 
