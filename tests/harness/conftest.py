@@ -1,4 +1,4 @@
-"""What the harness's tests share."""
+"""Fixtures of the harness's tests."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests; tests are no package
+sys.path.insert(
+    0, str(Path(__file__).parent)
+)  # the tests are not a package; this makes their helper modules importable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,26 +19,26 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def clients(localaws: Any) -> "Iterator[Clients]":
-    from pulumi_localaws.local.clients import Clients  # noqa: PLC0415 a test of other things doesn't pay for it
+    from pulumi_localaws.local.clients import Clients  # noqa: PLC0415 the import is slow
 
-    made = Clients(localaws.endpoint)
-    yield made
-    made.close()
+    clients = Clients(localaws.endpoint)
+    yield clients
+    clients.close()
 
 
 @pytest.fixture
 def engine_create(clients: "Clients", tmp_path: Path) -> "Iterator[Callable[..., Engine]]":
-    """Make an engine's monitor; what it makes is destroyed after the test."""
+    """Create engines whose resources are destroyed after the test."""
     from engine_helpers import Engine  # noqa: PLC0415 as above
 
-    made: list[Engine] = []
+    engines: list[Engine] = []
 
     def create(**options: Any) -> Engine:
-        made.append(Engine(clients, tmp_path / f"state{len(made)}.jsonl", **options))
-        return made[-1]
+        engines.append(Engine(clients, tmp_path / f"state{len(engines)}.jsonl", **options))
+        return engines[-1]
 
     yield create
-    for engine in reversed(made):
+    for engine in reversed(engines):
         engine.destroy()
         engine.close()
 
