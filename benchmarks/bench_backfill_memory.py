@@ -1,12 +1,12 @@
-"""Memory of the backfill's process: 200,000 users within 200 MB, however many users there are.
+"""Measure the memory of the backfill's process: at most 200 MB, independent of the number of users.
 
     python benchmarks/bench_backfill_memory.py [--users 200000]
 
-The table stands in a small server that makes up the rows as they are scanned and forgets what is inserted, so
-that only the backfill's own process is measured (the emulator would need half a gigabyte and minutes for it).
-The process is the true command, with its true client, over HTTP.
-Passes with at most 200 MB of resident memory at its highest, and if four times the users don't need more than
-10 % on top; else exit code 1. It takes about a minute and a half.
+A small server replaces DynamoDB: it generates the rows of a scan and ignores inserts. It runs outside the
+measured process. (The emulator would need half a gigabyte, and minutes.) The process is the real command with
+its real client, over HTTP.
+The benchmark passes if the peak of the resident memory is at most 200 MB, and if four times the users need at
+most 10 % more; else it exits with 1. It takes about a minute and a half.
 """
 
 import argparse
@@ -22,50 +22,50 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 LIMIT_MB = 200
-GROWTH = 1.10
+MAX_GROWTH = 1.10
 _HEADERS = {"Content-Type": "application/x-amz-json-1.0"}
 
 
-class Table(BaseHTTPRequestHandler):
-    """DynamoDB as far as the backfill uses it, over users 0 to n."""
+class FakeDynamoDB(BaseHTTPRequestHandler):
+    """The part of DynamoDB that the backfill uses, with a table of `users` users."""
 
     protocol_version = "HTTP/1.1"
     users = 0
-    wbufsize = -1  # one write for an answer, else Nagle's algorithm waits 40 ms for each
+    wbufsize = -1  # one write for a response, else Nagle's algorithm waits 40 ms for each
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        """Answer one call."""
-        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = getattr(self, self.headers["X-Amz-Target"].partition(".")[2])(given)
-        body = json.dumps(answer).encode()
+        """Respond to one call."""
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        response = getattr(self, self.headers["X-Amz-Target"].partition(".")[2])(request)
+        body = json.dumps(response).encode()
         self.send_response(200)
         for name, value in {**_HEADERS, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
-    def Scan(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
-        """Make up a page of users."""
-        segment, segments = given.get("Segment", 0), given.get("TotalSegments", 1)
-        start = given.get("ExclusiveStartKey")
+    def Scan(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
+        """Generate a page of users."""
+        segment, segments = request.get("Segment", 0), request.get("TotalSegments", 1)
+        start = request.get("ExclusiveStartKey")
         begin = int(start["PK"]["S"][4:]) + segments if start else segment
-        stop = min(self.users, begin + segments * given["Limit"])
+        stop = min(self.users, begin + segments * request["Limit"])
         rows = [self._row(number) for number in range(begin, stop, segments)]
-        answer: dict[str, Any] = {
+        response: dict[str, Any] = {
             "Items": rows,
             "Count": len(rows),
             "ConsumedCapacity": {"CapacityUnits": 128.0},
         }
         if rows and stop < self.users:
-            answer["LastEvaluatedKey"] = {"PK": rows[-1]["PK"], "SK": rows[-1]["SK"]}
-        return answer
+            response["LastEvaluatedKey"] = {"PK": rows[-1]["PK"], "SK": rows[-1]["SK"]}
+        return response
 
     def _row(self, number: int) -> dict[str, Any]:
         return {
             "PK": {"S": f"user{number}"},
             "SK": {"S": "METADATA"},
-            # Every thousandth has no usable id: what fails must not pile up in memory either.
+            # Every thousandth has no usable ID: failures must not accumulate in memory, either.
             "userId": {"N": str(number)} if number % 1000 == 0 else {"S": f"user{number}"},
             "email": {"S": f"user{number}@example.com"},
             "firstName": {"S": f"First{number}" * 3},
@@ -73,21 +73,21 @@ class Table(BaseHTTPRequestHandler):
             "phoneNumber": {"S": f"+1555{number:07d}"},
         }
 
-    def BatchGetItem(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
-        """Find no profile."""
-        return {"Responses": {name: [] for name in given["RequestItems"]}, "UnprocessedKeys": {}}
+    def BatchGetItem(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
+        """Return no profile."""
+        return {"Responses": {name: [] for name in request["RequestItems"]}, "UnprocessedKeys": {}}
 
-    def BatchExecuteStatement(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
-        """Take all inserts."""
-        return {"Responses": [{"TableName": "users"} for _ in given["Statements"]]}
+    def BatchExecuteStatement(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
+        """Accept all inserts."""
+        return {"Responses": [{"TableName": "users"} for _ in request["Statements"]]}
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def measure(port: int, users: int) -> tuple[float, float, dict[str, Any]]:
-    """Run the backfill over that many users; return its highest memory in MB, its seconds and its report."""
-    Table.users = users
+    """Run the backfill over some users. Return its peak memory in MB, its seconds and its report."""
+    FakeDynamoDB.users = users
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             "PATH": os.environ["PATH"],
@@ -106,20 +106,20 @@ def measure(port: int, users: int) -> tuple[float, float, dict[str, Any]]:
             "sys.exit(code)"
         )
         arguments = ["backfill", "run", "--table-name", "users", "--endpoint-url", f"http://127.0.0.1:{port}"]
-        began = time.perf_counter()
-        done = subprocess.run(
+        started_at = time.perf_counter()
+        process = subprocess.run(
             [sys.executable, "-c", program, *arguments, "--json"],
             env=environment,
             capture_output=True,
             text=True,
             check=False,
         )
-        seconds = time.perf_counter() - began
-    found = re.search(r"maxrss (\d+)", done.stderr)
-    if found is None:
-        raise SystemExit(f"the backfill ended with {done.returncode}:\n{done.stderr[-2000:]}")
+        seconds = time.perf_counter() - started_at
+    match = re.search(r"maxrss (\d+)", process.stderr)
+    if match is None:
+        raise SystemExit(f"the backfill ended with {process.returncode}:\n{process.stderr[-2000:]}")
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
-    return int(found[1]) * unit / 1e6, seconds, json.loads(done.stdout)
+    return int(match[1]) * unit / 1e6, seconds, json.loads(process.stdout)
 
 
 def main() -> int:
@@ -127,20 +127,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--users", type=int, default=200_000)
     users: int = parser.parse_args().users
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Table)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), FakeDynamoDB)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     memory = {}
     for count in (users // 4, users):
         memory[count], seconds, report = measure(server.server_port, count)
         print(f"{count:9,} users: {memory[count]:6.1f} MB, {seconds:6.1f} s, {report['created']:,} created")
         if report["processed"] != count or report["failed"] != -(-count // 1000):
-            print(f"  the numbers are wrong: {report['processed']} processed, {report['failed']} failed")
+            print(f"  the counts are wrong: {report['processed']} processed, {report['failed']} failed")
             return 1
     server.shutdown()
     server.server_close()
-    grown = memory[users] / memory[users // 4]
-    print(f"{grown:.2f} times the memory for four times the users (allowed: {GROWTH}); limit {LIMIT_MB} MB")
-    return 0 if memory[users] <= LIMIT_MB and grown <= GROWTH else 1
+    growth = memory[users] / memory[users // 4]
+    print(
+        f"{growth:.2f} times the memory for four times the users (allowed: {MAX_GROWTH}); limit {LIMIT_MB} MB"
+    )
+    return 0 if memory[users] <= LIMIT_MB and growth <= MAX_GROWTH else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`userprofiles`: the command line of what runs in AWS."""
+"""`userprofiles`: the command line with tools for the users table."""
 
 import os
 import shlex
@@ -6,102 +6,106 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import template
+from userprofiles import settings, template
 from userprofiles.backfill.command import exit_code
-from userprofiles.backfill.command.argument_parser import Parser, guarded
-from userprofiles.backfill.command.backfill_command import Front, Options
+from userprofiles.backfill.command.argument_parser import CommandParser, run_command
+from userprofiles.backfill.command.backfill_command import BackfillCommand, CommandOptions
 from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id, parse_segments
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
-from userprofiles.backfill.report import banner
+from userprofiles.backfill.report import format_banner
 from userprofiles.backfill.skip_rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
-from userprofiles.backfill.table_shape import Shape
+from userprofiles.backfill.table_shape import TableShape
 from userprofiles.table import record
 
 _EPILOG = f"""{exit_code.HELP}
 
-It needs dynamodb:Scan, dynamodb:GetItem and dynamodb:PutItem on the table, and is faster with
-dynamodb:BatchGetItem and dynamodb:PartiQLInsert. A dry run needs the reading ones only."""
+Required permissions on the table: dynamodb:Scan, dynamodb:GetItem and dynamodb:PutItem. With
+dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is faster. A dry run only reads."""
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _parser() -> tuple[Parser, Parser]:
-    parser = Parser(prog="userprofiles", description="Tools for the users table.", epilog=exit_code.HELP)
+def _create_parsers() -> tuple[CommandParser, CommandParser]:
+    parser = CommandParser(
+        prog="userprofiles", description="Tools for the users table.", epilog=exit_code.HELP
+    )
     groups = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    backfill = groups.add_parser("backfill", help="create profiles for users who were there before")
+    backfill = groups.add_parser("backfill", help="create profiles for existing users")
     commands = backfill.add_subparsers(title="commands", metavar="COMMAND", required=True)
     run = commands.add_parser(
         "run",
         help="create the missing profiles",
-        description="Create a default profile for every user of a table who has none.\n"
-        "Nothing that exists is changed, and running it again does nothing.",
+        description="Create the default profile for every user of a table who has none.\n"
+        "Existing items are never changed. A second run does nothing.",
         epilog=_EPILOG,
     )
-    run.add_argument("--table-name", required=True, metavar="T", help="the DynamoDB table")
-    run.add_argument("--dry-run", action="store_true", help="write nothing but the report")
-    run.add_argument("--endpoint-url", metavar="U", help="another endpoint, such as that of a local AWS")
-    run.add_argument("--region", metavar="R", help="the table's region (default: as the AWS CLI finds it)")
+    _add_run_options(run)
+    return parser, run
+
+
+def _add_run_options(run: CommandParser) -> None:
+    run.add_argument("--table-name", required=True, metavar="T", help="name of the DynamoDB table")
+    run.add_argument("--dry-run", action="store_true", help="write only the report")
+    run.add_argument("--endpoint-url", metavar="U", help="DynamoDB endpoint, for example of a local AWS")
+    run.add_argument("--region", metavar="R", help="region of the table (default: as in the AWS CLI)")
     run.add_argument(
         "--segments",
         type=int,
         default=DEFAULT_SEGMENTS,
         metavar="N",
-        help="parts to cut the table into for reading (default: %(default)s)",
+        help="number of segments in which the table is scanned (default: %(default)s)",
     )
-    run.add_argument("--only", metavar="0-3", help="work on these segments only, such as 0-3 or 0,2,5")
-    run.add_argument("--report", type=Path, metavar="FILE.json", help="write the report into this file")
-    run.add_argument("--json", action="store_true", help="print the report, and nothing else, on stdout")
-    run.add_argument("--resume", action="store_true", help="go on with a stopped run of the same options")
+    run.add_argument("--only", metavar="0-3", help="process only these segments, such as 0-3 or 0,2,5")
+    run.add_argument("--report", type=Path, metavar="FILE.json", help="write the report to this file")
+    run.add_argument("--json", action="store_true", help="print only the report on standard output, as JSON")
+    run.add_argument("--resume", action="store_true", help="resume a stopped run with the same options")
     run.add_argument(
         "--shape",
-        choices=["auto", *(shape.value for shape in Shape)],
+        choices=["auto", *(shape.value for shape in TableShape)],
         default="auto",
-        help=f"the table's shape: plain (user rows have a PK that does not begin with {record.USER_PREFIX}), "
-        f"stack (user rows have SK {record.SORT_KEYS['account']}) or auto, decided by the first rows "
+        help="shape of the table: "
+        f"plain (user rows have a PK that does not begin with {record.USER_PREFIX}), "
+        f"stack (user rows have SK {record.SORT_KEYS['account']}) or auto, detected from the first rows "
         "(default)",
     )
     run.add_argument(
         "--template",
         default="basic",
         metavar="NAME",
-        help="the template whose profile defaults are used: a name, or the path of a .json file "
+        help="template with the defaults of the profile: a name, or the path of a .json file "
         "(default: %(default)s)",
     )
     run.add_argument(
         "--status-values",
-        type=_words,
+        type=settings.split_list,
         default=DEFAULT_STATUSES,
         metavar="A,B",
-        help=f"values of `status` that leave a user out (default: {','.join(DEFAULT_STATUSES)})",
+        help=f"values of `status` whose users are skipped (default: {','.join(DEFAULT_STATUSES)})",
     )
     run.add_argument(
         "--flags",
-        type=_words,
+        type=settings.split_list,
         default=DEFAULT_FLAGS,
         metavar="A,B",
-        help=f"attributes that leave a user out (default: {','.join(DEFAULT_FLAGS)})",
+        help="attributes that are checked for inactive and deleted users "
+        f"(default: {','.join(DEFAULT_FLAGS)})",
     )
-    return parser, run
 
 
 def main(arguments: Sequence[str] | None = None, limits: Limits = COMMAND_LINE) -> int:
     """Run the command.
 
     Args:
-        arguments: The command line without the program's name; None for the process's own.
+        arguments: The command line without the program's name; None for that of the process.
         limits: Sizes and times of the run.
 
     Returns:
-        The exit code, one of `exit_code.Exit`.
+        The exit code, an `ExitCode`.
     """
-    return guarded(lambda: _backfill(sys.argv[1:] if arguments is None else list(arguments), limits))
+    return run_command(lambda: _backfill(sys.argv[1:] if arguments is None else list(arguments), limits))
 
 
-def _backfill(arguments: list[str], limits: Limits) -> exit_code.Exit:
-    parser, run = _parser()
+def _backfill(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
+    parser, run = _create_parsers()
     parser.as_json = run.as_json = "--json" in arguments
     values, unknown = parser.parse_known_args(arguments)
     if unknown:
@@ -115,29 +119,31 @@ def _backfill(arguments: list[str], limits: Limits) -> exit_code.Exit:
             segments=values.segments,
             only=parse_segments(values.only) if values.only is not None else (),
             rule=SkipRule(values.status_values, values.flags),
-            shape=None if values.shape == "auto" else Shape(values.shape),
-            shape_given=values.shape != "auto",
+            shape=TableShape.PLAIN if values.shape == "auto" else TableShape(values.shape),
+            is_shape_explicit=values.shape != "auto",
             template=values.template,
         )
     except ValueError as error:
         run.error(str(error))
     if values.resume and values.dry_run:
-        run.error("--resume: a dry run keeps nothing to go on with; run it again")
+        run.error(
+            "--resume can't be used with --dry-run: a dry run writes no checkpoint. Run without --resume."
+        )
     if values.report and (values.report.is_dir() or not os.access(values.report.absolute().parent, os.W_OK)):
-        run.error(f"--report {values.report}: there is no such folder, or nothing can be written there")
-    again = [argument for argument in arguments if argument != "--resume"]
-    options = Options(
+        run.error(f"--report {values.report}: must be a file in a directory that exists and is writable")
+    arguments_without_resume = [argument for argument in arguments if argument != "--resume"]
+    options = CommandOptions(
         region=values.region,
         endpoint_url=values.endpoint_url,
         report=values.report,
         as_json=values.json,
         resume=values.resume,
-        place_options=True,
-        resume_command=shlex.join(["userprofiles", *again, "--resume"]),
+        has_connection_options=True,
+        resume_command=shlex.join(["userprofiles", *arguments_without_resume, "--resume"]),
     )
     if not values.json:
-        print(banner(job.table, dry_run=job.dry_run), flush=True)
-    return Front(job, options, ProgressView(limits), limits).execute()
+        print(format_banner(job.table, dry_run=job.dry_run), flush=True)
+    return BackfillCommand(job, options, ProgressView(limits), limits).execute()
 
 
 if __name__ == "__main__":

@@ -49,9 +49,14 @@ def required(environment: Mapping[str, str], name: str) -> str:
     return value
 
 
+def split_list(text: str) -> tuple[str, ...]:
+    """Split a text at its commas, without spaces and empty parts."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def names(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Return the members of a comma list; none if the variable isn't set."""
-    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+    return split_list(environment.get(name, ""))
 
 
 def template_name(environment: Mapping[str, str]) -> str:

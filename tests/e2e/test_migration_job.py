@@ -1,4 +1,4 @@
-"""The state machine gives profiles to the users who lack one."""
+"""The state machine creates the missing profiles."""
 
 import json
 import uuid
@@ -17,24 +17,24 @@ def run_job(stack, eventually):
             stateMachineArn=stack.outputs["migrationStateMachineArn"], input=json.dumps(arguments)
         )["executionArn"]
 
-        def ended():
+        def read_ended_execution():
             execution = stepfunctions.describe_execution(executionArn=arn)
             return execution if execution["status"] != "RUNNING" else None
 
-        execution = eventually("the job's end", ended, 60)
+        execution = eventually("the job's end", read_ended_execution, 60)
         assert execution["status"] == "SUCCEEDED", (execution.get("error"), execution.get("cause"))
         return json.loads(execution["output"])
 
     return run
 
 
-def test_missing_profile_is_created_and_marked_with_its_run(client, stack, run_job):
+def test_missing_profile_is_created_with_the_run_id(client, stack, run_job):
     person, other = client.confirmed(given_name="Ada"), client.confirmed()
     table = stack.outputs["usersTableName"]
     stack.aws("dynamodb").delete_item(
         TableName=table, Key={"PK": {"S": f"USER#{person.sub}"}, "SK": {"S": "PROFILE#MAIN"}}
     )
-    untouched = stack.items(other.sub)
+    items_before = stack.items(other.sub)
 
     report = run_job(segments=2)
 
@@ -44,11 +44,11 @@ def test_missing_profile_is_created_and_marked_with_its_run(client, stack, run_j
     assert report["processed"] == (
         report["existed"] + report["created"] + report["failed"] + sum(report["skipped"].values())
     )
-    assert stack.items(other.sub) == untouched
-    stored = stack.aws("s3").get_object(
+    assert stack.items(other.sub) == items_before
+    report_object = stack.aws("s3").get_object(
         Bucket=stack.outputs["migrationBucketName"], Key=f"runs/{report['runId']}/report.json"
     )
-    assert json.load(stored["Body"])["created"] == report["created"]
+    assert json.load(report_object["Body"])["created"] == report["created"]
 
 
 def test_backfilled_user_can_change_the_profile(client, stack, run_job):
@@ -61,15 +61,15 @@ def test_backfilled_user_can_change_the_profile(client, stack, run_job):
     )
     run_job(segments=1)
 
-    answer = client.patch_profile(token, {"profile": {"language": "fr"}})
+    response = client.patch_profile(token, {"profile": {"language": "fr"}})
 
-    assert answer.status_code == 200
-    assert answer.json()["profile"]["language"] == "fr"
+    assert response.status_code == 200
+    assert response.json()["profile"]["language"] == "fr"
 
 
 @pytest.fixture
 def old_table(stack):
-    """The old table, under the one name that the dev stack lets the job work on."""
+    """Create the old script's table, with the only name that the dev stack permits to the job."""
     dynamodb = stack.aws("dynamodb")
     dynamodb.create_table(
         TableName="v_users_dev",
@@ -93,13 +93,13 @@ def scan(stack):
 
 @pytest.mark.backends("embedded")
 def test_old_table_gets_the_documented_profiles_and_nothing_else(stack, run_job, old_table):
-    dry = run_job(table="v_users_dev", dryRun=True, segments=4)
+    dry_run = run_job(table="v_users_dev", dryRun=True, segments=4)
     assert len(scan(stack)) == 40
 
     real = run_job(table="v_users_dev", segments=4)
-    again = run_job(table="v_users_dev", segments=4)
+    second = run_job(table="v_users_dev", segments=4)
 
-    assert (dry["created"], real["created"], again["created"]) == (30, 30, 0)
+    assert (dry_run["created"], real["created"], second["created"]) == (30, 30, 0)
     assert real["skipped"] == {"inactive": 10, "softDeleted": 0}
     profiles = [item for item in scan(stack) if item["PK"]["S"].startswith("USER#")]
     assert len(profiles) == 30
@@ -111,7 +111,7 @@ def test_old_table_gets_the_documented_profiles_and_nothing_else(stack, run_job,
     assert len(scan(stack)) == 70
 
 
-def test_table_outside_the_jobs_rights_is_refused(stack, eventually):
+def test_table_that_is_not_permitted_is_refused(stack, eventually):
     stepfunctions = stack.aws("stepfunctions")
     arn = stepfunctions.start_execution(
         stateMachineArn=stack.outputs["migrationStateMachineArn"],
@@ -121,7 +121,7 @@ def test_table_outside_the_jobs_rights_is_refused(stack, eventually):
     execution = eventually(
         "the job's end",
         lambda: (
-            (found := stepfunctions.describe_execution(executionArn=arn))["status"] != "RUNNING" and found
+            (state := stepfunctions.describe_execution(executionArn=arn))["status"] != "RUNNING" and state
         ),
         60,
     )

@@ -1,12 +1,13 @@
-"""The backfill: every user who was there before gets the profile that a sign-up makes today.
+"""The backfill: creates the profile of a new sign-up for every existing user who has none.
 
-One engine stands behind two fronts, the command line and the Step Functions job:
+The command line and the Step Functions job share these steps:
 
-    source  pages of a table's segments (`source`)
-    plan    a row becomes a profile, a reason to skip it, or a reason why it failed (`plan`, `rule`, `shape`)
-    run     missing profiles are inserted, under a condition, and counted (`profile_reader`,
-            `profile_writer`, `segment`, `run`)
+    read    pages of a table's segments (`source`)
+    plan    a row becomes a profile, a reason to skip the user, or a reason for a failure (`plan`,
+            `skip_rule`, `table_shape`)
+    write   missing profiles are inserted, under a condition, and counted (`profile_reader`, `profile_writer`,
+            `segment`, `run`)
 
-`limits` has the sizes and times of a run, `exit_code` how a command ends. `report` and `checkpoint` are what
-remains of a run; they are never written into the table.
+`limits` has the sizes and times of a run. `command` has the command line with its checkpoint, `state_machine`
+has the worker function. Report and checkpoint are never written into the table.
 """

@@ -1,4 +1,4 @@
-"""Calls to DynamoDB: counted, repeated while that can help, with actionable errors."""
+"""Calls to DynamoDB: counted, retried where a retry can help, with actionable errors."""
 
 import random
 import time
@@ -9,12 +9,12 @@ from botocore import exceptions as boto
 
 from userprofiles.backfill.error_messages import (
     CONNECTION,
-    Place,
+    TableLocation,
     error_code,
     error_message,
-    explain,
-    stranger,
-    unreachable,
+    not_dynamodb_error,
+    translate_error,
+    unreachable_error,
 )
 from userprofiles.backfill.errors import (
     CannotGoOnError,
@@ -53,41 +53,41 @@ class Calls:
 
     Args:
         client: A botocore DynamoDB client (it may be shared between threads).
-        place: Where the calls go.
-        stop: Ends waiting between two attempts.
-        limits: The pauses between two attempts, and the patience.
+        location: The table that the calls go to.
+        stop: Ends the wait between two attempts.
+        limits: The pauses between two attempts, and the time without success after which a run ends.
 
     Attributes:
-        place: Where the calls go.
-        meter: Counts the calls, with botocore's own repetitions, and the capacity they consumed.
+        location: The table that the calls go to.
+        meter: Counts the calls, including the retries of botocore, and their consumed capacity.
     """
 
-    def __init__(self, client: Any, place: Place, stop: Stop, limits: Limits) -> None:
-        self.place = place
+    def __init__(self, client: Any, location: TableLocation, stop: Stop, limits: Limits) -> None:
+        self.location = location
         self.meter = Meter()
         self._stop = stop
         self._client = client
         self._limits = limits
         self._waits = 0
-        self._trouble_since: float | None = None
-        self._answered = False
+        self._failing_since: float | None = None
+        self._has_answered = False
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Call an operation until it succeeds; a throttled or broken call is repeated.
+        """Call an operation. Retry it while it is throttled or the service fails.
 
         Args:
             operation: The operation's name, for example ``BatchGetItem``.
             **parameters: The operation's parameters.
 
         Returns:
-            The response. ``response["repeated"]`` says whether an earlier attempt may have been carried out.
+            The response. ``response["repeated"]`` is true if an earlier attempt may have been executed.
 
         Raises:
-            ConditionFailedError: The condition of a write does not hold.
-            DeniedError: The right for this operation is missing.
-            InvalidRequestError: DynamoDB found the request invalid.
-            CannotGoOnError: Credentials, table, endpoint or network are not as they should be.
-            StoppedError: A stop was requested while waiting.
+            ConditionFailedError: The condition of a write failed.
+            DeniedError: The permission for this operation is missing.
+            InvalidRequestError: DynamoDB rejected the request as invalid.
+            CannotGoOnError: Credentials, table, endpoint or network have a problem that a retry can't solve.
+            StoppedError: A stop was requested during a wait.
         """
         method: Callable[..., dict[str, Any]] = getattr(self._client, _METHODS[operation])
         repeated = False
@@ -96,58 +96,58 @@ class Calls:
                 response = method(ReturnConsumedCapacity="TOTAL", **parameters)
             except boto.ClientError as error:
                 self._count(operation, error.response)
-                lasting = self._lasting(operation, error, repeated=repeated)
-                if lasting is not None:
-                    raise lasting from error
-                trouble = f"{error_code(error)} ({operation})"
+                permanent_error = self._permanent_error(operation, error, repeated=repeated)
+                if permanent_error is not None:
+                    raise permanent_error from error
+                cause = f"{error_code(error)} ({operation})"
             except CONNECTION as error:
                 self.meter.calls[operation] += 1
-                if not self._answered:
-                    raise unreachable(error, self.place) from error
-                trouble = f"{type(error).__name__} ({operation})"
+                if not self._has_answered:
+                    raise unreachable_error(error, self.location) from error
+                cause = f"{type(error).__name__} ({operation})"
             except boto.BotoCoreError as error:
-                raise explain(error, self.place) from error
+                raise translate_error(error, self.location) from error
             else:
-                self._answered = True
+                self._has_answered = True
                 self._count(operation, response)
                 response["repeated"] = repeated or _retries(response) > 0
                 return response
             repeated = True
-            self.wait(trouble)
+            self.wait(cause)
 
     def take_meter(self) -> Meter:
-        """Return the cost of the calls since the last time, and count from zero again."""
+        """Return the counts since the previous `take_meter`, and restart at zero."""
         meter, self.meter = self.meter, Meter()
         return meter
 
-    def progress(self) -> None:
-        """Record a success: the next pause is a short one again."""
+    def record_success(self) -> None:
+        """Record a success: the next pause is short again."""
         self._waits = 0
-        self._trouble_since = None
+        self._failing_since = None
 
-    def wait(self, trouble: str) -> None:
-        """Wait before the next attempt: exponentially longer, with full jitter.
+    def wait(self, cause: str) -> None:
+        """Wait before the next attempt, with exponential backoff and full jitter.
 
         Args:
-            trouble: The cause, for the message when patience ends.
+            cause: Why the last attempt failed, for the error message.
 
         Raises:
-            CannotGoOnError: Nothing has gone through for the time of the patience.
+            CannotGoOnError: No call has succeeded for `Limits.patience_s`.
             StoppedError: A stop was requested.
         """
         now = time.monotonic()
-        if self._trouble_since is None:
-            self._trouble_since = now
-        elif now - self._trouble_since > self._limits.patience_s:
+        if self._failing_since is None:
+            self._failing_since = now
+        elif now - self._failing_since > self._limits.patience_s:
             raise CannotGoOnError(
                 ErrorKind.SERVICE,
-                f"DynamoDB let nothing through for {self._limits.patience_s:.0f} s; the last answer was "
-                f"{trouble}.\nRaise the table's capacity or wait, then resume: created profiles are kept.",
+                f"No call to DynamoDB succeeded for {self._limits.patience_s:.0f} s. The last error was "
+                f"{cause}.\nRaise the table's capacity or wait, then resume. Created profiles are kept.",
             )
         longest = min(self._limits.longest_wait_s, self._limits.first_wait_s * 2**self._waits)
         self._waits += 1
         if self._stop.wait(random.uniform(0, longest)):  # noqa: S311 - jitter, not a secret
-            raise StoppedError(f"stopped while waiting after {trouble}")
+            raise StoppedError(f"stopped during the wait after {cause}")
 
     def _count(self, operation: str, response: Mapping[str, Any]) -> None:
         self.meter.calls[operation] += 1 + _retries(response)
@@ -155,30 +155,32 @@ class Calls:
         for part in [consumed] if isinstance(consumed, Mapping) else consumed:
             units = float(part.get("CapacityUnits", 0))
             if operation in _WRITES:
-                self.meter.write += units
+                self.meter.write_units += units
             else:
-                self.meter.read += units
+                self.meter.read_units += units
 
-    def _lasting(self, operation: str, error: boto.ClientError, *, repeated: bool) -> Exception | None:
-        """Return the error to raise, or None for one that another attempt can overcome."""
+    def _permanent_error(
+        self, operation: str, error: boto.ClientError, *, repeated: bool
+    ) -> Exception | None:
+        """Return the error to raise, or None if a retry can help."""
         code = error_code(error)
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         if code in RETRIED:
             return None
         if status >= 500:  # noqa: PLR2004 - HTTP's server errors
-            is_stranger = not self._answered and not code.endswith("Exception")
-            return stranger(self.place, f"HTTP status {status}") if is_stranger else None
+            is_not_dynamodb = not self._has_answered and not code.endswith("Exception")
+            return not_dynamodb_error(self.location, f"HTTP status {status}") if is_not_dynamodb else None
         if code == "ConditionalCheckFailedException":
             return ConditionFailedError(repeated=repeated or _retries(error.response) > 0)
         if code in _DENIED:
             return DeniedError(operation, error_message(error))
         if code == "ValidationException":
             return InvalidRequestError(error_message(error))
-        return explain(error, self.place)
+        return translate_error(error, self.location)
 
 
 def _retries(response: Mapping[str, Any]) -> int:
-    """Return how often botocore itself repeated a call."""
+    """Return how often botocore retried a call."""
     return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
 
 

@@ -1,4 +1,4 @@
-"""What stands in a run's way, in words: what is wrong, what was given, and how to mend it."""
+"""Actionable error messages: what is wrong, what was given and how to fix it."""
 
 from dataclasses import dataclass
 
@@ -31,25 +31,25 @@ CONNECTION = (boto.ConnectionError, boto.HTTPClientError)
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the calls go; for messages only.
+class TableLocation:
+    """The table that the calls go to.
 
     Attributes:
         table: The table's name.
-        region: The region, or None where the client has none.
-        endpoint: The URL that the calls go to.
-        options: Whether the command has options for region and endpoint.
+        region: The region, or None if the client has none.
+        endpoint: The URL of the endpoint.
+        has_connection_options: Whether the command has options for region and endpoint.
     """
 
     table: str
     region: str | None
     endpoint: str
-    options: bool = False
+    has_connection_options: bool = False
 
     @property
     def endpoint_setting(self) -> str:
-        """What the user can set to change the endpoint."""
-        return "--endpoint-url or AWS_ENDPOINT_URL" if self.options else "AWS_ENDPOINT_URL"
+        """The settings that change the endpoint."""
+        return "--endpoint-url or AWS_ENDPOINT_URL" if self.has_connection_options else "AWS_ENDPOINT_URL"
 
 
 NO_CREDENTIALS = """Unable to locate credentials
@@ -62,21 +62,21 @@ Configure AWS credentials:
 
 
 def error_code(error: boto.ClientError) -> str:
-    """Return AWS's code of an error."""
+    """Return the AWS error code of an error."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def error_message(error: boto.ClientError) -> str:
-    """Return AWS's message of an error."""
+    """Return the AWS message of an error."""
     details = error.response.get("Error", {})
     return str(details.get("Message", "") or details.get("message", ""))
 
 
-def access_denied(operation: str, place: Place) -> CannotGoOnError:
-    """Return the message for a missing right that nothing can stand in for."""
+def access_denied_error(operation: str, location: TableLocation) -> CannotGoOnError:
+    """Return the error for a missing permission that no other operation can replace."""
     return CannotGoOnError(
         ErrorKind.RIGHTS,
-        f"Access Denied (dynamodb:{operation} on table {place.table!r})\n"
+        f"Access Denied (dynamodb:{operation} on table {location.table!r})\n"
         "Ensure the IAM user or role has these DynamoDB permissions on the table:\n"
         "  - dynamodb:Scan (to read users)\n"
         "  - dynamodb:GetItem (to check for existing profiles)\n"
@@ -84,33 +84,38 @@ def access_denied(operation: str, place: Place) -> CannotGoOnError:
     )
 
 
-def unreachable(error: Exception, place: Place) -> CannotGoOnError:
-    """Return the message for an endpoint that can't be reached."""
+def unreachable_error(error: Exception, location: TableLocation) -> CannotGoOnError:
+    """Return the error for an endpoint that can't be reached."""
     return CannotGoOnError(
         ErrorKind.NETWORK,
-        f"Could not connect to DynamoDB at {place.endpoint} ({type(error).__name__}).\n"
-        f"Check the network, the region and the endpoint URL ({place.endpoint_setting}).",
+        f"Could not connect to DynamoDB at {location.endpoint} ({type(error).__name__}).\n"
+        f"Check the network, the region and the endpoint URL ({location.endpoint_setting}).",
     )
 
 
-def stranger(place: Place, seen: str) -> CannotGoOnError:
-    """Return the message for an endpoint where something else answers."""
-    return CannotGoOnError(
-        ErrorKind.ENDPOINT,
-        f"What answers at {place.endpoint} is not DynamoDB: {seen}.\n"
-        f"Check the endpoint URL ({place.endpoint_setting}); leave it out to reach AWS itself.",
-    )
-
-
-def explain(error: Exception, place: Place) -> Exception:  # noqa: PLR0911 - one return for each kind of trouble
-    """Turn an error of botocore into one that says what is wrong and how to mend it.
+def not_dynamodb_error(location: TableLocation, reason: str) -> CannotGoOnError:
+    """Return the error for an endpoint that is not DynamoDB.
 
     Args:
-        error: What botocore raised.
-        place: Where the call went.
+        location: The table that the call went to.
+        reason: Why the response can't come from DynamoDB.
+    """
+    return CannotGoOnError(
+        ErrorKind.ENDPOINT,
+        f"The server at {location.endpoint} is not DynamoDB: {reason}.\n"
+        f"Check the endpoint URL ({location.endpoint_setting}). Without it, the calls go to AWS.",
+    )
+
+
+def translate_error(error: Exception, location: TableLocation) -> Exception:  # noqa: PLR0911 - one return for each kind of error
+    """Translate a botocore error into one that says what is wrong and how to fix it.
+
+    Args:
+        error: The error that botocore raised.
+        location: The table that the call went to.
 
     Returns:
-        A `CannotGoOnError` or `RefusedError`; the error itself where it is already one of ours.
+        A `CannotGoOnError`. An error that is already a `CannotGoOnError` or `RefusedError` is returned as is.
     """
     if isinstance(error, CannotGoOnError | RefusedError):
         return error
@@ -118,32 +123,32 @@ def explain(error: Exception, place: Place) -> Exception:  # noqa: PLR0911 - one
         detail = "" if isinstance(error, boto.NoCredentialsError) else f"\n({error})"
         return CannotGoOnError(ErrorKind.CREDENTIALS, NO_CREDENTIALS + detail)
     if isinstance(error, boto.NoRegionError):
-        option = "--region eu-west-1, or " if place.options else ""
+        option = "--region eu-west-1, or " if location.has_connection_options else ""
         return CannotGoOnError(
             ErrorKind.REGION,
-            f"No AWS region is set.\nName one: {option}export AWS_DEFAULT_REGION=eu-west-1.",
+            f"No AWS region is set.\nSet one: {option}export AWS_DEFAULT_REGION=eu-west-1.",
         )
     if isinstance(error, CONNECTION):
-        return unreachable(error, place)
+        return unreachable_error(error, location)
     if isinstance(error, boto.ClientError):
         code = error_code(error)
         if code == "ResourceNotFoundException":
             return CannotGoOnError(
                 ErrorKind.TABLE,
-                f"Table not found: {place.table!r} (region {place.region}, {place.endpoint})\n"
+                f"Table not found: {location.table!r} (region {location.region}, {location.endpoint})\n"
                 "Verify table name and region:\n"
-                f"  aws dynamodb describe-table --table-name {place.table} --region {place.region}",
+                f"  aws dynamodb describe-table --table-name {location.table} --region {location.region}",
             )
         if code in _BAD_CREDENTIALS:
             return CannotGoOnError(
                 ErrorKind.CREDENTIALS,
                 f"AWS does not accept the credentials ({code}): {error_message(error)}\n"
-                "They may have expired or belong to another partition; sign in again or run `aws configure`.",
+                "They may have expired or belong to another partition. Sign in again or run `aws configure`.",
             )
         if not code.endswith("Exception"):
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-            return stranger(place, f"HTTP status {status}")
+            return not_dynamodb_error(location, f"HTTP status {status}")
         return CannotGoOnError(ErrorKind.SERVICE, f"DynamoDB answered {code}: {error_message(error)}")
     if "parse" in type(error).__name__.lower():
-        return stranger(place, "its answer can't be read")
-    return CannotGoOnError(ErrorKind.SERVICE, f"The call to {place.endpoint} failed: {error}")
+        return not_dynamodb_error(location, "its response can't be parsed")
+    return CannotGoOnError(ErrorKind.SERVICE, f"The call to {location.endpoint} failed: {error}")

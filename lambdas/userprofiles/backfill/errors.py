@@ -1,4 +1,4 @@
-"""What can end a backfill, by kind: each front turns it into an exit code or an error name."""
+"""Errors that end a backfill. The commands turn them into exit codes, the state machine into error names."""
 
 import json
 from enum import StrEnum
@@ -26,7 +26,7 @@ def error_json(kind: ErrorKind, message: str) -> str:
 
 
 class BackfillError(Exception):
-    """Base of the errors that the commands print without a traceback.
+    """The base of the errors that the commands print without a traceback.
 
     Attributes:
         kind: Why the backfill ended.
@@ -36,11 +36,11 @@ class BackfillError(Exception):
 
 
 class CannotGoOnError(BackfillError):
-    """The backfill could not start or go on: credentials, table, rights or network.
+    """The backfill could not start or continue: credentials, table, permissions or network.
 
     Args:
         kind: The cause.
-        message: What is wrong, what was given and how to fix it; may have several lines.
+        message: What is wrong, what was given and how to fix it. It may have several lines.
     """
 
     def __init__(self, kind: ErrorKind, message: str) -> None:
@@ -49,7 +49,7 @@ class CannotGoOnError(BackfillError):
 
 
 class RefusedError(BackfillError):
-    """The request could do harm or can't be carried out; an expected answer and not a failure."""
+    """The request is refused because it is wrong or unsafe. This is an expected result, not a failure."""
 
     kind = ErrorKind.REFUSED
 
@@ -61,11 +61,11 @@ class StoppedError(BackfillError):
 
 
 class DeniedError(BackfillError):
-    """AWS denied one action; the caller decides whether there is another way.
+    """AWS denied one operation. The caller decides whether another operation can replace it.
 
     Args:
         operation: The API operation, for example ``BatchGetItem``.
-        detail: What AWS said.
+        detail: AWS's message.
     """
 
     def __init__(self, operation: str, detail: str) -> None:
@@ -75,16 +75,16 @@ class DeniedError(BackfillError):
 
 
 class InvalidRequestError(BackfillError):
-    """DynamoDB found a request (or an item in it) invalid: repeating it as it is can't help."""
+    """DynamoDB rejected a request, or an item in it, as invalid. A retry can't help."""
 
 
 class ConditionFailedError(BackfillError):
-    """A conditional write found an item in its way.
+    """The condition of a write failed because the item exists.
 
     Args:
-        repeated: Whether an earlier attempt of the same call may have made that item.
+        repeated: Whether an earlier attempt of the same call may have created that item.
     """
 
     def __init__(self, *, repeated: bool) -> None:
-        super().__init__("an item is there already")
+        super().__init__("the item already exists")
         self.repeated = repeated

@@ -1,4 +1,4 @@
-"""What a run is to do: one plain document that the checkpoint, the state machine and the threads share."""
+"""The task of a run: one plain document that the checkpoint, the state machine and the threads share."""
 
 import datetime as dt
 import hashlib
@@ -10,43 +10,37 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from userprofiles.backfill.skip_rule import SkipRule
-from userprofiles.backfill.table_shape import Shape
-from userprofiles.table import record
+from userprofiles.backfill.table_shape import TableShape
 
 DEFAULT_SEGMENTS = 8
-MAX_SEGMENTS = 1_000_000  # DynamoDB's own limit for TotalSegments
+MAX_SEGMENTS = 1_000_000  # DynamoDB's limit for TotalSegments
 
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-def utc_now() -> str:
-    """Return the time in UTC to the second, as every item has it."""
-    return record.timestamp(dt.datetime.now(dt.UTC))
-
-
 def new_run_id() -> str:
-    """Return an id for a new run; ids sort by the time they were made."""
+    """Return the ID of a new run. IDs sort by the time of their creation."""
     return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run's task.
+    """The task of a run.
 
     Args:
-        run_id: Names the run: letters, digits, ``-`` and ``_``, at most 64.
-        table: The table's name (no ARN: PartiQL takes names).
+        run_id: The ID of the run: letters, digits, ``-`` and ``_``, at most 64.
+        table: The name of the table, not its ARN: PartiQL accepts names only.
         dry_run: Whether nothing is written.
-        segments: Into how many segments the table is cut for reading, 1 to 1,000,000.
-        only: Which of them this run works on, from 0; empty for all.
-        rule: Which users are left out.
-        shape: The table's shape; None until it was found out.
-        shape_given: Whether somebody named the shape. If nobody did, a row of the other shape ends the run.
-        template: Name of the template whose profile defaults are used.
+        segments: The number of segments in which the table is scanned, 1 to 1,000,000.
+        only: The segments of this run, numbered from 0; empty for all.
+        rule: Decides which users are skipped.
+        shape: The table's shape. A table in which no row decides the shape counts as plain.
+        is_shape_explicit: Whether the user named the shape. If not, a row of the other shape ends the run.
+        template: The name of the template with the defaults of the profile.
 
     Raises:
-        ValueError: A value is not allowed; the message says which and what is.
+        ValueError: A value is not allowed. The message names the value and the allowed values.
     """
 
     run_id: str
@@ -55,8 +49,8 @@ class Job:
     segments: int = DEFAULT_SEGMENTS
     only: tuple[int, ...] = ()
     rule: SkipRule = field(default_factory=SkipRule)
-    shape: Shape | None = None
-    shape_given: bool = False
+    shape: TableShape = TableShape.PLAIN
+    is_shape_explicit: bool = False
     template: str = "basic"
 
     def __post_init__(self) -> None:
@@ -81,19 +75,24 @@ class Job:
         object.__setattr__(self, "only", tuple(sorted(set(self.only))))
 
     @property
-    def numbers(self) -> Iterable[int]:
-        """The segments to work on."""
+    def segment_numbers(self) -> Iterable[int]:
+        """The numbers of the segments to process."""
         return self.only or range(self.segments)
 
+    @property
+    def requested_shape(self) -> TableShape | None:
+        """The shape that the user named, or None if it must be detected."""
+        return self.shape if self.is_shape_explicit else None
+
     def checksum(self) -> str:
-        """Return a digest of everything that must be the same when a stopped run goes on."""
+        """Return a digest of all values that must be the same when a stopped run resumes."""
         document = self.to_json()
         for name in ("runId", "shape"):
             del document[name]
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the job as the checkpoint and the state machine have it."""
+        """Return the job as the checkpoint and the state machine store it."""
         return {
             "runId": self.run_id,
             "table": self.table,
@@ -101,14 +100,14 @@ class Job:
             "segments": self.segments,
             "only": list(self.only),
             "rule": self.rule.to_json(),
-            "shape": self.shape.value if self.shape else None,
-            "shapeGiven": self.shape_given,
+            "shape": self.shape.value,
+            "shapeGiven": self.is_shape_explicit,
             "template": self.template,
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Job":
-        """Read what `to_json` wrote."""
+        """Read the document that `to_json` returns."""
         return cls(
             run_id=document["runId"],
             table=document["table"],
@@ -116,8 +115,8 @@ class Job:
             segments=document["segments"],
             only=tuple(document["only"]),
             rule=SkipRule.from_json(document["rule"]),
-            shape=Shape(document["shape"]) if document["shape"] else None,
-            shape_given=document["shapeGiven"],
+            shape=TableShape(document["shape"]),
+            is_shape_explicit=document["shapeGiven"],
             template=document["template"],
         )
 
@@ -126,7 +125,7 @@ def parse_segments(text: str) -> tuple[int, ...]:
     """Read a list of segment numbers such as ``0-3`` or ``0,2,5-7``.
 
     Raises:
-        ValueError: The text is none.
+        ValueError: The text is not such a list.
     """
     numbers: set[int] = set()
     for part in text.split(","):
@@ -136,7 +135,7 @@ def parse_segments(text: str) -> tuple[int, ...]:
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first or last >= MAX_SEGMENTS:
             raise ValueError(
-                f"{part!r}: a range goes from the smaller number to the larger, below {MAX_SEGMENTS:,}"
+                f"{part!r}: a range must end at or after its first number, and below {MAX_SEGMENTS:,}"
             )
         numbers.update(range(first, last + 1))
     return tuple(sorted(numbers))

@@ -1,11 +1,11 @@
-"""What a run did for one user."""
+"""The result of a run for one user."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How the work on one user ended. The report counts users under these names."""
+    """The outcome for one user. The report counts users under these names."""
 
     EXISTED = "existed"
     CREATED = "created"
@@ -15,11 +15,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProfileResult:
-    """What happened to one profile.
+    """The result for one profile.
 
     Attributes:
-        outcome: How the work on it ended.
-        reason: Why, if it was skipped or failed.
+        outcome: The outcome for its user.
+        reason: Why the user was skipped or failed; empty for other outcomes.
     """
 
     outcome: Outcome
@@ -28,13 +28,13 @@ class ProfileResult:
 
 @dataclass(frozen=True, slots=True)
 class UserResult:
-    """What happened to the user of one row.
+    """The result for the user of one row.
 
     Attributes:
         user_id: The user's id, or another value that identifies the row.
-        outcome: How the work on the user ended.
-        reason: Why, if the user was skipped or failed.
-        email: For a line on a terminal.
+        outcome: The outcome for this user.
+        reason: Why the user was skipped or failed; empty for other outcomes.
+        email: The e-mail address, for a line on a terminal.
     """
 
     user_id: str

@@ -1,10 +1,13 @@
-"""A user's row becomes a profile, a reason to skip it or a reason why it fails. Pure: no call, no clock."""
+"""Plans the work for a user row: a profile, a reason to skip the user, or a reason for a failure.
+
+Pure: no AWS call, no clock.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from userprofiles.backfill.skip_rule import ERASED, SkipRule, WrongTypeError
-from userprofiles.backfill.table_shape import Shape, is_erased, is_user, text
+from userprofiles.backfill.table_shape import TableShape, get_string, is_erased, is_user_row
 from userprofiles.table import record
 from userprofiles.table.attribute_value import AttributeValue, item_size, serialize_item
 from userprofiles.template import Template
@@ -14,7 +17,7 @@ Row = Mapping[str, AttributeValue]
 COPIED_FIELDS = ("firstName", "lastName", "phoneNumber")
 RUN_ID = "migrationRunId"
 
-# What a scan has to read: the functions below use these attributes and no others.
+# The attributes that a scan must read: the functions below use these and no others.
 ROW_ATTRIBUTES = (
     "PK", "SK", "entityType", RUN_ID, "userId", "email", *COPIED_FIELDS,
     "status", "isActive", "active", "isDeleted", "deleted", "deletedAt",
@@ -22,76 +25,76 @@ ROW_ATTRIBUTES = (
 
 
 @dataclass(slots=True)
-class User:
-    """One user row, and what is to become of it.
+class UserRow:
+    """One user row, and the plan for it.
 
     Attributes:
-        user_id: The user's id as reports and lines show it.
-        email: For a line on a terminal; None where the row has none.
-        key: PK of the profile; empty where the row is skipped or failed.
-        fields: What is copied from the row, in DynamoDB's JSON.
-        skipped: Why the user is left out, or None.
-        failed: Why the row can't be used, or None.
+        user_id: The user's ID, as reports and output lines show it.
+        email: The e-mail address, for a line on a terminal; None if the row has none.
+        profile_key: The PK of the profile; empty if the user is skipped or the row is unusable.
+        copied_fields: The attributes that are copied to the profile, in DynamoDB JSON.
+        skip_reason: Why the user is skipped, or None.
+        failure_reason: Why the row is unusable, or None.
     """
 
     user_id: str
     email: str | None = None
-    key: str = ""
-    fields: dict[str, AttributeValue] = field(default_factory=dict)
-    skipped: str | None = None
-    failed: str | None = None
+    profile_key: str = ""
+    copied_fields: dict[str, AttributeValue] = field(default_factory=dict)
+    skip_reason: str | None = None
+    failure_reason: str | None = None
 
 
-def read_user(row: Row, shape: Shape, rule: SkipRule) -> User:
-    """Read one user row; whatever is wrong with it ends up in the result, never in an exception.
+def read_user_row(row: Row, shape: TableShape, rule: SkipRule) -> UserRow:
+    """Read one user row. A problem of the row becomes its `failure_reason`, never an exception.
 
     Args:
-        row: A row for which `shape.is_user` holds, in DynamoDB's JSON, with its `ROW_ATTRIBUTES`.
-        shape: The table's shape. In the plain one the id is ``userId``, else the PK.
-        rule: Which users are left out.
+        row: A row for which `is_user_row` is true, in DynamoDB JSON, with its `ROW_ATTRIBUTES`.
+        shape: The table's shape. In the plain shape, the ID is ``userId`` or, without it, the PK.
+        rule: Decides which users are skipped.
     """
-    user = User(_shown_id(row), email=text(row, "email") or None)
+    user = UserRow(_display_id(row), email=get_string(row, "email") or None)
     try:
         user.user_id = user_id = _user_id(row, shape)
         if is_erased(row):
-            user.skipped = ERASED
+            user.skip_reason = ERASED
             return user
-        user.skipped = rule.reason(row)
-        if user.skipped:
+        user.skip_reason = rule.skip_reason(row)
+        if user.skip_reason:
             return user
-        user.fields = {name: row[name] for name in COPIED_FIELDS if _is_given(row, name)}
+        user.copied_fields = {name: row[name] for name in COPIED_FIELDS if _has_value(row, name)}
         key = record.partition_key(user_id)
         if len(key.encode()) > record.DYNAMODB_KEY_BYTES:
             raise ValueError(f"the id is longer than the {record.DYNAMODB_KEY_BYTES} bytes that a key holds")  # noqa: TRY301 - one place turns them into a reason
-        user.key = key
+        user.profile_key = key
     except ValueError as error:
-        user.failed = str(error)
+        user.failure_reason = str(error)
     return user
 
 
-def _shown_id(row: Row) -> str:
-    """Return something to name a row by, though it may have no usable id."""
+def _display_id(row: Row) -> str:
+    """Return an ID for messages, even if the row has no usable ID."""
     for name in ("userId", "PK"):
-        value = row.get(name) or {}
-        shown = value.get("S", value.get("N"))
-        if isinstance(shown, str) and shown.strip():
-            return shown
+        attribute = row.get(name) or {}
+        value = attribute.get("S", attribute.get("N"))
+        if isinstance(value, str) and value.strip():
+            return value
     return ""
 
 
-def _user_id(row: Row, shape: Shape) -> str:
-    """Return the id that the profile's key is made of.
+def _user_id(row: Row, shape: TableShape) -> str:
+    """Return the ID for the profile's key.
 
     Raises:
-        ValueError: There is none, or it is no string.
+        ValueError: The row has no ID, or the ID is not a string.
     """
-    if shape is Shape.STACK:
-        return _non_empty((text(row, "PK") or "").removeprefix(record.USER_PREFIX), "PK")
+    if shape is TableShape.STACK:
+        return _non_empty((get_string(row, "PK") or "").removeprefix(record.USER_PREFIX), "PK")
     value = row.get("userId")
     if value is None or "NULL" in value or value.get("S") == "":
         value = row.get("PK")
         if value is None:
-            raise ValueError("the row has no id: neither userId nor PK is there")
+            raise ValueError("the row has no id: it has neither userId nor PK")
         if "S" not in value:
             raise WrongTypeError("PK", value, "a string")
         return _non_empty(str(value["S"]), "PK")
@@ -106,7 +109,7 @@ def _non_empty(user_id: str, name: str) -> str:
     return user_id
 
 
-def _is_given(row: Row, name: str) -> bool:
+def _has_value(row: Row, name: str) -> bool:
     value = row.get(name)
     if value is None or "NULL" in value:
         return False
@@ -115,42 +118,42 @@ def _is_given(row: Row, name: str) -> bool:
     return bool(value["S"] != "")
 
 
-def read_page(rows: Iterable[Row], shape: Shape, rule: SkipRule) -> list[User]:
-    """Read the user rows among a page's rows; rows of other kinds are passed over."""
-    return [read_user(row, shape, rule) for row in rows if is_user(row, shape)]
+def read_user_rows(rows: Iterable[Row], shape: TableShape, rule: SkipRule) -> list[UserRow]:
+    """Read the user rows of a page. Other rows are ignored."""
+    return [read_user_row(row, shape, rule) for row in rows if is_user_row(row, shape)]
 
 
-class ProfileMaker:
-    """Makes the item that is to be inserted for a user.
+class ProfileBuilder:
+    """Builds the profile item of a user.
 
     Args:
-        template: Its profile's defaults are what a profile starts with.
-        shape: In the plain shape the item has the profile migration README's attributes and no other,
-            since whatever we added would be taken for the owner's.
-        run_id: Stands in a profile of the stack's own table instead of an audit row.
+        template: The template with the defaults of the profile.
+        shape: In the plain shape, the item has exactly the attributes of the profile migration README,
+            because the owner of the table could mistake any other attribute for their own.
+        run_id: The ID of the run. In the stack shape, the profile has it instead of an audit row.
     """
 
-    def __init__(self, template: Template, shape: Shape, run_id: str) -> None:
-        # Serialized once, without a user: a million users share what does not depend on them.
+    def __init__(self, template: Template, shape: TableShape, run_id: str) -> None:
+        # Serialized once for all users: it does not depend on the user.
         self._shared = serialize_item(record.profile_item("", template.defaults("profile")))
-        if shape is Shape.STACK:
+        if shape is TableShape.STACK:
             self._shared[RUN_ID] = {"S": run_id}
 
-    def item(self, user: User, now: str) -> dict[str, AttributeValue]:
-        """Return the profile of this user in DynamoDB's JSON.
+    def build_item(self, user: UserRow, created_at: str) -> dict[str, AttributeValue]:
+        """Build the profile of this user in DynamoDB JSON.
 
         Args:
-            user: A user who is neither skipped nor failed.
-            now: The time to put into createdAt and updatedAt, such as ``2026-02-04T16:00:00Z``.
+            user: A user row without `skip_reason` and `failure_reason`.
+            created_at: The value of createdAt and updatedAt, such as ``2026-02-04T16:00:00Z``.
         """
-        stamp = {"S": now}
+        timestamp = {"S": created_at}
         return {
             **self._shared,
-            "PK": {"S": user.key},
+            "PK": {"S": user.profile_key},
             "userId": {"S": user.user_id},
-            **user.fields,
-            "createdAt": stamp,
-            "updatedAt": stamp,
+            **user.copied_fields,
+            "createdAt": timestamp,
+            "updatedAt": timestamp,
         }
 
 

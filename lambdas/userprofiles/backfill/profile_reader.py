@@ -1,16 +1,16 @@
-"""Reads which profiles exist."""
+"""Reads the profiles that exist."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from userprofiles.backfill.batch_permissions import BatchPermissions
 from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.error_messages import access_denied
+from userprofiles.backfill.error_messages import access_denied_error
 from userprofiles.backfill.errors import DeniedError
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.permissions import Rights
 from userprofiles.backfill.plan import Row
 from userprofiles.backfill.source import projection
-from userprofiles.backfill.table_shape import text
+from userprofiles.backfill.table_shape import get_string
 from userprofiles.table import record
 from userprofiles.table.attribute_value import AttributeValue
 
@@ -20,22 +20,22 @@ class ProfileReader:
 
     Args:
         calls: Calls on the table.
-        rights: Shared by all threads of the run.
+        permissions: The batch operations that the run may use.
         limits: The size of a batch.
     """
 
-    def __init__(self, calls: Calls, rights: Rights, limits: Limits) -> None:
+    def __init__(self, calls: Calls, permissions: BatchPermissions, limits: Limits) -> None:
         self._calls = calls
-        self._table = calls.place.table
-        self._rights = rights
+        self._table = calls.location.table
+        self._permissions = permissions
         self._batch_keys = limits.read_batch_keys
 
-    def existing(self, keys: Iterable[str], names: Sequence[str]) -> dict[str, Row]:
-        """Return the profiles that exist, by PK.
+    def read_profiles(self, keys: Iterable[str], names: Sequence[str]) -> dict[str, Row]:
+        """Return the existing profiles by PK.
 
         Args:
-            keys: PKs of profiles, in any number; a repeated key is read once.
-            names: The attributes to read, with PK among them.
+            keys: The PKs of profiles, in any number. A repeated key is read once.
+            names: The attributes to read. They must include PK.
 
         Raises:
             CannotGoOnError: The table can't be read.
@@ -43,12 +43,12 @@ class ProfileReader:
         pending = list(dict.fromkeys(keys))
         profiles: dict[str, Row] = {}
         while pending:
-            if self._rights.batch_read:
+            if self._permissions.can_batch_read:
                 batch = pending[: self._batch_keys]
                 try:
                     profiles |= self._read_batch(batch, names)
                 except DeniedError:
-                    self._rights.lose_batch_read()
+                    self._permissions.record_denied_batch_read()
                     continue
             else:
                 batch = pending[:1]
@@ -63,10 +63,10 @@ class ProfileReader:
             request = {"Keys": pending, **projection(names)}
             response = self._calls.call("BatchGetItem", RequestItems={self._table: request})
             rows: list[Row] = response.get("Responses", {}).get(self._table, [])
-            profiles |= {key: row for row in rows if (key := text(row, "PK")) is not None}
+            profiles |= {key: row for row in rows if (key := get_string(row, "PK")) is not None}
             unprocessed = response.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
             if len(unprocessed) < len(pending):
-                self._calls.progress()
+                self._calls.record_success()
             pending = unprocessed
             if pending:
                 self._calls.wait("UnprocessedKeys (BatchGetItem)")
@@ -78,8 +78,8 @@ class ProfileReader:
                 "GetItem", TableName=self._table, Key=_profile_key(key), **projection(names)
             )
         except DeniedError as error:
-            raise access_denied("GetItem", self._calls.place) from error
-        self._calls.progress()
+            raise access_denied_error("GetItem", self._calls.location) from error
+        self._calls.record_success()
         return {key: response["Item"]} if response.get("Item") else {}
 
 

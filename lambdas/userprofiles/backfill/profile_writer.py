@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from userprofiles.backfill.batch_permissions import BatchPermissions
 from userprofiles.backfill.calls import RETRIED, Calls
-from userprofiles.backfill.error_messages import access_denied
+from userprofiles.backfill.error_messages import access_denied_error
 from userprofiles.backfill.errors import ConditionFailedError, DeniedError, InvalidRequestError
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, ProfileResult
-from userprofiles.backfill.permissions import Rights
 from userprofiles.backfill.plan import RUN_ID, Row
 from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.skip_rule import ERASED
-from userprofiles.backfill.table_shape import is_erased, text
+from userprofiles.backfill.table_shape import get_string, is_erased
 from userprofiles.table.attribute_value import AttributeValue, item_size
 
 Item = Mapping[str, AttributeValue]
@@ -22,14 +22,14 @@ EXISTED = ProfileResult(Outcome.EXISTED)
 
 
 class _Batch:
-    """One batch of inserts while it is carried out.
+    """The progress of one batch of inserts.
 
     Attributes:
         items: The profiles.
-        results: What happened to those that are finished, by their position in `items`.
-        duplicates: Positions of those whose key is taken; what took it is not read yet.
-        pending: Positions of those that still have to be inserted.
-        trouble: What stopped the last of them, for a message.
+        results: The results of the finished profiles, by their position in `items`.
+        duplicates: The positions of the profiles whose key already exists; the existing item is not read yet.
+        pending: The positions of the profiles that must still be inserted.
+        last_problem: Why the last pending profile was not inserted, for a message.
     """
 
     def __init__(self, items: Sequence[Item]) -> None:
@@ -37,14 +37,14 @@ class _Batch:
         self.results: dict[int, ProfileResult] = {}
         self.duplicates: list[int] = []
         self.pending = list(range(len(items)))
-        self.trouble = ""
+        self.last_problem = ""
 
     def at(self, positions: Sequence[int]) -> list[Item]:
         """Return the items at these positions."""
         return [self.items[position] for position in positions]
 
     def finish(self, positions: Sequence[int], results: Sequence[ProfileResult]) -> None:
-        """Keep the results of the items at these positions."""
+        """Store the results of the items at these positions."""
         self.results |= zip(positions, results, strict=True)
 
 
@@ -53,38 +53,40 @@ class ProfileWriter:
 
     Args:
         calls: Calls on the table.
-        rights: Shared by all threads of the run.
-        reader: Reads what is in the way of an insert.
-        run_id: A profile that has it was created by this run.
+        permissions: The batch operations that the run may use.
+        reader: Reads the existing item after a failed condition.
+        run_id: The ID of the run. A profile with it was created by this run.
         limits: The sizes of a batch.
     """
 
     def __init__(
-        self, calls: Calls, rights: Rights, reader: ProfileReader, run_id: str, limits: Limits
+        self, calls: Calls, permissions: BatchPermissions, reader: ProfileReader, run_id: str, limits: Limits
     ) -> None:
         self._calls = calls
-        self._table = calls.place.table
-        self._rights = rights
+        self._table = calls.location.table
+        self._permissions = permissions
         self._reader = reader
         self._run_id = run_id
         self._limits = limits
 
     def insert(self, items: Sequence[Item]) -> list[ProfileResult]:
-        """Insert items under the condition that their keys are free; return what happened to each.
+        """Insert items on the condition that their keys don't exist. Return one result for each item.
 
         Args:
             items: Profiles with different keys, in any number.
 
         Raises:
-            CannotGoOnError: The table can't be written, or DynamoDB lets nothing through.
-            StoppedError: A stop was requested; some items may have been created.
+            CannotGoOnError: The table can't be written, or no call succeeds.
+            StoppedError: A stop was requested. Some items may have been created.
         """
         results: list[ProfileResult] = []
-        for batch in self._batches(items):
-            results += self._insert_batch(batch) if self._rights.batch_insert else self._put_all(batch)
+        for batch in self._split_batches(items):
+            results += (
+                self._insert_batch(batch) if self._permissions.can_batch_insert else self._put_all(batch)
+            )
         return results
 
-    def _batches(self, items: Sequence[Item]) -> Iterator[list[Item]]:
+    def _split_batches(self, items: Sequence[Item]) -> Iterator[list[Item]]:
         batch: list[Item] = []
         batch_bytes = 0
         for item in items:
@@ -106,49 +108,49 @@ class ProfileWriter:
             try:
                 response = self._calls.call("BatchExecuteStatement", Statements=statements)
             except DeniedError:
-                self._rights.lose_batch_insert()
+                self._permissions.record_denied_batch_insert()
                 batch.finish(batch.pending, self._put_all(batch.at(batch.pending)))
                 break
             except InvalidRequestError as error:
                 batch.finish(batch.pending, self._insert_one_by_one(batch.at(batch.pending), error))
                 break
             repeated = repeated or response["repeated"]
-            self._sort(batch, response.get("Responses", []))
+            self._sort_responses(batch, response.get("Responses", []))
             if batch.pending:
                 repeated = True
-                self._calls.wait(batch.trouble)
-        existing = self._examine(batch.at(batch.duplicates), repeated=repeated)
-        batch.finish(batch.duplicates, existing)
+                self._calls.wait(batch.last_problem)
+        results = self._compare_duplicates(batch.at(batch.duplicates), repeated=repeated)
+        batch.finish(batch.duplicates, results)
         return [batch.results[position] for position in range(len(items))]
 
     def _insert_one_by_one(self, items: Sequence[Item], error: InvalidRequestError) -> list[ProfileResult]:
         """Insert the items of an invalid batch one by one, so that only the invalid one fails."""
         if len(items) == 1:
-            return [self._failed(str(error))]
+            return [self._failed_result(str(error))]
         return [self._insert_batch([item])[0] for item in items]
 
-    def _sort(self, batch: _Batch, responses: Sequence[Mapping[str, Any]]) -> None:
-        """Sort the answers to a batch's pending statements.
+    def _sort_responses(self, batch: _Batch, responses: Sequence[Mapping[str, Any]]) -> None:
+        """Sort the responses to the pending statements of a batch.
 
-        A batch answers 200 with an error in each statement that failed:
-            no error                     -> created
-            DuplicateItem                -> the key is taken: examined afterwards
-            throttled, broken, no answer -> pending
-            AccessDenied                 -> PartiQLInsert is missing (AWS checks it for each statement)
-            anything else                -> failed, with DynamoDB's message
+        DynamoDB answers the batch with 200, and each failed statement has an error:
+            no error                             -> created
+            DuplicateItem                        -> the key exists: compared afterwards
+            throttled, server error, no response -> pending
+            AccessDenied                         -> PartiQLInsert is denied (AWS checks it for each statement)
+            any other error                      -> failed, with DynamoDB's message
         """
         pending = batch.pending[len(responses) :]
-        batch.trouble = "an incomplete answer (BatchExecuteStatement)"
+        batch.last_problem = "an incomplete response (BatchExecuteStatement)"
         denied: list[int] = []
-        progress = False
+        has_progress = False
         for position, response in zip(batch.pending, responses, strict=False):
             error = response.get("Error") or {}
             code = str(error.get("Code", ""))
             if code in RETRIED:
                 pending.append(position)
-                batch.trouble = f"{code} (BatchExecuteStatement)"
+                batch.last_problem = f"{code} (BatchExecuteStatement)"
                 continue
-            progress = True
+            has_progress = True
             if not error:
                 batch.results[position] = CREATED
             elif code.removesuffix("Exception") in {"DuplicateItem", "ConditionalCheckFailed"}:
@@ -156,36 +158,39 @@ class ProfileWriter:
             elif code == "AccessDenied":
                 denied.append(position)
             else:
-                batch.results[position] = self._failed(f"{code}: {error.get('Message', '')}")
+                batch.results[position] = self._failed_result(f"{code}: {error.get('Message', '')}")
         batch.pending = sorted(pending)
-        if progress:
-            self._calls.progress()
+        if has_progress:
+            self._calls.record_success()
         if denied:
-            self._rights.lose_batch_insert()
+            self._permissions.record_denied_batch_insert()
             batch.finish(denied, self._put_all(batch.at(denied)))
 
-    def _examine(self, duplicates: Sequence[Item], *, repeated: bool) -> list[ProfileResult]:
-        """Return what happened to items whose keys are taken, by what took them.
+    def _compare_duplicates(self, duplicates: Sequence[Item], *, repeated: bool) -> list[ProfileResult]:
+        """Return the results for items whose keys exist.
 
-        a sign-up between scan and insert         -> existed
-        the tombstone of an erased user           -> skipped
-        our own item, whose answer was lost       -> created (by its run id or, in the plain shape, its time)
+        They depend on the existing item:
+            a profile of a sign-up between scan and insert -> existed
+            the tombstone of an erased user                -> skipped
+            our own item, whose response was lost          -> created
+
+        Our own item has the same run ID or, in the plain shape, the same time of creation.
         """
         if not duplicates:
             return []
         if RUN_ID not in duplicates[0] and not repeated:
             return [EXISTED] * len(duplicates)
-        keys = [text(item, "PK") or "" for item in duplicates]
-        rows = self._reader.existing(keys, ("PK", "entityType", RUN_ID, "createdAt"))
+        keys = [get_string(item, "PK") or "" for item in duplicates]
+        rows = self._reader.read_profiles(keys, ("PK", "entityType", RUN_ID, "createdAt"))
         return [self._compare(item, rows.get(key, {})) for key, item in zip(keys, duplicates, strict=True)]
 
     def _compare(self, item: Item, row: Row) -> ProfileResult:
         if is_erased(row):
             return ProfileResult(Outcome.SKIPPED, ERASED)
         if RUN_ID in item:
-            is_ours = text(row, RUN_ID) == self._run_id
+            is_ours = get_string(row, RUN_ID) == self._run_id
         else:
-            is_ours = text(row, "createdAt") == text(item, "createdAt")
+            is_ours = get_string(row, "createdAt") == get_string(item, "createdAt")
         return CREATED if is_ours else EXISTED
 
     def _put_all(self, items: Sequence[Item]) -> list[ProfileResult]:
@@ -200,23 +205,23 @@ class ProfileWriter:
                 ConditionExpression="attribute_not_exists(PK)",
             )
         except ConditionFailedError as error:
-            return self._examine([item], repeated=error.repeated)[0]
+            return self._compare_duplicates([item], repeated=error.repeated)[0]
         except DeniedError as error:
-            raise access_denied("PutItem", self._calls.place) from error
+            raise access_denied_error("PutItem", self._calls.location) from error
         except InvalidRequestError as error:
-            return self._failed(str(error))
-        self._calls.progress()
+            return self._failed_result(str(error))
+        self._calls.record_success()
         return CREATED
 
-    def _failed(self, reason: str) -> ProfileResult:
+    def _failed_result(self, reason: str) -> ProfileResult:
         return ProfileResult(Outcome.FAILED, reason[: self._limits.reason_characters])
 
 
 def _statement(table: str, item: Item) -> dict[str, Any]:
-    """Return a PartiQL INSERT, the only batch statement that refuses to change an existing item.
+    """Return a PartiQL INSERT, the only batch statement that never changes an existing item.
 
-    (BatchWriteItem has no conditions and would overwrite.) The names and the table are ours or checked; the
-    values are parameters.
+    (BatchWriteItem has no conditions and would overwrite.) The attribute names come from our code, the table
+    name has been validated, and the values are parameters.
     """
     names = ", ".join("'" + name.replace("'", "''") + "': ?" for name in item)
     return {"Statement": f'INSERT INTO "{table}" VALUE {{{names}}}', "Parameters": list(item.values())}

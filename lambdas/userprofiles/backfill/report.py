@@ -1,4 +1,4 @@
-"""What stays of a run: the report as JSON, and the summary as the profile migration README prints it."""
+"""The report of a run as JSON, and its summary as the profile migration README prints it."""
 
 import json
 import os
@@ -19,22 +19,22 @@ _RULER = "=" * 60
 
 
 class FailureLog:
-    """The users that failed, on disk rather than in memory: a million of them is a possible outcome.
+    """The failed users of a run. They are on disk, because a run can have a million of them.
 
     Args:
-        path: A file that stays, for a run that can be resumed; None for one that is gone afterwards.
-        keep: How many bytes of the file are right, by the checkpoint that a resume goes by.
+        path: The file of a run that can be resumed; None for a temporary file.
+        valid_bytes: The size of the file when the checkpoint was written. The rest is deleted.
     """
 
-    def __init__(self, path: Path | None = None, keep: int = 0) -> None:
+    def __init__(self, path: Path | None = None, valid_bytes: int = 0) -> None:
         self._file: IO[bytes]
         if path is None:
             self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - closed by `close`
         else:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             self._file = os.fdopen(descriptor, "r+b")
-            self._file.truncate(keep)
-            self._file.seek(keep)
+            self._file.truncate(valid_bytes)
+            self._file.seek(valid_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +49,7 @@ class FailureLog:
         self._file.write(json.dumps(failure).encode() + b"\n")
 
     def size(self) -> int:
-        """Return how many bytes there are, all of them on disk."""
+        """Flush the file, and return its size in bytes."""
         self._file.flush()
         return self._file.tell()
 
@@ -63,8 +63,8 @@ class FailureLog:
             self._file.seek(end)
 
 
-def failures(results: Sequence[UserResult]) -> list[dict[str, str]]:
-    """Return the failed users as the report has them."""
+def list_failures(results: Sequence[UserResult]) -> list[dict[str, str]]:
+    """Return the failed users as the report lists them."""
     return [
         {"userId": result.user_id, "reason": result.reason}
         for result in results
@@ -72,8 +72,8 @@ def failures(results: Sequence[UserResult]) -> list[dict[str, str]]:
     ]
 
 
-def total(states: Iterable[SegmentState]) -> tuple[Tally, Meter]:
-    """Add up the numbers of all segments."""
+def add_up(states: Iterable[SegmentState]) -> tuple[Tally, Meter]:
+    """Add up the counts of all segments."""
     tally, meter = Tally(), Meter()
     for state in states:
         tally.add(state.tally)
@@ -81,14 +81,14 @@ def total(states: Iterable[SegmentState]) -> tuple[Tally, Meter]:
     return tally, meter
 
 
-def numbers(job: Job, tally: Tally, meter: Meter, seconds: float) -> dict[str, Any]:
-    """Return the report without its failures.
+def build_totals(job: Job, tally: Tally, meter: Meter, seconds: float) -> dict[str, Any]:
+    """Build the report without its failures.
 
     Args:
-        job: The run's task.
-        tally: Its results.
-        meter: Its costs.
-        seconds: How long it has worked, in all sessions together.
+        job: The task of the run.
+        tally: Its users, by outcome.
+        meter: Its calls, and their cost.
+        seconds: Its duration. A resumed run includes the time before the stop.
     """
     counts = tally.to_json()
     counts["skipped"] = {INACTIVE: 0, SOFT_DELETED: 0} | counts["skipped"]
@@ -102,35 +102,35 @@ def numbers(job: Job, tally: Tally, meter: Meter, seconds: float) -> dict[str, A
     }
 
 
-def as_text(document: dict[str, Any], failed: Iterable[dict[str, str]]) -> Iterator[str]:
-    """Yield the report as JSON, piece by piece, so that its failures are never all in memory.
+def serialize(totals: dict[str, Any], failures: Iterable[dict[str, str]]) -> Iterator[str]:
+    """Yield the report as JSON text in pieces, so that the failures are never all in memory.
 
     Args:
-        document: What `numbers` made.
-        failed: The failed users, each with ``userId`` and ``reason``.
+        totals: The report without its failures, from `build_totals`.
+        failures: The failed users, each with ``userId`` and ``reason``.
     """
-    for position, (name, value) in enumerate(document.items()):
+    for position, (name, value) in enumerate(totals.items()):
         yield "{\n" if position == 0 else ",\n"
         yield f"  {json.dumps(name)}: {json.dumps(value)}"
         if name == "skipped":
             yield ',\n  "failures": ['
             separator = "\n    "
-            for failure in failed:
+            for failure in failures:
                 yield separator + json.dumps(failure)
                 separator = ",\n    "
             yield "\n  ]" if separator.startswith(",") else "]"
     yield "\n}\n"
 
 
-def write(path: Path, pieces: Iterable[str]) -> None:
-    """Write a file whole or not at all.
+def write_file(path: Path, pieces: Iterable[str]) -> None:
+    """Write a file atomically.
 
     Args:
-        path: Where to.
-        pieces: Its text.
+        path: The path of the file.
+        pieces: The pieces of its text.
 
     Raises:
-        OSError: It can't be written.
+        OSError: The file can't be written.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -143,12 +143,12 @@ def write(path: Path, pieces: Iterable[str]) -> None:
         raise
 
 
-def summary(tally: Tally, *, complete: bool = True) -> str:
-    """Return the summary exactly as the README shows it, with one more line where users were skipped.
+def format_summary(tally: Tally, *, is_complete: bool = True) -> str:
+    """Return the summary exactly as the README shows it, with one more line if users were skipped.
 
     Args:
-        tally: The numbers.
-        complete: Whether the run came to its end.
+        tally: The users, by outcome.
+        is_complete: Whether the run is complete.
     """
     lines = [
         _RULER,
@@ -162,13 +162,13 @@ def summary(tally: Tally, *, complete: bool = True) -> str:
     if tally.skipped.total():
         lines.append(f"Users skipped:            {tally.skipped.total()}")
     lines.append(_RULER)
-    if complete:
+    if is_complete:
         lines.append("Migration complete!")
     return "\n".join(lines)
 
 
-def banner(table: str, *, dry_run: bool) -> str:
-    """Return the lines that the README's script begins with."""
+def format_banner(table: str, *, dry_run: bool) -> str:
+    """Return the first lines of the README's output."""
     return "\n".join(
         [_RULER, "Starting User Profile Migration", f"Table: {table}", f"Dry Run: {dry_run}", _RULER]
     )

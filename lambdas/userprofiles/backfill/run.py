@@ -1,51 +1,51 @@
-"""Runs a job's segments, several at a time, and keeps their states ready for a checkpoint."""
+"""Processes the segments of a job, several at a time, and keeps their states for a checkpoint."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from userprofiles import template as templates
+from userprofiles.backfill.batch_permissions import BatchPermissions
 from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.error_messages import Place
+from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import StoppedError
-from userprofiles.backfill.job import Job, utc_now
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import UserResult
-from userprofiles.backfill.permissions import Rights
-from userprofiles.backfill.plan import ProfileMaker
+from userprofiles.backfill.plan import ProfileBuilder
 from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.profile_writer import ProfileWriter
 from userprofiles.backfill.segment import Chunk, SegmentState, SegmentWorker
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_shape import Shape
 from userprofiles.backfill.tally import Meter
 
 
 class Observer(Protocol):
-    """Sees a run from outside; its methods are called by one thread at a time."""
+    """Observes a run. Its methods are called by one thread at a time."""
 
-    def results(self, results: Sequence[UserResult]) -> None:
-        """Take the results of one chunk; the states are up to date when this is called."""
+    def record_results(self, results: Sequence[UserResult]) -> None:
+        """Record the results of one chunk. The states already include them."""
 
-    def saved(self, states: Iterable[SegmentState], *, last: bool) -> None:
-        """Keep the states, if it is time; ``last`` means now, since nothing will follow."""
+    def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
+        """Save the states if the last save is old enough, or if this is the last call."""
 
-    def tell(self, message: str) -> None:
-        """Pass a message on to whoever started the run."""
+    def warn(self, message: str) -> None:
+        """Show or log a warning for the operator of the run."""
 
 
 class Run:
     """One run over the segments of a table.
 
     Args:
-        job: The task; its shape is decided by now.
+        job: The task, with the table's shape.
         client: A botocore DynamoDB client.
-        place: Where its calls go.
-        states: The segments to work on; they are brought up to date as the run proceeds.
+        location: The table that the calls go to.
+        states: The segments to process. The run updates them.
         stop: Ends the run at the next safe place.
-        observer: Sees results and states.
-        limits: Sizes and times.
+        observer: Receives results, states and warnings.
+        limits: Sizes and times of the run.
         now: Returns the time for createdAt.
     """
 
@@ -53,70 +53,70 @@ class Run:
         self,
         job: Job,
         client: Any,
-        place: Place,
+        location: TableLocation,
         states: Sequence[SegmentState],
         *,
         stop: Stop,
         observer: Observer,
         limits: Limits,
-        now: Callable[[], str] = utc_now,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._job = job
         self._client = client
-        self._place = place
+        self._location = location
         self._states = states
         self._stop = stop
         self._observer = observer
         self._limits = limits
         self._now = now
-        self._maker = ProfileMaker(templates.load(job.template), job.shape or Shape.PLAIN, job.run_id)
-        self._rights = Rights(observer.tell, limits)
+        self._builder = ProfileBuilder(templates.load(job.template), job.shape, job.run_id)
+        self._permissions = BatchPermissions(observer.warn, limits)
         self._lock = threading.Lock()
 
     def execute(self) -> None:
-        """Work on the segments until all are done or a stop is requested.
+        """Process the segments until all are done or a stop is requested.
 
         Raises:
-            BackfillError: The run could not go on; the states are right, and the run can be resumed.
+            BackfillError: The run could not continue. The states are correct, and the run can be resumed.
         """
         open_states = [state for state in self._states if not state.done]
         try:
             with ThreadPoolExecutor(max(1, min(self._limits.threads, len(open_states)))) as pool:
-                futures = [pool.submit(self._work_on, state) for state in open_states]
+                futures = [pool.submit(self._process_segment, state) for state in open_states]
                 finished, _ = wait(futures, return_when=FIRST_EXCEPTION)
                 if any(future.exception() for future in finished):
-                    self._stop.ask()
+                    self._stop.request()
             for future in futures:
                 future.result()
         finally:
             with self._lock:
-                self._observer.saved(self._states, last=True)
+                self._observer.save(self._states, is_last=True)
 
-    def _work_on(self, state: SegmentState) -> None:
-        """Work on one segment, in a thread of its own, until it is done or a stop is requested."""
-        if self._stop.asked:
+    def _process_segment(self, state: SegmentState) -> None:
+        """Process one segment, in its own thread, until it is done or a stop is requested."""
+        if self._stop.is_requested:
             return
-        calls = Calls(self._client, self._place, self._stop, self._limits)
+        calls = Calls(self._client, self._location, self._stop, self._limits)
         try:
-            for chunk in self._worker(calls).chunks(state):
+            for chunk in self._create_worker(calls).process(state):
                 self._commit(state, chunk, calls.take_meter())
-                if self._stop.asked:
+                if self._stop.is_requested:
                     return
         except StoppedError:
-            pass  # its state is that of the last chunk, where a resume continues
+            pass  # the state is that of the last complete chunk, where a resumed run continues
         finally:
-            with self._lock:  # the calls of an interrupted chunk have their cost too
+            with self._lock:  # the calls of an interrupted chunk count, too
                 state.meter.add(calls.take_meter())
 
-    def _worker(self, calls: Calls) -> SegmentWorker:
-        reader = ProfileReader(calls, self._rights, self._limits)
-        writer = ProfileWriter(calls, self._rights, reader, self._job.run_id, self._limits)
+    def _create_worker(self, calls: Calls) -> SegmentWorker:
+        reader = ProfileReader(calls, self._permissions, self._limits)
+        writer = ProfileWriter(calls, self._permissions, reader, self._job.run_id, self._limits)
         return SegmentWorker(
-            self._job, self._maker, calls, reader, writer, limits=self._limits, now=self._now
+            self._job, self._builder, calls, reader, writer, limits=self._limits, now=self._now
         )
 
     def _commit(self, state: SegmentState, chunk: Chunk, cost: Meter) -> None:
         with self._lock:
             state.advance(chunk, cost)
-            self._observer.results(chunk.results)
-            self._observer.saved(self._states, last=False)
+            self._observer.record_results(chunk.results)
+            self._observer.save(self._states, is_last=False)

@@ -1,20 +1,21 @@
-"""Works through one segment of a table, so that it can stop after every few hundred rows and resume there."""
+"""Processes one segment of a table in chunks of a few hundred rows. It can stop after each chunk."""
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, ProfileResult, UserResult
-from userprofiles.backfill.plan import RUN_ID, ProfileMaker, Row, User, read_page, too_large
+from userprofiles.backfill.plan import RUN_ID, ProfileBuilder, Row, UserRow, read_user_rows, too_large
 from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.profile_writer import CREATED, EXISTED, ProfileWriter
 from userprofiles.backfill.skip_rule import ERASED
-from userprofiles.backfill.source import Key, Page, both_shapes, pages
-from userprofiles.backfill.table_shape import Shape, evidence, is_erased, text, user_partition
+from userprofiles.backfill.source import Key, Page, both_shapes_error, read_pages
+from userprofiles.backfill.table_shape import TableShape, get_string, is_erased, row_shape, user_partition_key
 from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.table import record
 
@@ -24,8 +25,8 @@ class Chunk:
     """The work between two safe places to stop.
 
     Attributes:
-        results: What happened to the chunk's users.
-        cursor: Key of the row after which the next chunk begins; None at the segment's end.
+        results: The results for the chunk's users.
+        cursor: The key after which the next chunk begins; None at the end of the segment.
     """
 
     results: list[UserResult]
@@ -34,14 +35,14 @@ class Chunk:
 
 @dataclass
 class SegmentState:
-    """How far a segment has come; this is what a checkpoint keeps.
+    """The progress of a segment, as a checkpoint stores it.
 
     Attributes:
-        segment: The segment's number.
-        cursor: Key of the last row that is counted in `tally`; None at the beginning.
+        segment: The number of the segment.
+        cursor: The key of the last row that `tally` includes; None at the beginning.
         done: Whether the segment is finished.
-        tally: What happened to its users so far.
-        meter: What that cost.
+        tally: The users so far, by outcome.
+        meter: The calls so far, and their cost.
     """
 
     segment: int
@@ -51,7 +52,7 @@ class SegmentState:
     meter: Meter = field(default_factory=Meter)
 
     def advance(self, chunk: Chunk, cost: Meter) -> None:
-        """Count a chunk that was carried out, and move the cursor behind it."""
+        """Count a completed chunk, and move the cursor to its end."""
         for result in chunk.results:
             self.tally.count(result)
         self.meter.add(cost)
@@ -62,7 +63,7 @@ class SegmentState:
         """Return the state for a checkpoint."""
         return {
             "segment": self.segment,
-            "cursor": _coded(self.cursor, lambda value: base64.b64encode(value).decode()),
+            "cursor": _convert_binary(self.cursor, lambda value: base64.b64encode(value).decode()),
             "done": self.done,
             **self.tally.to_json(),
             **self.meter.to_json(),
@@ -70,35 +71,35 @@ class SegmentState:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "SegmentState":
-        """Read what `to_json` wrote."""
+        """Read the document that `to_json` returns."""
         return cls(
             segment=int(document["segment"]),
-            cursor=_coded(document["cursor"], base64.b64decode),
+            cursor=_convert_binary(document["cursor"], base64.b64decode),
             done=bool(document["done"]),
             tally=Tally.from_json(document),
             meter=Meter.from_json(document),
         )
 
 
-def _coded(key: Key | None, code: Callable[[Any], Any]) -> Key | None:
-    """Return a key with its binary values coded for JSON, or decoded."""
+def _convert_binary(key: Key | None, convert: Callable[[Any], Any]) -> Key | None:
+    """Return a key with its binary values encoded for JSON, or decoded from it."""
     if key is None:
         return None
     return {
-        name: {kind: code(part) if kind == "B" else part for kind, part in value.items()}
-        for name, value in key.items()
+        name: {code: convert(value) if code == "B" else value for code, value in attribute.items()}
+        for name, attribute in key.items()
     }
 
 
 class SegmentWorker:
-    """Works through segments, one at a time.
+    """Processes segments, one at a time.
 
     Args:
-        job: The task; its shape is decided by now.
-        maker: Makes the profiles.
+        job: The task, with the table's shape.
+        builder: Builds the profiles.
         calls: Calls on the table, not shared with another thread.
-        reader: Reads profiles, by the same calls.
-        writer: Inserts profiles, by the same calls.
+        reader: Reads profiles with the same calls.
+        writer: Inserts profiles with the same calls.
         limits: The sizes of a page and of a chunk.
         now: Returns the time for createdAt.
     """
@@ -106,118 +107,125 @@ class SegmentWorker:
     def __init__(
         self,
         job: Job,
-        maker: ProfileMaker,
+        builder: ProfileBuilder,
         calls: Calls,
         reader: ProfileReader,
         writer: ProfileWriter,
         *,
         limits: Limits,
-        now: Callable[[], str],
+        now: Callable[[], datetime],
     ) -> None:
         self._job = job
-        self._shape = job.shape or Shape.PLAIN
-        self._maker = maker
+        self._shape = job.shape
+        self._builder = builder
         self._calls = calls
         self._reader = reader
         self._writer = writer
         self._limits = limits
         self._now = now
 
-    def chunks(self, state: SegmentState) -> Iterator[Chunk]:
-        """Carry out a segment from its state's cursor on, and yield each chunk when it is done.
+    def process(self, state: SegmentState) -> Iterator[Chunk]:
+        """Process a segment from the cursor of its state, and yield each completed chunk.
 
-        A chunk that a stop or an error interrupts is not yielded. After a resume it is carried out again, and
-        finds the profiles that it created.
+        A chunk that a stop or an error interrupts is not yielded. A resumed run processes it again, and then
+        the profiles that it created exist.
 
         Raises:
-            BackfillError: The errors of `Calls` and `pages`, and RefusedError for a row of the other shape.
+            BackfillError: An error of `Calls` or `read_pages`.
+            RefusedError: A row has the other shape.
         """
         segments, page_rows = self._job.segments, self._limits.page_rows
-        for page in pages(self._calls, state.segment, segments, state.cursor, page_rows):
-            context = _Context(page, self._shape)
-            for rows, cursor in _cut(page, self._limits.chunk_rows):
-                yield Chunk(self._work_on(rows, context), cursor)
+        for page in read_pages(self._calls, state.segment, segments, state.cursor, page_rows):
+            page_profiles = _PageProfiles(page, self._shape)
+            for rows, cursor in _split_page(page, self._limits.chunk_rows):
+                yield Chunk(self._process_rows(rows, page_profiles), cursor)
 
-    def _work_on(self, rows: Sequence[Row], context: "_Context") -> list[UserResult]:
-        if not self._job.shape_given and any(evidence(row) not in (None, self._shape) for row in rows):
-            raise both_shapes(self._job.table)
-        users = read_page(rows, self._shape, self._job.rule)
-        existing = self._existing([user.key for user in users if user.key], context)
-        inserts = self._create(users, existing)
-        return [self._result(user, existing, inserts) for user in users]
+    def _process_rows(self, rows: Sequence[Row], page_profiles: "_PageProfiles") -> list[UserResult]:
+        if not self._job.is_shape_explicit and any(row_shape(row) not in (None, self._shape) for row in rows):
+            raise both_shapes_error(self._job.table)
+        users = read_user_rows(rows, self._shape, self._job.rule)
+        existing = self._read_existing(
+            [user.profile_key for user in users if user.profile_key], page_profiles
+        )
+        inserts = self._insert_missing(users, existing)
+        return [self._user_result(user, existing, inserts) for user in users]
 
-    def _existing(self, keys: Sequence[str], context: "_Context") -> Mapping[str, Row]:
-        """Return the profiles that exist.
+    def _read_existing(self, keys: Sequence[str], page_profiles: "_PageProfiles") -> Mapping[str, Row]:
+        """Return the existing profiles by PK.
 
-        In the stack's shape the page itself has them, since a profile follows its account. Only that of the
-        page's last account may be on the next page.
+        In the stack shape, the page itself has them, because a profile follows its account. Only the profile
+        of the page's last account may be on the next page.
         """
-        if self._shape is Shape.PLAIN:
-            return self._reader.existing(keys, ("PK", "entityType"))
-        cut = [key for key in keys if key == context.cut and key not in context.profiles]
-        return {**context.profiles, **self._reader.existing(cut, ("PK", "entityType", RUN_ID))}
+        if self._shape is TableShape.PLAIN:
+            return self._reader.read_profiles(keys, ("PK", "entityType"))
+        profiles = page_profiles.profiles
+        missing = [key for key in keys if key == page_profiles.last_key and key not in profiles]
+        return {**profiles, **self._reader.read_profiles(missing, ("PK", "entityType", RUN_ID))}
 
-    def _create(self, users: Sequence[User], existing: Mapping[str, Row]) -> dict[str, ProfileResult]:
-        """Insert the missing profiles (none in a dry run); return by key what happened to each."""
-        now = self._now()
+    def _insert_missing(
+        self, users: Sequence[UserRow], existing: Mapping[str, Row]
+    ) -> dict[str, ProfileResult]:
+        """Insert the missing profiles, or none in a dry run. Return the results by PK."""
+        created_at = record.timestamp(self._now())
         results: dict[str, ProfileResult] = {}
         items: dict[str, Mapping[str, Any]] = {}
         for user in users:
-            if not user.key or user.key in existing or user.key in items or user.key in results:
+            key = user.profile_key
+            if not key or key in existing or key in items or key in results:
                 continue
-            item = self._maker.item(user, now)
+            item = self._builder.build_item(user, created_at)
             reason = too_large(item)
             if reason:
-                results[user.key] = ProfileResult(Outcome.FAILED, reason)
+                results[key] = ProfileResult(Outcome.FAILED, reason)
             else:
-                items[user.key] = item
+                items[key] = item
         if self._job.dry_run:
             return results | dict.fromkeys(items, CREATED)
         return results | dict(zip(items, self._writer.insert(list(items.values())), strict=True))
 
-    def _result(
-        self, user: User, existing: Mapping[str, Row], inserts: dict[str, ProfileResult]
+    def _user_result(
+        self, user: UserRow, existing: Mapping[str, Row], inserts: dict[str, ProfileResult]
     ) -> UserResult:
-        if user.failed is not None:
-            return UserResult(user.user_id, Outcome.FAILED, user.failed)
-        if user.skipped is not None:
-            return UserResult(user.user_id, Outcome.SKIPPED, user.skipped)
-        if user.key in existing:
-            result = self._result_of_existing(existing[user.key])
+        if user.failure_reason is not None:
+            return UserResult(user.user_id, Outcome.FAILED, user.failure_reason)
+        if user.skip_reason is not None:
+            return UserResult(user.user_id, Outcome.SKIPPED, user.skip_reason)
+        if user.profile_key in existing:
+            result = self._existing_result(existing[user.profile_key])
         else:
-            result = inserts[user.key]
+            result = inserts[user.profile_key]
             if result.outcome is Outcome.CREATED:
-                inserts[user.key] = EXISTED  # a second row of the same user finds the profile of the first
+                inserts[user.profile_key] = EXISTED  # for a second row of the same user
         return UserResult(user.user_id, result.outcome, result.reason, user.email)
 
-    def _result_of_existing(self, profile: Row) -> ProfileResult:
+    def _existing_result(self, profile: Row) -> ProfileResult:
         if is_erased(profile):
             return ProfileResult(Outcome.SKIPPED, ERASED)
-        # Created by this very run before it was stopped or killed, and not counted yet.
-        is_ours = text(profile, RUN_ID) == self._job.run_id and not self._job.dry_run
+        # This run created it before it was stopped or killed, and has not counted it yet.
+        is_ours = get_string(profile, RUN_ID) == self._job.run_id and not self._job.dry_run
         return CREATED if is_ours else EXISTED
 
 
-class _Context:
-    """What a whole page says about its rows.
+class _PageProfiles:
+    """The profiles on a page. In the plain shape, it is empty.
 
     Attributes:
-        profiles: The page's profiles, by PK. Only in the stack's shape.
-        cut: PK of the page's last row, whose neighbours may be on the next page. Only in the stack's shape.
+        profiles: The profiles by PK.
+        last_key: The PK of the last row. Its partition may continue on the next page. None on the last page.
     """
 
-    def __init__(self, page: Page, shape: Shape) -> None:
+    def __init__(self, page: Page, shape: TableShape) -> None:
         self.profiles: dict[str, Row] = {}
-        self.cut: str | None = None
-        if shape is Shape.STACK:
-            profile_rows = [row for row in page.rows if text(row, "SK") == record.SORT_KEYS["profile"]]
-            self.profiles = {key: row for row in profile_rows if (key := user_partition(row)) is not None}
+        self.last_key: str | None = None
+        if shape is TableShape.STACK:
+            profile_rows = [row for row in page.rows if get_string(row, "SK") == record.SORT_KEYS["profile"]]
+            self.profiles = {key: row for row in profile_rows if (key := user_partition_key(row)) is not None}
             if page.next_key and page.rows:
-                self.cut = text(page.rows[-1], "PK")
+                self.last_key = get_string(page.rows[-1], "PK")
 
 
-def _cut(page: Page, chunk_rows: int) -> Iterator[tuple[list[Row], Key | None]]:
-    """Yield the chunks of a page, each with the key of the row after which the next chunk begins."""
+def _split_page(page: Page, chunk_rows: int) -> Iterator[tuple[list[Row], Key | None]]:
+    """Yield the chunks of a page, each with the key after which the next chunk begins."""
     for start in range(0, len(page.rows), chunk_rows):
         rows = page.rows[start : start + chunk_rows]
         if start + chunk_rows >= len(page.rows):

@@ -1,4 +1,4 @@
-"""Which users get no profile: the inactive and the soft-deleted (the profile migration README's notes)."""
+"""Users who get no profile: inactive and soft-deleted users, as the profile migration README defines them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,22 +29,22 @@ DELETED_FLAGS = ("isDeleted", "deleted")
 DELETED_AT = "deletedAt"
 DEFAULT_FLAGS = (*ACTIVE_FLAGS, *DELETED_FLAGS, DELETED_AT)
 
-_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_BOOLEAN_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class WrongTypeError(ValueError):
-    """An attribute of a row has a type that can't be read."""
+    """An attribute of a row has the wrong type."""
 
     def __init__(self, name: str, value: Mapping[str, Any], expected: str) -> None:
-        kind = next(iter(value), "")
-        super().__init__(f"{name} is {TYPE_NAMES.get(kind, 'of an unknown type')}, not {expected}")
+        type_code = next(iter(value), "")
+        super().__init__(f"{name} is {TYPE_NAMES.get(type_code, 'of an unknown type')}, not {expected}")
 
 
-def _flag(row: Mapping[str, Any], name: str) -> bool | None:
-    """Return a flag's value, or None where the row leaves it open.
+def _read_flag(row: Mapping[str, Any], name: str) -> bool | None:
+    """Return a flag's value, or None if the row has no value.
 
-    Old data has flags as text and as 0/1 too. What can't be read is an error: to take it for active would
-    give a deleted user a profile.
+    Old data also has flags as text and as 0/1. Any other value is an error: read as active, it would give a
+    profile to a deleted user.
     """
     value = row.get(name)
     if value is None or "NULL" in value:
@@ -55,7 +55,7 @@ def _flag(row: Mapping[str, Any], name: str) -> bool | None:
     if isinstance(text, str):
         if not text.strip():
             return None
-        flag = _WORDS.get(text.strip().lower())
+        flag = _BOOLEAN_WORDS.get(text.strip().lower())
         if flag is not None:
             return flag
     raise (
@@ -67,12 +67,13 @@ def _flag(row: Mapping[str, Any], name: str) -> bool | None:
 
 @dataclass(frozen=True)
 class SkipRule:
-    """Tells by a user's row whether they are left out.
+    """Decides from a user row whether the user is skipped.
 
     Args:
-        statuses: Values of ``status`` (in any case) that leave a user out; ``deleted`` counts as
-            soft-deleted, every other one as inactive. Default: inactive, disabled, suspended, deleted.
-        flags: The attributes that are looked at besides, out of ``DEFAULT_FLAGS``. Default: all of them.
+        statuses: The values of ``status``, in upper or lower case, whose users are skipped. ``deleted``
+            counts as soft-deleted, every other value as inactive. Default: inactive, disabled, suspended,
+            deleted.
+        flags: The other attributes that are checked, from ``DEFAULT_FLAGS``. Default: all of them.
     """
 
     statuses: tuple[str, ...] = DEFAULT_STATUSES
@@ -89,23 +90,23 @@ class SkipRule:
         )
         object.__setattr__(self, "flags", tuple(sorted(set(self.flags))))
 
-    def reason(self, row: Mapping[str, Any]) -> str | None:
-        """Return why the user of this row is left out, or None.
+    def skip_reason(self, row: Mapping[str, Any]) -> str | None:
+        """Return why the user of this row is skipped, or None.
 
         Args:
-            row: The row in DynamoDB's JSON.
+            row: The row in DynamoDB JSON.
 
         Raises:
-            ValueError: An attribute that decides can't be read; the text names it, never its value.
+            ValueError: A checked attribute has an unusable value. The text names only the attribute.
         """
-        status = self._status(row)
-        if status == "deleted" or self._deleted(row):
+        status = self._skipped_status(row)
+        if status == "deleted" or self._is_deleted(row):
             return SOFT_DELETED
-        if status or any(_flag(row, name) is False for name in ACTIVE_FLAGS if name in self.flags):
+        if status or any(_read_flag(row, name) is False for name in ACTIVE_FLAGS if name in self.flags):
             return INACTIVE
         return None
 
-    def _status(self, row: Mapping[str, Any]) -> str | None:
+    def _skipped_status(self, row: Mapping[str, Any]) -> str | None:
         value = row.get("status")
         if not self.statuses or value is None or "NULL" in value:
             return None
@@ -114,8 +115,8 @@ class SkipRule:
         status = str(value["S"]).strip().lower()
         return status if status in self.statuses else None
 
-    def _deleted(self, row: Mapping[str, Any]) -> bool:
-        if any(_flag(row, name) is True for name in DELETED_FLAGS if name in self.flags):
+    def _is_deleted(self, row: Mapping[str, Any]) -> bool:
+        if any(_read_flag(row, name) is True for name in DELETED_FLAGS if name in self.flags):
             return True
         value = row.get(DELETED_AT) if DELETED_AT in self.flags else None
         if value is None or "NULL" in value:
@@ -133,7 +134,7 @@ class SkipRule:
         """Read a rule: ``{"statusValues": [...], "flags": [...]}``, each optional.
 
         Raises:
-            ValueError: An unknown key, or a value that is no list of strings.
+            ValueError: A key is unknown, or a value is not a list of strings.
         """
         rule = dict(document or {})
         unknown = sorted(set(rule) - {"statusValues", "flags"})

@@ -1,11 +1,11 @@
-"""Reads a table: pages of its segments, its shape, and how many users it has."""
+"""Reads a table: the pages of its segments, its shape, and the number of its users."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.error_messages import access_denied, stranger
+from userprofiles.backfill.error_messages import access_denied_error, not_dynamodb_error
 from userprofiles.backfill.errors import (
     CannotGoOnError,
     DeniedError,
@@ -14,7 +14,7 @@ from userprofiles.backfill.errors import (
     RefusedError,
 )
 from userprofiles.backfill.plan import ROW_ATTRIBUTES, Row
-from userprofiles.backfill.table_shape import Shape, evidence, user_filter
+from userprofiles.backfill.table_shape import TableShape, row_shape, user_filter
 from userprofiles.table import record
 
 Key = dict[str, Any]
@@ -25,8 +25,8 @@ class Page:
     """One page of a segment.
 
     Attributes:
-        rows: The rows in DynamoDB's JSON; items with the same PK are neighbours, in the order of SK.
-        next_key: Where the next page begins; None after the last.
+        rows: The rows in DynamoDB JSON. Rows with the same PK are adjacent, in the order of SK.
+        next_key: The key after which the next page begins; None on the last page.
     """
 
     rows: list[Row]
@@ -34,21 +34,21 @@ class Page:
 
 
 def projection(names: Iterable[str]) -> dict[str, Any]:
-    """Return the parameters of a read that brings only these attributes.
+    """Return the parameters of a read that returns only these attributes.
 
-    It costs the same read units, but keeps long attributes off the wire and out of memory.
+    The read units stay the same, but long attributes are neither transferred nor kept in memory.
     """
     aliases = {f"#{number}": name for number, name in enumerate(names)}
     return {"ProjectionExpression": ",".join(aliases), "ExpressionAttributeNames": aliases}
 
 
 def _scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator[dict[str, Any]]:
-    """Yield the answers of a scan, page by page.
+    """Yield the responses of a scan, page by page.
 
     Args:
         calls: Calls on the table.
-        start: Key of the item after which to begin; None for the beginning.
-        **parameters: What each call has besides.
+        start: The key after which the scan begins; None for the beginning.
+        **parameters: More parameters of each call.
 
     Raises:
         CannotGoOnError: The table can't be read.
@@ -56,31 +56,33 @@ def _scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator
     while True:
         position = {"ExclusiveStartKey": start} if start else {}
         try:
-            response = calls.call("Scan", TableName=calls.place.table, **position, **parameters)
+            response = calls.call("Scan", TableName=calls.location.table, **position, **parameters)
         except DeniedError as error:
-            raise access_denied("Scan", calls.place) from error
+            raise access_denied_error("Scan", calls.location) from error
         except InvalidRequestError as error:
             raise CannotGoOnError(
-                ErrorKind.TABLE, f"DynamoDB refuses to scan {calls.place.table!r}: {error}"
+                ErrorKind.TABLE, f"DynamoDB refuses to scan {calls.location.table!r}: {error}"
             ) from error
         if not {"Items", "Count"} & response.keys():
-            raise stranger(calls.place, "its answer lacks what DynamoDB's answers have")
-        calls.progress()
+            raise not_dynamodb_error(calls.location, "its response has neither Items nor Count")
+        calls.record_success()
         yield response
         start = response.get("LastEvaluatedKey")
         if not start:
             return
 
 
-def pages(calls: Calls, segment: int, segments: int, start: Key | None, page_rows: int) -> Iterator[Page]:
+def read_pages(
+    calls: Calls, segment: int, segments: int, start: Key | None, page_rows: int
+) -> Iterator[Page]:
     """Yield the pages of one segment.
 
     Args:
         calls: Calls on the table.
-        segment: Number of the segment, from 0.
-        segments: How many segments the table is cut into.
-        start: Key of the item after which to begin; None for the segment's beginning.
-        page_rows: Rows in one page at most.
+        segment: The number of the segment, from 0.
+        segments: The number of segments of the table.
+        start: The key after which the scan begins; None for the beginning of the segment.
+        page_rows: The maximum number of rows in a page.
 
     Raises:
         CannotGoOnError: The table can't be read.
@@ -92,54 +94,55 @@ def pages(calls: Calls, segment: int, segments: int, start: Key | None, page_row
         yield Page(response["Items"], response.get("LastEvaluatedKey") or None)
 
 
-def probe(calls: Calls, page_rows: int, *, expected: Shape | None = None) -> Shape | None:
-    """Find out the table's shape by its first rows, and that it can be read at all.
+def detect_shape(calls: Calls, page_rows: int, *, expected: TableShape | None = None) -> TableShape | None:
+    """Detect the table's shape from its first rows, and check that the table can be read.
 
     Args:
         calls: Calls on the table.
-        page_rows: Rows in one page at most.
-        expected: The shape that the user named; then only the keys of the table are checked.
+        page_rows: The maximum number of rows in a page.
+        expected: The shape that the user named. With it, only the keys of the table are checked.
 
     Returns:
-        The shape, or None for a table in which no row decides (it is empty, or has only profiles).
+        The shape. None if no row decides: the table is empty, or has only profiles.
 
     Raises:
         CannotGoOnError: The table can't be read, or its keys are not PK and SK.
-        RefusedError: The first rows are of both shapes.
+        RefusedError: The first rows have both shapes.
     """
     for response in _scan(calls, Limit=page_rows, **projection(("PK", "SK"))):
         rows: list[Row] = response["Items"]
         if any("PK" not in row or "SK" not in row for row in rows):
             raise CannotGoOnError(
                 ErrorKind.TABLE,
-                f"Table {calls.place.table!r} does not have the keys PK and SK, so it has neither shape "
-                "that the backfill supports.\nCheck the table's name.",
+                f"Table {calls.location.table!r} does not have the keys PK and SK. The backfill supports "
+                "only tables with these keys.\nCheck the table's name.",
             )
         if expected:
             return expected
-        shapes = {shape for shape in map(evidence, rows) if shape}
+        shapes = {shape for shape in map(row_shape, rows) if shape}
         if len(shapes) > 1:
-            raise both_shapes(calls.place.table)
+            raise both_shapes_error(calls.location.table)
         if shapes:
             return shapes.pop()
     return None
 
 
-def both_shapes(table: str) -> RefusedError:
-    """Return the refusal of a table that has rows of both shapes."""
+def both_shapes_error(table: str) -> RefusedError:
+    """Return the error for a table that has rows of both shapes."""
     prefix, account = record.USER_PREFIX, record.SORT_KEYS["account"]
     return RefusedError(
-        f"Table {table!r} holds user rows of both shapes: some whose PK does not begin with {prefix}, and "
-        f"some with SK {account}.\nThe backfill does not guess which of them are users. Name the shape: "
+        f"Table {table!r} has user rows of both shapes: rows whose PK does not begin with {prefix}, and rows "
+        f"with SK {account}.\nThe backfill can't decide which of them are users. Name the shape: "
         f"`userprofiles backfill run --table-name {table} --shape plain` (PK not {prefix}) or "
         f"`--shape stack` (SK {account})."
     )
 
 
-def count_users(calls: Calls, shape: Shape) -> int:
-    """Count the user rows by a scan that returns no rows.
+def count_users(calls: Calls, shape: TableShape) -> int:
+    """Count the user rows with a scan that returns no rows.
 
-    It reads the whole table once more (half a read unit for 4 KB); the README's lines begin with this number.
+    The scan reads the whole table once more (half a read unit for 4 KB). The README's output begins with this
+    number, so it must be known before the run.
 
     Raises:
         CannotGoOnError: The table can't be read.

@@ -1,4 +1,4 @@
-"""How a run is asked to stop: by a signal, or because the time of its Lambda function runs out."""
+"""The request to stop a run: by a signal, or before the time limit of the Lambda function."""
 
 import threading
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 
 class Stop:
-    """Tells every thread of a run that it should stop at the next safe place.
+    """Requests all threads of a run to stop at the next safe place.
 
     Args:
-        deadline: A time of `clock` after which the run should stop by itself; None for never.
-        clock: Monotonic seconds.
+        deadline: The time of `clock` at which the run must stop. None: no deadline.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(self, deadline: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -18,22 +18,22 @@ class Stop:
         self._deadline = deadline
         self._clock = clock
 
-    def ask(self) -> None:
-        """Ask for the stop. Safe in a signal handler and from any thread."""
+    def request(self) -> None:
+        """Request the stop. Safe in a signal handler and in any thread."""
         self._event.set()
 
     @property
-    def asked(self) -> bool:
-        """Whether the run should stop now."""
+    def is_requested(self) -> bool:
+        """Whether the run must stop now."""
         return self._event.is_set() or (self._deadline is not None and self._clock() >= self._deadline)
 
     def wait(self, seconds: float) -> bool:
-        """Wait that long, or until the stop is asked for; return whether it is.
+        """Wait for a time, but no longer than until the stop; return whether the stop is requested.
 
         Args:
-            seconds: How long to wait at most.
+            seconds: The longest time to wait.
         """
         if self._deadline is not None:
             seconds = min(seconds, max(0.0, self._deadline - self._clock()))
         self._event.wait(seconds)
-        return self.asked
+        return self.is_requested

@@ -1,4 +1,4 @@
-"""The two shapes of table that the backfill supports, and which rows of them are users."""
+"""The two table shapes that the backfill supports, and their user rows."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,48 +9,50 @@ from userprofiles.table import record
 _ACCOUNT_SK = record.SORT_KEYS["account"]
 
 
-class Shape(StrEnum):
-    """A table's shape.
+class TableShape(StrEnum):
+    """How a table stores its users.
 
-    PLAIN is the profile migration README's: a user row is one whose PK does not begin with ``USER#``.
-    STACK is this project's own: a user row is one with SK ``ACCOUNT#MAIN``, and the profile is its neighbour.
+    PLAIN is the table of the profile migration README. A user row is a row whose PK does not begin with
+    ``USER#``.
+    STACK is the users table of this project. A user row is a row with SK ``ACCOUNT#MAIN``, and the profile is
+    in the same partition.
     """
 
     PLAIN = "plain"
     STACK = "stack"
 
 
-def text(row: Mapping[str, Any], name: str) -> str | None:
+def get_string(row: Mapping[str, Any], name: str) -> str | None:
     """Return a string attribute of a row in DynamoDB's JSON, or None if it is missing or not a string."""
     attribute = row.get(name)
     value = attribute.get("S") if attribute else None
     return value if isinstance(value, str) else None
 
 
-def user_partition(row: Mapping[str, Any]) -> str | None:
-    """Return the PK of a row in a user's partition of this project's table, or None for any other row."""
-    key = text(row, "PK")
+def user_partition_key(row: Mapping[str, Any]) -> str | None:
+    """Return the PK of a row in a partition ``USER#…``, or None for any other row."""
+    key = get_string(row, "PK")
     return key if key is not None and key.startswith(record.USER_PREFIX) else None
 
 
 def is_erased(row: Mapping[str, Any]) -> bool:
-    """Return whether a row is what an erased user left behind."""
-    return text(row, "entityType") == record.TOMBSTONE
+    """Return whether a row is the tombstone of an erased user."""
+    return get_string(row, "entityType") == record.TOMBSTONE
 
 
-def is_user(row: Mapping[str, Any], shape: Shape) -> bool:
-    """Return whether a row is a user in a table of that shape; `user_filter` selects the same rows."""
-    if shape is Shape.STACK:
-        return user_partition(row) is not None and text(row, "SK") == _ACCOUNT_SK
-    return user_partition(row) is None
+def is_user_row(row: Mapping[str, Any], shape: TableShape) -> bool:
+    """Return whether a row is a user row in a table of this shape. Must agree with `user_filter`."""
+    if shape is TableShape.STACK:
+        return user_partition_key(row) is not None and get_string(row, "SK") == _ACCOUNT_SK
+    return user_partition_key(row) is None
 
 
-def user_filter(shape: Shape) -> dict[str, Any]:
-    """Return the parameters of a scan that selects the user rows; `is_user` decides the same for one row."""
+def user_filter(shape: TableShape) -> dict[str, Any]:
+    """Return the parameters of a scan that selects the user rows. Must agree with `is_user_row`."""
     names = {"#pk": "PK"}
     values = {":user": {"S": record.USER_PREFIX}}
     condition = "NOT begins_with(#pk, :user)"
-    if shape is Shape.STACK:
+    if shape is TableShape.STACK:
         names["#sk"] = "SK"
         values[":account"] = {"S": _ACCOUNT_SK}
         condition = "begins_with(#pk, :user) AND #sk = :account"
@@ -61,9 +63,9 @@ def user_filter(shape: Shape) -> dict[str, Any]:
     }
 
 
-def evidence(row: Mapping[str, Any]) -> Shape | None:
-    """Return the shape that a row is a sign of, or None for a row that both shapes may have (a profile)."""
-    if is_user(row, Shape.STACK):
-        return Shape.STACK
-    key = text(row, "PK")
-    return None if key is not None and key.startswith(record.PARTITION_PREFIXES) else Shape.PLAIN
+def row_shape(row: Mapping[str, Any]) -> TableShape | None:
+    """Return the only shape that a row can belong to, or None if both are possible (a profile)."""
+    if is_user_row(row, TableShape.STACK):
+        return TableShape.STACK
+    key = get_string(row, "PK")
+    return None if key is not None and key.startswith(record.PARTITION_PREFIXES) else TableShape.PLAIN

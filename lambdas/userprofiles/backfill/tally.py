@@ -1,4 +1,4 @@
-"""Numbers of a run: what became of the users, and what it cost; they add up over segments and resumes."""
+"""Counts of a run: users by outcome, and calls with their cost. They add up over segments and sessions."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from userprofiles.backfill.outcome import Outcome, UserResult
 
 @dataclass
 class Tally:
-    """What became of the users.
+    """Users, counted by outcome.
 
     Attributes:
-        existed: Users whose profile was there already.
-        created: Profiles made; in a dry run those that would be made.
+        existed: Users whose profile already existed.
+        created: Profiles that were created; in a dry run, profiles that would be created.
         failed: Users without a profile after the run, each with a reason in the report.
-        skipped: Users left out on purpose, by reason (``inactive``, ``softDeleted``, ``erased``).
+        skipped: Users who were skipped, by reason (``inactive``, ``softDeleted``, ``erased``).
     """
 
     existed: int = 0
@@ -26,11 +26,11 @@ class Tally:
 
     @property
     def processed(self) -> int:
-        """All users seen: existed + created + failed + all skipped."""
+        """All users: existed + created + failed + all of skipped."""
         return self.existed + self.created + self.failed + self.skipped.total()
 
     def count(self, result: UserResult) -> None:
-        """Count one user."""
+        """Count the result of one user."""
         match result.outcome:
             case Outcome.EXISTED:
                 self.existed += 1
@@ -42,14 +42,14 @@ class Tally:
                 self.failed += 1
 
     def add(self, other: "Tally") -> None:
-        """Add another's numbers to this one's."""
+        """Add the counts of another segment."""
         self.existed += other.existed
         self.created += other.created
         self.failed += other.failed
         self.skipped.update(other.skipped)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the numbers as the report has them."""
+        """Return the counts as the report has them."""
         return {
             "processed": self.processed,
             "existed": self.existed,
@@ -60,7 +60,7 @@ class Tally:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Tally":
-        """Read what `to_json` wrote."""
+        """Read the document that `to_json` returns."""
         return cls(
             existed=int(document["existed"]),
             created=int(document["created"]),
@@ -71,36 +71,36 @@ class Tally:
 
 @dataclass
 class Meter:
-    """What the calls cost.
+    """API calls and the capacity that they consumed.
 
     Attributes:
-        calls: API calls by operation, repeated attempts included.
-        read: Consumed read capacity units.
-        write: Consumed write capacity units.
+        calls: API calls by operation, including retries.
+        read_units: Consumed read capacity units.
+        write_units: Consumed write capacity units.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
-    read: float = 0.0
-    write: float = 0.0
+    read_units: float = 0.0
+    write_units: float = 0.0
 
     def add(self, other: "Meter") -> None:
-        """Add another's numbers to this one's."""
+        """Add the counts of another segment."""
         self.calls.update(other.calls)
-        self.read += other.read
-        self.write += other.write
+        self.read_units += other.read_units
+        self.write_units += other.write_units
 
     def to_json(self) -> dict[str, Any]:
-        """Return the numbers as the report has them."""
+        """Return the counts as the report has them."""
         return {
             "calls": dict(sorted(self.calls.items())),
-            "capacity": {"read": round(self.read, 3), "write": round(self.write, 3)},
+            "capacity": {"read": round(self.read_units, 3), "write": round(self.write_units, 3)},
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Meter":
-        """Read what `to_json` wrote."""
+        """Read the document that `to_json` returns."""
         return cls(
             calls=Counter({str(name): int(count) for name, count in document["calls"].items()}),
-            read=float(document["capacity"]["read"]),
-            write=float(document["capacity"]["write"]),
+            read_units=float(document["capacity"]["read"]),
+            write_units=float(document["capacity"]["write"]),
         )

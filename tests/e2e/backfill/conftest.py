@@ -1,10 +1,10 @@
-"""What these tests share is in `emulator_fixtures`."""
+"""Fixtures of these tests, from `emulator_fixtures`."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests; tests are no package
+sys.path.insert(0, str(Path(__file__).parent))  # the helper module is here; the tests are not a package
 
-from emulator_fixtures import command, make_caller, make_table, start
+from emulator_fixtures import create_caller, create_table, run_command, start_command
 
-__all__ = ["command", "make_caller", "make_table", "start"]
+__all__ = ["create_caller", "create_table", "run_command", "start_command"]

@@ -1,4 +1,4 @@
-"""Tables in the emulator, callers with certain rights on them, and the backfill's commands as processes."""
+"""Tables in the emulator, IAM users with permissions on them, and the backfill's commands as processes."""
 
 import hashlib
 import json
@@ -8,8 +8,8 @@ import uuid
 
 import pytest
 
-README_RIGHTS = ("Scan", "GetItem", "PutItem")
-FAST_RIGHTS = ("Scan", "BatchGetItem", "PartiQLInsert")
+README_PERMISSIONS = ("Scan", "GetItem", "PutItem")
+BATCH_PERMISSIONS = ("Scan", "BatchGetItem", "PartiQLInsert")
 COMMANDS = {
     "userprofiles": ["-m", "userprofiles.cli", "backfill", "run"],
     "migrate-user-profiles": ["-m", "userprofiles.backfill.command.migrate_user_profiles"],
@@ -35,7 +35,7 @@ def profile(number):
 
 
 class OldTable:
-    """A table of the old shape: a tenth of its users is inactive, a quarter has a profile."""
+    """A table of the old script."""
 
     def __init__(self, dynamodb, items):
         self.name = f"old-{uuid.uuid4().hex[:8]}"
@@ -61,7 +61,7 @@ class OldTable:
         return {item["PK"]["S"]: item for item in self.items() if item["SK"]["S"] == "PROFILE#MAIN"}
 
     def digest(self):
-        """Return a digest of all items, without the times of the run."""
+        """Return a digest of all items, without the times of creation."""
         lines = sorted(
             json.dumps({k: v for k, v in item.items() if k not in {"createdAt", "updatedAt"}}, sort_keys=True)
             for item in self.items()
@@ -70,46 +70,57 @@ class OldTable:
 
 
 @pytest.fixture
-def make_table(localaws):
-    made = []
+def create_table(localaws):
+    """Return a function that creates a table.
 
-    def make(users=40, items=None):
+    By default, a tenth of its users is inactive, and a quarter has a profile.
+    """
+    tables = []
+
+    def create(users=40, items=None):
         rows = [user(n) for n in range(users)] + [profile(n) for n in range(0, users, 4)]
-        made.append(OldTable(localaws.client("dynamodb"), rows if items is None else items))
-        return made[-1]
+        tables.append(OldTable(localaws.client("dynamodb"), rows if items is None else items))
+        return tables[-1]
 
-    yield make
-    for table in made:
+    yield create
+    for table in tables:
         localaws.client("dynamodb").delete_table(TableName=table.name)
 
 
 @pytest.fixture
-def make_caller(localaws):
-    """An IAM user with the given rights on one table; returns the environment of its processes."""
+def create_caller(localaws):
+    """Return a function that creates an IAM user with permissions on one table.
+
+    It returns the environment of the user's processes.
+    """
     iam = localaws.client("iam")
     names = []
 
-    def make(table, actions):
+    def create(table, actions):
         name = f"caller-{uuid.uuid4().hex[:8]}"
         names.append(name)
         iam.create_user(UserName=name)
         arn = f"arn:aws:dynamodb:us-east-1:000000000000:table/{table.name}"
-        statement = {"Effect": "Allow", "Action": [f"dynamodb:{a}" for a in actions], "Resource": arn}
+        statement = {
+            "Effect": "Allow",
+            "Action": [f"dynamodb:{action}" for action in actions],
+            "Resource": arn,
+        }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=policy)
+        iam.put_user_policy(UserName=name, PolicyName="permissions", PolicyDocument=policy)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
-    yield make
+    yield create
     for name in names:
         for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
             iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-        iam.delete_user_policy(UserName=name, PolicyName="rights")
+        iam.delete_user_policy(UserName=name, PolicyName="permissions")
         iam.delete_user(UserName=name)
 
 
 @pytest.fixture
-def start(localaws, tmp_path):
+def start_command(localaws, tmp_path):
     def start(command, table, *options, **environment):
         return subprocess.Popen(
             [sys.executable, *COMMANDS[command], "--table-name", table.name, *options],
@@ -123,9 +134,9 @@ def start(localaws, tmp_path):
 
 
 @pytest.fixture
-def command(start):
+def run_command(start_command):
     def run(*arguments, **environment):
-        process = start(*arguments, **environment)
+        process = start_command(*arguments, **environment)
         process.out, process.err = process.communicate(timeout=60)
         return process
 

@@ -5,72 +5,76 @@ import os
 import signal
 
 import pytest
-from emulator_fixtures import FAST_RIGHTS, README_RIGHTS
+from emulator_fixtures import BATCH_PERMISSIONS, README_PERMISSIONS
 
 pytestmark = pytest.mark.backends("embedded")
 
 
-def test_readmes_three_rights_are_enough(make_table, make_caller, command):
-    table = make_table()
-    theirs = table.profiles()
+def test_three_permissions_of_the_readme_are_enough(create_table, create_caller, run_command):
+    table = create_table()
+    existing_profiles = table.profiles()
 
-    done = command("migrate-user-profiles", table, **make_caller(table, README_RIGHTS))
+    process = run_command("migrate-user-profiles", table, **create_caller(table, README_PERMISSIONS))
 
-    assert done.returncode == 0, done.err
-    assert done.out.endswith(
+    assert process.returncode == 0, process.err
+    assert process.out.endswith(
         "Total users processed:    40\nProfiles already existed: 10\nProfiles created:         26\n"
         "Profiles failed:          0\nUsers skipped:            4\n" + "=" * 60 + "\nMigration complete!\n"
     )
-    assert "@example.com" not in done.out
-    assert (done.err.count("dynamodb:BatchGetItem"), done.err.count("dynamodb:PartiQLInsert")) == (1, 1)
+    assert "@example.com" not in process.out
+    assert (process.err.count("dynamodb:BatchGetItem"), process.err.count("dynamodb:PartiQLInsert")) == (1, 1)
     assert len(table.profiles()) == 36
-    assert {key: table.profiles()[key] for key in theirs} == theirs
+    assert {key: table.profiles()[key] for key in existing_profiles} == existing_profiles
 
 
-def test_fast_rights_are_used_where_they_are(make_table, make_caller, command):
-    table = make_table()
+def test_batch_permissions_are_used(create_table, create_caller, run_command):
+    table = create_table()
 
-    done = command("userprofiles", table, "--json", **make_caller(table, FAST_RIGHTS))
+    process = run_command("userprofiles", table, "--json", **create_caller(table, BATCH_PERMISSIONS))
 
-    report = json.loads(done.out)
-    assert (done.returncode, done.err) == (0, "")
+    report = json.loads(process.out)
+    assert (process.returncode, process.err) == (0, "")
     assert set(report["calls"]) == {"Scan", "BatchGetItem", "BatchExecuteStatement"}
     assert (report["created"], report["capacity"]["write"]) == (26, 26.0)
 
 
-def test_every_way_ends_with_the_same_items_and_a_second_run_with_nothing_to_do(
-    make_table, make_caller, command
+def test_single_and_batch_calls_write_the_same_items_and_a_second_run_none(
+    create_table, create_caller, run_command
 ):
-    slow, fast = make_table(), make_table()
-    command("migrate-user-profiles", slow, **make_caller(slow, README_RIGHTS))
-    command("userprofiles", fast)
+    slow, fast = create_table(), create_table()
+    run_command("migrate-user-profiles", slow, **create_caller(slow, README_PERMISSIONS))
+    run_command("userprofiles", fast)
     assert slow.digest() == fast.digest()
 
-    again = command("userprofiles", fast, "--json")
+    second = run_command("userprofiles", fast, "--json")
 
-    assert json.loads(again.out)["created"] == 0
+    assert json.loads(second.out)["created"] == 0
     assert slow.digest() == fast.digest()
 
 
-def test_dry_run_needs_the_reading_rights_only_and_writes_nothing(make_table, make_caller, command, tmp_path):
-    table = make_table()
-    before = table.digest()
+def test_dry_run_needs_only_read_permissions_and_writes_nothing(
+    create_table, create_caller, run_command, tmp_path
+):
+    table = create_table()
+    digest_before = table.digest()
 
-    done = command("userprofiles", table, "--dry-run", "--json", **make_caller(table, ("Scan", "GetItem")))
+    process = run_command(
+        "userprofiles", table, "--dry-run", "--json", **create_caller(table, ("Scan", "GetItem"))
+    )
 
-    assert (done.returncode, json.loads(done.out)["created"]) == (0, 26)
-    assert table.digest() == before
+    assert (process.returncode, json.loads(process.out)["created"]) == (0, 26)
+    assert table.digest() == digest_before
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_interrupted_process_goes_on_where_it_was(  # noqa: PLR0917 - fixtures are given by name
-    make_table, start, command, tmp_path, eventually, number
+def test_interrupted_run_can_be_resumed(  # noqa: PLR0917 - fixtures are given by name
+    create_table, start_command, run_command, tmp_path, eventually, number
 ):
-    """It stops at a safe place for a signal that it can catch, and stands even one that it can't."""
-    table = make_table(1500)
-    process = start("userprofiles", table, "--segments", "1", "--json")
-    # The first checkpoint may come before the first user: existing profiles stand at the table's beginning.
+    """SIGINT and SIGTERM stop it at a safe place. After SIGKILL, it repeats the last second."""
+    table = create_table(1500)
+    process = start_command("userprofiles", table, "--segments", "1", "--json")
+    # The first checkpoint may come before the first new profile: the table begins with existing profiles.
     eventually("the first new profile", lambda: len(table.profiles()) > 375)
     assert list((tmp_path / "state").rglob("*.json"))
     os.kill(process.pid, number)
@@ -79,7 +83,7 @@ def test_interrupted_process_goes_on_where_it_was(  # noqa: PLR0917 - fixtures a
     assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 3)
     assert 0 < created_before < 975
 
-    resumed = command("userprofiles", table, "--segments", "1", "--json", "--resume")
+    resumed = run_command("userprofiles", table, "--segments", "1", "--json", "--resume")
 
     report = json.loads(resumed.out)
     assert resumed.returncode == 0, resumed.err
@@ -91,10 +95,10 @@ def test_interrupted_process_goes_on_where_it_was(  # noqa: PLR0917 - fixtures a
     assert len(table.profiles()) == 1350
 
 
-def test_two_runs_at_once_make_each_profile_once(make_table, start):
-    table = make_table(300)
+def test_two_parallel_runs_create_each_profile_once(create_table, start_command):
+    table = create_table(300)
 
-    processes = [start("userprofiles", table, "--json") for _ in range(2)]
+    processes = [start_command("userprofiles", table, "--json") for _ in range(2)]
     reports = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
 
     assert sum(report["created"] for report in reports) == 195
@@ -102,7 +106,7 @@ def test_two_runs_at_once_make_each_profile_once(make_table, start):
     assert len(table.profiles()) == 270
 
 
-def test_stacks_own_shape(make_table, command):
+def test_stack_shape(create_table, run_command):
     def account(sub, **attributes):
         return {
             "PK": {"S": f"USER#{sub}"},
@@ -112,13 +116,13 @@ def test_stacks_own_shape(make_table, command):
         }
 
     erased = {"entityType": {"S": "TOMBSTONE"}}
-    table = make_table(items=[account("new"), account("had"), account("gone", **erased)])
-    localaws_items = {"PK": {"S": "USER#had"}, "SK": {"S": "PROFILE#MAIN"}, "language": {"S": "de"}}
-    table._dynamodb.put_item(TableName=table.name, Item=localaws_items)
+    table = create_table(items=[account("new"), account("had"), account("gone", **erased)])
+    existing_profile = {"PK": {"S": "USER#had"}, "SK": {"S": "PROFILE#MAIN"}, "language": {"S": "de"}}
+    table._dynamodb.put_item(TableName=table.name, Item=existing_profile)
 
-    done = command("userprofiles", table, "--json")
+    process = run_command("userprofiles", table, "--json")
 
-    report = json.loads(done.out)
+    report = json.loads(process.out)
     assert (report["existed"], report["created"]) == (1, 1)
     assert report["skipped"] == {"erased": 1, "inactive": 0, "softDeleted": 0}
     assert table.profiles()["USER#new"]["migrationRunId"] == {"S": report["runId"]}

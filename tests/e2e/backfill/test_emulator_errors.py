@@ -1,59 +1,61 @@
-"""What the backfill's commands say when rights, credentials, the table or the endpoint are wrong."""
+"""Errors of the backfill's commands: permissions, credentials, table and endpoint."""
 
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from emulator_fixtures import README_RIGHTS, user
+from emulator_fixtures import README_PERMISSIONS, user
 
 pytestmark = pytest.mark.backends("embedded")
 
 
-@pytest.mark.parametrize("missing", README_RIGHTS)
-def test_missing_right_is_told(make_table, make_caller, command, missing):
-    table = make_table(4)
-    rights = [right for right in README_RIGHTS if right != missing]
+@pytest.mark.parametrize("missing", README_PERMISSIONS)
+def test_missing_permission_is_reported(create_table, create_caller, run_command, missing):
+    table = create_table(4)
+    permissions = [action for action in README_PERMISSIONS if action != missing]
 
-    done = command("migrate-user-profiles", table, **make_caller(table, rights))
+    process = run_command("migrate-user-profiles", table, **create_caller(table, permissions))
 
-    assert done.returncode == 1
-    assert f"Access Denied (dynamodb:{missing} on table" in done.err
-    assert "Traceback" not in done.err
-
-
-def test_wrong_secret_is_told(make_table, make_caller, command):
-    table = make_table(4)
-    caller = make_caller(table, README_RIGHTS) | {"AWS_SECRET_ACCESS_KEY": "wrong"}
-
-    done = command("migrate-user-profiles", table, **caller)
-
-    assert done.returncode == 1
-    assert "AWS does not accept the credentials" in done.err
+    assert process.returncode == 1
+    assert f"Access Denied (dynamodb:{missing} on table" in process.err
+    assert "Traceback" not in process.err
 
 
-def test_missing_credentials_are_told(make_table, command):
-    done = command("migrate-user-profiles", make_table(4), AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+def test_wrong_secret_is_reported(create_table, create_caller, run_command):
+    table = create_table(4)
+    caller = create_caller(table, README_PERMISSIONS) | {"AWS_SECRET_ACCESS_KEY": "wrong"}
 
-    assert done.returncode == 1
-    assert "Unable to locate credentials\nConfigure AWS credentials:\n  aws configure\n" in done.err
+    process = run_command("migrate-user-profiles", table, **caller)
+
+    assert process.returncode == 1
+    assert "AWS does not accept the credentials" in process.err
 
 
-def test_missing_table_is_told(make_table, command):
-    table = make_table(4)
+def test_missing_credentials_are_reported(create_table, run_command):
+    process = run_command(
+        "migrate-user-profiles", create_table(4), AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY=""
+    )
+
+    assert process.returncode == 1
+    assert "Unable to locate credentials\nConfigure AWS credentials:\n  aws configure\n" in process.err
+
+
+def test_missing_table_is_reported(create_table, run_command):
+    table = create_table(4)
     name, table.name = table.name, "no-such-table"
 
-    done = command("migrate-user-profiles", table)
+    process = run_command("migrate-user-profiles", table)
 
     table.name = name
-    assert done.returncode == 1
-    assert "Table not found: 'no-such-table'" in done.err
-    assert "aws dynamodb describe-table --table-name no-such-table" in done.err
+    assert process.returncode == 1
+    assert "Table not found: 'no-such-table'" in process.err
+    assert "aws dynamodb describe-table --table-name no-such-table" in process.err
 
 
 @pytest.fixture
 def other_server():
-    """Something that speaks HTTP and is not DynamoDB."""
+    """An HTTP server that is not DynamoDB."""
 
     class Page(BaseHTTPRequestHandler):
         status = 200
@@ -77,21 +79,23 @@ def other_server():
 
 
 @pytest.mark.parametrize("status", [200, 404, 502])
-def test_something_else_at_the_endpoint_is_told(make_table, command, other_server, status):
+def test_other_server_at_the_endpoint_is_reported(create_table, run_command, other_server, status):
     page, url = other_server
     page.status = status
 
-    done = command("userprofiles", make_table(4), "--endpoint-url", url)
+    process = run_command("userprofiles", create_table(4), "--endpoint-url", url)
 
-    assert done.returncode == 1
-    assert f"What answers at {url} is not DynamoDB" in done.err
+    assert process.returncode == 1
+    assert f"The server at {url} is not DynamoDB" in process.err
 
 
-def test_nobody_at_the_endpoint_is_told(make_table, command, unused_port):
-    done = command("userprofiles", make_table(4), "--endpoint-url", f"http://127.0.0.1:{unused_port}")
+def test_endpoint_without_a_server_is_reported(create_table, run_command, unused_port):
+    process = run_command(
+        "userprofiles", create_table(4), "--endpoint-url", f"http://127.0.0.1:{unused_port}"
+    )
 
-    assert done.returncode == 1
-    assert f"Could not connect to DynamoDB at http://127.0.0.1:{unused_port}" in done.err
+    assert process.returncode == 1
+    assert f"Could not connect to DynamoDB at http://127.0.0.1:{unused_port}" in process.err
 
 
 @pytest.fixture
@@ -100,13 +104,13 @@ def unused_port():
         return server.server_port
 
 
-def test_profile_that_dynamodb_finds_too_large_fails_alone(make_table, command):
+def test_profile_that_is_too_large_for_dynamodb_fails_alone(create_table, run_command):
     big = user(2) | {"firstName": {"S": "x" * 204_000}, "lastName": {"S": "y" * 205_350}}
-    table = make_table(items=[user(3), big, user(4)])
+    table = create_table(items=[user(3), big, user(4)])
 
-    done = command("userprofiles", table, "--json")
+    process = run_command("userprofiles", table, "--json")
 
-    report = json.loads(done.out)
-    assert (done.returncode, report["created"], report["failed"]) == (2, 2, 1)
+    report = json.loads(process.out)
+    assert (process.returncode, report["created"], report["failed"]) == (2, 2, 1)
     assert report["failures"][0]["userId"] == "user2"
     assert "400 KB" in report["failures"][0]["reason"]

@@ -1,19 +1,20 @@
-"""Tables in moto for the backfill, and a client whose calls can be made to fail.
+"""Tables in moto for the backfill, and a client whose calls can fail on demand.
 
-moto answers a PartiQL INSERT with parameters by an error 500 (5.2.5), so the batch insert is played here by
-its PutItem; the emulator runs the true one in tests/e2e.
+moto 5.2.5 answers a PartiQL INSERT that has parameters with an error 500. So its PutItem replaces the batch
+insert here. The tests in tests/e2e run the real statement on the emulator.
 """
 
 import functools
 import hashlib
 import json
 import re
+from datetime import datetime
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from userprofiles.backfill.error_messages import Place
+from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.run import Run
@@ -36,24 +37,24 @@ def client_error(operation, code, message="", status=400, retries=0):
 
 
 class Dynamo:
-    """A DynamoDB client: moto's, with batch inserts, a list of all calls, and faults."""
+    """The DynamoDB client of moto, with batch inserts, a list of all calls, and injected faults."""
 
     def __init__(self, client):
         self._moto = client
         self.meta = client.meta
         self.calls = []
         self.denied = set()
-        self.before = []  # functions (operation, parameters): each may raise, return an answer, or None
-        self.batch_errors = {}  # PK -> list of errors for its statements, used up one by one
+        self.hooks = []  # functions (operation, parameters) that raise, return a response, or return None
+        self.batch_errors = {}  # PK -> error codes for its next statements
 
     def _call(self, operation, name, parameters):
         self.calls.append((operation, parameters))
         if operation in self.denied:
             raise client_error(operation, "AccessDeniedException", "not authorized")
-        for hook in self.before:
-            answer = hook(operation, parameters)
-            if answer is not None:
-                return answer
+        for hook in self.hooks:
+            response = hook(operation, parameters)
+            if response is not None:
+                return response
         if operation == "BatchExecuteStatement":
             return {
                 "Responses": [self._insert(**statement) for statement in parameters["Statements"]],
@@ -67,9 +68,9 @@ class Dynamo:
     def _insert(self, Statement, Parameters):  # noqa: N803 - DynamoDB's names
         table = re.match(r'INSERT INTO "([^"]+)" VALUE', Statement)[1]
         item = dict(zip(re.findall(r"'([^']+)': \?", Statement), Parameters, strict=True))
-        queue = self.batch_errors.get(item["PK"]["S"])
-        if queue:
-            return {"Error": {"Code": queue.pop(0), "Message": "as the test wants it"}}
+        codes = self.batch_errors.get(item["PK"]["S"])
+        if codes:
+            return {"Error": {"Code": codes.pop(0), "Message": "injected by the test"}}
         try:
             self._moto.put_item(TableName=table, Item=item, ConditionExpression="attribute_not_exists(PK)")
         except self._moto.exceptions.ConditionalCheckFailedException:
@@ -97,12 +98,12 @@ class Dynamo:
 
 @functools.cache
 def moto_client():
-    """Make the client once: that takes longer than most of the tests, and moto catches its calls anyhow."""
+    """Create the client once: this takes longer than most tests, and moto still intercepts its calls."""
     return boto3.client("dynamodb", aws_access_key_id="testing", aws_secret_access_key="testing")
 
 
 class Table:
-    """One table of PK and SK."""
+    """One table with the keys PK and SK."""
 
     def __init__(self, client, name=TABLE, keys=("PK", "SK")):
         self.name = name
@@ -112,15 +113,15 @@ class Table:
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
             KeySchema=[
-                {"AttributeName": key, "KeyType": kind}
-                for key, kind in zip(keys, ("HASH", "RANGE"), strict=True)
+                {"AttributeName": key, "KeyType": key_type}
+                for key, key_type in zip(keys, ("HASH", "RANGE"), strict=True)
             ],
         )
         self.client = Dynamo(client)
 
     @property
-    def place(self):
-        return Place(self.name, "us-east-1", "https://dynamodb.us-east-1.amazonaws.com")
+    def location(self):
+        return TableLocation(self.name, "us-east-1", "https://dynamodb.us-east-1.amazonaws.com")
 
     def put(self, *items):
         for start in range(0, len(items), 25):
@@ -140,7 +141,7 @@ class Table:
 
 
 def plain_user(user_id, **attributes):
-    """A row of the old table."""
+    """Return a user row of the old script's table."""
     row = {
         "PK": {"S": user_id},
         "SK": {"S": "METADATA"},
@@ -157,7 +158,7 @@ def plain_users(count):
 
 
 def profile(user_id, **attributes):
-    """A profile that was there before."""
+    """Return an existing profile."""
     return {
         "PK": {"S": f"USER#{user_id}"},
         "SK": {"S": "PROFILE#MAIN"},
@@ -168,7 +169,7 @@ def profile(user_id, **attributes):
 
 
 def account(sub, **attributes):
-    """An account of the stack's own table."""
+    """Return an account of this project's users table."""
     return {
         "PK": {"S": f"USER#{sub}"},
         "SK": {"S": "ACCOUNT#MAIN"},
@@ -180,76 +181,75 @@ def account(sub, **attributes):
 
 
 class Recorder:
-    """An observer that keeps what it sees."""
+    """An observer that keeps results, messages and states."""
 
     def __init__(self):
-        self.seen = []
+        self.results = []
         self.messages = []
         self.saved_states = None
         self.on_results = lambda: None
 
-    def results(self, results):
-        self.seen += results
+    def record_results(self, results):
+        self.results += results
         self.on_results()
 
-    def saved(self, states, *, last):
+    def save(self, states, *, is_last):
         self.saved_states = [state.to_json() for state in states]
 
-    def tell(self, message):
+    def warn(self, message):
         self.messages.append(message)
 
 
-class Outcome:
-    """What one run of the engine came to."""
+class RunResult:
+    """The states, results and messages of one run."""
 
     def __init__(self, states, recorder):
         self.states = states
-        self.seen = recorder.seen
+        self.results = recorder.results
         self.messages = recorder.messages
         self.tally = {"existed": 0, "created": 0, "failed": 0, "skipped": {}}
         for state in states:
-            part = state.tally.to_json()
+            counts = state.tally.to_json()
             for name in ("existed", "created", "failed"):
-                self.tally[name] += part[name]
-            for reason, count in part["skipped"].items():
+                self.tally[name] += counts[name]
+            for reason, count in counts["skipped"].items():
                 self.tally["skipped"][reason] = self.tally["skipped"].get(reason, 0) + count
 
     @property
     def failures(self):
-        return {result.user_id: result.reason for result in self.seen if result.outcome == "failed"}
+        return {result.user_id: result.reason for result in self.results if result.outcome == "failed"}
 
 
-def run_engine(table, *, states=None, recorder=None, stop=None, limits=LIMITS, **settings):
-    settings.setdefault("shape", None)
+def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS, **settings):
     settings.setdefault("segments", 1)
     job = Job(**({"run_id": "run-1", "table": table.name} | settings))
     recorder = recorder or Recorder()
-    states = states or [SegmentState(number) for number in job.numbers]
+    states = states or [SegmentState(number) for number in job.segment_numbers]
     Run(
         job,
         table.client,
-        table.place,
+        table.location,
         states,
         stop=stop or Stop(),
         observer=recorder,
-        now=lambda: NOW,
+        now=lambda: datetime.fromisoformat(NOW),
         limits=limits,
     ).execute()
-    return Outcome(states, recorder)
+    return RunResult(states, recorder)
 
 
 @pytest.fixture
-def make_table():
+def create_table():
     with mock_aws():
 
-        def make(*items, **settings):
+        def create(*items, **settings):
             table = Table(moto_client(), **settings)
             table.put(*items)
             return table
 
-        yield make
+        yield create
 
 
 @pytest.fixture
 def backfill():
-    return run_engine
+    return run_backfill

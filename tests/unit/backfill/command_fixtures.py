@@ -1,4 +1,4 @@
-"""What the tests of the two commands share: a table that they work on, and a folder for their state."""
+"""Shared by the tests of the two commands: a table, and a directory for their state."""
 
 import pytest
 from backfill_fixtures import plain_user, profile
@@ -15,23 +15,25 @@ def state_home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def use(monkeypatch):
-    """Let the commands talk to a table in moto."""
+def use_table(monkeypatch):
+    """Connect the commands to a table in moto."""
 
-    def use(table):
+    def use_table(table):
         monkeypatch.setattr(
-            "userprofiles.backfill.command.backfill_command.connect",
-            lambda name, **_: (table.client, table.place),
+            "userprofiles.backfill.command.backfill_command.create_client",
+            lambda name, **_: (table.client, table.location),
         )
         return table
 
-    return use
+    return use_table
 
 
 @pytest.fixture
-def old_table(make_table, use):
-    """Four users as in the README's example: two with a profile, two without."""
-    return use(make_table(*(plain_user(f"user{n}") for n in range(1, 5)), profile("user1"), profile("user4")))
+def old_table(create_table, use_table):
+    """Create the four users of the README's example: two with a profile, two without."""
+    return use_table(
+        create_table(*(plain_user(f"user{n}") for n in range(1, 5)), profile("user1"), profile("user4"))
+    )
 
 
 def run(*arguments, limits=COMMAND_LINE):
@@ -43,7 +45,7 @@ def files(folder):
 
 
 class Terminal:
-    """Makes a stream say that it is one."""
+    """A stream that reports to be a terminal."""
 
     def __init__(self, stream):
         self._stream = stream

@@ -1,11 +1,11 @@
-"""What the backfill's tests share; the rest is in `backfill_fixtures` and `command_fixtures`."""
+"""Fixtures of the backfill's tests, from `backfill_fixtures` and `command_fixtures`."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests; tests are no package
+sys.path.insert(0, str(Path(__file__).parent))  # the helper modules are here; the tests are not a package
 
-from backfill_fixtures import backfill, make_table
-from command_fixtures import old_table, state_home, use
+from backfill_fixtures import backfill, create_table
+from command_fixtures import old_table, state_home, use_table
 
-__all__ = ["backfill", "make_table", "old_table", "state_home", "use"]
+__all__ = ["backfill", "create_table", "old_table", "state_home", "use_table"]

@@ -1,4 +1,4 @@
-"""What DynamoDB and the policy do to a run, and what the run makes of it."""
+"""A run under faults: throttling, lost responses, races, stops and kills."""
 
 import time
 from dataclasses import replace
@@ -18,13 +18,13 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from userprofiles.backfill.errors import CannotGoOnError
 from userprofiles.backfill.segment import SegmentState
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_shape import Shape
+from userprofiles.backfill.table_shape import TableShape
 
-PLAIN = {"shape": Shape.PLAIN}
+PLAIN = {"shape": TableShape.PLAIN}
 
 
-def once(operation, error):
-    """Return a hook that raises at the first call of an operation."""
+def raise_once(operation, error):
+    """Return a hook that raises an error at the first call of an operation."""
     errors = [error]
 
     def hook(name, parameters):
@@ -34,23 +34,24 @@ def once(operation, error):
     return hook
 
 
-def test_unprocessed_keys_are_asked_for_again(make_table, backfill):
-    table = make_table(*plain_users(6), *(profile(f"user{n:02d}") for n in range(6)))
-    given = []
+def test_unprocessed_keys_are_requested_again(create_table, backfill):
+    table = create_table(*plain_users(6), *(profile(f"user{n:02d}") for n in range(6)))
 
-    def half(operation, parameters):
-        if operation != "BatchGetItem" or given:
+    def process_two_keys(operation, parameters):
+        if operation != "BatchGetItem":
             return None
-        given.append(True)
-        asked = parameters["RequestItems"][table.name]
-        answer = table.moto.batch_get_item(RequestItems={table.name: asked | {"Keys": asked["Keys"][:2]}})
-        return answer | {"UnprocessedKeys": {table.name: asked | {"Keys": asked["Keys"][2:]}}}
+        table.client.hooks.clear()
+        request = parameters["RequestItems"][table.name]
+        response = table.moto.batch_get_item(
+            RequestItems={table.name: request | {"Keys": request["Keys"][:2]}}
+        )
+        return response | {"UnprocessedKeys": {table.name: request | {"Keys": request["Keys"][2:]}}}
 
-    table.client.before = [half]
+    table.client.hooks = [process_two_keys]
 
-    outcome = backfill(table, **PLAIN)
+    result = backfill(table, **PLAIN)
 
-    assert outcome.tally == {"existed": 6, "created": 0, "failed": 0, "skipped": {}}
+    assert result.tally == {"existed": 6, "created": 0, "failed": 0, "skipped": {}}
     assert table.client.count("BatchGetItem") == 2
 
 
@@ -58,84 +59,82 @@ def test_unprocessed_keys_are_asked_for_again(make_table, backfill):
 @pytest.mark.parametrize(
     "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "InternalServerError"]
 )
-def test_throttled_or_broken_call_is_repeated(make_table, backfill, operation, code):
-    table = make_table(*plain_users(3))
-    table.client.before = [once(operation, client_error(operation, code, status=400))]
+def test_call_is_retried_after_throttling_or_a_server_error(create_table, backfill, operation, code):
+    table = create_table(*plain_users(3))
+    table.client.hooks = [raise_once(operation, client_error(operation, code, status=400))]
 
     assert backfill(table, **PLAIN).tally["created"] == 3
 
 
 @pytest.mark.parametrize("error", [ConnectTimeoutError(endpoint_url="x"), ReadTimeoutError(endpoint_url="x")])
-def test_connection_that_breaks_on_the_way_is_repeated(make_table, backfill, error):
-    table = make_table(*plain_users(3))
-    table.client.before = [once("BatchGetItem", error)]
+def test_call_is_retried_after_a_lost_connection(create_table, backfill, error):
+    table = create_table(*plain_users(3))
+    table.client.hooks = [raise_once("BatchGetItem", error)]
 
     assert backfill(table, **PLAIN).tally["created"] == 3
 
 
-@pytest.mark.parametrize("shape", list(Shape))
+@pytest.mark.parametrize("shape", list(TableShape))
 @pytest.mark.parametrize("operation", ["BatchExecuteStatement", "PutItem"])
-def test_insert_whose_answer_was_lost_counts_as_created(make_table, backfill, shape, operation):
-    rows = plain_users(3) if shape is Shape.PLAIN else [account(f"user{n}") for n in range(3)]
-    table = make_table(*rows)
+def test_insert_whose_response_is_lost_counts_as_created(create_table, backfill, shape, operation):
+    rows = plain_users(3) if shape is TableShape.PLAIN else [account(f"user{n}") for n in range(3)]
+    table = create_table(*rows)
     table.client.denied = {"BatchExecuteStatement"} - {operation}
-    lost = []
 
-    def lose(name, parameters):
-        if name == operation and not lost:
-            lost.append(True)
-            table.client.before.clear()
+    def lose_response(name, parameters):
+        if name == operation:
+            table.client.hooks.clear()
             method = "batch_execute_statement" if operation != "PutItem" else "put_item"
             getattr(table.client, method)(**parameters)
             raise ReadTimeoutError(endpoint_url="x")
 
-    table.client.before = [lose]
+    table.client.hooks = [lose_response]
 
-    outcome = backfill(table, shape=shape)
+    result = backfill(table, shape=shape)
 
-    assert outcome.tally == {"existed": 0, "created": 3, "failed": 0, "skipped": {}}
+    assert result.tally == {"existed": 0, "created": 3, "failed": 0, "skipped": {}}
 
 
-def race(table, item):
+def put_before_first_insert(table, item):
     """Put an item just before the first insert."""
 
     def hook(operation, parameters):
         if operation == "BatchExecuteStatement":
-            table.client.before.clear()
+            table.client.hooks.clear()
             table.put(item)
 
-    table.client.before = [hook]
+    table.client.hooks = [hook]
 
 
-@pytest.mark.parametrize("shape", list(Shape))
-def test_sign_up_between_scan_and_insert_keeps_its_profile(make_table, backfill, shape):
-    theirs = profile("a", createdAt={"S": NOW})
-    table = make_table(plain_user("a") if shape is Shape.PLAIN else account("a"))
-    race(table, theirs)
+@pytest.mark.parametrize("shape", list(TableShape))
+def test_sign_up_between_scan_and_insert_keeps_its_profile(create_table, backfill, shape):
+    existing_profile = profile("a", createdAt={"S": NOW})
+    table = create_table(plain_user("a") if shape is TableShape.PLAIN else account("a"))
+    put_before_first_insert(table, existing_profile)
 
-    outcome = backfill(table, shape=shape)
+    result = backfill(table, shape=shape)
 
-    assert outcome.tally == {"existed": 1, "created": 0, "failed": 0, "skipped": {}}
-    assert table.profiles()["USER#a"] == theirs
+    assert result.tally == {"existed": 1, "created": 0, "failed": 0, "skipped": {}}
+    assert table.profiles()["USER#a"] == existing_profile
 
 
-def test_user_erased_between_scan_and_insert_stays_erased(make_table, backfill):
+def test_user_erased_between_scan_and_insert_stays_erased(create_table, backfill):
     tombstone = profile("a", entityType={"S": "TOMBSTONE"})
-    table = make_table(account("a"))
-    race(table, tombstone)
+    table = create_table(account("a"))
+    put_before_first_insert(table, tombstone)
 
-    outcome = backfill(table, shape=Shape.STACK)
+    result = backfill(table, shape=TableShape.STACK)
 
-    assert outcome.tally == {"existed": 0, "created": 0, "failed": 0, "skipped": {"erased": 1}}
+    assert result.tally == {"existed": 0, "created": 0, "failed": 0, "skipped": {"erased": 1}}
     assert table.profiles()["USER#a"] == tombstone
 
 
-def test_throttling_without_end_ends_the_run_and_can_be_resumed(make_table, backfill):
-    table = make_table(*plain_users(3))
+def test_endless_throttling_ends_the_run_which_can_be_resumed(create_table, backfill):
+    table = create_table(*plain_users(3))
     table.client.batch_errors = {f"USER#user{n:02d}": ["ThrottlingError"] * 10_000 for n in range(3)}
     recorder = Recorder()
 
-    with pytest.raises(CannotGoOnError, match="let nothing through"):
+    with pytest.raises(CannotGoOnError, match="No call to DynamoDB succeeded"):
         backfill(table, limits=replace(LIMITS, patience_s=0.05), recorder=recorder, **PLAIN)
 
     assert recorder.saved_states[0]["cursor"] is None
@@ -143,37 +142,39 @@ def test_throttling_without_end_ends_the_run_and_can_be_resumed(make_table, back
     assert recorder.saved_states[0]["calls"]["BatchExecuteStatement"] > 1
 
 
-def test_stop_ends_the_waiting_for_throttled_calls(make_table, backfill, monkeypatch):
+def test_stop_ends_the_wait_after_a_throttled_call(create_table, backfill, monkeypatch):
     monkeypatch.setattr("random.uniform", lambda low, high: high)
-    table = make_table(*plain_users(3))
+    table = create_table(*plain_users(3))
     table.client.batch_errors = {"USER#user00": ["ThrottlingError"] * 10}
-    began = time.monotonic()
+    started_at = time.monotonic()
 
     slow = replace(LIMITS, first_wait_s=60.0, longest_wait_s=60.0)
-    outcome = backfill(table, stop=Stop(deadline=time.monotonic() + 0.3), limits=slow, **PLAIN)
+    result = backfill(table, stop=Stop(deadline=time.monotonic() + 0.3), limits=slow, **PLAIN)
 
-    assert not outcome.states[0].done
-    assert outcome.tally["created"] == 0  # the chunk that was broken off is not counted
-    assert time.monotonic() - began < 5
+    assert not result.states[0].done
+    assert result.tally["created"] == 0  # an interrupted chunk is not counted
+    assert time.monotonic() - started_at < 5
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL: nothing of ours may catch it."""
+    """Simulates SIGKILL: our code must not catch it."""
 
 
-@pytest.mark.parametrize("shape", list(Shape))
-def test_killed_at_any_call_and_resumed_the_table_is_the_same(make_table, backfill, shape):
-    """From the last states that were saved; and in the stack's shape the numbers are the same too."""
+@pytest.mark.parametrize("shape", list(TableShape))
+def test_run_killed_at_any_call_and_resumed_leaves_the_same_table(create_table, backfill, shape):
+    """It resumes from the last saved states. In the stack shape, the counts are the same, too."""
     limits = replace(LIMITS, page_rows=7, chunk_rows=4)
-    make_row = plain_user if shape is Shape.PLAIN else account
-    rows = [make_row(f"user{n:02d}") for n in range(12)] + [profile(f"user{n:02d}") for n in range(0, 12, 3)]
-    whole = make_table(*rows, name="uninterrupted")
-    expected = backfill(whole, shape=shape, limits=limits).tally
-    calls = len(whole.client.calls)
+    create_row = plain_user if shape is TableShape.PLAIN else account
+    rows = [create_row(f"user{n:02d}") for n in range(12)] + [
+        profile(f"user{n:02d}") for n in range(0, 12, 3)
+    ]
+    uninterrupted = create_table(*rows, name="uninterrupted")
+    expected = backfill(uninterrupted, shape=shape, limits=limits).tally
+    calls = len(uninterrupted.client.calls)
     assert calls > 6
 
     for number in range(calls):
-        table = make_table(*rows, name=f"killed-{number}")
+        table = create_table(*rows, name=f"killed-{number}")
         recorder = KilledRecorder()
         countdown = [number]
 
@@ -182,24 +183,24 @@ def test_killed_at_any_call_and_resumed_the_table_is_the_same(make_table, backfi
                 raise Killed
             countdown[0] -= 1
 
-        table.client.before = [kill]
+        table.client.hooks = [kill]
         with pytest.raises(Killed):
             backfill(table, shape=shape, recorder=recorder, limits=limits)
-        table.client.before = []
+        table.client.hooks = []
         resumed = backfill(table, shape=shape, states=recorder.states(), limits=limits)
 
-        assert table.digest() == whole.digest()
-        assert sum_of(resumed.tally) == 12
-        if shape is Shape.STACK:
+        assert table.digest() == uninterrupted.digest()
+        assert total(resumed.tally) == 12
+        if shape is TableShape.STACK:
             assert resumed.tally == expected
 
 
 class KilledRecorder(Recorder):
-    """Keeps what was saved before the kill, and not what a dying process could not have written."""
+    """Keeps the states saved before the kill. A killed process could not write the last ones."""
 
-    def saved(self, states, *, last):
-        if not last:
-            super().saved(states, last=last)
+    def save(self, states, *, is_last):
+        if not is_last:
+            super().save(states, is_last=is_last)
 
     def states(self):
         if self.saved_states is None:
@@ -207,5 +208,5 @@ class KilledRecorder(Recorder):
         return [SegmentState.from_json(state) for state in self.saved_states]
 
 
-def sum_of(tally):
+def total(tally):
     return tally["existed"] + tally["created"] + tally["failed"] + sum(tally["skipped"].values())

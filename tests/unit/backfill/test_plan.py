@@ -1,11 +1,11 @@
-"""A row becomes a profile, a reason to skip it, or a reason why it failed."""
+"""The plan for a row: a profile, a reason to skip the user, or a reason for a failure."""
 
 import pytest
 from backfill_fixtures import NOW, account, plain_user
 from userprofiles import template
-from userprofiles.backfill.plan import ProfileMaker, read_user, too_large
+from userprofiles.backfill.plan import ProfileBuilder, read_user_row, too_large
 from userprofiles.backfill.skip_rule import SkipRule
-from userprofiles.backfill.table_shape import Shape, is_user
+from userprofiles.backfill.table_shape import TableShape, is_user_row
 from userprofiles.table import record
 from userprofiles.table.attribute_value import deserialize_item, item_size
 
@@ -29,50 +29,50 @@ README_PROFILE = {
 }
 
 
-def read(row, shape=Shape.PLAIN):
-    return read_user(row, shape, SkipRule())
+def read(row, shape=TableShape.PLAIN):
+    return read_user_row(row, shape, SkipRule())
 
 
-def make(user, shape=Shape.PLAIN, name="basic"):
-    return deserialize_item(ProfileMaker(template.load(name), shape, "run-1").item(user, NOW))
+def build_profile(user, shape=TableShape.PLAIN, name="basic"):
+    return deserialize_item(ProfileBuilder(template.load(name), shape, "run-1").build_item(user, NOW))
 
 
 @pytest.mark.parametrize("name", ["basic", "marketplace"])
 def test_profile_in_the_plain_shape_is_exactly_the_readmes(name):
-    assert make(read(plain_user("user7")), name=name) == README_PROFILE
+    assert build_profile(read(plain_user("user7")), name=name) == README_PROFILE
 
 
-def test_profile_in_the_stacks_shape_carries_its_run():
-    made = make(read(account("user7"), Shape.STACK), Shape.STACK)
+def test_profile_in_the_stack_shape_has_the_run_id():
+    item = build_profile(read(account("user7"), TableShape.STACK), TableShape.STACK)
 
-    assert made == README_PROFILE | {"firstName": "", "lastName": "", "migrationRunId": "run-1"}
+    assert item == README_PROFILE | {"firstName": "", "lastName": "", "migrationRunId": "run-1"}
 
 
-def test_phone_number_is_copied_as_it_stands():
+def test_phone_number_is_copied_unchanged():
     user = read(plain_user("user7", phoneNumber={"S": "555-0123"}))
 
-    assert make(user)["phoneNumber"] == "555-0123"
+    assert build_profile(user)["phoneNumber"] == "555-0123"
 
 
 @pytest.mark.parametrize("missing", [None, {"NULL": True}, {"S": ""}])
 def test_missing_names_have_the_defaults(missing):
-    made = make(read(plain_user("user7", firstName=missing, lastName=missing, phoneNumber=missing)))
+    item = build_profile(read(plain_user("user7", firstName=missing, lastName=missing, phoneNumber=missing)))
 
-    assert (made["firstName"], made["lastName"], made["phoneNumber"]) == ("", "", None)
+    assert (item["firstName"], item["lastName"], item["phoneNumber"]) == ("", "", None)
 
 
 @pytest.mark.parametrize("user_id", [None, {"NULL": True}, {"S": ""}])
-def test_id_is_the_pk_where_there_is_no_user_id(user_id):
+def test_id_is_the_pk_without_a_user_id(user_id):
     user = read(plain_user("user7", userId=user_id))
 
-    assert (user.key, user.failed) == ("USER#user7", None)
+    assert (user.profile_key, user.failure_reason) == ("USER#user7", None)
 
 
-def test_user_id_comes_before_the_pk():
+def test_user_id_takes_precedence_over_the_pk():
     user = read(plain_user("row-1", userId={"S": "person-1"}))
 
-    assert make(user)["PK"] == "USER#person-1"
-    assert make(user)["userId"] == "person-1"
+    assert build_profile(user)["PK"] == "USER#person-1"
+    assert build_profile(user)["userId"] == "person-1"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_user_id_comes_before_the_pk():
         ({"userId": {"S": "é" * 1100}}, "the id is longer than the 2048 bytes that a key holds"),
         ({"userId": None, "PK": {"N": "7"}}, "PK is a number, not a string"),
         ({"userId": None, "PK": {"B": b"7"}}, "PK is binary, not a string"),
-        ({"userId": None, "PK": None}, "the row has no id: neither userId nor PK is there"),
+        ({"userId": None, "PK": None}, "the row has no id: it has neither userId nor PK"),
         ({"firstName": {"N": "1"}}, "firstName is a number, not a string"),
         ({"phoneNumber": {"N": "15550100"}}, "phoneNumber is a number, not a string"),
         ({"status": {"BOOL": True}}, "status is a boolean, not a string"),
@@ -93,22 +93,23 @@ def test_user_id_comes_before_the_pk():
 def test_unusable_row_fails_with_a_reason(attributes, reason):
     user = read(plain_user("user7", **attributes))
 
-    assert (user.failed, user.skipped, user.key) == (reason, None, "")
+    assert (user.failure_reason, user.skip_reason, user.profile_key) == (reason, None, "")
 
 
 def test_tombstone_stays_erased():
     user = read(
-        {"PK": {"S": "USER#x"}, "SK": {"S": "ACCOUNT#MAIN"}, "entityType": {"S": "TOMBSTONE"}}, Shape.STACK
+        {"PK": {"S": "USER#x"}, "SK": {"S": "ACCOUNT#MAIN"}, "entityType": {"S": "TOMBSTONE"}},
+        TableShape.STACK,
     )
 
-    assert user.skipped == "erased"
+    assert user.skip_reason == "erased"
 
 
-def test_profile_over_the_limit_is_noticed_before_it_is_sent():
-    maker = ProfileMaker(template.load("basic"), Shape.PLAIN, "run-1")
+def test_profile_over_the_limit_is_rejected_before_the_insert():
+    builder = ProfileBuilder(template.load("basic"), TableShape.PLAIN, "run-1")
 
     def item(name):
-        return maker.item(read(plain_user("user7", firstName={"S": name})), NOW)
+        return builder.build_item(read(plain_user("user7", firstName={"S": name})), NOW)
 
     room = record.LARGEST_ITEM_BYTES - item_size(item("x")) + 1
 
@@ -132,5 +133,5 @@ def test_profile_over_the_limit_is_noticed_before_it_is_sent():
 def test_user_rows_of_both_shapes(pk, sk, plain, stack):
     row = {"PK": {"S": pk}, "SK": {"S": sk}}
 
-    assert is_user(row, Shape.PLAIN) is plain
-    assert is_user(row, Shape.STACK) is stack
+    assert is_user_row(row, TableShape.PLAIN) is plain
+    assert is_user_row(row, TableShape.STACK) is stack

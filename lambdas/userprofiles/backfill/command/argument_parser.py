@@ -1,4 +1,4 @@
-"""What the commands share: argparse with this project's exit code, and an end without a traceback."""
+"""Shared by the commands: argparse with this project's exit code, and no traceback after a closed pipe."""
 
 import argparse
 import os
@@ -6,22 +6,22 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from userprofiles.backfill.command.exit_code import Exit
+from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.errors import ErrorKind, error_json
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser that ends wrong usage with 64, as sysexits.h has it (2 means failed users here).
+class CommandParser(argparse.ArgumentParser):
+    """An argument parser that exits with 64 on wrong usage, as in sysexits.h (2 means failed users here).
 
     Attributes:
-        as_json: Whether wrong usage is told on standard output too, as any other error is with `--json`.
+        as_json: Whether wrong usage is also printed on standard output, like any other error with `--json`.
     """
 
     as_json = False
 
     def __init__(self, **settings: object) -> None:
-        # An abbreviated option would change its meaning as soon as a longer one is added.
-        # The texts of our help have lines of their own.
+        # allow_abbrev: an abbreviated option would change its meaning when a longer option is added.
+        # formatter_class: keeps the line breaks of our help texts.
         super().__init__(
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -29,21 +29,21 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Print usage and message, and end the process."""
+        """Print usage and message, and exit."""
         self.print_usage(sys.stderr)
         sys.stderr.write(f"{self.prog}: error: {message}\n")
         if self.as_json:
             sys.stdout.write(error_json(ErrorKind.USAGE, message) + "\n")
-        sys.exit(Exit.USAGE)
+        sys.exit(ExitCode.USAGE)
 
 
-def guarded(main: Callable[[], int]) -> int:
-    """Call a command; a reader that went away (``| head``) stops it like Ctrl-C does."""
+def run_command(command: Callable[[], int]) -> int:
+    """Call a command and return its exit code. A closed output pipe (``| head``) stops it like Ctrl-C."""
     try:
-        code = int(main())
+        code = int(command())
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes standard output once more at exit: let that go nowhere.
+        # Python flushes standard output again at exit: send that to the null device.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.STOPPED
+        return ExitCode.STOPPED
     return code

@@ -1,6 +1,6 @@
-"""Where a stopped run left off: a file in the user's state directory, never an item in the table.
+"""The checkpoint of a run: a file in the user's state directory, never an item in the table.
 
-(The old script would take anything of ours in its table for a user.)
+(The old script would read such an item as a user.)
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from userprofiles.backfill import report
-from userprofiles.backfill.error_messages import Place
+from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.segment import SegmentState
@@ -24,7 +24,7 @@ VERSION = 1
 
 
 def state_directory(environment: Mapping[str, str] | None = None) -> Path:
-    """Return where this user's programs keep their state.
+    """Return the directory for the state of this user's programs.
 
     ``XDG_STATE_HOME`` (or ``LOCALAPPDATA`` on Windows), else ``~/.local/state``:
     https://specifications.freedesktop.org/basedir-spec/latest/
@@ -38,13 +38,13 @@ def state_directory(environment: Mapping[str, str] | None = None) -> Path:
 
 @dataclass(frozen=True)
 class StoredRun:
-    """What a checkpoint holds.
+    """A stopped run, as its checkpoint stores it.
 
     Attributes:
-        job: The run's task.
-        states: How far its segments have come.
-        seconds: How long it had worked.
-        failure_bytes: How much of the failure log belongs to these states.
+        job: The task of the run.
+        states: The progress of its segments.
+        seconds: Its duration so far.
+        failure_bytes: The size of the failure log that belongs to these states.
     """
 
     job: Job
@@ -53,57 +53,61 @@ class StoredRun:
     failure_bytes: int
 
 
-class Checkpoints:
+class CheckpointFolder:
     """The checkpoints of one table.
 
     Args:
-        place: The table; another region or endpoint is another table.
+        location: The table. The same name in another region or at another endpoint is another table.
         root: The state directory.
     """
 
-    def __init__(self, place: Place, root: Path) -> None:
-        digest = hashlib.sha256(f"{place.endpoint}\n{place.region}\n{place.table}".encode()).hexdigest()
-        self.folder = root / "userprofiles" / "backfill" / f"{place.table}-{digest[:12]}"
+    def __init__(self, location: TableLocation, root: Path) -> None:
+        digest = hashlib.sha256(
+            f"{location.endpoint}\n{location.region}\n{location.table}".encode()
+        ).hexdigest()
+        self.folder = root / "userprofiles" / "backfill" / f"{location.table}-{digest[:12]}"
 
     def path(self, run_id: str) -> Path:
-        """Return the file of a run's checkpoint."""
+        """Return the path of a run's checkpoint."""
         return self.folder / f"{run_id}.json"
 
     def failures_path(self, run_id: str) -> Path:
-        """Return the file of a run's failures."""
+        """Return the path of a run's failure log."""
         return self.folder / f"{run_id}.failures.jsonl"
 
     def find(self, job: Job) -> StoredRun:
-        """Return the newest stopped run that the same options began.
+        """Return the newest stopped run with the same options.
 
         Args:
-            job: The task as given now; its run id doesn't matter.
+            job: The task from the current options. Its run ID is ignored.
 
         Raises:
-            RefusedError: There is none, or only with other options, or the file can't be read.
+            RefusedError: There is no such run, or a checkpoint can't be read.
         """
         runs = [self._read(path) for path in sorted(self.folder.glob("*.json"), reverse=True)]
         if not runs:
             raise RefusedError(
-                f"There is no stopped run of table {job.table!r} to resume (looked in {self.folder}).\n"
-                "Run without --resume: users who have a profile are passed over."
+                f"There is no stopped run of table {job.table!r} to resume in {self.folder}.\n"
+                "Run without --resume. Users who have a profile are not changed."
             )
         for run in runs:
             if run.job.checksum() == job.checksum():
                 return run
-        before, now = runs[0].job.to_json(), job.to_json()
-        differences = [name for name in now if name not in {"runId", "shape"} and before[name] != now[name]]
+        previous, current = runs[0].job.to_json(), job.to_json()
+        differences = [
+            name for name in current if name not in {"runId", "shape"} and previous[name] != current[name]
+        ]
         raise RefusedError(
-            f"The stopped run {runs[0].job.run_id} was started with other options: "
-            + "; ".join(f"{name} was {before[name]!r} and is now {now[name]!r}" for name in differences)
-            + ".\nGive the same options with --resume, or run without it to start from the beginning."
+            f"The stopped run {runs[0].job.run_id} was started with different options: "
+            + "; ".join(f"{name} was {previous[name]!r} and is now {current[name]!r}" for name in differences)
+            + ".\nUse the same options with --resume, or run without --resume to start from the beginning."
         )
 
     def _read(self, path: Path) -> StoredRun:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             if document["version"] != VERSION:
-                raise ValueError(f"version {document['version']!r}, this program reads {VERSION}")  # noqa: TRY301 - told below
+                raise ValueError(f"version is {document['version']!r}, must be {VERSION}")  # noqa: TRY301 - reported below
             return StoredRun(
                 job=Job.from_json(document["job"]),
                 states=[SegmentState.from_json(state) for state in document["states"]],
@@ -113,20 +117,20 @@ class Checkpoints:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise RefusedError(
                 f"The checkpoint {path} can't be read ({type(error).__name__}: {error}).\n"
-                "Delete it and run without --resume: users who have a profile are passed over."
+                "Delete it and run without --resume. Users who have a profile are not changed."
             ) from error
 
 
 class Checkpoint:
-    """Keeps one run's states in a file.
+    """Writes the states of one run to a file.
 
     Args:
-        checkpoints: Where.
-        job: The run's task.
+        checkpoints: The folder of the file.
+        job: The task of the run.
         every_s: Seconds between two writes.
     """
 
-    def __init__(self, checkpoints: Checkpoints, job: Job, every_s: float) -> None:
+    def __init__(self, checkpoints: CheckpointFolder, job: Job, every_s: float) -> None:
         self.job = job
         self._every_s = every_s
         self._path = checkpoints.path(job.run_id)
@@ -135,40 +139,41 @@ class Checkpoint:
         self._lock: int | None = None
         self._saved_at = float("-inf")
 
-    def open(self, keep: int = 0) -> report.FailureLog:
-        """Take the run for this process and return its failures.
+    def open(self, failure_bytes: int = 0) -> report.FailureLog:
+        """Lock the run for this process and open its failure log.
 
         Args:
-            keep: How many bytes of the failures are right.
+            failure_bytes: The size of the failure log that belongs to the stored states.
 
         Raises:
-            RefusedError: Another process works on this run.
+            RefusedError: Another process has locked this run.
             OSError: The state directory can't be written.
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
         if sys.platform != "win32":
-            import fcntl  # noqa: PLC0415 - there is none on Windows
+            import fcntl  # noqa: PLC0415 - Windows does not have it
 
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 self.close()
                 raise RefusedError(
-                    f"Another process is working on run {self.job.run_id}.\nLet it end, or stop it first."
+                    f"Another process is working on run {self.job.run_id}.\n"
+                    "Wait until it ends, or stop it first."
                 ) from None
-        return report.FailureLog(self._failures_path, keep)
+        return report.FailureLog(self._failures_path, failure_bytes)
 
     def save(
         self, states: Iterable[SegmentState], failures: report.FailureLog, seconds: float, *, at_once: bool
     ) -> None:
-        """Write the states, unless that was done a moment ago.
+        """Write the states if the last write is old enough.
 
         Args:
             states: All states of the run.
-            failures: The run's failures.
-            seconds: How long the run has worked.
-            at_once: Write in any case.
+            failures: The failure log of the run.
+            seconds: The duration of the run so far.
+            at_once: Whether to write in any case.
         """
         if not at_once and time.monotonic() - self._saved_at < self._every_s:
             return
@@ -179,17 +184,17 @@ class Checkpoint:
             "seconds": seconds,
             "failureBytes": failures.size(),
         }
-        report.write(self._path, [json.dumps(document)])
+        report.write_file(self._path, [json.dumps(document)])
         self._saved_at = time.monotonic()
 
     def close(self) -> None:
-        """Let go of the run; its files stay."""
+        """Unlock the run, and keep its files."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def remove(self) -> None:
-        """Delete the files of a run that came to its end."""
+        """Delete the files of a finished run, and unlock it."""
         for path in (self._path, self._failures_path, self._lock_path):
             with suppress(FileNotFoundError):
                 path.unlink()

@@ -1,7 +1,7 @@
-"""`migrate-user-profiles`: the profile migration README's script, with its options, lines and messages.
+"""`migrate-user-profiles`: the script of the profile migration README, with its options, lines and messages.
 
-It needs the README's three rights and no more: dynamodb:Scan, GetItem and PutItem. With dynamodb:BatchGetItem
-and dynamodb:PartiQLInsert it is faster.
+It needs only the three permissions of the README: dynamodb:Scan, GetItem and PutItem. With
+dynamodb:BatchGetItem and dynamodb:PartiQLInsert it is faster.
 """
 
 import shlex
@@ -11,22 +11,22 @@ from collections.abc import Sequence
 from userprofiles.backfill import source
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
-from userprofiles.backfill.command.argument_parser import Parser, guarded
-from userprofiles.backfill.command.backfill_command import Front, Options
-from userprofiles.backfill.command.progress_view import LinesView
+from userprofiles.backfill.command.argument_parser import CommandParser, run_command
+from userprofiles.backfill.command.backfill_command import BackfillCommand, CommandOptions
+from userprofiles.backfill.command.progress_view import UserLinesView
 from userprofiles.backfill.job import Job, new_run_id
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
-from userprofiles.backfill.report import banner
-from userprofiles.backfill.table_shape import Shape
+from userprofiles.backfill.report import format_banner
+from userprofiles.backfill.table_shape import TableShape
 
 DEFAULT_TABLE = "v_users_dev"
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="migrate-user-profiles",
         description="Create default profiles for all existing users who don't have one.\n"
-        "Region and endpoint are those of AWS_DEFAULT_REGION and AWS_ENDPOINT_URL, as for the AWS CLI.",
+        "Region and endpoint come from AWS_DEFAULT_REGION and AWS_ENDPOINT_URL, as in the AWS CLI.",
         epilog=exit_code.HELP,
     )
     parser.add_argument(
@@ -42,16 +42,16 @@ def main(arguments: Sequence[str] | None = None, limits: Limits = COMMAND_LINE) 
     """Run the command.
 
     Args:
-        arguments: The command line without the program's name; None for the process's own.
+        arguments: The command line without the program's name; None for that of the process.
         limits: Sizes and times of the run.
 
     Returns:
-        The exit code, one of `exit_code.Exit`.
+        The exit code, an `ExitCode`.
     """
-    return guarded(lambda: _main(arguments, limits))
+    return run_command(lambda: _main(arguments, limits))
 
 
-def _main(arguments: Sequence[str] | None, limits: Limits) -> exit_code.Exit:
+def _main(arguments: Sequence[str] | None, limits: Limits) -> exit_code.ExitCode:
     parser = _parser()
     values = parser.parse_args(arguments)
     try:
@@ -59,16 +59,18 @@ def _main(arguments: Sequence[str] | None, limits: Limits) -> exit_code.Exit:
     except ValueError as error:
         parser.error(str(error))
     out = sys.stdout
-    out.write(banner(job.table, dry_run=job.dry_run) + f"\nScanning table: {job.table}\n")
+    out.write(format_banner(job.table, dry_run=job.dry_run) + f"\nScanning table: {job.table}\n")
     out.flush()
 
-    def announce(calls: Calls, shape: Shape) -> None:
+    def print_user_count(calls: Calls, shape: TableShape) -> None:
         out.write(f"Found {source.count_users(calls, shape)} user records\n")
 
-    options = Options(
+    options = CommandOptions(
         resume_command=shlex.join(["userprofiles", "backfill", "run", "--table-name", job.table, "--resume"])
     )
-    return Front(job, options, LinesView(dry_run=job.dry_run), limits, before=announce).execute()
+    return BackfillCommand(
+        job, options, UserLinesView(dry_run=job.dry_run), limits, on_start=print_user_count
+    ).execute()
 
 
 if __name__ == "__main__":

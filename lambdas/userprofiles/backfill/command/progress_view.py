@@ -1,4 +1,4 @@
-"""What a run shows: a bar on a terminal, a line now and then elsewhere, or the README's lines."""
+"""The output during a run: a progress bar on a terminal, else progress lines, or the README's lines."""
 
 import sys
 import time
@@ -13,23 +13,23 @@ _BAR_WIDTH = 30
 
 
 class View(Protocol):
-    """Shows a run to a person."""
+    """Shows the progress of a run."""
 
-    def results(self, results: Sequence[UserResult]) -> None:
-        """Show what became of some users."""
+    def show_results(self, results: Sequence[UserResult]) -> None:
+        """Show the results for some users."""
 
-    def progress(self, states: Iterable[SegmentState], *, last: bool) -> None:
-        """Show how far the run is."""
+    def show_progress(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
+        """Show the progress of the run."""
 
-    def tell(self, message: str) -> None:
-        """Show a message that matters now, and not on standard output."""
+    def show_message(self, message: str) -> None:
+        """Show a message on standard error."""
 
 
 class ProgressView:
-    """A bar on a terminal, and plain lines where standard error is a file or a pipe.
+    """Shows a bar on a terminal, and plain lines if standard error is a file or a pipe.
 
-    The bar counts segments: how many users there are is not known before all were read, and DynamoDB's own
-    item count is six hours old.
+    The bar counts segments, because the number of users is unknown until the end of the scan. The item count
+    of DynamoDB is up to six hours old.
 
     Args:
         limits: The times between two updates.
@@ -38,23 +38,23 @@ class ProgressView:
 
     def __init__(self, limits: Limits, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._terminal = self._stream.isatty()
-        self._every_s = limits.bar_every_s if self._terminal else limits.line_every_s
-        self._began = self._shown_at = time.monotonic()
-        self._bar_is_up = False
+        self._is_terminal = self._stream.isatty()
+        self._every_s = limits.bar_every_s if self._is_terminal else limits.line_every_s
+        self._started_at = self._updated_at = time.monotonic()
+        self._has_bar = False
 
-    def results(self, results: Sequence[UserResult]) -> None:
-        """Show nothing: this view shows numbers."""
+    def show_results(self, results: Sequence[UserResult]) -> None:
+        """Show nothing: this view shows only counts."""
 
-    def progress(self, states: Iterable[SegmentState], *, last: bool) -> None:
-        """Show the bar or a line, unless that was done a moment ago."""
+    def show_progress(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
+        """Show the bar or a line, if the last update is old enough."""
         now = time.monotonic()
-        if last:
+        if is_last:
             self._clear()
             return
-        if now - self._shown_at < self._every_s:
+        if now - self._updated_at < self._every_s:
             return
-        self._shown_at = now
+        self._updated_at = now
         all_states = list(states)
         done = sum(state.done for state in all_states)
         users = sum(state.tally.processed for state in all_states)
@@ -62,55 +62,55 @@ class ProgressView:
         failed = sum(state.tally.failed for state in all_states)
         text = (
             f"{done}/{len(all_states)} segments, {users:,} users, {created:,} created, {failed:,} failed, "
-            f"{users / max(now - self._began, 0.001):,.0f} users/s"
+            f"{users / max(now - self._started_at, 0.001):,.0f} users/s"
         )
-        if self._terminal:
+        if self._is_terminal:
             filled = round(_BAR_WIDTH * done / len(all_states))
             self._stream.write(f"\r\x1b[2K[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {text}")
-            self._bar_is_up = True
+            self._has_bar = True
         else:
             self._stream.write(text + "\n")
         self._stream.flush()
 
-    def tell(self, message: str) -> None:
-        """Show a message, above the bar where there is one."""
+    def show_message(self, message: str) -> None:
+        """Show a message in place of the bar."""
         self._clear()
         self._stream.write(message + "\n")
         self._stream.flush()
 
     def _clear(self) -> None:
-        if self._bar_is_up:
+        if self._has_bar:
             self._stream.write("\r\x1b[2K")
             self._stream.flush()
-            self._bar_is_up = False
+            self._has_bar = False
 
 
-class LinesView:
-    """A line for each user, as the profile migration README shows them.
+class UserLinesView:
+    """Shows one line for each user, as in the profile migration README.
 
     Args:
-        dry_run: Whether profiles would be made only.
-        stream: Standard output. An e-mail address is shown on a terminal only: what goes into a file or a
-            pipe is kept, and read by others.
+        dry_run: Whether nothing is written.
+        stream: Standard output. E-mail addresses are shown only on a terminal, because others may read a file
+            or the output of a pipe later.
         errors: Standard error.
     """
 
     def __init__(self, *, dry_run: bool, stream: TextIO | None = None, errors: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._errors = errors or sys.stderr
-        self._terminal = self._stream.isatty()
-        self._created = "Would create profile for user: " if dry_run else "Created profile for user: "
+        self._is_terminal = self._stream.isatty()
+        self._created_prefix = "Would create profile for user: " if dry_run else "Created profile for user: "
 
-    def results(self, results: Sequence[UserResult]) -> None:
+    def show_results(self, results: Sequence[UserResult]) -> None:
         """Print the lines of some users."""
-        self._stream.writelines(self._line(result) + "\n" for result in results)
+        self._stream.writelines(self._format_line(result) + "\n" for result in results)
 
-    def _line(self, result: UserResult) -> str:
+    def _format_line(self, result: UserResult) -> str:
         user = _printable(result.user_id)
         match result.outcome:
             case Outcome.CREATED:
-                email = f" ({_printable(result.email)})" if self._terminal and result.email else ""
-                return f"{self._created}{user}{email}"
+                email = f" ({_printable(result.email)})" if self._is_terminal and result.email else ""
+                return f"{self._created_prefix}{user}{email}"
             case Outcome.EXISTED:
                 return f"Profile already exists for user: {user}"
             case Outcome.SKIPPED:
@@ -118,17 +118,17 @@ class LinesView:
             case Outcome.FAILED:
                 return f"Failed to create profile for user: {user} ({_printable(result.reason)})"
 
-    def progress(self, states: Iterable[SegmentState], *, last: bool) -> None:  # noqa: ARG002 - the lines are the progress
-        """Bring the lines out."""
+    def show_progress(self, states: Iterable[SegmentState], *, is_last: bool) -> None:  # noqa: ARG002 - the lines are the progress
+        """Flush the lines."""
         self._stream.flush()
 
-    def tell(self, message: str) -> None:
-        """Show a message."""
+    def show_message(self, message: str) -> None:
+        """Show a message on standard error."""
         self._stream.flush()
         self._errors.write(message + "\n")
         self._errors.flush()
 
 
 def _printable(text: str) -> str:
-    """Return a text that can't move the cursor or begin a new line: it comes from the table."""
+    """Return a text from the table without control characters: it can't move the cursor or start a line."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run at the next safe place; a second Ctrl-C ends it at once."""
+"""Stops a run at the next safe place on Ctrl-C or SIGTERM. A second Ctrl-C ends the process at once."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -7,20 +7,20 @@ from types import FrameType
 
 
 @contextmanager
-def stop_on_signals(ask: Callable[[], None]) -> Iterator[None]:
-    """Call `ask` on SIGINT and SIGTERM while the block runs.
+def stop_on_signals(request_stop: Callable[[], None]) -> Iterator[None]:
+    """Call `request_stop` on SIGINT and SIGTERM while the block runs.
 
     Args:
-        ask: Asks for the stop; it must be safe in a signal handler.
+        request_stop: Requests the stop. It must be safe in a signal handler.
     """
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        ask()
+        request_stop()
         signal.signal(number, signal.SIG_DFL)
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous_handlers = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)

@@ -11,20 +11,20 @@ from backfill_fixtures import account, plain_user
 from command_fixtures import RULER, Terminal, files, run
 from userprofiles import cli
 from userprofiles.backfill.command import migrate_user_profiles
-from userprofiles.backfill.command.exit_code import Exit
+from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.limits import COMMAND_LINE
 
 
 @pytest.mark.parametrize(
-    ("command", "words"), [(migrate_user_profiles, []), (cli, []), (cli, ["backfill", "run"])]
+    ("command", "arguments"), [(migrate_user_profiles, []), (cli, []), (cli, ["backfill", "run"])]
 )
-def test_help_lists_the_exit_codes_and_their_meanings(capsys, command, words):
-    with pytest.raises(SystemExit) as ended:
-        command.main([*words, "--help"])
+def test_help_lists_the_exit_codes_and_their_meanings(capsys, command, arguments):
+    with pytest.raises(SystemExit) as raised:
+        command.main([*arguments, "--help"])
 
-    assert ended.value.code == 0
+    assert raised.value.code == 0
     listed = re.findall(r"^  (\d+) +(.+)$", capsys.readouterr().out.split("exit codes:")[1], re.MULTILINE)
-    assert listed == [(str(code.value), code.meaning) for code in Exit]
+    assert listed == [(str(code.value), code.meaning) for code in ExitCode]
 
 
 def test_documentation_lists_the_exit_codes_and_their_meanings():
@@ -33,19 +33,19 @@ def test_documentation_lists_the_exit_codes_and_their_meanings():
 
     listed = re.findall(r"^\| (\d+) \| (.+) \|$", section, re.MULTILINE)
 
-    assert listed == [(str(code.value), code.meaning) for code in Exit]
+    assert listed == [(str(code.value), code.meaning) for code in ExitCode]
 
 
 class TestBackfillRun:
-    @pytest.mark.parametrize(("arguments", "said"), [([], "False"), (["--dry-run"], "True")])
-    def test_plain_output_begins_with_table_and_dry_run(self, old_table, capsys, arguments, said):
+    @pytest.mark.parametrize(("arguments", "dry_run"), [([], "False"), (["--dry-run"], "True")])
+    def test_plain_output_begins_with_table_and_dry_run(self, old_table, capsys, arguments, dry_run):
         run(*arguments)
 
         assert [
             RULER,
             "Starting User Profile Migration",
             "Table: v_users_dev",
-            f"Dry Run: {said}",
+            f"Dry Run: {dry_run}",
             RULER,
         ] == (capsys.readouterr().out.splitlines()[:5])
 
@@ -53,13 +53,13 @@ class TestBackfillRun:
         "arguments",
         [["--bogus"], ["--segments", "0"], ["--segments", "x"], ["--template", "nope"], ["walk"]],
     )
-    def test_wrong_usage_is_json_too(self, capsys, arguments):
-        with pytest.raises(SystemExit) as ended:
+    def test_wrong_usage_is_printed_as_json(self, capsys, arguments):
+        with pytest.raises(SystemExit) as raised:
             run("--json", *arguments)
 
         captured = capsys.readouterr()
         error = json.loads(captured.out)["error"]
-        assert (ended.value.code, error["kind"]) == (64, "usage")
+        assert (raised.value.code, error["kind"]) == (64, "usage")
         assert error["message"] in captured.err
 
     def test_wrong_usage_without_json_leaves_standard_output_empty(self, capsys):
@@ -72,15 +72,15 @@ class TestBackfillRun:
         with pytest.raises(SystemExit):
             run("--bogus")
 
-        told = capsys.readouterr().err
-        assert told.startswith("usage: userprofiles backfill run ")
-        assert told.endswith("unrecognized arguments: --bogus\n")
+        err = capsys.readouterr().err
+        assert err.startswith("usage: userprofiles backfill run ")
+        assert err.endswith("unrecognized arguments: --bogus\n")
 
-    def test_message_names_the_options_that_it_has(self, capsys):
+    def test_connection_error_names_the_options(self, capsys):
         assert run("--endpoint-url", "nonsense") == 1
         assert "(--endpoint-url or AWS_ENDPOINT_URL)" in capsys.readouterr().err
 
-    def test_json_is_all_there_is_on_standard_output(self, old_table, capsys):
+    def test_standard_output_has_only_the_json_report(self, old_table, capsys):
         code = run("--json")
 
         report = json.loads(capsys.readouterr().out)
@@ -104,8 +104,10 @@ class TestBackfillRun:
         assert report["calls"]["BatchExecuteStatement"] >= 1
         assert set(report["capacity"]) == {"read", "write"}
 
-    def test_report_goes_into_a_file(self, make_table, use, tmp_path, capsys):
-        use(make_table(plain_user("odd", firstName={"N": "7"}), plain_user("gone", status={"S": "deleted"})))
+    def test_report_is_written_to_a_file(self, create_table, use_table, tmp_path, capsys):
+        use_table(
+            create_table(plain_user("odd", firstName={"N": "7"}), plain_user("gone", status={"S": "deleted"}))
+        )
 
         code = run("--report", str(tmp_path / "report.json"), "--dry-run")
 
@@ -119,7 +121,7 @@ class TestBackfillRun:
         )
         assert files(tmp_path) == ["report.json"]
 
-    def test_only_some_segments(self, old_table, capsys):
+    def test_only_named_segments_are_processed(self, old_table, capsys):
         run("--segments", "4", "--only", "0-1", "--json")
         first = json.loads(capsys.readouterr().out)
         run("--segments", "4", "--only", "2,3", "--json")
@@ -128,22 +130,24 @@ class TestBackfillRun:
         assert first["processed"] + second["processed"] == 4
         assert first["created"] + second["created"] == 2
 
-    def test_status_values_and_flags_change_the_rule(self, make_table, use, capsys):
-        use(make_table(plain_user("a", status={"S": "inactive"}), plain_user("b", isActive={"BOOL": False})))
+    def test_status_values_and_flags_change_the_rule(self, create_table, use_table, capsys):
+        use_table(
+            create_table(plain_user("a", status={"S": "inactive"}), plain_user("b", isActive={"BOOL": False}))
+        )
 
         run("--status-values", "banned", "--flags", "isDeleted", "--json")
 
         assert json.loads(capsys.readouterr().out)["created"] == 2
 
-    def test_both_shapes_are_refused_until_one_is_named(self, make_table, use, capsys):
-        table = use(make_table(plain_user("user1"), account("a")))
+    def test_both_shapes_are_refused_unless_one_is_named(self, create_table, use_table, capsys):
+        table = use_table(create_table(plain_user("user1"), account("a")))
 
         assert run() == 5
         assert "--shape plain" in capsys.readouterr().err
         assert run("--shape", "stack") == 0
         assert set(table.profiles()) == {"USER#a"}
 
-    def test_error_is_json_too(self, old_table, capsys):
+    def test_error_is_printed_as_json(self, old_table, capsys):
         old_table.client.denied = {"Scan"}
 
         code = run("--json")
@@ -170,28 +174,28 @@ class TestBackfillRun:
         ],
     )
     def test_wrong_usage(self, capsys, arguments):
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as raised:
             run(*arguments)
 
-        assert ended.value.code == 64
+        assert raised.value.code == 64
         assert ": error: " in capsys.readouterr().err
 
     @pytest.mark.parametrize("arguments", [[], ["backfill"], ["backfill", "run"], ["backfill", "walk"]])
-    def test_no_command_is_wrong_usage(self, capsys, arguments):
-        with pytest.raises(SystemExit) as ended:
+    def test_missing_command_is_wrong_usage(self, capsys, arguments):
+        with pytest.raises(SystemExit) as raised:
             cli.main(arguments)
 
-        assert ended.value.code == 64
+        assert raised.value.code == 64
 
-    def test_table_name_that_could_not_be_one(self, capsys):
-        with pytest.raises(SystemExit) as ended:
+    def test_invalid_table_name_is_wrong_usage(self, capsys):
+        with pytest.raises(SystemExit) as raised:
             cli.main(["backfill", "run", "--table-name", 'x" VALUE'])
 
-        assert ended.value.code == 64
+        assert raised.value.code == 64
 
 
-class TestWithoutAnyCall:
-    def test_no_region(self, capsys, monkeypatch):
+class TestConnectionSettings:
+    def test_missing_region(self, capsys, monkeypatch):
         monkeypatch.delenv("AWS_DEFAULT_REGION")
         monkeypatch.delenv("AWS_REGION")
 
@@ -205,7 +209,7 @@ class TestWithoutAnyCall:
 
     def test_wrong_region(self, capsys):
         assert run("--region", "no region") == 1
-        assert "no AWS region's name" in capsys.readouterr().err
+        assert "is not the name of an AWS region" in capsys.readouterr().err
 
     def test_unknown_profile(self, capsys, monkeypatch):
         monkeypatch.setenv("AWS_PROFILE", "nobody")
@@ -214,7 +218,7 @@ class TestWithoutAnyCall:
         assert "nobody" in capsys.readouterr().err
 
 
-def test_bar_on_a_terminal_and_lines_elsewhere(old_table, capsys, monkeypatch):
+def test_terminal_shows_a_bar_and_a_file_gets_lines(old_table, capsys, monkeypatch):
     limits = replace(COMMAND_LINE, bar_every_s=0, line_every_s=0)
 
     run(limits=limits)
@@ -222,6 +226,6 @@ def test_bar_on_a_terminal_and_lines_elsewhere(old_table, capsys, monkeypatch):
 
     monkeypatch.setattr(sys, "stderr", Terminal(sys.stderr))
     run(limits=limits)
-    shown = capsys.readouterr().err
-    assert "\r\x1b[2K[####" in shown
-    assert shown.endswith("\r\x1b[2K")
+    err = capsys.readouterr().err
+    assert "\r\x1b[2K[####" in err
+    assert err.endswith("\r\x1b[2K")

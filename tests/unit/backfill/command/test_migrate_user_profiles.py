@@ -1,4 +1,4 @@
-"""The old script's command: its lines, its messages and its exit codes."""
+"""`migrate-user-profiles`: its lines, its messages and its exit codes."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from userprofiles.backfill.command import migrate_user_profiles
 
 
 class TestMigrateUserProfiles:
-    def test_lines_are_the_readmes(self, old_table, capsys):
+    def test_lines_are_those_of_the_readme(self, old_table, capsys):
         code = migrate_user_profiles.main([])
 
         lines = capsys.readouterr().out.splitlines()
@@ -44,7 +44,7 @@ class TestMigrateUserProfiles:
         ]
 
     def test_dry_run(self, old_table, capsys, state_home):
-        before = old_table.digest()
+        digest_before = old_table.digest()
 
         code = migrate_user_profiles.main(["--dry-run"])
 
@@ -53,18 +53,20 @@ class TestMigrateUserProfiles:
         assert "Dry Run: True\n" in out
         assert "Would create profile for user: user2\n" in out
         assert "Profiles created:         2\n" in out
-        assert old_table.digest() == before
+        assert old_table.digest() == digest_before
         assert files(state_home) == []
 
-    def test_address_is_shown_on_a_terminal_only(self, old_table, capsys, monkeypatch):
+    def test_email_address_is_shown_only_on_a_terminal(self, old_table, capsys, monkeypatch):
         monkeypatch.setattr(sys, "stdout", Terminal(sys.stdout))
 
         migrate_user_profiles.main([])
 
         assert "Created profile for user: user2 (user2@example.com)\n" in capsys.readouterr().out
 
-    def test_skipped_and_failed_users_have_a_line(self, make_table, use, capsys):
-        use(make_table(plain_user("away", status={"S": "inactive"}), plain_user("odd", userId={"N": "7"})))
+    def test_skipped_and_failed_users_have_a_line(self, create_table, use_table, capsys):
+        use_table(
+            create_table(plain_user("away", status={"S": "inactive"}), plain_user("odd", userId={"N": "7"}))
+        )
 
         code = migrate_user_profiles.main([])
 
@@ -74,14 +76,14 @@ class TestMigrateUserProfiles:
         assert "Failed to create profile for user: 7 (userId is a number, not a string)\n" in out
         assert "Profiles failed:          1\nUsers skipped:            1\n" in out
 
-    def test_id_from_the_table_cannot_write_on_the_terminal(self, make_table, use, capsys):
-        use(make_table(plain_user("a\x1b[2J\nMigration complete!")))
+    def test_control_characters_of_an_id_are_not_printed(self, create_table, use_table, capsys):
+        use_table(create_table(plain_user("a\x1b[2J\nMigration complete!")))
 
         migrate_user_profiles.main([])
 
         assert "\x1b" not in capsys.readouterr().out
 
-    def test_readmes_three_rights_are_enough(self, old_table, capsys):
+    def test_three_permissions_of_the_readme_are_enough(self, old_table, capsys):
         old_table.client.denied = {"BatchGetItem", "BatchExecuteStatement"}
 
         code = migrate_user_profiles.main([])
@@ -91,8 +93,8 @@ class TestMigrateUserProfiles:
         assert "Profiles created:         2\n" in captured.out
         assert captured.err.count("dynamodb:BatchGetItem is denied") == 1
         assert captured.err.count("dynamodb:PartiQLInsert is denied") == 1
-        used = {name for name, _ in old_table.client.calls}
-        assert used == {"Scan", "BatchGetItem", "GetItem", "BatchExecuteStatement", "PutItem"}
+        operations = {name for name, _ in old_table.client.calls}
+        assert operations == {"Scan", "BatchGetItem", "GetItem", "BatchExecuteStatement", "PutItem"}
 
     @pytest.mark.parametrize(
         ("error", "messages"),
@@ -109,11 +111,11 @@ class TestMigrateUserProfiles:
             (EndpointConnectionError(endpoint_url="http://x"), ["Could not connect to DynamoDB at"]),
         ],
     )
-    def test_trouble_is_told_without_a_traceback(self, old_table, capsys, error, messages):
+    def test_error_is_printed_without_a_traceback(self, old_table, capsys, error, messages):
         def fail(operation, parameters):
             raise error
 
-        old_table.client.before = [fail]
+        old_table.client.hooks = [fail]
 
         code = migrate_user_profiles.main([])
 
@@ -125,7 +127,7 @@ class TestMigrateUserProfiles:
     @pytest.mark.parametrize(
         "arguments", [["--table"], ["--table-name", "x"], ["--segments", "2"], ["x"], ["--dry"]]
     )
-    def test_anything_but_its_two_options_is_wrong_usage(self, capsys, arguments):
+    def test_other_arguments_are_wrong_usage(self, capsys, arguments):
         with pytest.raises(SystemExit) as ended:
             migrate_user_profiles.main(arguments)
 
@@ -133,7 +135,7 @@ class TestMigrateUserProfiles:
         assert "migrate-user-profiles: error: " in capsys.readouterr().err
 
     @pytest.mark.parametrize("variable", [None, "AWS_ENDPOINT_URL"])
-    def test_messages_name_variables_and_no_option_that_it_lacks(self, capsys, monkeypatch, variable):
+    def test_connection_errors_name_variables_instead_of_options(self, capsys, monkeypatch, variable):
         if variable:
             monkeypatch.setenv(variable, "nonsense")
         else:
@@ -142,24 +144,24 @@ class TestMigrateUserProfiles:
 
         assert migrate_user_profiles.main([]) == 1
 
-        told = capsys.readouterr().err
-        assert (variable or "AWS_DEFAULT_REGION") in told
-        assert "--" not in told
+        err = capsys.readouterr().err
+        assert (variable or "AWS_DEFAULT_REGION") in err
+        assert "--" not in err
 
     @pytest.mark.parametrize(
-        "explained", [EndpointConnectionError(endpoint_url="x"), client_error("Scan", "404")]
+        "error", [EndpointConnectionError(endpoint_url="x"), client_error("Scan", "404")]
     )
-    def test_trouble_on_the_way_names_no_option_either(self, old_table, capsys, explained):
+    def test_call_errors_name_no_options(self, old_table, capsys, error):
         def fail(operation, parameters):
-            raise explained
+            raise error
 
-        old_table.client.before = [fail]
+        old_table.client.hooks = [fail]
 
         assert migrate_user_profiles.main([]) == 1
         assert "--" not in capsys.readouterr().err
 
 
-def test_reader_that_goes_away_stops_the_run(old_table, monkeypatch):
+def test_closed_pipe_stops_the_run(old_table, monkeypatch):
     class Closed(Terminal):
         def writelines(self, lines):
             raise BrokenPipeError

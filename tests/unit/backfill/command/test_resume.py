@@ -1,4 +1,4 @@
-"""A run that was stopped, and the run that goes on from there."""
+"""Stopped runs, and the runs that resume them."""
 
 import functools
 import json
@@ -12,7 +12,7 @@ import pytest
 from backfill_fixtures import account, client_error, plain_user, plain_users
 from command_fixtures import files
 from userprofiles.backfill.command import migrate_user_profiles
-from userprofiles.backfill.command.checkpoint import Checkpoint, Checkpoints
+from userprofiles.backfill.command.checkpoint import Checkpoint, CheckpointFolder
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import COMMAND_LINE
 
@@ -22,32 +22,32 @@ run = functools.partial(command_fixtures.run, limits=LIMITS)
 
 class TestStopAndResume:
     @pytest.fixture
-    def big_table(self, make_table, use):
-        return use(make_table(*plain_users(20), plain_user("a-first", userId={"N": "7"})))
+    def big_table(self, create_table, use_table):
+        return use_table(create_table(*plain_users(20), plain_user("a-first", userId={"N": "7"})))
 
     @pytest.fixture
     def stop_at(self, big_table):
-        """Send a signal at the first call of an operation, and let the call go on when it has been heard."""
+        """Send a signal at the first call of an operation. The call continues when the signal is handled."""
 
-        def press(operation, number):
-            def hook(called, parameters):
-                if called == operation:
-                    big_table.client.before.clear()
+        def send_signal(operation, number):
+            def hook(called_operation, parameters):
+                if called_operation == operation:
+                    big_table.client.hooks.clear()
                     os.kill(os.getpid(), number)
                     deadline = time.monotonic() + 10
-                    while signal.getsignal(number) != signal.SIG_DFL:  # what hearing it ends with
-                        assert time.monotonic() < deadline, "the signal was not heard within 10 s"
+                    while signal.getsignal(number) != signal.SIG_DFL:  # the handler's last step
+                        assert time.monotonic() < deadline, "the signal was not handled within 10 s"
 
-            big_table.client.before = [hook]
+            big_table.client.hooks = [hook]
 
-        return press
+        return send_signal
 
     @pytest.fixture
     def stop_at_first_insert(self, stop_at):
         return lambda number: stop_at("BatchExecuteStatement", number)
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_signal_stops_and_resume_goes_on(
+    def test_signal_stops_the_run_and_resume_continues_it(
         self, big_table, stop_at_first_insert, capsys, state_home, number
     ):
         stop_at_first_insert(number)
@@ -68,11 +68,11 @@ class TestStopAndResume:
         assert resumed == 2
         assert (report["processed"], report["created"], report["existed"]) == (21, 20, 0)
         assert report["failures"] == [{"userId": "7", "reason": "userId is a number, not a string"}]
-        first_scan = [given for name, given in big_table.client.calls if name == "Scan"][1]
+        first_scan = [parameters for name, parameters in big_table.client.calls if name == "Scan"][1]
         assert "ExclusiveStartKey" in first_scan
         assert files(state_home) == []
 
-    def test_old_command_tells_how_to_go_on(self, big_table, stop_at_first_insert, capsys):
+    def test_old_command_prints_how_to_resume(self, big_table, stop_at_first_insert, capsys):
         stop_at_first_insert(signal.SIGINT)
 
         assert migrate_user_profiles.main([], LIMITS) == 3
@@ -80,7 +80,7 @@ class TestStopAndResume:
         assert run("--resume") == 2
         assert len(big_table.profiles()) == 20
 
-    def test_stopped_dry_run_keeps_nothing(self, stop_at, capsys, state_home):
+    def test_stopped_dry_run_writes_no_checkpoint(self, stop_at, capsys, state_home):
         stop_at("BatchGetItem", signal.SIGINT)
 
         assert run("--dry-run", "--segments", "1") == 3
@@ -98,16 +98,16 @@ class TestStopAndResume:
         assert run("--resume") == 5
         assert "no stopped run" in capsys.readouterr().err
 
-    def test_another_table_under_the_name_is_refused(
-        self, big_table, stop_at_first_insert, make_table, use, capsys
+    def test_another_table_with_the_same_name_is_refused(
+        self, big_table, stop_at_first_insert, create_table, use_table, capsys
     ):
         stop_at_first_insert(signal.SIGINT)
         run("--segments", "1")
-        other = make_table(account("a"), name="another")
+        other = create_table(account("a"), name="another")
         other.name = "v_users_dev"
-        big_table.client.before = [
-            lambda operation, given: (
-                other.client.scan(**{**given, "TableName": "another"}) if operation == "Scan" else None
+        big_table.client.hooks = [
+            lambda operation, parameters: (
+                other.client.scan(**{**parameters, "TableName": "another"}) if operation == "Scan" else None
             )
         ]
 
@@ -116,19 +116,17 @@ class TestStopAndResume:
 
     @pytest.mark.parametrize("content", ["", "{}", "[]", '{"version": 99}', '{"version": 1, "job": {}}'])
     def test_broken_checkpoint_is_refused(self, old_table, capsys, state_home, content):
-        folder = Checkpoints(old_table.place, state_home).folder
+        folder = CheckpointFolder(old_table.location, state_home).folder
         folder.mkdir(parents=True)
         (folder / "run.json").write_text(content)
 
         assert run("--resume") == 5
         assert "can't be read" in capsys.readouterr().err
 
-    def test_run_that_somebody_else_works_on_is_refused(
-        self, big_table, stop_at_first_insert, capsys, state_home
-    ):
+    def test_run_of_another_process_is_refused(self, big_table, stop_at_first_insert, capsys, state_home):
         stop_at_first_insert(signal.SIGINT)
         run("--segments", "1")
-        checkpoints = Checkpoints(big_table.place, state_home)
+        checkpoints = CheckpointFolder(big_table.location, state_home)
         run_id = next(checkpoints.folder.glob("*.json")).stem
         other = Checkpoint(checkpoints, Job(run_id=run_id, table="v_users_dev"), every_s=0)
         with other.open(10):
@@ -137,24 +135,24 @@ class TestStopAndResume:
 
         assert "Another process is working on run" in capsys.readouterr().err
 
-    def test_state_that_cannot_be_kept_is_told_and_no_obstacle(
+    def test_run_without_a_writable_state_directory_warns_and_continues(
         self, old_table, capsys, tmp_path, monkeypatch
     ):
         (tmp_path / "file").write_text("")
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
 
         assert run() == 0
-        assert "no checkpoint can be kept" in capsys.readouterr().err
+        assert "the checkpoint can't be written" in capsys.readouterr().err
 
-    def test_trouble_on_the_way_can_be_resumed_too(self, big_table, capsys):
-        def fail_later(operation, parameters):
+    def test_failed_run_can_be_resumed(self, big_table, capsys):
+        def fail_after_five_profiles(operation, parameters):
             if operation == "BatchExecuteStatement" and len(big_table.profiles()) >= 5:
                 raise client_error(operation, "ExpiredTokenException", "expired")
 
-        big_table.client.before = [fail_later]
+        big_table.client.hooks = [fail_after_five_profiles]
 
         assert run("--segments", "1") == 1
         assert "--resume" in capsys.readouterr().err
-        big_table.client.before = []
+        big_table.client.hooks = []
         assert run("--segments", "1", "--resume") == 2
         assert len(big_table.profiles()) == 20

@@ -1,4 +1,4 @@
-"""The worker's handler: what it passes on, what it logs, what it counts, and what it raises."""
+"""The handler of the worker: its input, its log lines, its metric and its errors."""
 
 import importlib
 import io
@@ -10,8 +10,8 @@ import pytest
 from backfill_fixtures import client_error, plain_user
 from botocore import exceptions as boto
 from userprofiles.backfill.errors import CannotGoOnError, ErrorKind, RefusedError
-from userprofiles.backfill.state_machine.worker import Settings, Worker
-from userprofiles.settings import SettingsError
+from userprofiles.backfill.state_machine.worker import Worker
+from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
 from userprofiles.telemetry import error_code
 
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 90_000)
@@ -19,7 +19,7 @@ CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 90_000)
 
 @pytest.fixture
 def handler(monkeypatch, report):
-    """The function's own module, with its lines in `log`."""
+    """The module of the function. Its log lines go to `log`."""
     monkeypatch.setenv("USERS_TABLE", "users")
     monkeypatch.setenv("MIGRATION_BUCKET", "reports")
     module = importlib.import_module("userprofiles.handlers.migration_worker")
@@ -29,7 +29,7 @@ def handler(monkeypatch, report):
 
 @pytest.fixture
 def raise_in_worker(monkeypatch):
-    """Return a function that makes every action end with an error."""
+    """Return a function that lets every action raise an error."""
 
     def replace(error):
         def handle(self, event, seconds_left):
@@ -40,7 +40,7 @@ def raise_in_worker(monkeypatch):
     return replace
 
 
-def logged(log):
+def log_lines(log):
     return [json.loads(line) for line in log.getvalue().splitlines()]
 
 
@@ -49,38 +49,38 @@ def metrics(capsys):
 
 
 def test_event_and_remaining_time_reach_the_worker(handler, monkeypatch):
-    seen = []
+    calls = []
 
     def handle(self, event, seconds_left):
-        seen.append((event, seconds_left))
+        calls.append((event, seconds_left))
         return {"runId": "r", "done": True}
 
     monkeypatch.setattr("userprofiles.backfill.state_machine.worker.Worker.handle", handle)
     event = {"action": "work", "runId": "r", "segment": 1}
 
     assert handler.handler(event, CONTEXT) == {"runId": "r", "done": True}
-    assert seen == [(event, 90.0)]
+    assert calls == [(event, 90.0)]
 
 
 @pytest.mark.parametrize(
-    ("error", "raised", "failures"),
+    ("error", "error_type", "failures"),
     [
         (RefusedError("no"), RefusedError, 0),
         (CannotGoOnError(ErrorKind.TABLE, "gone"), CannotGoOnError, 1),
         (KeyError("bug"), CannotGoOnError, 1),
     ],
 )
-def test_refusal_is_no_failure(*, handler, raise_in_worker, capsys, error, raised, failures):
+def test_refusal_does_not_count_as_failure(*, handler, raise_in_worker, capsys, error, error_type, failures):
     raise_in_worker(error)
 
-    with pytest.raises(raised):
+    with pytest.raises(error_type):
         handler.handler({"action": "work"}, CONTEXT)
 
-    counted = [metric for metric in metrics(capsys) if "MigrationFailed" in metric]
-    assert len(counted) == failures
+    failure_metrics = [metric for metric in metrics(capsys) if "MigrationFailed" in metric]
+    assert len(failure_metrics) == failures
 
 
-def test_failures_are_counted_where_the_other_functions_count(handler, raise_in_worker, capsys):
+def test_failure_counts_in_the_namespace_of_the_other_functions(handler, raise_in_worker, capsys):
     raise_in_worker(CannotGoOnError(ErrorKind.TABLE, "gone"))
 
     with pytest.raises(CannotGoOnError):
@@ -99,19 +99,19 @@ def test_failures_are_counted_where_the_other_functions_count(handler, raise_in_
         CannotGoOnError(ErrorKind.SERVICE, "Segments [3] are left. Start the job again with this runId."),
     ],
 )
-def test_text_of_our_own_is_raised_and_logged_whole(handler, raise_in_worker, log, error):
+def test_our_own_text_is_raised_and_logged_unchanged(handler, raise_in_worker, log, error):
     raise_in_worker(error)
 
     with pytest.raises(type(error)) as raised:
         handler.handler({"action": "finish", "runId": "r"}, CONTEXT)
 
-    [line] = logged(log)
+    [line] = log_lines(log)
     assert (str(raised.value), line["why"]) == (str(error), str(error))
     assert (line["action"], line["runId"]) == ("finish", "r")
 
 
 class FailingS3:
-    """S3 whose reads fail, or answer with a text that is not JSON."""
+    """S3 whose reads fail, or return a text that is not JSON."""
 
     def __init__(self, error=None):
         self.error = error
@@ -123,9 +123,9 @@ class FailingS3:
 
 
 def check_no_canary(raised, log, capsys):
-    """Check everything that is logged: our lines, and what Lambda logs of the raised error."""
+    """Check all logged texts: our lines, and the raised error as Lambda logs it."""
     printed = capsys.readouterr()
-    everything = [
+    texts = [
         log.getvalue(),
         printed.out,
         printed.err,
@@ -133,7 +133,7 @@ def check_no_canary(raised, log, capsys):
         *traceback.format_tb(raised.__traceback__),
         str(raised),
     ]
-    assert "CANARY" not in "".join(everything)
+    assert "CANARY" not in "".join(texts)
 
 
 @pytest.mark.parametrize(
@@ -150,22 +150,22 @@ def check_no_canary(raised, log, capsys):
         (ValueError("CANARY"), "Unexpected error"),
     ],
 )
-def test_error_of_the_table_is_named_by_its_code(
-    *, handler, monkeypatch, make_table, log, capsys, error, step
+def test_error_of_the_table_is_reported_by_its_code(
+    *, handler, monkeypatch, create_table, log, capsys, error, step
 ):
-    table = make_table(plain_user("CANARY"))
+    table = create_table(plain_user("CANARY"))
 
     def fail(operation, parameters):
         raise error
 
-    table.client.before = [fail]
-    worker = Worker(Settings(table.name, "reports"), table.client, FailingS3(), handler.REPORT.warning)
+    table.client.hooks = [fail]
+    worker = Worker(WorkerSettings(table.name, "reports"), table.client, FailingS3(), handler.REPORT.warning)
     monkeypatch.setattr(handler, "WORKER", worker)
 
     with pytest.raises(CannotGoOnError) as raised:
         handler.handler({"action": "prepare"}, CONTEXT)
 
-    [line] = logged(log)
+    [line] = log_lines(log)
     assert (line["level"], line["error"], line["why"]) == ("ERROR", error_code(error), str(raised.value))
     assert str(raised.value).startswith(f"{step}: {error_code(error)}.")
     check_no_canary(raised.value, log, capsys)
@@ -180,11 +180,13 @@ def test_error_of_the_table_is_named_by_its_code(
         (None, "Unexpected error: JSONDecodeError."),
     ],
 )
-def test_error_of_the_bucket_is_named_by_its_code(
-    *, handler, monkeypatch, make_table, log, capsys, error, step
+def test_error_of_the_bucket_is_reported_by_its_code(
+    *, handler, monkeypatch, create_table, log, capsys, error, step
 ):
-    table = make_table()
-    worker = Worker(Settings(table.name, "reports"), table.client, FailingS3(error), handler.REPORT.warning)
+    table = create_table()
+    worker = Worker(
+        WorkerSettings(table.name, "reports"), table.client, FailingS3(error), handler.REPORT.warning
+    )
     monkeypatch.setattr(handler, "WORKER", worker)
 
     with pytest.raises(CannotGoOnError) as raised:
@@ -194,30 +196,12 @@ def test_error_of_the_bucket_is_named_by_its_code(
     check_no_canary(raised.value, log, capsys)
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [("", frozenset()), ("old, older", frozenset({"old", "older", "users"}))],
-)
-def test_permitted_tables_come_from_the_environment(handler, value, expected):
-    environment = {"USERS_TABLE": "users", "MIGRATION_BUCKET": "reports", "MIGRATION_TABLES": value}
-
-    assert handler._settings(environment).tables == expected
-
-
-@pytest.mark.parametrize("name", ["USERS_TABLE", "MIGRATION_BUCKET"])
-def test_missing_variable_is_named(handler, name):
-    environment = {"USERS_TABLE": "users", "MIGRATION_BUCKET": "reports", name: " "}
-
-    with pytest.raises(SettingsError, match=name):
-        handler._settings(environment)
-
-
-def test_numbers_of_a_finished_run_are_logged(handler, monkeypatch, log):
-    answer = {"runId": "r", "processed": 3, "created": 2, "failed": 0, "failures": [{"userId": "someone"}]}
-    monkeypatch.setattr("userprofiles.backfill.state_machine.worker.Worker.handle", lambda *_: answer)
+def test_counts_of_a_finished_run_are_logged(handler, monkeypatch, log):
+    payload = {"runId": "r", "processed": 3, "created": 2, "failed": 0, "failures": [{"userId": "someone"}]}
+    monkeypatch.setattr("userprofiles.backfill.state_machine.worker.Worker.handle", lambda *_: payload)
 
     handler.handler({"action": "finish", "runId": "r"}, CONTEXT)
 
-    [line] = logged(log)
+    [line] = log_lines(log)
     assert (line["message"], line["counts"]) == ("carried out", {"processed": 3, "created": 2, "failed": 0})
     assert "someone" not in log.getvalue()

@@ -1,4 +1,4 @@
-"""Who gets no profile."""
+"""Users who get no profile."""
 
 import pytest
 from userprofiles.backfill.skip_rule import SkipRule
@@ -34,8 +34,8 @@ from userprofiles.backfill.skip_rule import SkipRule
         ({"status": {"S": "inactive"}, "deletedAt": {"S": "2025"}}, "softDeleted"),
     ],
 )
-def test_reason(attributes, expected):
-    assert expected == SkipRule().reason(attributes)
+def test_skip_reason(attributes, expected):
+    assert expected == SkipRule().skip_reason(attributes)
 
 
 @pytest.mark.parametrize(
@@ -46,23 +46,23 @@ def test_reason(attributes, expected):
         ({"deleted": {"S": "perhaps"}}, "deleted has a value that is neither true nor false"),
     ],
 )
-def test_what_cannot_be_read_is_an_error_and_no_guess(attributes, message):
-    """Taken for active, a deleted user would get a profile."""
+def test_unusable_value_is_an_error(attributes, message):
+    """Read as active, a deleted user would get a profile."""
     with pytest.raises(ValueError, match=message):
-        SkipRule().reason(attributes)
+        SkipRule().skip_reason(attributes)
 
 
 def test_flags_change_the_rule():
     rule = SkipRule(statuses=("banned",), flags=("isDeleted",))
 
-    assert rule.reason({"status": {"S": "banned"}}) == "inactive"
-    assert rule.reason({"status": {"S": "inactive"}}) is None
-    assert rule.reason({"isActive": {"BOOL": False}}) is None
-    assert rule.reason({"deletedAt": {"S": "2025"}}) is None
-    assert rule.reason({"isDeleted": {"BOOL": True}}) == "softDeleted"
+    assert rule.skip_reason({"status": {"S": "banned"}}) == "inactive"
+    assert rule.skip_reason({"status": {"S": "inactive"}}) is None
+    assert rule.skip_reason({"isActive": {"BOOL": False}}) is None
+    assert rule.skip_reason({"deletedAt": {"S": "2025"}}) is None
+    assert rule.skip_reason({"isDeleted": {"BOOL": True}}) == "softDeleted"
 
 
-def test_rule_survives_its_json():
+def test_rule_is_the_same_after_to_json_and_from_json():
     rule = SkipRule(statuses=("b", "a"), flags=("deleted",))
 
     assert SkipRule.from_json(rule.to_json()) == rule

@@ -1,0 +1,38 @@
+"""Turns an error into one whose text is safe to log.
+
+Lambda logs the text of an error that a handler raises, and Step Functions shows it. The text must not have
+messages of AWS and Python, because they may repeat a value of an item.
+"""
+
+from userprofiles.backfill.errors import BackfillError, CannotGoOnError, ErrorKind
+from userprofiles.telemetry import error_code
+
+_ADVICE = {
+    ErrorKind.TABLE: "Check the table's name.",
+    ErrorKind.RIGHTS: "Check the permissions of the worker's role on the table.",
+    ErrorKind.REPORT: "Check the permissions of the worker's role on the bucket.",
+}
+
+
+def safe_error(error: Exception) -> CannotGoOnError:
+    """Return the error to raise instead: its text has no message of AWS or Python.
+
+    The text of a CannotGoOnError without a cause is our own and stays. With a cause, it may repeat the
+    message of the cause. Then the new text has only the operation and the error code of the cause.
+    """
+    cause = root_cause(error)
+    code = error_code(cause)
+    if not isinstance(error, CannotGoOnError):
+        return CannotGoOnError(ErrorKind.SERVICE, f"Unexpected error: {code}.")
+    if cause is error:
+        return CannotGoOnError(error.kind, str(error))
+    operation = getattr(cause, "operation_name", "The call")
+    advice = _ADVICE.get(error.kind, "Start the job again with the same input and runId.")
+    return CannotGoOnError(error.kind, f"{operation} failed ({error.kind}): {code}. {advice}")
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """Return the first cause that is not an error of the backfill; without such a cause, the last error."""
+    while isinstance(error, BackfillError) and (cause := error.__cause__ or error.__context__):
+        error = cause
+    return error
