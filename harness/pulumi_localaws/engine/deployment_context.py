@@ -1,4 +1,4 @@
-"""What the monitor needs to know about the deployment that it works for."""
+"""The deployment that a monitor works for: its names, default provider, clients and undo log."""
 
 import queue
 from collections.abc import Callable

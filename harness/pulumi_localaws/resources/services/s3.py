@@ -96,7 +96,7 @@ def _create_object(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     tagging = "&".join(f"{name}={value}" for name, value in ctx.tags.items())
     parameters = {**ctx.to_aws(inputs), "Key": key}
     response = ctx.call("s3", "put_object", **parameters, Body=body, Tagging=tagging or None)
-    # Only the version that is created here is deleted. All others are deleted with the bucket.
+    # Only the version that is created here is deleted. All versions are deleted with their bucket.
     version = {"VersionId": response["VersionId"]} if response.get("VersionId") else {}
     ctx.record_undo("s3", "delete_object", Bucket=inputs["bucket"], Key=key, **version)
     outputs = {

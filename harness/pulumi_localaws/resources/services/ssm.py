@@ -24,8 +24,8 @@ def _read_parameter(ctx: ResourceContext, name: str) -> ResourceResult:
 
 def _check_parameter(inputs: Properties) -> None:
     if ("value" in inputs) == ("insecureValue" in inputs):
-        number = "both" if "value" in inputs else "neither"
-        raise ValueError(f"value and insecureValue: {number} of them is set. Set exactly one of them")
+        problem = "are both set" if "value" in inputs else "are missing"
+        raise ValueError(f"value and insecureValue {problem}. Set exactly one of them")
     if inputs.get("type") == "SecureString" and "insecureValue" in inputs:
         raise ValueError(
             "insecureValue is allowed for the types String and StringList only. Use value for a SecureString"
