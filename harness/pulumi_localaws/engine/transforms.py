@@ -76,25 +76,25 @@ class Transforms:
         tokens = self._collect_tokens(urn)
         if not tokens:
             return request
-        transformed = resource_pb2.RegisterResourceRequest()
-        transformed.CopyFrom(request)
+        transformed_request = resource_pb2.RegisterResourceRequest()
+        transformed_request.CopyFrom(request)
         for token in tokens:
             transform_request = resource_pb2.TransformRequest(
-                type=transformed.type,
-                name=transformed.name,
-                custom=transformed.custom,
-                parent=transformed.parent,
-                properties=transformed.object,
-                options=_build_options(transformed),
+                type=transformed_request.type,
+                name=transformed_request.name,
+                custom=transformed_request.custom,
+                parent=transformed_request.parent,
+                properties=transformed_request.object,
+                options=_build_options(transformed_request),
             )
             subject = f"{request.type} {request.name!r}"
             response = resource_pb2.TransformResponse.FromString(
                 self._run(token, transform_request.SerializeToString(), subject)
             )
-            transformed.object.CopyFrom(response.properties)
+            transformed_request.object.CopyFrom(response.properties)
             if response.HasField("options"):
-                _set_options(transformed, response.options)
-        return transformed
+                _set_options(transformed_request, response.options)
+        return transformed_request
 
     def apply_to_invoke(
         self, request: resource_pb2.ResourceInvokeRequest
@@ -106,22 +106,22 @@ class Transforms:
         """
         with self._lock:
             tokens = list(self._invoke_tokens)
-        transformed = resource_pb2.ResourceInvokeRequest()
-        transformed.CopyFrom(request)
+        transformed_request = resource_pb2.ResourceInvokeRequest()
+        transformed_request.CopyFrom(request)
         for token in tokens:
             options = resource_pb2.TransformInvokeOptions(
-                provider=transformed.provider, version=transformed.version
+                provider=transformed_request.provider, version=transformed_request.version
             )
             transform_request = resource_pb2.TransformInvokeRequest(
-                token=transformed.tok, args=transformed.args, options=options
+                token=transformed_request.tok, args=transformed_request.args, options=options
             )
             response = resource_pb2.TransformInvokeResponse.FromString(
                 self._run(token, transform_request.SerializeToString(), f"the invoke {request.tok}")
             )
-            transformed.args.CopyFrom(response.args)
+            transformed_request.args.CopyFrom(response.args)
             if response.HasField("options"):
-                transformed.provider = response.options.provider
-        return transformed
+                transformed_request.provider = response.options.provider
+        return transformed_request
 
     def _collect_tokens(self, urn: str) -> list[str]:
         with self._lock:

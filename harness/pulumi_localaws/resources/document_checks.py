@@ -60,7 +60,7 @@ def check_resource_policy(text: str) -> None:
         _check_resource(path, statement)
 
 
-def property_check(name: str, check: Callable[[str], None]) -> Callable[[dict[str, Any]], None]:
+def build_property_check(name: str, check: Callable[[str], None]) -> Callable[[dict[str, Any]], None]:
     """Return a check of one input that holds a document."""
 
     def run(inputs: dict[str, Any]) -> None:

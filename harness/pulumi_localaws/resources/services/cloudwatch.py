@@ -1,6 +1,6 @@
 """CloudWatch: log groups, alarms, dashboards."""
 
-from pulumi_localaws.resources.document_checks import check_json_object, property_check
+from pulumi_localaws.resources.document_checks import build_property_check, check_json_object
 from pulumi_localaws.resources.input_schema import BOOL, INT, NUMBER, STR, STR_LIST, ListOf, MapOf, ObjectOf
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
@@ -175,6 +175,6 @@ RESOURCE_TYPES = (
         {"dashboardName": STR, "dashboardBody": STR},
         create=_create_dashboard,
         outputs=("dashboardArn",),
-        check=property_check("dashboardBody", check_json_object),
+        check=build_property_check("dashboardBody", check_json_object),
     ),
 )

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pulumi_localaws.resources.document_checks import check_json_object, property_check
+from pulumi_localaws.resources.document_checks import build_property_check, check_json_object
 from pulumi_localaws.resources.input_schema import (
     BOOL,
     INT,
@@ -246,6 +246,6 @@ RESOURCE_TYPES = (
         "aws:dynamodb/tableItem:TableItem",
         {"tableName": STR, "hashKey": STR, "rangeKey": STR, "item": STR},
         create=_create_table_item,
-        check=property_check("item", check_json_object),
+        check=build_property_check("item", check_json_object),
     ),
 )

@@ -1,9 +1,9 @@
 """IAM: roles and policies. They belong to the account, not to a region."""
 
 from pulumi_localaws.resources.document_checks import (
+    build_property_check,
     check_identity_policy,
     check_trust_policy,
-    property_check,
 )
 from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STR_LIST, ListOf, ObjectOf
 from pulumi_localaws.resources.resource_type import (
@@ -16,9 +16,9 @@ from pulumi_localaws.resources.resource_type import (
 
 
 def _check_role(inputs: Properties) -> None:
-    property_check("assumeRolePolicy", check_trust_policy)(inputs)
+    build_property_check("assumeRolePolicy", check_trust_policy)(inputs)
     for inline_policy in inputs.get("inlinePolicies", []):
-        property_check("policy", check_identity_policy)(inline_policy)
+        build_property_check("policy", check_identity_policy)(inline_policy)
 
 
 def _get_role_name(name_or_arn: str) -> str:
@@ -134,7 +134,7 @@ RESOURCE_TYPES = (
         create=_create_role_policy,
         naming=AutoNaming("name", 128, prefix_property="namePrefix"),
         regional=False,
-        check=property_check("policy", check_identity_policy),
+        check=build_property_check("policy", check_identity_policy),
     ),
     define_resource_type(
         "aws:iam/policy:Policy",
@@ -144,7 +144,7 @@ RESOURCE_TYPES = (
         naming=AutoNaming("name", 128, prefix_property="namePrefix"),
         tags=True,
         regional=False,
-        check=property_check("policy", check_identity_policy),
+        check=build_property_check("policy", check_identity_policy),
     ),
     define_resource_type(
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from pulumi_localaws.resources.document_checks import check_resource_policy, property_check
+from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
 from pulumi_localaws.resources.input_schema import (
     BOOL,
     INT,
@@ -133,7 +133,7 @@ def _build_cors(ctx: ResourceContext, inputs: Properties) -> Properties:
     return {"CORSConfiguration": {"CORSRules": ctx.to_aws(inputs)["CorsRules"]}}
 
 
-def _bucket_setting(
+def _define_bucket_setting(
     token: str,
     inputs: Mapping[str, InputSchema],
     build_parameters: Callable[[ResourceContext, Properties], Properties],
@@ -163,22 +163,22 @@ def _bucket_setting(
     return define_resource_type(token, {"bucket": STR, **inputs}, create=create, check=check)
 
 
-def _with_older_name(setting: ResourceType) -> tuple[ResourceType, ResourceType]:
+def _add_older_name(setting: ResourceType) -> tuple[ResourceType, ResourceType]:
     """Return a type, and the same type with its older name, which ends in V2."""
     module, name = setting.token.rsplit(":", 1)
     return setting, replace(setting, token=f"{module}V2:{name}V2")
 
 
 RESOURCE_TYPES = (
-    _bucket_setting(
+    _define_bucket_setting(
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
         {**dict.fromkeys(_PUBLIC_ACCESS, BOOL), "skipDestroy": BOOL},
         _build_public_access,
         put="put_public_access_block",
         delete="delete_public_access_block",
     ),
-    *_with_older_name(
-        _bucket_setting(
+    *_add_older_name(
+        _define_bucket_setting(
             "aws:s3/bucketVersioning:BucketVersioning",
             {"versioningConfiguration": ObjectOf({"status": STR, "mfaDelete": STR})},
             _build_versioning,
@@ -186,8 +186,8 @@ RESOURCE_TYPES = (
             delete=None,  # versioning can only be suspended, and the bucket is deleted with its versions
         )
     ),
-    *_with_older_name(
-        _bucket_setting(
+    *_add_older_name(
+        _define_bucket_setting(
             "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
             {"rules": ListOf(_ENCRYPTION_RULE)},
             _build_encryption,
@@ -195,8 +195,8 @@ RESOURCE_TYPES = (
             delete="delete_bucket_encryption",
         )
     ),
-    *_with_older_name(
-        _bucket_setting(
+    *_add_older_name(
+        _define_bucket_setting(
             "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
             {"rules": ListOf(_LIFECYCLE_RULE), "transitionDefaultMinimumObjectSize": STR},
             _build_lifecycle,
@@ -204,23 +204,23 @@ RESOURCE_TYPES = (
             delete="delete_bucket_lifecycle",
         )
     ),
-    _bucket_setting(
+    _define_bucket_setting(
         "aws:s3/bucketPolicy:BucketPolicy",
         {"policy": STR},
         _build_policy,
         put="put_bucket_policy",
         delete="delete_bucket_policy",
-        check=property_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_resource_policy),
     ),
-    _bucket_setting(
+    _define_bucket_setting(
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
         {"rule": ObjectOf({"objectOwnership": STR})},
         _build_ownership_controls,
         put="put_bucket_ownership_controls",
         delete="delete_bucket_ownership_controls",
     ),
-    *_with_older_name(
-        _bucket_setting(
+    *_add_older_name(
+        _define_bucket_setting(
             "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
             {"corsRules": ListOf(_CORS_RULE)},
             _build_cors,

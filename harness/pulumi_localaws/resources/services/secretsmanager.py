@@ -2,7 +2,7 @@
 
 import base64
 
-from pulumi_localaws.resources.document_checks import check_resource_policy, property_check
+from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
 from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STR_LIST
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
@@ -65,7 +65,7 @@ RESOURCE_TYPES = (
         outputs=("arn",),
         naming=AutoNaming("name", 512, prefix_property="namePrefix"),
         tags=True,
-        check=property_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_resource_policy),
     ),
     define_resource_type(
         "aws:secretsmanager/secretVersion:SecretVersion",

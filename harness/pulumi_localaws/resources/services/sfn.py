@@ -1,6 +1,6 @@
 """Step Functions: state machines."""
 
-from pulumi_localaws.resources.document_checks import check_json_object, property_check
+from pulumi_localaws.resources.document_checks import build_property_check, check_json_object
 from pulumi_localaws.resources.input_schema import BOOL, INT, STR, ObjectOf
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
@@ -23,7 +23,7 @@ def _build_logging_configuration(inputs: Properties) -> Properties | None:
 
 
 def _check_state_machine(inputs: Properties) -> None:
-    property_check("definition", check_json_object)(inputs)
+    build_property_check("definition", check_json_object)(inputs)
     destination = inputs.get("loggingConfiguration", {}).get("logDestination")
     if destination and not destination.endswith(":*"):
         raise ValueError(

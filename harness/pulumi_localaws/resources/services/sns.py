@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable
 
-from pulumi_localaws.resources.document_checks import check_json_object, check_resource_policy, property_check
+from pulumi_localaws.resources.document_checks import (
+    build_property_check,
+    check_json_object,
+    check_resource_policy,
+)
 from pulumi_localaws.resources.input_schema import BOOL, INT, STR, format_attribute, to_aws_name
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
@@ -72,8 +76,8 @@ def _create_topic_policy(ctx: ResourceContext, inputs: Properties) -> ResourceRe
 
 
 def _check_subscription(inputs: Properties) -> None:
-    for prop in ("filterPolicy", "redrivePolicy", "deliveryPolicy"):
-        property_check(prop, check_json_object)(inputs)
+    for name in ("filterPolicy", "redrivePolicy", "deliveryPolicy"):
+        build_property_check(name, check_json_object)(inputs)
 
 
 def _create_subscription(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
@@ -110,14 +114,14 @@ RESOURCE_TYPES = (
             suffix=lambda inputs: ".fifo" if inputs.get("fifoTopic") else "",
         ),
         tags=True,
-        check=property_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_resource_policy),
     ),
     define_resource_type(
         "aws:sns/topicPolicy:TopicPolicy",
         {"arn": STR, "policy": STR},
         create=_create_topic_policy,
         outputs=("owner",),
-        check=property_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_resource_policy),
     ),
     define_resource_type(
         "aws:sns/topicSubscription:TopicSubscription",

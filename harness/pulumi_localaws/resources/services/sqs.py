@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 
-from pulumi_localaws.resources.document_checks import check_json_object, check_resource_policy, property_check
+from pulumi_localaws.resources.document_checks import (
+    build_property_check,
+    check_json_object,
+    check_resource_policy,
+)
 from pulumi_localaws.resources.input_schema import BOOL, INT, STR, format_attribute
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
@@ -33,9 +37,9 @@ _ATTRIBUTES = {
 
 
 def _check_queue(inputs: Properties) -> None:
-    property_check("policy", check_resource_policy)(inputs)
-    for prop in ("redrivePolicy", "redriveAllowPolicy"):
-        property_check(prop, check_json_object)(inputs)
+    build_property_check("policy", check_resource_policy)(inputs)
+    for name in ("redrivePolicy", "redriveAllowPolicy"):
+        build_property_check(name, check_json_object)(inputs)
     if inputs.get("fifoQueue") and inputs.get("name") and not inputs["name"].endswith(".fifo"):
         raise ValueError(f"name is {inputs['name']!r}; the name of a FIFO queue must end with .fifo")
     if inputs.get("kmsMasterKeyId") and inputs.get("sqsManagedSseEnabled"):
@@ -66,7 +70,7 @@ def _create_queue(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     return ResourceResult(url, {"url": url, "arn": ctx.build_arn("sqs", inputs["name"])})
 
 
-def _queue_attribute_type(token: str, input_name: str, check: Callable[[str], None]) -> ResourceType:
+def _define_queue_attribute(token: str, input_name: str, check: Callable[[str], None]) -> ResourceType:
     """Return the type of a resource that sets one attribute of a queue.
 
     Args:
@@ -83,7 +87,7 @@ def _queue_attribute_type(token: str, input_name: str, check: Callable[[str], No
         return ResourceResult(url)
 
     schema = {"queueUrl": STR, input_name: STR}
-    return define_resource_type(token, schema, create=create, check=property_check(input_name, check))
+    return define_resource_type(token, schema, create=create, check=build_property_check(input_name, check))
 
 
 RESOURCE_TYPES = (
@@ -102,9 +106,9 @@ RESOURCE_TYPES = (
         check=_check_queue,
         read=_read_queue,
     ),
-    _queue_attribute_type("aws:sqs/queuePolicy:QueuePolicy", "policy", check_resource_policy),
-    _queue_attribute_type(
+    _define_queue_attribute("aws:sqs/queuePolicy:QueuePolicy", "policy", check_resource_policy),
+    _define_queue_attribute(
         "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "redriveAllowPolicy", check_json_object
     ),
-    _queue_attribute_type("aws:sqs/redrivePolicy:RedrivePolicy", "redrivePolicy", check_json_object),
+    _define_queue_attribute("aws:sqs/redrivePolicy:RedrivePolicy", "redrivePolicy", check_json_object),
 )
