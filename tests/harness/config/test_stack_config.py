@@ -151,3 +151,15 @@ def test_main_sets_the_program(tmp_path: Path) -> None:
     config = load(write_project(tmp_path, {"main": "infra/app.py"}))
 
     assert (config.program, config.directory) == (tmp_path / "infra" / "app.py", tmp_path / "infra")
+
+
+def test_quoted_and_plain_values_are_the_same(tmp_path: Path) -> None:
+    """The Pulumi CLI rewrites `true` and `20` as `"true"` and `"20"`."""
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text("")
+    (tmp_path / "Pulumi.plain.yaml").write_text("config:\n  shop:on: true\n  shop:days: 20\n")
+    (tmp_path / "Pulumi.quoted.yaml").write_text('config:\n  shop:on: "true"\n  shop:days: "20"\n')
+
+    plain, quoted = (load_stack_config(tmp_path, stack) for stack in ("plain", "quoted"))
+
+    assert plain.values == quoted.values

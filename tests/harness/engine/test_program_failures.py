@@ -155,7 +155,7 @@ queue = aws.sqs.Queue("interrupted")
 queue.url.apply(lambda url: time.sleep(60))
 """
     process = EngineProcess(write_program(tmp_path, program))
-    process.go(localaws.endpoint)
+    process.send_endpoint(localaws.endpoint)
     deadline = time.monotonic() + 20
     while not list_queues(localaws, "interrupted"):
         assert time.monotonic() < deadline, "the queue was not created"
@@ -175,7 +175,7 @@ def test_invalid_config_is_reported_without_a_local_aws(tmp_path: Path) -> None:
 
 
 def test_variables_that_configure_an_aws_client_are_rejected(tmp_path: Path) -> None:
-    with pytest.raises(DeploymentError, match="AWS_PROFILE can't be handed to the program"):
+    with pytest.raises(DeploymentError, match="AWS_PROFILE can't be passed to the program"):
         deploy(
             write_program(tmp_path, ""), endpoint="http://127.0.0.1:1", environment={"AWS_PROFILE": "prod"}
         )
