@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 from component_golden import STACK, differences, read_golden
-from component_recording import begin, record
+from component_recording import record, start_recording
 from pulumi_userprofiles import (
     InvalidArgumentError,
     ReportsBucket,
@@ -44,9 +44,9 @@ def test_dict_and_keywords_are_merged() -> None:
         lambda: SignupToProfile("app", {"platform": "host"}, template="basic", log_retention_days=90)  # type: ignore[typeddict-item]
     )
 
-    variables = recording.one("app-api-handler-function").inputs["environment"]["variables"]
+    variables = recording.resource("app-api-handler-function").inputs["environment"]["variables"]
     assert variables["TEMPLATE"] == "basic"
-    assert recording.one("app-api-log-group").inputs["retentionInDays"] == 90
+    assert recording.resource("app-api-log-group").inputs["retentionInDays"] == 90
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
 @pytest.mark.parametrize("mistake", sorted(MISTAKES))
 def test_wrong_construction_gets_one_message_and_creates_nothing(mistake: str) -> None:
     program, parts = MISTAKES[mistake]
-    recording = begin()
+    recording = start_recording()
 
     with pytest.raises(InvalidArgumentError) as caught:
         pulumi.runtime.test(program)()

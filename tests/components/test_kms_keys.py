@@ -11,11 +11,11 @@ FORMER = KEY.replace("4000-8000", "4000-9000")
 
 
 @pytest.mark.parametrize("current", [None, KEY], ids=["key removed", "key changed"])
-def test_functions_can_still_read_what_a_former_key_encrypts(make: Any, current: str | None) -> None:
+def test_functions_can_still_read_what_a_former_key_encrypts(record_stack: Any, current: str | None) -> None:
     """Tables keep a removed key, and messages and objects keep a changed one."""
     keys = {"kms_key_arn": current} if current else {}
 
-    recording = make(former_kms_key_arns=[FORMER], **keys)
+    recording = record_stack(former_kms_key_arns=[FORMER], **keys)
 
     former_rights = {
         item.name: {
@@ -24,7 +24,7 @@ def test_functions_can_still_read_what_a_former_key_encrypts(make: Any, current:
             if statement["Resource"] == [FORMER] and statement["Action"] == ["kms:Decrypt"]
             for host in statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", ["any"])
         }
-        for item in recording.of("RolePolicy")
+        for item in recording.of_type("RolePolicy")
     }
     assert former_rights == {
         "app-api-handler-policy": {"lambda", "dynamodb"},
@@ -58,7 +58,7 @@ def test_key_is_used_via_the_host_of_the_partition(partition: str, region: str, 
         )
     )
 
-    statements = recording.one("worker-worker-policy").document("policy")["Statement"]
+    statements = recording.resource("worker-worker-policy").document("policy")["Statement"]
     conditions = [item["Condition"] for item in statements if item["Sid"] == "UseKeyViaDynamodb"]
     assert [{"StringEquals": {"kms:ViaService": [host]}}] == conditions
 
@@ -70,6 +70,6 @@ def encrypts_with(resource: Resource, key: str) -> bool:
 
 def test_a_state_machine_without_a_key_says_so(stack: Recording) -> None:
     """Without the block, the provider would keep a key that was removed."""
-    machine = stack.one("app-migration-state-machine").inputs
+    machine = stack.resource("app-migration-state-machine").inputs
 
     assert {"type": "AWS_OWNED_KEY"} == machine["encryptionConfiguration"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from component_recording import Recording
-from userprofiles.registration.outbox import OutboxMessageFailedError, work
-from userprofiles.registration.post_confirmation import Confirmation, confirm
+from userprofiles.registration.outbox import OutboxMessageFailedError, process_message
+from userprofiles.registration.post_confirmation import ConfirmationProcessor, handle_event
 from userprofiles.table.attribute_value import AttributeValueError
 from userprofiles.telemetry import Report
 
@@ -23,7 +23,7 @@ def failing(error: Exception) -> Any:
     def fail(*_: Any) -> None:
         raise error
 
-    return SimpleNamespace(register=fail, send=fail, work=fail)
+    return SimpleNamespace(register=fail, send=fail)
 
 
 ACCEPTING = SimpleNamespace(send=lambda _: None)
@@ -31,12 +31,12 @@ ACCEPTING = SimpleNamespace(send=lambda _: None)
 
 def fail_registration(registrar: Any, outbox: Any) -> None:
     report = Report()
-    confirm(Confirmation(registrar, outbox, report), EVENT, report)
+    handle_event(ConfirmationProcessor(registrar, outbox, report).process, EVENT, report)
 
 
 def fail_outbox_message() -> None:
     with pytest.raises(OutboxMessageFailedError):
-        work(failing(OSError()), {"messageId": "m", "body": "{}"}, Report())
+        process_message(failing(OSError()), {"messageId": "m", "body": "{}"}, Report())
 
 
 FAILURES = {
@@ -70,7 +70,9 @@ def counted_metrics(output: str) -> list[tuple[str, str, dict[str, str], float]]
 
 
 def test_every_alarm_on_a_metric_of_ours_has_a_case(stack: Recording) -> None:
-    own = [alarm.name for alarm in stack.of("MetricAlarm") if alarm.inputs["namespace"] == "UserProfiles"]
+    own = [
+        alarm.name for alarm in stack.of_type("MetricAlarm") if alarm.inputs["namespace"] == "UserProfiles"
+    ]
 
     assert sorted(own) == sorted(FAILURES)
 
@@ -82,9 +84,9 @@ def test_a_failure_counts_the_metric_that_its_alarm_watches(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    alarm = stack.one(alarm_name).inputs
+    alarm = stack.resource(alarm_name).inputs
     function = next(name for start, name in FUNCTIONS.items() if alarm_name.startswith(start))
-    for name, value in stack.one(function).inputs["environment"]["variables"].items():
+    for name, value in stack.resource(function).inputs["environment"]["variables"].items():
         monkeypatch.setenv(name, value)
 
     FAILURES[alarm_name]()
@@ -97,6 +99,6 @@ def test_a_failure_counts_the_metric_that_its_alarm_watches(
 
 def test_an_alarm_of_another_stack_watches_other_metrics(stack: Recording) -> None:
     """Project, stack and component are in the dimension: two stacks in an account do not share it."""
-    names = [stack.one(name).inputs["dimensions"]["service"] for name in FAILURES]
+    names = [stack.resource(name).inputs["dimensions"]["service"] for name in FAILURES]
 
     assert [name for name in names if not name.startswith("pulumi-userprofiles-test-app-")] == []

@@ -14,7 +14,7 @@ def pool(**args: Any) -> Recording:
 
 def test_rotation_that_is_off_is_sent_in_full() -> None:
     """A client that had rotation before keeps it without the block, and the provider fails without the 0."""
-    inputs = pool(refresh_token_rotation=False).one("pool-client").inputs
+    inputs = pool(refresh_token_rotation=False).resource("pool-client").inputs
 
     assert ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"] == inputs["explicitAuthFlows"]
     assert {"feature": "DISABLED", "retryGracePeriodSeconds": 0} == inputs["refreshTokenRotation"]
@@ -34,7 +34,7 @@ def test_text_messages_are_sent_from_the_pools_region(
     """Without a region, Cognito sends from a legacy region, which has its own sandbox and spend limit."""
     recording = record(lambda: UserPool("pool", args), region=region)  # type: ignore[arg-type]
 
-    assert sns_region == recording.one("pool-pool").inputs["smsConfiguration"]["snsRegion"]
+    assert sns_region == recording.resource("pool-pool").inputs["smsConfiguration"]["snsRegion"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_recovery_is_by_email_wherever_text_messages_can_be_a_second_factor(
     args: dict[str, Any], expected: list[str]
 ) -> None:
     """Cognito refuses recovery by phone with SMS MFA; an explicit value with OPTIONAL is sent."""
-    mechanisms = pool(**args).one("pool-pool").inputs["accountRecoverySetting"]["recoveryMechanisms"]
+    mechanisms = pool(**args).resource("pool-pool").inputs["accountRecoverySetting"]["recoveryMechanisms"]
 
     assert expected == [item["name"] for item in mechanisms]
     assert list(range(1, len(expected) + 1)) == [item["priority"] for item in mechanisms]

@@ -10,14 +10,14 @@ pytestmark = pytest.mark.backends("embedded")
 def metric_data(stack, log_group):
     """Return the metrics in a function's log, as CloudWatch extracts them; the local AWS does not."""
     logs = stack.aws("logs")
-    found = []
+    metrics = []
     for page in logs.get_paginator("filter_log_events").paginate(logGroupName=log_group):
         for event in page["events"]:
             if '"CloudWatchMetrics"' not in event["message"]:
                 continue
             document = json.loads(event["message"][event["message"].index("{") :])
             for directive in document["_aws"]["CloudWatchMetrics"]:
-                found += [
+                metrics += [
                     {
                         "Namespace": directive["Namespace"],
                         "MetricName": metric["Name"],
@@ -26,21 +26,21 @@ def metric_data(stack, log_group):
                     }
                     for metric in directive["Metrics"]
                 ]
-    return found
+    return metrics
 
 
 def test_lost_registration_raises_its_alarm(client, stack, deny, eventually):
     """Table and queue refuse: the user is in neither, and the alarm is the only notice."""
-    person = client.sign_up()
+    user = client.sign_up()
     deny("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:TransactWriteItems", "sqs:SendMessage")
     cloudwatch = stack.aws("cloudwatch")
-    name = stack.physical("aws:cloudwatch/metricAlarm:MetricAlarm", "post-confirmation-lost")
+    name = stack.get_resource_id("aws:cloudwatch/metricAlarm:MetricAlarm", "post-confirmation-lost")
     [alarm] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
     dimensions = {item["Name"]: item["Value"] for item in alarm["Dimensions"]}
 
-    client.confirm(person)
+    client.confirm(user)
 
-    log_group = stack.physical("aws:cloudwatch/logGroup:LogGroup", "post-confirmation")
+    log_group = stack.get_resource_id("aws:cloudwatch/logGroup:LogGroup", "post-confirmation")
     [metric, *_] = eventually(
         "the metric",
         lambda: [
