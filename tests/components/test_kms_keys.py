@@ -36,7 +36,7 @@ def test_functions_can_still_read_what_a_former_key_encrypts(record_stack: Any, 
         "app-triggers-post-confirmation-policy": {"lambda", "dynamodb", "sqs"},
         "app-triggers-pre-sign-up-policy": {"lambda"},
     }
-    assert [] == [item.name for item in recording.resources if item.custom and encrypts_with(item, FORMER)]
+    assert [item.name for item in recording.resources if item.custom and encrypts_with(item, FORMER)] == []
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_key_is_used_via_the_host_of_the_partition(partition: str, region: str, 
 
     statements = recording.resource("worker-worker-policy").document("policy")["Statement"]
     conditions = [item["Condition"] for item in statements if item["Sid"] == "UseKeyViaDynamodb"]
-    assert [{"StringEquals": {"kms:ViaService": [host]}}] == conditions
+    assert conditions == [{"StringEquals": {"kms:ViaService": [host]}}]
 
 
 def encrypts_with(resource: Resource, key: str) -> bool:
@@ -72,4 +72,4 @@ def test_a_state_machine_without_a_key_says_so(stack: Recording) -> None:
     """Without the block, the provider would keep a key that was removed."""
     machine = stack.resource("app-migration-state-machine").inputs
 
-    assert {"type": "AWS_OWNED_KEY"} == machine["encryptionConfiguration"]
+    assert machine["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}

@@ -16,8 +16,8 @@ def test_rotation_that_is_off_is_sent_in_full() -> None:
     """A client that had rotation before keeps it without the block, and the provider fails without the 0."""
     inputs = pool(refresh_token_rotation=False).resource("pool-client").inputs
 
-    assert ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"] == inputs["explicitAuthFlows"]
-    assert {"feature": "DISABLED", "retryGracePeriodSeconds": 0} == inputs["refreshTokenRotation"]
+    assert inputs["explicitAuthFlows"] == ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    assert inputs["refreshTokenRotation"] == {"feature": "DISABLED", "retryGracePeriodSeconds": 0}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_text_messages_are_sent_from_the_pools_region(
     """Without a region, Cognito sends from a legacy region, which has its own sandbox and spend limit."""
     recording = record(lambda: UserPool("pool", args), region=region)  # type: ignore[arg-type]
 
-    assert sns_region == recording.resource("pool-pool").inputs["smsConfiguration"]["snsRegion"]
+    assert recording.resource("pool-pool").inputs["smsConfiguration"]["snsRegion"] == sns_region
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_recovery_is_by_email_wherever_text_messages_can_be_a_second_factor(
     """Cognito refuses recovery by phone with SMS MFA; an explicit value with OPTIONAL is sent."""
     mechanisms = pool(**args).resource("pool-pool").inputs["accountRecoverySetting"]["recoveryMechanisms"]
 
-    assert expected == [item["name"] for item in mechanisms]
-    assert list(range(1, len(expected) + 1)) == [item["priority"] for item in mechanisms]
+    assert [item["name"] for item in mechanisms] == expected
+    assert [item["priority"] for item in mechanisms] == list(range(1, len(expected) + 1))
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_text_messages_as_a_second_factor_are_explicit_or_warned_of(
 ) -> None:
     messages = pool(**args).messages
 
-    assert warnings == [message for message in messages if message in {SMS_MFA_WARNING, RECOVERY_WARNING}]
+    assert [message for message in messages if message in {SMS_MFA_WARNING, RECOVERY_WARNING}] == warnings
