@@ -163,8 +163,8 @@ def test_an_invalid_argument_gets_one_message_and_creates_nothing(mistake: str) 
 
     message = str(raised.value)
     assert isinstance(raised.value, pulumi.RunError)
-    assert [] == [part for part in [*parts, "Got ", "allowed: "] if part not in message], message
-    assert [] == [resource.name for recording in recordings for resource in recording.resources]
+    assert [part for part in [*parts, "Got ", "allowed: "] if part not in message] == [], message
+    assert [resource.name for recording in recordings for resource in recording.resources] == []
 
 
 def _record_until_error(recordings: list[Recording], program: Callable[[], Any]) -> None:

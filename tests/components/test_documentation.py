@@ -45,7 +45,7 @@ def test_reference_matches_the_schema() -> None:
         DOCUMENT.write_text(f"{before}{MARK}\n{text}")
         after = f"\n{text}"
 
-    assert f"\n{text}" == after
+    assert after == f"\n{text}"
 
 
 SNIPPETS = re.findall(r"^( *)```python\n(.*?)^ *```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)

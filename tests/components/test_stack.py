@@ -49,11 +49,11 @@ def deploy(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[Rec
 def test_the_outputs_have_the_names_that_clients_read(monkeypatch: pytest.MonkeyPatch) -> None:
     _, exports = deploy(configuration(), monkeypatch)
 
-    assert OUTPUTS == sorted(exports)
+    assert sorted(exports) == OUTPUTS
 
 
 def test_the_components_outputs_are_those_of_the_stack(stack: Recording) -> None:
-    assert OUTPUTS == sorted(stack.outputs["app"])
+    assert sorted(stack.outputs["app"]) == OUTPUTS
 
 
 def test_dev_stack_packs_for_this_machine_and_protects_nothing(
@@ -61,12 +61,12 @@ def test_dev_stack_packs_for_this_machine_and_protects_nothing(
 ) -> None:
     recording, _ = deploy(stack_file("dev"), monkeypatch)
 
-    assert [] == [resource.name for resource in recording.resources if resource.protect]
-    assert {"host"} == {
-        Path(item.inputs["code"].path).name.split("-")[1] for item in recording.of_type("Function")
+    assert [resource.name for resource in recording.resources if resource.protect] == []
+    assert {Path(item.inputs["code"].path).name.split("-")[1] for item in recording.of_type("Function")} == {
+        "host"
     }
     tables = recording.resource("userprofiles-migration-worker-function").inputs["environment"]["variables"]
-    assert "userprofiles-data-table-1234567,v_users_dev" == tables["MIGRATION_TABLES"]
+    assert tables["MIGRATION_TABLES"] == "userprofiles-data-table-1234567,v_users_dev"
 
 
 def test_prod_stack_is_hardened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,12 +77,12 @@ def test_prod_stack_is_hardened(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = recording.resource("userprofiles-identity-pool")
     client = recording.resource("userprofiles-identity-client")
     assert pool.protect
-    assert "DEVELOPER" == pool.inputs["emailConfiguration"]["emailSendingAccount"]
-    assert 1 == len(recording.of_type("WebAclAssociation"))
-    assert "ENABLED" == client.inputs["refreshTokenRotation"]["feature"]
+    assert pool.inputs["emailConfiguration"]["emailSendingAccount"] == "DEVELOPER"
+    assert len(recording.of_type("WebAclAssociation")) == 1
+    assert client.inputs["refreshTokenRotation"]["feature"] == "ENABLED"
     assert all("kmsKeyId" in group.inputs for group in recording.of_type("LogGroup"))
     assert all(alarm.inputs["alarmActions"] for alarm in recording.of_type("MetricAlarm"))
-    assert [] == recording.messages
+    assert recording.messages == []
 
 
 def test_every_setting_of_the_files_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,16 +171,17 @@ def test_a_mistake_in_the_configuration_gets_one_message_and_creates_nothing(mis
         pulumi.runtime.test(program)()
 
     message = str(raised.value)
-    assert [] == [part for part in [*parts, "Got ", "allowed: "] if part not in message], message
-    assert 1 == message.count("Got ")
-    assert [] == re.findall(
-        "sign_up_roles|template_document|log_retention_days|\\.json|SignupToProfile '", message
+    assert [part for part in [*parts, "Got ", "allowed: "] if part not in message] == [], message
+    assert message.count("Got ") == 1
+    assert (
+        re.findall("sign_up_roles|template_document|log_retention_days|\\.json|SignupToProfile '", message)
+        == []
     )
-    assert [] == recording.resources
+    assert recording.resources == []
 
 
 def test_the_program_is_about_a_page() -> None:
-    assert 70 > len((ROOT / "__main__.py").read_text().splitlines())
+    assert len((ROOT / "__main__.py").read_text().splitlines()) < 70
 
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/Pulumi.yaml"))
@@ -195,4 +196,4 @@ def test_example_creates_its_resources(example: str, monkeypatch: pytest.MonkeyP
 
     assert "usersTableName" in exports
     assert all(resource.name.startswith("trial") for resource in recording.resources)
-    assert [] == [resource.name for resource in recording.resources if resource.protect]
+    assert [resource.name for resource in recording.resources if resource.protect] == []

@@ -39,12 +39,12 @@ def test_each_test_names_its_source() -> None:
         name for name, doc in read_tests() if not lines_of(doc) and not doc.startswith("Our own rule:")
     ]
 
-    assert [] == without_source
+    assert without_source == []
 
 
 def test_each_line_is_in_the_table() -> None:
     """Our own rule: each line has a row, also if it is not claimed."""
-    assert set(range(1, 39)) == {number for number, _ in read_rows()}
+    assert {number for number, _ in read_rows()} == set(range(1, 39))
 
 
 def test_each_claimed_line_has_a_test() -> None:

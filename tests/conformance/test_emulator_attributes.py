@@ -37,8 +37,8 @@ def test_attributes_that_a_client_cannot_write(aws: AwsResources) -> None:
         error_codes.append(error_of(exc_info)[0])
 
     unauthorized, invalid = "NotAuthorizedException", "InvalidParameterException"
-    assert [unauthorized, unauthorized, invalid, unauthorized, invalid, invalid] == error_codes
-    assert "customer" == pool.describe_user(email)["custom:role"]
+    assert error_codes == [unauthorized, unauthorized, invalid, unauthorized, invalid, invalid]
+    assert pool.describe_user(email)["custom:role"] == "customer"
 
 
 def test_get_user_returns_only_read_attributes(aws: AwsResources) -> None:
@@ -56,8 +56,8 @@ def test_get_user_returns_only_read_attributes(aws: AwsResources) -> None:
     with pytest.raises(ClientError) as exc_info:
         aws.cognito.get_user(AccessToken=token[:-4] + "AAAA")
 
-    assert {"email": {"sub", "email"}, "custom:role": {"sub", "custom:role", "name"}} == names_by_client
-    assert "NotAuthorizedException" == error_of(exc_info)[0]
+    assert names_by_client == {"email": {"sub", "email"}, "custom:role": {"sub", "custom:role", "name"}}
+    assert error_of(exc_info)[0] == "NotAuthorizedException"
 
 
 def test_changed_address_is_verified_by_code(aws: AwsResources) -> None:
@@ -77,8 +77,8 @@ def test_changed_address_is_verified_by_code(aws: AwsResources) -> None:
     aws.cognito.verify_user_attribute(AccessToken=token, AttributeName="email", Code=code)
 
     after = pool.describe_user(new_email)
-    assert (email, new_email) == (before["email"], after["email"])
-    assert ("true", "true") == (before["email_verified"], after["email_verified"])
+    assert (before["email"], after["email"]) == (email, new_email)
+    assert (before["email_verified"], after["email_verified"]) == ("true", "true")
 
 
 def test_code_for_both_addresses_is_sent_only_by_sms(aws: AwsResources) -> None:
@@ -90,10 +90,10 @@ def test_code_for_both_addresses_is_sent_only_by_sms(aws: AwsResources) -> None:
     pool.confirm(email)
 
     sms = aws.get("/_ministack/sns/sms-messages")[1]["sms_messages"]
-    assert "SMS" == response["CodeDeliveryDetails"]["DeliveryMedium"]
-    assert ["Your verification code is 123456"] == [m["Message"] for m in sms[number]]
-    assert [] == [m for m in aws.read_inbox() if m["To"] == [email]]
-    assert ("true", None) == (
+    assert response["CodeDeliveryDetails"]["DeliveryMedium"] == "SMS"
+    assert [m["Message"] for m in sms[number]] == ["Your verification code is 123456"]
+    assert [m for m in aws.read_inbox() if m["To"] == [email]] == []
+    assert (
         pool.describe_user(email)["phone_number_verified"],
         pool.describe_user(email).get("email_verified"),
-    )
+    ) == ("true", None)

@@ -14,8 +14,9 @@ def test_user_cannot_reset_a_temporary_password(aws: AwsResources) -> None:
     with pytest.raises(ClientError) as exc_info:
         aws.cognito.forgot_password(ClientId=pool.client_id, Username=email)
 
-    assert ("NotAuthorizedException", "User password cannot be reset in the current state.") == error_of(
-        exc_info
+    assert error_of(exc_info) == (
+        "NotAuthorizedException",
+        "User password cannot be reset in the current state.",
     )
 
 
@@ -28,7 +29,7 @@ def test_generated_temporary_password_meets_the_policy(aws: AwsResources) -> Non
     with pytest.raises(ClientError) as exc_info:
         aws.cognito.admin_create_user(UserPoolId=pool.id, Username=unique_email(), TemporaryPassword="short")
 
-    assert ("FORCE_CHANGE_PASSWORD", "InvalidPasswordException") == (
+    assert (
         pool.describe_user(email)["status"],
         error_of(exc_info)[0],
-    )
+    ) == ("FORCE_CHANGE_PASSWORD", "InvalidPasswordException")

@@ -39,10 +39,10 @@ def test_partiql_is_authorized_by_awss_actions(aws: AwsResources) -> None:
         insert(forger, table_names[0])
 
     assert "Error" not in first["Responses"][0]
-    assert "DuplicateItem" == again["Responses"][0]["Error"]["Code"]
-    assert "AccessDeniedException" == error_of(denial)[0]
+    assert again["Responses"][0]["Error"]["Code"] == "DuplicateItem"
+    assert error_of(denial)[0] == "AccessDeniedException"
     assert "dynamodb:PartiQLInsert on resource" in error_of(denial)[1]
-    assert "InvalidSignatureException" == error_of(signature_error)[0]
+    assert error_of(signature_error)[0] == "InvalidSignatureException"
 
 
 API_FUNCTION = """
@@ -76,7 +76,7 @@ def test_api_needs_an_invoke_permission(aws: AwsResources) -> None:
     aws.lambda_.remove_permission(FunctionName=name, Qualifier="live", StatementId="api")
     after = aws.get(path)
 
-    assert [(500, {"message": "Internal Server Error"}), (200, {"ok": True})] == [before, allowed]
+    assert [before, allowed] == [(500, {"message": "Internal Server Error"}), (200, {"ok": True})]
     assert before == after
 
 
@@ -90,7 +90,7 @@ def test_forged_token_is_rejected(aws: AwsResources) -> None:
         parameters = {} if call == aws.cognito.get_user else {"AttributeName": "email"}
         with pytest.raises(ClientError) as exc_info:
             call(AccessToken=f"{head}.{claims}.AAAA", **parameters)
-        assert "NotAuthorizedException" == error_of(exc_info)[0]
+        assert error_of(exc_info)[0] == "NotAuthorizedException"
 
 
 def test_deletion_protection(aws: AwsResources) -> None:
@@ -100,5 +100,5 @@ def test_deletion_protection(aws: AwsResources) -> None:
     with pytest.raises(ClientError) as exc_info:
         aws.cognito.delete_user_pool(UserPoolId=pool.id)
 
-    assert "InvalidParameterException" == error_of(exc_info)[0]
+    assert error_of(exc_info)[0] == "InvalidParameterException"
     assert pool.id == aws.cognito.describe_user_pool(UserPoolId=pool.id)["UserPool"]["Id"]

@@ -29,14 +29,14 @@ def test_triggers_of_a_sign_up(aws: AwsResources, recorder: Recorder) -> None:
     entries = recorder.take_events()
     pre, post = (e["event"] for e in entries)
     sub = signed_up["UserSub"]
-    assert [recorder.arn] * 2 == [e["arn"] for e in entries]
-    assert ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"] == [
+    assert [e["arn"] for e in entries] == [recorder.arn] * 2
+    assert [
         pre["triggerSource"],
         post["triggerSource"],
-    ]
-    assert [sub, sub] == [pre["userName"], post["userName"]]
-    assert ({"a": "1"}, {"v": "w"}) == (pre["request"]["clientMetadata"], pre["request"]["validationData"])
-    assert {"custom:role": "vendor", "email": email} == pre["request"]["userAttributes"]
+    ] == ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"]
+    assert [pre["userName"], post["userName"]] == [sub, sub]
+    assert (pre["request"]["clientMetadata"], pre["request"]["validationData"]) == ({"a": "1"}, {"v": "w"})
+    assert pre["request"]["userAttributes"] == {"custom:role": "vendor", "email": email}
     expected = {
         "sub": sub,
         "email": email,
@@ -44,7 +44,7 @@ def test_triggers_of_a_sign_up(aws: AwsResources, recorder: Recorder) -> None:
         "cognito:user_status": "CONFIRMED",
         "custom:role": "vendor",
     }
-    assert ({"a": "2"}, expected) == (post["request"]["clientMetadata"], post["request"]["userAttributes"])
+    assert (post["request"]["clientMetadata"], post["request"]["userAttributes"]) == ({"a": "2"}, expected)
 
 
 def test_pre_sign_up_can_confirm(aws: AwsResources, recorder: Recorder) -> None:
@@ -54,8 +54,8 @@ def test_pre_sign_up_can_confirm(aws: AwsResources, recorder: Recorder) -> None:
     response = pool.sign_up(email, ClientMetadata={"PreSignUp": "confirm"})
 
     assert response["UserConfirmed"]
-    assert ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"] == recorder.take_sources()
-    assert "true" == pool.describe_user(email)["email_verified"]
+    assert recorder.take_sources() == ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"]
+    assert pool.describe_user(email)["email_verified"] == "true"
 
 
 def test_pre_sign_up_rejects_with_its_text(aws: AwsResources, recorder: Recorder) -> None:
@@ -66,7 +66,7 @@ def test_pre_sign_up_rejects_with_its_text(aws: AwsResources, recorder: Recorder
         pool.sign_up(email, ClientMetadata={"PreSignUp": "boom"})
 
     expected = ("UserLambdaValidationException", "PreSignUp failed with error boom, said the function.")
-    assert expected == error_of(exc_info)
+    assert error_of(exc_info) == expected
     assert pool.sign_up(email)["UserSub"]
 
 
@@ -79,8 +79,8 @@ def test_simultaneous_sign_ups(aws: AwsResources, recorder: Recorder) -> None:
         list(executor.map(lambda email: pool.sign_up(email, ClientMetadata={"email": email}), emails))
 
     events = [e["event"]["request"] for e in recorder.take_events()]
-    assert sorted((e, e) for e in emails) == sorted(
-        (r["userAttributes"]["email"], r["clientMetadata"]["email"]) for r in events
+    assert sorted((r["userAttributes"]["email"], r["clientMetadata"]["email"]) for r in events) == sorted(
+        (e, e) for e in emails
     )
 
 
@@ -91,8 +91,8 @@ def test_admin_create_user_fires_pre_sign_up(aws: AwsResources, recorder: Record
     aws.cognito.admin_create_user(UserPoolId=pool.id, Username=email, ClientMetadata={"PreSignUp": "confirm"})
     aws.cognito.admin_set_user_password(UserPoolId=pool.id, Username=email, Password=PASSWORD, Permanent=True)
 
-    assert ["PreSignUp_AdminCreateUser"] == recorder.take_sources()
-    assert "true" == pool.describe_user(email)["email_verified"]
+    assert recorder.take_sources() == ["PreSignUp_AdminCreateUser"]
+    assert pool.describe_user(email)["email_verified"] == "true"
 
 
 def test_pre_sign_up_rejects_admin_create_user(aws: AwsResources, recorder: Recorder) -> None:
@@ -105,7 +105,7 @@ def test_pre_sign_up_rejects_admin_create_user(aws: AwsResources, recorder: Reco
         )
 
     users = aws.cognito.list_users(UserPoolId=pool.id)["Users"]
-    assert ("UserLambdaValidationException", []) == (error_of(exc_info)[0], users)
+    assert (error_of(exc_info)[0], users) == ("UserLambdaValidationException", [])
 
 
 def test_failing_post_confirmation_leaves_the_user_confirmed(aws: AwsResources, recorder: Recorder) -> None:
@@ -117,7 +117,7 @@ def test_failing_post_confirmation_leaves_the_user_confirmed(aws: AwsResources, 
         pool.confirm(email, ClientMetadata={"PostConfirmation": "boom"})
 
     text = "PostConfirmation failed with error boom, said the function."
-    assert ("UserLambdaValidationException", text) == error_of(exc_info)
+    assert error_of(exc_info) == ("UserLambdaValidationException", text)
     assert "AccessToken" in pool.sign_in(email)
 
 
@@ -129,7 +129,7 @@ def test_response_must_be_an_event(aws: AwsResources, recorder: Recorder) -> Non
     with pytest.raises(ClientError) as exc_info:
         pool.confirm(email, ClientMetadata={"PostConfirmation": "nothing"})
 
-    assert "InvalidLambdaResponseException" == error_of(exc_info)[0]
+    assert error_of(exc_info)[0] == "InvalidLambdaResponseException"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_call_fails_without_invoke_permission(
         pool.sign_up(unique_email())
 
     text = "PreSignUp invocation failed due to error AccessDeniedException."
-    assert ("UnexpectedLambdaException", text, []) == (*error_of(exc_info), recorder.take_sources())
+    assert (*error_of(exc_info), recorder.take_sources()) == ("UnexpectedLambdaException", text, [])
 
 
 def test_forgotten_password_fires_post_confirmation(aws: AwsResources, recorder: Recorder) -> None:
@@ -170,9 +170,9 @@ def test_forgotten_password_fires_post_confirmation(aws: AwsResources, recorder:
         aws.cognito.confirm_forgot_password(**parameters, ConfirmationCode="000000")
     aws.cognito.confirm_forgot_password(**parameters, ConfirmationCode="654321")
 
-    assert "CodeMismatchException" == error_of(exc_info)[0]
+    assert error_of(exc_info)[0] == "CodeMismatchException"
     expected = ["PostConfirmation_ConfirmSignUp", "PostConfirmation_ConfirmForgotPassword"]
-    assert expected == recorder.take_sources()
+    assert recorder.take_sources() == expected
     assert "AccessToken" in pool.sign_in(email, "Another-horse-2!")
 
 
@@ -188,10 +188,10 @@ def test_user_cannot_be_confirmed_twice(aws: AwsResources, recorder: Recorder) -
         aws.cognito.admin_confirm_sign_up(UserPoolId=pool.id, Username=email)
 
     expected = ("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
-    assert ([expected, expected], 1) == (
+    assert (
         [error_of(user_error), error_of(admin_error)],
         len(recorder.take_sources()),
-    )
+    ) == ([expected, expected], 1)
 
 
 def test_triggers_of_a_sign_in(aws: AwsResources, recorder: Recorder) -> None:
@@ -205,11 +205,11 @@ def test_triggers_of_a_sign_in(aws: AwsResources, recorder: Recorder) -> None:
     pool.sign_in(email.lower())
 
     both = ["PreAuthentication_Authentication", "PostAuthentication_Authentication"]
-    assert ["UserMigration_Authentication", *both, *both] == recorder.take_sources()
-    assert ("CONFIRMED", "true") == (
+    assert recorder.take_sources() == ["UserMigration_Authentication", *both, *both]
+    assert (
         pool.describe_user(email)["status"],
         pool.describe_user(email)["email_verified"],
-    )
+    ) == ("CONFIRMED", "true")
 
 
 @pytest.mark.long
@@ -222,7 +222,7 @@ def test_slow_function_is_called_again(aws: AwsResources, recorder: Recorder) ->
     pool.confirm(email, ClientMetadata={"PostConfirmation": "slow once"})
 
     assert 5 <= time.monotonic() - started < 9
-    assert ["PostConfirmation_ConfirmSignUp"] * 2 == recorder.take_sources()
+    assert recorder.take_sources() == ["PostConfirmation_ConfirmSignUp"] * 2
 
 
 def test_relay_is_hidden(aws: AwsResources, recorder: Recorder) -> None:
@@ -264,7 +264,7 @@ def test_token_generation(aws: AwsResources, version: str, expected: dict[str, s
     tokens = pool.sign_in(email)
 
     roles = {name: decode_claims(tokens[name]).get("role") for name in ("IdToken", "AccessToken")}
-    assert expected == {name: role for name, role in roles.items() if role}
+    assert {name: role for name, role in roles.items() if role} == expected
 
 
 def decode_claims(token: str) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def test_names_in_another_case_are_rejected(aws: AwsResources) -> None:
     with pytest.raises(ClientError) as admin_create_error:
         aws.cognito.admin_create_user(UserPoolId=pool.id, Username=email.upper())
 
-    assert ["UsernameExistsException"] * 2 == [error_of(sign_up_error)[0], error_of(admin_create_error)[0]]
+    assert [error_of(sign_up_error)[0], error_of(admin_create_error)[0]] == ["UsernameExistsException"] * 2
     assert email == pool.describe_user(email.swapcase())["email"]
 
 
@@ -87,4 +87,4 @@ def test_existence_is_hidden(aws: AwsResources) -> None:
     response = aws.cognito.forgot_password(ClientId=pool.client_id, Username="nobody@example.com")
 
     assert errors[0] == errors[1]
-    assert "EMAIL" == response["CodeDeliveryDetails"]["DeliveryMedium"]
+    assert response["CodeDeliveryDetails"]["DeliveryMedium"] == "EMAIL"

@@ -32,7 +32,7 @@ def test_permission_on_the_table_is_enough(
 
     response = execute_batch(gateway, INSERT)
 
-    assert (200, 2) == (response.status, emulator.calls.count("BatchExecuteStatement"))
+    assert (response.status, emulator.calls.count("BatchExecuteStatement")) == (200, 2)
 
 
 def test_denial_has_awss_text(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -45,8 +45,8 @@ def test_denial_has_awss_text(gateway: GatewayClient, emulator: FakeEmulator) ->
         f"User: {SESSION} is not authorized to perform: dynamodb:PartiQLInsert on resource: {TABLE} "
         "because no identity-based policy allows the dynamodb:PartiQLInsert action"
     )
-    assert ("AccessDeniedException", expected) == (code.rsplit("#", 1)[-1], message)
-    assert 1 == emulator.calls.count("BatchExecuteStatement")
+    assert (code.rsplit("#", 1)[-1], message) == ("AccessDeniedException", expected)
+    assert emulator.calls.count("BatchExecuteStatement") == 1
 
 
 def test_each_statement_needs_its_own_permission(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -56,7 +56,7 @@ def test_each_statement_needs_its_own_permission(gateway: GatewayClient, emulato
 
     code, message = error_of(execute_batch(gateway, INSERT, 'DELETE FROM "users" WHERE PK = ?'))
 
-    assert "AccessDeniedException" == code.rsplit("#", 1)[-1]
+    assert code.rsplit("#", 1)[-1] == "AccessDeniedException"
     assert "dynamodb:PartiQLDelete" in message
 
 
@@ -74,7 +74,7 @@ def test_permitted_call_is_not_repeated(gateway: GatewayClient, emulator: FakeEm
     """Our own rule: no second call if the backend permits the first."""
     execute_batch(gateway, INSERT)
 
-    assert ["BatchExecuteStatement"] == emulator.calls
+    assert emulator.calls == ["BatchExecuteStatement"]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_statements_are_parsed(statement: str, expected: tuple[str, str]) -> Non
     """Line 28 (doc): action and table or index of a statement."""
     request = Request("POST", "/", (), json.dumps({"Statement": statement}).encode())
 
-    assert {expected} == required_permissions(request, "ExecuteStatement")
+    assert required_permissions(request, "ExecuteStatement") == {expected}
 
 
 @pytest.mark.parametrize(

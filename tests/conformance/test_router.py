@@ -54,8 +54,8 @@ def test_other_backend_gets_no_rules(
     gateway.sign_up(attributes={"email_verified": "true"})
     gateway.call("ConfirmSignUp", Username="ann@example.com", ConfirmationCode="123456")
 
-    assert ["SignUp", "ConfirmSignUp"] == [c for c in emulator.calls if c.endswith("SignUp")]
-    assert [] == emulator.events
+    assert [c for c in emulator.calls if c.endswith("SignUp")] == ["SignUp", "ConfirmSignUp"]
+    assert emulator.events == []
 
 
 def test_unknown_version_of_the_emulator_gets_all_rules(
@@ -83,7 +83,7 @@ def test_invalid_bodies_are_forwarded(
     header = (("X-Amz-Target", f"AWSCognitoIdentityProviderService.{action}"),)
     gateway.send(Request("POST", "/", header, body))
 
-    assert [body] == forwarded_bodies
+    assert forwarded_bodies == [body]
 
 
 def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -95,7 +95,7 @@ def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeE
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("b@example.com")
 
-    assert first_relay_url == emulator.relay_url
+    assert emulator.relay_url == first_relay_url
 
 
 def test_backend_without_a_health_document_gets_no_rules() -> None:
@@ -104,4 +104,4 @@ def test_backend_without_a_health_document_gets_no_rules() -> None:
     async def send_to_emulator(_: Request) -> object:
         return Response(404)
 
-    assert frozenset() == asyncio.run(detect_rules(send_to_emulator))  # type: ignore[arg-type]
+    assert asyncio.run(detect_rules(send_to_emulator)) == frozenset()  # type: ignore[arg-type]

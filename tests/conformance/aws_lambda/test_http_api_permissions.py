@@ -30,7 +30,7 @@ def get(gateway: GatewayClient, path: str = "/me/profile", *, token: str = "t", 
 
 def test_request_with_permission_is_forwarded(gateway: GatewayClient) -> None:
     """Line 28 (doc): the source ARN names stage, method and route."""
-    assert {"reached": True} == get(gateway).json()
+    assert get(gateway).json() == {"reached": True}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_request_without_permission_fails(
 
     response = get(gateway)
 
-    assert (500, {"message": "Internal Server Error"}) == (response.status, response.json())
+    assert (response.status, response.json()) == (500, {"message": "Internal Server Error"})
     assert "execute-api" not in emulator.calls
 
 
@@ -59,24 +59,24 @@ def test_authorizer_rejects_a_request_without_token(gateway: GatewayClient, emul
     """Line 28 (doc): AWS checks the token before the permission."""
     emulator.policy = []
 
-    assert {"reached": True} == get(gateway, token="").json()
+    assert get(gateway, token="").json() == {"reached": True}
 
 
 def test_route_without_authorizer_is_checked(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Line 28 (doc): the source ARN contains ANY and a greedy path literally."""
     emulator.policy = [permission("apigateway.amazonaws.com", ArnLike={"AWS:SourceArn": f"{ARN}/*/*/open/*"})]
 
-    assert ([200, 500], 1) == (
+    assert (
         [get(gateway, "/open/a/b", token="", method="PUT").status, get(gateway).status],
         emulator.calls.count("execute-api"),
-    )
+    ) == ([200, 500], 1)
 
 
 def test_path_without_route_is_forwarded(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Our own rule: a request that reaches no function needs no permission."""
     emulator.policy = []
 
-    assert 200 == get(gateway, "/nope").status
+    assert get(gateway, "/nope").status == 200
 
 
 def test_permission_is_cached(gateway: GatewayClient, emulator: FakeEmulator, clock: ManualClock) -> None:
@@ -86,7 +86,7 @@ def test_permission_is_cached(gateway: GatewayClient, emulator: FakeEmulator, cl
     cached_status = get(gateway).status
     clock.now += 10
 
-    assert (200, 500) == (cached_status, get(gateway).status)
+    assert (cached_status, get(gateway).status) == (200, 500)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_change_clears_the_cache(gateway: GatewayClient, emulator: FakeEmulator,
         assert gateway.router.classify(write) is RequestKind.API_WRITE
     gateway.send(write)
 
-    assert 500 == get(gateway).status
+    assert get(gateway).status == 500
 
 
 def test_api_id_in_the_host_is_checked(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -112,4 +112,4 @@ def test_api_id_in_the_host_is_checked(gateway: GatewayClient, emulator: FakeEmu
     emulator.policy = []
     headers = (("Host", "api1.execute-api.localhost:4566"), ("Authorization", "Bearer t"))
 
-    assert 500 == gateway.send(Request("GET", "/me/profile", headers)).status
+    assert gateway.send(Request("GET", "/me/profile", headers)).status == 500

@@ -10,12 +10,12 @@ UNAUTHORIZED = ("NotAuthorizedException", "A client attempted to write unauthori
 @pytest.mark.parametrize("name", ["address", "custom:other", "email_verified"])
 def test_sign_up_with_an_attribute_outside_the_write_attributes(gateway: GatewayClient, name: str) -> None:
     """Lines 15 and 21 (doc): also checked at sign-up."""
-    assert UNAUTHORIZED == error_of(gateway.sign_up(attributes={name: "x"}))
+    assert error_of(gateway.sign_up(attributes={name: "x"})) == UNAUTHORIZED
 
 
 def test_sign_up_with_write_attributes(gateway: GatewayClient) -> None:
     """Line 21 (doc): custom:role is one of the write attributes."""
-    assert 200 == gateway.sign_up(attributes={"custom:role": "vendor", "name": "Ann"}).status
+    assert gateway.sign_up(attributes={"custom:role": "vendor", "name": "Ann"}).status == 200
 
 
 def test_update_with_an_attribute_outside_the_write_attributes(
@@ -29,10 +29,10 @@ def test_update_with_an_attribute_outside_the_write_attributes(
         "UpdateUserAttributes", AccessToken=token, UserAttributes=name_value_pairs(address="x")
     )
 
-    assert (UNAUTHORIZED, None) == (
+    assert (
         error_of(response),
         emulator.users["sub-0"]["attributes"].get("address"),
-    )
+    ) == (UNAUTHORIZED, None)
 
 
 def test_client_without_write_attributes(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -42,7 +42,7 @@ def test_client_without_write_attributes(gateway: GatewayClient, emulator: FakeE
     standard = gateway.sign_up("a@example.com", attributes={"name": "Ann", "locale": "de"})
     custom = gateway.sign_up("b@example.com", attributes={"custom:role": "vendor"})
 
-    assert (200, UNAUTHORIZED) == (standard.status, error_of(custom))
+    assert (standard.status, error_of(custom)) == (200, UNAUTHORIZED)
 
 
 @pytest.mark.parametrize("name", ["email_verified", "phone_number_verified"])
@@ -53,7 +53,7 @@ def test_client_cannot_verify_an_address_itself(
     """Line 21 (doc): ``*_verified`` from a client is rejected, whatever its write attributes are."""
     emulator.client["WriteAttributes"] = write_attributes
 
-    assert UNAUTHORIZED == error_of(gateway.sign_up(attributes={name: "true"}))
+    assert error_of(gateway.sign_up(attributes={name: "true"})) == UNAUTHORIZED
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_get_user_returns_only_read_attributes(
     users_view = gateway.call("GetUser", AccessToken=gateway.get_token("ann@example.com")).json()
     admins_view = gateway.call("AdminGetUser", Username="ann@example.com").json()
 
-    assert expected == sorted(a["Name"] for a in users_view["UserAttributes"])
+    assert sorted(a["Name"] for a in users_view["UserAttributes"]) == expected
     assert "custom:role" in {a["Name"] for a in admins_view["UserAttributes"]}
 
 
@@ -90,7 +90,7 @@ def test_immutable_attribute_cannot_be_changed(
 
     expected = ("InvalidParameterException", "user.custom:role: Attribute cannot be updated.")
     role = emulator.users["sub-0"]["attributes"]["custom:role"]
-    assert (expected, "customer") == (error_of(response), role)
+    assert (error_of(response), role) == (expected, "customer")
 
 
 def test_administrator_can_change_mutable_attributes(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -102,7 +102,7 @@ def test_administrator_can_change_mutable_attributes(gateway: GatewayClient, emu
         "AdminUpdateUserAttributes", Username="ann@example.com", UserAttributes=attributes
     )
 
-    assert (200, "true") == (response.status, emulator.users["sub-0"]["attributes"]["email_verified"])
+    assert (response.status, emulator.users["sub-0"]["attributes"]["email_verified"]) == (200, "true")
 
 
 @pytest.mark.parametrize("number", ["0170123456", "+0170123456", "+49 170 123456", "+4917012345678901", "+1"])
@@ -121,9 +121,9 @@ def test_phone_number_must_be_e164(
         action, Username=name, UserAttributes=name_value_pairs(phone_number=number), **key
     )
 
-    assert ("InvalidParameterException", "Invalid phone number format.") == error_of(response)
+    assert error_of(response) == ("InvalidParameterException", "Invalid phone number format.")
 
 
 def test_phone_number_as_user_name_must_be_e164(gateway: GatewayClient) -> None:
     """Line 33 (doc): as user name."""
-    assert "InvalidParameterException" == error_of(gateway.sign_up("+0170123456"))[0]
+    assert error_of(gateway.sign_up("+0170123456"))[0] == "InvalidParameterException"

@@ -37,12 +37,12 @@ def test_old_address_stays_until_the_new_one_is_verified(
     response = change_attributes(gateway, email="new@example.com", name="Ann")
 
     delivery = {"Destination": "n***@e***", "DeliveryMedium": "EMAIL", "AttributeName": "email"}
-    assert [delivery] == response.json()["CodeDeliveryDetailsList"]
-    assert ("ann@example.com", "true", "Ann") == (
+    assert response.json()["CodeDeliveryDetailsList"] == [delivery]
+    assert (
         attributes["email"],
         attributes["email_verified"],
         attributes["name"],
-    )
+    ) == ("ann@example.com", "true", "Ann")
 
 
 def test_new_address_is_stored_after_its_code(gateway: GatewayClient, attributes: dict[str, str]) -> None:
@@ -57,8 +57,8 @@ def test_new_address_is_stored_after_its_code(gateway: GatewayClient, attributes
         gateway.call("VerifyUserAttribute", **parameters),
     )
 
-    assert (200, "ExpiredCodeException") == (first.status, error_of(second)[0])
-    assert ("new@example.com", "true") == (attributes["email"], attributes["email_verified"])
+    assert (first.status, error_of(second)[0]) == (200, "ExpiredCodeException")
+    assert (attributes["email"], attributes["email_verified"]) == ("new@example.com", "true")
 
 
 def test_wrong_or_expired_code_changes_nothing(
@@ -72,8 +72,8 @@ def test_wrong_or_expired_code_changes_nothing(
     clock.now += 25 * 3600
     expired_code_error = error_of(verify_address(gateway, code))[0]
 
-    assert ("CodeMismatchException", "ExpiredCodeException") == (wrong_code_error, expired_code_error)
-    assert "ann@example.com" == attributes["email"]
+    assert (wrong_code_error, expired_code_error) == ("CodeMismatchException", "ExpiredCodeException")
+    assert attributes["email"] == "ann@example.com"
 
 
 def test_user_can_request_another_code(gateway: GatewayClient, attributes: dict[str, str]) -> None:
@@ -84,7 +84,7 @@ def test_user_can_request_another_code(gateway: GatewayClient, attributes: dict[
     gateway.call("GetUserAttributeVerificationCode", AccessToken=token, AttributeName="email")
     verify_address(gateway, read_code(gateway, "new@example.com"))
 
-    assert "new@example.com" == attributes["email"]
+    assert attributes["email"] == "new@example.com"
 
 
 def test_new_phone_is_verified_by_sms(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -95,8 +95,8 @@ def test_new_phone_is_verified_by_sms(gateway: GatewayClient, emulator: FakeEmul
 
     verify_address(gateway, emulator.text_messages[0][1][-6:], "phone_number")
 
-    assert ("+491701234567", "false") == (before["phone_number"], before["phone_number_verified"])
-    assert "true" == attributes["phone_number_verified"]
+    assert (before["phone_number"], before["phone_number_verified"]) == ("+491701234567", "false")
+    assert attributes["phone_number_verified"] == "true"
 
 
 @pytest.mark.parametrize("action", ["UpdateUserAttributes", "AdminUpdateUserAttributes"])
@@ -112,8 +112,8 @@ def test_address_of_another_user_is_rejected(
         return gateway.call(action, UserAttributes=name_value_pairs(email=address), **key)
 
     expected = ("AliasExistsException", "An account with the given email already exists.")
-    assert expected == error_of(set_email("bob@example.com"))
-    assert 200 == set_email("Ann@example.com").status
+    assert error_of(set_email("bob@example.com")) == expected
+    assert set_email("Ann@example.com").status == 200
 
 
 def test_forged_token_verifies_nothing(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -124,7 +124,7 @@ def test_forged_token_verifies_nothing(gateway: GatewayClient, emulator: FakeEmu
 
     response = verify_address(gateway, emulator.text_messages[0][1][-6:], "phone_number")
 
-    assert "NotAuthorizedException" == error_of(response)[0]
+    assert error_of(response)[0] == "NotAuthorizedException"
 
 
 def test_neither_deletion_nor_a_changed_attribute_fires_a_trigger(
@@ -142,7 +142,7 @@ def test_neither_deletion_nor_a_changed_attribute_fires_a_trigger(
     gateway.call("AdminUpdateUserAttributes", Username="ann@example.com", UserAttributes=attributes)
     gateway.call("AdminDeleteUser", Username="ann@example.com")
 
-    assert [] == emulator.events
+    assert emulator.events == []
 
 
 def test_changed_address_is_unverified(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -154,7 +154,7 @@ def test_changed_address_is_unverified(gateway: GatewayClient, emulator: FakeEmu
     change_attributes(gateway, email="new@example.com", phone_number="+4917012345")
 
     stored_attributes = emulator.users["sub-0"]["attributes"]
-    assert ("false", "true") == (
+    assert (
         stored_attributes["email_verified"],
         stored_attributes["phone_number_verified"],
-    )
+    ) == ("false", "true")

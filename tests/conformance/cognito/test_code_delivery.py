@@ -9,9 +9,9 @@ def test_code_for_both_addresses_is_sent_only_by_sms(gateway: GatewayClient, emu
     response = gateway.sign_up(attributes={"phone_number": "+491701234567"})
 
     delivery = {"Destination": "+*******4567", "DeliveryMedium": "SMS", "AttributeName": "phone_number"}
-    assert delivery == response.json()["CodeDeliveryDetails"]
-    assert [("+491701234567", "Your verification code is 123456")] == emulator.text_messages
-    assert [] == gateway.read_inbox()
+    assert response.json()["CodeDeliveryDetails"] == delivery
+    assert emulator.text_messages == [("+491701234567", "Your verification code is 123456")]
+    assert gateway.read_inbox() == []
 
 
 def test_confirming_by_sms_verifies_only_the_phone(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -21,14 +21,14 @@ def test_confirming_by_sms_verifies_only_the_phone(gateway: GatewayClient, emula
     gateway.confirm()
 
     attributes = emulator.users["sub-0"]["attributes"]
-    assert ("true", None) == (attributes["phone_number_verified"], attributes.get("email_verified"))
+    assert (attributes["phone_number_verified"], attributes.get("email_verified")) == ("true", None)
 
 
 def test_code_without_a_phone_is_sent_by_email(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Line 32 (doc): a user without a phone number."""
     gateway.sign_up()
 
-    assert ([], 1) == (emulator.text_messages, len(gateway.read_inbox()))
+    assert (emulator.text_messages, len(gateway.read_inbox())) == ([], 1)
 
 
 def test_phone_that_is_not_auto_verified_gets_no_code(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -37,7 +37,7 @@ def test_phone_that_is_not_auto_verified_gets_no_code(gateway: GatewayClient, em
 
     gateway.sign_up(attributes={"phone_number": "+491701234567"})
 
-    assert ([], 1) == (emulator.text_messages, len(gateway.read_inbox()))
+    assert (emulator.text_messages, len(gateway.read_inbox())) == ([], 1)
 
 
 def test_message_of_the_pool_is_used(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -47,7 +47,7 @@ def test_message_of_the_pool_is_used(gateway: GatewayClient, emulator: FakeEmula
 
     gateway.call("ResendConfirmationCode", Username="+491701234567")
 
-    assert [("+491701234567", "Shop: 123456!")] * 2 == emulator.text_messages
+    assert emulator.text_messages == [("+491701234567", "Shop: 123456!")] * 2
 
 
 def test_reset_code_is_sent_to_the_verified_phone(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -61,5 +61,5 @@ def test_reset_code_is_sent_to_the_verified_phone(gateway: GatewayClient, emulat
     emulator.pool["AccountRecoverySetting"] = recovery
     response = gateway.call("ForgotPassword", Username="ann@example.com")
 
-    assert [("+491701234567", "Your verification code is 654321")] == emulator.text_messages
-    assert "EMAIL" == response.json()["CodeDeliveryDetails"]["DeliveryMedium"]
+    assert emulator.text_messages == [("+491701234567", "Your verification code is 654321")]
+    assert response.json()["CodeDeliveryDetails"]["DeliveryMedium"] == "EMAIL"

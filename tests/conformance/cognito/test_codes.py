@@ -13,8 +13,8 @@ def test_too_many_wrong_codes(gateway: GatewayClient, clock: ManualClock) -> Non
     locked_out = error_of(gateway.confirm())[0]
     clock.now += 3_600
 
-    assert ["CodeMismatchException"] * 5 + ["LimitExceededException"] == [*error_codes, locked_out]
-    assert 200 == gateway.confirm().status
+    assert [*error_codes, locked_out] == ["CodeMismatchException"] * 5 + ["LimitExceededException"]
+    assert gateway.confirm().status == 200
 
 
 def test_wrong_codes_of_one_user_do_not_lock_another(gateway: GatewayClient) -> None:
@@ -24,7 +24,7 @@ def test_wrong_codes_of_one_user_do_not_lock_another(gateway: GatewayClient) -> 
     for i in range(5):
         gateway.confirm("bob@example.com", f"00000{i}")
 
-    assert 200 == gateway.confirm().status
+    assert gateway.confirm().status == 200
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(24 * 3600 - 1, 200), (24 * 3600 + 1, 400)])
@@ -37,7 +37,7 @@ def test_sign_up_code_expires_after_a_day(
 
     response = gateway.confirm()
 
-    assert status == response.status
+    assert response.status == status
     assert status == 200 or error_of(response)[0] == "ExpiredCodeException"
 
 
@@ -47,7 +47,7 @@ def test_resent_code_is_valid_again(gateway: GatewayClient, clock: ManualClock) 
     clock.now += 48 * 3600
     gateway.call("ResendConfirmationCode", Username="ann@example.com")
 
-    assert 200 == gateway.confirm().status
+    assert gateway.confirm().status == 200
 
 
 def test_reset_code_expires_after_an_hour(
@@ -62,4 +62,4 @@ def test_reset_code_expires_after_an_hour(
         "ConfirmForgotPassword", Username="ann@example.com", ConfirmationCode="654321", Password="x"
     )
 
-    assert "ExpiredCodeException" == error_of(response)[0]
+    assert error_of(response)[0] == "ExpiredCodeException"

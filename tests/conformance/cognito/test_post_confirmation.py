@@ -23,7 +23,7 @@ def test_fires_after_confirm_sign_up(gateway: GatewayClient, emulator: FakeEmula
 
     response = gateway.confirm()
 
-    assert (200, ["PostConfirmation_ConfirmSignUp"]) == (response.status, sources(emulator))
+    assert (response.status, sources(emulator)) == (200, ["PostConfirmation_ConfirmSignUp"])
 
 
 def test_fires_after_admin_confirm_sign_up(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -32,8 +32,8 @@ def test_fires_after_admin_confirm_sign_up(gateway: GatewayClient, emulator: Fak
 
     response = gateway.call("AdminConfirmSignUp", Username="ann@example.com")
 
-    assert (200, ["PostConfirmation_ConfirmSignUp"]) == (response.status, sources(emulator))
-    assert "CLIENT_ID_NOT_APPLICABLE" == emulator.events[0]["callerContext"]["clientId"]
+    assert (response.status, sources(emulator)) == (200, ["PostConfirmation_ConfirmSignUp"])
+    assert emulator.events[0]["callerContext"]["clientId"] == "CLIENT_ID_NOT_APPLICABLE"
 
 
 def test_fires_after_a_sign_up_that_pre_sign_up_confirms(
@@ -46,8 +46,8 @@ def test_fires_after_a_sign_up_that_pre_sign_up_confirms(
     response = gateway.sign_up(ClientMetadata={"from": "web"})
 
     assert response.json()["UserConfirmed"]
-    assert ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"] == sources(emulator)
-    assert {"from": "web"} == emulator.events[1]["request"]["clientMetadata"]
+    assert sources(emulator) == ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"]
+    assert emulator.events[1]["request"]["clientMetadata"] == {"from": "web"}
 
 
 def test_fires_after_confirm_forgot_password(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -56,7 +56,7 @@ def test_fires_after_confirm_forgot_password(gateway: GatewayClient, emulator: F
 
     gateway.call("ConfirmForgotPassword", Username="ann@example.com", ConfirmationCode="654321", Password="x")
 
-    assert ["PostConfirmation_ConfirmForgotPassword"] == sources(emulator)
+    assert sources(emulator) == ["PostConfirmation_ConfirmForgotPassword"]
 
 
 def test_does_not_fire_for_admin_create_user_nor_its_first_password(
@@ -70,7 +70,7 @@ def test_does_not_fire_for_admin_create_user_nor_its_first_password(
     )
     gateway.call("AdminSetUserPassword", Username="ann@example.com", Password="x", Permanent=True)
 
-    assert [] == sources(emulator)
+    assert sources(emulator) == []
 
 
 def test_does_not_fire_when_the_code_is_wrong(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -79,7 +79,7 @@ def test_does_not_fire_when_the_code_is_wrong(gateway: GatewayClient, emulator: 
 
     gateway.call("ConfirmSignUp", Username="ann@example.com", ConfirmationCode="000000")
 
-    assert [] == sources(emulator)
+    assert sources(emulator) == []
 
 
 def test_user_is_confirmed_before_the_function_runs(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -95,7 +95,7 @@ def test_user_is_confirmed_before_the_function_runs(gateway: GatewayClient, emul
 
     gateway.confirm()
 
-    assert ["CONFIRMED"] == statuses
+    assert statuses == ["CONFIRMED"]
 
 
 def test_failing_function_leaves_the_user_confirmed(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -110,8 +110,8 @@ def test_failing_function_leaves_the_user_confirmed(gateway: GatewayClient, emul
     response = gateway.confirm()
 
     expected = ("UserLambdaValidationException", "PostConfirmation failed with error table is on fire.")
-    assert expected == error_of(response)
-    assert "CONFIRMED" == gateway.emulator.users["sub-0"]["UserStatus"]
+    assert error_of(response) == expected
+    assert gateway.emulator.users["sub-0"]["UserStatus"] == "CONFIRMED"
 
 
 def test_slow_function_is_called_again(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -121,7 +121,7 @@ def test_slow_function_is_called_again(gateway: GatewayClient, emulator: FakeEmu
 
     response = gateway.confirm()
 
-    assert (200, 2) == (response.status, len(emulator.events))
+    assert (response.status, len(emulator.events)) == (200, 2)
     assert emulator.events[0] == emulator.events[1]
 
 
@@ -136,7 +136,7 @@ def test_slow_function_is_called_three_times_at_most(gateway: GatewayClient, emu
         "UnexpectedLambdaException",
         "PostConfirmation invocation failed due to error Socket timeout while invoking Lambda function.",
     )
-    assert (expected, 3) == (error_of(response), len(emulator.events))
+    assert (error_of(response), len(emulator.events)) == (expected, 3)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_response_must_be_an_event(
 
     response = gateway.confirm()
 
-    assert ("InvalidLambdaResponseException", text) == error_of(response)
+    assert error_of(response) == ("InvalidLambdaResponseException", text)
 
 
 _OTHER_POOL = POOL_ARN.replace("Pool12345", "Other6789")
@@ -190,7 +190,7 @@ def test_call_fails_without_invoke_permission(
         "UnexpectedLambdaException",
         "PostConfirmation invocation failed due to error AccessDeniedException.",
     )
-    assert (expected, []) == (error_of(response), emulator.events)
+    assert (error_of(response), emulator.events) == (expected, [])
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_function_is_invoked_with_permission(
     emulator.policy = [statement]
     gateway.sign_up()
 
-    assert 200 == gateway.confirm().status
+    assert gateway.confirm().status == 200
 
 
 def test_event_has_the_metadata_of_confirm_sign_up(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -219,7 +219,7 @@ def test_event_has_the_metadata_of_confirm_sign_up(gateway: GatewayClient, emula
 
     gateway.confirm(ClientMetadata={"from": "confirm"})
 
-    assert {"from": "confirm"} == emulator.events[0]["request"]["clientMetadata"]
+    assert emulator.events[0]["request"]["clientMetadata"] == {"from": "confirm"}
 
 
 @pytest.mark.parametrize("action", ["AdminConfirmSignUp", "ConfirmForgotPassword"])
@@ -231,7 +231,7 @@ def test_event_has_the_metadata_of_other_calls(
 
     gateway.call(action, Username="ann@example.com", ClientMetadata={"a": "b"}, ConfirmationCode="654321")
 
-    assert {"a": "b"} == emulator.events[0]["request"]["clientMetadata"]
+    assert emulator.events[0]["request"]["clientMetadata"] == {"a": "b"}
 
 
 def test_event_has_cognitos_fields(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -253,7 +253,7 @@ def test_event_has_cognitos_fields(gateway: GatewayClient, emulator: FakeEmulato
         },
         response={},
     )
-    assert [expected] == emulator.events
+    assert emulator.events == [expected]
 
 
 def test_admin_confirm_sign_up_verifies_no_address(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -262,7 +262,7 @@ def test_admin_confirm_sign_up_verifies_no_address(gateway: GatewayClient, emula
 
     gateway.call("AdminConfirmSignUp", Username="ann@example.com")
 
-    assert "false" == emulator.events[0]["request"]["userAttributes"]["email_verified"]
+    assert emulator.events[0]["request"]["userAttributes"]["email_verified"] == "false"
 
 
 def test_chosen_user_name_is_not_the_sub(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -277,7 +277,7 @@ def test_chosen_user_name_is_not_the_sub(gateway: GatewayClient, emulator: FakeE
     gateway.confirm("ann")
 
     event = emulator.events[0]
-    assert ("ann", "sub-9") == (event["userName"], event["request"]["userAttributes"]["sub"])
+    assert (event["userName"], event["request"]["userAttributes"]["sub"]) == ("ann", "sub-9")
 
 
 def test_journal_has_the_trigger_and_no_value(gateway: GatewayClient) -> None:

@@ -40,7 +40,7 @@ def test_event_is_complete(gateway: GatewayClient, emulator: FakeEmulator) -> No
         },
         response={"autoConfirmUser": False, "autoVerifyEmail": False, "autoVerifyPhone": False},
     )
-    assert [expected] == emulator.events
+    assert emulator.events == [expected]
 
 
 def test_error_rejects_the_sign_up_with_its_text(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -50,7 +50,7 @@ def test_error_rejects_the_sign_up_with_its_text(gateway: GatewayClient, emulato
     response = gateway.sign_up()
 
     expected = ("UserLambdaValidationException", "PreSignUp failed with error role admin is not offered.")
-    assert (expected, {}) == (error_of(response), emulator.users)
+    assert (error_of(response), emulator.users) == (expected, {})
 
 
 def test_sign_up_without_invoke_permission_is_rejected(
@@ -65,7 +65,7 @@ def test_sign_up_without_invoke_permission_is_rejected(
         "UnexpectedLambdaException",
         "PreSignUp invocation failed due to error AccessDeniedException.",
     )
-    assert (expected, [], {}) == (error_of(response), emulator.events, emulator.users)
+    assert (error_of(response), emulator.events, emulator.users) == (expected, [], {})
 
 
 def test_function_can_only_confirm_and_verify(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -86,14 +86,14 @@ def test_function_can_only_confirm_and_verify(gateway: GatewayClient, emulator: 
         "email": "ann@example.com",
         "email_verified": "true",
     }
-    assert (True, expected) == (response.json()["UserConfirmed"], emulator.users["sub-0"]["attributes"])
+    assert (response.json()["UserConfirmed"], emulator.users["sub-0"]["attributes"]) == (True, expected)
 
 
 def test_flag_must_be_a_boolean(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Line 7 (doc): an invalid response."""
     emulator.handler = lambda event: {**event, "response": {"autoConfirmUser": "yes"}}
 
-    assert "InvalidLambdaResponseException" == error_of(gateway.sign_up())[0]
+    assert error_of(gateway.sign_up())[0] == "InvalidLambdaResponseException"
 
 
 def test_simultaneous_sign_ups_keep_their_own_metadata(
@@ -129,8 +129,8 @@ def test_pool_shows_its_own_function(gateway: GatewayClient, emulator: FakeEmula
 
     function_arn = gateway.call("DescribeUserPool").json()["UserPool"]["LambdaConfig"]["PreSignUp"]
 
-    assert FUNCTION == function_arn
-    assert FUNCTION != emulator.pool["LambdaConfig"]["PreSignUp"]
+    assert function_arn == FUNCTION
+    assert emulator.pool["LambdaConfig"]["PreSignUp"] != FUNCTION
 
 
 def test_new_function_replaces_the_old_one(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -142,7 +142,7 @@ def test_new_function_replaces_the_old_one(gateway: GatewayClient, emulator: Fak
     gateway.call("UpdateUserPool", LambdaConfig={})
     gateway.sign_up("bob@example.com")
 
-    assert (other_arn, 1) == (function_arn, len(emulator.events))
+    assert (function_arn, len(emulator.events)) == (other_arn, 1)
 
 
 def test_relay_path_needs_its_token(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -152,7 +152,7 @@ def test_relay_path_needs_its_token(gateway: GatewayClient, emulator: FakeEmulat
 
     response = gateway.send(Request("POST", "/_localaws/pre-sign-up/guess", (), json.dumps(event).encode()))
 
-    assert (403, 1) == (response.status, len(emulator.events))
+    assert (response.status, len(emulator.events)) == (403, 1)
 
 
 def test_external_provider_is_relayed(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -170,11 +170,11 @@ def test_external_provider_is_relayed(gateway: GatewayClient, emulator: FakeEmul
     response = gateway.send(Request("POST", path, (), json.dumps(event).encode()))
 
     fired_event = emulator.events[-1]
-    assert (200, "PreSignUp_ExternalProvider", "google_1") == (
+    assert (
         response.status,
         fired_event["triggerSource"],
         fired_event["userName"],
-    )
+    ) == (200, "PreSignUp_ExternalProvider", "google_1")
 
 
 def test_fires_for_admin_create_user(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -184,9 +184,9 @@ def test_fires_for_admin_create_user(gateway: GatewayClient, emulator: FakeEmula
     response = gateway.call("AdminCreateUser", Username="ann@example.com", ClientMetadata={"a": "b"})
 
     user, event = emulator.users["sub-0"], emulator.events[0]
-    assert (200, "PreSignUp_AdminCreateUser") == (response.status, event["triggerSource"])
-    assert {"a": "b"} == event["request"]["clientMetadata"]
-    assert ("FORCE_CHANGE_PASSWORD", "true") == (user["UserStatus"], user["attributes"]["email_verified"])
+    assert (response.status, event["triggerSource"]) == (200, "PreSignUp_AdminCreateUser")
+    assert event["request"]["clientMetadata"] == {"a": "b"}
+    assert (user["UserStatus"], user["attributes"]["email_verified"]) == ("FORCE_CHANGE_PASSWORD", "true")
 
 
 def test_error_rejects_admin_create_user(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -196,4 +196,4 @@ def test_error_rejects_admin_create_user(gateway: GatewayClient, emulator: FakeE
     response = gateway.call("AdminCreateUser", Username="ann@example.com")
 
     expected = ("UserLambdaValidationException", "PreSignUp failed with error not this one.")
-    assert (expected, {}) == (error_of(response), emulator.users)
+    assert (error_of(response), emulator.users) == (expected, {})

@@ -30,7 +30,7 @@ def test_pre_and_post_authentication_around_a_sign_in(gateway: GatewayClient, em
     sign_in(gateway)
 
     sources = [e["triggerSource"] for e in emulator.events]
-    assert ["PreAuthentication_Authentication", "PostAuthentication_Authentication"] == sources
+    assert sources == ["PreAuthentication_Authentication", "PostAuthentication_Authentication"]
 
 
 def test_metadata_of_a_sign_in(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -41,7 +41,7 @@ def test_metadata_of_a_sign_in(gateway: GatewayClient, emulator: FakeEmulator) -
     sign_in(gateway, ClientMetadata={"a": "b"})
 
     before, after = (e["request"] for e in emulator.events)
-    assert ({"a": "b"}, False) == (before["validationData"], "clientMetadata" in after)
+    assert (before["validationData"], "clientMetadata" in after) == ({"a": "b"}, False)
 
 
 def test_metadata_of_a_challenge(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -57,7 +57,7 @@ def test_metadata_of_a_challenge(gateway: GatewayClient, emulator: FakeEmulator)
         ClientMetadata={"a": "b"},
     )
 
-    assert {"a": "b"} == emulator.events[0]["request"]["clientMetadata"]
+    assert emulator.events[0]["request"]["clientMetadata"] == {"a": "b"}
 
 
 @pytest.mark.parametrize("trigger", ["PreAuthentication", "PostAuthentication"])
@@ -74,7 +74,7 @@ def test_error_of_the_function_rejects_the_sign_in(
     emulator.add_user("ann@example.com")
 
     expected = ("UserLambdaValidationException", f"{trigger} failed with error not today.")
-    assert expected == error_of(sign_in(gateway))
+    assert error_of(sign_in(gateway)) == expected
 
 
 def test_token_refresh_fires_neither_trigger(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -84,7 +84,7 @@ def test_token_refresh_fires_neither_trigger(gateway: GatewayClient, emulator: F
 
     sign_in(gateway, flow="REFRESH_TOKEN_AUTH")
 
-    assert [] == emulator.events
+    assert emulator.events == []
 
 
 @pytest.mark.parametrize(("existence_errors", "expected"), [("ENABLED", [True]), ("LEGACY", [])])
@@ -97,7 +97,7 @@ def test_pre_authentication_of_an_unknown_user(
 
     sign_in(gateway)
 
-    assert expected == [e["request"]["userNotFound"] for e in emulator.events]
+    assert [e["request"]["userNotFound"] for e in emulator.events] == expected
 
 
 def test_an_unknown_user_is_return_user(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -111,10 +111,10 @@ def test_an_unknown_user_is_return_user(gateway: GatewayClient, emulator: FakeEm
     response = sign_in(gateway, ClientMetadata={"a": "b"})
 
     event = emulator.events[0]
-    assert ("UserMigration_Authentication", "ann@example.com") == (event["triggerSource"], event["userName"])
-    assert {"password": PASSWORD, "validationData": {"a": "b"}} == event["request"]
+    assert (event["triggerSource"], event["userName"]) == ("UserMigration_Authentication", "ann@example.com")
+    assert event["request"] == {"password": PASSWORD, "validationData": {"a": "b"}}
     user = emulator.users["sub-0"]
-    assert ("CONFIRMED", "sub-0") == (user["UserStatus"], user["attributes"]["sub"])
+    assert (user["UserStatus"], user["attributes"]["sub"]) == ("CONFIRMED", "sub-0")
     assert "AuthenticationResult" in response.json()
 
 
@@ -125,7 +125,7 @@ def test_a_known_user_is_not_return_user(gateway: GatewayClient, emulator: FakeE
 
     sign_in(gateway)
 
-    assert [] == emulator.events
+    assert emulator.events == []
 
 
 @pytest.mark.parametrize("flow", ["USER_SRP_AUTH", "CUSTOM_AUTH"])
@@ -135,7 +135,7 @@ def test_other_flows_do_not_migrate(gateway: GatewayClient, emulator: FakeEmulat
 
     sign_in(gateway, flow=flow)
 
-    assert [] == emulator.events
+    assert emulator.events == []
 
 
 def test_forgotten_password_migrates(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -146,18 +146,18 @@ def test_forgotten_password_migrates(gateway: GatewayClient, emulator: FakeEmula
     response = gateway.call("ForgotPassword", Username="ann@example.com", ClientMetadata={"a": "b"})
 
     event = emulator.events[0]
-    assert ("UserMigration_ForgotPassword", {"clientMetadata": {"a": "b"}}) == (
+    assert (
         event["triggerSource"],
         event["request"],
-    )
-    assert (200, 1) == (response.status, len(emulator.emails))
+    ) == ("UserMigration_ForgotPassword", {"clientMetadata": {"a": "b"}})
+    assert (response.status, len(emulator.emails)) == (200, 1)
 
 
 def test_user_that_the_function_does_not_know(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Line 34 (doc): without attributes, no user is created."""
     emulator.configure_triggers("UserMigration")
 
-    assert ("UserNotFoundException", {}) == (error_of(sign_in(gateway))[0], emulator.users)
+    assert (error_of(sign_in(gateway))[0], emulator.users) == ("UserNotFoundException", {})
 
 
 def test_unknown_status_is_rejected(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -165,7 +165,7 @@ def test_unknown_status_is_rejected(gateway: GatewayClient, emulator: FakeEmulat
     emulator.configure_triggers("UserMigration")
     emulator.handler = return_user(userAttributes={"email": "ann@example.com"}, finalUserStatus="MAYBE")
 
-    assert ("InvalidLambdaResponseException", {}) == (error_of(sign_in(gateway))[0], emulator.users)
+    assert (error_of(sign_in(gateway))[0], emulator.users) == ("InvalidLambdaResponseException", {})
 
 
 def test_message_is_sent_unless_suppressed(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -177,4 +177,4 @@ def test_message_is_sent_unless_suppressed(gateway: GatewayClient, emulator: Fak
     sign_in(gateway, "b@example.com")
 
     message_actions = [p.get("MessageAction") for p in emulator.parameters_of("AdminCreateUser")]
-    assert ["SUPPRESS", None] == message_actions
+    assert message_actions == ["SUPPRESS", None]

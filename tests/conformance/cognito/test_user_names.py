@@ -25,7 +25,7 @@ def test_name_in_another_case_is_rejected(gateway: GatewayClient, emulator: Fake
 
     response = gateway.sign_up(name)
 
-    assert (EMAIL_EXISTS, 1) == (error_of(response), len(emulator.users))
+    assert (error_of(response), len(emulator.users)) == (EMAIL_EXISTS, 1)
 
 
 def test_admin_create_user_rejects_another_case(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -34,7 +34,7 @@ def test_admin_create_user_rejects_another_case(gateway: GatewayClient, emulator
 
     response = gateway.call("AdminCreateUser", Username="ann@example.com")
 
-    assert (EMAIL_EXISTS, 1) == (error_of(response), len(emulator.users))
+    assert (error_of(response), len(emulator.users)) == (EMAIL_EXISTS, 1)
 
 
 def test_case_sensitive_pool_accepts_another_case(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -42,7 +42,7 @@ def test_case_sensitive_pool_accepts_another_case(gateway: GatewayClient, emulat
     emulator.pool["UsernameConfiguration"] = {"CaseSensitive": True}
     emulator.add_user("Ann@Example.com")
 
-    assert 200 == gateway.sign_up("ann@example.com").status
+    assert gateway.sign_up("ann@example.com").status == 200
 
 
 def test_pool_is_case_sensitive_by_default(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -50,7 +50,7 @@ def test_pool_is_case_sensitive_by_default(gateway: GatewayClient, emulator: Fak
     del emulator.pool["UsernameConfiguration"]
     emulator.add_user("Ann@Example.com")
 
-    assert 200 == gateway.sign_up("ann@example.com").status
+    assert gateway.sign_up("ann@example.com").status == 200
 
 
 def test_chosen_user_name_in_another_case_is_rejected(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -58,7 +58,7 @@ def test_chosen_user_name_in_another_case_is_rejected(gateway: GatewayClient, em
     emulator.pool["UsernameAttributes"] = []
     emulator.users["Ann"] = {"Username": "Ann", "UserStatus": "CONFIRMED", "attributes": {"sub": "s"}}
 
-    assert "UsernameExistsException" == error_of(gateway.sign_up("ann"))[0]
+    assert error_of(gateway.sign_up("ann"))[0] == "UsernameExistsException"
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ def test_admin_calls_accept_any_case(gateway: GatewayClient, emulator: FakeEmula
 
     response = gateway.call(action, Username="ann@example.com")
 
-    assert (200, 2) == (response.status, emulator.calls.count(action) - (action == "AdminGetUser") * 1)
+    assert (response.status, emulator.calls.count(action) - (action == "AdminGetUser") * 1) == (200, 2)
 
 
 def test_admin_call_for_an_unknown_user_fails(gateway: GatewayClient) -> None:
     """Line 23 (doc): there is no user with this name in any case."""
     response = gateway.call("AdminGetUser", Username="nobody@example.com")
 
-    assert "UserNotFoundException" == error_of(response)[0]
+    assert error_of(response)[0] == "UserNotFoundException"
 
 
 def test_denied_admin_call_is_not_repeated(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -109,7 +109,7 @@ def test_denied_admin_call_is_not_repeated(gateway: GatewayClient, emulator: Fak
 
     response = gateway.call("AdminDeleteUser", Username="ann@example.com")
 
-    assert ("AccessDeniedException", 1) == (error_of(response)[0], len(emulator.users))
+    assert (error_of(response)[0], len(emulator.users)) == ("AccessDeniedException", 1)
 
 
 def test_signed_public_call_is_forwarded_unchanged(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -122,7 +122,7 @@ def test_signed_public_call_is_forwarded_unchanged(gateway: GatewayClient, emula
     gateway.send(request)
 
     confirmations = [r for r in emulator.requests if r.header("x-amz-target").endswith(".ConfirmSignUp")]
-    assert [request.body] == [r.body for r in confirmations]
+    assert [r.body for r in confirmations] == [request.body]
 
 
 def test_secret_hash_of_another_case_is_accepted(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -139,7 +139,7 @@ def test_secret_hash_of_another_case_is_accepted(gateway: GatewayClient, emulato
 
     expected = ("Ann@Example.com", compute_secret_hash("Ann@Example.com"))
     parameters = emulator.parameters_of("ConfirmSignUp")[0]
-    assert expected == (parameters["Username"], parameters["SecretHash"])
+    assert (parameters["Username"], parameters["SecretHash"]) == expected
 
 
 def test_wrong_secret_hash_is_rejected(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -154,7 +154,7 @@ def test_wrong_secret_hash_is_rejected(gateway: GatewayClient, emulator: FakeEmu
 
     response = gateway.call("InitiateAuth", AuthFlow="USER_PASSWORD_AUTH", AuthParameters=auth_parameters)
 
-    assert "NotAuthorizedException" == error_of(response)[0]
+    assert error_of(response)[0] == "NotAuthorizedException"
 
 
 @pytest.mark.parametrize("name", ['a"b@example.com', "a\\b@example.com", "", "ß@example.com", None, 7, ["x"]])
@@ -162,7 +162,7 @@ def test_invalid_names_are_forwarded(gateway: GatewayClient, name: Any) -> None:
     """Our own rule: the backend rejects an invalid name."""
     response = gateway.call("ForgotPassword", Username=name)
 
-    assert "UserNotFoundException" == error_of(response)[0]
+    assert error_of(response)[0] == "UserNotFoundException"
 
 
 def test_simultaneous_sign_ups_in_different_case(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -174,4 +174,4 @@ def test_simultaneous_sign_ups_in_different_case(gateway: GatewayClient, emulato
 
     statuses = sorted(response.status for response in gateway.send_all(*requests))
 
-    assert ([200, 400, 400], 1) == (statuses, len(emulator.users))
+    assert (statuses, len(emulator.users)) == ([200, 400, 400], 1)

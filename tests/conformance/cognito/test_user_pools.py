@@ -14,7 +14,7 @@ def test_protected_pool_cannot_be_deleted(gateway: GatewayClient, emulator: Fake
         "The user pool cannot be deleted because deletion protection is activated. "
         "Deletion protection must be inactivated first."
     )
-    assert ("InvalidParameterException", text) == error_of(response)
+    assert error_of(response) == ("InvalidParameterException", text)
     assert "DeleteUserPool" not in emulator.calls
 
 
@@ -23,7 +23,7 @@ def test_pool_can_be_deleted_without_protection(gateway: GatewayClient, emulator
     emulator.pool["DeletionProtection"] = "ACTIVE"
     gateway.call("UpdateUserPool", DeletionProtection="INACTIVE")
 
-    assert 200 == gateway.call("DeleteUserPool").status
+    assert gateway.call("DeleteUserPool").status == 200
 
 
 def test_trigger_that_never_fires_gives_a_warning(gateway: GatewayClient) -> None:

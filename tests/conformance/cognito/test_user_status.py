@@ -12,7 +12,7 @@ def test_administrator_cannot_confirm_twice(gateway: GatewayClient, emulator: Fa
     response = gateway.call("AdminConfirmSignUp", Username="ann@example.com")
 
     expected = ("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
-    assert (expected, []) == (error_of(response), emulator.events)
+    assert (error_of(response), emulator.events) == (expected, [])
 
 
 def test_user_cannot_reset_a_temporary_password(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -22,4 +22,4 @@ def test_user_cannot_reset_a_temporary_password(gateway: GatewayClient, emulator
     response = gateway.call("ForgotPassword", Username="ann@example.com")
 
     expected = ("NotAuthorizedException", "User password cannot be reset in the current state.")
-    assert (expected, []) == (error_of(response), emulator.emails)
+    assert (error_of(response), emulator.emails) == (expected, [])

@@ -60,7 +60,7 @@ def test_secure_values_are_decrypted_at_any_depth(tmp_path: Path, key: bytes, sa
 
     assert config.values["shop:password"] == "hunter2"
     assert config.values["shop:db"] == '{"hosts":[{"password":"deep"}],"port":1}'
-    assert {"shop:password", "shop:db"} == config.secrets
+    assert config.secrets == {"shop:password", "shop:db"}
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_connection_settings_are_replaced() -> None:
         "other:thing": "x",
     }
 
-    assert Provider("eu-west-1") == read_default_provider(values, account=ACCOUNT)
+    assert read_default_provider(values, account=ACCOUNT) == Provider("eu-west-1")
 
 
 def test_setting_of_the_pulumi_cli_is_rejected_with_its_name() -> None:

@@ -36,7 +36,7 @@ config:
         "shop:list": '[1,"two"]',
         "shop:object": '{"a":{"b":1}}',
     }
-    assert expected == config.values
+    assert config.values == expected
     assert frozenset() == config.secrets
 
 
@@ -62,7 +62,7 @@ def test_stack_and_overrides_take_precedence_over_project_defaults(tmp_path: Pat
         "aws:region": "us-west-2",
         "shop:list": '["a"]',
     }
-    assert expected == config.values
+    assert config.values == expected
 
 
 @pytest.mark.parametrize(

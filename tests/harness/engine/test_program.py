@@ -142,7 +142,7 @@ def test_environment_has_only_the_variables_of_the_deployment(deployment: Deploy
 
 
 def test_boto3_in_the_program_uses_the_local_aws(deployment: Deployment, localaws: LocalAws) -> None:
-    assert localaws.endpoint == deployment.outputs["boto"]
+    assert deployment.outputs["boto"] == localaws.endpoint
 
 
 def test_get_and_invoke_return_values(deployment: Deployment) -> None:

@@ -126,7 +126,7 @@ def test_traceback_shows_only_the_users_code(
     with pytest.raises(DeploymentError) as raised:
         deploy(write_program(tmp_path, program), endpoint=localaws.endpoint)
 
-    assert expected == str(raised.value)
+    assert str(raised.value) == expected
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_harness_and_packages_are_not_user_code(file: str, expected: bool) -> No
     """The harness can be in the project's folder, as in this repository."""
     root = Path(runner.__file__).resolve().parents[3]
 
-    assert expected == runner._is_user_code(root / file, root)
+    assert runner._is_user_code(root / file, root) == expected
 
 
 def test_interrupted_deployment_is_undone(localaws: LocalAws, tmp_path: Path) -> None:

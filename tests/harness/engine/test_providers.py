@@ -23,9 +23,9 @@ def test_default_tags_apply_and_own_tags_take_precedence(
     url, outputs = engine.register(QUEUE, "thing", {"tags": {"stage": "dev"}})
 
     expected = {"team": "a", "stage": "dev"}
-    assert expected == outputs["tagsAll"]
-    assert {"stage": "dev"} == outputs["tags"]
-    assert expected == localaws.client("sqs").list_queue_tags(QueueUrl=url)["Tags"]
+    assert outputs["tagsAll"] == expected
+    assert outputs["tags"] == {"stage": "dev"}
+    assert localaws.client("sqs").list_queue_tags(QueueUrl=url)["Tags"] == expected
 
 
 def test_explicit_provider_sets_region_and_tags(engine: Engine) -> None:

@@ -25,7 +25,7 @@ def test_get_reads_an_existing_resource(engine: Engine, token: str) -> None:
 
     response = engine.monitor.ReadResource(request)
 
-    assert outputs["arn"] == decode_properties(response.properties)[0]["arn"]
+    assert decode_properties(response.properties)[0]["arn"] == outputs["arn"]
     assert len(engine.undo_log.list_resources()) == 1
 
 
@@ -79,4 +79,4 @@ def test_policy_document_is_built_from_its_statements(engine: Engine) -> None:
             }
         ],
     }
-    assert expected == json.loads(result["json"])
+    assert json.loads(result["json"]) == expected

@@ -21,7 +21,7 @@ def test_secret_input_is_a_secret_output(engine: Engine) -> None:
 
     response = engine.monitor.RegisterResource(request)
 
-    assert {"value", "arn"} == decode_properties(response.object)[1]
+    assert decode_properties(response.object)[1] == {"value", "arn"}
 
 
 def test_message_about_a_wrong_type_does_not_show_a_secret(engine: Engine) -> None:

@@ -30,7 +30,7 @@ def test_target_arrives_byte_for_byte(target: str) -> None:
             )
             return served.emulator.target
 
-    assert target.encode("latin-1") == asyncio.run(run())
+    assert asyncio.run(run()) == target.encode("latin-1")
 
 
 def test_signed_headers_and_body_are_forwarded_unchanged() -> None:
@@ -59,7 +59,7 @@ def test_signed_headers_and_body_are_forwarded_unchanged() -> None:
     forwarded_headers, forwarded_body = asyncio.run(run())
 
     added_headers = {"Content-Length": str(len(body)), "X-Forwarded-Proto": "https"}
-    assert (headers | added_headers, body) == (forwarded_headers, forwarded_body)
+    assert (forwarded_headers, forwarded_body) == (headers | added_headers, body)
 
 
 def test_compressed_bodies_stay_compressed_both_ways() -> None:
@@ -75,7 +75,7 @@ def test_compressed_bodies_stay_compressed_both_ways() -> None:
             _, _, response_body = await served.request("POST", "/", {"Content-Encoding": "gzip"}, body)
             return served.emulator.body, response_body
 
-    assert (body, body) == asyncio.run(run())
+    assert asyncio.run(run()) == (body, body)
 
 
 def test_expect_100_continue_is_answered_before_the_body() -> None:

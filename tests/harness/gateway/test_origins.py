@@ -66,7 +66,7 @@ def test_foreign_page_is_rejected_before_anything_is_done(
     status, response_headers, body, forwarded_requests = send_request(method, target, headers)
 
     message = json.loads(body)["message"]
-    assert (403, 0) == (status, forwarded_requests)
+    assert (status, forwarded_requests) == (403, 0)
     assert not [name for name in response_headers if name.startswith("access-control-")]
     assert any(remedy in message for remedy in ("--allow-origin", "Serve it", "Call 127", "Open the"))
 
@@ -92,17 +92,17 @@ def test_response_is_shared_only_with_the_calling_local_or_allowed_page(method: 
         allow_origins=("https://shop.example.com:443/",),
     )
 
-    assert (200, 1) == (status, forwarded_requests)
-    assert (origin, "Origin") == (response_headers["access-control-allow-origin"], response_headers["vary"])
+    assert (status, forwarded_requests) == (200, 1)
+    assert (response_headers["access-control-allow-origin"], response_headers["vary"]) == (origin, "Origin")
 
 
 def test_gateways_own_responses_are_shared_only_with_the_calling_page() -> None:
     _, response_headers, _, _ = send_request("GET", "/_localaws/health", {"Origin": "http://localhost:3000"})
 
-    assert ("http://localhost:3000", "Origin") == (
+    assert (
         response_headers["access-control-allow-origin"],
         response_headers["vary"],
-    )
+    ) == ("http://localhost:3000", "Origin")
 
 
 @pytest.mark.parametrize("cors_header", [b"", b"Access-Control-Allow-Origin: https://shop.example.com\r\n"])
@@ -142,8 +142,8 @@ def test_cors_configuration_of_an_api_stays_unchanged(cors_header: bytes) -> Non
 def test_requests_of_other_clients_are_forwarded(headers: dict[str, str]) -> None:
     status, response_headers, _, forwarded_requests = send_request("POST", "/", headers)
 
-    assert (200, 1) == (status, forwarded_requests)
-    assert "*" == response_headers["access-control-allow-origin"]
+    assert (status, forwarded_requests) == (200, 1)
+    assert response_headers["access-control-allow-origin"] == "*"
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,4 @@ def test_invalid_allowed_origin_is_rejected_at_construction(text: str) -> None:
 
 
 def test_origin_is_normalized_to_the_browsers_spelling() -> None:
-    assert "https://shop.example.com" == parse_origin("HTTPS://Shop.Example.com:443/")
+    assert parse_origin("HTTPS://Shop.Example.com:443/") == "https://shop.example.com"

@@ -59,8 +59,9 @@ def test_user_who_can_not_be_written_goes_to_the_outbox_by_ids(
 
     assert returned_event is event
     [message] = outbox.messages
-    assert {"userPoolId": event["userPoolId"], "userName": event["userName"]} == {
-        name: value for name, value in json.loads(message.to_json()).items() if name != "reason"
+    assert {name: value for name, value in json.loads(message.to_json()).items() if name != "reason"} == {
+        "userPoolId": event["userPoolId"],
+        "userName": event["userName"],
     }
     assert "CANARY" not in message.to_json()
     [line] = read_log()
@@ -84,11 +85,11 @@ def test_failure_of_the_outbox_gives_one_error_line_and_a_metric(
 
     assert returned_event is event
     [line] = read_log()
-    assert ("ERROR", "AccessDeniedException", "ThrottlingException") == (
+    assert (
         line["level"],
         line["error"],
         line["outboxError"],
-    )
+    ) == ("ERROR", "AccessDeniedException", "ThrottlingException")
     assert read_metrics() == ["RegistrationLost"]
 
 
@@ -187,7 +188,7 @@ def test_wrong_environment_does_not_fail_sign_ups_and_is_logged(
 
     assert returned_event is event
     [line] = read_log()
-    assert ("ERROR", True) == (line["level"], bool(line["problem"]))
+    assert (line["level"], bool(line["problem"])) == ("ERROR", True)
     assert read_metrics() == ["RegistrationLost"]
 
 

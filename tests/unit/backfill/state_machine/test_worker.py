@@ -89,8 +89,8 @@ def test_whole_run(create_table, create_worker, s3):
     assert payload["report"] == f"s3://{BUCKET}/runs/{prepare_payload['runId']}/report.json"
     report = s3.json(f"runs/{prepare_payload['runId']}/report.json")
     assert report["failures"] == [{"userId": "7", "reason": "userId is a number, not a string"}]
-    assert {name: report[name] for name in payload if name != "report"} == {
-        name: value for name, value in payload.items() if name != "report"
+    assert {name: value for name, value in payload.items() if name != "report"} == {
+        name: report[name] for name in payload if name != "report"
     }
     assert all(key.startswith(f"runs/{prepare_payload['runId']}/") for key in s3.objects)
 
