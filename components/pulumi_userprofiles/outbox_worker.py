@@ -21,6 +21,9 @@ from pulumi_userprofiles.validation import check_required
 OUTBOX_WORKER_SECONDS = 30
 """Time-out of the outbox worker."""
 
+OUTBOX_ATTEMPTS = 5
+"""How often SQS delivers a message before it moves it to the dead-letter queue."""
+
 OUTBOX_CONCURRENCY = 2
 """Maximum concurrency of the event source mapping; SQS does not support less. Cognito lets an account read
 about 120 users a second, and sign-ins share that quota."""

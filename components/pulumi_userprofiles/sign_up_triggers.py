@@ -16,14 +16,13 @@ from pulumi_userprofiles.cognito_triggers import (
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS, register_user_statements, table_environment
 from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
-from pulumi_userprofiles.outbox_worker import OUTBOX_WORKER_SECONDS
+from pulumi_userprofiles.outbox_worker import OUTBOX_ATTEMPTS, OUTBOX_WORKER_SECONDS
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, reserved_concurrency
 from pulumi_userprofiles.validation import check_required
 
 _DAY_SECONDS = 24 * 60 * 60
-_MAX_RECEIVES = 5
 _VISIBILITY_SECONDS = 6 * OUTBOX_WORKER_SECONDS
 """Six times the worker's time-out (AWS Lambda Developer Guide, SQS)."""
 
@@ -172,7 +171,7 @@ class SignUpTriggers(Component):
             message_retention_seconds=4 * _DAY_SECONDS,
             visibility_timeout_seconds=_VISIBILITY_SECONDS,
             redrive_policy=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": _MAX_RECEIVES}
+                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": OUTBOX_ATTEMPTS}
             ),
             **encryption,
         )

@@ -25,7 +25,7 @@ def snake_case(name: str) -> str:
 def row(name: str, item: PropertyDefinition, *, column: str) -> str:
     text = " ".join((item.description or "").split()).replace("|", "\\|")
     meaning, _, default = text.partition(" Default: ")
-    last = (default.rstrip(".") if item.optional else "**needed**") if column == "argument" else None
+    last = (default.rstrip(".") if item.optional else "**required**") if column == "argument" else None
     return f"| `{snake_case(name)}` | {meaning} |" + ("" if last is None else f" {last} |")
 
 

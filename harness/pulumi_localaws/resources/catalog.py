@@ -1,4 +1,7 @@
-"""All resource types that the engine can create, and the errors for types that it cannot create or read."""
+"""All resource types that the engine can create, and the errors for types that it cannot create or read.
+
+To add a resource type, add it to `RESOURCE_TYPES` in `services/<service>.py`.
+"""
 
 from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.resources.resource_type import Read, ResourceType
