@@ -49,17 +49,17 @@ class Trigger:
 
     @property
     def child(self) -> str:
-        """Name of the function, as a component's child."""
+        """Child name of the function."""
         return self.key.replace("_", "-")
 
     @property
     def alias_argument(self) -> str:
-        """Name of the pool's argument, and of our output, with the ARN of the function's alias."""
+        """Name of the `UserPool` argument and the `SignUpTriggers` output with the ARN of the alias."""
         return f"{self.key}_alias_arn"
 
     @property
     def permission_child(self) -> str:
-        """Name of the pool's permission to invoke the function, as a component's child."""
+        """Child name of the Lambda permission."""
         return f"{self.child}-permission"
 
     def alarm_child(self, alarm: TriggerAlarm) -> str:

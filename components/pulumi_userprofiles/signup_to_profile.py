@@ -1,4 +1,4 @@
-"""The complete stack: sign-ups become profiles, and existing users get theirs."""
+"""The complete stack: profiles for new and for existing users."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, NotRequired, TypedDict, Unpack

@@ -166,7 +166,8 @@ class UserPool(Component):
         if sender is None:
             pulumi.log.warn(
                 "Cognito's own sender delivers about 50 emails a day for an account, which is enough for "
-                "trials only. Set 'email_from' to an identity in Amazon SES before users sign up.",
+                "trials only. Set 'email_from' (setting emailFrom) to an identity in Amazon SES before users "
+                "sign up.",
                 self,
             )
             return {"email_sending_account": "COGNITO_DEFAULT"}
@@ -186,7 +187,7 @@ class UserPool(Component):
         elif settings.sends_text_messages and settings.protect:
             pulumi.log.warn(
                 "Each sign-up with a phone number sends a text message at your cost, and anyone can repeat "
-                "it. Set 'web_acl_arn' to a web ACL that limits sign-ups.",
+                "it. Set 'web_acl_arn' (setting webAclArn) to a web ACL that limits sign-ups.",
                 self,
             )
 

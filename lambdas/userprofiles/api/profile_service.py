@@ -29,7 +29,7 @@ class ProfileDocument:
 
     Attributes:
         body: `{"account": {...}, "profile": {...}}` without keys and bookkeeping.
-        etag: Changes with each change of the body, and with each write.
+        etag: Changes with every write.
     """
 
     body: dict[str, record.Item]

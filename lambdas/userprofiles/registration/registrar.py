@@ -51,8 +51,9 @@ class Registrar:
     Attributes:
         store: The tables.
         template: Defines the fields of account and profile.
-        roles: The allow-list. A role outside it becomes the default: PreSignUp doesn't run for every user.
-        source: The trigger source, `api` or `outbox`, as audit rows name it.
+        roles: The allow-list. A user who requests another role gets the default role, because PreSignUp does
+            not run for every user.
+        source: Value of `source` in audit rows: the trigger source, `api` or `outbox`.
         clock: Returns the current time.
     """
 

@@ -1,8 +1,8 @@
 """The audit trail: one row for each write, in one hash chain for each user.
 
-The functions have no permission but PutItem on the audit table, so they can't read it to append a row.
-Therefore the account contains the head of its user's chain, and every transaction replaces the head under a
-condition. A row contains names of fields, never values.
+On the audit table, functions have only PutItem and can't read the last row. The account item therefore
+stores the hash of that row (the head). Each transaction replaces the head if it is unchanged. A row contains
+names of fields, never values.
 """
 
 import hashlib

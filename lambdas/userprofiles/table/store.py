@@ -1,6 +1,6 @@
 """DynamoDB access to the account and profile of a user, and to the audit trail.
 
-Every write is one TransactWriteItems with conditions. It may be repeated, lost or late without harm.
+Every write is one TransactWriteItems with conditions. A repeated, lost or delayed write does no harm.
 """
 
 import random

@@ -22,7 +22,7 @@ LIFETIME_SECONDS = {
 """Lifetime of a code (developer guide, "Quotas": 24 hours, 1 hour for a forgotten password)."""
 
 MAX_WRONG_ATTEMPTS = 5
-"""AWS documents no number. Users report 5 to 20 per hour; the lowest is the hardest test for a caller."""
+"""AWS documents no number. Users report 5 to 20 per hour; the lowest number is the strictest test."""
 
 LOCKOUT_SECONDS = 900.0
 

@@ -17,7 +17,7 @@ TRIGGER_TIMEOUT_SECONDS = 5.0
 
 MAX_TRIGGER_CALLS = 3
 
-SUPPORTED_TRIGGERS = frozenset({
+SUPPORTED_LAMBDA_CONFIG_KEYS = frozenset({
     "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "UserMigration",
     # The emulator fires these itself, without a check of the function's permission.
     "PreTokenGeneration", "PreTokenGenerationConfig", "DefineAuthChallenge", "CreateAuthChallenge",

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PRE_SIGN_UP
-from pulumi_localaws.gateway.cognito.triggers import SUPPORTED_TRIGGERS
+from pulumi_localaws.gateway.cognito.triggers import SUPPORTED_LAMBDA_CONFIG_KEYS
 from pulumi_localaws.gateway.wire.errors import AwsError, replace_body
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
@@ -33,7 +33,7 @@ async def write_user_pool(call: CognitoCall) -> Response:
     config = call.parameters.get("LambdaConfig")
     if response.status != HTTPStatus.OK or not isinstance(config, dict):
         return response
-    unsupported = sorted(k for k, v in config.items() if v and k not in SUPPORTED_TRIGGERS)
+    unsupported = sorted(k for k, v in config.items() if v and k not in SUPPORTED_LAMBDA_CONFIG_KEYS)
     if unsupported and call.enforces(GatewayRule.TRIGGERS):
         call.notes.append("triggers that never fire here: " + ", ".join(unsupported))
         warning = ("x-localaws-warning", f"never fired here: {', '.join(unsupported)}")
