@@ -88,7 +88,9 @@ def test_whole_run(create_table, create_worker, s3):
     assert len(table.profiles()) == 20
     assert payload["report"] == f"s3://{BUCKET}/runs/{prepare_payload['runId']}/report.json"
     report = s3.json(f"runs/{prepare_payload['runId']}/report.json")
-    assert report["failures"] == [{"userId": "7", "reason": "userId is a number, not a string"}]
+    assert report["failures"] == [
+        {"userId": "7", "PK": "odd", "SK": "METADATA", "reason": "userId is a number, not a string"}
+    ]
     assert {name: report[name] for name in payload if name != "report"} == {
         name: value for name, value in payload.items() if name != "report"
     }
