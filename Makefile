@@ -19,14 +19,17 @@ help: ## Show this help
 $(VENV)/.installed: pyproject.toml uv.lock
 	@if [ -z "$(PYTHON)" ]; then \
 	  echo "make: Python 3.11, 3.12 or 3.13 is required, but none of them is on PATH. Install one, or set its path: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; fi
-	@$(BIN)/uv --version 2>/dev/null | grep -qF 'uv $(UV_VERSION)' || { \
-	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'; }
+	@$(BIN)/python -c '' 2>/dev/null && $(BIN)/uv --version 2>/dev/null | grep -qF 'uv $(UV_VERSION)' || { \
+	  $(PYTHON) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'; }
 	@$(BIN)/uv sync --quiet --frozen --all-extras --compile-bytecode --python $(BIN)/python
 	@$(BIN)/python -m pulumi_userprofiles.bundle host
 	@touch $@
 
+# Other tools change .venv too: `pulumi install` and `uv sync` remove what they do not know. The check takes 0.1 s.
 .PHONY: install
-install: $(VENV)/.installed ## Install everything into .venv
+install: ## Install everything into .venv, or repair it
+	@{ $(BIN)/python -c '' && $(BIN)/uv sync --quiet --frozen --all-extras --check; } >/dev/null 2>&1 || rm -f $(VENV)/.installed
+	@$(MAKE) --silent --no-print-directory $(VENV)/.installed
 
 .PHONY: demo
 demo: install ## Show a sign-up and a backfill on a local AWS (ARGS=--json prints one JSON document)
@@ -56,6 +59,7 @@ bench: install ## Run the benchmarks
 lock: install ## Update uv.lock and pylock.toml, the list of packages in a function's zip
 	@$(BIN)/uv lock $(ARGS)
 	@$(BIN)/uv export --quiet --frozen --no-dev --no-emit-project --no-header --format pylock.toml --output-file lambdas/userprofiles/pylock.toml
+	@$(BIN)/uv export --quiet --frozen --no-dev --extra pulumi --no-emit-project --no-header --no-annotate --no-hashes --format requirements.txt --output-file constraints.txt
 
 .PHONY: pr
 pr: check test test-long ## Run every check that a pull request must pass

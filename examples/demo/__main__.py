@@ -1,6 +1,6 @@
-"""The whole path on a local AWS: a sign-up becomes a profile, then 2,000 existing users get theirs.
+"""Deploy the stack to a local AWS, turn sign-ups into profiles, then create those of 2,000 existing users.
 
-Exit codes: 0 all as it should be; 1 a step was not; 3 stopped by Ctrl-C; 64 wrong usage.
+Exit codes: 0 success; 1 a step failed; 3 stopped by Ctrl-C; 64 wrong usage.
 """
 
 import argparse
@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from botocore.exceptions import ClientError
-from existing_users import give_profiles, summary
-from people import People, sign_up_to_profile, what_must_not_happen
+from client import DemoClient, check_rejections, sign_up_to_profile
+from existing_users import migrate_existing_users, summary_lines
 from pulumi_localaws.deploy import deploy
-from pulumi_localaws.errors import DeploymentError
-from pulumi_localaws.local.processes import LocalAwsError
+from pulumi_localaws.errors import DeploymentError, LocalAwsError
 from pulumi_localaws.local_aws import LocalAws
 from requests import RequestException
 from timeline import StepFailedError, Timeline
@@ -24,10 +23,10 @@ REGION = "us-east-1"
 
 
 class Parser(argparse.ArgumentParser):
-    """Ends with 64 on wrong usage, as every command of the project does."""
+    """Exits with 64 on wrong usage, as all commands of the project do."""
 
     def error(self, message: str) -> NoReturn:
-        """Print usage and message, and leave."""
+        """Print the usage and the message, and exit."""
         self.print_usage(sys.stderr)
         self.exit(64, f"{self.prog}: {message}\n")
 
@@ -40,50 +39,50 @@ def run(timeline: Timeline) -> dict[str, Any]:
         step["shows"] = local.endpoint
     try:
 
-        def show(event: dict[str, Any]) -> None:
+        def print_resource(event: dict[str, Any]) -> None:
             if event.get("event") == "resource" and event.get("status") == "created":
-                timeline.say(f"  {event['ms']:>6} ms      {event['type']}  {event['name']}")
+                timeline.print_line(f"  {event['ms']:>6} ms      {event['type']}  {event['name']}")
 
         with timeline.step("the stack is deployed") as step:
             deployment = deploy(
-                PROJECT, stack="dev", endpoint=local.endpoint, on_event=show, scratch=local.folder
+                PROJECT, stack="dev", endpoint=local.endpoint, on_event=print_resource, scratch=local.folder
             )
             step["shows"] = f"{len(deployment.resources)} resources"
         outputs = deployment.outputs
-        people = People(local.endpoint, outputs, REGION)
+        client = DemoClient(local.endpoint, outputs, REGION)
 
-        timeline.say("\nA sign-up becomes a profile")
-        sign_up_to_profile(people, timeline)
-        customer = next(step["sub"] for step in timeline.steps if "sub" in step)
+        timeline.print_line("\nA sign-up becomes a profile")
+        sign_up_to_profile(client, timeline)
+        customer_id = next(step["sub"] for step in timeline.steps if "sub" in step)
         dynamodb = local.client("dynamodb")
 
-        def stored_profile() -> list[dict[str, Any]]:
+        def read_stored_items() -> list[dict[str, Any]]:
             items: list[dict[str, Any]] = dynamodb.query(
                 TableName=outputs["usersTableName"],
                 KeyConditionExpression="PK = :pk",
-                ExpressionAttributeValues={":pk": {"S": f"USER#{customer}"}},
+                ExpressionAttributeValues={":pk": {"S": f"USER#{customer_id}"}},
                 ConsistentRead=True,
             )["Items"]
             return items
 
-        timeline.say("\nWhat must not happen")
-        what_must_not_happen(people, timeline, stored_profile)
+        timeline.print_line("\nRequests that must be rejected, and a password reset")
+        check_rejections(client, timeline, read_stored_items)
 
-        timeline.say("\nUsers who were there before")
-        numbers = give_profiles(local, outputs, timeline)
+        timeline.print_line("\nExisting users get their profiles")
+        counts = migrate_existing_users(local, outputs, timeline)
         return {
             "ok": True,
             "outputs": outputs,
             "resources": deployment.resources,
             "timeline": timeline.steps,
-            "summary": numbers,
+            "summary": counts,
         }
     finally:
         local.stop()
 
 
 def main() -> int:
-    """Run the demo; see the module's text for the exit codes."""
+    """Run the demo and return the exit code (see the module's docstring)."""
     parser = Parser(
         prog="make demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -97,7 +96,7 @@ def main() -> int:
     try:
         document = run(timeline)
     except KeyboardInterrupt:
-        print("Stopped; the local AWS is gone with all that was in it.", file=sys.stderr)
+        print("Stopped. The local AWS and all its resources are deleted.", file=sys.stderr)
         return 3
     except (StepFailedError, LocalAwsError, DeploymentError, ClientError, RequestException) as error:
         if arguments.json:
@@ -111,11 +110,11 @@ def main() -> int:
     if arguments.json:
         print(json.dumps(document, indent=2, default=str))
     else:
-        timeline.say()
-        for line in summary(document["summary"]):
-            timeline.say(line)
-        total = document["timeline"][-1]
-        timeline.say(f"\nAll as it should be, in {(total['atMs'] + total['ms']) / 1000:.1f} s.")
+        timeline.print_line()
+        for line in summary_lines(document["summary"]):
+            timeline.print_line(line)
+        last_step = document["timeline"][-1]
+        timeline.print_line(f"\nAll checks passed in {(last_step['atMs'] + last_step['ms']) / 1000:.1f} s.")
     return 0
 
 

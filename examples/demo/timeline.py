@@ -1,4 +1,4 @@
-"""What happened when: printed as it happens, and kept for the JSON document."""
+"""Steps of the demo with their times: printed at once, and stored for the JSON document."""
 
 import sys
 import time
@@ -8,46 +8,46 @@ from typing import Any
 
 
 class StepFailedError(Exception):
-    """A step of the demo isn't as it should be."""
+    """A step of the demo had an unexpected result."""
 
 
 class Timeline:
     """Times each step in milliseconds.
 
     Args:
-        quiet: Print to standard error: the JSON document must stand alone on standard output.
+        quiet: Print to standard error, because standard output is only for the JSON document.
     """
 
     def __init__(self, *, quiet: bool) -> None:
         self.stream = sys.stderr if quiet else sys.stdout
-        self.started = time.perf_counter()
+        self.start = time.perf_counter()
         self.steps: list[dict[str, Any]] = []
 
-    def say(self, text: str = "") -> None:
-        """Print a line as it is."""
+    def print_line(self, text: str = "") -> None:
+        """Print a line of text."""
         print(text, file=self.stream, flush=True)
 
     @contextmanager
-    def step(self, what: str) -> Iterator[dict[str, Any]]:
-        """Time a step; what the block puts into the dictionary it is given goes into the JSON document.
+    def step(self, name: str) -> Iterator[dict[str, Any]]:
+        """Time a step, and yield its entry in the JSON document, to which the block can add keys.
 
-        The key ``shows`` is printed behind the step's name.
+        The value of the key ``shows`` is printed after the step's name.
         """
-        entry: dict[str, Any] = {"step": what}
-        began = time.perf_counter()
+        entry: dict[str, Any] = {"step": name}
+        start = time.perf_counter()
         try:
             yield entry
         except Exception:
-            self.say(f"  FAILED       {what}")
+            self.print_line(f"  FAILED       {name}")
             raise
-        entry["ms"] = round((time.perf_counter() - began) * 1000)
-        entry["atMs"] = round((began - self.started) * 1000)
+        entry["ms"] = round((time.perf_counter() - start) * 1000)
+        entry["atMs"] = round((start - self.start) * 1000)
         self.steps.append(entry)
         shows = f": {entry['shows']}" if "shows" in entry else ""
-        self.say(f"  {entry['ms']:>6} ms    {what}{shows}")
+        self.print_line(f"  {entry['ms']:>6} ms    {name}{shows}")
 
 
-def check(found: object, expected: object, what: str) -> None:
-    """Raise `StepFailedError` unless both are equal."""
-    if found != expected:
-        raise StepFailedError(f"{what}: expected {expected!r}, found {found!r}")
+def check(actual: object, expected: object, subject: str) -> None:
+    """Raise `StepFailedError` unless both values are equal."""
+    if actual != expected:
+        raise StepFailedError(f"{subject}: expected {expected!r}, got {actual!r}")

@@ -1,4 +1,4 @@
-"""Sign-ups become profiles in tables; whoever reads them, and how, is the application's own affair."""
+"""Sign-ups become profiles in the tables, without the profile API: the application reads them itself."""
 
 import pulumi
 from pulumi_userprofiles import LambdaPlatform, SignUpTriggers, UserPool, UsersTable
@@ -12,14 +12,14 @@ triggers = SignUpTriggers(
         "audit_table_name": tables.audit_table_name,
         "audit_table_arn": tables.audit_table_arn,
         "template": "basic",
-        "platform": LambdaPlatform.HOST,  # for a local AWS; leave it out for AWS's own
+        "platform": LambdaPlatform.HOST,  # for a local AWS; omit it for AWS Lambda
     },
 )
 pool = UserPool(
     "trial-identity",
     {
         "username_attributes": ["email"],
-        "role_attribute": False,  # the template has one role, so nobody asks for one
+        "role_attribute": False,  # the template has only one role, so clients do not request one
         "pre_sign_up_alias_arn": triggers.pre_sign_up_alias_arn,
         "post_confirmation_alias_arn": triggers.post_confirmation_alias_arn,
         "protect": False,

@@ -1,4 +1,4 @@
-"""The users table alone, with one input changed that the component has no argument for."""
+"""Only the users table, with a transform for an input that the component has no argument for."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from pulumi_userprofiles import UsersTable
 
 
 def tag_cost_centre(inputs: dict[str, Any], _: pulumi.ResourceOptions) -> None:
-    """Change the table before it is made: any input that AWS's resource has."""
+    """Change an input of the table before it is created; this works for every input of the resource."""
     inputs["tags"] = {"cost-centre": "profiles"}
 
 
-# Not protected, since this is a trial: by default neither AWS nor Pulumi would delete the tables.
+# Not protected, because this is a trial. By default, neither AWS nor Pulumi deletes the tables.
 tables = UsersTable("trial", {"protect": False}, transforms={"table": tag_cost_centre})
 
 pulumi.export("usersTableName", tables.table_name)

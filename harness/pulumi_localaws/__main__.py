@@ -1,4 +1,4 @@
-"""``python -m pulumi_localaws`` is ``pulumi-localaws``."""
+"""Entry point of ``python -m pulumi_localaws``, the same as the command ``pulumi-localaws``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What ``up`` and ``run`` do: a local AWS and a deployment for a while, and nothing left afterwards."""
+"""The commands ``up`` and ``run``: a local AWS and a deployment, both removed at the end of the command."""
 
 import argparse
 import json
@@ -18,57 +18,68 @@ from typing import Any
 from pulumi_localaws.config.stack import stack_region
 from pulumi_localaws.deploy import Deployment, EngineProcess, Event
 from pulumi_localaws.environment import DEFAULT_REGION
-from pulumi_localaws.errors import DeploymentError
-from pulumi_localaws.local.processes import LocalAwsError
+from pulumi_localaws.errors import DeploymentError, LocalAwsError
 from pulumi_localaws.local_aws import LocalAws
 
-_COULD_NOT = 1
-_NOT_FOUND = 127  # what a shell returns for a command that isn't there
-_SIGNALLED = 128  # and adds to the number of the signal that ended one
+_EXIT_FAILURE = 1
+_EXIT_COMMAND_NOT_FOUND = 127  # as in a shell
+_EXIT_SIGNAL_BASE = 128  # as in a shell, which adds the signal's number
 _POLL_SECONDS = 0.2
+_TERMINATE_SECONDS = 5
 
 
-class Terminated(BaseException):
-    """SIGTERM came: everything is taken down, as with Ctrl-C."""
+class Termination(BaseException):
+    """SIGTERM or SIGHUP arrived: the command stops as with Ctrl-C."""
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Deploy, write the outputs and serve until Ctrl-C or SIGTERM; returns the exit code."""
-    began = time.monotonic()
-    ready = False
+    """Deploy, write the outputs, serve until Ctrl-C or SIGTERM, and return the exit code."""
+    start = time.monotonic()
+    is_ready = False
     try:
-        _prepare(options.outputs)
-        with _interruptible(), _session(options) as (local, deployment), _outputs(options.outputs) as write:
+        _prepare_outputs_file(options.outputs)
+        with (
+            _default_sigint_handler(),
+            _session(options) as (local, deployment),
+            _outputs_writer(options.outputs) as write,
+        ):
             write({"endpoint": local.endpoint, "outputs": deployment.outputs})
-            _show_outputs(deployment)
-            seconds = time.monotonic() - began
-            _say(f"Ready in {seconds:.1f} s: {local.endpoint} (Ctrl-C ends it)")
-            ready = True
+            _print_outputs(deployment)
+            seconds = time.monotonic() - start
+            _print_status(f"Ready in {seconds:.1f} s: {local.endpoint} (press Ctrl-C to stop)")
+            is_ready = True
             while True:
                 local.wait(_POLL_SECONDS)
                 local.check()
-    except (KeyboardInterrupt, Terminated):
-        _say("Stopped." if ready else "Stopped before it was ready.")
-        return 0 if ready else _SIGNALLED + signal.SIGINT
+    except (KeyboardInterrupt, Termination):
+        _print_status("Stopped." if is_ready else "Stopped before it was ready.")
+        return 0 if is_ready else _EXIT_SIGNAL_BASE + signal.SIGINT
     except (DeploymentError, LocalAwsError, OSError) as error:
-        _say(f"pulumi-localaws: {error}")
-        return _COULD_NOT
+        _print_status(f"pulumi-localaws: {error}")
+        return _EXIT_FAILURE
 
 
-def _prepare(outputs: Path | None) -> None:
-    """Find out early that a file can't be written; an older one goes, so that its being there means ready."""
+def _prepare_outputs_file(outputs: Path | None) -> None:
+    """Check early that the file can be written, and delete an old one: the file exists only when ready."""
     if outputs is None:
         return
-    if outputs.is_dir() or not outputs.parent.is_dir():
-        raise DeploymentError(f"--outputs {outputs}: a file in a folder that exists is expected.")
+    _check_file_option("--outputs", outputs)
     if not os.access(outputs.parent, os.W_OK | os.X_OK):
-        raise DeploymentError(f"--outputs {outputs}: you may not write to the folder {outputs.parent}.")
+        raise DeploymentError(
+            f"--outputs must be a file in a folder that you can write to. Got: {outputs}."
+            f" Choose another folder, or change the permissions of {outputs.parent}."
+        )
     outputs.unlink(missing_ok=True)
 
 
+def _check_file_option(option: str, file: Path) -> None:
+    if file.is_dir() or not file.parent.is_dir():
+        raise DeploymentError(f"{option} must be a file in an existing folder. Got: {file}.")
+
+
 @contextmanager
-def _outputs(file: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """Yield what writes the outputs; the file goes at the end, since nobody answers at its endpoint then."""
+def _outputs_writer(file: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Yield a function that writes the outputs; delete the file at the end, as its endpoint is gone then."""
 
     def write(document: Mapping[str, Any]) -> None:
         if file is not None:
@@ -82,7 +93,7 @@ def _outputs(file: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]
 
 
 def run_command(options: argparse.Namespace, command: Sequence[str]) -> int:
-    """Deploy, run the command, take all down; returns the command's exit code."""
+    """Deploy, run the command, stop everything, and return the command's exit code."""
     try:
         with (
             _session(options) as (local, deployment),
@@ -96,30 +107,37 @@ def run_command(options: argparse.Namespace, command: Sequence[str]) -> int:
                 **output_variables(deployment.outputs),
             }
             return _run(list(command), command_environment(local, extra), local)
-    except (KeyboardInterrupt, Terminated):
-        _say("Stopped.")
-        return _SIGNALLED + signal.SIGINT
+    except (KeyboardInterrupt, Termination):
+        _print_status("Stopped.")
+        return _EXIT_SIGNAL_BASE + signal.SIGINT
     except (DeploymentError, LocalAwsError, OSError) as error:
-        _say(f"pulumi-localaws: {error}")
-        return _COULD_NOT
+        _print_status(f"pulumi-localaws: {error}")
+        return _EXIT_FAILURE
 
 
 def output_variables(outputs: Mapping[str, Any]) -> dict[str, str]:
-    """Return each export as a variable: ``userPoolId`` is ``PULUMI_OUTPUT_USER_POOL_ID``; no text: JSON."""
-    made = {}
+    """Return each export as a variable: ``userPoolId`` is ``PULUMI_OUTPUT_USER_POOL_ID``.
+
+    Values other than text are JSON.
+    """
+    variables = {}
     for name, value in outputs.items():
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", "_", name)
-        made[f"PULUMI_OUTPUT_{words.upper()}"] = value if isinstance(value, str) else json.dumps(value)
-    return made
+        variables[f"PULUMI_OUTPUT_{words.upper()}"] = _as_text(value)
+    return variables
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def command_environment(local: LocalAws, extra: Mapping[str, str]) -> dict[str, str]:
-    """Return the caller's environment, with the local AWS's variables in place of all that steer a client."""
-    own = {name: value for name, value in os.environ.items() if not _steers(name)}
-    return {**own, **local.environment(extra)}
+    """Return the caller's environment; the local AWS's variables replace all that configure a client."""
+    inherited = {name: value for name, value in os.environ.items() if not _configures_client(name)}
+    return {**inherited, **local.environment(extra)}
 
 
-def _steers(name: str) -> bool:
+def _configures_client(name: str) -> bool:
     return name.startswith(("AWS_", "LOCALSTACK_")) or name.upper() in {
         "HTTP_PROXY",
         "HTTPS_PROXY",
@@ -129,10 +147,10 @@ def _steers(name: str) -> bool:
 
 
 def write_outputs(file: Path, document: Mapping[str, Any]) -> None:
-    """Write the file whole or not at all, readable by its owner alone: exports can be secret.
+    """Write the file as a whole or not at all; only its owner can read it, as exports can be secret.
 
     Raises:
-        OSError: It can't be written.
+        OSError: The file can't be written.
     """
     part = file.with_name(f".{file.name}.part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -143,11 +161,13 @@ def write_outputs(file: Path, document: Mapping[str, Any]) -> None:
 
 @contextmanager
 def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment]]:
-    """Start both at the same time: the program's imports take as long as the emulator."""
-    config = _config(options.config)
-    # The settings are read here first: a mistake in them starts nothing.
+    """Start the local AWS and the engine at once: the program's imports take as long as the emulator."""
+    config = _parse_config(options.config)
+    # The options are checked here first, so that a mistake in them starts no process.
     region = stack_region(options.directory, options.stack, config) or DEFAULT_REGION
-    with _sigterm():
+    if options.log is not None:
+        _check_file_option("--log", options.log)
+    with _raise_on_termination():
         local = LocalAws(
             options.port, region=region, log_file=options.log, allow_origins=options.allow_origin
         )
@@ -164,55 +184,60 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
             raise
         try:
             local.start()
-            deployment = engine.deploy(local.endpoint, None if options.quiet else _progress)
+            deployment = engine.deploy(local.endpoint, None if options.quiet else _print_event)
             try:
                 yield local, deployment
             finally:
-                deployment.forget()
+                deployment.discard_state()
         finally:
-            # The emulator is thrown away: nothing has to be undone.
+            # Nothing is undone: all resources end with the emulator.
             engine.kill()
             local.stop()
 
 
-def _config(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _parse_config(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, text in pairs:
         try:
             values[key] = json.loads(text) if text[:1] in {"[", "{"} else text
         except json.JSONDecodeError as error:
-            raise DeploymentError(f"--config {key}: {text!r} is not valid JSON: {error}") from error
+            raise DeploymentError(
+                f"--config {key}: {text!r} is not valid JSON: {error}."
+                " A value that begins with [ or { must be JSON."
+            ) from error
     return values
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGINT end it even where a shell has it ignored, as for ``up &`` in a script."""
+def _default_sigint_handler() -> Iterator[None]:
+    """Accept SIGINT even if a shell started the command with SIGINT ignored, as for ``up &`` in a script."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    previous_handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
 @contextmanager
-def _sigterm() -> Iterator[None]:
-    """Turn SIGTERM (and a closed terminal) into an exception, so that all is taken down."""
+def _raise_on_termination() -> Iterator[None]:
+    """Turn SIGTERM and a closed terminal (SIGHUP) into an exception, so that everything is stopped."""
 
-    def end(*_: object) -> None:
-        raise Terminated
+    def raise_termination(*_: object) -> None:
+        raise Termination
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    previous_handlers = {
+        number: signal.signal(number, raise_termination) for number in (signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 
@@ -220,8 +245,8 @@ def _run(command: list[str], environment: dict[str, str], local: LocalAws) -> in
     try:
         process = subprocess.Popen(command, env=environment)  # noqa: S603 the user's own command
     except FileNotFoundError:
-        _say(f"pulumi-localaws: the command {command[0]!r} was not found.")
-        return _NOT_FOUND
+        _print_status(f"pulumi-localaws: the command {command[0]!r} was not found. Check its name and PATH.")
+        return _EXIT_COMMAND_NOT_FOUND
     try:
         while True:
             try:
@@ -232,34 +257,28 @@ def _run(command: list[str], environment: dict[str, str], local: LocalAws) -> in
     except BaseException:
         process.terminate()
         try:
-            process.wait(5)
+            process.wait(_TERMINATE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         raise
-    return code if code >= 0 else _SIGNALLED - code
+    return code if code >= 0 else _EXIT_SIGNAL_BASE - code
 
 
-def _progress(event: Event) -> None:
+def _print_event(event: Event) -> None:
     if event["event"] == "resource":
         mark = "+" if event["status"] == "created" else "x"
-        _say(f"  {mark} {event['ms']:>5} ms  {event['type']} {event['name']}")
+        _print_status(f"  {mark} {event['ms']:>5} ms  {event['type']} {event['name']}")
     elif event["event"] == "log":
-        _say(f"  {event['severity']}: {event['message']}")
+        _print_status(f"  {event['severity']}: {event['message']}")
 
 
-def _show_outputs(deployment: Deployment) -> None:
+def _print_outputs(deployment: Deployment) -> None:
     for name, value in sorted(deployment.outputs.items()):
-        shown = (
-            "[secret]"
-            if name in deployment.secrets
-            else value
-            if isinstance(value, str)
-            else json.dumps(value)
-        )
-        _say(f"  {name}: {shown}")
+        text = "[secret]" if name in deployment.secrets else _as_text(value)
+        _print_status(f"  {name}: {text}")
 
 
-def _say(text: str) -> None:
-    """Print to standard error: standard output belongs to the command that is run."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 the command's own progress
+def _print_status(text: str) -> None:
+    """Print to standard error, because standard output belongs to the command of ``run``."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 the command's own status

@@ -1,4 +1,4 @@
-"""Deploys a Pulumi program to a local AWS, in a process of its own, and takes it down again."""
+"""Deploy a Pulumi program to a local AWS, in a separate process, and destroy it again."""
 
 import json
 import os
@@ -21,18 +21,18 @@ from pulumi_localaws.errors import DeploymentError
 
 Event = dict[str, Any]
 
-_UNDO_SECONDS = 60.0
+_UNDO_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass
 class Deployment:
-    """What was made; destroys it at the end of a ``with`` block.
+    """A deployed stack; destroys it at the end of a ``with`` block.
 
     Attributes:
-        outputs: The program's exports, in clear.
-        secrets: Names of exports that are secret.
+        outputs: The program's exports, secrets in plain text.
+        secrets: Names of the exports that are secret.
         resources: One entry for each resource: type, name, status, milliseconds.
-        endpoint: The local AWS.
+        endpoint: URL of the local AWS.
     """
 
     outputs: dict[str, Any]
@@ -43,14 +43,14 @@ class Deployment:
     _destroyed: bool = False
 
     def destroy(self) -> None:
-        """Undo everything in reverse order, save what has ``retain_on_delete``; ``protect`` keeps nothing.
+        """Delete all resources in reverse order, except those with ``retain_on_delete``; ignore ``protect``.
 
         Raises:
-            DeploymentError: Something could not be undone; the message lists it.
+            DeploymentError: Some resources could not be deleted; the message lists them.
         """
         if self._destroyed:
             return
-        # Late: botocore is heavy, and a local AWS is mostly thrown away as a whole.
+        # Imported late: botocore is large, and a local AWS mostly ends without this call.
         from pulumi_localaws.local.clients import Clients  # noqa: PLC0415
         from pulumi_localaws.resources.ledger import read_state, undo  # noqa: PLC0415
 
@@ -59,10 +59,10 @@ class Deployment:
             undo(read_state(Path(self._folder.name) / "state.jsonl"), clients)
         finally:
             clients.close()
-            self.forget()
+            self.discard_state()
 
-    def forget(self) -> None:
-        """Leave everything as it is: the local AWS is thrown away."""
+    def discard_state(self) -> None:
+        """Delete the state and leave the resources as they are: they end with the local AWS."""
         self._destroyed = True
         self._folder.cleanup()
 
@@ -76,19 +76,19 @@ class Deployment:
 
 
 class EngineProcess:
-    """The process that runs the program; it can be started before the local AWS is there.
+    """The process that runs the program; it can be started before the local AWS.
 
     Args:
         directory: The Pulumi project's folder.
         stack: The stack's name.
-        config: Config values over the stack's file; a key without namespace is the project's.
-        environment: Variables for the program, beside a clean environment.
-        output: Where the program's own output goes; None is standard error.
-        scratch: Folder to keep the state in, such as ``LocalAws.folder``, which outlives nobody; None is a
-            temporary folder, which a SIGKILL leaves behind.
+        config: Config values that override the stack's file; a key without a namespace is the project's.
+        environment: Variables for the program, in addition to a clean environment.
+        output: Destination of the program's own output; None is standard error.
+        scratch: Folder for the state, such as ``LocalAws.folder``, which is always deleted; None is a
+            temporary folder, which remains after a SIGKILL.
 
     Raises:
-        DeploymentError: A variable of ``environment`` would steer an AWS client.
+        DeploymentError: ``environment`` contains an AWS_* variable.
     """
 
     def __init__(
@@ -101,116 +101,119 @@ class EngineProcess:
         output: IO[Any] | None = None,
         scratch: Path | None = None,
     ) -> None:
-        hostile = [name for name in environment or {} if name.startswith("AWS_")]
-        if hostile:
+        aws_variables = [name for name in environment or {} if name.startswith("AWS_")]
+        if aws_variables:
             raise DeploymentError(
-                f"{', '.join(hostile)} can't be handed to the program: the local AWS sets its own."
+                f"{', '.join(aws_variables)} can't be passed to the program: the local AWS sets all AWS_*"
+                " variables. Remove it from the variables for the program."
             )
         self._folder = tempfile.TemporaryDirectory(prefix="pulumi-localaws-", dir=scratch)
-        passed = {name: os.environ[name] for name in PASSPHRASE_VARIABLES if name in os.environ}
-        search = os.pathsep.join(filter(None, [str(PACKAGE_PARENT), (environment or {}).get("PYTHONPATH")]))
-        self._process = subprocess.Popen(  # noqa: S603 our own module, with arguments of its own
+        passphrase = {name: os.environ[name] for name in PASSPHRASE_VARIABLES if name in os.environ}
+        python_path = os.pathsep.join(
+            filter(None, [str(PACKAGE_PARENT), (environment or {}).get("PYTHONPATH")])
+        )
+        self._process = subprocess.Popen(  # noqa: S603 our own module
             [
                 *(sys.executable, "-m", "pulumi_localaws.engine", "--endpoint", "-"),
                 *("--dir", str(Path(directory).absolute()), "--stack", stack),
                 *("--state", str(Path(self._folder.name) / "state.jsonl")),
                 *(f"--config={key}={json.dumps(value)}" for key, value in (config or {}).items()),
             ],
-            env=clean_environment(extra={**(environment or {}), **passed, "PYTHONPATH": search}),
+            env=clean_environment(extra={**(environment or {}), **passphrase, "PYTHONPATH": python_path}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=output,
             text=True,
             encoding="utf-8",
-            # Ctrl-C reaches a whole process group: the engine is told by its parent, once, and undoes.
+            # Ctrl-C signals a whole process group. The engine gets one signal, from its parent, and undoes.
             start_new_session=True,
         )
         self._endpoint = ""
-        self._handed_over = False
+        self._deployment_owns_state = False
 
     def deploy(
         self, endpoint: str | None = None, on_event: Callable[[Event], None] | None = None
     ) -> Deployment:
-        """Hand the endpoint over (unless `go` did) and follow the deployment to its end.
+        """Send the endpoint (unless `send_endpoint` did) and read the deployment's events to the end.
 
         Args:
             endpoint: The local AWS's URL.
-            on_event: Is given each event as it comes.
+            on_event: Called with each event when it arrives.
 
         Raises:
             DeploymentError: The program or a resource failed; everything is undone.
         """
         if endpoint is not None:
-            self.go(endpoint)
+            self.send_endpoint(endpoint)
         resources: list[Event] = []
-        last: Event = {}
-        with self._ended():
+        last_event: Event = {}
+        with self._ensured_exit():
             for event in self._events():
                 if event["event"] == "resource":
                     resources.append(event)
-                last = event
-                self._handed_over = event["event"] == "outputs"
+                last_event = event
+                self._deployment_owns_state = event["event"] == "outputs"
                 if on_event is not None:
                     on_event(event)
-        if last.get("event") == "outputs":
+        if last_event.get("event") == "outputs":
             return Deployment(
-                last["outputs"], tuple(last["secrets"]), resources, self._endpoint, self._folder
+                last_event["outputs"], tuple(last_event["secrets"]), resources, self._endpoint, self._folder
             )
-        if last.get("event") == "error":
-            raise DeploymentError(last["message"])
+        if last_event.get("event") == "error":
+            raise DeploymentError(last_event["message"])
         raise DeploymentError(
             f"The engine's process ended unexpectedly (exit code {self._process.returncode})."
         )
 
-    def go(self, endpoint: str) -> None:
-        """Tell the engine where the local AWS is; until then it makes nothing."""
+    def send_endpoint(self, endpoint: str) -> None:
+        """Send the URL of the local AWS to the engine, which creates nothing before it has the URL."""
         self._endpoint = endpoint
-        with suppress(BrokenPipeError):  # it has ended: its last event says why
-            assert self._process.stdin is not None  # noqa: S101 a pipe was asked for
+        with suppress(BrokenPipeError):  # the process has ended: its last event says why
+            assert self._process.stdin is not None  # noqa: S101 it is a pipe
             self._process.stdin.write(endpoint + "\n")
             self._process.stdin.flush()
 
     def stop(self) -> None:
-        """End the process; what it made is undone first, unless the endpoint is gone."""
+        """End the process; it first deletes the resources that it created, if the endpoint still responds."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(_UNDO_SECONDS)
+                self._process.wait(_UNDO_TIMEOUT_SECONDS)
             except subprocess.TimeoutExpired:
                 self.kill()
         self._close()
 
     def kill(self) -> None:
-        """End the process at once and leave what it made: the local AWS is thrown away."""
+        """End the process at once and leave its resources: they end with the local AWS."""
         self._process.kill()
         self._process.wait()
         self._close()
 
     def _events(self) -> Iterator[Event]:
-        assert self._process.stdout is not None  # noqa: S101 a pipe was asked for
+        assert self._process.stdout is not None  # noqa: S101 it is a pipe
         for line in self._process.stdout:
             yield json.loads(line)
 
     @contextmanager
-    def _ended(self) -> Iterator[None]:
-        """Leave no process behind, however the block ends."""
+    def _ensured_exit(self) -> Iterator[None]:
+        """Wait for the end of the process, and end it if the block raises an exception."""
         try:
             yield
             self._process.wait()
         except BaseException:
-            self._handed_over = False
-            # SIGTERM lets it undo; its events are read to the end, since a full pipe would hold it.
+            self._deployment_owns_state = False
+            # On SIGTERM it undoes. Its events are read to the end, because a full pipe would block it.
             self._process.send_signal(signal.SIGTERM)
-            drain = threading.Thread(target=lambda: list(self._events()), daemon=True)
-            drain.start()
-            drain.join(_UNDO_SECONDS)
+            reader = threading.Thread(target=lambda: list(self._events()), daemon=True)
+            reader.start()
+            reader.join(_UNDO_TIMEOUT_SECONDS)
             self.stop()
             raise
         finally:
             self._close()
 
     def _close(self) -> None:
-        if not self._handed_over and self._process.poll() is not None:
+        if not self._deployment_owns_state and self._process.poll() is not None:
             self._folder.cleanup()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
@@ -229,20 +232,20 @@ def deploy(
     output: IO[Any] | None = None,
     scratch: Path | None = None,
 ) -> Deployment:
-    """Run a Pulumi program and make its resources on a local AWS.
+    """Run a Pulumi program and create its resources on a local AWS.
 
     Args:
         directory: The Pulumi project's folder.
         stack: The stack's name, ``Pulumi.<stack>.yaml``.
         endpoint: The local AWS's URL.
-        config: Config values over the stack's file; a key without namespace is the project's.
-        environment: Variables for the program, which sees nothing of the caller's environment.
-        on_event: Is given each event (a resource made, a log line) as it comes.
-        output: Where the program's own output goes; None is standard error.
+        config: Config values that override the stack's file; a key without a namespace is the project's.
+        environment: Variables for the program, which gets a clean environment instead of the caller's.
+        on_event: Called with each event (a resource, a log line) when it arrives.
+        output: Destination of the program's own output; None is standard error.
         scratch: As for ``EngineProcess``.
 
     Raises:
-        DeploymentError: The program or a resource failed; everything that was made is undone.
+        DeploymentError: The program or a resource failed; every created resource is deleted again.
     """
     process = EngineProcess(
         directory, stack=stack, config=config, environment=environment, output=output, scratch=scratch

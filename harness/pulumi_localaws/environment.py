@@ -1,7 +1,7 @@
-"""The environment of every process that the harness starts: built for it, never the caller's.
+"""Environment of every process that the harness starts: built for the process, never the caller's.
 
-With an inherited ``AWS_PROFILE`` or ``AWS_ENDPOINT_URL_DYNAMODB`` a local run would reach the real AWS, with
-an inherited proxy it would hand requests to somebody else's machine.
+With an inherited ``AWS_PROFILE`` or ``AWS_ENDPOINT_URL_DYNAMODB``, a local run would reach the real AWS. With
+an inherited proxy, it would send requests to another machine.
 """
 
 import os
@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ACCESS_KEY = "test"
-"""The access key that the emulator takes for its account's root, whatever the secret."""
+"""Access key that the emulator accepts for the account's root user, whatever the secret."""
 
-SECRET_KEY = "test"  # noqa: S105  the emulator's own, known to everybody
+SECRET_KEY = "test"  # noqa: S105  the emulator's public default
 
 DEFAULT_REGION = "us-east-1"
-"""The region of requests that name none, where the caller names none either."""
+"""Region of requests without one, if the caller sets none either."""
 
 PACKAGE_PARENT = Path(__file__).resolve().parent.parent
-"""The folder that a child process needs on its path: the package may be on its parent's path only."""
+"""Folder that a child process needs on its path: the package may be on its parent's path only."""
 
-_KEPT = (
-    # Where programs and the user's own files are; nothing that steers an AWS client.
+_INHERITED_VARIABLES = (
+    # They locate programs and the user's own files. None of them configures an AWS client.
     "PATH",
     "HOME",
     "USER",
@@ -45,17 +45,17 @@ def clean_environment(
     region: str = DEFAULT_REGION,
     extra: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Build a process's environment from nothing but what finds programs and home.
+    """Build the environment of a process; from the caller's, only paths, language and similar variables.
 
     Args:
-        endpoint: URL that every AWS client of the process is to use (``AWS_ENDPOINT_URL``); None: not set.
+        endpoint: URL for every AWS client of the process (``AWS_ENDPOINT_URL``); None: not set.
         region: The process's region.
-        extra: Variables to add; they win over all others.
+        extra: Variables to add; they replace all others of the same name.
 
     Returns:
         The whole environment: dummy credentials, no configuration files, no metadata service, no proxies.
     """
-    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    environment = {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
     environment |= {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
@@ -64,7 +64,7 @@ def clean_environment(
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # Not only no proxy variables: on macOS Python would otherwise ask the system's settings.
+        # Without it, Python on macOS reads the proxies of the system's settings.
         "NO_PROXY": "*",
         "no_proxy": "*",
     }

@@ -1,13 +1,17 @@
-"""What the engine raises for a user's mistake: a message that is shown as it stands, without a traceback."""
+"""Errors that are shown to the user as a message, without a traceback."""
+
+
+class LocalAwsError(RuntimeError):
+    """The local AWS could not start or has stopped; the message says why and how to fix it."""
 
 
 class DeploymentError(Exception):
-    """A deployment could not be made, or not undone; the message says what was given and what is allowed."""
+    """A deployment failed, or could not be undone; the message says what was given and what is allowed."""
 
 
 class ConfigError(DeploymentError):
-    """The project's or stack's settings cannot be used."""
+    """The config of the project or the stack is invalid."""
 
 
 class CancelledError(DeploymentError):
-    """A resource was not begun, since another one failed before."""
+    """A resource was not created, because another resource failed before."""

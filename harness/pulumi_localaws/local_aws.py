@@ -1,4 +1,4 @@
-"""A whole local AWS: the emulator with the gateway in front of it, started and stopped as one."""
+"""A local AWS: the emulator and the gateway in front of it, started and stopped together."""
 
 import os
 import sys
@@ -11,34 +11,34 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pulumi_localaws.environment import DEFAULT_REGION, PACKAGE_PARENT, clean_environment
+from pulumi_localaws.errors import LocalAwsError
 from pulumi_localaws.local.emulator import ACCOUNT_ID, Emulator
-from pulumi_localaws.local.ports import LOOPBACK, get, listen
-from pulumi_localaws.local.processes import Child, LocalAwsError, Processes
+from pulumi_localaws.local.ports import LOOPBACK, http_get, listen
+from pulumi_localaws.local.processes import ChildProcess, SupervisedProcesses
 from pulumi_localaws.origins import parse_origin
 
 if TYPE_CHECKING:
     from pulumi_localaws.local.clients import Clients
 
-_READY_SECONDS = 30.0
+_START_TIMEOUT_SECONDS = 30.0
 
 
 class LocalAws:
     """Emulator and gateway on the loopback interface; a context manager.
 
     Args:
-        port: The public port, where every AWS client goes; 0 takes any free one. LocalStack's clients expect
-            4566.
-        region: The region of everything whose request names none.
+        port: The public port, for all AWS clients; 0 selects a free one. LocalStack's clients expect 4566.
+        region: The region of requests without one.
         log_file: File that the output of both processes is appended to; None keeps it in the temporary
-            folder, which is removed at the end.
-        allow_origins: Origins of web pages that may call beside this machine's own, such as
-            ``https://shop.example.com``; each of them has the rights of the account's root.
+            folder, which is deleted at the end.
+        allow_origins: Allowed web origins in addition to those of this machine, such as
+            ``https://shop.example.com``; their pages have the permissions of the account's root user.
         emulator_python: The interpreter that runs the emulator, see ``Emulator``.
 
     Raises:
-        ValueError: One of ``allow_origins`` is no origin.
-        PortInUseError: (from ``start``) something else answers on the port.
-        LocalAwsError: (from ``start``) a process did not come up; the message has the last lines of its log.
+        ValueError: An entry of ``allow_origins`` is not an origin.
+        PortInUseError: (from ``start``) another program uses the port.
+        LocalAwsError: (from ``start``) a process did not start; the message has the last lines of its log.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class LocalAws:
         self.account_id = ACCOUNT_ID
         self.log_file = None if log_file is None else Path(log_file).resolve()
         self._emulator_python = emulator_python
-        self._processes: Processes | None = None
-        self._prepared: Processes | None = None
+        self._processes: SupervisedProcesses | None = None
+        self._unstarted_processes: SupervisedProcesses | None = None
         self._emulator_url = ""
         self._clients: Clients | None = None
         self._clients_lock = threading.Lock()
@@ -69,7 +69,7 @@ class LocalAws:
 
     @property
     def emulator_url(self) -> str:
-        """The emulator's own URL, behind the gateway's back: for comparisons only."""
+        """The emulator's own URL, which bypasses the gateway: for comparisons only."""
         return self._emulator_url
 
     @property
@@ -79,28 +79,30 @@ class LocalAws:
 
     @property
     def folder(self) -> Path:
-        """A temporary folder that goes with the local AWS, whatever ends it; made when first asked for."""
+        """A temporary folder, created at the first access and always deleted with the local AWS."""
         if self._processes is not None:
             return self._processes.folder
-        if self._prepared is None:
-            self._prepared = Processes(self.log_file)
-        return self._prepared.folder
+        if self._unstarted_processes is None:
+            self._unstarted_processes = SupervisedProcesses(self.log_file)
+        return self._unstarted_processes.folder
 
     def start(self) -> Self:
         """Start both processes and wait until they serve."""
         if self._processes is not None:
-            raise LocalAwsError("this local AWS runs already: stop it first, or make another one")
+            raise LocalAwsError("this local AWS is already running: stop it first, or create another one")
         if os.name != "posix":
-            raise LocalAwsError(f"a local AWS needs Linux or macOS (this is {os.name!r}): on Windows use WSL")
+            raise LocalAwsError(
+                f"the local AWS requires Linux or macOS (this is {os.name!r}); on Windows, use WSL"
+            )
         listener = listen(self.port)
         self.port = listener.getsockname()[1]
         emulator = Emulator(endpoint=self.endpoint, region=self.region, python=self._emulator_python)
         self._emulator_url = emulator.url
-        processes, self._prepared = self._prepared or Processes(self.log_file), None
-        self._processes = processes
+        processes = self._unstarted_processes or SupervisedProcesses(self.log_file)
+        self._processes, self._unstarted_processes = processes, None
         try:
-            processes.start([emulator.child(processes), self._gateway(listener.fileno())])
-            # Only the processes hold the sockets from here on: when they end, connections are refused.
+            processes.start([emulator.child_process(processes), self._gateway_process(listener.fileno())])
+            # From here on, only the processes have the sockets open: when they end, connections are refused.
             listener.close()
             emulator.release()
             self._wait_until_ready(processes)
@@ -112,13 +114,12 @@ class LocalAws:
         return self
 
     def stop(self) -> None:
-        """Stop both and remove all that they left, before returning. A second call does nothing."""
-        processes, self._processes = self._processes, None
-        prepared, self._prepared = self._prepared, None
-        self._clients = None
-        for each in (processes, prepared):
-            if each is not None:
-                each.stop()
+        """Stop both processes and delete the temporary folder. A second call does nothing."""
+        current = (self._processes, self._unstarted_processes)
+        self._processes = self._unstarted_processes = self._clients = None
+        for processes in current:
+            if processes is not None:
+                processes.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -129,9 +130,9 @@ class LocalAws:
         self.stop()
 
     def check(self) -> None:
-        """Raise LocalAwsError if the emulator or the gateway has ended (then both have)."""
+        """Raise LocalAwsError unless both processes run (if one ends, the other is stopped too)."""
         if self._processes is None:
-            raise LocalAwsError("this local AWS has not been started, or was stopped")
+            raise LocalAwsError("this local AWS has not been started, or was stopped: call start()")
         if self._processes.failure is not None:
             raise LocalAwsError(f"the local AWS has stopped: {self._processes.failure}")
 
@@ -139,10 +140,10 @@ class LocalAws:
         """Serve until stopped.
 
         Args:
-            timeout: Seconds after which to return although all is well; None waits for ever.
+            timeout: Seconds after which to return while both processes serve; None waits without a limit.
 
         Raises:
-            LocalAwsError: as soon as the emulator or the gateway has ended by itself.
+            LocalAwsError: The emulator or the gateway ended unexpectedly.
         """
         processes = self._processes
         if processes is not None:
@@ -151,17 +152,17 @@ class LocalAws:
                 raise LocalAwsError(f"the local AWS has stopped: {processes.failure}")
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Build the environment of a process that is to see this AWS and no other."""
+        """Build the environment of a process that must use only this AWS."""
         return clean_environment(endpoint=self.endpoint, region=self.region, extra=extra)
 
     def client(self, service: str, **kwargs: Any) -> Any:
-        """Return a boto3 client with the rights of the account's root, deaf to the caller's environment.
+        """Return a boto3 client of the account's root user, independent of the caller's environment.
 
         Args:
             service: The service's name in boto3.
-            kwargs: As for ``boto3.client``, over the defaults; a client without any is made once and kept.
+            kwargs: As for ``boto3.client``; they override the defaults. Clients without any are created once.
         """
-        # Late: botocore takes long to import, and the command line does without it.
+        # Imported late: botocore takes long to import, and the command line does not need it.
         from pulumi_localaws.local.clients import Clients  # noqa: PLC0415
 
         self.check()
@@ -174,8 +175,8 @@ class LocalAws:
             return clients.create(service, self.region, **kwargs)
         return clients.get(service, self.region)
 
-    def _gateway(self, fd: int) -> Child:
-        return Child(
+    def _gateway_process(self, fd: int) -> ChildProcess:
+        return ChildProcess(
             name="gateway",
             argv=[
                 *(sys.executable, "-m", "pulumi_localaws.gateway"),
@@ -190,19 +191,21 @@ class LocalAws:
             fds=[fd],
         )
 
-    def _wait_until_ready(self, processes: Processes) -> None:
-        # The sockets are open: this one request waits in the backlog until both processes answer.
-        deadline = time.monotonic() + _READY_SECONDS
-        last = "no answer"
+    def _wait_until_ready(self, processes: SupervisedProcesses) -> None:
+        # The sockets are open: this one request waits in the backlog until both processes respond.
+        deadline = time.monotonic() + _START_TIMEOUT_SECONDS
+        last_result = "no response"
         while time.monotonic() < deadline:
             try:
-                answer = get(self.port, "/_localaws/health", timeout=deadline - time.monotonic())
+                response = http_get(self.port, "/_localaws/health", timeout=deadline - time.monotonic())
             except OSError as error:
-                last = str(error)
+                last_result = str(error)
             else:
-                if answer is not None and answer[0] == HTTPStatus.OK:
+                if response is not None and response[0] == HTTPStatus.OK:
                     return
-                last = str(answer)
+                last_result = str(response)
             if processes.wait(0.02):
                 raise LocalAwsError(f"the local AWS did not start: {processes.failure}")
-        raise LocalAwsError(f"the local AWS did not start within {_READY_SECONDS:.0f} s: {last}")
+        raise LocalAwsError(
+            f"the local AWS did not start within {_START_TIMEOUT_SECONDS:.0f} s; last result: {last_result}"
+        )

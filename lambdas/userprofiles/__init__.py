@@ -1,1 +1,1 @@
-"""What runs in AWS Lambda (and in the command line tools) to keep user profiles."""
+"""The code that runs in AWS Lambda, and the command line tools that create profiles."""

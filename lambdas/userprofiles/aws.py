@@ -1,6 +1,6 @@
-"""botocore clients with bounds, made when a function starts.
+"""botocore clients with short timeouts, created when a function starts.
 
-botocore and not boto3: the import is a fifth shorter, and resources aren't used.
+They come from botocore, not boto3: its import takes a fifth less time, and boto3's resources aren't used.
 """
 
 import functools
@@ -28,8 +28,8 @@ def client(
     Args:
         service: botocore's name of the service, such as `dynamodb`.
         connect_s: Seconds to wait for a connection.
-        read_s: Seconds between two bytes of an answer; an answer that trickles may take any number of them.
-        attempts: Calls in all, the first included.
+        read_s: Seconds to wait for the next byte of a response. It doesn't limit the whole response.
+        attempts: Maximum number of attempts, including the first.
         parameter_validation: Whether botocore checks the parameters of each call.
     """
     config = Config(

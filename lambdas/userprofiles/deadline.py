@@ -1,8 +1,8 @@
-"""One call, one deadline.
+"""Calls with a deadline.
 
-A socket's read time-out starts again with every byte, so a server that trickles can hold a call for as long
-as it likes. Here each call runs in a thread of its own, which is left behind when its time is over. The
-thread is a daemon: neither the next invocation nor the end of the process waits for it.
+A socket's read timeout starts again with every byte, so a server that sends byte by byte can block a call
+without limit. Here each call runs in its own thread, which is abandoned at the deadline. The thread is a
+daemon: neither the next invocation nor the end of the process waits for it.
 """
 
 import threading
@@ -13,56 +13,56 @@ T = TypeVar("T")
 
 
 class DeadlineExceededError(TimeoutError):
-    """A call took longer than it was given. It may still come to its end, unobserved."""
+    """A call took longer than allowed. It may still finish, unobserved."""
 
 
-class TooManyLeftBehindError(RuntimeError):
-    """So many earlier calls still hang that another one would only add a thread."""
+class TooManyAbandonedCallsError(RuntimeError):
+    """The call was not started, because too many abandoned calls still hang."""
 
 
-class Workers:
+class DeadlineRunner:
     """Runs calls with deadlines.
 
     Args:
-        most_left_behind: How many threads may hang at the same time before calls are refused at once.
+        max_abandoned: How many abandoned threads may hang before further calls are rejected.
     """
 
-    def __init__(self, most_left_behind: int = 8) -> None:
-        self._most = most_left_behind
-        self._left: list[threading.Thread] = []
+    def __init__(self, max_abandoned: int = 8) -> None:
+        self._max_abandoned = max_abandoned
+        self._abandoned: list[threading.Thread] = []
 
     def run(self, call: Callable[[], T], seconds: float) -> T:
         """Return what a call returns, or raise what it raises.
 
         Args:
-            call: Something that may be left to finish by itself: it has to do no harm when it lands late.
+            call: A call that does no harm if it finishes after the deadline.
             seconds: How long to wait for it.
 
         Raises:
-            DeadlineExceededError: The time is over; the call was left behind.
-            TooManyLeftBehindError: The call was not made.
+            DeadlineExceededError: The deadline passed and the call was abandoned.
+            TooManyAbandonedCallsError: The call was not started.
         """
-        self._left = [thread for thread in self._left if thread.is_alive()]
-        if len(self._left) >= self._most:
-            raise TooManyLeftBehindError(f"{len(self._left)} earlier calls still hang.")
-        done = threading.Event()
-        result: list[Any] = []
-        failure: list[BaseException] = []
+        self._abandoned = [thread for thread in self._abandoned if thread.is_alive()]
+        if len(self._abandoned) >= self._max_abandoned:
+            raise TooManyAbandonedCallsError(f"{len(self._abandoned)} earlier calls still hang.")
+        finished = threading.Event()
+        results: list[Any] = []
+        errors: list[BaseException] = []
 
         def work() -> None:
             try:
-                result.append(call())
-            except BaseException as error:  # noqa: BLE001  (handed to the caller, who is waiting for it)
-                failure.append(error)
+                results.append(call())
+            except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
+                errors.append(error)
             finally:
-                done.set()
+                finished.set()
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        if not done.wait(max(seconds, 0)):
-            self._left.append(thread)
+        if not finished.wait(max(seconds, 0)):
+            self._abandoned.append(thread)
             raise DeadlineExceededError(f"The call took longer than {seconds:.1f} s.")
-        if failure:
-            raise failure[0]
-        value: T = result[0]
-        return value
+        if errors:
+            raise errors[0]
+        result: T = results[0]
+        return result

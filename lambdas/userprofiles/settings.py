@@ -1,4 +1,4 @@
-"""What a function reads from its environment, checked once when it starts."""
+"""Settings of a function: read from its environment and checked once, when the function starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,44 +8,46 @@ from userprofiles.template import Template
 
 
 class SettingsError(ValueError):
-    """An environment variable that is missing or wrong. The message names it and what is allowed."""
+    """An environment variable is missing or wrong. The message names it and the allowed values."""
 
 
 @dataclass(frozen=True)
 class Roles:
-    """Which roles a user may ask for at sign-up.
+    """The roles that a user can request at sign-up.
 
     Attributes:
         allowed: The allow-list.
-        default: The role of who asks for none, or for one outside the list.
-        attribute: The Cognito attribute that carries the wish; None where all users have one role.
+        default: The role of users who request none, or one outside the list.
+        attribute: The Cognito attribute with the requested role; None if all users have the same role.
     """
 
     allowed: tuple[str, ...]
     default: str
     attribute: str | None
 
-    def asked(self, attributes: Mapping[str, str]) -> str | None:
-        """Return the role that a user asks for, None if they ask for none."""
+    def find_requested_role(self, attributes: Mapping[str, str]) -> str | None:
+        """Return the role that a user requests, None if they request none."""
         if self.attribute is None:
             return None
         return attributes.get(self.attribute) or None
 
-    def decide(self, attributes: Mapping[str, str]) -> str:
-        """Return the role that a user gets: the one asked for if it is allowed, else the default."""
-        asked = self.asked(attributes)
-        return asked if asked is not None and asked in self.allowed else self.default
+    def decide_role(self, attributes: Mapping[str, str]) -> str:
+        """Return the role that a user gets: the requested role if it is allowed, else the default."""
+        requested_role = self.find_requested_role(attributes)
+        if requested_role is not None and requested_role in self.allowed:
+            return requested_role
+        return self.default
 
 
 def required(environment: Mapping[str, str], name: str) -> str:
-    """Return a variable's value.
+    """Return the value of a required variable.
 
     Raises:
-        SettingsError: It isn't set.
+        SettingsError: The variable isn't set.
     """
     value = environment.get(name, "").strip()
     if not value:
-        raise SettingsError(f"The environment variable {name} is not set; the function can't do without it.")
+        raise SettingsError(f"The environment variable {name} is not set. The function requires it.")
     return value
 
 
@@ -55,7 +57,7 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 def names(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Return the members of a comma list; none if the variable isn't set."""
+    """Return the names in a comma-separated list; empty if the variable isn't set."""
     return split_list(environment.get(name, ""))
 
 
@@ -65,26 +67,26 @@ def template_name(environment: Mapping[str, str]) -> str:
 
 
 def template(environment: Mapping[str, str]) -> Template:
-    """Load the template.
+    """Load the template that TEMPLATE names.
 
     Raises:
-        userprofiles.template.TemplateError: It can't be used.
+        userprofiles.template.TemplateError: The template doesn't exist or is invalid.
     """
     return templates.load(template_name(environment))
 
 
-def roles(environment: Mapping[str, str], chosen: Template) -> Roles:
+def roles(environment: Mapping[str, str], role_template: Template) -> Roles:
     """Read SIGN_UP_ROLES (default: all roles of the template) and DEFAULT_ROLE (default: the template's).
 
     Raises:
-        SettingsError: A role isn't in the template.
+        SettingsError: The template doesn't have one of the roles.
     """
-    allowed = names(environment, "SIGN_UP_ROLES") or chosen.roles
-    default = environment.get("DEFAULT_ROLE", "").strip() or chosen.default_role
+    allowed = names(environment, "SIGN_UP_ROLES") or role_template.roles
+    default = environment.get("DEFAULT_ROLE", "").strip() or role_template.default_role
     for variable, role in [*(("SIGN_UP_ROLES", role) for role in allowed), ("DEFAULT_ROLE", default)]:
-        if role not in chosen.roles:
+        if role not in role_template.roles:
             raise SettingsError(
-                f"{variable} names the role {role!r}, which template {chosen.name!r} doesn't have; "
-                f"it has {', '.join(chosen.roles)}.",
+                f"{variable} contains the role {role!r}, which the template {role_template.name!r} doesn't "
+                f"have. Allowed: {', '.join(role_template.roles)}.",
             )
-    return Roles(allowed, default, chosen.role_attribute)
+    return Roles(allowed, default, role_template.role_attribute)

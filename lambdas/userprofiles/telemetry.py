@@ -1,7 +1,7 @@
-"""Log lines and metrics that hold nothing a user typed.
+"""Log lines and metrics without values that users typed.
 
-A line says what happened by fixed words, ids that Cognito made, and AWS's error codes. Exceptions are named
-by their class: their messages and tracebacks may repeat a value, so neither is logged.
+A log line contains fixed texts, IDs that Cognito created, and AWS's error codes. An exception is logged by
+its code or class, because its message and traceback may repeat a value.
 """
 
 import os
@@ -12,11 +12,11 @@ from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 NAMESPACE = "UserProfiles"
-_CALLER = 3  # frames up to the line that reports: a log line names that, not this module
+_STACK_LEVEL = 3  # the log line shows the location of the caller, not of this module
 
 
 def error_code(error: BaseException) -> str:
-    """Name an error by its own code or AWS's if it has one, else by its class."""
+    """Return an error's own code or AWS's error code if it has one, else the name of its class."""
     code = getattr(error, "code", None)
     if isinstance(code, str):
         return code
@@ -29,32 +29,32 @@ def error_code(error: BaseException) -> str:
 
 
 class Report:
-    """Writes log lines and counts what alarms look at.
+    """Writes log lines and the metrics that alarms use.
 
     Args:
-        logger: Powertools' logger; one from the environment by default.
+        logger: Powertools' logger. Default: a logger configured by the environment.
     """
 
     def __init__(self, logger: Logger | None = None) -> None:
         self._logger = logger or Logger()
 
     def info(self, message: str, **fields: Any) -> None:
-        """Write a line about what went as it should."""
-        self._logger.info(message, extra=fields, stacklevel=_CALLER)
+        """Log an expected event."""
+        self._logger.info(message, extra=fields, stacklevel=_STACK_LEVEL)
 
     def warning(self, message: str, *, metric: str | None = None, **fields: Any) -> None:
-        """Write a line about what somebody should know, and count it."""
-        self._logger.warning(message, extra=fields, stacklevel=_CALLER)
+        """Log a warning and count it in a metric."""
+        self._logger.warning(message, extra=fields, stacklevel=_STACK_LEVEL)
         self.count(metric)
 
     def error(self, message: str, *, metric: str | None = None, **fields: Any) -> None:
-        """Write a line about what somebody has to mend, and count it."""
-        self._logger.error(message, extra=fields, stacklevel=_CALLER)
+        """Log an error that an operator must fix, and count it in a metric."""
+        self._logger.error(message, extra=fields, stacklevel=_STACK_LEVEL)
         self.count(metric)
 
     @staticmethod
     def count(metric: str | None) -> None:
-        """Count one of something, in CloudWatch's embedded metric format."""
+        """Add 1 to a metric, in CloudWatch's embedded metric format."""
         if metric is None:
             return
         namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE

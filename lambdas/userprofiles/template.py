@@ -1,18 +1,18 @@
-"""Templates: what an account and a profile look like, as data.
+"""Templates: the fields of an account and a profile, as data.
 
-A template is a JSON document, so that every Pulumi language can pass one and so that validation, the API
-and the backfill come from the same file. Its keys:
+A template is a JSON document, so that it can be passed from any Pulumi language and so that validation, the
+API and the backfill use the same file. Its keys:
 
-* `account`, `profile`: JSON Schema (draft 7) of the fields, with `default`, `readOnly` (nobody changes it
-  through the API; of a whole field only) and `enum`. There is no `$ref`.
-* `roles`: `attribute` (the Cognito attribute by which a user asks for a role, or null), `default`, and
-  `allowed`: for each role the fields it adds to the account.
-* `cognito`: for each field the sources of its first value; the first source that has one counts. A source is
-  `{"attribute": name, "as": text | lowerCase | localPart | boolean}`, `{"join": [names]}` or
+* `account`, `profile`: JSON Schema (draft 7) of the fields, with `default`, `enum` and `readOnly`
+  (users can't change the field through the API; for whole fields only). `$ref` is not allowed.
+* `roles`: `attribute` (the Cognito attribute with the role that a user requests, or null), `default`, and
+  `allowed`: for each role, the fields that it adds to the account.
+* `cognito`: for each field, the sources of its first value. The first source that has a value is used. A
+  source is `{"attribute": name, "as": text | lowerCase | localPart | boolean}`, `{"join": [names]}` or
   `{"system": sub | role | now}`.
 
-Presets stand in `templates/`: `marketplace` (from the post-confirmation write-up) and `basic` (from the
-profile migration README). A file put beside them is found by its name.
+`templates/` contains the presets: `marketplace` (from the post-confirmation write-up) and `basic` (from the
+profile migration README). Any other file in that folder is also loaded by its name.
 """
 
 import copy
@@ -28,7 +28,7 @@ from typing import Any
 import fastjsonschema
 
 from userprofiles import template_check
-from userprofiles.template_check import Kind
+from userprofiles.template_check import ItemKind
 
 Document = dict[str, Any]
 
@@ -37,30 +37,30 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class TemplateError(ValueError):
-    """A template that can't be used. The message says which one, where it is wrong and what is allowed."""
+    """A template is invalid. The message names the template, the location and what is allowed."""
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One thing a schema objects to.
+class SchemaViolation:
+    """A value that violates the schema.
 
     Attributes:
         path: Names of the fields from the document's root to the value.
-        rule: The schema's keyword that is broken, such as `maxLength`.
+        keyword: The violated keyword of the schema, such as `maxLength`.
         message: What is wrong, without the value.
     """
 
     path: tuple[str, ...]
-    rule: str
+    keyword: str
     message: str
 
 
 @dataclass(frozen=True)
 class Template:
-    """A checked template. Make one with `load`.
+    """A validated template. Create one with `load`.
 
     Attributes:
-        name: Its file's name without `.json`, or what the caller called it.
+        name: The name of its file without `.json`, or `inline` for a document.
         document: The template as JSON.
     """
 
@@ -69,7 +69,7 @@ class Template:
 
     @property
     def role_attribute(self) -> str | None:
-        """The Cognito attribute by which a user asks for a role; None where all users have one role."""
+        """The Cognito attribute with the role that a user requests; None if all users have the same role."""
         attribute: str | None = self.document["roles"].get("attribute")
         return attribute
 
@@ -80,112 +80,115 @@ class Template:
 
     @property
     def default_role(self) -> str:
-        """The role of who asks for none."""
+        """The role of users who request none."""
         return str(self.document["roles"]["default"])
 
     @cached_property
-    def _schemas(self) -> dict[tuple[Kind, str], Document]:
+    def _schemas(self) -> dict[tuple[ItemKind, str], Document]:
         return {}
 
-    def schema(self, kind: Kind, role: str) -> Document:
-        """Return the JSON Schema of an account (with what the role adds) or a profile."""
-        known = self._schemas.get((kind, role))
-        if known is None:
-            known = copy.deepcopy(self.document[kind])
+    def schema(self, kind: ItemKind, role: str) -> Document:
+        """Return the JSON Schema of an account (with the role's additional fields) or a profile."""
+        schema = self._schemas.get((kind, role))
+        if schema is None:
+            schema = copy.deepcopy(self.document[kind])
             if kind == "account":
-                known["properties"] |= copy.deepcopy(self.document["roles"]["allowed"][role]["properties"])
-            # A record may lack a field that a newer template has, so nothing is required here.
-            known.pop("required", None)
-            self._schemas[kind, role] = known
-        return known
+                schema["properties"] |= copy.deepcopy(self.document["roles"]["allowed"][role]["properties"])
+            # An item may lack a field that a newer template has, so no field is required here.
+            schema.pop("required", None)
+            self._schemas[kind, role] = schema
+        return schema
 
     @cached_property
-    def _validators(self) -> dict[tuple[Kind, str], Any]:
+    def _validators(self) -> dict[tuple[ItemKind, str], Any]:
         return {}
 
-    def check(self, kind: Kind, role: str, document: Mapping[str, Any]) -> list[Problem]:
-        """Hold a record, or a part of one, against its schema.
+    def validate(self, kind: ItemKind, role: str, document: Mapping[str, Any]) -> list[SchemaViolation]:
+        """Validate the fields of an item, or some of them, against the schema.
 
         Returns:
-            Everything the schema objects to; nothing if it fits.
+            All violations; empty if the document is valid.
         """
-        validate = self._validators.get((kind, role))
-        if validate is None:
-            validate = fastjsonschema.compile(self.schema(kind, role), use_default=False, fast_fail=False)
-            self._validators[kind, role] = validate
+        validator = self._validators.get((kind, role))
+        if validator is None:
+            validator = fastjsonschema.compile(self.schema(kind, role), use_default=False, fast_fail=False)
+            self._validators[kind, role] = validator
         try:
-            validate(document)
+            validator(document)
         except fastjsonschema.JsonSchemaValuesException as error:
             return [
-                Problem(
-                    tuple(found.path[1:]), found.rule or "", found.message.removeprefix("data").lstrip(". ")
+                SchemaViolation(
+                    path=tuple(violation.path[1:]),
+                    keyword=violation.rule or "",
+                    message=violation.message.removeprefix("data").lstrip(". "),
                 )
-                for found in error.errors
+                for violation in error.errors
             ]
         return []
 
-    def defaults(self, kind: Kind, role: str | None = None) -> Document:
-        """Return a record with nothing but the template's defaults, safe to change."""
+    def defaults(self, kind: ItemKind, role: str | None = None) -> Document:
+        """Return the default values of the fields that have one. The caller may change the result."""
         fields = self.schema(kind, role or self.default_role)["properties"]
         return {name: copy.deepcopy(field["default"]) for name, field in fields.items() if "default" in field}
 
     def fill(
         self,
-        kind: Kind,
+        kind: ItemKind,
         role: str,
         attributes: Mapping[str, str],
         system: Mapping[str, str],
     ) -> tuple[Document, list[str]]:
-        """Make a user's first record.
+        """Return the first values of a user's fields.
 
         Args:
-            kind: Which of the two items.
-            role: The role that the user has (not the one asked for).
+            kind: Account or profile.
+            role: The role that the user has (not the requested role).
             attributes: The user's attributes in Cognito.
             system: The values of `sub`, `role` and `now`.
 
         Returns:
-            The record in the schema's order, and the names of the fields for which a value in Cognito didn't
-            fit the schema (too long, say): such a field has its default, else the value of its next source,
-            so that one hostile attribute costs nobody their record.
+            The fields in the schema's order, and the names of the fields whose value in Cognito doesn't
+            match the schema (for example, it is too long). Such a field gets its default, or else the value
+            of its next source, so that one bad attribute doesn't prevent the registration.
         """
+        field_names = tuple(self.schema(kind, role)["properties"])
         defaults = self.defaults(kind, role)
         sources = self.document["cognito"][kind]
-        found = {
-            name: _all(sources.get(name, ()), attributes, system)
-            for name in self.schema(kind, role)["properties"]
+        candidates = {
+            name: _candidate_values(sources.get(name, ()), attributes, system) for name in field_names
         }
-        unfit: set[str] = set()
+        unfit_fields: set[str] = set()
         while True:
-            values = {name: candidates[0] for name, candidates in found.items() if candidates}
-            wrong = {problem.path[0] for problem in self.check(kind, role, values) if problem.path}
-            if not wrong:
+            values = {name: field_values[0] for name, field_values in candidates.items() if field_values}
+            violations = self.validate(kind, role, values)
+            invalid_fields = {violation.path[0] for violation in violations if violation.path}
+            if not invalid_fields:
                 break
-            unfit |= wrong
-            for name in wrong:
-                found[name] = [] if name in defaults else found[name][1:]
-        merged = {
+            unfit_fields |= invalid_fields
+            for name in invalid_fields:
+                candidates[name] = [] if name in defaults else candidates[name][1:]
+        fields = {
             name: values.get(name, defaults.get(name))
-            for name in self.schema(kind, role)["properties"]
+            for name in field_names
             if name in values or name in defaults
         }
-        return merged, sorted(unfit)
+        return fields, sorted(unfit_fields)
 
 
-def _all(candidates: Any, attributes: Mapping[str, str], system: Mapping[str, str]) -> list[Any]:
-    values = (_value(candidate, attributes, system) for candidate in candidates)
+def _candidate_values(sources: Any, attributes: Mapping[str, str], system: Mapping[str, str]) -> list[Any]:
+    values = (_read_source(source, attributes, system) for source in sources)
     return [value for value in values if value not in (None, "")]
 
 
-def _value(candidate: Mapping[str, Any], attributes: Mapping[str, str], system: Mapping[str, str]) -> Any:
+def _read_source(source: Mapping[str, Any], attributes: Mapping[str, str], system: Mapping[str, str]) -> Any:
     value: Any = None
-    if "system" in candidate:
-        value = system[candidate["system"]]
-    elif "join" in candidate:
-        parts = [clean_text(attributes.get(name, "")) for name in candidate["join"]]
+    if "system" in source:
+        value = system[source["system"]]
+    elif "join" in source:
+        parts = [clean_text(attributes.get(name, "")) for name in source["join"]]
         value = " ".join(part for part in parts if part)
-    elif candidate["attribute"] in attributes:
-        value = _convert(clean_text(attributes[candidate["attribute"]]), candidate.get("as", "text"))
+    elif source["attribute"] in attributes:
+        value = _convert(clean_text(attributes[source["attribute"]]), source.get("as", "text"))
     return value
 
 
@@ -201,35 +204,36 @@ def _convert(text: str, conversion: str) -> str | bool:
 
 
 def clean_text(text: str) -> str:
-    """Strip a text and put U+FFFD for each half of a surrogate pair, which DynamoDB can't keep."""
+    """Strip a text and replace each unpaired surrogate, which DynamoDB can't store, with U+FFFD."""
     return _SURROGATES.sub("\ufffd", text).strip()
 
 
 def load(source: str | Path | Mapping[str, Any]) -> Template:
-    """Load a template and check it.
+    """Load a template and validate it.
 
     Args:
         source: The name of a file in `templates/` (without `.json`), the path of a JSON file, or the
             document itself.
 
     Raises:
-        TemplateError: There is no such template, or it can't be used.
+        TemplateError: The template doesn't exist or is invalid.
     """
     name, document = _read(source)
-    found = next(template_check.problems(document), None)
-    if found is not None:
-        raise TemplateError(f"Template {name!r} can't be used: {found}.")
+    problem = next(template_check.find_problems(document), None)
+    if problem is not None:
+        raise TemplateError(f"Template {name!r} is invalid: {problem}.")
     template = Template(name, copy.deepcopy(dict(document)))
     _check_defaults(template)
     return template
 
 
 def _check_defaults(template: Template) -> None:
-    """Hold the defaults against their own schema: a default that doesn't fit would lock the user's field."""
-    wanted: list[tuple[Kind, str]] = [("account", role) for role in template.roles]
-    for kind, role in [*wanted, ("profile", template.default_role)]:
+    """Validate the defaults against their schemas: users could not change a field with an invalid default."""
+    kinds_and_roles: list[tuple[ItemKind, str]] = [("account", role) for role in template.roles]
+    kinds_and_roles.append(("profile", template.default_role))
+    for kind, role in kinds_and_roles:
         try:
-            found = template.check(kind, role, template.defaults(kind, role))
+            violations = template.validate(kind, role, template.defaults(kind, role))
         except (
             fastjsonschema.JsonSchemaDefinitionException,
             re.error,
@@ -238,13 +242,13 @@ def _check_defaults(template: Template) -> None:
             AttributeError,
         ) as error:
             raise TemplateError(
-                f"Template {template.name!r} can't be used: the {kind}'s schema (role {role!r}) is no "
-                f"JSON Schema: {error}.",
+                f"Template {template.name!r} is invalid: the schema of {kind} (role {role!r}) is not a "
+                f"valid JSON Schema: {error}.",
             ) from error
-        if found:
+        if violations:
             raise TemplateError(
-                f"Template {template.name!r} can't be used: the default of {kind}.{'.'.join(found[0].path)} "
-                f"breaks its own rule {found[0].rule!r}.",
+                f"Template {template.name!r} is invalid: the default of "
+                f"{kind}.{'.'.join(violations[0].path)} violates its keyword {violations[0].keyword!r}.",
             )
 
 
@@ -257,25 +261,25 @@ def _read(source: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
             return path.stem, json.loads(path.read_bytes())
         except OSError as error:
             raise TemplateError(
-                f"Template file {str(source)!r} can't be read: {error.strerror}. Give a readable JSON file.",
+                f"Template file {str(source)!r} can't be read: {error.strerror}. Use a readable JSON file.",
             ) from error
         except ValueError as error:
-            raise TemplateError(f"Template file {str(source)!r} is no JSON: {error}.") from error
+            raise TemplateError(f"Template file {str(source)!r} is not valid JSON: {error}.") from error
     if not _NAME.fullmatch(source):
         raise TemplateError(
-            f"Template name {source!r} isn't allowed: use lower-case letters, digits, - and _, a letter "
-            f"first, or a path that ends in .json. There are {', '.join(names())}.",
+            f"Template name {source!r} is invalid: use lower-case letters, digits, - and _, starting with a "
+            f"letter, or a path that ends in .json. Available: {', '.join(names())}.",
         )
     try:
         content = pkgutil.get_data("userprofiles", f"templates/{source}.json")
         return source, json.loads(content or b"")
     except OSError:
         raise TemplateError(
-            f"There is no template {source!r}. There are {', '.join(names())}; one of your own is given as "
-            "its JSON file (a path that ends in .json) or as the document itself.",
+            f"Template {source!r} doesn't exist. Available: {', '.join(names())}. For your own template, "
+            "use the path of its JSON file (ending in .json) or the document itself.",
         ) from None
     except ValueError as error:
-        raise TemplateError(f"Template {source!r} is no JSON: {error}.") from error
+        raise TemplateError(f"Template {source!r} is not valid JSON: {error}.") from error
 
 
 def names() -> list[str]:

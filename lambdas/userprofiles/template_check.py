@@ -1,127 +1,125 @@
-"""Tells whether a template can be used, and if not, where it is wrong."""
+"""Checks whether a template is usable, and reports each problem with its location."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args
 
-Kind = Literal["account", "profile"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+ItemKind = Literal["account", "profile"]
+ITEM_KINDS: tuple[ItemKind, ...] = get_args(ItemKind)
 SYSTEM_VALUES = ("sub", "role", "now")
 CONVERSIONS = ("text", "lowerCase", "localPart", "boolean")
 
-# Names that `record.py` gives to keys and bookkeeping: a template's field would overwrite them.
+# Attributes that `record.py` uses for keys and bookkeeping: a template's field would overwrite them.
 RESERVED = frozenset(
     {"PK", "SK", "entityType", "listPK", "listSK", "auditHead", "version", "expiresAt"},
 )
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-# Keywords of a schema whose value is data, and those whose value has names of the author's own.
+# Keywords whose value is data, and keywords whose value maps names to schemas.
 _DATA = frozenset({"default", "enum", "const", "examples"})
 _SCHEMAS_BY_NAME = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependencies"})
 _TOP_LEVEL = {"description", "roles", "account", "profile", "cognito"}
 
 
-def role_is_well_formed(role: str) -> bool:
-    """Tell whether a text has the form of a role: `^[a-z][a-z0-9_-]{0,31}$`."""
-    return _ROLE.fullmatch(role) is not None
-
-
-def problems(document: Any) -> Iterator[str]:
-    """Yield what is wrong with a template, each with its place.
+def find_problems(document: Any) -> Iterator[str]:
+    """Yield the problems of a template, each with its location.
 
     Args:
         document: The template as parsed JSON.
 
     Yields:
-        One sentence for each problem; a template without any is usable as far as its shape goes.
+        One sentence for each problem. The defaults aren't validated here.
     """
     if not isinstance(document, Mapping):
-        yield f"a template is a JSON object, this one is a {type(document).__name__}"
+        yield f"a template must be a JSON object, not {type(document).__name__}"
         return
-    unknown = sorted(str(key) for key in document if key not in _TOP_LEVEL)
-    if unknown:
-        yield f"unknown key {unknown[0]!r}; a template has {', '.join(sorted(_TOP_LEVEL))}"
-    for kind in KINDS:
+    unknown_keys = sorted(str(key) for key in document if key not in _TOP_LEVEL)
+    if unknown_keys:
+        yield f"unknown key {unknown_keys[0]!r}; allowed: {', '.join(sorted(_TOP_LEVEL))}"
+    for kind in ITEM_KINDS:
         yield from _schema_problems(document.get(kind), kind)
     yield from _role_problems(document.get("roles"), _properties(document.get("account")))
-    yield from _source_problems(document.get("cognito"), document)
+    yield from _cognito_problems(document.get("cognito"), document)
 
 
 def _properties(schema: Any) -> Mapping[str, Any]:
-    found = schema.get("properties") if isinstance(schema, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    return properties if isinstance(properties, Mapping) else {}
 
 
-def _schema_problems(schema: Any, where: str) -> Iterator[str]:
+def _schema_problems(schema: Any, path: str) -> Iterator[str]:
     if not isinstance(schema, Mapping) or schema.get("type") != "object":
-        yield f'{where} has to be a JSON Schema with "type": "object"'
+        yield f'{path} must be a JSON Schema with "type": "object"'
         return
     if schema.get("additionalProperties") is not False:
-        yield f'{where} needs "additionalProperties": false, or a user could add fields of their own'
+        yield f'{path} must have "additionalProperties": false, so that users can\'t add their own fields'
     if not isinstance(schema.get("properties"), Mapping) or not schema["properties"]:
-        yield f"{where}.properties has to name at least one field"
-    yield from _field_problems(_properties(schema), where)
-    others = {keyword: value for keyword, value in schema.items() if keyword != "properties"}
-    yield from _keyword_problems(others, where, is_field=False)
+        yield f"{path}.properties must contain at least one field"
+    yield from _field_problems(_properties(schema), path)
+    other_keywords = {keyword: value for keyword, value in schema.items() if keyword != "properties"}
+    yield from _keyword_problems(other_keywords, path, is_field=False)
 
 
-def _field_problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
+def _field_problems(fields: Mapping[str, Any], path: str) -> Iterator[str]:
     for name, schema in fields.items():
         if not isinstance(name, str) or not _FIELD.fullmatch(name):
-            yield f"{where}.{name} is no field name: letters, digits, _ and -, at most 64, no digit first"
+            yield (
+                f"{path}.{name} is not a valid field name; use up to 64 letters, digits, _ and -, "
+                "starting with a letter or _"
+            )
         if name in RESERVED:
-            yield f"{where}.{name} is a name of the table's own; reserved are {', '.join(sorted(RESERVED))}"
+            yield f"{path}.{name} is reserved for the table; reserved names: {', '.join(sorted(RESERVED))}"
         if not isinstance(schema, Mapping):
-            yield f"{where}.{name} has to be a JSON Schema object"
+            yield f"{path}.{name} must be a JSON Schema object"
         else:
-            yield from _keyword_problems(schema, f"{where}.{name}", is_field=True)
+            yield from _keyword_problems(schema, f"{path}.{name}", is_field=True)
 
 
-def _keyword_problems(schema: Any, where: str, *, is_field: bool) -> Iterator[str]:
-    """Yield what a schema holds, on any level, that the API could not hold users to.
+def _keyword_problems(schema: Any, path: str, *, is_field: bool) -> Iterator[str]:
+    """Yield the keywords of a schema, on any level, that the API could not enforce.
 
-    The API asks each field whether users may change it, and nothing below a field: a list is replaced whole,
-    `null` resets a whole object, and what `$ref` or `allOf` bring in is known to the validator only. A
-    reference to elsewhere would even make the validator open a connection.
+    The API checks for each field whether users may change it, and for nothing below a field: a list is
+    replaced as a whole, `null` resets a whole object, and only the validator resolves `$ref` and `allOf`. The
+    validator would even open a connection for a reference to another document.
 
     Args:
         schema: A schema.
-        where: Its place.
+        path: Its location.
         is_field: Whether it is a field of an account or a profile.
     """
     if not isinstance(schema, Mapping):
         return
     if "$ref" in schema:
-        yield f"{where} has a $ref; write the schema it refers to in its place"
+        yield f"{path} has a $ref; replace it with the schema that it refers to"
     read_only = schema.get("readOnly", False)
     if not isinstance(read_only, bool):
-        yield f"{where}.readOnly has to be true or false"
+        yield f"{path}.readOnly must be true or false"
     elif read_only and not is_field:
-        yield f"{where}.readOnly can't be kept; it stands directly at a field of the account or profile only"
-    for place, member in _members(schema, where):
-        yield from _keyword_problems(member, place, is_field=False)
+        yield f"{path}.readOnly is not supported; only whole fields of the account or profile can be readOnly"
+    for member_path, member in _members(schema, path):
+        yield from _keyword_problems(member, member_path, is_field=False)
 
 
-def _members(schema: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
-    """Yield the schemas in a schema, each with its place."""
+def _members(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the location and value of each schema inside a schema."""
     for keyword, value in schema.items():
-        place = f"{where}.{keyword}"
+        keyword_path = f"{path}.{keyword}"
         if keyword in _DATA:
-            if _refers(value):
-                # The validator takes it for a reference even there.
-                yield place, {"$ref": None}
+            if _has_reference(value):
+                # The validator resolves references in data too.
+                yield keyword_path, {"$ref": None}
         elif isinstance(value, list):
-            yield from ((f"{place}[{number}]", member) for number, member in enumerate(value))
+            yield from ((f"{keyword_path}[{number}]", member) for number, member in enumerate(value))
         elif keyword in _SCHEMAS_BY_NAME and isinstance(value, Mapping):
-            yield from ((f"{place}.{name}", member) for name, member in value.items())
+            yield from ((f"{keyword_path}.{name}", member) for name, member in value.items())
         else:
-            yield place, value
+            yield keyword_path, value
 
 
-def _refers(value: Any) -> bool:
+def _has_reference(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return isinstance(value.get("$ref"), str) or any(map(_refers, value.values()))
-    return isinstance(value, list) and any(map(_refers, value))
+        return isinstance(value.get("$ref"), str) or any(map(_has_reference, value.values()))
+    return isinstance(value, list) and any(map(_has_reference, value))
 
 
 def _role_problems(roles: Any, account: Mapping[str, Any]) -> Iterator[str]:
@@ -130,48 +128,51 @@ def _role_problems(roles: Any, account: Mapping[str, Any]) -> Iterator[str]:
         or not isinstance(roles.get("allowed"), Mapping)
         or not roles["allowed"]
     ):
-        yield "roles.allowed has to name at least one role, each with the fields it adds to the account"
+        yield "roles.allowed must contain at least one role, each with the fields that it adds to the account"
         return
     if roles.get("default") not in roles["allowed"]:
         allowed = ", ".join(map(str, roles["allowed"]))
-        yield f"roles.default is {roles.get('default')!r}; it has to be one of {allowed}"
+        yield f"roles.default is {roles.get('default')!r}; allowed: {allowed}"
     attribute = roles.get("attribute")
     if attribute is not None and not (isinstance(attribute, str) and attribute):
-        yield "roles.attribute is the Cognito attribute that asks for a role, or null where all have one role"
+        yield (
+            "roles.attribute must be the Cognito attribute with the requested role, or null if all users "
+            "have the same role"
+        )
     for role, extension in roles["allowed"].items():
-        if not isinstance(role, str) or not role_is_well_formed(role):
-            yield f"role {role!r} has to match ^{_ROLE.pattern}$"
+        if not isinstance(role, str) or not _ROLE.fullmatch(role):
+            yield f"role {role!r} must match ^{_ROLE.pattern}$"
         fields = extension.get("properties") if isinstance(extension, Mapping) else None
         if not isinstance(fields, Mapping):
-            yield f'roles.allowed.{role} has to be an object with "properties"'
+            yield f'roles.allowed.{role} must be an object with "properties"'
             continue
-        twice = sorted(set(fields) & set(account))
-        if twice:
-            yield f"roles.allowed.{role} repeats the account's field {twice[0]!r}; a role only adds fields"
+        duplicates = sorted(set(fields) & set(account))
+        if duplicates:
+            yield f"roles.allowed.{role} repeats the account's field {duplicates[0]!r}; add only new fields"
         yield from _field_problems(fields, f"roles.allowed.{role}")
 
 
-def _source_problems(sources: Any, document: Mapping[str, Any]) -> Iterator[str]:
-    if not isinstance(sources, Mapping) or set(sources) != set(KINDS):
-        yield "cognito has to be an object with account and profile: where each field's value comes from"
+def _cognito_problems(cognito: Any, document: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(cognito, Mapping) or set(cognito) != set(ITEM_KINDS):
+        yield "cognito must be an object with account and profile, which map each field to its sources"
         return
-    for kind in KINDS:
+    for kind in ITEM_KINDS:
         fields = set(_properties(document.get(kind)))
         if kind == "account":
             fields |= _extension_fields(document.get("roles"))
-        entries = sources[kind]
-        if not isinstance(entries, Mapping):
-            yield f"cognito.{kind} has to be an object"
+        sources_by_field = cognito[kind]
+        if not isinstance(sources_by_field, Mapping):
+            yield f"cognito.{kind} must be an object"
             continue
-        for name, candidates in entries.items():
-            where = f"cognito.{kind}.{name}"
+        for name, sources in sources_by_field.items():
+            path = f"cognito.{kind}.{name}"
             if name not in fields:
-                yield f"{where} feeds a field that the {kind} doesn't have"
-            if not isinstance(candidates, list) or not candidates:
-                yield f"{where} has to be a list of sources, the first that has a value counts"
+                yield f"{path} is the source of a field that the {kind} doesn't have"
+            if not isinstance(sources, list) or not sources:
+                yield f"{path} must be a list of sources; the first source that has a value is used"
                 continue
-            for candidate in candidates:
-                yield from _candidate_problems(candidate, where)
+            for source in sources:
+                yield from _source_problems(source, path)
 
 
 def _extension_fields(roles: Any) -> set[str]:
@@ -181,8 +182,8 @@ def _extension_fields(roles: Any) -> set[str]:
     return {name for extension in allowed.values() for name in _properties(extension)}
 
 
-def _candidate_problems(candidate: Any, where: str) -> Iterator[str]:
-    match candidate:
+def _source_problems(source: Any, path: str) -> Iterator[str]:
+    match source:
         case {"attribute": str(), **rest} if set(rest) <= {"as"} and rest.get("as", "text") in CONVERSIONS:
             return
         case {"system": value, **rest} if not rest and value in SYSTEM_VALUES:
@@ -192,7 +193,7 @@ def _candidate_problems(candidate: Any, where: str) -> Iterator[str]:
         ):
             return
     yield (
-        f"{where} has a source of unknown form; allowed are "
+        f"{path} has an invalid source; allowed: "
         f'{{"attribute": name, "as": {" | ".join(CONVERSIONS)}}}, '
         f'{{"system": {" | ".join(SYSTEM_VALUES)}}} and {{"join": [names]}}'
     )

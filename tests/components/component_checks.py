@@ -1,4 +1,4 @@
-"""What must hold for the security of a stack. A check returns its breaches, each after a resource's name."""
+"""Security checks of a stack. A check returns its breaches; each begins with the name of a resource."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,12 +7,12 @@ from component_recording import ACCOUNT, Recording
 from pulumi_userprofiles.policies import ANY_RESOURCE
 
 Check = Callable[[Recording], list[str]]
-Golden = dict[str, Any]
+GoldenResource = dict[str, Any]
 
 
-def statements(recording: Recording) -> Iterator[tuple[Golden, dict[str, Any]]]:
+def statements(recording: Recording) -> Iterator[tuple[GoldenResource, dict[str, Any]]]:
     """Yield each statement of each policy, with its resource."""
-    for item in recording.golden():
+    for item in recording.as_golden():
         for key in ("policy", "assumeRolePolicy"):
             document = item["inputs"].get(key)
             for statement in document["Statement"] if isinstance(document, dict) else []:
@@ -45,8 +45,8 @@ def wildcard_resources(recording: Recording) -> list[str]:
     ]
 
 
-def open_ends(recording: Recording) -> list[str]:
-    """Report ARNs with a `*`, except for log streams, executions and a prefix of the bucket."""
+def wildcard_arns(recording: Recording) -> list[str]:
+    """Report ARNs with a `*`, except those of log streams, executions and a prefix of the bucket."""
     return [
         f"{item['name']}: {arn}"
         for item, statement in statements(recording)
@@ -59,8 +59,8 @@ def open_ends(recording: Recording) -> list[str]:
     ]
 
 
-def keys_of_others(recording: Recording) -> list[str]:
-    """Report access to the tables by other keys than those of users. A scan has no key."""
+def other_leading_keys(recording: Recording) -> list[str]:
+    """Report access to the tables without the condition for keys of users. A scan has no key."""
     return [
         f"{item['name']}: {statement['Action']}"
         for item, statement in statements(recording)
@@ -70,12 +70,12 @@ def keys_of_others(recording: Recording) -> list[str]:
     ]
 
 
-def _without_tls_policy(recording: Recording, kind: str, action: str, suffixes: set[str]) -> list[str]:
-    """Report resources of a type that accept requests without TLS, for themselves or their contents."""
+def _without_tls_policy(recording: Recording, type_name: str, action: str, suffixes: set[str]) -> list[str]:
+    """Report resources of a type that accept requests without TLS, also for their contents."""
     protected = {
         str(arn)
         for item, statement in statements(recording)
-        if item["type"].endswith(f":{kind}Policy")
+        if item["type"].endswith(f":{type_name}Policy")
         and statement["Effect"] == "Deny"
         and statement.get("Principal") == "*"
         and statement["Action"] == action
@@ -84,7 +84,7 @@ def _without_tls_policy(recording: Recording, kind: str, action: str, suffixes: 
     }
     return [
         f"{item.name}: accepts requests without TLS"
-        for item in recording.of(kind)
+        for item in recording.of_type(type_name)
         if not suffixes <= {arn.rpartition(":")[2].removeprefix(f"{item.name}-1234567") for arn in protected}
     ]
 
@@ -95,7 +95,7 @@ def unencrypted_queues(recording: Recording) -> list[str]:
 
 
 def unencrypted_buckets(recording: Recording) -> list[str]:
-    """Report buckets that accept requests without TLS, for themselves or for their objects."""
+    """Report buckets that accept requests without TLS, also for their objects."""
     return _without_tls_policy(recording, "Bucket", "s3:*", {"", "/*"})
 
 
@@ -106,18 +106,18 @@ _CALLERS = {
 
 
 def foreign_callers(recording: Recording) -> list[str]:
-    """Report permissions for a service that don't name our pool or our API as the source."""
+    """Report permissions of a service whose source is not the stack's pool or API."""
     return [
         f"{item.name}: {item.inputs['principal']}"
-        for item in recording.of("Permission")
+        for item in recording.of_type("Permission")
         if not str(item.inputs.get("sourceArn")).endswith(_CALLERS.get(item.inputs["principal"], "no caller"))
     ]
 
 
 def untrusted_principals(recording: Recording) -> list[str]:
-    """Report roles that a service can assume for another account; Cognito must send the external id as well.
+    """Report roles that a service can assume for another account; Cognito must also send the external id.
 
-    Lambda assumes a role only as the function that has it, and sends no account.
+    Lambda assumes a role only for the function with this role, and sends no account.
     """
     required = {"lambda.amazonaws.com": set(), "states.amazonaws.com": {"aws:SourceAccount"}}
     breaches = []
@@ -140,7 +140,7 @@ def open_routes(recording: Recording) -> list[str]:
     """Report routes without a token, except the health route."""
     return [
         f"{item.name}: {item.inputs['routeKey']}"
-        for item in recording.of("Route")
+        for item in recording.of_type("Route")
         if item.inputs["routeKey"] != "GET /health"
         and (item.inputs.get("authorizationType"), item.inputs.get("authorizerId"))
         != ("JWT", "app-api-authorizer-id")
@@ -153,7 +153,7 @@ def client_attributes(recording: Recording) -> list[str]:
     Clients write no verified flag, and no custom attribute except the role, which they can't read.
     """
     breaches = []
-    for item in recording.of("UserPoolClient"):
+    for item in recording.of_type("UserPoolClient"):
         # A client without a list can write, or read, every attribute.
         write, read = (
             set(item.inputs.get(f"{way}Attributes") or ["every attribute"]) for way in ("write", "read")
@@ -165,9 +165,9 @@ def client_attributes(recording: Recording) -> list[str]:
 
 
 def shared_roles(recording: Recording) -> list[str]:
-    """Report functions without a role or a log of their own."""
+    """Report functions that do not have their own role and log group."""
     breaches = []
-    for item in recording.of("Function"):
+    for item in recording.of_type("Function"):
         own = item.name.removesuffix("-function")
         if item.inputs["role"].rpartition("/")[2] != f"{own}-role-1234567":
             breaches.append(f"{item.name}: role {item.inputs['role']}")
@@ -176,13 +176,15 @@ def shared_roles(recording: Recording) -> list[str]:
     return breaches
 
 
-def typed_partitions(recording: Recording) -> list[str]:
-    """Report ARNs that are written by hand for the partition `aws`."""
-    return [f"{item['name']}: arn:aws:" for item in recording.golden() if "arn:aws:" in str(item["inputs"])]
+def hard_coded_partitions(recording: Recording) -> list[str]:
+    """Report ARNs with the hard-coded partition `aws`."""
+    return [
+        f"{item['name']}: arn:aws:" for item in recording.as_golden() if "arn:aws:" in str(item["inputs"])
+    ]
 
 
 def physical_names(recording: Recording) -> list[str]:
-    """Report fixed physical names: they collide in a second stack, and when a resource is replaced."""
+    """Report fixed physical names, which collide with a second stack and with a replacement."""
     scoped = {"aws:lambda/alias:Alias", "aws:cognito/userGroup:UserGroup", "aws:apigatewayv2/stage:Stage"}
     return [
         f"{item.name}: {key}"
@@ -206,8 +208,8 @@ def orphans(recording: Recording) -> list[str]:
 CHECKS: list[Check] = [
     wildcard_actions,
     wildcard_resources,
-    open_ends,
-    keys_of_others,
+    wildcard_arns,
+    other_leading_keys,
     unencrypted_queues,
     unencrypted_buckets,
     foreign_callers,
@@ -215,5 +217,5 @@ CHECKS: list[Check] = [
     open_routes,
     client_attributes,
     shared_roles,
-    typed_partitions,
+    hard_coded_partitions,
 ]

@@ -1,8 +1,6 @@
-"""Mutations of what holds data: tables, bucket, queues, user pool and client, and their key."""
+"""Mutations of resources with data: tables, bucket, queues, user pool and client, and their key."""
 
-from component_checks import client_attributes, unencrypted_buckets, unencrypted_queues, untrusted_principals
-from component_expectations import other_keys, other_uses_of_the_key, wrong_order
-from component_mutating import (
+from component_changes import (
     NOT_CREATED,
     NOT_PROTECTED,
     append,
@@ -12,6 +10,8 @@ from component_mutating import (
     statement,
     without_statement,
 )
+from component_checks import client_attributes, unencrypted_buckets, unencrypted_queues, untrusted_principals
+from component_expectations import other_keys, other_uses_of_the_key, wrong_order
 from component_mutation import (
     BUCKET,
     CLIENT,
@@ -24,7 +24,7 @@ from component_mutation import (
     TABLES,
     each,
     mutation,
-    of_functions,
+    names_of_functions,
     rule,
 )
 from component_programs import KEY
@@ -81,10 +81,10 @@ IDENTITY = [
     *(
         mutation(
             POOL,
-            put(f"passwordPolicy.require{kind}", False),
+            put(f"passwordPolicy.require{characters}", False),
             rule("passwords have characters of all classes"),
         )
-        for kind in ("Lowercase", "Numbers", "Symbols", "Uppercase")
+        for characters in ("Lowercase", "Numbers", "Symbols", "Uppercase")
     ),
     mutation(
         POOL,
@@ -139,7 +139,7 @@ WITH_A_KEY = [
     *each(TABLES, drop("serverSideEncryption.kmsKeyArn"), other_keys, kms_key_arn=KEY),
     *each(QUEUES, drop("kmsMasterKeyId"), other_keys, kms_key_arn=KEY),
     *each(LOG_GROUPS, drop("kmsKeyId"), other_keys, kms_key_arn=KEY),
-    *each(of_functions("function"), drop("kmsKeyArn"), other_keys, kms_key_arn=KEY),
+    *each(names_of_functions("function"), drop("kmsKeyArn"), other_keys, kms_key_arn=KEY),
     *each((MACHINE,), drop("encryptionConfiguration"), other_keys, kms_key_arn=KEY),
     *each(
         ("app-migration-reports-encryption",),
@@ -148,7 +148,7 @@ WITH_A_KEY = [
         kms_key_arn=KEY,
     ),
     *each(
-        of_functions("policy"),
+        names_of_functions("policy"),
         statement("kms:Decrypt", Condition=None),
         other_uses_of_the_key,
         kms_key_arn=KEY,

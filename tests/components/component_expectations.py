@@ -1,4 +1,4 @@
-"""What each resource of the stack must do, by its name: rights, alarms, order, uses of a key."""
+"""Expected rights, alarms, order and uses of a key, by the names of the stack's resources."""
 
 from typing import Any
 
@@ -44,13 +44,13 @@ RIGHTS = {
 
 def other_rights(recording: Recording) -> list[str]:
     """Report policies that allow more, or less, than the role needs."""
-    actual: dict[str, set[str]] = {resource.name: set() for resource in recording.of("RolePolicy")}
+    actual: dict[str, set[str]] = {resource.name: set() for resource in recording.of_type("RolePolicy")}
     for item, statement in statements(recording):
         if item["name"] in actual and statement["Effect"] == "Allow":
             actual[item["name"]] |= set(statement["Action"])
     return [
         f"{name}: {sorted(actual.get(name, set()) ^ RIGHTS.get(name, set()))}"
-        for name in sorted({*actual, *recording.expected(RIGHTS)})
+        for name in sorted({*actual, *recording.filter_names(RIGHTS)})
         if actual.get(name) != RIGHTS.get(name)
     ]
 
@@ -58,7 +58,7 @@ def other_rights(recording: Recording) -> list[str]:
 def audit_trail_rights(recording: Recording) -> list[str]:
     """Report rights on the audit table other than to append.
 
-    Nobody reads, changes or deletes a row: an attacker inside a function can't remove the traces.
+    No function can read, change or delete a row, so an attacker in a function can't remove the traces.
     """
     return [
         f"{item['name']}: {statement['Action']}"
@@ -89,26 +89,26 @@ ALARMS: dict[str, tuple[Any, ...]] = {
 
 
 def other_alarms(recording: Recording) -> list[str]:
-    """Report alarms that are missing, or watch something else."""
+    """Report alarms that are missing or differ."""
     actual = {
         alarm.name: (
             *(alarm.inputs.get(key) for key in ("namespace", "metricName", "threshold")),
             list(alarm.inputs["dimensions"].values()),
         )
-        for alarm in recording.of("MetricAlarm")
+        for alarm in recording.of_type("MetricAlarm")
     }
     return [
         f"{name}: {actual.get(name)}"
-        for name in sorted({*actual, *recording.expected(ALARMS)})
+        for name in sorted({*actual, *recording.filter_names(ALARMS)})
         if actual.get(name) != ALARMS.get(name)
     ]
 
 
 def silent_alarms(recording: Recording) -> list[str]:
-    """Report alarms that notify nobody, in a stack with a topic."""
+    """Report alarms that do not notify the topic, in a stack with a topic."""
     return [
         f"{alarm.name}: {alarm.inputs.get('alarmActions')}"
-        for alarm in recording.of("MetricAlarm")
+        for alarm in recording.of_type("MetricAlarm")
         if alarm.inputs.get("alarmActions") != [TOPIC]
     ]
 
@@ -117,27 +117,29 @@ _SOURCE = "app-triggers-dead-letters-source"
 
 
 def dead_letter_sources(recording: Recording) -> list[str]:
-    """Report other sources of the dead-letter queue than the outbox."""
+    """Report dead-letter queues with other sources than the outbox."""
     expected = {
         "redrivePermission": "byQueue",
         "sourceQueueArns": ["arn:aws-cn:sqs:cn-north-1:111122223333:app-triggers-outbox-1234567"],
     }
-    actual = {item.name: item.document("redriveAllowPolicy") for item in recording.of("RedriveAllowPolicy")}
+    actual = {
+        item.name: item.document("redriveAllowPolicy") for item in recording.of_type("RedriveAllowPolicy")
+    }
     return [
         f"{name}: {actual.get(name)}"
-        for name in sorted({*actual, *recording.expected([_SOURCE])})
+        for name in sorted({*actual, *recording.filter_names([_SOURCE])})
         if actual.get(name) != expected
     ]
 
 
 _ORDER = {
-    # A sign-up before the pool may call the functions would fail.
+    # A sign-up would fail before the pool has permission to call the functions.
     "app-identity-client": {
         *("app-identity-pre-sign-up-permission", "app-identity-post-confirmation-permission")
     },
     "app-identity-pool": {"app-identity-sms-policy"},
     "app-migration-reports-lifecycle": {"app-migration-reports-versioning"},
-    # S3 refuses two changes to a bucket's policy and public access at a time.
+    # S3 rejects simultaneous changes of a bucket's policy and public access.
     "app-migration-reports-policy": {"app-migration-reports-public-access"},
     "app-migration-state-machine": {"app-migration-policy"},
     **{
@@ -158,8 +160,8 @@ def wrong_order(recording: Recording) -> list[str]:
     """Report resources that can be created before those that they need."""
     return [
         f"{name}: doesn't wait for {', '.join(sorted(missing))}"
-        for name in recording.expected(_ORDER)
-        if (missing := _ORDER[name] - set(recording.one(name).depends_on))
+        for name in recording.filter_names(_ORDER)
+        if (missing := _ORDER[name] - set(recording.resource(name).depends_on))
     ]
 
 
@@ -171,15 +173,15 @@ KEY_PATHS = {
     "StateMachine": "encryptionConfiguration.kmsKeyId",
     "BucketServerSideEncryptionConfiguration": "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId",
 }
-"""Where each type names the key that encrypts it."""
+"""Path of the encryption key in the inputs of each type."""
 
 
 def other_keys(recording: Recording) -> list[str]:
     """Report resources that are not encrypted with the key, in a stack with a key."""
     return [
         f"{item.name}: {path} is {value_at(item.inputs, path)!r}"
-        for kind, path in KEY_PATHS.items()
-        for item in recording.of(kind)
+        for type_name, path in KEY_PATHS.items()
+        for item in recording.of_type(type_name)
         if value_at(item.inputs, path) != KEY
     ]
 
@@ -191,13 +193,13 @@ _USES = {
     "app-triggers-post-confirmation-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},
     "app-triggers-pre-sign-up-policy": {"lambda": 1},
 }
-"""Rights of functions on the key: the service that uses it for the function, and how many of the actions."""
+"""Rights of functions on the key: the service that uses it, and the number of allowed `_KEY_ACTIONS`."""
 _KEY_ACTIONS = ["kms:Decrypt", "kms:GenerateDataKey"]
 
 
 def _key_rights(recording: Recording) -> dict[str, dict[str, Any]]:
-    """Return for each function's policy the actions on the key that each service may take."""
-    rights: dict[str, dict[str, Any]] = {name: {} for name in recording.expected(_USES)}
+    """Return the actions on the key that each service may take, for each policy of a function."""
+    rights: dict[str, dict[str, Any]] = {name: {} for name in recording.filter_names(_USES)}
     for item, statement in statements(recording):
         if item["name"] in rights and statement["Action"][0].startswith("kms:"):
             equals = statement.get("Condition", {}).get("StringEquals", {})
@@ -208,7 +210,7 @@ def _key_rights(recording: Recording) -> dict[str, dict[str, Any]]:
 
 
 def other_uses_of_the_key(recording: Recording) -> list[str]:
-    """Report rights on the key that don't fit the services that the function calls, in a stack with a key."""
+    """Report rights on the key for other services than the function's own, in a stack with a key."""
     return [
         f"{name}: {services}"
         for name, services in _key_rights(recording).items()

@@ -1,4 +1,4 @@
-"""The golden files: what each component registers, and how a recording differs from it."""
+"""The golden files: the resources of each component, and the differences of a recording."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def read_golden(component: str) -> list[dict[str, Any]]:
 
 
 def write_golden(component: str, recording: Recording) -> None:
-    text = json.dumps(recording.golden(), indent=1, ensure_ascii=False)
+    text = json.dumps(recording.as_golden(), indent=1, ensure_ascii=False)
     golden_file(component).write_text(f"{text}\n")
 
 
@@ -36,26 +36,29 @@ def golden_part(name: str) -> list[dict[str, Any]]:
 
 
 def differences(recording: Recording, golden: list[dict[str, Any]]) -> list[str]:
-    """Compare everything that a program registered with the golden resources.
+    """Compare all resources that a program registered with the golden resources.
 
     Returns:
         Each difference: name of the resource, path, actual and golden value.
     """
     actual, expected = (
-        {resource["name"]: resource for resource in resources} for resources in (recording.golden(), golden)
+        {resource["name"]: resource for resource in resources}
+        for resources in (recording.as_golden(), golden)
     )
     return [
         f"{name}: {difference}"
         for name in sorted({*actual, *expected})
-        for difference in _different(actual.get(name, MISSING), expected.get(name, MISSING), "")
+        for difference in _value_differences(actual.get(name, MISSING), expected.get(name, MISSING), "")
     ]
 
 
-def _different(actual: Any, golden: Any, path: str) -> Iterator[str]:
+def _value_differences(actual: Any, golden: Any, path: str) -> Iterator[str]:
     if type(actual) is type(golden) and items(actual) and items(golden):
-        mine, theirs = dict(items(actual)), dict(items(golden))
-        for step in [*theirs, *(step for step in mine if step not in theirs)]:
-            yield from _different(mine.get(step, MISSING), theirs.get(step, MISSING), f"{path}.{step}")
+        actual_items, golden_items = dict(items(actual)), dict(items(golden))
+        for step in [*golden_items, *(step for step in actual_items if step not in golden_items)]:
+            yield from _value_differences(
+                actual_items.get(step, MISSING), golden_items.get(step, MISSING), f"{path}.{step}"
+            )
     elif (type(actual), actual) != (type(golden), golden):
         yield f"{path.removeprefix('.')}: {actual!r}, golden {golden!r}"
 

@@ -1,21 +1,21 @@
-"""What a mutation is, and the names of the resources that several mutations change."""
+"""The class `Mutation`, and the names of resources that several mutations change."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from component_changes import Change
 from component_checks import Check
-from component_mutating import Change
 from component_programs import part_of
 from component_rules import RULES
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """One change to what the components pass to a resource, or to each of several resources.
+    """One change to the arguments of a resource, or of each of several resources.
 
     Attributes:
-        resources: Names of the resources, as in the whole stack; all of one part.
+        resources: Names of the resources, as in the whole stack; all are in the same part.
         change: The change.
         noticed_by: The check that must fail.
         reported: What the check must report: names of resources, or a type. Default: the resources.
@@ -38,7 +38,7 @@ def mutation(resource: str, change: Change, noticed_by: Check, *reported: str) -
 
 
 def each(resources: Iterable[str], change: Change, noticed_by: Check, **arguments: Any) -> list[Mutation]:
-    """Return the same mutation of several resources, together for those of one part."""
+    """Return the same mutation of several resources: one mutation for each part of the stack."""
     parts: dict[str, list[str]] = {}
     for resource in resources:
         parts.setdefault(part_of(resource), []).append(resource)
@@ -47,8 +47,8 @@ def each(resources: Iterable[str], change: Change, noticed_by: Check, **argument
 
 def rule(name: str) -> Check:
     """Return the check of the rule with that name."""
-    (named,) = [item for item in RULES if item.name == name]
-    return named.breaches
+    (matching_rule,) = [item for item in RULES if item.name == name]
+    return matching_rule.breaches
 
 
 TABLES = ("app-data-table", "app-data-audit-table")
@@ -73,5 +73,5 @@ PERMISSIONS = (
 LOG_GROUPS = (*(f"{name}-log-group" for name in FUNCTIONS), "app-api-log-group", "app-migration-log-group")
 
 
-def of_functions(end: str, names: tuple[str, ...] = FUNCTIONS) -> tuple[str, ...]:
+def names_of_functions(end: str, names: tuple[str, ...] = FUNCTIONS) -> tuple[str, ...]:
     return tuple(f"{name}-{end}" for name in names)

@@ -1,16 +1,17 @@
-"""Every mutation of the program, each with the check that must notice it."""
+"""All mutations of the program, each with the check that must notice it."""
 
+from component_changes import NOT_CREATED, append, drop, option, put, rename, statement, without_statement
 from component_checks import (
     foreign_callers,
-    keys_of_others,
-    open_ends,
+    hard_coded_partitions,
     open_routes,
     orphans,
+    other_leading_keys,
     physical_names,
     shared_roles,
-    typed_partitions,
     untrusted_principals,
     wildcard_actions,
+    wildcard_arns,
     wildcard_resources,
 )
 from component_data_mutations import DATA_MUTATIONS
@@ -24,7 +25,6 @@ from component_expectations import (
     wrong_order,
 )
 from component_golden import golden_differences
-from component_mutating import NOT_CREATED, append, drop, option, put, rename, statement, without_statement
 from component_mutation import (
     AUTHORIZER,
     BUCKET,
@@ -39,7 +39,7 @@ from component_mutation import (
     TRIGGERS,
     each,
     mutation,
-    of_functions,
+    names_of_functions,
     rule,
 )
 from component_programs import TOPIC
@@ -64,22 +64,24 @@ API = [
     mutation(STAGE, drop("defaultRouteSettings.throttlingBurstLimit"), rule("the API limits bursts")),
 ]
 
-CALLS = [
+COMPUTE = [
     *each(PERMISSIONS, drop("qualifier"), rule("callers use a function's alias")),
     *each(PERMISSIONS, drop("sourceAccount"), rule("callers belong to this account")),
     *each(PERMISSIONS, drop("sourceArn"), foreign_callers),
     *each(PERMISSIONS, put("principal", "*"), foreign_callers),
     *each(LOG_GROUPS, drop("retentionInDays"), rule("log lines expire")),
-    *each(of_functions("function"), put("publish", False), rule("a function publishes versions")),
-    *each(of_functions("function"), drop("tracingConfig"), rule("a function is traced")),
+    *each(names_of_functions("function"), put("publish", False), rule("a function publishes versions")),
+    *each(names_of_functions("function"), drop("tracingConfig"), rule("a function is traced")),
     *each(
-        of_functions("function", TRIGGERS),
+        names_of_functions("function", TRIGGERS),
         put("timeout", 10),
         rule("a trigger ends before Cognito stops waiting"),
     ),
-    *each(of_functions("function"), put("role", "arn:aws-cn:iam::111122223333:role/shared"), shared_roles),
-    *each(of_functions("function"), put("loggingConfig.logGroup", "shared"), shared_roles),
-    # The ARN is right, but known before the policy is attached.
+    *each(
+        names_of_functions("function"), put("role", "arn:aws-cn:iam::111122223333:role/shared"), shared_roles
+    ),
+    *each(names_of_functions("function"), put("loggingConfig.logGroup", "shared"), shared_roles),
+    # The ARN is correct, but available before the policy is attached.
     *(
         mutation(
             f"{name}-function",
@@ -110,32 +112,34 @@ CALLS = [
 ]
 
 USERS = "dynamodb:UpdateItem"  # allowed only by the statement for the users table
-POLICY = [
+POLICIES = [
     mutation(CONFIRMATION, statement("logs:PutLogEvents", Action="logs:*"), wildcard_actions),
     mutation(CONFIRMATION, statement(USERS, Action=["dynamodb:*"]), wildcard_actions),
     mutation(CONFIRMATION, statement(USERS, Resource=["*"]), wildcard_resources),
     mutation("app-migration-worker-policy", statement("dynamodb:Scan", Resource="*"), wildcard_resources),
-    mutation(CONFIRMATION, statement(USERS, Resource=["arn:aws-cn:dynamodb:x:1:table/*"]), open_ends),
+    mutation(CONFIRMATION, statement(USERS, Resource=["arn:aws-cn:dynamodb:x:1:table/*"]), wildcard_arns),
     mutation(
         "app-migration-worker-policy",
         statement("s3:PutObject", Resource=["arn:aws-cn:s3:::reports/*"]),
-        open_ends,
+        wildcard_arns,
     ),
     *each(
         (CONFIRMATION, "app-outbox-worker-policy", "app-api-handler-policy"),
         statement(USERS, Condition=None),
-        keys_of_others,
+        other_leading_keys,
     ),
-    mutation("app-api-handler-policy", statement("dynamodb:BatchGetItem", Condition=None), keys_of_others),
     mutation(
-        "app-migration-worker-policy", statement("dynamodb:PartiQLInsert", Condition=None), keys_of_others
+        "app-api-handler-policy", statement("dynamodb:BatchGetItem", Condition=None), other_leading_keys
+    ),
+    mutation(
+        "app-migration-worker-policy", statement("dynamodb:PartiQLInsert", Condition=None), other_leading_keys
     ),
     mutation(
         CONFIRMATION,
         statement(USERS, Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*"]}}),
-        keys_of_others,
+        other_leading_keys,
     ),
-    *each(of_functions("policy"), NOT_CREATED, other_rights),
+    *each(names_of_functions("policy"), NOT_CREATED, other_rights),
     mutation(CONFIRMATION, without_statement("sqs:SendMessage"), other_rights),
     mutation(
         "app-triggers-pre-sign-up-policy",
@@ -157,10 +161,12 @@ POLICY = [
         ),
         audit_trail_rights,
     ),
-    mutation("app-outbox-mapping", put("eventSourceArn", "arn:aws:sqs:us-east-1:1:outbox"), typed_partitions),
+    mutation(
+        "app-outbox-mapping", put("eventSourceArn", "arn:aws:sqs:us-east-1:1:outbox"), hard_coded_partitions
+    ),
 ]
 
-ALARM = [
+ALARM_MUTATIONS = [
     *each(tuple(ALARMS), NOT_CREATED, other_alarms),
     mutation("app-outbox-alarm", put("threshold", 10_000), other_alarms),
     mutation("app-api-alarm", put("metricName", "4xx"), other_alarms),
@@ -178,7 +184,7 @@ ALARM = [
     *each(tuple(ALARMS), drop("alarmActions"), silent_alarms, alarm_topic_arn=TOPIC),
 ]
 
-NET = [
+STRUCTURE = [
     mutation("app-triggers-outbox", put("visibilityTimeoutSeconds", 30), golden_differences),
     mutation("app-triggers-outbox", put("redrivePolicy.maxReceiveCount", 1), golden_differences),
     mutation("app-api-api", put("corsConfiguration", {"allowOrigins": ["*"]}), golden_differences),
@@ -198,4 +204,4 @@ NET = [
     ),
 ]
 
-MUTATIONS = [*DATA_MUTATIONS, *API, *CALLS, *POLICY, *ALARM, *NET]
+MUTATIONS = [*DATA_MUTATIONS, *API, *COMPUTE, *POLICIES, *ALARM_MUTATIONS, *STRUCTURE]

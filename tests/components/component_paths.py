@@ -24,7 +24,7 @@ def value_at(value: Any, path: str) -> Any:
 
 
 def items(value: Any) -> list[tuple[str | int, Any]]:
-    """Return the entries of a dict or of a list with their steps; anything else has none."""
+    """Return the entries of a dict or a list with their steps; other values have no entries."""
     if isinstance(value, dict):
         return list(value.items())
     return list(enumerate(value)) if isinstance(value, list) else []

@@ -29,11 +29,13 @@ TABLES: dict[str, Any] = {
 }
 KEY = arn("kms", "key/00000000-0000-4000-8000-000000000000")
 TOPIC = arn("sns", "alarms")
+SES_IDENTITY = arn("ses", "identity/example.com")
+WEB_ACL = arn("wafv2", "regional/webacl/sign-ups/00000000-0000-4000")
 POOL_ARN = arn("cognito-idp", "userpool/theirs")
 
 
-def whole(**args: Any) -> SignupToProfile:
-    """The whole, packed for this machine."""
+def whole_stack(**args: Any) -> SignupToProfile:
+    """Create the whole stack, with functions that are packed for this machine."""
     return SignupToProfile("app", {"platform": "host", **args})  # type: ignore[typeddict-item]
 
 
@@ -68,7 +70,7 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     ),
     "ReportsBucket": lambda: ReportsBucket("reports", {}),
     "SignUpTriggers": lambda: SignUpTriggers("triggers", {**TABLES, "platform": "host"}),
-    "SignupToProfile": whole,
+    "SignupToProfile": whole_stack,
     "UserPool": lambda: UserPool(
         "pool",
         {
@@ -149,7 +151,7 @@ PARTS: dict[str, Callable[..., Any]] = {
     "app-outbox": _worker,
     "app-triggers": _triggers,
 }
-"""The components of the whole stack, each with the arguments that it has there: a part runs much faster."""
+"""The components of the whole stack, each with its arguments there: one part runs much faster."""
 
 
 def part_of(resource: str) -> str:

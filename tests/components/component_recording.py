@@ -1,4 +1,4 @@
-"""Runs a program against a recording monitor, and hands back what it registered."""
+"""Run a program with a monitor that records the resources that it registers."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,7 @@ from pulumi.runtime.config import set_all_config
 
 ACCOUNT = "111122223333"
 REGION = "cn-north-1"
-PARTITION = "aws-cn"  # a partition that nobody would type by habit
+PARTITION = "aws-cn"  # a partition that is not hard-coded by habit
 PROJECT = "pulumi-userprofiles"
 STACK = "test"
 
@@ -31,7 +31,7 @@ _SERVICES = {
 
 @dataclass
 class Resource:
-    """One registration, as the monitor saw it."""
+    """A registered resource."""
 
     type: str
     name: str
@@ -49,34 +49,34 @@ class Resource:
 
 @dataclass
 class Recording:
-    """What a program registered, in the order of names."""
+    """The resources that a program registered, sorted by name."""
 
     resources: list[Resource] = field(default_factory=list)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     invokes: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
 
-    def of(self, kind: str) -> list[Resource]:
-        """All resources whose type ends so, such as `Table`."""
-        return [resource for resource in self.resources if resource.type.endswith(f":{kind}")]
+    def of_type(self, type_name: str) -> list[Resource]:
+        """Return the resources whose type ends with a name, such as `Table`."""
+        return [resource for resource in self.resources if resource.type.endswith(f":{type_name}")]
 
-    def one(self, name: str) -> Resource:
-        """The resource of that name."""
-        (found,) = [resource for resource in self.resources if resource.name == name]
-        return found
+    def resource(self, name: str) -> Resource:
+        """Return the resource with a name."""
+        (match,) = [resource for resource in self.resources if resource.name == name]
+        return match
 
     @property
     def root(self) -> Resource:
-        """The component that contains all the others."""
+        """Return the component that contains all other resources."""
         (root,) = [resource for resource in self.resources if not resource.custom and not resource.parent]
         return root
 
-    def expected(self, names: Iterable[str]) -> list[str]:
-        """Return the names, of the whole stack's resources, that belong to this program's component."""
+    def filter_names(self, names: Iterable[str]) -> list[str]:
+        """Return those names of the whole stack's resources that belong to this program's component."""
         return [name for name in names if name.startswith(f"{self.root.name}-")]
 
-    def golden(self) -> list[dict[str, Any]]:
-        """Everything about the resources, as it stands in a golden file."""
+    def as_golden(self) -> list[dict[str, Any]]:
+        """Return the resources in the format of a golden file."""
         return [
             {
                 "name": resource.name,
@@ -90,12 +90,12 @@ class Recording:
 
 
 def _without_paths(value: Any) -> Any:
-    """Leave out what differs between machines and with each change of the Lambda code: the zip's path."""
+    """Omit the zip's path, which differs between machines and with each change of the Lambda code."""
     if isinstance(value, pulumi.FileArchive):
         platform = Path(value.path).name.split("-")[1]
         return f"<zip for {platform}>"
     if isinstance(value, Mapping):
-        return {key: _parsed(key, _without_paths(item)) for key, item in sorted(value.items())}
+        return {key: _parse_document(key, _without_paths(item)) for key, item in sorted(value.items())}
     if isinstance(value, list):
         return [_without_paths(item) for item in value]
     if isinstance(value, float) and value.is_integer():
@@ -103,14 +103,14 @@ def _without_paths(value: Any) -> Any:
     return value
 
 
-def _parsed(key: str, value: Any) -> Any:
-    """Show JSON texts as JSON, so that a difference is seen in its place."""
+def _parse_document(key: str, value: Any) -> Any:
+    """Parse JSON text, so that a difference is reported with its path."""
     is_document = isinstance(value, str) and value.startswith("{")
     return json.loads(value) if is_document and key != "template_document" else value
 
 
-class _Answers(mocks.Mocks):
-    """Outputs that AWS would give, in its forms."""
+class _MockOutputs(mocks.Mocks):
+    """Outputs of resources in the formats of AWS."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
@@ -127,15 +127,15 @@ class _Answers(mocks.Mocks):
         if args.typ in _SERVICES:
             tail = _SERVICES[args.typ].format(region=REGION, account=ACCOUNT, name=args.name)
             state["arn"] = f"arn:{PARTITION}:{tail}"
-        state |= _special(args)
+        state |= _type_outputs(args)
         return f"{args.name}-id", state
 
 
-def _special(args: mocks.MockResourceArgs) -> dict[str, Any]:
-    """What a type has beside its name and its ARN."""
+def _type_outputs(args: mocks.MockResourceArgs) -> dict[str, Any]:
+    """Return the outputs of a type other than its name and its ARN."""
     name = args.name
     here = f"{REGION}:{ACCOUNT}"
-    special = {
+    outputs = {
         "aws:lambda/function:Function": {"version": "7"},
         "aws:cognito/userPool:UserPool": {"endpoint": f"cognito-idp.{REGION}.amazonaws.com.cn/{name}-id"},
         "aws:dynamodb/table:Table": {"streamArn": f"arn:{PARTITION}:dynamodb:{here}:table/{name}/stream/now"},
@@ -149,14 +149,14 @@ def _special(args: mocks.MockResourceArgs) -> dict[str, Any]:
     if args.typ == "aws:lambda/alias:Alias":
         arn = f"arn:{PARTITION}:lambda:{here}:function:{args.inputs['functionName']}:{args.inputs['name']}"
         return {"arn": arn, "invokeArn": f"arn:{PARTITION}:apigateway:{REGION}:lambda:path/{arn}/invocations"}
-    return special.get(args.typ, {})
+    return outputs.get(args.typ, {})
 
 
-class _Monitor(mocks.MockMonitor):
-    """Keeps each registration whole: the base hands on neither parent nor protect nor dependencies."""
+class _RecordingMonitor(mocks.MockMonitor):
+    """Records all options of a resource: the base class does not pass on parent, protect and dependencies."""
 
     def __init__(self, recording: Recording) -> None:
-        super().__init__(_Answers(recording))
+        super().__init__(_MockOutputs(recording))
         self.recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  gRPC's name
@@ -182,12 +182,12 @@ class _Monitor(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)
 
 
-class _Log:
+class _RecordingLogger:
     def __init__(self, recording: Recording) -> None:
         self._messages = recording.messages
 
     def debug(self, message: str) -> None:
-        """Nobody asks for these."""
+        """Ignore debug messages."""
 
     def info(self, message: str) -> None:
         self._messages.append(message)
@@ -195,8 +195,8 @@ class _Log:
     warning = error = info
 
 
-def begin(config: Mapping[str, str] | None = None) -> Recording:
-    """Point Pulumi at a fresh recording monitor.
+def start_recording(config: Mapping[str, str] | None = None) -> Recording:
+    """Configure Pulumi to use a new recording monitor.
 
     Args:
         config: The stack's configuration, keys with their namespace.
@@ -204,27 +204,27 @@ def begin(config: Mapping[str, str] | None = None) -> Recording:
     recording = Recording()
     set_all_config(dict(config or {}))
     mocks.set_mocks(
-        _Answers(recording),
+        _MockOutputs(recording),
         project=PROJECT,
         stack=STACK,
         preview=False,
-        monitor=_Monitor(recording),
-        logger=_Log(recording),  # type: ignore[arg-type]  # what of a logger is used
+        monitor=_RecordingMonitor(recording),
+        logger=_RecordingLogger(recording),  # type: ignore[arg-type]  # the used methods of a logger
     )
     return recording
 
 
 def record(program: Callable[[], Any], config: Mapping[str, str] | None = None) -> Recording:
-    """Run a program to its end, waiting for everything that it registers.
+    """Run a program and wait for all resources that it registers.
 
     Args:
-        program: Makes resources.
+        program: Creates resources.
         config: The stack's configuration, keys with their namespace.
 
     Returns:
-        What it registered. An error in the program, or in an `apply`, is raised.
+        The recording. An error in the program, or in an `apply`, is raised.
     """
-    recording = begin(config)
+    recording = start_recording(config)
 
     @pulumi.runtime.test
     def run() -> None:

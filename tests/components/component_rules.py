@@ -1,4 +1,4 @@
-"""The values that each resource of a type must have, each rule by its name."""
+"""Rules: values that each resource of a type must have."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,26 +12,26 @@ class Rule:
     """Values that resources of a type must have.
 
     Attributes:
-        name: What the values protect against, or what they provide.
-        kind: End of the resource's type.
-        values: Path to expected value; `protect` is beside the inputs.
-        named: Only resources with a name that ends with one of these.
+        name: The property that the values provide.
+        type_name: End of the resource's type.
+        values: Path to expected value; `protect` is an additional input.
+        name_suffixes: The rule applies to resources whose name has one of these suffixes.
     """
 
     name: str
-    kind: str
+    type_name: str
     values: dict[str, Any]
-    named: tuple[str, ...] = ("",)
+    name_suffixes: tuple[str, ...] = ("",)
 
     def breaches(self, recording: Recording) -> list[str]:
-        """Return each value that differs, after the name of its resource."""
+        """Return each value that differs; each begins with the name of its resource."""
         resources = [
             item
-            for item in recording.golden()
-            if item["type"].endswith(f":{self.kind}") and item["name"].endswith(self.named)
+            for item in recording.as_golden()
+            if item["type"].endswith(f":{self.type_name}") and item["name"].endswith(self.name_suffixes)
         ]
         if not resources:
-            return [f"{self.kind}: {self.name}: no such resource"]
+            return [f"{self.type_name}: {self.name}: no such resource"]
         return [
             f"{item['name']}: {self.name}: {path} is {actual!r}"
             for item in resources

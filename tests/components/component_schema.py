@@ -9,8 +9,8 @@ from pulumi.provider.experimental.analyzer import Analyzer
 ROOT = Path(__file__).parents[2]
 
 
-def hosted() -> list[type[Any]]:
-    """The components that the plugin's host serves."""
+def hosted_components() -> list[type[Any]]:
+    """Return the components that the plugin's host serves."""
     spec = importlib.util.spec_from_file_location("component_host", ROOT / "components" / "__main__.py")
     assert spec is not None
     assert spec.loader is not None
@@ -20,4 +20,4 @@ def hosted() -> list[type[Any]]:
     return components
 
 
-ANALYZED = Analyzer("userprofiles").analyze(hosted())
+ANALYZED = Analyzer("userprofiles").analyze(hosted_components())

@@ -1,4 +1,4 @@
-"""Recordings of the components, one for each process, and a hook that holds live tests to their decorator."""
+"""Recordings of the components, and a hook that requires the decorator of tests with `live_recording`."""
 
 import asyncio
 import gc
@@ -12,64 +12,64 @@ from typing import Any
 import pulumi_aws
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests; tests are no package
+sys.path.insert(0, str(Path(__file__).parent))  # for the helper modules: test folders are not packages
 
 with warnings.catch_warnings():
-    # Importing a module of pulumi-aws warns of its own resources that moved, whether they are used or not.
+    # The import of a module of pulumi-aws warns of its moved resources, even if they are not used.
     warnings.filterwarnings(
         "ignore", category=DeprecationWarning, message=".* has been deprecated in favor of"
     )
     for module in ("apigatewayv2", "cloudwatch", "cognito", "dynamodb", "iam", "lambda_", "s3", "sfn", "sqs"):
-        dir(getattr(pulumi_aws, module))  # loads it: they are imported when first looked into
-    from component_programs import PROGRAMS, whole
+        dir(getattr(pulumi_aws, module))  # loads the module, which is imported at the first access
+    from component_programs import PROGRAMS, whole_stack
 
-from component_recording import Recording, begin, record
+from component_recording import Recording, record, start_recording
 
 gc.freeze()  # pulumi-aws is large: without this, each collection of garbage searches its modules
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a test that makes resources without `@pulumi.runtime.test`: its `apply`s don't count."""
+    """Reject a test that creates resources without `@pulumi.runtime.test`, which runs its `apply`s."""
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents and "live" in getattr(item, "fixturenames", ()):
+        if here in item.path.parents and "live_recording" in getattr(item, "fixturenames", ()):
             code = item.obj.__code__  # type: ignore[attr-defined]  # pytest's functions have one
             if not code.co_filename.endswith(("pulumi/runtime/mocks.py", "pulumi\\runtime\\mocks.py")):
                 raise pytest.UsageError(
-                    f"{item.nodeid} makes resources: decorate it with @pulumi.runtime.test"
+                    f"{item.nodeid} creates resources: decorate it with @pulumi.runtime.test"
                 )
 
 
 @pytest.fixture(scope="session")
 def _loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """One loop for a process's tests and one for each of its threads: Pulumi would leave theirs open."""
-    of_threads: list[asyncio.AbstractEventLoop] = []
+    """Create a loop for all tests and one for each thread, because Pulumi does not close its own."""
+    thread_loops: list[asyncio.AbstractEventLoop] = []
 
     def begin_thread() -> None:
-        of_threads.append(asyncio.new_event_loop())
-        asyncio.set_event_loop(of_threads[-1])
+        thread_loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(thread_loops[-1])
 
     loop = asyncio.new_event_loop()
     executor = ThreadPoolExecutor(4, initializer=begin_thread)
     loop.set_default_executor(executor)
     yield loop
     executor.shutdown()
-    for each in (*of_threads, loop):
-        each.close()
+    for open_loop in (*thread_loops, loop):
+        open_loop.close()
 
 
 @pytest.fixture(autouse=True)
 def _current_loop(_loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Pulumi takes the thread's current loop, and an `asyncio.run` of a test before leaves none."""
+    """Set the current loop, which Pulumi uses, and which an `asyncio.run` of an earlier test removes."""
     asyncio.set_event_loop(_loop)
     yield
     asyncio.set_event_loop(None)
 
 
 @pytest.fixture
-def live() -> Recording:
-    """A recording monitor for a test that makes resources itself."""
-    return begin()
+def live_recording() -> Recording:
+    """Start a recording for a test that creates resources itself."""
+    return start_recording()
 
 
 _recordings: dict[str, Recording] = {}
@@ -83,17 +83,17 @@ def _recording(name: str) -> Recording:
 
 @pytest.fixture(params=sorted(PROGRAMS))
 def component(request: pytest.FixtureRequest) -> tuple[str, Recording]:
-    """Each component, alone: its name and what it registered."""
+    """Return each component alone: its name and its recording."""
     return request.param, _recording(request.param)
 
 
 @pytest.fixture
 def stack() -> Recording:
-    """The whole, with its defaults."""
+    """Return the recording of the whole stack with its defaults."""
     return _recording("SignupToProfile")
 
 
 @pytest.fixture
-def make() -> Any:
-    """Record a `SignupToProfile` with other arguments."""
-    return lambda **args: record(lambda: whole(**args))
+def record_stack() -> Any:
+    """Return a function that records the whole stack with other arguments."""
+    return lambda **args: record(lambda: whole_stack(**args))

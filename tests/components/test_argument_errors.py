@@ -5,7 +5,8 @@ from typing import Any
 
 import pulumi
 import pytest
-from component_recording import Recording, begin
+from component_programs import KEY, SES_IDENTITY, TOPIC, WEB_ACL
+from component_recording import Recording, start_recording
 from pulumi_userprofiles import (
     InvalidArgumentError,
     MigrationJob,
@@ -16,58 +17,58 @@ from pulumi_userprofiles import (
     UsersTable,
 )
 
-SES = "arn:aws-cn:ses:cn-north-1:111122223333:identity/example.com"
-KMS = "arn:aws-cn:kms:cn-north-1:111122223333:key/00000000-0000-4000-8000-000000000000"
-WEB_ACL = "arn:aws-cn:wafv2:cn-north-1:111122223333:regional/webacl/sign-ups/00000000-0000-4000"
-SNS = "arn:aws-cn:sns:cn-north-1:111122223333:alarms"
-
-
 MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
-    "unknown template": (lambda: _whole(template="shop"), ["template", "'shop'", "basic, marketplace"]),
-    "template that is no JSON": (lambda: _whole(template_document="{"), ["template_document", "JSON"]),
-    "template without roles": (lambda: _whole(template_document="{}"), ["template"]),
-    "template named as a preset": (
-        lambda: _whole(template="basic", template_document="{}"),
+    "unknown template": (lambda: _stack(template="shop"), ["template", "'shop'", "basic, marketplace"]),
+    "template that is not JSON": (lambda: _stack(template_document="{"), ["template_document", "JSON"]),
+    "template without roles": (lambda: _stack(template_document="{}"), ["template"]),
+    "name of a preset for another template": (
+        lambda: _stack(template="basic", template_document="{}"),
         ["preset", "'basic'"],
     ),
-    "role in another form": (
-        lambda: _whole(sign_up_roles=["Admin!"]),
+    "role with an invalid form": (
+        lambda: _stack(sign_up_roles=["Admin!"]),
         ["'Admin!'", "lower-case"],
     ),
     "role that the template lacks": (
-        lambda: _whole(sign_up_roles=["admin"]),
+        lambda: _stack(sign_up_roles=["admin"]),
         ["'admin'", "customer, vendor"],
     ),
-    "no role": (lambda: _whole(sign_up_roles=[]), ["sign_up_roles", "empty"]),
-    "roles as one text": (lambda: _whole(sign_up_roles="customer"), ["sign_up_roles", "list"]),
-    "a role twice": (lambda: _whole(sign_up_roles=["vendor", "vendor"]), ["twice"]),
+    "no role": (lambda: _stack(sign_up_roles=[]), ["sign_up_roles", "empty"]),
+    "text instead of a list of roles": (lambda: _stack(sign_up_roles="customer"), ["sign_up_roles", "list"]),
+    "a role twice": (lambda: _stack(sign_up_roles=["vendor", "vendor"]), ["twice"]),
     "bad table name": (
-        lambda: _whole(migration_table_names=["a/b"]),
+        lambda: _stack(migration_table_names=["a/b"]),
         ["'a/b'", "255"],
     ),
-    "argument that doesn't exist": (lambda: _whole(templte="basic"), ["'templte'", "template"]),
-    "argument of the pool that doesn't exist": (lambda: _whole(user_pool={"mfaa": "ON"}), ["mfaa"]),
-    "argument of the pool that follows": (
-        lambda: _whole(user_pool={"protect": False}),
+    "unknown argument": (lambda: _stack(templte="basic"), ["'templte'", "template"]),
+    "unknown argument of the pool": (lambda: _stack(user_pool={"mfaa": "ON"}), ["mfaa"]),
+    "argument of the pool that the stack sets": (
+        lambda: _stack(user_pool={"protect": False}),
         ["'protect'", "user_pool"],
     ),
-    "unknown platform": (lambda: _whole(platform="x86"), ["platform", "'x86'", "lambda, host"]),
-    "retention that CloudWatch lacks": (lambda: _whole(log_retention_days=31), ["31", "30, 60"]),
-    "number as a text": (lambda: _whole(log_retention_days="30"), ["log_retention_days", "'30'"]),
-    "switch as a text": (lambda: _whole(protect="yes"), ["protect", "'yes'", "true, false"]),
-    "secret that decides": (lambda: _whole(protect=pulumi.Output.secret(True)), ["protect", "plain"]),
-    "any origin": (lambda: _whole(allowed_origins=["*"]), ["allowed_origins", "'*'", "https://example.com"]),
+    "unknown platform": (lambda: _stack(platform="x86"), ["platform", "'x86'", "lambda, host"]),
+    "retention that CloudWatch does not offer": (lambda: _stack(log_retention_days=31), ["31", "30, 60"]),
+    "text instead of a number": (lambda: _stack(log_retention_days="30"), ["log_retention_days", "'30'"]),
+    "text instead of a boolean": (lambda: _stack(protect="yes"), ["protect", "'yes'", "true, false"]),
+    "secret instead of a plain boolean": (
+        lambda: _stack(protect=pulumi.Output.secret(True)),
+        ["protect", "plain"],
+    ),
+    "wildcard origin": (
+        lambda: _stack(allowed_origins=["*"]),
+        ["allowed_origins", "'*'", "https://example.com"],
+    ),
     "long name": (lambda: SignupToProfile("a" * 21, {"platform": "host"}), ["20 characters"]),
     "name with capitals": (lambda: UserPool("Pool", {}), ["lower-case"]),
-    "transform of no child": (
+    "transform of an unknown child": (
         lambda: UsersTable("t", {}, transforms={"tabel": print}),
         ["'tabel'"],
     ),
-    "transform of no group": (
+    "transform of an unknown group": (
         lambda: UserPool("p", {"groups": ["admins"]}, transforms={"group-admn": print}),
         ["'group-admn'", "group-admins", "pre-sign-up-permission"],
     ),
-    "transform of no permission": (
+    "transform of an unknown permission": (
         lambda: PythonFunction("f", {"handler": "h", "platform": "host"}, transforms={"api": print}),  # type: ignore[typeddict-item]
         ["'api'", "*-permission"],
     ),
@@ -76,7 +77,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: UserPool("p", {"auth_flows": ["ALLOW_USER_PASSWORD_AUTH"]}),
         ["auth_flows", "ALLOW_USER_SRP_AUTH"],
     ),
-    "verified flag written": (
+    "verified flag that clients can write": (
         lambda: UserPool("p", {"write_attributes": ["email_verified"]}),
         ["write_attributes", "'email_verified'"],
     ),
@@ -84,36 +85,39 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: UserPool("p", {"custom_attributes": [{"name": "role"}]}),
         ["role_attribute"],
     ),
-    "attribute's name": (
+    "attribute name with a prefix": (
         lambda: UserPool("p", {"custom_attributes": [{"name": "custom:x"}]}),
         ["custom:"],
     ),
     "sender without address": (lambda: UserPool("p", {"email_from": {"identity_arn": "a"}}), ["'address'"]),
-    "key that is a topic": (lambda: UsersTable("t", {"kms_key_arn": SNS}), ["'kms_key_arn'", "KMS key"]),
-    "key by its alias": (
-        lambda: _whole(kms_key_arn=KMS.replace("key/", "alias/")),
+    "topic instead of a key": (lambda: UsersTable("t", {"kms_key_arn": TOPIC}), ["'kms_key_arn'", "KMS key"]),
+    "alias instead of a key": (
+        lambda: _stack(kms_key_arn=KEY.replace("key/", "alias/")),
         ["'kms_key_arn'", "alias"],
     ),
     "web ACL for CloudFront": (
         lambda: UserPool("p", {"web_acl_arn": WEB_ACL.replace("regional", "global")}),
         ["'web_acl_arn'", "regional"],
     ),
-    "no call at all": (lambda: _whole(trigger_concurrency=0), ["'trigger_concurrency'", "1 to 10000"]),
-    "fewer calls than the queue makes": (
-        lambda: _whole(outbox_concurrency=1),
+    "concurrency of zero": (lambda: _stack(trigger_concurrency=0), ["'trigger_concurrency'", "1 to 10000"]),
+    "concurrency below the minimum of the queue": (
+        lambda: _stack(outbox_concurrency=1),
         ["'outbox_concurrency'", "2 to 10000"],
     ),
-    "topic by its name": (lambda: _whole(alarm_topic_arn="alarms"), ["'alarm_topic_arn'", "'alarms'"]),
-    "identity that is a key": (
-        lambda: _whole(user_pool={"email_from": {"identity_arn": KMS, "address": "a@example.com"}}),
+    "name instead of the topic's ARN": (
+        lambda: _stack(alarm_topic_arn="alarms"),
+        ["'alarm_topic_arn'", "'alarms'"],
+    ),
+    "key instead of an identity": (
+        lambda: _stack(user_pool={"email_from": {"identity_arn": KEY, "address": "a@example.com"}}),
         ["'email_from.identity_arn'", "SES identity"],
     ),
-    "sender that is no address": (
-        lambda: UserPool("p", {"email_from": {"identity_arn": SES, "address": "example.com"}}),
+    "sender that is not an address": (
+        lambda: UserPool("p", {"email_from": {"identity_arn": SES_IDENTITY, "address": "example.com"}}),
         ["'email_from.address'", "'example.com'"],
     ),
-    "group's name": (lambda: UserPool("p", {"groups": ["a b"]}), ["'a b'"]),
-    "user name by nickname": (
+    "group name with a space": (lambda: UserPool("p", {"groups": ["a b"]}), ["'a b'"]),
+    "nickname as user name": (
         lambda: UserPool("p", {"username_attributes": ["nickname"]}),
         ["email, phone"],
     ),
@@ -121,16 +125,16 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "tables missing": (lambda: SignUpTriggers("t", {}), ["'users_table_name'"]),
     "role and statements": (
         lambda: PythonFunction(
-            "f", {"handler": "h", "existing_role_arn": "r", "statements": [_right("a:b", "c")]}
+            "f", {"handler": "h", "existing_role_arn": "r", "statements": [_statement("a:b", "c")]}
         ),
         ["existing_role_arn", "cannot be used together"],
     ),
     "wildcard action": (
-        lambda: PythonFunction("f", {"handler": "h", "statements": [_right("dynamodb:*", "arn")]}),
+        lambda: PythonFunction("f", {"handler": "h", "statements": [_statement("dynamodb:*", "arn")]}),
         ["dynamodb:*", "List the actions"],
     ),
     "wildcard resource": (
-        lambda: PythonFunction("f", {"handler": "h", "statements": [_right("dynamodb:Scan", "*")]}),
+        lambda: PythonFunction("f", {"handler": "h", "statements": [_statement("dynamodb:Scan", "*")]}),
         ["dynamodb:Scan", "ARN"],
     ),
     "no segments": (
@@ -140,30 +144,30 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
 }
 
 
-def _whole(**args: Any) -> SignupToProfile:
+def _stack(**args: Any) -> SignupToProfile:
     return SignupToProfile("app", {"platform": "host", **args})  # type: ignore[typeddict-item]
 
 
-def _right(action: str, resource: str) -> Any:
+def _statement(action: str, resource: str) -> Any:
     return {"sid": "It", "actions": [action], "resources": [resource]}
 
 
 @pytest.mark.parametrize("mistake", sorted(MISTAKES))
 def test_an_invalid_argument_gets_one_message_and_creates_nothing(mistake: str) -> None:
-    """What is wrong, what was given, what is allowed, how to fix it; and no traceback."""
+    """The message says what is wrong, what was given, what is allowed and how to fix it."""
     program, parts = MISTAKES[mistake]
     recordings: list[Recording] = []
 
-    with pytest.raises(InvalidArgumentError) as caught:
-        _keep(recordings, program)
+    with pytest.raises(InvalidArgumentError) as raised:
+        _record_until_error(recordings, program)
 
-    message = str(caught.value)
-    assert isinstance(caught.value, pulumi.RunError)
+    message = str(raised.value)
+    assert isinstance(raised.value, pulumi.RunError)
     assert [] == [part for part in [*parts, "Got ", "allowed: "] if part not in message], message
     assert [] == [resource.name for recording in recordings for resource in recording.resources]
 
 
-def _keep(recordings: list[Recording], program: Callable[[], Any]) -> None:
-    """Run a program that may fail, and keep what it registered until then."""
-    recordings.append(begin())
+def _record_until_error(recordings: list[Recording], program: Callable[[], Any]) -> None:
+    """Run a program that may fail, and record the resources that it registers before."""
+    recordings.append(start_recording())
     pulumi.runtime.test(program)()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from component_programs import SES_IDENTITY, WEB_ACL
 from component_recording import Recording, record
 from pulumi_userprofiles import (
     PythonFunction,
@@ -16,69 +17,64 @@ from pulumi_userprofiles import (
 )
 from userprofiles import template
 
-SES = "arn:aws-cn:ses:cn-north-1:111122223333:identity/example.com"
-KMS = "arn:aws-cn:kms:cn-north-1:111122223333:key/00000000-0000-4000-8000-000000000000"
-WEB_ACL = "arn:aws-cn:wafv2:cn-north-1:111122223333:regional/webacl/sign-ups/00000000-0000-4000"
-SNS = "arn:aws-cn:sns:cn-north-1:111122223333:alarms"
 
-
-def pool(**args: Any) -> Recording:
+def record_pool(**args: Any) -> Recording:
     return record(lambda: UserPool("pool", args))  # type: ignore[arg-type]
 
 
-def client(**args: Any) -> dict[str, Any]:
-    return pool(**args).one("pool-client").inputs
+def client_inputs(**args: Any) -> dict[str, Any]:
+    return record_pool(**args).resource("pool-client").inputs
 
 
-def user_pool(**args: Any) -> dict[str, Any]:
-    return pool(**args).one("pool-pool").inputs
+def pool_inputs(**args: Any) -> dict[str, Any]:
+    return record_pool(**args).resource("pool-pool").inputs
 
 
 def test_rotation_replaces_the_refresh_flow() -> None:
-    """Cognito refuses both together."""
-    inputs = client(refresh_token_rotation=True)
+    """Cognito rejects both together."""
+    inputs = client_inputs(refresh_token_rotation=True)
 
     assert ["ALLOW_USER_SRP_AUTH"] == inputs["explicitAuthFlows"]
     assert {"feature": "ENABLED", "retryGracePeriodSeconds": 10} == inputs["refreshTokenRotation"]
 
 
-def test_without_phone_there_is_no_role_for_text_messages() -> None:
-    recording = pool(username_attributes=["email"])
+def test_without_phone_no_role_for_text_messages_is_created() -> None:
+    recording = record_pool(username_attributes=["email"])
 
-    assert [] == recording.of("Role")
-    assert "smsConfiguration" not in recording.one("pool-pool").inputs
+    assert [] == recording.of_type("Role")
+    assert "smsConfiguration" not in recording.resource("pool-pool").inputs
     assert [] == recording.invokes
 
 
-def test_without_role_attribute_the_pool_and_its_client_know_none() -> None:
-    recording = pool(role_attribute=False)
+def test_without_role_attribute_pool_and_client_have_none() -> None:
+    recording = record_pool(role_attribute=False)
 
-    assert "schemas" not in recording.one("pool-pool").inputs
-    assert "custom:role" not in recording.one("pool-client").inputs["writeAttributes"]
-
-
-def test_without_sender_a_warning_says_that_mails_are_few() -> None:
-    assert any("email_from" in message for message in pool().messages)
+    assert "schemas" not in recording.resource("pool-pool").inputs
+    assert "custom:role" not in recording.resource("pool-client").inputs["writeAttributes"]
 
 
-def test_with_a_sender_mails_come_from_it_and_nothing_warns() -> None:
-    recording = pool(
-        email_from={"identity_arn": SES, "address": "a@example.com"}, username_attributes=["email"]
+def test_missing_sender_causes_a_warning() -> None:
+    assert any("email_from" in message for message in record_pool().messages)
+
+
+def test_sender_is_used_for_emails_without_a_warning() -> None:
+    recording = record_pool(
+        email_from={"identity_arn": SES_IDENTITY, "address": "a@example.com"}, username_attributes=["email"]
     )
 
     assert {
         "emailSendingAccount": "DEVELOPER",
         "fromEmailAddress": "a@example.com",
-        "sourceArn": SES,
-    } == recording.one("pool-pool").inputs["emailConfiguration"]
+        "sourceArn": SES_IDENTITY,
+    } == recording.resource("pool-pool").inputs["emailConfiguration"]
     assert [] == recording.messages
 
 
-def test_a_web_acl_stands_before_the_pool() -> None:
-    recording = pool(web_acl_arn=WEB_ACL)
+def test_web_acl_is_associated_with_the_pool() -> None:
+    recording = record_pool(web_acl_arn=WEB_ACL)
 
-    association = recording.one("pool-web-acl").inputs
-    assert (WEB_ACL, recording.one("pool-client").inputs["userPoolId"]) == (
+    association = recording.resource("pool-web-acl").inputs
+    assert (WEB_ACL, recording.resource("pool-client").inputs["userPoolId"]) == (
         association["webAclArn"],
         association["resourceArn"].rpartition("/")[2],
     )
@@ -86,46 +82,48 @@ def test_a_web_acl_stands_before_the_pool() -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "warned"),
+    ("args", "warning_count"),
     [({}, 1), ({"protect": False}, 0), ({"username_attributes": ["email"]}, 0)],
 )
-def test_text_messages_that_anybody_can_cause_are_warned_of(args: dict[str, Any], warned: int) -> None:
-    messages = [message for message in pool(**args).messages if "web_acl_arn" in message]
+def test_text_messages_that_any_client_can_cause_get_a_warning(
+    args: dict[str, Any], warning_count: int
+) -> None:
+    messages = [message for message in record_pool(**args).messages if "web_acl_arn" in message]
 
-    assert warned == len(messages)
+    assert warning_count == len(messages)
     assert [] == [message for message in messages if "\n" in message]
 
 
 @pytest.mark.parametrize(
     "address", ["no-reply@example.com", "Example <no-reply@example.com>", '"A, B" <a+b@mail.example.com>']
 )
-def test_an_address_is_plain_or_with_a_name(address: str) -> None:
-    recording = pool(email_from={"identity_arn": SES, "address": address})
+def test_address_can_have_a_display_name(address: str) -> None:
+    recording = record_pool(email_from={"identity_arn": SES_IDENTITY, "address": address})
 
-    assert address == recording.one("pool-pool").inputs["emailConfiguration"]["fromEmailAddress"]
+    assert address == recording.resource("pool-pool").inputs["emailConfiguration"]["fromEmailAddress"]
 
 
-def test_an_arn_that_comes_from_a_resource_is_not_looked_at() -> None:
+def test_arn_from_a_resource_is_not_validated() -> None:
     recording = record(lambda: UsersTable("data", {"kms_key_arn": pulumi.Output.from_input("later")}))
 
-    assert "later" == recording.one("data-table").inputs["serverSideEncryption"]["kmsKeyArn"]
+    assert "later" == recording.resource("data-table").inputs["serverSideEncryption"]["kmsKeyArn"]
 
 
 def test_a_custom_attribute_has_explicit_lengths_and_is_not_writable() -> None:
-    recording = pool(custom_attributes=[{"name": "plan", "max_length": 20.0}])
+    recording = record_pool(custom_attributes=[{"name": "plan", "max_length": 20.0}])
 
-    (plan,) = [item for item in recording.one("pool-pool").inputs["schemas"] if item["name"] == "plan"]
+    (plan,) = [item for item in recording.resource("pool-pool").inputs["schemas"] if item["name"] == "plan"]
     assert {"minLength": "0", "maxLength": "20"} == plan["stringAttributeConstraints"]
-    assert "custom:plan" in recording.one("pool-client").inputs["readAttributes"]
-    assert "custom:plan" not in recording.one("pool-client").inputs["writeAttributes"]
+    assert "custom:plan" in recording.resource("pool-client").inputs["readAttributes"]
+    assert "custom:plan" not in recording.resource("pool-client").inputs["writeAttributes"]
 
 
 def test_plus_enforces_threat_protection() -> None:
-    assert {"advancedSecurityMode": "ENFORCED"} == user_pool(tier="PLUS")["userPoolAddOns"]
+    assert {"advancedSecurityMode": "ENFORCED"} == pool_inputs(tier="PLUS")["userPoolAddOns"]
 
 
-def test_mfa_off_leaves_out_the_app() -> None:
-    assert "softwareTokenMfaConfiguration" not in user_pool(mfa="OFF")
+def test_mfa_off_omits_the_authenticator_app() -> None:
+    assert "softwareTokenMfaConfiguration" not in pool_inputs(mfa="OFF")
 
 
 @pytest.mark.parametrize(
@@ -136,16 +134,16 @@ def test_mfa_off_leaves_out_the_app() -> None:
         lambda: ReportsBucket("data", {"protect": False}),
     ],
 )
-def test_one_argument_lifts_all_protection(program: Callable[[], Any]) -> None:
-    """In AWS and in Pulumi, so that a trial stack can be destroyed."""
+def test_one_argument_turns_off_all_protection(program: Callable[[], Any]) -> None:
+    """Both in AWS and in Pulumi, so that a trial stack can be destroyed."""
     recording = record(program)
 
     assert [] == [item.name for item in recording.resources if item.protect]
-    guards = [
+    protections = [
         item.inputs.get("deletionProtectionEnabled", item.inputs.get("deletionProtection"))
         for item in recording.resources
     ]
-    assert not {True, "ACTIVE"} & set(guards)
+    assert not {True, "ACTIVE"} & set(protections)
 
 
 def test_snap_start_and_reserved_concurrency_are_passed_on() -> None:
@@ -155,15 +153,15 @@ def test_snap_start_and_reserved_concurrency_are_passed_on() -> None:
         )
     )
 
-    inputs = recording.one("fn-function").inputs
+    inputs = recording.resource("fn-function").inputs
     assert ({"applyOn": "PublishedVersions"}, 5) == (
         inputs["snapStart"],
         inputs["reservedConcurrentExecutions"],
     )
 
 
-def test_calls_are_set_aside_for_each_function_by_itself(make: Any) -> None:
-    recording = make(api_concurrency=50, trigger_concurrency=20.0, outbox_concurrency=2)
+def test_each_function_has_its_own_reserved_concurrency(record_stack: Any) -> None:
+    recording = record_stack(api_concurrency=50, trigger_concurrency=20.0, outbox_concurrency=2)
 
     assert {
         "app-api-handler-function": 50,
@@ -171,38 +169,43 @@ def test_calls_are_set_aside_for_each_function_by_itself(make: Any) -> None:
         "app-outbox-worker-function": 2,
         "app-triggers-post-confirmation-function": 20,
         "app-triggers-pre-sign-up-function": 20,
-    } == {item.name: item.inputs.get("reservedConcurrentExecutions") for item in recording.of("Function")}
+    } == {
+        item.name: item.inputs.get("reservedConcurrentExecutions") for item in recording.of_type("Function")
+    }
 
 
-def test_an_existing_role_is_used_and_none_is_made() -> None:
+def test_existing_role_is_used_and_none_is_created() -> None:
     role = "arn:aws-cn:iam::1:role/theirs"
 
     recording = record(
         lambda: PythonFunction("fn", {"handler": "x.handler", "platform": "host", "existing_role_arn": role})
     )
 
-    assert role == recording.one("fn-function").inputs["role"]
-    assert [] == recording.of("Role") + recording.of("RolePolicy")
+    assert role == recording.resource("fn-function").inputs["role"]
+    assert [] == recording.of_type("Role") + recording.of_type("RolePolicy")
 
 
-def test_the_basic_template_has_one_role_and_asks_for_none(make: Any) -> None:
-    recording = make(template="basic")
+def test_basic_template_has_one_role_and_no_role_attribute(record_stack: Any) -> None:
+    recording = record_stack(template="basic")
 
-    assert "schemas" not in recording.one("app-identity-pool").inputs
-    assert "basic" == recording.one("app-api-handler-function").inputs["environment"]["variables"]["TEMPLATE"]
+    assert "schemas" not in recording.resource("app-identity-pool").inputs
+    assert (
+        "basic"
+        == recording.resource("app-api-handler-function").inputs["environment"]["variables"]["TEMPLATE"]
+    )
 
 
-def test_a_template_of_ones_own_is_packed_and_named(make: Any) -> None:
+def test_custom_template_is_packed_and_named(record_stack: Any) -> None:
     document = template.load("marketplace").document
 
-    recording = make(template="shop", template_document=json.dumps(document))
+    recording = record_stack(template="shop", template_document=json.dumps(document))
 
-    function = recording.one("app-triggers-post-confirmation-function").inputs
+    function = recording.resource("app-triggers-post-confirmation-function").inputs
     assert "shop" == function["environment"]["variables"]["TEMPLATE"]
 
 
 def test_the_environment_of_post_confirmation_is_what_its_handler_reads(stack: Recording) -> None:
-    variables = stack.one("app-triggers-post-confirmation-function").inputs["environment"]["variables"]
+    variables = stack.resource("app-triggers-post-confirmation-function").inputs["environment"]["variables"]
 
     assert {
         "AUDIT_TABLE": "app-data-audit-table-1234567",
@@ -217,14 +220,16 @@ def test_the_environment_of_post_confirmation_is_what_its_handler_reads(stack: R
     } == variables
 
 
-def test_a_transform_changes_one_child(make: Any) -> None:
-    def longer(inputs: dict[str, Any], options: pulumi.ResourceOptions) -> None:
+def test_a_transform_changes_one_child(record_stack: Any) -> None:
+    def change_table(inputs: dict[str, Any], options: pulumi.ResourceOptions) -> None:
         inputs["table_class"] = "STANDARD_INFREQUENT_ACCESS"
         options.retain_on_delete = True
 
     recording = record(
-        lambda: SignupToProfile("app", {"platform": "host"}, transforms={"data": {"audit-table": longer}})  # type: ignore[typeddict-item]
+        lambda: SignupToProfile(
+            "app", {"platform": "host"}, transforms={"data": {"audit-table": change_table}}
+        )  # type: ignore[typeddict-item]
     )
 
-    assert "STANDARD_INFREQUENT_ACCESS" == recording.one("app-data-audit-table").inputs["tableClass"]
-    assert "tableClass" not in recording.one("app-data-table").inputs
+    assert "STANDARD_INFREQUENT_ACCESS" == recording.resource("app-data-audit-table").inputs["tableClass"]
+    assert "tableClass" not in recording.resource("app-data-table").inputs

@@ -1,4 +1,4 @@
-"""The functions' zip: the same byte for byte, whole by itself, safe to make twice at once."""
+"""The functions' zip: reproducible, self-contained, and safe to build concurrently."""
 
 import json
 import subprocess
@@ -41,7 +41,7 @@ print(json.dumps(sorted(path for path in outside if "site-packages" in path)))
 """
 
 
-def built_in(folder: Path, platform: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+def build_in(folder: Path, platform: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(bundle, "_cache", lambda: folder)
     return build_bundle(platform)
 
@@ -50,43 +50,43 @@ def built_in(folder: Path, platform: str, monkeypatch: pytest.MonkeyPatch) -> Pa
 def test_two_builds_in_two_folders_are_the_same_bytes(
     platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = built_in(tmp_path / "first", platform, monkeypatch)
-    second = built_in(tmp_path / "second", platform, monkeypatch)
+    first = build_in(tmp_path / "first", platform, monkeypatch)
+    second = build_in(tmp_path / "second", platform, monkeypatch)
 
     assert first.name == second.name
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_a_changed_rule_of_what_is_left_out_makes_another_zip(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else the cache would go on with the libraries that the old rule left."""
-    before = built_in(tmp_path, "host", monkeypatch)
-    left_out = "aws_lambda_powertools/utilities/parser/"
-    monkeypatch.setattr(bundle, "_UNUSED", tuple(name for name in bundle._UNUSED if name != left_out))
-    after = built_in(tmp_path, "host", monkeypatch)
+def test_changed_exclusions_create_another_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the cache would return the libraries of the old exclusions."""
+    before = build_in(tmp_path, "host", monkeypatch)
+    excluded = "aws_lambda_powertools/utilities/parser/"
+    monkeypatch.setattr(bundle, "_UNUSED", tuple(name for name in bundle._UNUSED if name != excluded))
+    after = build_in(tmp_path, "host", monkeypatch)
 
-    def has_it(path: Path) -> bool:
+    def has_excluded_file(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
-            return any(name.startswith(left_out) for name in archive.namelist())
+            return any(name.startswith(excluded) for name in archive.namelist())
 
-    assert (False, True) == (has_it(before), has_it(after))
+    assert (False, True) == (has_excluded_file(before), has_excluded_file(after))
 
 
 @pytest.mark.parametrize("platform", ["host", "lambda"])
-def test_handlers_import_from_the_zip_alone(platform: str, tmp_path: Path) -> None:
-    """No site-packages, no environment of ours: a library missing in the zip would be missing in Lambda."""
+def test_handlers_import_only_from_the_zip(platform: str, tmp_path: Path) -> None:
+    """Without site-packages and our environment: a library that the zip lacks would be missing in Lambda."""
     with zipfile.ZipFile(build_bundle(platform)) as archive:
         archive.extractall(tmp_path)
     command = [sys.executable, "-I", "-S", "-c", IMPORT, str(tmp_path), *HANDLERS]
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, cwd=tmp_path)
+    process = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=ENVIRONMENT, cwd=tmp_path
+    )
 
-    assert "" == done.stderr
-    assert [] == json.loads(done.stdout.splitlines()[-1])
+    assert "" == process.stderr
+    assert [] == json.loads(process.stdout.splitlines()[-1])
 
 
-def test_the_zip_has_what_lambda_reads_and_nothing_of_this_machine() -> None:
+def test_zip_has_all_files_for_lambda_and_none_of_this_machine() -> None:
     with zipfile.ZipFile(build_bundle("lambda")) as archive:
         entries = archive.infolist()
 
@@ -107,20 +107,22 @@ def test_a_zip_for_this_machine_starts_from_bytecode() -> None:
     assert f"userprofiles/table/__pycache__/store.{tag}.pyc" in names
 
 
-def test_bytecode_is_the_same_whatever_was_imported() -> None:
+def test_bytecode_does_not_depend_on_imported_modules() -> None:
     source = {
         "package/module.py": b"import os\nNAMES = {'a', 'b', os.name}\n\ndef f(x):\n    return x in NAMES\n"
     }
-    fresh = (
+    program = (
         "import sys; sys.path.insert(0, sys.argv[1]);"
         "from pulumi_userprofiles.reproducible_zip import bytecode_of;"
         f"print(next(iter(bytecode_of({source!r}).values())).hex())"
     )
     folder = str(Path(bundle.__file__).parents[1])
 
-    done = subprocess.run([sys.executable, "-c", fresh, folder], capture_output=True, text=True, check=True)
+    process = subprocess.run(
+        [sys.executable, "-c", program, folder], capture_output=True, text=True, check=True
+    )
 
-    assert done.stdout.strip() == next(iter(bytecode_of(source).values())).hex()
+    assert process.stdout.strip() == next(iter(bytecode_of(source).values())).hex()
 
 
 def test_extra_files_are_packed_and_change_the_name() -> None:
@@ -133,61 +135,61 @@ def test_extra_files_are_packed_and_change_the_name() -> None:
         assert b"{}" == archive.read("userprofiles/templates/own.json")
 
 
-def test_a_second_build_takes_the_first_ones_zip(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_build_returns_the_zip_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     first = build_bundle("host")
-    monkeypatch.setattr(bundle, "_libraries", lambda _: pytest.fail("built again"))
+    monkeypatch.setattr(bundle, "_libraries", lambda _: pytest.fail("the libraries were built again"))
 
     assert first == build_bundle("host")
 
 
-def test_builds_at_the_same_time_leave_one_whole_zip(tmp_path: Path) -> None:
+def test_concurrent_builds_leave_one_complete_zip(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pulumi_userprofiles import bundle;"
         "bundle._cache = lambda: Path(sys.argv[1]); print(bundle.build_bundle('lambda'))"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
 
-    paths = {process.communicate()[0].strip() for process in running}
+    paths = {process.communicate()[0].strip() for process in processes}
 
-    assert [0, 0] == [process.returncode for process in running]
+    assert [0, 0] == [process.returncode for process in processes]
     assert 1 == len(paths)
     assert zipfile.ZipFile(paths.pop()).testzip() is None
-    assert 2 == len(list(tmp_path.iterdir())), "the libraries and the zip, nothing half-written"
+    assert 2 == len(list(tmp_path.iterdir())), "the libraries and the zip, no partial file"
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "", "a\\b"])
-def test_an_extra_file_stays_inside(path: str) -> None:
+def test_path_of_an_extra_file_must_be_inside_the_zip(path: str) -> None:
     with pytest.raises(BundleError, match="stays inside"):
         build_bundle("host", {path: ""})
 
 
-def test_an_unknown_platform_is_refused_with_those_there_are() -> None:
+def test_unknown_platform_is_rejected_with_the_available_ones() -> None:
     with pytest.raises(BundleError, match=r"'x86'.*host, lambda"):
         build_bundle("x86")
 
 
-def test_without_uv_the_message_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_uv_is_reported_with_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle.shutil, "which", lambda *_, **__: None)
 
     with pytest.raises(BundleError, match="pip install"):
-        built_in(tmp_path, "host", monkeypatch)
+        build_in(tmp_path, "host", monkeypatch)
 
 
-def test_without_network_and_cache_the_message_says_so(
+def test_missing_network_and_cache_are_reported_with_the_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty uv cache, and an index that nobody serves."""
+    """Use an empty uv cache, and no network."""
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     monkeypatch.setenv("UV_OFFLINE", "1")
 
     with pytest.raises(BundleError, match="Connect to the network once"):
-        built_in(tmp_path / "bundles", "host", monkeypatch)
+        build_in(tmp_path / "bundles", "host", monkeypatch)
 
     assert [] == list((tmp_path / "bundles").glob("*"))
 
 
-def test_the_command_builds_ahead_and_reports_an_error(
+def test_command_builds_the_zip_and_reports_an_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     codes = bundle._main(["host"]), bundle._main(["toaster"])

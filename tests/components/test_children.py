@@ -8,20 +8,22 @@ from typing import Any
 
 import pulumi
 import pytest
-from component_programs import whole
+from component_programs import WEB_ACL, whole_stack
 from component_recording import Recording, Resource, record
-from component_schema import hosted
+from component_schema import hosted_components
 from pulumi_userprofiles import SignupToProfile, UserPool, UserPoolArgs
 from pulumi_userprofiles.cognito_triggers import TRIGGERS
 from pulumi_userprofiles.component import Component
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
 
 OPTIONAL_NAMES = Path(__file__).parent / "golden" / "optional_names.txt"
-COMPONENTS: dict[str, type[Component]] = {f"userprofiles:index:{kind.__name__}": kind for kind in hosted()}
+COMPONENTS: dict[str, type[Component]] = {
+    f"userprofiles:index:{component.__name__}": component for component in hosted_components()
+}
 OPTIONS: dict[str, Any] = {
     "user_pool": {
         "groups": ["admins", "support"],
-        "web_acl_arn": "arn:aws-cn:wafv2:cn-north-1:111122223333:regional/webacl/sign-ups/00000000-0000-4000",
+        "web_acl_arn": WEB_ACL,
     }
 }
 
@@ -29,7 +31,7 @@ OPTIONS: dict[str, Any] = {
 @cache
 def stack_with_options() -> Recording:
     """The complete stack with every resource that an argument adds."""
-    return record(lambda: whole(**OPTIONS))
+    return record(lambda: whole_stack(**OPTIONS))
 
 
 def undeclared(recording: Recording) -> list[str]:
@@ -54,7 +56,7 @@ def test_every_resource_that_an_argument_adds_is_a_declared_child() -> None:
 
 
 def test_a_resource_that_is_not_declared_is_reported() -> None:
-    """A child that is created without `_make` has no declaration."""
+    """A child that is created without `_make` is not declared."""
     table = Resource("aws:dynamodb/table:Table", "data-other", {}, "data", False, [], True)
     parent = Resource("userprofiles:index:UsersTable", "data", {}, "", False, [], False)
 
@@ -102,12 +104,14 @@ def test_a_transform_reaches_every_child() -> None:
 
     def transforms(parent: str) -> dict[str, Any]:
         return {
-            item.name.removeprefix(f"{parent}-"): change(item.name) if item.custom else transforms(item.name)
+            item.name.removeprefix(f"{parent}-"): record_name(item.name)
+            if item.custom
+            else transforms(item.name)
             for item in recording.resources
             if item.parent == parent
         }
 
-    def change(name: str) -> Any:
+    def record_name(name: str) -> Any:
         return lambda _inputs, _options: transformed.append(name)
 
     args: Any = {"platform": "host", **OPTIONS}
@@ -125,17 +129,17 @@ def test_a_transform_changes_a_child_whose_name_is_computed(child: str) -> None:
 
     recording = record(lambda: UserPool("pool", args, transforms={child: retain}))
 
-    assert recording.one(f"pool-{child}").protect
+    assert recording.resource(f"pool-{child}").protect
 
 
 def test_a_component_cannot_create_a_child_that_it_does_not_declare() -> None:
-    class Bad(UserPool):
-        """A component with a mistake."""
+    class InvalidComponent(UserPool):
+        """A component that does not declare all its children."""
 
         _CHILDREN = ("client",)
 
-    with pytest.raises(LookupError, match="Bad must declare the child 'sms-role'"):
-        record(lambda: Bad("bad", {}))
+    with pytest.raises(LookupError, match="InvalidComponent must declare the child 'sms-role'"):
+        record(lambda: InvalidComponent("invalid", {}))
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda item: item.key)

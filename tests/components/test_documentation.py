@@ -1,4 +1,4 @@
-"""The document about the components: its reference comes from the schema, its programs run."""
+"""docs/components.md: the reference is generated from the schema, and the programs run."""
 
 import inspect
 import os
@@ -16,36 +16,36 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "components.md"
 MARK = "<!-- From the schema, written by tests/components/test_documentation.py -->\n"
 
 
-def snake(name: str) -> str:
-    return re.sub(r"([A-Z])", lambda found: "_" + found[1].lower(), name)
+def snake_case(name: str) -> str:
+    return re.sub(r"([A-Z])", lambda match: "_" + match[1].lower(), name)
 
 
-def row(name: str, item: PropertyDefinition, *, told: str) -> str:
+def row(name: str, item: PropertyDefinition, *, column: str) -> str:
     text = " ".join((item.description or "").split()).replace("|", "\\|")
     meaning, _, default = text.partition(" Default: ")
-    last = (default.rstrip(".") if item.optional else "**needed**") if told == "argument" else None
-    return f"| `{snake(name)}` | {meaning} |" + ("" if last is None else f" {last} |")
+    last = (default.rstrip(".") if item.optional else "**needed**") if column == "argument" else None
+    return f"| `{snake_case(name)}` | {meaning} |" + ("" if last is None else f" {last} |")
 
 
 def reference(component: ComponentDefinition) -> str:
     lines = [f"### {component.name}", "", inspect.cleandoc(str(component.description)), ""]
     lines += ["| argument | what | default |", "|---|---|---|"]
-    lines += [row(name, item, told="argument") for name, item in component.inputs.items()]
+    lines += [row(name, item, column="argument") for name, item in component.inputs.items()]
     lines += ["", "| output | what |", "|---|---|"]
-    lines += [row(name, item, told="output") for name, item in component.outputs.items()]
+    lines += [row(name, item, column="output") for name, item in component.outputs.items()]
     return "\n".join(lines)
 
 
-def test_the_reference_is_what_the_schema_says() -> None:
-    written = (
+def test_reference_matches_the_schema() -> None:
+    text = (
         "\n\n".join(reference(item) for _, item in sorted(ANALYZED["component_definitions"].items())) + "\n"
     )
     before, _, after = DOCUMENT.read_text().partition(MARK)
     if os.environ.get("REGENERATE_GOLDEN"):
-        DOCUMENT.write_text(f"{before}{MARK}\n{written}")
-        after = f"\n{written}"
+        DOCUMENT.write_text(f"{before}{MARK}\n{text}")
+        after = f"\n{text}"
 
-    assert f"\n{written}" == after
+    assert f"\n{text}" == after
 
 
 SNIPPETS = re.findall(r"^( *)```python\n(.*?)^ *```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
@@ -64,7 +64,7 @@ def test_a_program_of_the_document_runs(number: int, monkeypatch: pytest.MonkeyP
 
 def test_every_setting_that_the_program_reads_is_documented() -> None:
     program = (DOCUMENT.parents[1] / "__main__.py").read_text()
-    read = set(re.findall(r'config\.\w+\("(\w+)"', program))
+    settings = set(re.findall(r'config\.\w+\("(\w+)"', program))
 
     documented = set(
         re.findall(
@@ -72,5 +72,5 @@ def test_every_setting_that_the_program_reads_is_documented() -> None:
         )
     )
 
-    assert read == documented & read
-    assert read
+    assert settings == documented & settings
+    assert settings

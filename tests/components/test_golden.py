@@ -1,6 +1,6 @@
-"""Every resource is in a golden file with every input, so that a review shows each change.
+"""Golden files have every resource with every input, so that a review shows each change.
 
-After an intended change, write the files again and review the difference:
+After an intended change, regenerate the files and review the difference:
 
     REGENERATE_GOLDEN=1 .venv/bin/python -m pytest tests/components/test_golden.py
 """
@@ -24,7 +24,7 @@ def test_each_component_alone_registers_its_golden_resources(component: tuple[st
 
 
 def test_names_of_the_stacks_resources_are_a_contract(stack: Recording) -> None:
-    """A rename replaces the resource, and with a pool or a table everybody in it: it needs an alias."""
+    """A rename replaces the resource, and with a pool or a table all its users: it needs an alias."""
     path = GOLDEN / "names.txt"
     names = [f"{resource.type} {resource.name}" for resource in stack.resources]
     if os.environ.get("REGENERATE_GOLDEN"):
@@ -33,8 +33,8 @@ def test_names_of_the_stacks_resources_are_a_contract(stack: Recording) -> None:
     assert names == path.read_text().splitlines()
 
 
-def test_no_resource_has_a_physical_name_of_its_own_choice(component: tuple[str, Recording]) -> None:
-    """Fixed names collide: two stacks in one account, or a replacement beside what it replaces."""
+def test_no_resource_has_a_fixed_physical_name(component: tuple[str, Recording]) -> None:
+    """Fixed names collide: in two stacks of one account, and when a resource is replaced."""
     assert physical_names(component[1]) == []
 
 
@@ -43,11 +43,11 @@ def test_every_child_has_a_parent(component: tuple[str, Recording]) -> None:
 
 
 def test_a_second_stack_shares_no_name_and_differs_in_nothing_else(stack: Recording) -> None:
-    """Two stacks fit into one account, and the names are the only difference."""
+    """One account can have two stacks, and their names are the only difference."""
     second = record(lambda: SignupToProfile("zebra", {"platform": "host"}))
 
     assert {item.name for item in second.resources} & {item.name for item in stack.resources} == set()
-    assert renamed(second.golden(), "zebra", "app") == stack.golden()
+    assert renamed(second.as_golden(), "zebra", "app") == stack.as_golden()
 
 
 def renamed(golden: list[dict[str, Any]], old: str, new: str) -> Any:

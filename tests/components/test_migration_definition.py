@@ -1,4 +1,4 @@
-"""The state machine's definition, walked as Step Functions would."""
+"""The definition of the migration state machine."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ WORKER = "arn:aws-cn:lambda:cn-north-1:111122223333:function:app-migration-worke
 
 @pytest.fixture
 def definition(stack: Recording) -> dict[str, Any]:
-    document: dict[str, Any] = stack.one("app-migration-state-machine").document("definition")
+    document: dict[str, Any] = stack.resource("app-migration-state-machine").document("definition")
     return document
 
 
@@ -33,7 +33,7 @@ def test_every_transition_leads_to_a_state(definition: dict[str, Any]) -> None:
     )
 
 
-def test_every_task_is_the_worker_by_its_alias_with_a_time_out_above_its_own(
+def test_every_task_calls_the_worker_with_a_longer_time_out_than_its_own(
     definition: dict[str, Any],
 ) -> None:
     tasks = [state for _, state in states(definition) if state["Type"] == "Task"]
@@ -43,7 +43,7 @@ def test_every_task_is_the_worker_by_its_alias_with_a_time_out_above_its_own(
     assert all(task["Retry"] for task in tasks)
 
 
-def test_segments_run_as_standard_children_and_one_failure_stops_no_other(definition: dict[str, Any]) -> None:
+def test_segments_run_as_standard_executions_and_tolerate_failures(definition: dict[str, Any]) -> None:
     segments = definition["States"]["Segments"]
 
     assert {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} == segments["ItemProcessor"][
@@ -51,11 +51,11 @@ def test_segments_run_as_standard_children_and_one_failure_stops_no_other(defini
     ]
     assert 100 == segments["ToleratedFailurePercentage"]
     assert segments["ResultPath"] is None, (
-        "what the children return isn't kept: it could be more than 256 KiB"
+        "the children's results are discarded, because they can exceed 256 KiB"
     )
 
 
-def test_a_child_works_on_until_it_is_done(definition: dict[str, Any]) -> None:
+def test_child_execution_repeats_the_work_until_it_is_done(definition: dict[str, Any]) -> None:
     child = definition["States"]["Segments"]["ItemProcessor"]["States"]
 
     assert "Done?" == child["Work"]["Next"]
@@ -63,8 +63,8 @@ def test_a_child_works_on_until_it_is_done(definition: dict[str, Any]) -> None:
     assert "Work" == child["Done?"]["Default"]
 
 
-def test_defaults_yield_to_the_input_and_the_action_to_nothing(definition: dict[str, Any]) -> None:
-    """An input can't say which action the worker takes."""
+def test_input_overrides_the_defaults_but_not_the_action(definition: dict[str, Any]) -> None:
+    """The input of an execution can't choose the worker's action."""
     assert {
         "given": {"dryRun": False, "segments": 8, "table": "app-data-table-1234567"},
         "step": {"action": "prepare"},
@@ -75,16 +75,16 @@ def test_defaults_yield_to_the_input_and_the_action_to_nothing(definition: dict[
     )
 
 
-def test_the_machine_may_start_watch_and_stop_its_own_children_alone(stack: Recording) -> None:
+def test_machine_can_manage_only_its_own_executions(stack: Recording) -> None:
     machine = "arn:aws-cn:states:cn-north-1:111122223333:{}:app-migration-state-machine-1234567"
     execution = machine.format("execution")
 
-    granted = {
+    rights = {
         tuple(statement["Action"]): statement["Resource"]
-        for statement in stack.one("app-migration-map-policy").document("policy")["Statement"]
+        for statement in stack.resource("app-migration-map-policy").document("policy")["Statement"]
     }
 
     assert {
         ("states:StartExecution",): [machine.format("stateMachine")],
         ("states:DescribeExecution", "states:StopExecution"): [f"{execution}:*", f"{execution}/Segments:*"],
-    } == granted
+    } == rights

@@ -1,4 +1,4 @@
-"""The program loses one property at a time, and the check that the suite runs on the stack notices it."""
+"""Each mutation removes one property from the program, and a check of the suite notices it."""
 
 import random
 from collections import defaultdict
@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 import pytest
+from component_changes import NOT_CREATED, Change, another, option, record_changed
 from component_checks import CHECKS, orphans, physical_names
 from component_expectations import EXPECTATIONS, EXPECTATIONS_WITH_A_KEY, silent_alarms
 from component_golden import STACK, golden_differences, golden_part, read_golden
-from component_mutating import NOT_CREATED, Change, another, option, record_changed
 from component_mutation import Mutation
 from component_mutations import MUTATIONS
 from component_paths import leaves
@@ -26,18 +26,18 @@ _recordings: dict[str, Recording] = {}
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read each template once, and no stack traces: both together take a third of the time."""
+    """Read each template once and create no stack traces: together they take a third of the time."""
     monkeypatch.setattr(template, "load", _load)
     monkeypatch.setattr("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace)
 
 
 def program(mutation: Mutation) -> Callable[[], Any]:
-    """Return the part of the stack that has the resources."""
+    """Return the program of the stack's part with the resources."""
     part = PARTS[part_of(mutation.resources[0])]
     return lambda: part(**mutation.arguments)
 
 
-def unchanged(mutation: Mutation) -> Recording:
+def record_unchanged(mutation: Mutation) -> Recording:
     key = f"{part_of(mutation.resources[0])} {mutation.arguments}"
     if key not in _recordings:
         _recordings[key] = record(program(mutation))
@@ -46,7 +46,7 @@ def unchanged(mutation: Mutation) -> Recording:
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
 def test_a_check_notices_the_mutation(mutation: Mutation) -> None:
-    assert mutation.noticed_by(unchanged(mutation)) == []
+    assert mutation.noticed_by(record_unchanged(mutation)) == []
 
     changed = record_changed(program(mutation), mutation.resources, mutation.change)
 
@@ -85,7 +85,7 @@ Case = tuple[dict[str, Any], Change, str]
 
 
 def cases(resource: dict[str, Any]) -> list[Case]:
-    """Return a change of each property of a golden resource, and the path that differs then."""
+    """Return a change for each property of a golden resource, with the path that then differs."""
     return [
         (resource, NOT_CREATED, ""),
         (resource, option(parent=None), "parent"),
@@ -97,7 +97,7 @@ def cases(resource: dict[str, Any]) -> list[Case]:
     ]
 
 
-def unnoticed(case: Case) -> bool:
+def is_unnoticed(case: Case) -> bool:
     """Change one property in the program, and return whether the golden comparison misses it."""
     resource, change, path = case
     recording = record_changed(PARTS[part_of(resource["name"])], [resource["name"]], change)
@@ -114,18 +114,18 @@ STACK_RESOURCES = [
 def test_the_golden_file_notices_a_changed_property_of_each_type(pytestconfig: pytest.Config) -> None:
     """A sample; `make test-long` changes every property."""
     seed = pytestconfig.getoption("randomly_seed", 0)
-    chance = random.Random(seed)
+    generator = random.Random(seed)
     cases_of_types = defaultdict(list)
     for resource in STACK_RESOURCES:
         cases_of_types[resource["type"]] += cases(resource)
 
-    samples = [chance.choice(cases_of_type) for cases_of_type in cases_of_types.values()]
+    samples = [generator.choice(cases_of_type) for cases_of_type in cases_of_types.values()]
 
-    names = [(case[0]["name"], case[1].text) for case in samples if unnoticed(case)]
+    names = [(case[0]["name"], case[1].text) for case in samples if is_unnoticed(case)]
     assert names == [], f"repeat with --randomly-seed={seed}"
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("resource", STACK_RESOURCES, ids=lambda resource: resource["name"])
 def test_the_golden_file_notices_every_changed_property(resource: dict[str, Any]) -> None:
-    assert [case[1].text for case in cases(resource) if unnoticed(case)] == []
+    assert [case[1].text for case in cases(resource) if is_unnoticed(case)] == []

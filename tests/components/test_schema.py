@@ -1,4 +1,4 @@
-"""What other languages see: the schema that Pulumi reads from the annotations."""
+"""The schema for other languages, which Pulumi reads from the annotations."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ import pulumi
 import pytest
 import yaml
 from component_recording import Recording, record
-from component_schema import ANALYZED, ROOT, hosted
+from component_schema import ANALYZED, ROOT, hosted_components
 from pulumi.provider.experimental import util
 from pulumi.provider.experimental.analyzer import (
     ComponentDefinition,
@@ -34,8 +34,8 @@ def properties(definition: ComponentDefinition | TypeDefinition) -> dict[str, Pr
 
 
 def test_every_component_is_hosted() -> None:
-    assert sorted(kind.__name__ for kind in Component.__subclasses__()) == sorted(
-        kind.__name__ for kind in hosted()
+    assert sorted(component.__name__ for component in Component.__subclasses__()) == sorted(
+        component.__name__ for component in hosted_components()
     )
 
 
@@ -49,21 +49,23 @@ def test_everything_is_described(definition: ComponentDefinition | TypeDefinitio
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda item: item.name)
-def test_every_optional_argument_tells_its_default(definition: ComponentDefinition | TypeDefinition) -> None:
+def test_every_optional_argument_documents_its_default(
+    definition: ComponentDefinition | TypeDefinition,
+) -> None:
     inputs = definition.inputs if isinstance(definition, ComponentDefinition) else definition.properties
 
-    silent = [
+    undocumented = [
         name
         for name, item in inputs.items()
         if item.optional and "Default: " not in " ".join(str(item.description).split())
     ]
 
-    assert [] == silent
+    assert [] == undocumented
 
 
-def test_another_language_makes_a_component() -> None:
-    """As the host does it: names in camel case, whole numbers as floats, enums as their values."""
-    provider = ComponentProvider(hosted(), "userprofiles", version="1.2.3")
+def test_component_can_be_created_from_another_language() -> None:
+    """The host sends names in camel case, whole numbers as floats, and enums as their values."""
+    provider = ComponentProvider(hosted_components(), "userprofiles", version="1.2.3")
     inputs = {
         "handler": "userprofiles.handlers.outbox.handler",
         "timeoutSeconds": 30.0,
@@ -75,13 +77,13 @@ def test_another_language_makes_a_component() -> None:
 
     recording = record(lambda: provider.construct("fn", "userprofiles:index:PythonFunction", inputs, None))
 
-    function = recording.one("fn-function").inputs
+    function = recording.resource("fn-function").inputs
     assert (30, "userprofiles.handlers.outbox.handler") == (function["timeout"], function["handler"])
-    assert "sqs:ReceiveMessage" in recording.one("fn-policy").inputs["policy"]
+    assert "sqs:ReceiveMessage" in recording.resource("fn-policy").inputs["policy"]
 
 
 def test_the_plugins_host_starts() -> None:
-    """The engine runs the folder and reads the port that the provider listens on."""
+    """The engine runs the folder and reads the provider's port."""
     command = [sys.executable, "-W", "ignore", str(ROOT / "components"), "127.0.0.1:9"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as host:
         assert host.stdout is not None
@@ -98,8 +100,8 @@ def test_the_plugins_host_starts() -> None:
         *(f"examples/{name}/Pulumi.yaml" for name in ("users_table_only", "sign_up_only")),
     ],
 )
-def test_the_cli_finds_the_environment_that_holds_the_components(manifest: str) -> None:
-    """Without, it runs the python on the PATH, which lacks pulumi."""
+def test_cli_uses_the_environment_of_the_components(manifest: str) -> None:
+    """Otherwise it runs the Python on PATH, which does not have pulumi."""
 
     def environment(path: Path) -> Path:
         runtime = yaml.safe_load(path.read_text())["runtime"]
@@ -109,8 +111,7 @@ def test_the_cli_finds_the_environment_that_holds_the_components(manifest: str) 
 
 
 @pulumi.runtime.test
-def test_outputs_are_registered_under_their_schema_names(live: Recording) -> pulumi.Output[None]:
-    """Every declared output, and nothing else, reaches who asks for the component's state."""
+def test_output_resolves_to_the_output_of_its_resource(live_recording: Recording) -> pulumi.Output[None]:
     table = UsersTable("users", {})
 
     def check(name: str) -> None:
@@ -139,7 +140,7 @@ def test_enums_are_their_values() -> None:
 
 
 def test_no_component_module_defers_its_annotations() -> None:
-    """With them the analyzer fails, and names nothing."""
+    """With deferred annotations, the analyzer fails with a message that does not name the module."""
     modules = (ROOT / "components" / "pulumi_userprofiles").glob("*.py")
 
     assert [] == [

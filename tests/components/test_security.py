@@ -11,7 +11,7 @@ from component_rules import RULES, Rule
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_the_stack_keeps_the_rule(rule: Rule, stack: Recording) -> None:
+def test_the_stack_follows_the_rule(rule: Rule, stack: Recording) -> None:
     assert rule.breaches(stack) == []
 
 
@@ -20,15 +20,15 @@ def test_the_stack_passes_the_check(check: Check, stack: Recording) -> None:
     assert check(stack) == []
 
 
-def test_every_alarm_notifies_the_topic(make: Any) -> None:
-    assert silent_alarms(make(alarm_topic_arn=TOPIC)) == []
+def test_every_alarm_notifies_the_topic(record_stack: Any) -> None:
+    assert silent_alarms(record_stack(alarm_topic_arn=TOPIC)) == []
 
 
-def test_with_a_key_everything_is_encrypted_with_it(make: Any) -> None:
-    recording = make(kms_key_arn=KEY)
+def test_with_a_key_everything_is_encrypted_with_it(record_stack: Any) -> None:
+    recording = record_stack(kms_key_arn=KEY)
 
-    kinds = {resource.type.rpartition(":")[2] for resource in recording.resources}
-    assert set(KEY_PATHS) - kinds == set()
+    type_names = {resource.type.rpartition(":")[2] for resource in recording.resources}
+    assert set(KEY_PATHS) - type_names == set()
     assert {check.__name__: check(recording) for check in [*CHECKS, *EXPECTATIONS_WITH_A_KEY]} == {
         check.__name__: [] for check in [*CHECKS, *EXPECTATIONS_WITH_A_KEY]
     }

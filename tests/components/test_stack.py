@@ -1,4 +1,4 @@
-"""The stack's program: configuration read with types, seven outputs, one message for each mistake."""
+"""The stack's program: typed configuration, outputs, and one message for each mistake."""
 
 import json
 import re
@@ -9,11 +9,11 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
-from component_recording import Recording, begin, record
+from component_recording import Recording, record, start_recording
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
-HERE = "eu-central-1:111122223333"
+SCOPE = "eu-central-1:111122223333"
 OUTPUTS = [
     "auditTableName",
     "migrationBucketName",
@@ -29,76 +29,76 @@ def program() -> None:
     runpy.run_path(str(ROOT / "__main__.py"))
 
 
-def configuration(**ours: str) -> dict[str, str]:
-    settings = {"lambdaPlatform": "host", **ours}
+def configuration(**stack_settings: str) -> dict[str, str]:
+    settings = {"lambdaPlatform": "host", **stack_settings}
     return {"aws:region": "eu-central-1", **{f"{NAMESPACE}:{key}": value for key, value in settings.items()}}
 
 
-def of_file(stack: str) -> dict[str, str]:
-    """A stack's configuration as Pulumi hands it to a program: structures as JSON."""
-    written: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in written.items()}
+def stack_file(stack: str) -> dict[str, str]:
+    """Return the configuration of a stack as Pulumi passes it to a program: structures as JSON."""
+    config: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
 
 def deploy(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[Recording, dict[str, Any]]:
-    exported: dict[str, Any] = {}
-    monkeypatch.setattr(pulumi, "export", exported.__setitem__)
-    return record(program, config), exported
+    exports: dict[str, Any] = {}
+    monkeypatch.setattr(pulumi, "export", exports.__setitem__)
+    return record(program, config), exports
 
 
 def test_the_outputs_have_the_names_that_clients_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, exported = deploy(configuration(), monkeypatch)
+    _, exports = deploy(configuration(), monkeypatch)
 
-    assert OUTPUTS == sorted(exported)
+    assert OUTPUTS == sorted(exports)
 
 
 def test_the_components_outputs_are_those_of_the_stack(stack: Recording) -> None:
     assert OUTPUTS == sorted(stack.outputs["app"])
 
 
-def test_the_file_for_a_local_aws_packs_for_this_machine_and_protects_nothing(
+def test_dev_stack_packs_for_this_machine_and_protects_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    recording, _ = deploy(of_file("dev"), monkeypatch)
+    recording, _ = deploy(stack_file("dev"), monkeypatch)
 
     assert [] == [resource.name for resource in recording.resources if resource.protect]
     assert {"host"} == {
-        Path(item.inputs["code"].path).name.split("-")[1] for item in recording.of("Function")
+        Path(item.inputs["code"].path).name.split("-")[1] for item in recording.of_type("Function")
     }
-    tables = recording.one("userprofiles-migration-worker-function").inputs["environment"]["variables"]
+    tables = recording.resource("userprofiles-migration-worker-function").inputs["environment"]["variables"]
     assert "userprofiles-data-table-1234567,v_users_dev" == tables["MIGRATION_TABLES"]
 
 
-def test_the_example_for_production_is_hardened(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = of_file("prod") | {f"{NAMESPACE}:lambdaPlatform": "host"}  # the same resources, packed quicker
+def test_prod_stack_is_hardened(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = stack_file("prod") | {f"{NAMESPACE}:lambdaPlatform": "host"}  # the same resources, packed faster
 
     recording, _ = deploy(config, monkeypatch)
 
-    pool = recording.one("userprofiles-identity-pool")
-    client = recording.one("userprofiles-identity-client")
+    pool = recording.resource("userprofiles-identity-pool")
+    client = recording.resource("userprofiles-identity-client")
     assert pool.protect
     assert "DEVELOPER" == pool.inputs["emailConfiguration"]["emailSendingAccount"]
-    assert 1 == len(recording.of("WebAclAssociation"))
+    assert 1 == len(recording.of_type("WebAclAssociation"))
     assert "ENABLED" == client.inputs["refreshTokenRotation"]["feature"]
-    assert all("kmsKeyId" in group.inputs for group in recording.of("LogGroup"))
-    assert all(alarm.inputs["alarmActions"] for alarm in recording.of("MetricAlarm"))
+    assert all("kmsKeyId" in group.inputs for group in recording.of_type("LogGroup"))
+    assert all(alarm.inputs["alarmActions"] for alarm in recording.of_type("MetricAlarm"))
     assert [] == recording.messages
 
 
 def test_every_setting_of_the_files_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A setting that nothing reads is refused, so a run of each file proves that it has no misspelled key."""
+    """The program rejects unknown settings, so a run with each file proves that no key is misspelled."""
     for stack in ("dev", "prod"):
-        deploy(of_file(stack) | {f"{NAMESPACE}:lambdaPlatform": "host"}, monkeypatch)
+        deploy(stack_file(stack) | {f"{NAMESPACE}:lambdaPlatform": "host"}, monkeypatch)
 
 
 MISTAKES = {
     "no region": ({f"{NAMESPACE}:template": "basic"}, ["region", "pulumi config set aws:region"]),
-    "region's form": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
+    "invalid region": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
     "unknown template": (
         configuration(template="shop"),
         [f"'{NAMESPACE}:template'", "'shop'", "basic, marketplace"],
     ),
-    "role's form": (
+    "invalid role": (
         configuration(signUpRoles='["Admin!"]'),
         [f"'{NAMESPACE}:signUpRoles'", "'Admin!'", "lower-case"],
     ),
@@ -111,7 +111,7 @@ MISTAKES = {
             f"pulumi config set --path '{NAMESPACE}:signUpRoles[0]' <value>",
         ],
     ),
-    "table's name": (
+    "invalid table name": (
         configuration(migrationTableNames='["x"]'),
         [f"'{NAMESPACE}:migrationTableNames'", "'x'", "3 to 255"],
     ),
@@ -120,8 +120,11 @@ MISTAKES = {
         ["signUpRoles", "'vendor'", "list", "signUpRoles[0]'"],
     ),
     "roles as number": (configuration(signUpRoles="[1]"), ["signUpRoles", "list"]),
-    "switch": (configuration(protect="maybe"), ["protect", "'maybe'", "true, false"]),
-    "number": (configuration(logRetentionDays="long"), ["logRetentionDays", "'long'", "digits"]),
+    "text instead of a boolean": (configuration(protect="maybe"), ["protect", "'maybe'", "true, false"]),
+    "text instead of a number": (
+        configuration(logRetentionDays="long"),
+        ["logRetentionDays", "'long'", "digits"],
+    ),
     "retention": (
         configuration(logRetentionDays="31"),
         [f"'{NAMESPACE}:logRetentionDays'", "31", "30, 60", "Pulumi.test.yaml"],
@@ -130,7 +133,7 @@ MISTAKES = {
         configuration(lambdaPlatform="x86"),
         [f"'{NAMESPACE}:lambdaPlatform'", "'lambdaPlatform' has an unknown value", "'x86'", "lambda, host"],
     ),
-    "group's name": (configuration(groups='["a b"]'), [f"'{NAMESPACE}:groups'", "'a b'"]),
+    "invalid group name": (configuration(groups='["a b"]'), [f"'{NAMESPACE}:groups'", "'a b'"]),
     "origin": (configuration(allowedOrigins='["*"]'), [f"'{NAMESPACE}:allowedOrigins'", "'*'"]),
     "key": (configuration(kmsKeyArn="key"), [f"'{NAMESPACE}:kmsKeyArn'", "'key'", "arn:aws:kms:"]),
     "web ACL": (configuration(webAclArn="a"), [f"'{NAMESPACE}:webAclArn'", "arn:aws:wafv2:"]),
@@ -143,26 +146,31 @@ MISTAKES = {
         configuration(emailFrom='{"identityArn": "example.com", "address": "a@example.com"}'),
         [f"'{NAMESPACE}:emailFrom.identityArn'", "'example.com'", "arn:aws:ses:"],
     ),
-    "sender's address": (
+    "invalid sender address": (
         configuration(
-            emailFrom=json.dumps({"identityArn": f"arn:aws:ses:{HERE}:identity/example.com", "address": "us"})
+            emailFrom=json.dumps(
+                {"identityArn": f"arn:aws:ses:{SCOPE}:identity/example.com", "address": "us"}
+            )
         ),
         [f"'{NAMESPACE}:emailFrom.address'", "'us'", f"--path {NAMESPACE}:emailFrom.address"],
     ),
-    "sender": (configuration(emailFrom='{"address": "a@example.com"}'), ["emailFrom", "identityArn"]),
-    "misspelt key": (configuration(templat="basic"), ["templat", "unknown setting", "template"]),
+    "sender without an identity": (
+        configuration(emailFrom='{"address": "a@example.com"}'),
+        ["emailFrom", "identityArn"],
+    ),
+    "misspelled key": (configuration(templat="basic"), ["templat", "unknown setting", "template"]),
 }
 
 
 @pytest.mark.parametrize("mistake", sorted(MISTAKES))
-def test_a_mistake_in_the_configuration_gets_one_message_and_makes_nothing(mistake: str) -> None:
+def test_a_mistake_in_the_configuration_gets_one_message_and_creates_nothing(mistake: str) -> None:
     config, parts = MISTAKES[mistake]
-    recording = begin(config)
+    recording = start_recording(config)
 
-    with pytest.raises(pulumi.RunError) as caught:
+    with pytest.raises(pulumi.RunError) as raised:
         pulumi.runtime.test(program)()
 
-    message = str(caught.value)
+    message = str(raised.value)
     assert [] == [part for part in [*parts, "Got ", "allowed: "] if part not in message], message
     assert 1 == message.count("Got ")
     assert [] == re.findall(
@@ -179,12 +187,12 @@ EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/Pulum
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_makes_what_it_uses(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    exported: dict[str, Any] = {}
-    monkeypatch.setattr(pulumi, "export", exported.__setitem__)
+def test_example_creates_its_resources(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    exports: dict[str, Any] = {}
+    monkeypatch.setattr(pulumi, "export", exports.__setitem__)
 
     recording = record(lambda: runpy.run_path(str(ROOT / "examples" / example / "__main__.py")))
 
-    assert "usersTableName" in exported
+    assert "usersTableName" in exports
     assert all(resource.name.startswith("trial") for resource in recording.resources)
     assert [] == [resource.name for resource in recording.resources if resource.protect]

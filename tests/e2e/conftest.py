@@ -1,4 +1,4 @@
-"""One deployed stack for a worker's whole run, and the client that a developer would have."""
+"""One stack for all tests of an xdist worker, and a client that uses only public APIs."""
 
 import re
 import time
@@ -20,21 +20,23 @@ PASSWORD = "Correct-horse-7-battery"
 DEADLINE_S = 15
 
 
-def wait_for(what: str, look: Callable[[], Any], deadline_s: float = DEADLINE_S) -> Any:
-    """Return the first true answer of `look`; fail with the last one when the deadline is over."""
+def wait_for(description: str, check: Callable[[], Any], deadline_s: float = DEADLINE_S) -> Any:
+    """Return the first true result of `check`; fail with the last result after the deadline."""
     end = time.monotonic() + deadline_s
     while True:
-        seen = look()
-        if seen:
-            return seen
+        result = check()
+        if result:
+            return result
         if time.monotonic() > end:
-            raise AssertionError(f"{what} did not come within {deadline_s} s; last seen: {seen!r}")
+            raise AssertionError(
+                f"{description} did not appear within {deadline_s} s; last result: {result!r}"
+            )
         time.sleep(0.03)
 
 
 @dataclass
-class Person:
-    """Somebody with an account."""
+class PoolUser:
+    """A user of the pool."""
 
     email: str
     sub: str
@@ -42,16 +44,16 @@ class Person:
 
 
 class Client:
-    """A client without AWS credentials: Cognito's public calls, the inbox, the profile API."""
+    """A client without AWS credentials: Cognito's public operations, the inbox, the profile API."""
 
-    person = Person
+    pool_user = PoolUser
     password = PASSWORD
 
     def __init__(self, endpoint: str, outputs: dict[str, Any], region: str) -> None:
         self.endpoint = endpoint
         self.api = outputs["profileApiUrl"]
         self.pool_id = outputs["userPoolId"]
-        self.id = outputs["userPoolClientId"]
+        self.app_client_id = outputs["userPoolClientId"]
         self.idp = boto3.client(
             "cognito-idp",
             endpoint_url=endpoint,
@@ -59,21 +61,21 @@ class Client:
             config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
         )
 
-    def sign_up(self, username: str | None = None, *, role: str | None = None, **attributes: str) -> Person:
+    def sign_up(self, username: str | None = None, *, role: str | None = None, **attributes: str) -> PoolUser:
         email = username or f"{uuid.uuid4().hex}@example.com"
-        given = {"phone_number" if email.startswith("+") else "email": email} | attributes
+        user_attributes = {"phone_number" if email.startswith("+") else "email": email} | attributes
         if role is not None:
-            given["custom:role"] = role
-        answer = self.idp.sign_up(
-            ClientId=self.id,
+            user_attributes["custom:role"] = role
+        response = self.idp.sign_up(
+            ClientId=self.app_client_id,
             Username=email,
             Password=PASSWORD,
-            UserAttributes=[{"Name": name, "Value": value} for name, value in given.items()],
+            UserAttributes=[{"Name": name, "Value": value} for name, value in user_attributes.items()],
         )
-        return Person(email, answer["UserSub"])
+        return PoolUser(email, response["UserSub"])
 
-    def mailed_code(self, address: str) -> str:
-        def look() -> str | None:
+    def read_mailed_code(self, address: str) -> str:
+        def find_code() -> str | None:
             inbox = requests.get(f"{self.endpoint}/_ministack/ses/messages", timeout=5).json()["messages"]
             bodies = [
                 mail.get("BodyText") or mail.get("BodyHtml") or ""
@@ -84,57 +86,60 @@ class Client:
             codes = [code for body in bodies for code in re.findall(r"\b\d{6}\b", body)]
             return codes[-1] if codes else None
 
-        return str(wait_for("the code", look))
+        return str(wait_for("the code", find_code))
 
-    def texted_code(self, number: str) -> str:
-        def look() -> str | None:
+    def read_texted_code(self, number: str) -> str:
+        def find_code() -> str | None:
             inbox = requests.get(f"{self.endpoint}/_ministack/sns/sms-messages", timeout=5).text
             codes = re.findall(r"\b\d{6}\b", inbox.partition(number)[2])
             return codes[-1] if codes else None
 
-        return str(wait_for("the text message", look))
+        return str(wait_for("the text message", find_code))
 
-    def confirm(self, person: Person, **more: Any) -> None:
+    def confirm(self, user: PoolUser, **options: Any) -> None:
         self.idp.confirm_sign_up(
-            ClientId=self.id, Username=person.email, ConfirmationCode=self.mailed_code(person.email), **more
+            ClientId=self.app_client_id,
+            Username=user.email,
+            ConfirmationCode=self.read_mailed_code(user.email),
+            **options,
         )
 
-    def confirmed(self, *, role: str | None = None, **attributes: str) -> Person:
-        person = self.sign_up(role=role, **attributes)
-        self.confirm(person)
-        return person
+    def create_confirmed_user(self, *, role: str | None = None, **attributes: str) -> PoolUser:
+        user = self.sign_up(role=role, **attributes)
+        self.confirm(user)
+        return user
 
-    def tokens(self, person: Person, username: str | None = None) -> dict[str, str]:
-        """Sign in by SRP, with a client that is not ours."""
+    def sign_in(self, user: PoolUser, username: str | None = None) -> dict[str, str]:
+        """Sign in with SRP and a third-party client; return the tokens."""
         srp = AWSSRP(
-            username=username or person.email,
-            password=person.password,
+            username=username or user.email,
+            password=user.password,
             pool_id=self.pool_id,
-            client_id=self.id,
+            client_id=self.app_client_id,
             client=self.idp,
         )
-        answer: dict[str, str] = srp.authenticate_user()["AuthenticationResult"]
-        return answer
+        tokens: dict[str, str] = srp.authenticate_user()["AuthenticationResult"]
+        return tokens
 
-    def token(self, person: Person) -> str:
-        return self.tokens(person)["AccessToken"]
+    def get_access_token(self, user: PoolUser) -> str:
+        return self.sign_in(user)["AccessToken"]
 
-    def call(self, method: str, path: str, token: str | None = None, **more: Any) -> requests.Response:
+    def request(self, method: str, path: str, token: str | None = None, **options: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.request(
-            method, f"{self.api}{path}", headers=headers | more.pop("headers", {}), timeout=15, **more
+            method, f"{self.api}{path}", headers=headers | options.pop("headers", {}), timeout=15, **options
         )
 
     def get_profile(self, token: str) -> requests.Response:
-        return self.call("GET", "/me/profile", token)
+        return self.request("GET", "/me/profile", token)
 
-    def patch_profile(self, token: str, patch: Any, **more: Any) -> requests.Response:
-        return self.call("PATCH", "/me/profile", token, json=patch, **more)
+    def patch_profile(self, token: str, patch: Any, **options: Any) -> requests.Response:
+        return self.request("PATCH", "/me/profile", token, json=patch, **options)
 
 
 @dataclass
 class Stack:
-    """The deployed stack as its operator sees it."""
+    """The deployed stack with the permissions of its operator."""
 
     endpoint: str
     outputs: dict[str, Any]
@@ -143,27 +148,27 @@ class Stack:
     region: str
 
     def items(self, sub: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.aws("dynamodb").query(
+        items: list[dict[str, Any]] = self.aws("dynamodb").query(
             TableName=self.outputs["usersTableName"],
             KeyConditionExpression="PK = :pk",
             ExpressionAttributeValues={":pk": {"S": f"USER#{sub}"}},
             ConsistentRead=True,
         )["Items"]
-        return found
+        return items
 
     def audit_rows(self, sub: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.aws("dynamodb").query(
+        items: list[dict[str, Any]] = self.aws("dynamodb").query(
             TableName=self.outputs["auditTableName"],
             KeyConditionExpression="PK = :pk",
             ExpressionAttributeValues={":pk": {"S": f"USER#{sub}"}},
             ConsistentRead=True,
         )["Items"]
-        return found
+        return items
 
-    def physical(self, type_: str, name_part: str) -> str:
-        """Return the id of the one resource of that type whose name has that part."""
-        [found] = [r for r in self.resources if r["type"] == type_ and name_part in r["name"]]
-        return str(found["id"])
+    def get_resource_id(self, type_: str, name_part: str) -> str:
+        """Return the ID of the only resource with this type and this part in its name."""
+        [resource] = [r for r in self.resources if r["type"] == type_ and name_part in r["name"]]
+        return str(resource["id"])
 
 
 @pytest.fixture(scope="session")

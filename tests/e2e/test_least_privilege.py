@@ -1,7 +1,7 @@
-"""What the functions' roles may not do, tried with their own policies.
+"""Forbidden actions of the functions' roles, tested with their own policies.
 
-The emulator takes the key ``test`` as root, so each case runs as an IAM user that holds a role's
-policies and no more.
+The emulator accepts the key ``test`` as root, so each test runs as an IAM user that has only the policies of
+the role.
 """
 
 import json
@@ -19,11 +19,11 @@ ROLE = "aws:iam/role:Role"
 
 @pytest.fixture
 def act_as(stack, request):
-    """Return a function that makes a client with the rights of one of the stack's roles."""
+    """Return a function that creates a client factory with the permissions of one of the stack's roles."""
     iam = stack.aws("iam")
 
-    def make(role_name_part: str):
-        role = stack.physical(ROLE, role_name_part)
+    def create_client_factory(role_name_part: str):
+        role = stack.get_resource_id(ROLE, role_name_part)
         user = f"as-{uuid.uuid4().hex[:12]}"
         iam.create_user(UserName=user)
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
@@ -33,15 +33,15 @@ def act_as(stack, request):
             iam.put_user_policy(UserName=user, PolicyName=name, PolicyDocument=unquote(text))
         key = iam.create_access_key(UserName=user)["AccessKey"]
 
-        def undo() -> None:
+        def delete_user() -> None:
             iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
             for name in names:
                 iam.delete_user_policy(UserName=user, PolicyName=name)
             iam.delete_user(UserName=user)
 
-        request.addfinalizer(undo)
+        request.addfinalizer(delete_user)
 
-        def aws(service: str):
+        def create_client(service: str):
             return boto3.client(
                 service,
                 endpoint_url=stack.endpoint,
@@ -50,13 +50,13 @@ def act_as(stack, request):
                 aws_secret_access_key=key["SecretAccessKey"],
             )
 
-        return aws
+        return create_client
 
-    return make
+    return create_client_factory
 
 
-def denied(call, **arguments) -> bool:
-    """Tell whether IAM refused the call; any other answer means that the right was there."""
+def is_denied(call, **arguments) -> bool:
+    """Return whether IAM denies a call; any other response means that the permission exists."""
     try:
         call(**arguments)
     except ClientError as error:
@@ -72,44 +72,45 @@ def test_post_confirmation_can_put_but_not_delete_or_scan(act_as, stack):
     users, audit = stack.outputs["usersTableName"], stack.outputs["auditTableName"]
 
     item = {"PK": {"S": f"USER#{uuid.uuid4()}"}, "SK": {"S": "ACCOUNT#MAIN"}}
-    assert not denied(dynamodb.put_item, TableName=users, Item=item)
-    assert denied(dynamodb.delete_item, TableName=users, Key=KEY)
-    assert denied(dynamodb.scan, TableName=users)
-    assert denied(dynamodb.get_item, TableName=audit, Key=KEY)
-    assert denied(dynamodb.delete_item, TableName=audit, Key=KEY)
+    assert not is_denied(dynamodb.put_item, TableName=users, Item=item)
+    assert is_denied(dynamodb.delete_item, TableName=users, Key=KEY)
+    assert is_denied(dynamodb.scan, TableName=users)
+    assert is_denied(dynamodb.get_item, TableName=audit, Key=KEY)
+    assert is_denied(dynamodb.delete_item, TableName=audit, Key=KEY)
 
 
 def test_pre_sign_up_can_not_touch_a_table(act_as, stack):
     dynamodb = act_as("pre-sign-up")("dynamodb")
 
-    assert denied(dynamodb.put_item, TableName=stack.outputs["usersTableName"], Item=KEY)
-    assert denied(dynamodb.get_item, TableName=stack.outputs["usersTableName"], Key=KEY)
+    assert is_denied(dynamodb.put_item, TableName=stack.outputs["usersTableName"], Item=KEY)
+    assert is_denied(dynamodb.get_item, TableName=stack.outputs["usersTableName"], Key=KEY)
 
 
 @pytest.mark.parametrize("function", ["pre-sign-up", "post-confirmation"])
-def test_triggers_hold_no_right_on_the_pool(act_as, stack, function):
+def test_triggers_have_no_permission_on_the_pool(act_as, stack, function):
     idp = act_as(function)("cognito-idp")
 
-    assert denied(idp.admin_get_user, UserPoolId=stack.outputs["userPoolId"], Username="x")
-    assert denied(idp.list_users, UserPoolId=stack.outputs["userPoolId"])
+    assert is_denied(idp.admin_get_user, UserPoolId=stack.outputs["userPoolId"], Username="x")
+    assert is_denied(idp.list_users, UserPoolId=stack.outputs["userPoolId"])
 
 
-def test_profile_api_reads_one_user_at_a_time_and_never_the_audit_trail(act_as, stack):
-    aws = act_as("api-handler")
+def test_profile_api_can_not_scan_delete_or_read_the_audit_trail(act_as, stack):
+    create_client = act_as("api-handler")
+    dynamodb, idp = create_client("dynamodb"), create_client("cognito-idp")
     users, audit = stack.outputs["usersTableName"], stack.outputs["auditTableName"]
 
-    assert not denied(aws("dynamodb").batch_get_item, RequestItems={users: {"Keys": [KEY]}})
-    assert denied(aws("dynamodb").scan, TableName=users)
-    assert denied(aws("dynamodb").delete_item, TableName=users, Key=KEY)
-    assert denied(aws("dynamodb").get_item, TableName=audit, Key=KEY)
-    assert denied(aws("cognito-idp").list_users, UserPoolId=stack.outputs["userPoolId"])
-    assert denied(aws("cognito-idp").admin_delete_user, UserPoolId=stack.outputs["userPoolId"], Username="x")
+    assert not is_denied(dynamodb.batch_get_item, RequestItems={users: {"Keys": [KEY]}})
+    assert is_denied(dynamodb.scan, TableName=users)
+    assert is_denied(dynamodb.delete_item, TableName=users, Key=KEY)
+    assert is_denied(dynamodb.get_item, TableName=audit, Key=KEY)
+    assert is_denied(idp.list_users, UserPoolId=stack.outputs["userPoolId"])
+    assert is_denied(idp.admin_delete_user, UserPoolId=stack.outputs["userPoolId"], Username="x")
 
 
 def test_migration_worker_can_not_overwrite_or_delete_in_bulk(act_as, stack):
     dynamodb = act_as("migration-worker")("dynamodb")
     users = stack.outputs["usersTableName"]
 
-    assert denied(dynamodb.delete_item, TableName=users, Key=KEY)
-    assert denied(dynamodb.batch_write_item, RequestItems={users: [{"DeleteRequest": {"Key": KEY}}]})
-    assert denied(dynamodb.execute_statement, Statement=f"DELETE FROM \"{users}\" WHERE PK='a' AND SK='b'")
+    assert is_denied(dynamodb.delete_item, TableName=users, Key=KEY)
+    assert is_denied(dynamodb.batch_write_item, RequestItems={users: [{"DeleteRequest": {"Key": KEY}}]})
+    assert is_denied(dynamodb.execute_statement, Statement=f"DELETE FROM \"{users}\" WHERE PK='a' AND SK='b'")

@@ -17,47 +17,47 @@ def run_job(stack, eventually):
             stateMachineArn=stack.outputs["migrationStateMachineArn"], input=json.dumps(arguments)
         )["executionArn"]
 
-        def read_ended_execution():
+        def find_result():
             execution = stepfunctions.describe_execution(executionArn=arn)
             return execution if execution["status"] != "RUNNING" else None
 
-        execution = eventually("the job's end", read_ended_execution, 60)
+        execution = eventually("the result of the job", find_result, 60)
         assert execution["status"] == "SUCCEEDED", (execution.get("error"), execution.get("cause"))
         return json.loads(execution["output"])
 
     return run
 
 
-def test_missing_profile_is_created_with_the_run_id(client, stack, run_job):
-    person, other = client.confirmed(given_name="Ada"), client.confirmed()
+def test_missing_profile_is_created_with_the_id_of_the_run(client, stack, run_job):
+    user, other = client.create_confirmed_user(given_name="Ada"), client.create_confirmed_user()
     table = stack.outputs["usersTableName"]
     stack.aws("dynamodb").delete_item(
-        TableName=table, Key={"PK": {"S": f"USER#{person.sub}"}, "SK": {"S": "PROFILE#MAIN"}}
+        TableName=table, Key={"PK": {"S": f"USER#{user.sub}"}, "SK": {"S": "PROFILE#MAIN"}}
     )
-    items_before = stack.items(other.sub)
+    other_items = stack.items(other.sub)
 
     report = run_job(segments=2)
 
-    _, profile = stack.items(person.sub)
+    _, profile = stack.items(user.sub)
     assert profile["migrationRunId"]["S"] == report["runId"]
     assert report["created"] >= 1
     assert report["processed"] == (
         report["existed"] + report["created"] + report["failed"] + sum(report["skipped"].values())
     )
-    assert stack.items(other.sub) == items_before
-    report_object = stack.aws("s3").get_object(
+    assert stack.items(other.sub) == other_items
+    stored_report = stack.aws("s3").get_object(
         Bucket=stack.outputs["migrationBucketName"], Key=f"runs/{report['runId']}/report.json"
     )
-    assert json.load(report_object["Body"])["created"] == report["created"]
+    assert json.load(stored_report["Body"])["created"] == report["created"]
 
 
 def test_backfilled_user_can_change_the_profile(client, stack, run_job):
-    """Its audit chain begins at the first write."""
-    person = client.confirmed()
-    token = client.token(person)
+    """The audit chain of a backfilled user starts with the first change."""
+    user = client.create_confirmed_user()
+    token = client.get_access_token(user)
     stack.aws("dynamodb").delete_item(
         TableName=stack.outputs["usersTableName"],
-        Key={"PK": {"S": f"USER#{person.sub}"}, "SK": {"S": "PROFILE#MAIN"}},
+        Key={"PK": {"S": f"USER#{user.sub}"}, "SK": {"S": "PROFILE#MAIN"}},
     )
     run_job(segments=1)
 
@@ -69,7 +69,7 @@ def test_backfilled_user_can_change_the_profile(client, stack, run_job):
 
 @pytest.fixture
 def old_table(stack):
-    """Create the old script's table, with the only name that the dev stack permits to the job."""
+    """Create the old table, with the only name that the dev stack permits besides its own table."""
     dynamodb = stack.aws("dynamodb")
     dynamodb.create_table(
         TableName="v_users_dev",
@@ -96,11 +96,11 @@ def test_old_table_gets_the_documented_profiles_and_nothing_else(stack, run_job,
     dry_run = run_job(table="v_users_dev", dryRun=True, segments=4)
     assert len(scan(stack)) == 40
 
-    real = run_job(table="v_users_dev", segments=4)
-    second = run_job(table="v_users_dev", segments=4)
+    first_run = run_job(table="v_users_dev", segments=4)
+    second_run = run_job(table="v_users_dev", segments=4)
 
-    assert (dry_run["created"], real["created"], second["created"]) == (30, 30, 0)
-    assert real["skipped"] == {"inactive": 10, "softDeleted": 0}
+    assert (dry_run["created"], first_run["created"], second_run["created"]) == (30, 30, 0)
+    assert first_run["skipped"] == {"inactive": 10, "softDeleted": 0}
     profiles = [item for item in scan(stack) if item["PK"]["S"].startswith("USER#")]
     assert len(profiles) == 30
     assert profiles[0].keys() == {
@@ -111,19 +111,17 @@ def test_old_table_gets_the_documented_profiles_and_nothing_else(stack, run_job,
     assert len(scan(stack)) == 70
 
 
-def test_table_that_is_not_permitted_is_refused(stack, eventually):
+def test_table_that_is_not_permitted_is_rejected(stack, eventually):
     stepfunctions = stack.aws("stepfunctions")
     arn = stepfunctions.start_execution(
         stateMachineArn=stack.outputs["migrationStateMachineArn"],
         input=json.dumps({"table": "somebody-elses-table"}),
     )["executionArn"]
 
-    execution = eventually(
-        "the job's end",
-        lambda: (
-            (state := stepfunctions.describe_execution(executionArn=arn))["status"] != "RUNNING" and state
-        ),
-        60,
-    )
+    def find_result():
+        execution = stepfunctions.describe_execution(executionArn=arn)
+        return execution if execution["status"] != "RUNNING" else None
+
+    execution = eventually("the result of the job", find_result, 60)
 
     assert execution["status"] == "FAILED"

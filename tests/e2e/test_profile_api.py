@@ -1,90 +1,90 @@
-"""The profile API over the wire: tokens, changes, refusals."""
+"""The profile API over HTTP: tokens, changes, rejected requests."""
 
 import pytest
 
 pytestmark = pytest.mark.backends("embedded", "localstack", "aws")
 
 
-def test_health_needs_no_token(client):
-    answer = client.call("GET", "/health")
+def test_health_requires_no_token(client):
+    response = client.request("GET", "/health")
 
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
 def test_no_token_is_401(client):
-    assert client.call("GET", "/me/profile").status_code == 401
+    assert client.request("GET", "/me/profile").status_code == 401
 
 
-def test_id_token_is_refused(client, stack):
-    person = client.confirmed()
+def test_id_token_is_rejected(client, stack):
+    user = client.create_confirmed_user()
 
-    answer = client.get_profile(client.tokens(person)["IdToken"])
+    response = client.get_profile(client.sign_in(user)["IdToken"])
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
-def test_token_of_another_app_client_is_refused(client, stack):
-    """Its signature, issuer and expiry are right: the audience alone is not."""
-    person = client.confirmed()
+def test_token_of_another_app_client_is_rejected(client, stack):
+    """Its signature, issuer and expiry are valid; only the audience is not."""
+    user = client.create_confirmed_user()
     idp = stack.aws("cognito-idp")
-    other = idp.create_user_pool_client(
+    other_id = idp.create_user_pool_client(
         UserPoolId=client.pool_id, ClientName="other", ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH"]
     )["UserPoolClient"]["ClientId"]
-    ours, client.id = client.id, other
+    original_id, client.app_client_id = client.app_client_id, other_id
     try:
-        token = client.token(person)
+        token = client.get_access_token(user)
     finally:
-        client.id = ours
+        client.app_client_id = original_id
 
     assert client.get_profile(token).status_code == 401
 
 
-def test_tampered_token_is_refused(client):
-    head, payload, signature = client.token(client.confirmed()).split(".")
-    flipped = ("A" if signature[10] != "A" else "B").join((signature[:10], signature[11:]))
+def test_tampered_token_is_rejected(client):
+    head, payload, signature = client.get_access_token(client.create_confirmed_user()).split(".")
+    tampered = ("A" if signature[10] != "A" else "B").join((signature[:10], signature[11:]))
 
-    assert client.get_profile(f"{head}.{payload}.{flipped}").status_code == 401
+    assert client.get_profile(f"{head}.{payload}.{tampered}").status_code == 401
 
 
-def test_deleted_user_with_a_living_token_gets_401_and_nothing_is_written(client, stack):
+def test_deleted_user_with_a_valid_token_gets_401_and_nothing_is_written(client, stack):
     idp = stack.aws("cognito-idp")
-    person = client.sign_up()
-    idp.admin_confirm_sign_up(UserPoolId=client.pool_id, Username=person.email)
-    token = client.token(person)
+    user = client.sign_up()
+    idp.admin_confirm_sign_up(UserPoolId=client.pool_id, Username=user.email)
+    token = client.get_access_token(user)
     table = stack.outputs["usersTableName"]
-    for item in stack.items(person.sub):
+    for item in stack.items(user.sub):
         stack.aws("dynamodb").delete_item(TableName=table, Key={"PK": item["PK"], "SK": item["SK"]})
-    idp.admin_delete_user(UserPoolId=client.pool_id, Username=person.email)
+    idp.admin_delete_user(UserPoolId=client.pool_id, Username=user.email)
 
-    answer = client.get_profile(token)
+    response = client.get_profile(token)
 
-    assert answer.status_code == 401
-    assert stack.items(person.sub) == []
+    assert response.status_code == 401
+    assert stack.items(user.sub) == []
 
 
-def test_change_is_kept_and_told_to_the_audit_trail_without_values(client, stack):
-    person = client.confirmed()
-    token = client.token(person)
+def test_change_is_stored_with_an_audit_row_without_values(client, stack):
+    user = client.create_confirmed_user()
+    token = client.get_access_token(user)
 
-    answer = client.patch_profile(token, {"profile": {"language": "fr", "address": {"city": "Lyon"}}})
+    response = client.patch_profile(token, {"profile": {"language": "fr", "address": {"city": "Lyon"}}})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     profile = client.get_profile(token).json()["profile"]
     assert (profile["language"], profile["address"]["city"]) == ("fr", "Lyon")
     assert profile["address"]["street"] == ""
-    rows = stack.audit_rows(person.sub)
+    rows = stack.audit_rows(user.sub)
     assert len(rows) == 2
     assert "Lyon" not in str(rows)
 
 
-def test_audit_rows_form_a_chain_whose_head_stands_on_the_account(client, stack):
-    person = client.confirmed()
-    token = client.token(person)
+def test_audit_rows_form_a_chain_that_ends_in_the_audit_head_of_the_account(client, stack):
+    user = client.create_confirmed_user()
+    token = client.get_access_token(user)
     for language in ("fr", "de", "it"):
         client.patch_profile(token, {"profile": {"language": language}})
 
-    rows = stack.audit_rows(person.sub)
-    account = stack.items(person.sub)[0]
+    rows = stack.audit_rows(user.sub)
+    account = stack.items(user.sub)[0]
 
     links = {row["previousHash"]["S"]: row["hash"]["S"] for row in rows if "S" in row["previousHash"]}
     hashes = {row["hash"]["S"] for row in rows}
@@ -111,21 +111,21 @@ def test_audit_rows_form_a_chain_whose_head_stands_on_the_account(client, stack)
     ],
     ids=str,
 )
-def test_refused_change_names_its_fault_and_changes_nothing(client, stack, patch):
-    person = client.confirmed()
-    before = stack.items(person.sub)
+def test_rejected_patch_has_an_error_message_and_changes_nothing(client, stack, patch):
+    user = client.create_confirmed_user()
+    before = stack.items(user.sub)
 
-    answer = client.patch_profile(client.token(person), patch)
+    response = client.patch_profile(client.get_access_token(user), patch)
 
-    assert answer.status_code == 400
-    assert answer.json()["error"]["message"]
-    assert stack.items(person.sub) == before
+    assert response.status_code == 400
+    assert response.json()["error"]["message"]
+    assert stack.items(user.sub) == before
 
 
-def test_suspended_user_reads_and_changes_nothing(client, stack):
-    person = client.confirmed()
-    token = client.token(person)
-    account = stack.items(person.sub)[0]
+def test_suspended_user_can_read_but_not_change(client, stack):
+    user = client.create_confirmed_user()
+    token = client.get_access_token(user)
+    account = stack.items(user.sub)[0]
     stack.aws("dynamodb").update_item(
         TableName=stack.outputs["usersTableName"],
         Key={"PK": account["PK"], "SK": account["SK"]},
@@ -133,24 +133,26 @@ def test_suspended_user_reads_and_changes_nothing(client, stack):
         ExpressionAttributeNames={"#s": "status"},
         ExpressionAttributeValues={":s": {"S": "suspended"}},
     )
-    before = stack.items(person.sub)
+    before = stack.items(user.sub)
 
-    answer = client.patch_profile(token, {"profile": {"language": "fr"}})
+    response = client.patch_profile(token, {"profile": {"language": "fr"}})
 
-    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "inactive")
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "inactive")
     assert client.get_profile(token).json()["account"]["status"] == "suspended"
-    assert stack.items(person.sub) == before
+    assert stack.items(user.sub) == before
 
 
-def test_answer_to_a_request_full_of_faults_is_small(client):
-    answer = client.patch_profile(client.token(client.confirmed()), {"account": {"wishlist": [1] * 20_000}})
+def test_response_to_a_request_with_many_errors_is_small(client):
+    token = client.get_access_token(client.create_confirmed_user())
 
-    assert answer.status_code == 400
-    assert len(answer.content) < 8192
+    response = client.patch_profile(token, {"account": {"wishlist": [1] * 20_000}})
+
+    assert response.status_code == 400
+    assert len(response.content) < 8192
 
 
 def test_stale_if_match_is_412(client):
-    token = client.token(client.confirmed())
+    token = client.get_access_token(client.create_confirmed_user())
     etag = client.get_profile(token).headers["ETag"]
     assert client.patch_profile(token, {"profile": {"language": "fr"}}).status_code == 200
 
@@ -160,9 +162,9 @@ def test_stale_if_match_is_412(client):
     assert client.get_profile(token).json()["profile"]["language"] == "fr"
 
 
-def test_users_see_only_their_own(client):
-    ada, grace = client.confirmed(), client.confirmed()
+def test_users_see_only_their_own_profile(client):
+    ada, grace = client.create_confirmed_user(), client.create_confirmed_user()
 
-    client.patch_profile(client.token(ada), {"profile": {"firstName": "Ada"}})
+    client.patch_profile(client.get_access_token(ada), {"profile": {"firstName": "Ada"}})
 
-    assert client.get_profile(client.token(grace)).json()["profile"]["firstName"] == ""
+    assert client.get_profile(client.get_access_token(grace)).json()["profile"]["firstName"] == ""

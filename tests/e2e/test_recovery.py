@@ -1,4 +1,4 @@
-"""A failing table never breaks a sign-up, and no user is lost."""
+"""A failing table never fails a sign-up, and no user is lost."""
 
 import json
 
@@ -9,11 +9,11 @@ pytestmark = pytest.mark.backends("embedded")
 
 @pytest.fixture
 def deny(stack, request):
-    """Return a function that takes rights from the post-confirmation function for one test."""
+    """Return a function that denies actions to the post-confirmation function until the end of the test."""
     iam = stack.aws("iam")
-    role = stack.physical("aws:iam/role:Role", "post-confirmation")
+    role = stack.get_resource_id("aws:iam/role:Role", "post-confirmation")
 
-    def take(*actions: str) -> None:
+    def deny_actions(*actions: str) -> None:
         document = {
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}],
@@ -21,55 +21,55 @@ def deny(stack, request):
         iam.put_role_policy(RoleName=role, PolicyName="denied-by-test", PolicyDocument=json.dumps(document))
         request.addfinalizer(lambda: iam.delete_role_policy(RoleName=role, PolicyName="denied-by-test"))
 
-    return take
+    return deny_actions
 
 
-WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:TransactWriteItems")
+WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:TransactWriteItems")
 
 
-def test_outbox_brings_the_profile_when_the_table_refuses(client, stack, deny, eventually):
-    person = client.sign_up(role="vendor")
-    deny(*WRITES)
+def test_outbox_creates_the_profile_if_the_table_write_fails(client, stack, deny, eventually):
+    user = client.sign_up(role="vendor")
+    deny(*WRITE_ACTIONS)
 
-    client.confirm(person)
+    client.confirm(user)
 
-    items = eventually("account and profile", lambda: stack.items(person.sub))
+    items = eventually("account and profile", lambda: stack.items(user.sub))
     assert [item["SK"]["S"] for item in items] == ["ACCOUNT#MAIN", "PROFILE#MAIN"]
     assert items[0]["role"]["S"] == "vendor"
-    assert len(stack.audit_rows(person.sub)) == 1
+    assert len(stack.audit_rows(user.sub)) == 1
 
 
-def test_first_access_brings_the_profile_when_table_and_queue_refuse(client, stack, deny):
-    person = client.sign_up(role="vendor")
-    deny(*WRITES, "sqs:SendMessage")
+def test_first_access_creates_the_profile_if_table_and_queue_fail(client, stack, deny):
+    user = client.sign_up(role="vendor")
+    deny(*WRITE_ACTIONS, "sqs:SendMessage")
 
-    client.confirm(person)
-    assert stack.items(person.sub) == []
-    answer = client.get_profile(client.token(person))
+    client.confirm(user)
+    assert stack.items(user.sub) == []
+    response = client.get_profile(client.get_access_token(user))
 
-    assert answer.status_code == 200
-    assert answer.json()["account"]["role"] == "vendor"
-    assert len(stack.items(person.sub)) == 2
+    assert response.status_code == 200
+    assert response.json()["account"]["role"] == "vendor"
+    assert len(stack.items(user.sub)) == 2
 
 
 def test_erased_user_stays_erased(client, stack):
-    """Both items stay, emptied: neither a late delivery nor an access brings the user back."""
-    person = client.confirmed()
-    token = client.token(person)
+    """Neither a late outbox message nor an access to the API restores the user."""
+    user = client.create_confirmed_user()
+    token = client.get_access_token(user)
     table = stack.outputs["usersTableName"]
-    for item in stack.items(person.sub):
-        emptied = {"PK": item["PK"], "SK": item["SK"], "entityType": {"S": "TOMBSTONE"}}
-        stack.aws("dynamodb").put_item(TableName=table, Item=emptied)
-    before = stack.items(person.sub)
+    for item in stack.items(user.sub):
+        tombstone = {"PK": item["PK"], "SK": item["SK"], "entityType": {"S": "TOMBSTONE"}}
+        stack.aws("dynamodb").put_item(TableName=table, Item=tombstone)
+    before = stack.items(user.sub)
     stack.aws("sqs").send_message(
-        QueueUrl=stack.physical("aws:sqs/queue:Queue", "triggers-outbox"),
-        MessageBody=json.dumps({"userPoolId": client.pool_id, "userName": person.sub, "reason": "late"}),
+        QueueUrl=stack.get_resource_id("aws:sqs/queue:Queue", "triggers-outbox"),
+        MessageBody=json.dumps({"userPoolId": client.pool_id, "userName": user.sub, "reason": "late"}),
     )
 
-    answers = [
+    statuses = [
         client.get_profile(token).status_code,
         client.patch_profile(token, {"profile": {}}).status_code,
     ]
 
-    assert answers == [410, 410]
-    assert stack.items(person.sub) == before
+    assert statuses == [410, 410]
+    assert stack.items(user.sub) == before

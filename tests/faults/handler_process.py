@@ -12,18 +12,18 @@ from typing import Any
 from userprofiles.handlers import post_confirmation
 
 
-def tell(result: Any) -> None:
-    """Write one line for the test; the handler's own lines go the same way."""
+def write_result(result: Any) -> None:
+    """Write a result to standard output, between the handler's own lines."""
     sys.stdout.write(json.dumps({"result": result}) + "\n")
     sys.stdout.flush()
 
 
-tell("ready")
+write_result("ready")
 for line in sys.stdin:
     event = json.loads(line)
     before = copy.deepcopy(event)
     begin = time.monotonic()
-    returned = post_confirmation.handler(event, None)
+    returned_event = post_confirmation.handler(event, None)
     seconds = time.monotonic() - begin
-    unchanged = returned is event and event == before
-    tell({"seconds": seconds, "unchanged": unchanged})
+    is_unchanged = returned_event is event and event == before
+    write_result({"seconds": seconds, "is_unchanged": is_unchanged})

@@ -1,155 +1,155 @@
-"""The post-confirmation handler, imported as Lambda does, against services that misbehave on the wire.
+"""The post-confirmation handler, imported as in Lambda, with services that fail on the network level.
 
-Whatever they do: the event comes back unchanged within 3.5 s, nothing that the user typed is logged, and the
-user stands in the table or in the outbox, or an error line and a metric say that neither worked.
+In every case, the event is returned unchanged within 3.5 s, and nothing that the user typed is logged. The
+user is in the table or in the outbox, or an error line and a metric report that both failed.
 """
 
 from typing import Any
 
 import pytest
 
-PROMISED_S = 3.5
+MAX_S = 3.5
 
 
-def _held(world: Any, event: dict[str, Any]) -> Any:
-    """Send an event and check what holds in every case."""
-    call = world.start().send(event)
+def _send_and_check(scenario: Any, event: dict[str, Any]) -> Any:
+    """Send an event and check what is true in every case."""
+    invocation = scenario.start_function().send(event)
 
-    assert call is not None
-    assert call.unchanged
-    assert call.seconds < PROMISED_S
-    assert "CANARY" not in call.text
-    assert "CANARY" not in str(world.messages)
-    return call
+    assert invocation is not None
+    assert invocation.is_unchanged
+    assert invocation.seconds < MAX_S
+    assert "CANARY" not in invocation.text
+    assert "CANARY" not in str(scenario.messages)
+    return invocation
 
 
-def _one_user(world: Any) -> bool:
-    return [item["SK"] for item in world.items()] == ["ACCOUNT#MAIN", "PROFILE#MAIN"] and len(
-        world.items("audit")
+def _has_one_user(scenario: Any) -> bool:
+    return [item["SK"] for item in scenario.items()] == ["ACCOUNT#MAIN", "PROFILE#MAIN"] and len(
+        scenario.items("audit")
     ) == 1
 
 
-def test_services_that_do_well(world: Any, confirmed: dict[str, Any]) -> None:
-    call = _held(world, confirmed)
+def test_working_services(scenario: Any, confirmation_event: dict[str, Any]) -> None:
+    invocation = _send_and_check(scenario, confirmation_event)
 
-    assert _one_user(world)
-    assert (["dynamodb"], []) == (world.wire.calls, call.metrics)
+    assert _has_one_user(scenario)
+    assert (["dynamodb"], []) == (scenario.aws.calls, invocation.metrics)
 
 
 @pytest.mark.parametrize("fault", ["hang", "trickle body", "trickle head"])
-def test_table_that_holds_the_call_is_left_for_the_outbox(
-    world: Any,
-    confirmed: dict[str, Any],
+def test_hanging_table_is_abandoned_for_the_outbox(
+    scenario: Any,
+    confirmation_event: dict[str, Any],
     fault: str,
 ) -> None:
-    """Faults F4: hanging and trickling alike."""
-    world.misbehave("dynamodb", fault)
+    """The table sends nothing, or byte by byte."""
+    scenario.set_behaviours("dynamodb", fault)
 
-    call = _held(world, confirmed)
+    invocation = _send_and_check(scenario, confirmation_event)
 
-    [message] = world.messages
+    [message] = scenario.messages
     assert {"userPoolId", "userName", "reason"} == message.keys()
-    assert confirmed["userName"] == message["userName"]
-    assert ["RegistrationDeferred"] == call.metrics
+    assert confirmation_event["userName"] == message["userName"]
+    assert ["RegistrationDeferred"] == invocation.metrics
 
 
 @pytest.mark.parametrize("fault", ["hang", "trickle body", "trickle head"])
-def test_table_and_queue_that_hold_the_call_are_both_left(
-    world: Any,
-    confirmed: dict[str, Any],
+def test_hanging_table_and_queue_are_both_abandoned(
+    scenario: Any,
+    confirmation_event: dict[str, Any],
     fault: str,
 ) -> None:
-    """Fault F7, the slow way; the process ends although its calls still hang."""
-    world.misbehave("dynamodb", fault)
-    world.misbehave("sqs", fault)
+    """The process ends although its calls still hang."""
+    scenario.set_behaviours("dynamodb", fault)
+    scenario.set_behaviours("sqs", fault)
 
-    call = _held(world, confirmed)
+    invocation = _send_and_check(scenario, confirmation_event)
 
-    assert ["RegistrationLost"] == call.metrics
-    assert world.functions[0].end(2) == 0
-
-
-def test_table_and_queue_that_refuse_connections(world: Any, confirmed: dict[str, Any]) -> None:
-    """Fault F7: nobody listens."""
-    function = world.start()
-    world.wire.stop_listening()
-
-    call = function.send(confirmed)
-
-    assert call is not None
-    assert call.unchanged
-    assert call.seconds < PROMISED_S
-    assert "CANARY" not in call.text
-    assert ["RegistrationLost"] == call.metrics
+    assert ["RegistrationLost"] == invocation.metrics
+    assert scenario.functions[0].end(2) == 0
 
 
-@pytest.mark.parametrize("fault", ["throttle", "fail", "expired", "skewed", "denied", "nonsense"])
-def test_table_that_refuses_is_left_for_the_outbox(world: Any, confirmed: dict[str, Any], fault: str) -> None:
-    """Faults F6, F9, F10: the user is not told, and comes into the table later."""
-    world.misbehave("dynamodb", fault)
+def test_table_and_queue_that_refuse_connections(scenario: Any, confirmation_event: dict[str, Any]) -> None:
+    function = scenario.start_function()
+    scenario.aws.stop_listening()
 
-    call = _held(world, confirmed)
+    invocation = function.send(confirmation_event)
 
-    assert ["RegistrationDeferred"] == call.metrics
-    assert [confirmed["userName"]] == [message["userName"] for message in world.messages]
-    assert world.items() == []
+    assert invocation is not None
+    assert invocation.is_unchanged
+    assert invocation.seconds < MAX_S
+    assert "CANARY" not in invocation.text
+    assert ["RegistrationLost"] == invocation.metrics
+
+
+@pytest.mark.parametrize("fault", ["throttle", "fail", "expired", "skewed", "denied", "invalid JSON"])
+def test_failing_table_is_abandoned_for_the_outbox(
+    scenario: Any, confirmation_event: dict[str, Any], fault: str
+) -> None:
+    """The sign-up succeeds, and the outbox registers the user later."""
+    scenario.set_behaviours("dynamodb", fault)
+
+    invocation = _send_and_check(scenario, confirmation_event)
+
+    assert ["RegistrationDeferred"] == invocation.metrics
+    assert [confirmation_event["userName"]] == [message["userName"] for message in scenario.messages]
+    assert scenario.items() == []
 
 
 @pytest.mark.parametrize("fault", ["fail", "throttle"])
-def test_one_failure_is_tried_again(world: Any, confirmed: dict[str, Any], fault: str) -> None:
-    """Fault F5."""
-    world.misbehave("dynamodb", fault, "well")
+def test_single_failure_is_retried(scenario: Any, confirmation_event: dict[str, Any], fault: str) -> None:
+    scenario.set_behaviours("dynamodb", fault, "work")
 
-    call = _held(world, confirmed)
+    invocation = _send_and_check(scenario, confirmation_event)
 
-    assert _one_user(world)
-    assert (["dynamodb", "dynamodb"], []) == (world.wire.calls, call.metrics)
-
-
-def test_lost_reply_is_found_out(world: Any, confirmed: dict[str, Any]) -> None:
-    """Fault F3: the write was applied, its reply never came."""
-    world.misbehave("dynamodb", "lose reply", "well")
-
-    call = _held(world, confirmed)
-
-    assert _one_user(world)
-    assert ([], []) == (world.messages, call.metrics)
+    assert _has_one_user(scenario)
+    assert (["dynamodb", "dynamodb"], []) == (scenario.aws.calls, invocation.metrics)
 
 
-def test_function_killed_after_its_write(world: Any, confirmed: dict[str, Any]) -> None:
-    """Fault F8: Cognito calls again, and finds the user registered."""
-    world.misbehave("dynamodb", "kill caller", "well")
-    assert world.start().send(confirmed) is None
+def test_lost_response_is_detected(scenario: Any, confirmation_event: dict[str, Any]) -> None:
+    """The write was applied, but its response was lost."""
+    scenario.set_behaviours("dynamodb", "lose response", "work")
 
-    _held(world, confirmed)
+    invocation = _send_and_check(scenario, confirmation_event)
 
-    assert _one_user(world)
+    assert _has_one_user(scenario)
+    assert ([], []) == (scenario.messages, invocation.metrics)
+
+
+def test_function_killed_after_its_write(scenario: Any, confirmation_event: dict[str, Any]) -> None:
+    """Cognito calls again, and the user is already registered."""
+    scenario.set_behaviours("dynamodb", "kill client", "work")
+    assert scenario.start_function().send(confirmation_event) is None
+
+    _send_and_check(scenario, confirmation_event)
+
+    assert _has_one_user(scenario)
 
 
 def test_next_event_is_served_while_an_earlier_call_still_hangs(
-    world: Any, confirmed: dict[str, Any]
+    scenario: Any, confirmation_event: dict[str, Any]
 ) -> None:
-    """A warm function: the thread left behind keeps nobody waiting."""
-    world.misbehave("dynamodb", "hang")
-    function = world.start()
-    function.send(confirmed)
-    world.misbehave("dynamodb", "well")
+    """In a warm function, no later event waits for an abandoned thread."""
+    scenario.set_behaviours("dynamodb", "hang")
+    function = scenario.start_function()
+    function.send(confirmation_event)
+    scenario.set_behaviours("dynamodb", "work")
 
-    call = function.send(confirmed)
+    invocation = function.send(confirmation_event)
 
-    assert call is not None
-    assert call.seconds < 1
-    assert _one_user(world)
+    assert invocation is not None
+    assert invocation.seconds < 1
+    assert _has_one_user(scenario)
 
 
-def test_table_back_after_the_outage_gives_one_user(world: Any, confirmed: dict[str, Any]) -> None:
-    """Cognito's second delivery arrives when the table is well again."""
-    world.misbehave("dynamodb", "fail")
-    function = world.start()
-    function.send(confirmed)
-    world.misbehave("dynamodb", "well")
+def test_table_after_an_outage_gets_one_user(scenario: Any, confirmation_event: dict[str, Any]) -> None:
+    """Cognito's second delivery arrives when the table works again."""
+    scenario.set_behaviours("dynamodb", "fail")
+    function = scenario.start_function()
+    function.send(confirmation_event)
+    scenario.set_behaviours("dynamodb", "work")
 
-    function.send(confirmed)
-    function.send(confirmed)
+    function.send(confirmation_event)
+    function.send(confirmation_event)
 
-    assert _one_user(world)
+    assert _has_one_user(scenario)

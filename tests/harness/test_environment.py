@@ -1,4 +1,4 @@
-"""No process of the harness inherits what steers an AWS client."""
+"""No process of the harness inherits a variable that configures an AWS client."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ def hostile(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_nothing_of_the_callers_aws_proxies_or_tokens_gets_in(hostile: None) -> None:
+def test_aws_variables_proxies_and_tokens_of_the_caller_are_removed(hostile: None) -> None:
     environment = clean_environment(endpoint="http://127.0.0.1:4566")
 
     assert not {name: environment.get(name) for name in HOSTILE if environment.get(name) == HOSTILE[name]}
@@ -62,7 +62,7 @@ def test_nothing_of_the_callers_aws_proxies_or_tokens_gets_in(hostile: None) -> 
     assert not [name for name in environment if name.lower().endswith("_proxy") and environment[name] != "*"]
 
 
-def test_programs_and_home_are_still_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_path_and_home_are_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/somebody")
     monkeypatch.setenv("PATH", "/usr/bin")
     monkeypatch.delenv("TZ", raising=False)
@@ -73,7 +73,7 @@ def test_programs_and_home_are_still_found(monkeypatch: pytest.MonkeyPatch) -> N
     assert "TZ" not in environment
 
 
-def test_endpoint_is_left_out_unless_given_and_extras_win() -> None:
+def test_endpoint_is_optional_and_extra_variables_take_precedence() -> None:
     environment = clean_environment(
         region="eu-west-1", extra={"AWS_REGION": "eu-west-2", "USERS_TABLE": "users"}
     )
@@ -83,9 +83,9 @@ def test_endpoint_is_left_out_unless_given_and_extras_win() -> None:
     assert environment["USERS_TABLE"] == "users"
 
 
-def test_importing_the_harness_loads_no_boto3() -> None:
-    """The start of `pulumi-localaws` would take half as long again."""
+def test_importing_the_harness_does_not_load_boto3() -> None:
+    """With boto3, `pulumi-localaws` would take 50% longer to start."""
     code = "import sys, pulumi_localaws.local_aws; print({'boto3', 'aiohttp'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "set()"
+    assert process.stdout.strip() == "set()"

@@ -1,4 +1,4 @@
-"""The plugin's switch and marker, in pytest runs of their own."""
+"""The plugin's option and marker, in separate pytest runs."""
 
 import socket
 import subprocess
@@ -18,99 +18,98 @@ def test_it():
 """
 
 
-def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:
-    """Run pytest on one file, as a project has it that only installed this package."""
+def run_pytest(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:
+    """Run pytest on one file, as in a project that has installed only this package."""
     pytester.makepyfile(test_it=source)
     pytester.makeini("[pytest]\naddopts = --strict-markers -ra -p no:cacheprovider\n")
     return pytester.runpytest_inprocess("-p", "pulumi_localaws.pytest_plugin", *arguments)
 
 
 @pytest.fixture(autouse=True)
-def lean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other plugins of this environment take seconds to load."""
+def _only_this_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load no other plugin of this environment: they take seconds."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
-def test_plugin_is_found_by_pytest() -> None:
-    [found] = entry_points(group="pytest11", name="pulumi_localaws")
+def test_pytest_finds_the_plugin() -> None:
+    [entry_point] = entry_points(group="pytest11", name="pulumi_localaws")
 
-    assert found.value == "pulumi_localaws.pytest_plugin"
+    assert entry_point.value == "pulumi_localaws.pytest_plugin"
 
 
 def test_test_for_this_backend_runs(pytester: pytest.Pytester) -> None:
-    done = run(pytester, MARKED.format(names="'embedded', 'aws'"))
+    result = run_pytest(pytester, MARKED.format(names="'embedded', 'aws'"))
 
-    assert done.ret == 0, done.stdout.str()
-    assert "1 passed" in done.stdout.str()
+    assert result.ret == 0, result.stdout.str()
+    assert "1 passed" in result.stdout.str()
 
 
-def test_test_for_other_backends_is_reported_with_its_reason(pytester: pytest.Pytester) -> None:
-    done = run(pytester, MARKED.format(names="'localstack', 'aws'"))
+def test_test_for_other_backends_is_skipped_with_a_reason(pytester: pytest.Pytester) -> None:
+    result = run_pytest(pytester, MARKED.format(names="'localstack', 'aws'"))
 
-    assert "1 skipped" in done.stdout.str()
-    assert "runs on localstack and aws; this run is on embedded" in done.stdout.str()
+    assert "1 skipped" in result.stdout.str()
+    assert "supports localstack and aws; the backend of this run is embedded" in result.stdout.str()
 
 
 @pytest.mark.parametrize("names", ["'moto'", ""])
-def test_marker_that_names_no_backend_is_refused(pytester: pytest.Pytester, names: str) -> None:
-    done = run(pytester, MARKED.format(names=names))
+def test_marker_without_a_valid_backend_is_rejected(pytester: pytest.Pytester, names: str) -> None:
+    result = run_pytest(pytester, MARKED.format(names=names))
 
-    assert done.ret == 4
-    assert "names no backend; allowed: embedded, localstack, aws" in done.stderr.str()
+    assert result.ret == 4
+    assert "must name one or more backends; allowed: embedded, localstack, aws" in result.stderr.str()
 
 
-def test_test_that_uses_aws_needs_the_marker(pytester: pytest.Pytester) -> None:
-    done = run(pytester, "def test_it(localaws):\n    pass\n")
+def test_test_that_uses_aws_requires_the_marker(pytester: pytest.Pytester) -> None:
+    result = run_pytest(pytester, "def test_it(localaws):\n    pass\n")
 
-    assert done.ret == 4
-    assert "test_it.py::test_it uses AWS and has no marker" in done.stderr.str()
+    assert result.ret == 4
+    assert "test_it.py::test_it uses AWS and has no marker" in result.stderr.str()
 
 
 def test_unknown_backend_is_wrong_usage(pytester: pytest.Pytester) -> None:
-    done = run(pytester, MARKED.format(names="'embedded'"), "--backend", "moto")
+    result = run_pytest(pytester, MARKED.format(names="'embedded'"), "--backend", "moto")
 
-    assert done.ret == 4
-    assert "invalid choice: 'moto'" in done.stderr.str()
-
-
-def test_real_account_has_to_be_spelled_out(pytester: pytest.Pytester) -> None:
-    done = run(pytester, MARKED.format(names="'aws'"), "--backend", "aws")
-
-    assert done.ret == 4
-    assert "spell it out with --aws-account-id" in done.stdout.str() + done.stderr.str()
-    assert "passed" not in done.stdout.str()
+    assert result.ret == 4
+    assert "invalid choice: 'moto'" in result.stderr.str()
 
 
-def test_localstack_that_is_not_there_stops_the_run(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+def test_real_account_requires_its_id(pytester: pytest.Pytester) -> None:
+    result = run_pytest(pytester, MARKED.format(names="'aws'"), "--backend", "aws")
+
+    assert result.ret == 4
+    assert "requires its id: add --aws-account-id" in result.stdout.str() + result.stderr.str()
+    assert "passed" not in result.stdout.str()
+
+
+def test_missing_localstack_ends_the_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
 
     monkeypatch.setenv("LOCALSTACK_HOST", f"127.0.0.1:{port}")
-    done = run(
+    result = run_pytest(
         pytester,
         MARKED.format(names="'localstack'"),
         "--backend",
         "localstack",
     )
 
-    assert done.ret == 4
+    assert result.ret == 4
     assert (
-        f"LocalStack does not answer at http://127.0.0.1:{port}/_localstack/health"
-        in done.stdout.str() + done.stderr.str()
+        f"LocalStack does not respond at http://127.0.0.1:{port}/_localstack/health"
+        in result.stdout.str() + result.stderr.str()
     )
 
 
-def test_plugin_is_light_when_it_is_not_used() -> None:
-    heavy = ("pulumi", "botocore", "boto3", "aiohttp", "yaml", "pulumi_localaws.local_aws")
+def test_unused_plugin_loads_no_large_package() -> None:
+    packages = ("pulumi", "botocore", "boto3", "aiohttp", "yaml", "pulumi_localaws.local_aws")
     program = (
-        f"import sys; import pulumi_localaws.pytest_plugin; print([n for n in {heavy!r} if n in sys.modules])"
+        "import sys; import pulumi_localaws.pytest_plugin;"
+        f" print([name for name in {packages!r} if name in sys.modules])"
     )
 
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "[]"
+    assert process.stdout.strip() == "[]"
 
 
 @pytest.mark.long
@@ -134,6 +133,6 @@ def test_it(localaws, deploy_stack, localaws_backend):
 
     pytester.makepyfile(test_it=source)
 
-    done = pytester.runpytest_subprocess("-p", "pulumi_localaws.pytest_plugin")
+    result = pytester.runpytest_subprocess("-p", "pulumi_localaws.pytest_plugin")
 
-    assert "1 passed" in done.stdout.str()
+    assert "1 passed" in result.stdout.str()

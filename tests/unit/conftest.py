@@ -1,8 +1,9 @@
-"""No test in this folder opens a socket: moto answers inside the process, all else is a stub."""
+"""No test in this folder opens a network socket: moto runs inside the process, the rest is stubs."""
 
 import io
 import json
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    # Unix sockets stay: an event loop makes itself a pair of them, and nothing leaves the machine by one.
+    # Unix sockets stay enabled: an event loop creates a pair of them, and they never leave the machine.
     if HERE in item.path.parents:
         disable_socket(allow_unix_socket=True)
 
@@ -39,7 +40,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A function's environment, and nothing of the caller's: no profile, endpoint or credentials."""
+    """Set a function's environment, without the caller's profile, endpoint and credentials."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "POWERTOOLS_"))]:
         monkeypatch.delenv(name)
     for name, value in {
@@ -56,13 +57,34 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-# One for all tests: it reads the service descriptions once.
+# One session for all tests, so that it reads the service descriptions only once.
 SESSION = botocore.session.Session()
 EVENTS = Path(__file__).parents[1] / "events"
 
 
+class SerializedClient:
+    """A botocore client that carries out one call at a time.
+
+    moto doesn't isolate transactions: a cancelled transaction restores the whole tables from the copy that it
+    took at its start, and so undoes the concurrent writes of other threads. DynamoDB isolates them.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        operation = getattr(self._client, name)
+
+        def call(**parameters: Any) -> Any:
+            with self._lock:
+                return operation(**parameters)
+
+        return call
+
+
 class Tables:
-    """The users table and the audit table, inside this process."""
+    """The users table and the audit table in moto."""
 
     users = "users"
     audit = "audit"
@@ -85,10 +107,10 @@ class Tables:
 
     def items(self, table: str | None = None) -> list[dict[str, Any]]:
         """Return every item of a table, sorted by its key."""
-        found = self.client.scan(TableName=table or self.users)["Items"]
-        return sorted(map(deserialize_item, found), key=lambda item: (item["PK"], item["SK"]))
+        typed_items = self.client.scan(TableName=table or self.users)["Items"]
+        return sorted(map(deserialize_item, typed_items), key=lambda item: (item["PK"], item["SK"]))
 
-    def rows(self) -> list[dict[str, Any]]:
+    def audit_rows(self) -> list[dict[str, Any]]:
         return self.items(self.audit)
 
     def put(self, item: dict[str, Any]) -> None:
@@ -101,18 +123,18 @@ class Tables:
         )
 
     def erase(self) -> None:
-        """Leave of every user what a deletion leaves."""
+        """Replace every item with a tombstone."""
         for item in self.items():
             self.put({"PK": item["PK"], "SK": item["SK"], "entityType": "TOMBSTONE"})
 
 
-class FakeDirectory:
-    """Cognito, as far as AdminGetUser goes."""
+class FakeCognito:
+    """A client of Cognito with AdminGetUser only."""
 
     def __init__(self) -> None:
         self.users: dict[str, dict[str, Any]] = {}
         self.error: Exception | None = None
-        self.asked: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
 
     def add(
         self, name: str, attributes: dict[str, str], status: str = "CONFIRMED", enabled: bool = True
@@ -125,16 +147,16 @@ class FakeDirectory:
         }
 
     def admin_get_user(self, *, UserPoolId: str, Username: str) -> dict[str, Any]:  # noqa: N803
-        self.asked.append((UserPoolId, Username))
+        self.requests.append((UserPoolId, Username))
         if self.error is not None:
             raise self.error
         if Username not in self.users:
-            raise make_aws_error("UserNotFoundException")
+            raise create_aws_error("UserNotFoundException")
         return self.users[Username]
 
 
-def make_aws_error(code: str, reasons: list[dict[str, Any]] | None = None) -> ClientError:
-    """Make the error that botocore raises for an answer of AWS."""
+def create_aws_error(code: str, reasons: list[dict[str, Any]] | None = None) -> ClientError:
+    """Create the error that botocore raises for an error response of AWS."""
     response: Any = {"Error": {"Code": code, "Message": "a message that may repeat CANARY values"}}
     if reasons is not None:
         response["CancellationReasons"] = reasons
@@ -143,14 +165,14 @@ def make_aws_error(code: str, reasons: list[dict[str, Any]] | None = None) -> Cl
 
 @pytest.fixture
 def load_event() -> Callable[[str], Any]:
-    """Return a function that reads an event of tests/events."""
+    """Return a function that loads an event from tests/events."""
     return lambda name: json.loads((EVENTS / f"{name}.json").read_text())
 
 
 @pytest.fixture
 def tables(aws_environment: None) -> Iterator[Tables]:
     with mock_aws():
-        yield Tables(SESSION.create_client("dynamodb", region_name="us-east-1"))
+        yield Tables(SerializedClient(SESSION.create_client("dynamodb", region_name="us-east-1")))
 
 
 @pytest.fixture
@@ -159,8 +181,8 @@ def store(tables: Tables) -> Store:
 
 
 @pytest.fixture
-def directory() -> FakeDirectory:
-    return FakeDirectory()
+def cognito() -> FakeCognito:
+    return FakeCognito()
 
 
 @pytest.fixture(scope="session")
@@ -179,14 +201,14 @@ def roles(marketplace: Template) -> Roles:
 
 
 @pytest.fixture
-def make_registrar(store: Store, marketplace: Template, roles: Roles) -> Callable[..., Registrar]:
-    """Return a function that creates a registrar for the tables; it takes the parts that differ."""
+def create_registrar(store: Store, marketplace: Template, roles: Roles) -> Callable[..., Registrar]:
+    """Return a function that creates a registrar. Its arguments replace single attributes."""
 
-    def make(source: str, **parts: Any) -> Registrar:
+    def create(source: str, **attributes: Any) -> Registrar:
         defaults: dict[str, Any] = {"store": store, "template": marketplace, "roles": roles}
-        return Registrar(source=source, **(defaults | parts))
+        return Registrar(source=source, **(defaults | attributes))
 
-    return make
+    return create
 
 
 @pytest.fixture
@@ -196,14 +218,14 @@ def log() -> io.StringIO:
 
 @pytest.fixture
 def report(log: io.StringIO) -> Report:
-    """What a function reports, its lines in `log`; metrics go to standard output."""
+    """Return a Report that writes its lines to `log`, and metrics to standard output."""
     return Report(Logger(service=uuid.uuid4().hex, stream=log))
 
 
 @pytest.fixture
 def aws_error() -> Callable[..., ClientError]:
-    """Return a function that makes the error botocore raises for an answer of AWS."""
-    return make_aws_error
+    """Return a function that creates the error that botocore raises for an error response of AWS."""
+    return create_aws_error
 
 
 @pytest.fixture

@@ -3,77 +3,77 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from userprofiles.deadline import DeadlineExceededError, TooManyLeftBehindError, Workers
+from userprofiles.deadline import DeadlineExceededError, DeadlineRunner, TooManyAbandonedCallsError
 
 
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
-    """Something to hang on, opened when the test is over."""
-    opened = threading.Event()
-    yield opened
-    opened.set()
+    """An event for calls to hang on. It is set at the end of the test."""
+    event = threading.Event()
+    yield event
+    event.set()
 
 
-def test_result_comes_back() -> None:
-    assert Workers().run(lambda: 7, 1) == 7
+def test_result_is_returned() -> None:
+    assert DeadlineRunner().run(lambda: 7, 1) == 7
 
 
-def test_error_comes_back() -> None:
+def test_error_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
-        Workers().run(lambda: 1 / 0, 1)
+        DeadlineRunner().run(lambda: 1 / 0, 1)
 
 
-def test_call_that_hangs_is_left_behind_on_time(gate: threading.Event) -> None:
+def test_hanging_call_is_abandoned_at_the_deadline(gate: threading.Event) -> None:
     begin = time.monotonic()
 
     with pytest.raises(DeadlineExceededError):
-        Workers().run(gate.wait, 0.05)
+        DeadlineRunner().run(gate.wait, 0.05)
 
     assert time.monotonic() - begin < 1
 
 
-def test_next_call_does_not_wait_for_the_one_left_behind(gate: threading.Event) -> None:
-    workers = Workers()
+def test_next_call_does_not_wait_for_an_abandoned_call(gate: threading.Event) -> None:
+    runner = DeadlineRunner()
     with pytest.raises(DeadlineExceededError):
-        workers.run(gate.wait, 0.01)
+        runner.run(gate.wait, 0.01)
 
-    assert workers.run(lambda: "next", 1) == "next"
+    assert runner.run(lambda: "next", 1) == "next"
 
 
-def test_process_does_not_wait_for_a_call_left_behind(gate: threading.Event) -> None:
-    """Daemon threads alone let the interpreter end."""
+def test_process_does_not_wait_for_an_abandoned_call(gate: threading.Event) -> None:
+    """The interpreter doesn't wait for daemon threads."""
     before = set(threading.enumerate())
     with pytest.raises(DeadlineExceededError):
-        Workers().run(gate.wait, 0.01)
+        DeadlineRunner().run(gate.wait, 0.01)
 
-    left = set(threading.enumerate()) - before
+    abandoned = set(threading.enumerate()) - before
 
-    assert [thread.daemon for thread in left] == [True]
+    assert [thread.daemon for thread in abandoned] == [True]
 
 
-def test_calls_are_refused_at_once_while_too_many_hang(gate: threading.Event) -> None:
-    workers = Workers(most_left_behind=2)
+def test_call_is_refused_while_too_many_calls_hang(gate: threading.Event) -> None:
+    runner = DeadlineRunner(max_abandoned=2)
     for _ in range(2):
         with pytest.raises(DeadlineExceededError):
-            workers.run(gate.wait, 0.01)
+            runner.run(gate.wait, 0.01)
 
-    with pytest.raises(TooManyLeftBehindError):
-        workers.run(lambda: 7, 1)
+    with pytest.raises(TooManyAbandonedCallsError):
+        runner.run(lambda: 7, 1)
 
 
-def test_calls_go_on_when_those_that_hung_have_ended(gate: threading.Event) -> None:
-    workers = Workers(most_left_behind=1)
+def test_calls_are_accepted_again_after_the_hanging_calls_end(gate: threading.Event) -> None:
+    runner = DeadlineRunner(max_abandoned=1)
     before = set(threading.enumerate())
     with pytest.raises(DeadlineExceededError):
-        workers.run(gate.wait, 0.01)
-    [left] = set(threading.enumerate()) - before
+        runner.run(gate.wait, 0.01)
+    [abandoned] = set(threading.enumerate()) - before
 
     gate.set()
-    left.join(5)
+    abandoned.join(5)
 
-    assert workers.run(lambda: 7, 1) == 7
+    assert runner.run(lambda: 7, 1) == 7
 
 
-def test_no_time_left_means_no_waiting(gate: threading.Event) -> None:
+def test_negative_time_means_no_waiting(gate: threading.Event) -> None:
     with pytest.raises(DeadlineExceededError):
-        Workers().run(gate.wait, -1)
+        DeadlineRunner().run(gate.wait, -1)

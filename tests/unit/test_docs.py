@@ -1,4 +1,4 @@
-"""What the documents say exists, exists."""
+"""Links, make targets and options in the documents exist."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ def name(path):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
-def test_links_lead_somewhere(document):
+def test_link_targets_exist(document):
     text = document.read_text(encoding="utf-8")
     targets = [t.partition("#")[0] for t in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in t]
 
@@ -32,37 +32,37 @@ def test_make_targets_exist(document):
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", document.read_text(encoding="utf-8"), re.DOTALL))
 
-    named = set(re.findall(r"\bmake ((?!install &&)[a-z-]+)", code))
+    targets_in_document = set(re.findall(r"\bmake ((?!install &&)[a-z-]+)", code))
 
-    assert named <= targets
+    assert targets_in_document <= targets
 
 
-def options_in(text, command):
-    """Return the long options that the documents give to one of our commands."""
+def find_options(text, command):
+    """Return the long options of one of our commands in the documents."""
     lines = [line for line in text.splitlines() if re.search(rf"(^|[\s/`]){command}\s", line)]
-    own = [re.split(r"\s--\s|\s#", line.split(command, 1)[1])[0] for line in lines]
-    return {option for part in own for option in re.findall(r"--[a-z][a-z-]+", part)}
+    arguments = [re.split(r"\s--\s|\s#", line.split(command, 1)[1])[0] for line in lines]
+    return {option for part in arguments for option in re.findall(r"--[a-z][a-z-]+", part)}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_documented_options_are_in_the_commands_help(command):
-    documented = set()
+def test_documented_options_are_in_the_help_of_the_command(command):
+    documented_options = set()
     for document in DOCUMENTS:
         blocks = re.findall(
             r"```(?:sh|bash|console)\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL
         )
-        documented |= options_in("\n".join(blocks), command)
-    helps = ""
+        documented_options |= find_options("\n".join(blocks), command)
+    help_text = ""
     for words in ([], ["backfill", "run"]) if command == "userprofiles" else ([], ["up"], ["run"], ["types"]):
         script = Path(sys.executable).with_name(command)
-        done = subprocess.run([script, *words, "--help"], capture_output=True, text=True, check=False)
-        helps += done.stdout
+        result = subprocess.run([script, *words, "--help"], capture_output=True, text=True, check=False)
+        help_text += result.stdout
 
-    assert documented
-    assert {option for option in documented if option not in helps} == set()
+    assert documented_options
+    assert {option for option in documented_options if option not in help_text} == set()
 
 
-def test_readme_commands_are_what_ci_runs():
+def test_readme_has_the_commands_that_ci_runs():
     block = re.search(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 
     commands = [line.split("#")[0].strip() for line in block[1].splitlines()]

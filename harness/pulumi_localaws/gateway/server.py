@@ -15,7 +15,7 @@ from pulumi_localaws.gateway.core import Core, RequestKind
 from pulumi_localaws.gateway.wire.http_messages import Request
 from pulumi_localaws.gateway.wire.journal import passed
 from pulumi_localaws.gateway.wire.proxy import Upstream, UpstreamError, end_to_end
-from pulumi_localaws.origins import Callers
+from pulumi_localaws.origins import OriginPolicy
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Gateway:
         account_id: str,
         allow_origins: Sequence[str] = (),
     ) -> None:
-        self._callers = Callers(allow_origins)
+        self._origin_policy = OriginPolicy(allow_origins)
         self._upstream = Upstream(upstream_url)
         self._core = Core(
             upstream=self._upstream.send, endpoint=endpoint, region=region, account_id=account_id
@@ -66,10 +66,10 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, unless a foreign web page has sent it."""
-        if objection := self._callers.objection(
+        if violation := self._origin_policy.find_violation(
             {name: request.headers.getall(name, []) for name in ("host", "origin", "sec-fetch-site")}
         ):
-            answer = refusal(403, "AccessDenied", objection)
+            answer = refusal(403, "AccessDenied", violation)
             for name in _CORS:
                 del answer.headers[name]
             answer.force_close()  # a body that was not read is left behind
@@ -98,7 +98,7 @@ class Gateway:
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None:
             return
-        if not self._callers.allows(origin):
+        if not self._origin_policy.allows(origin):
             for name in [name for name in response.headers if name.lower().startswith("access-control-")]:
                 response.headers.popall(name, None)
         elif response.headers.get(hdrs.ACCESS_CONTROL_ALLOW_ORIGIN) == "*":

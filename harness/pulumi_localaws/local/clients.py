@@ -1,4 +1,4 @@
-"""AWS clients that see one endpoint and nothing of the caller's environment or configuration files."""
+"""AWS clients of one endpoint, independent of the caller's environment and configuration files."""
 
 import os
 import threading
@@ -11,17 +11,17 @@ from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 
 from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
 
-_CREATION = threading.RLock()  # creating a client is not thread-safe, using one is
+_CREATION = threading.RLock()  # clients are thread-safe, but their creation is not
 
 
 class Clients:
-    """Creates the clients of one endpoint, with the rights of the account's root.
+    """Creates the clients of one endpoint, with the permissions of the account's root user.
 
     Args:
         endpoint: The local AWS, ``http://127.0.0.1:<port>``.
         with_boto3: Create boto3's clients, which have more methods (``upload_file``) than botocore's. boto3
             takes longer to import.
-        attempts: How often a call is sent at most.
+        attempts: Maximum number of times that a call is sent.
     """
 
     def __init__(self, endpoint: str, *, with_boto3: bool = False, attempts: int = 2) -> None:
@@ -34,13 +34,15 @@ class Clients:
             connect_timeout=5,
             read_timeout=60,
             max_pool_connections=32,
-            s3={"addressing_style": "path"},  # a bucket's own host name would need a resolver's help
+            s3={"addressing_style": "path"},  # a bucket's own host name would need a DNS resolver
         )
 
     def get(self, service: str, region: str) -> Any:
-        """Return the client of a service in a region, which is created once."""
+        """Return the client of a service in a region; it is created at the first call."""
         key = (service, region)
-        if key in self._clients:  # creating one takes long: nobody waits for another service's
+        if (
+            key in self._clients
+        ):  # no lock here: a creation takes long, and other services must not wait for it
             return self._clients[key]
         with _CREATION:
             if key not in self._clients:
@@ -53,9 +55,9 @@ class Clients:
         Args:
             service: The service's name in boto3.
             region: The client's region.
-            config: Settings over the defaults, which are no proxies and time-outs of 5 s to connect and 60 s
+            config: Settings that override the defaults: no proxies, and time-outs of 5 s to connect and 60 s
                 to read.
-            kwargs: As for ``boto3.client``; other keys replace the root's.
+            kwargs: As for ``boto3.client``; other access keys replace those of the root user.
         """
         if "aws_access_key_id" not in kwargs:
             kwargs |= {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
@@ -83,17 +85,17 @@ def _botocore_session() -> botocore.session.Session:
 
 @cache
 def _boto3_session() -> Any:
-    # Late: it takes longer to import than all the rest of the harness, and the engine does without it.
+    # Imported late: it takes longer than the rest of the harness, and the engine does not need it.
     import boto3  # noqa: PLC0415
 
     return boto3.session.Session(botocore_session=_hermetic_session())
 
 
 def _hermetic_session() -> botocore.session.Session:
-    """Create a session whose every setting has its default: no variable and no file can change it.
+    """Create a session with the default of every setting: no variable and no file can change it.
 
-    An explicit endpoint and explicit keys are not enough: a profile that is not there, a FIPS or dual-stack
-    switch, a retry count from the environment all reach a plain client.
+    An explicit endpoint and explicit keys are not enough. An ordinary client also reads a profile (which may
+    not exist), the settings for FIPS and dual-stack endpoints and a retry count from the environment.
     """
     variables = {
         name: (None, None, default, convert)

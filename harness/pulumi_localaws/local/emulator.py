@@ -1,24 +1,24 @@
-"""The AWS emulator (ministack) as a child process that only this machine can reach."""
+"""The AWS emulator (ministack), a child process that only this machine can reach."""
 
 import os
 import site
-import socket  # noqa: TC003  kept in a variable whose type is written out
+import socket  # noqa: TC003  an attribute has this type
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from pulumi_localaws.environment import DEFAULT_REGION, clean_environment
 from pulumi_localaws.local.ports import LOOPBACK, listen
-from pulumi_localaws.local.processes import Child, Processes
+from pulumi_localaws.local.processes import ChildProcess, SupervisedProcesses
 
 PYTHON_VARIABLE = "PULUMI_LOCALAWS_EMULATOR_PYTHON"
-"""Names the interpreter that runs the emulator, where a project cannot have ministack (it pins botocore)."""
+"""Variable with the emulator's interpreter, for projects that can't install ministack (it pins botocore)."""
 
 ACCOUNT_ID = "000000000000"
-"""The account that the emulator's resources are in."""
+"""The account of the emulator's resources."""
 
 LOCALSTACK_CLIENT_KEY = "accesskey"
-"""The access key of ``localstack_client.session.Session()``; root for the emulator, as ``test`` is."""
+"""The access key of ``localstack_client.session.Session()``; the emulator's root user, as ``test`` is."""
 
 _MAIN = Path(__file__).with_name("emulator_main.py")
 
@@ -26,14 +26,13 @@ _MAIN = Path(__file__).with_name("emulator_main.py")
 class Emulator:
     """ministack on a free port of the loopback interface, with IAM policies enforced.
 
-    The socket is open from the start, so nobody else can take the port, and handed over to the process.
+    The socket is opened at once, so that no other program can take the port, and then passed to the process.
 
     Args:
-        endpoint: URL that the functions running in the emulator call AWS at (the gateway's); None is the
-            emulator's own.
-        region: The region of everything whose request names none.
-        python: The interpreter to run it with; None is the variable PULUMI_LOCALAWS_EMULATOR_PYTHON, else
-            this one.
+        endpoint: AWS endpoint of the emulator's functions (the gateway's URL); None is the emulator's own.
+        region: The region of requests without one.
+        python: The emulator's interpreter; None is the variable PULUMI_LOCALAWS_EMULATOR_PYTHON, or else this
+            interpreter.
     """
 
     def __init__(
@@ -46,10 +45,10 @@ class Emulator:
         self._region = region
         self._python = python or os.environ.get(PYTHON_VARIABLE) or sys.executable
 
-    def child(self, processes: Processes) -> Child:
-        """Describe the process to start."""
+    def child_process(self, processes: SupervisedProcesses) -> ChildProcess:
+        """Return the description of the process to start."""
         fd = self._listener.fileno()
-        return Child(
+        return ChildProcess(
             name="emulator",
             argv=[self._python, str(_MAIN), "--fd", str(fd), "--variable", PYTHON_VARIABLE],
             environment=self._environment(processes.folder),
@@ -57,24 +56,24 @@ class Emulator:
         )
 
     def release(self) -> None:
-        """Let go of the socket; the process that has taken it over goes on serving it."""
+        """Close the socket here; the process that inherited it continues to serve it."""
         self._listener.close()
 
     def _environment(self, folder: Path) -> Mapping[str, str]:
         for name in ("home", "tmp", "state", "s3"):
             (folder / name).mkdir(exist_ok=True)
-        # The URLs that it makes up itself (execute-api, queues) must lead to the public port.
+        # The URLs that it generates (execute-api, queues) must have the public port.
         public_port = self._endpoint.rpartition(":")[2]
         return clean_environment(
             endpoint=self._endpoint,
             region=self._region,
             extra={
                 "AUTH": "true",
-                # Functions do not get to see it: each has its role's credentials.
+                # Functions do not get this key: each has the credentials of its role.
                 "AWS_ACCESS_KEY_ID": LOCALSTACK_CLIENT_KEY,
                 "BIND_HOST": LOOPBACK,
                 "GATEWAY_PORT": public_port,
-                # Both listen on 0.0.0.0 by themselves, whatever BIND_HOST says.
+                # Both listen on 0.0.0.0, regardless of BIND_HOST.
                 "IOT_MTLS_ENABLED": "0",
                 "SFTP_ENABLED": "0",
                 # A failing PreTokenGeneration function fails the sign-in, as on AWS.
@@ -82,11 +81,11 @@ class Emulator:
                 "MINISTACK_REGION": self._region,
                 "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
                 "LAMBDA_EXECUTOR": "local",
-                # With a Docker daemon at hand it would remove containers of the user's other emulators.
+                # With access to a Docker daemon, it would remove containers of the user's other emulators.
                 "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
                 "TMPDIR": str(folder / "tmp"),
                 "HOME": str(folder / "home"),
-                # Packages installed for the user are found by HOME otherwise.
+                # Without it, Python looks for packages of the user in the new HOME.
                 "PYTHONUSERBASE": site.getuserbase(),
                 "STATE_DIR": str(folder / "state"),
                 "S3_DATA_DIR": str(folder / "s3"),

@@ -1,6 +1,7 @@
-"""Serves ministack on a socket that is open already; run as a script by the emulator's own interpreter.
+"""Serve ministack on an open socket; a script for the emulator's own interpreter.
 
-It need not have this package: only ministack (with hypercorn) and the standard library are used here.
+That interpreter may lack this package, so the script uses only ministack (with hypercorn) and the standard
+library.
 """
 
 import argparse
@@ -13,8 +14,8 @@ import sys
 import threading
 
 
-def _end_with_keeper() -> None:
-    """Wait until standard input ends, which says that the keeper is gone; then end with all workers."""
+def _exit_with_supervisor() -> None:
+    """Wait until standard input ends, because the supervisor has ended; then kill all workers too."""
     while os.read(0, 1024):
         pass
     os.killpg(os.getpgrp(), signal.SIGKILL)
@@ -24,23 +25,23 @@ def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--fd", type=int, required=True, help="the listening socket")
-    parser.add_argument("--variable", required=True, help="what names another interpreter, for messages")
+    parser.add_argument("--variable", required=True, help="variable for another interpreter, for messages")
     arguments = parser.parse_args()
-    threading.Thread(target=_end_with_keeper, name="keeper", daemon=True).start()
-    # As ministack's own main does: a burst of connections must not end at 1,024.
+    threading.Thread(target=_exit_with_supervisor, name="supervisor", daemon=True).start()
+    # As ministack's own main does: the limit of 1,024 open files is too low for a burst of connections.
     with contextlib.suppress(ValueError, OSError):
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
-    # Late: they take most of the start, and the thread above has to be there first.
+    # Imported late: they take most of the start, and the thread above must run first.
     try:
         from hypercorn.asyncio import serve  # noqa: PLC0415
         from hypercorn.config import Config  # noqa: PLC0415
         from ministack.app import app  # noqa: PLC0415
     except ModuleNotFoundError as error:
         sys.exit(
-            f"{sys.executable} is to run the emulator and has no module {error.name!r}. Install ministack "
-            f"there (the extra `testing` does), or name an interpreter that has it by {arguments.variable}"
+            f"the emulator's Python {sys.executable} has no module {error.name!r}. Install ministack there"
+            f" (the extra `testing` includes it), or set {arguments.variable} to an interpreter that has it"
         )
 
     config = Config()
@@ -51,6 +52,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # A script's own folder comes first on the path, and ours has modules with everyday names.
+    # Python puts a script's folder first on the path, and ours has modules with common names.
     sys.path.pop(0)
     main()

@@ -1,4 +1,4 @@
-"""Child processes that live exactly as long as their owner: the owner's side of ``keeper.py``."""
+"""Child processes that end with their owner: the owner's side of ``supervisor.py``."""
 
 import contextlib
 import json
@@ -14,25 +14,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pulumi_localaws.environment import clean_environment
+from pulumi_localaws.errors import LocalAwsError
 
-_KEEPER = Path(__file__).with_name("keeper.py")
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _TAIL_LINES = 25
-_STOP_SECONDS = 10.0
-
-
-class LocalAwsError(RuntimeError):
-    """The local AWS could not start or go on; the message says why and how to mend it."""
+_STOP_TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Child:
+class ChildProcess:
     """A process to start.
 
     Attributes:
-        name: What messages call it.
+        name: Its name in messages.
         argv: The command.
         environment: Its whole environment.
-        fds: File descriptors that it takes over; the same numbers are valid in it.
+        fds: File descriptors that it inherits, with the same numbers.
     """
 
     name: str
@@ -41,13 +38,13 @@ class Child:
     fds: Sequence[int] = field(default=())
 
 
-class Processes:
-    """Starts children under a keeper, in a temporary folder that goes with them.
+class SupervisedProcesses:
+    """Starts child processes under a supervisor, in a temporary folder that is deleted with them.
 
-    Nothing outlives the owner: not when it stops them, not when it ends by any signal, SIGKILL included.
+    No process remains when the owner stops them or ends, also by SIGKILL.
 
     Args:
-        log_file: Where the children's output goes; None keeps one file for each in the temporary folder.
+        log_file: File for the output of all processes; None keeps one file for each in the temporary folder.
     """
 
     def __init__(self, log_file: Path | None = None) -> None:
@@ -55,16 +52,16 @@ class Processes:
         self.log_file = log_file
         self.pids: dict[str, int] = {}
         self.failure: str | None = None
-        self._ended = threading.Event()
-        self._stopping = False
-        self._keeper: subprocess.Popen[str] | None = None
+        self._exit_event = threading.Event()
+        self._is_stopping = False
+        self._supervisor: subprocess.Popen[str] | None = None
 
-    def log(self, name: str) -> Path:
-        """Return the file that a child's output goes to."""
+    def log_path(self, name: str) -> Path:
+        """Return the file for the output of a child process."""
         return self.log_file or self.folder / f"{name}.log"
 
-    def start(self, children: Sequence[Child]) -> None:
-        """Start them all; what becomes of them is told by ``failure`` and ``wait``."""
+    def start(self, children: Sequence[ChildProcess]) -> None:
+        """Start all child processes; ``wait`` and ``failure`` report their end."""
         spec = {
             "owner": os.getpid(),
             "folder": str(self.folder),
@@ -75,90 +72,93 @@ class Processes:
                     "env": dict(child.environment),
                     "cwd": str(self.folder),
                     "fds": list(child.fds),
-                    "log": str(self.log(child.name)),
+                    "log": str(self.log_path(child.name)),
                 }
                 for child in children
             ],
         }
-        self._keeper = subprocess.Popen(  # noqa: S603  our own script
-            # No site packages, nothing from the environment: the keeper is up in some 20 ms.
-            [sys.executable, "-I", "-S", str(_KEEPER)],
+        self._supervisor = subprocess.Popen(  # noqa: S603  our own script
+            # Without site packages and environment, the supervisor starts in about 20 ms.
+            [sys.executable, "-I", "-S", str(_SUPERVISOR)],
             env=clean_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             pass_fds=sorted({fd for child in children for fd in child.fds}),
-            start_new_session=True,  # a Ctrl-C in the terminal is the owner's to deal with
+            start_new_session=True,  # only the owner handles a Ctrl-C in the terminal
         )
-        threading.Thread(target=self._read, args=(self._keeper,), name="pulumi-localaws", daemon=True).start()
-        assert self._keeper.stdin is not None  # noqa: S101  for the type checker
-        with contextlib.suppress(BrokenPipeError):  # it died: _read tells
-            self._keeper.stdin.write(json.dumps(spec) + "\n")
-            self._keeper.stdin.flush()
+        threading.Thread(
+            target=self._read_events, args=(self._supervisor,), name="pulumi-localaws", daemon=True
+        ).start()
+        assert self._supervisor.stdin is not None  # noqa: S101  for the type checker
+        with contextlib.suppress(BrokenPipeError):  # it has ended: _read_events reports it
+            self._supervisor.stdin.write(json.dumps(spec) + "\n")
+            self._supervisor.stdin.flush()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the processes are gone.
+        """Wait until the processes have ended.
 
         Args:
-            timeout: Seconds to wait at most; None waits for ever.
+            timeout: Maximum number of seconds to wait; None waits without a limit.
 
         Returns:
-            Whether they are gone.
+            Whether they have ended.
         """
-        return self._ended.wait(timeout)
+        return self._exit_event.wait(timeout)
 
     def stop(self) -> None:
-        """Kill all and remove the folder; returns when nothing is left. A second call does nothing.
+        """Kill all processes and delete the folder before returning. A second call does nothing.
 
         Raises:
-            LocalAwsError: if something is left after ten seconds.
+            LocalAwsError: A process still runs after ten seconds.
         """
-        self._stopping = True
-        keeper = self._keeper
-        if keeper is None:
+        self._is_stopping = True
+        supervisor = self._supervisor
+        if supervisor is None:
             self.remove_folder()
             return
-        assert keeper.stdin is not None  # noqa: S101  for the type checker
+        assert supervisor.stdin is not None  # noqa: S101  for the type checker
         with contextlib.suppress(BrokenPipeError):
-            keeper.stdin.close()
+            supervisor.stdin.close()
         try:
-            keeper.wait(_STOP_SECONDS)
+            supervisor.wait(_STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise LocalAwsError(
-                f"process {keeper.pid} did not end its children {self.pids} within {_STOP_SECONDS:.0f} s"
+                f"the supervisor (process {supervisor.pid}) did not stop the processes {self.pids} within"
+                f" {_STOP_TIMEOUT_SECONDS:.0f} s"
             ) from error
-        self._ended.wait(_STOP_SECONDS)
-        if keeper.returncode != 0:  # killed before it could clear up
+        self._exit_event.wait(_STOP_TIMEOUT_SECONDS)
+        if supervisor.returncode != 0:  # it was killed before it could clean up
             for pid in self.pids.values():
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(pid, signal.SIGKILL)
             self.remove_folder()
 
     def remove_folder(self) -> None:
-        """Remove the temporary folder, where no keeper does."""
+        """Delete the temporary folder, if no supervisor does."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _read(self, keeper: "subprocess.Popen[str]") -> None:
-        """Take down what the keeper tells, until it is gone."""
-        assert keeper.stdout is not None  # noqa: S101  for the type checker
-        with keeper.stdout:
-            for line in keeper.stdout:
+    def _read_events(self, supervisor: "subprocess.Popen[str]") -> None:
+        """Store the events of the supervisor until it ends."""
+        assert supervisor.stdout is not None  # noqa: S101  for the type checker
+        with supervisor.stdout:
+            for line in supervisor.stdout:
                 event = json.loads(line)
                 if event["event"] == "started":
                     self.pids[event["name"]] = event["pid"]
-                elif not self._stopping:
-                    self.failure = self.failure or _describe(event)
-        if not self._stopping and self.failure is None:
-            self.failure = "the process that keeps the emulator and the gateway was ended from outside"
-        self._ended.set()
+                elif not self._is_stopping:
+                    self.failure = self.failure or _describe_failure(event)
+        if not self._is_stopping and self.failure is None:
+            self.failure = "the supervisor of the emulator and the gateway was killed"
+        self._exit_event.set()
 
 
-def _describe(event: Mapping[str, object]) -> str:
+def _describe_failure(event: Mapping[str, object]) -> str:
     if event["event"] == "failed":
         return f"a process could not be started: {event['message']}"
     code = event["code"]
     assert isinstance(code, int)  # noqa: S101  for the type checker
-    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    end = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
     lines = str(event["tail"]).splitlines()[-_TAIL_LINES:]
-    said = "\n  ".join(lines) if lines else "(nothing)"
-    return f"the {event['name']} {how}. The last lines of its log:\n  {said}"
+    log_tail = "\n  ".join(lines) if lines else "(empty)"
+    return f"the {event['name']} {end}. The last lines of its log:\n  {log_tail}"

@@ -1,7 +1,7 @@
-"""Where the tests run: the embedded local AWS, LocalStack, or a real AWS account; one switch, the same tests.
+"""Backends of a test run: the embedded local AWS, LocalStack, or a real AWS account, for the same tests.
 
-Nothing here skips silently: what isn't there is a `BackendUnavailableError`, which the pytest plugin ends the
-run with.
+A backend that is not available raises `BackendUnavailableError`, which ends the pytest run. No test is
+skipped silently.
 """
 
 import json
@@ -14,38 +14,38 @@ from typing import Any, Protocol
 
 from pulumi_localaws.config.project import ConfigValue
 from pulumi_localaws.environment import DEFAULT_REGION
-from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.errors import DeploymentError, LocalAwsError
 
-NAMES = ("embedded", "localstack", "aws")
-_HEALTH_SECONDS = 5
+BACKEND_NAMES = ("embedded", "localstack", "aws")
+_HEALTH_TIMEOUT_SECONDS = 5
 
 
 class BackendUnavailableError(Exception):
-    """The chosen backend isn't there, or isn't what it was said to be; the message says what is missing."""
+    """The selected backend is missing or is not the expected one; the message says what is missing."""
 
 
 class Stack(Protocol):
-    """A deployed program, whoever deployed it."""
+    """A stack that a backend deployed."""
 
     outputs: dict[str, Any]
     resources: list[dict[str, Any]]
 
     def destroy(self) -> None:
-        """Take everything down."""
+        """Delete all resources of the stack."""
 
 
 class Backend(ABC):
-    """One place to deploy to and to look at with boto3."""
+    """An AWS to deploy to, with boto3 clients to inspect it."""
 
     name: str
     region: str
 
     @abstractmethod
     def start(self) -> None:
-        """Make it ready, or find that it isn't there.
+        """Start or check the backend.
 
         Raises:
-            BackendUnavailableError: It isn't there.
+            BackendUnavailableError: The backend is not available.
         """
 
     @abstractmethod
@@ -59,10 +59,10 @@ class Backend(ABC):
     @property
     @abstractmethod
     def endpoint(self) -> str | None:
-        """The URL of a local AWS; None on the real one."""
+        """The URL of a local AWS; None for the real AWS."""
 
-    def stop(self) -> None:  # noqa: B027 nothing to stop is no mistake
-        """Take down what `start` started."""
+    def stop(self) -> None:  # noqa: B027 a backend may have nothing to stop
+        """Stop what `start` started."""
 
 
 class EmbeddedBackend(Backend):
@@ -71,7 +71,7 @@ class EmbeddedBackend(Backend):
     name = "embedded"
 
     def __init__(self, region: str = DEFAULT_REGION) -> None:
-        # Late: a test run that needs no local AWS doesn't pay for it.
+        # Imported late: it is large, and not every test run needs a local AWS.
         from pulumi_localaws.local_aws import LocalAws  # noqa: PLC0415
 
         self.region = region
@@ -84,23 +84,21 @@ class EmbeddedBackend(Backend):
 
     def start(self) -> None:
         """Start the emulator and the gateway."""
-        from pulumi_localaws.local.processes import LocalAwsError  # noqa: PLC0415
-
         try:
             self.local.start()
         except LocalAwsError as error:
             raise BackendUnavailableError(str(error)) from error
 
     def stop(self) -> None:
-        """Stop both."""
+        """Stop the emulator and the gateway."""
         self.local.stop()
 
     def client(self, service: str, **kwargs: Any) -> Any:
-        """Return a boto3 client with the rights of the account's root."""
+        """Return a boto3 client with the permissions of the account's root user."""
         return self.local.client(service, **kwargs)
 
     def deploy(self, directory: Path, *, stack: str, config: Mapping[str, ConfigValue] | None) -> Stack:
-        """Deploy by the engine."""
+        """Deploy with the engine of this package."""
         from pulumi_localaws.deploy import deploy  # noqa: PLC0415
 
         return deploy(
@@ -109,7 +107,7 @@ class EmbeddedBackend(Backend):
 
 
 class LocalStackBackend(Backend):
-    """A LocalStack that runs already, found as its own clients find it; the Pulumi CLI deploys.
+    """A running LocalStack, found in the same way as by localstack-client; the Pulumi CLI deploys.
 
     Args:
         region: The region of clients.
@@ -123,45 +121,48 @@ class LocalStackBackend(Backend):
 
     @property
     def endpoint(self) -> str | None:
-        """The edge port's URL."""
+        """The URL of the edge port."""
         return self._endpoint
 
     def start(self) -> None:
-        """Ask LocalStack what it has."""
+        """Check that LocalStack runs and has Cognito."""
         from localstack_client.config import get_service_endpoint  # noqa: PLC0415
 
         endpoint = str(get_service_endpoint("sts"))
-        services = _health(endpoint)
+        services = _read_localstack_services(endpoint)
         if services.get("cognito-idp") not in {"available", "running"}:
             raise BackendUnavailableError(
                 f"LocalStack at {endpoint} has no Cognito (cognito-idp is"
-                f" {services.get('cognito-idp', 'missing')!r})."
-                " It is part of LocalStack's paid plans: start it with LOCALSTACK_AUTH_TOKEN, or use"
-                " --backend embedded."
+                f" {services.get('cognito-idp', 'missing')!r}), which only its paid plans include."
+                " Start it with the LOCALSTACK_AUTH_TOKEN of such a plan, or use --backend embedded."
             )
         require_pulumi_cli(self.name)
         self._endpoint = endpoint
 
     def client(self, service: str, **kwargs: Any) -> Any:
-        """Return localstack-client's boto3 client."""
+        """Return a boto3 client of localstack-client."""
         from localstack_client.session import Session  # noqa: PLC0415
 
         return Session(region_name=self.region).client(service, **kwargs)
 
     def deploy(self, directory: Path, *, stack: str, config: Mapping[str, ConfigValue] | None) -> Stack:
-        """Deploy by the Pulumi CLI."""
-        from pulumi_localaws.testing.pulumi_cli import cli_deploy, local_provider  # noqa: PLC0415
+        """Deploy with the Pulumi CLI."""
+        from pulumi_localaws.testing.pulumi_cli import deploy_with_cli, local_provider_config  # noqa: PLC0415
 
-        settings = {**local_provider(self._endpoint or ""), "aws:region": self.region, **(config or {})}
-        return cli_deploy(directory, stack=stack, config=settings, environment={})
+        overrides = {
+            **local_provider_config(self._endpoint or ""),
+            "aws:region": self.region,
+            **(config or {}),
+        }
+        return deploy_with_cli(directory, stack=stack, config=overrides, environment={})
 
 
 class AwsBackend(Backend):
-    """A real AWS account, with the caller's own credentials; what is made costs money until it is destroyed.
+    """A real AWS account, with the caller's own credentials; its resources cost money until they are deleted.
 
     Args:
-        account_id: The account that is meant, spelled out.
-        region: The region; the caller's own if None.
+        account_id: The account to deploy to.
+        region: The region; None is the region of the caller's environment.
 
     Raises:
         BackendUnavailableError: The account id is missing or malformed.
@@ -172,11 +173,12 @@ class AwsBackend(Backend):
     def __init__(self, account_id: str | None, region: str | None = None) -> None:
         if not account_id:
             raise BackendUnavailableError(
-                "--backend aws deploys to a real account: spell it out with --aws-account-id 123456789012."
+                "--backend aws deploys to a real account and requires its id:"
+                " add --aws-account-id 123456789012."
             )
-        if not (account_id.isdigit() and len(account_id) == 12):  # noqa: PLR2004 every account id's length
+        if not (account_id.isdigit() and len(account_id) == 12):  # noqa: PLR2004 the length of every account id
             raise BackendUnavailableError(
-                f"--aws-account-id {account_id!r} is not an account id; 12 digits are expected."
+                f"--aws-account-id {account_id!r} is not an account id; allowed: 12 digits."
             )
         self.account_id = account_id
         self.region = (
@@ -185,24 +187,23 @@ class AwsBackend(Backend):
 
     @property
     def endpoint(self) -> None:
-        """There is none."""
+        """Return None: boto3 uses the endpoints of AWS."""
         return
 
     def start(self) -> None:
-        """Compare the account with the one that the credentials belong to."""
+        """Check that the credentials belong to the account."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         try:
-            found = str(self.client("sts").get_caller_identity()["Account"])
+            account_id = str(self.client("sts").get_caller_identity()["Account"])
         except (BotoCoreError, ClientError) as error:
             raise BackendUnavailableError(
-                f"--backend aws: AWS can't be reached with your credentials: {error}"
+                f"--backend aws: AWS can't be called with your credentials: {error}"
             ) from error
-        if found != self.account_id:
+        if account_id != self.account_id:
             raise BackendUnavailableError(
-                f"--backend aws: your credentials belong to the account {found}, and --aws-account-id"
-                f" is {self.account_id}."
-                " Nothing was made."
+                f"--backend aws: your credentials belong to the account {account_id}, but --aws-account-id is"
+                f" {self.account_id}. Nothing was created."
             )
         require_pulumi_cli(self.name)
 
@@ -213,15 +214,15 @@ class AwsBackend(Backend):
         return boto3.client(service, **{"region_name": self.region, **kwargs})
 
     def deploy(self, directory: Path, *, stack: str, config: Mapping[str, ConfigValue] | None) -> Stack:
-        """Deploy by the Pulumi CLI, in this account alone."""
-        from pulumi_localaws.testing.pulumi_cli import cli_deploy, real_provider  # noqa: PLC0415
+        """Deploy with the Pulumi CLI; the provider rejects all other accounts."""
+        from pulumi_localaws.testing.pulumi_cli import aws_provider_config, deploy_with_cli  # noqa: PLC0415
 
-        settings = {**real_provider(self.account_id), "aws:region": self.region, **(config or {})}
-        return cli_deploy(directory, stack=stack, config=settings, environment=dict(os.environ))
+        overrides = {**aws_provider_config(self.account_id), "aws:region": self.region, **(config or {})}
+        return deploy_with_cli(directory, stack=stack, config=overrides, environment=dict(os.environ))
 
 
-def make_backend(name: str, *, account_id: str | None = None) -> Backend:
-    """Return the backend of this name, not yet started.
+def create_backend(name: str, *, account_id: str | None = None) -> Backend:
+    """Return the backend with this name, not started yet.
 
     Raises:
         BackendUnavailableError: The name is unknown, or the account id is missing.
@@ -232,43 +233,43 @@ def make_backend(name: str, *, account_id: str | None = None) -> Backend:
         return LocalStackBackend()
     if name == "aws":
         return AwsBackend(account_id)
-    raise BackendUnavailableError(f"--backend {name!r} is not known; allowed: {', '.join(NAMES)}.")
+    raise BackendUnavailableError(f"--backend {name!r} is unknown; allowed: {', '.join(BACKEND_NAMES)}.")
 
 
 def require_pulumi_cli(backend: str) -> None:
-    """Raise if the Pulumi CLI isn't there.
+    """Check that the Pulumi CLI is installed.
 
     Raises:
-        BackendUnavailableError: It isn't on PATH.
+        BackendUnavailableError: `pulumi` is not on PATH.
     """
     if shutil.which("pulumi") is None:
         raise BackendUnavailableError(
-            f"--backend {backend} deploys by the Pulumi CLI, and `pulumi` is not on PATH:"
-            " see https://www.pulumi.com/docs/install/, or use --backend embedded."
+            f"--backend {backend} deploys with the Pulumi CLI, but `pulumi` is not on PATH."
+            " Install it (https://www.pulumi.com/docs/install/), or use --backend embedded."
         )
 
 
-def _health(endpoint: str) -> dict[str, str]:
-    # Late: every pytest that loads the plugin imports this module.
+def _read_localstack_services(endpoint: str) -> dict[str, str]:
+    # Imported late: every pytest run with the plugin imports this module.
     import urllib.request  # noqa: PLC0415
 
     url = f"{endpoint}/_localstack/health"
     try:
-        with urllib.request.urlopen(url, timeout=_HEALTH_SECONDS) as answer:  # noqa: S310 LocalStack's own URL
-            return dict(json.load(answer)["services"])
+        with urllib.request.urlopen(url, timeout=_HEALTH_TIMEOUT_SECONDS) as response:  # noqa: S310 the URL of LocalStack
+            return dict(json.load(response)["services"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BackendUnavailableError(
-            f"LocalStack does not answer at {url} ({error}). Start it, set LOCALSTACK_HOST, or use"
+            f"LocalStack does not respond at {url} ({error}). Start it, set LOCALSTACK_HOST, or use"
             " --backend embedded."
         ) from error
 
 
 __all__ = [
-    "NAMES",
+    "BACKEND_NAMES",
     "AwsBackend",
     "Backend",
     "BackendUnavailableError",
     "DeploymentError",
     "Stack",
-    "make_backend",
+    "create_backend",
 ]

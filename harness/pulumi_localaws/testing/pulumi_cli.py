@@ -1,7 +1,7 @@
-"""Deploys a program by the Pulumi CLI (Automation API), with a state and a settings file of its own.
+"""Deploy a program with the Pulumi CLI (Automation API), with its own state and config file.
 
-The project's ``Pulumi.<stack>.yaml`` is read and never written: its values and those given go to a file
-beside the state, which is thrown away with it.
+The project's ``Pulumi.<stack>.yaml`` is read and never written. Its values and the overrides are written to a
+temporary file next to the state, and both are deleted together.
 """
 
 import json
@@ -23,9 +23,9 @@ _SERVICES = (
     "apigatewayv2", "cloudwatch", "cognitoidp", "dynamodb", "iam", "kms", "lambda", "logs", "s3",
     "secretsmanager", "sfn", "sns", "sqs", "ssm", "sts",
 )  # fmt: skip
-"""The provider's names of the services that a local program may use."""
+"""The provider's names of the services that a local program can use."""
 
-_REACHED_BY = (
+_PROVIDER_CONNECTION_PREFIXES = (
     "aws:endpoints",
     "aws:accessKey",
     "aws:secretKey",
@@ -36,8 +36,8 @@ _REACHED_BY = (
 )
 
 
-def local_provider(endpoint: str) -> dict[str, ConfigValue]:
-    """Return the provider's settings for a local AWS."""
+def local_provider_config(endpoint: str) -> dict[str, ConfigValue]:
+    """Return the provider's config for a local AWS."""
     return {
         "aws:accessKey": ACCESS_KEY,
         "aws:secretKey": SECRET_KEY,
@@ -49,8 +49,8 @@ def local_provider(endpoint: str) -> dict[str, ConfigValue]:
     }
 
 
-def real_provider(account_id: str) -> dict[str, ConfigValue]:
-    """Return the provider's settings for a real account, which refuses any other one."""
+def aws_provider_config(account_id: str) -> dict[str, ConfigValue]:
+    """Return the provider's config for a real account; the provider rejects all other accounts."""
     return {"aws:allowedAccountIds": [account_id]}
 
 
@@ -58,8 +58,8 @@ class CliDeployment:
     """A stack that the Pulumi CLI deployed.
 
     Attributes:
-        outputs: The program's exports, in clear.
-        secrets: Names of exports that are secret.
+        outputs: The program's exports, secrets in plain text.
+        secrets: Names of the exports that are secret.
         resources: Type, name and id of each resource.
     """
 
@@ -79,10 +79,10 @@ class CliDeployment:
         ]
 
     def destroy(self) -> None:
-        """Destroy the stack, with what it protects: it was made for a test.
+        """Destroy the stack, including its protected resources: it was created for a test.
 
         Raises:
-            DeploymentError: The CLI could not; its state is kept, so that one can try again.
+            DeploymentError: The CLI failed; the state is kept, so that the user can try again.
         """
         try:
             self._stack.workspace.pulumi_command.run(
@@ -92,14 +92,14 @@ class CliDeployment:
             )
             self._stack.destroy(config_file=self._config_file)
         except Exception as error:
-            self._folder._finalizer.detach()  # type: ignore[attr-defined] # noqa: SLF001 keep the state
+            self._folder._finalizer.detach()  # type: ignore[attr-defined] # noqa: SLF001 keeps the state
             raise DeploymentError(
                 f"The stack could not be destroyed; its state is in {self._folder.name}. {error}"
             ) from error
         self._folder.cleanup()
 
 
-def cli_deploy(
+def deploy_with_cli(
     directory: Path, *, stack: str, config: Mapping[str, ConfigValue], environment: Mapping[str, str]
 ) -> CliDeployment:
     """Run ``pulumi up`` on a program.
@@ -107,45 +107,51 @@ def cli_deploy(
     Args:
         directory: The Pulumi project's folder.
         stack: The stack's name.
-        config: Config values over the stack's file; the file's own ways to reach AWS are left out.
+        config: Config values that override the stack's file, whose endpoints and credentials are ignored.
         environment: The CLI's environment.
 
     Raises:
         DeploymentError: The CLI failed.
-        ConfigError: The stack's settings can't be read.
+        ConfigError: The stack's config can't be read.
     """
-    from pulumi import automation  # noqa: PLC0415 late, it is heavy
+    from pulumi import automation  # noqa: PLC0415 imported late, it is large
 
-    loaded = load_stack_config(
+    stack_config = load_stack_config(
         directory.resolve(), stack, overrides=None, passphrase=passphrase_from(os.environ)
     )
-    kept = {key: _typed(value) for key, value in loaded.values.items() if not key.startswith(_REACHED_BY)}
-    given = {key if ":" in key else f"{loaded.project}:{key}": value for key, value in config.items()}
+    file_values = {
+        key: _parse_structure(value)
+        for key, value in stack_config.values.items()
+        if not key.startswith(_PROVIDER_CONNECTION_PREFIXES)
+    }
+    overrides = {
+        key if ":" in key else f"{stack_config.project}:{key}": value for key, value in config.items()
+    }
     folder = tempfile.TemporaryDirectory(prefix="pulumi-localaws-cli-")
     file = Path(folder.name) / f"Pulumi.{stack}.yaml"
     file.touch(mode=0o600)
-    file.write_text(yaml.safe_dump({"config": {**kept, **given}}), encoding="utf-8")
+    file.write_text(yaml.safe_dump({"config": {**file_values, **overrides}}), encoding="utf-8")
     variables = {
         **environment,
         "PULUMI_BACKEND_URL": f"file://{folder.name}",
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
-    made = None
+    cli_stack = None
     try:
         options = automation.LocalWorkspaceOptions(env_vars=variables)
-        made = automation.create_stack(stack_name=stack, work_dir=str(directory), opts=options)
-        result = made.up(config_file=str(file))
-        return CliDeployment(made, result, folder, str(file))
+        cli_stack = automation.create_stack(stack_name=stack, work_dir=str(directory), opts=options)
+        result = cli_stack.up(config_file=str(file))
+        return CliDeployment(cli_stack, result, folder, str(file))
     except Exception as error:
-        if made is not None:
-            made.destroy(config_file=str(file))
+        if cli_stack is not None:
+            cli_stack.destroy(config_file=str(file))
         folder.cleanup()
         raise DeploymentError(f"`pulumi up` failed: {error}") from error
 
 
-def _typed(value: str) -> Any:
-    """Return an object or list as such: the settings file has them as YAML."""
+def _parse_structure(value: str) -> Any:
+    """Return JSON text of an object or a list as the structure, which the config file has as YAML."""
     if value[:1] in {"[", "{"}:
         try:
             return json.loads(value)

@@ -1,7 +1,7 @@
-"""Who calls, by the claims of an access token.
+"""The caller of the API, from the claims of an access token.
 
-The authorizer of an HTTP API has checked signature, issuer, audience and expiry before. It can't tell an ID
-token from an access token, so what kind it is and for which client it was made is checked here again.
+The authorizer of the HTTP API has already checked signature, issuer, audience and expiry. It also accepts ID
+tokens, so `token_use` and `client_id` are checked here.
 """
 
 from collections.abc import Mapping
@@ -15,40 +15,40 @@ from userprofiles.table import record
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls. No other claim of the token is used, none is copied into a record.
+    """The user who calls the API. No other claim of the token is used, and no claim is stored.
 
     Attributes:
-        sub: The id that never changes.
-        user_name: The name to ask Cognito by.
+        sub: The ID that never changes.
+        user_name: The name by which Cognito finds the user.
     """
 
     sub: str
     user_name: str
 
 
-def unauthorized() -> ApiError:
-    """Make the one answer to every token that isn't good enough: it doesn't tell what was missing."""
-    return ApiError(401, "unauthorized", "An access token of this application is needed: sign in again.")
+def unauthorized_error() -> ApiError:
+    """Return the error for every token that isn't accepted. It doesn't say what is wrong with the token."""
+    return ApiError(401, "unauthorized", "An access token of this application is required. Sign in again.")
 
 
-def caller(event: Mapping[str, Any], client_ids: tuple[str, ...]) -> Caller:
-    """Read who calls from an HTTP API's event (payload version 2.0).
+def read_caller(event: Mapping[str, Any], client_ids: tuple[str, ...]) -> Caller:
+    """Read the caller from an event of the HTTP API (payload version 2.0).
 
     Args:
         event: The event.
-        client_ids: The app clients whose tokens are taken.
+        client_ids: The app clients whose tokens are accepted.
 
     Raises:
-        ApiError: 401; it is no access token of one of the clients.
+        ApiError: 401; the token isn't an access token of one of the clients.
     """
     claims: Any = event
-    for part in ("requestContext", "authorizer", "jwt", "claims"):
-        claims = claims.get(part) if isinstance(claims, Mapping) else None
+    for name in ("requestContext", "authorizer", "jwt", "claims"):
+        claims = claims.get(name) if isinstance(claims, Mapping) else None
     if not isinstance(claims, Mapping):
-        raise unauthorized()
+        raise unauthorized_error()
     if claims.get("token_use") != "access" or claims.get("client_id") not in client_ids:
-        raise unauthorized()
-    sub, name = claims.get("sub"), claims.get("username", claims.get("sub"))
-    if not record.is_sub(sub) or not cognito_user.is_user_name(name):
-        raise unauthorized()
-    return Caller(str(sub), str(name))
+        raise unauthorized_error()
+    sub, user_name = claims.get("sub"), claims.get("username", claims.get("sub"))
+    if not record.is_sub(sub) or not cognito_user.is_user_name(user_name):
+        raise unauthorized_error()
+    return Caller(str(sub), str(user_name))

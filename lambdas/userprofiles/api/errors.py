@@ -1,12 +1,12 @@
-"""What the API answers when it can't do what it was asked."""
+"""Error responses of the API."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One field of a request that can't be taken.
+class FieldError:
+    """A field of a request that is not accepted.
 
     Attributes:
         field: Its path, such as `profile.address.city`.
@@ -18,24 +18,26 @@ class Fault:
 
 
 class ApiError(Exception):
-    """An answer other than 200.
+    """A response with a status other than 200.
 
     Args:
-        status: HTTP status.
-        code: A fixed word for programs.
+        status: The HTTP status.
+        code: A fixed code for programs.
         message: A sentence for people.
-        faults: The fields that are at fault.
+        field_errors: The fields that are not accepted.
     """
 
-    def __init__(self, status: int, code: str, message: str, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, status: int, code: str, message: str, field_errors: Sequence[FieldError] = ()) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
-        self.faults = tuple(faults)
+        self.field_errors = tuple(field_errors)
 
     def body(self) -> dict[str, object]:
         """Return `{"error": {"code", "message", "fields"?}}`."""
         error: dict[str, object] = {"code": self.code, "message": str(self)}
-        if self.faults:
-            error["fields"] = [{"field": fault.field, "problem": fault.problem} for fault in self.faults]
+        if self.field_errors:
+            error["fields"] = [
+                {"field": entry.field, "problem": entry.problem} for entry in self.field_errors
+            ]
         return {"error": error}

@@ -1,4 +1,4 @@
-"""JSON Merge Patch (RFC 7396) of a user's account and profile, within what the template lets users change."""
+"""JSON Merge Patch (RFC 7396) of a user's account and profile, limited to what the template allows."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,221 +6,230 @@ from dataclasses import dataclass
 from typing import Any
 
 from userprofiles import template_check
-from userprofiles.api.errors import ApiError, Fault
+from userprofiles.api.errors import ApiError, FieldError
 from userprofiles.table import record
-from userprofiles.table.attribute_value import AttributeValueError, item_size, serialize, serialize_item
+from userprofiles.table.attribute_value import AttributeValueError, serialize, serialize_item
 from userprofiles.table.update_expression import REMOVED, Change
 from userprofiles.template import Template
-from userprofiles.template_check import Kind
+from userprofiles.template_check import ItemKind
 
-LARGEST_BODY_BYTES = 64 * 1024
-_DEEPEST = 20
-# A request can hold thousands of faults: what tells of them stays small.
-_MOST_FAULTS = 20
-_LONGEST_NAME = 120
-_LONGEST_PROBLEM = 200
-# Beyond this many paths an update expression gets near DynamoDB's 4 KB: whole fields are set instead.
-_MOST_PATHS = 40
+MAX_BODY_BYTES = 64 * 1024
+_MAX_DEPTH = 20
+# A request can contain thousands of invalid fields: these limits keep the response small.
+_MAX_FIELD_ERRORS = 20
+_MAX_FIELD_NAME = 120
+_MAX_PROBLEM = 200
+# With more paths, an update expression gets close to DynamoDB's limit of 4 KB: whole fields are set instead.
+_MAX_PATHS = 40
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a patch changes.
+class UpdatePlan:
+    """The changes that a patch makes.
 
     Attributes:
-        changes: For each item the paths to set or remove; nothing of an item that stays as it is.
-        fields: Names of the changed fields, as the template knows them: a user may choose names below those.
+        changes: For each item, the paths to set or remove. An unchanged item is not included.
+        fields: Names of the changed fields of the template. Names on a deeper level may come from the user.
     """
 
-    changes: Mapping[Kind, Sequence[Change]]
+    changes: Mapping[ItemKind, Sequence[Change]]
     fields: Sequence[str]
 
 
 def parse(body: bytes) -> Any:
-    """Read a request's body.
+    """Parse the body of a request.
 
     Raises:
-        ApiError: 413 or 400; it is too large, no JSON, or nested too deeply.
+        ApiError: 413 or 400; the body is too large, not JSON, or nested too deeply.
     """
-    if len(body) > LARGEST_BODY_BYTES:
-        raise ApiError(413, "too_large", f"The body is larger than {LARGEST_BODY_BYTES} bytes.")
+    if len(body) > MAX_BODY_BYTES:
+        raise ApiError(413, "too_large", f"The body must have at most {MAX_BODY_BYTES} bytes.")
     try:
-        document = json.loads(body, parse_constant=_no_constant)
+        document = json.loads(body, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
-        raise ApiError(400, "invalid_json", "The body has to be JSON in UTF-8.") from None
-    if _depth(document) > _DEEPEST:
-        raise ApiError(400, "invalid_json", f"The body is nested deeper than {_DEEPEST} levels.")
+        raise ApiError(400, "invalid_json", "The body must be JSON in UTF-8.") from None
+    if _depth(document) > _MAX_DEPTH:
+        raise ApiError(400, "invalid_json", f"The body must have at most {_MAX_DEPTH} levels.")
     return document
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+def _reject_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _depth(document: Any) -> int:
-    deepest, level = 0, [document]
-    while level and deepest <= _DEEPEST:
-        deepest += 1
+    depth, level = 0, [document]
+    while level and depth <= _MAX_DEPTH:
+        depth += 1
         level = [
             member
             for value in level
             if isinstance(value, dict | list)
             for member in (value.values() if isinstance(value, dict) else value)
         ]
-    return deepest
+    return depth
 
 
-def plan(template: Template, role: str, current: Mapping[Kind, record.Item], patch: Any) -> Plan:
-    """Work out what a patch changes.
+def plan_update(
+    template: Template, role: str, current: Mapping[ItemKind, record.Item], patch: Any
+) -> UpdatePlan:
+    """Compute the changes that a patch makes.
 
-    `null` takes a field away: it goes back to the template's default, or goes where there is none.
+    `null` resets a field to the template's default, or removes a field without a default.
 
     Args:
-        template: What may be changed, and what to.
-        role: The user's role; it decides which fields the account has.
-        current: Account and profile as they stand.
+        template: Defines which fields can be changed, and their allowed values.
+        role: The user's role, which determines the fields of the account.
+        current: The current account and profile.
         patch: The parsed body.
 
     Returns:
-        The changes; none where everything is as the patch wants it already.
+        The changes; none if the items already have the values of the patch.
 
     Raises:
-        ApiError: 400 with the first fields at fault, or 413 for a record that would get too large.
+        ApiError: 400 with the first invalid fields, or 413 if the item would become too large.
     """
     if not isinstance(patch, dict):
         raise ApiError(
-            400, "invalid_patch", 'The body has to be an object: {"account": {...}, "profile": {...}}.'
+            400, "invalid_patch", 'The body must be an object: {"account": {...}, "profile": {...}}.'
         )
-    faults: list[Fault] = []
-    wanted: dict[Kind, record.Item] = {}
+    field_errors: list[FieldError] = []
+    new_values: dict[ItemKind, record.Item] = {}
     for name, fields in patch.items():
-        kind = _kind(name)
+        kind = _item_kind(name)
         if kind is None:
-            faults.append(Fault(str(name), "unknown; there are account and profile"))
+            field_errors.append(FieldError(str(name), "unknown field; allowed: account, profile"))
         elif not isinstance(fields, dict):
-            faults.append(Fault(kind, "has to be an object"))
+            field_errors.append(FieldError(kind, "must be an object"))
         else:
             schema = template.schema(kind, role)
-            faults.extend(_refusals(schema, fields, kind))
-            wanted[kind] = _merged(schema, current[kind], fields)
-    if not faults:
-        faults.extend(
-            Fault(".".join((kind, *problem.path)), problem.message)
-            for kind, values in wanted.items()
-            for problem in template.check(
-                kind, role, {name: value for name, value in values.items() if value is not REMOVED}
-            )
+            field_errors.extend(_check_fields(schema, fields, kind))
+            new_values[kind] = _merge_fields(schema, current[kind], fields)
+    if not field_errors:
+        field_errors.extend(
+            FieldError(".".join((kind, *violation.path)), violation.message)
+            for kind, values in new_values.items()
+            for violation in template.validate(kind, role, _without_removed(values))
         )
-    if faults:
-        raise _refused(faults)
-    return _plan(current, wanted)
+    if field_errors:
+        raise _invalid_patch_error(field_errors)
+    return _build_plan(current, new_values)
 
 
-def _refused(faults: Sequence[Fault]) -> ApiError:
-    more = f" (the first {_MOST_FAULTS} of {len(faults)})" if len(faults) > _MOST_FAULTS else ""
-    told = [
-        Fault(_cut(fault.field, _LONGEST_NAME), _cut(fault.problem, _LONGEST_PROBLEM))
-        for fault in faults[:_MOST_FAULTS]
+def _invalid_patch_error(field_errors: Sequence[FieldError]) -> ApiError:
+    count = len(field_errors)
+    more = f" (the first {_MAX_FIELD_ERRORS} of {count})" if count > _MAX_FIELD_ERRORS else ""
+    first_errors = [
+        FieldError(_shorten(entry.field, _MAX_FIELD_NAME), _shorten(entry.problem, _MAX_PROBLEM))
+        for entry in field_errors[:_MAX_FIELD_ERRORS]
     ]
-    return ApiError(400, "invalid_patch", f"The change can't be made; see the fields{more}.", told)
+    return ApiError(400, "invalid_patch", f"The change is not accepted; see fields{more}.", first_errors)
 
 
-def _cut(text: str, longest: int) -> str:
-    """Shorten a text to a number of bytes, as the answer will write it."""
-    if len(json.dumps(text)) <= longest:
+def _shorten(text: str, max_bytes: int) -> str:
+    """Shorten a text to a number of bytes in the JSON response."""
+    if len(json.dumps(text)) <= max_bytes:
         return text
-    short = text[:longest]
-    while len(json.dumps(short)) > longest:
-        short = short[:-1]
-    return f"{short}..."
+    short_text = text[:max_bytes]
+    while len(json.dumps(short_text)) > max_bytes:
+        short_text = short_text[:-1]
+    return f"{short_text}..."
 
 
-def _kind(name: Any) -> Kind | None:
-    return name if name in template_check.KINDS else None
+def _item_kind(name: Any) -> ItemKind | None:
+    return name if name in template_check.ITEM_KINDS else None
 
 
-def _refusals(schema: Mapping[str, Any], patch: Mapping[str, Any], path: str) -> Iterator[Fault]:
-    """Yield the fields of a patch that are unknown, that no user changes, or that are too long a list.
+def _check_fields(schema: Mapping[str, Any], patch: Mapping[str, Any], path: str) -> Iterator[FieldError]:
+    """Yield the fields of a patch that are unknown or read-only, or whose list is too long.
 
-    The validator looks at every member of a list before it looks at their number.
+    The validator checks all members of a list before it checks their number.
     """
     properties = schema.get("properties", {})
     for name, value in patch.items():
         field = properties.get(name)
         if field is None:
             if schema.get("additionalProperties") is False:
-                yield Fault(f"{path}.{name}", "unknown field")
+                yield FieldError(f"{path}.{name}", "unknown field")
         elif field.get("readOnly"):
-            yield Fault(f"{path}.{name}", "can't be changed by the user")
+            yield FieldError(f"{path}.{name}", "can't be changed by the user")
         elif isinstance(value, dict):
-            yield from _refusals(field, value, f"{path}.{name}")
+            yield from _check_fields(field, value, f"{path}.{name}")
         elif isinstance(value, list) and len(value) > field.get("maxItems", len(value)):
-            yield Fault(f"{path}.{name}", f"has {len(value)} items; at most {field['maxItems']} are allowed")
+            problem = f"has {len(value)} items; at most {field['maxItems']} are allowed"
+            yield FieldError(f"{path}.{name}", problem)
 
 
-def _merged(schema: Mapping[str, Any], current: Mapping[str, Any], patch: Mapping[str, Any]) -> record.Item:
-    """Return the new values of the fields that a patch names, REMOVED for those that go."""
+def _merge_fields(
+    schema: Mapping[str, Any], current: Mapping[str, Any], patch: Mapping[str, Any]
+) -> record.Item:
+    """Return the new values of the fields in a patch, REMOVED for removed fields."""
     properties = schema.get("properties", {})
-    return {name: _merge(properties.get(name, {}), current.get(name), value) for name, value in patch.items()}
+    return {
+        name: _merge_value(properties.get(name, {}), current.get(name), value)
+        for name, value in patch.items()
+    }
 
 
-def _merge(schema: Mapping[str, Any], current: Any, patch: Any) -> Any:
+def _merge_value(schema: Mapping[str, Any], current: Any, patch: Any) -> Any:
     if patch is None:
         return schema.get("default", REMOVED)
     if not isinstance(patch, dict):
         return patch
     target = dict(current) if isinstance(current, Mapping) else {}
-    target |= _merged(schema, target, patch)
-    return {name: value for name, value in target.items() if value is not REMOVED}
+    target |= _merge_fields(schema, target, patch)
+    return _without_removed(target)
 
 
-def _plan(current: Mapping[Kind, record.Item], wanted: Mapping[Kind, record.Item]) -> Plan:
-    changes: dict[Kind, list[Change]] = {}
+def _without_removed(values: Mapping[str, Any]) -> record.Item:
+    return {name: value for name, value in values.items() if value is not REMOVED}
+
+
+def _build_plan(
+    current: Mapping[ItemKind, record.Item], new_values: Mapping[ItemKind, record.Item]
+) -> UpdatePlan:
+    changes: dict[ItemKind, list[Change]] = {}
     fields: list[str] = []
-    for kind, values in wanted.items():
-        found: list[Change] = []
+    for kind, values in new_values.items():
+        item_changes: list[Change] = []
         for name, value in values.items():
-            paths = list(_differences((name,), current[kind].get(name, REMOVED), value))
-            if paths:
+            field_changes = list(_differences((name,), current[kind].get(name, REMOVED), value))
+            if field_changes:
                 fields.append(f"{kind}.{name}")
-                found.extend(paths if len(paths) <= _MOST_PATHS else [Change((name,), value)])
-        if len(found) > _MOST_PATHS:
-            found = [
-                Change((name,), values[name]) for name in dict.fromkeys(change.path[0] for change in found)
-            ]
-        if found:
+                is_short = len(field_changes) <= _MAX_PATHS
+                item_changes.extend(field_changes if is_short else [Change((name,), value)])
+        if len(item_changes) > _MAX_PATHS:
+            changed_names = dict.fromkeys(change.path[0] for change in item_changes)
+            item_changes = [Change((name,), values[name]) for name in changed_names]
+        if item_changes:
             _check_size({**current[kind], **values})
-            changes[kind] = found
-    return Plan(changes, fields)
+            changes[kind] = item_changes
+    return UpdatePlan(changes, fields)
 
 
-def _differences(path: tuple[str, ...], current: Any, wanted: Any) -> Iterator[Change]:
-    if isinstance(current, Mapping) and isinstance(wanted, Mapping):
-        for name in {**current, **wanted}:
-            yield from _differences((*path, name), current.get(name, REMOVED), wanted.get(name, REMOVED))
-    elif not _stored_alike(current, wanted):
-        yield Change(path, wanted)
+def _differences(path: tuple[str, ...], current: Any, new: Any) -> Iterator[Change]:
+    if isinstance(current, Mapping) and isinstance(new, Mapping):
+        for name in {**current, **new}:
+            yield from _differences((*path, name), current.get(name, REMOVED), new.get(name, REMOVED))
+    elif not _is_same_to_dynamodb(current, new):
+        yield Change(path, new)
 
 
-def _stored_alike(one: Any, other: Any) -> bool:
-    """Tell whether two values are the same to DynamoDB; to Python, `[1]` equals `[True]`."""
+def _is_same_to_dynamodb(one: Any, other: Any) -> bool:
+    """Return whether DynamoDB stores two values alike; in Python, `[1]` equals `[True]`."""
     if one is REMOVED or other is REMOVED:
         return one is other
     try:
         return serialize(one) == serialize(other)
     except AttributeValueError:
-        # What can't be stored is a change that is refused later, with its reason.
+        # A value that can't be stored is a change, which is rejected later with its reason.
         return False
 
 
 def _check_size(item: Mapping[str, Any]) -> None:
     try:
-        size = item_size(
-            serialize_item({name: value for name, value in item.items() if value is not REMOVED})
-        )
+        typed_item = serialize_item(_without_removed(item))
     except AttributeValueError as error:
         raise ApiError(400, "invalid_patch", f"A value can't be stored. {error}") from None
-    if size > record.LARGEST_ITEM_BYTES:
-        raise ApiError(
-            413, "too_large", f"The record would be larger than {record.LARGEST_ITEM_BYTES} bytes."
-        )
+    if record.is_too_large(typed_item):
+        raise ApiError(413, "too_large", f"The record must have at most {record.LARGEST_ITEM_BYTES} bytes.")

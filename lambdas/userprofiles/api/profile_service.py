@@ -1,4 +1,4 @@
-"""What the profile API does: read a user's account and profile, and change them."""
+"""The operations of the profile API: read and change a user's account and profile."""
 
 import random
 import time
@@ -8,48 +8,48 @@ from typing import Any
 
 from userprofiles import aws, settings
 from userprofiles.api import merge_patch
-from userprofiles.api.access_token import Caller, unauthorized
+from userprofiles.api.access_token import Caller, unauthorized_error
 from userprofiles.api.errors import ApiError
 from userprofiles.registration import cognito_user
-from userprofiles.registration.cognito_user import Directory
+from userprofiles.registration.cognito_user import CognitoClient
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit, record
 from userprofiles.table.audit import Action
-from userprofiles.table.store import StoreBusyError, User
+from userprofiles.table.store import StoreBusyError, UserItems
 from userprofiles.table.update_expression import Change
 
 SOURCE = "api"
 _ATTEMPTS = 5
-_LONGEST_PAUSE_S = 0.05
+_MAX_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True)
-class Document:
-    """What the API shows of a user.
+class ProfileDocument:
+    """The document that the API returns for a user.
 
     Attributes:
         body: `{"account": {...}, "profile": {...}}` without keys and bookkeeping.
-        etag: Changes with everything the body shows, and with each write.
+        etag: Changes with each change of the body, and with each write.
     """
 
     body: dict[str, record.Item]
     etag: str
 
 
-def document(user: User) -> Document:
-    """Show a whole user."""
+def build_document(user: UserItems) -> ProfileDocument:
+    """Build the document of a user with account and profile."""
     account, profile = user.account or {}, user.profile or {}
-    body = {"account": record.public(account), "profile": record.public(profile)}
-    seen = {**body, "version": account.get("version", 0)}
-    return Document(body, f'"{audit.digest(seen)[:32]}"')
+    body = {"account": record.public_fields(account), "profile": record.public_fields(profile)}
+    versioned_body = {**body, "version": account.get("version", 0)}
+    return ProfileDocument(body, f'"{audit.digest(versioned_body)[:32]}"')
 
 
 class ProfileService:
     """Reads and changes users.
 
     Args:
-        registrar: Registers users on first access; its tables and template are the service's own too.
-        directory: Cognito.
+        registrar: Registers users on first access. The service uses its tables and its template too.
+        cognito: A botocore client of Cognito.
         pool_id: The user pool.
         sleep: Waits between attempts.
     """
@@ -57,66 +57,66 @@ class ProfileService:
     def __init__(
         self,
         registrar: Registrar,
-        directory: Directory,
+        cognito: CognitoClient,
         pool_id: str,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._registrar = registrar
-        self._directory = directory
+        self._cognito = cognito
         self._pool_id = pool_id
         self._sleep = sleep
 
-    def read(self, caller: Caller) -> Document:
-        """Show the caller's account and profile; the first access creates what is missing.
+    def read(self, caller: Caller) -> ProfileDocument:
+        """Return the caller's account and profile. The first access creates the missing items.
 
         Raises:
-            ApiError: 401 where Cognito doesn't know the user, 410 where the user was erased.
-            userprofiles.table.store.StoreError, botocore.exceptions.ClientError: AWS refused.
+            ApiError: 401 if Cognito doesn't know the user, 410 if the user was erased.
+            userprofiles.table.store.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
-        return document(self._whole(caller))
+        return build_document(self._read_complete_user(caller))
 
-    def change(self, caller: Caller, patch: Any, if_match: str | None = None) -> Document:
+    def change(self, caller: Caller, patch: Any, if_match: str | None = None) -> ProfileDocument:
         """Change the caller's account and profile.
 
         Args:
-            caller: Whose.
-            patch: A merge patch of what `read` shows.
-            if_match: The request's If-Match, None without one.
+            caller: The user to change.
+            patch: A merge patch of the document that `read` returns.
+            if_match: The If-Match header of the request, None without one.
 
         Raises:
-            ApiError: 400, 401, 403 (the account's status is not active), 409 (others kept changing the same
+            ApiError: 400, 401, 403 (the account is inactive), 409 (other requests kept changing the same
                 user), 410, 412 or 413.
-            userprofiles.table.store.StoreError, botocore.exceptions.ClientError: AWS refused.
+            userprofiles.table.store.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
         for attempt in range(_ATTEMPTS):
             if attempt:
-                self._sleep(random.uniform(0, _LONGEST_PAUSE_S * attempt))  # noqa: S311  (no secret)
-            user = self._whole(caller)
+                self._sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
+            user = self._read_complete_user(caller)
             if record.is_inactive(user.account or {}):
-                raise ApiError(403, "inactive", "This account is not active: its profile can't be changed.")
-            if if_match is not None and not _matches(if_match, document(user).etag):
-                raise ApiError(412, "changed_meanwhile", "The profile was changed meanwhile: read it again.")
-            changed = self._try(caller, user, patch)
-            if changed is not None:
-                return changed
-        raise ApiError(409, "conflict", "The profile is being changed by somebody else: try again.")
+                raise ApiError(403, "inactive", "The account is inactive. Its profile can't be changed.")
+            if if_match is not None and not _matches(if_match, build_document(user).etag):
+                raise ApiError(412, "changed_meanwhile", "The profile has changed. Read it again.")
+            changed_document = self._apply_patch(caller, user, patch)
+            if changed_document is not None:
+                return changed_document
+        raise ApiError(409, "conflict", "Other requests are changing the profile. Try again.")
 
-    def _try(self, caller: Caller, user: User, patch: Any) -> Document | None:
-        """Make a change to a user as read; None if somebody wrote since."""
+    def _apply_patch(self, caller: Caller, user: UserItems, patch: Any) -> ProfileDocument | None:
+        """Apply a patch to a user; return None if the user was changed since the read."""
         account = user.account or {}
-        plan = merge_patch.plan(
+        plan = merge_patch.plan_update(
             self._registrar.template,
             self._role(account),
             {"account": account, "profile": user.profile or {}},
             patch,
         )
         if not plan.changes:
-            return document(user)
+            return build_document(user)
         moment = self._registrar.clock()
         changes = dict(plan.changes)
         if "profile" in changes:
             changes["profile"] = [*changes["profile"], Change(("updatedAt",), record.timestamp(moment))]
-        row = audit.row(
+        audit_row = audit.create_row(
             caller.sub,
             Action.PROFILE_UPDATED,
             source=self._registrar.source,
@@ -124,41 +124,41 @@ class ProfileService:
             moment=moment,
             fields=plan.fields,
         )
-        if not self._registrar.store.change(user, changes, row):
+        if not self._registrar.store.change(user, changes, audit_row):
             return None
-        return document(self._registrar.store.read(caller.sub))
+        return build_document(self._registrar.store.read(caller.sub))
 
     def _role(self, account: Mapping[str, Any]) -> str:
         role = account.get("role")
         return role if role in self._registrar.template.roles else self._registrar.template.default_role
 
-    def _whole(self, caller: Caller) -> User:
+    def _read_complete_user(self, caller: Caller) -> UserItems:
         user = self._registrar.store.read(caller.sub)
-        if not user.erased and not user.whole:
-            self._create(caller)
+        if not user.is_erased and not user.is_complete:
+            self._register(caller)
             user = self._registrar.store.read(caller.sub)
-        if user.erased:
+        if user.is_erased:
             raise ApiError(410, "erased", "This user was erased.")
-        if not user.whole:
+        if not user.is_complete:
             raise StoreBusyError("StillIncomplete")
         return user
 
-    def _create(self, caller: Caller) -> None:
-        user = cognito_user.ask(self._directory, self._pool_id, caller.user_name)
-        # The name may belong to another user since the token was issued.
+    def _register(self, caller: Caller) -> None:
+        user = cognito_user.get_user(self._cognito, self._pool_id, caller.user_name)
+        # Another user may have got the name since the token was issued.
         if user is None or user.sub != caller.sub or user.status == "UNCONFIRMED":
-            raise unauthorized()
+            raise unauthorized_error()
         self._registrar.register(user)
 
 
 def _matches(if_match: str, etag: str) -> bool:
-    """Compare strongly, as RFC 9110 wants it for If-Match: a weak tag never matches."""
+    """Compare strongly, as RFC 9110 requires for If-Match: a weak tag never matches."""
     tags = [tag.strip() for tag in if_match.split(",")]
     return "*" in tags or etag in tags
 
 
 def from_environment(environment: Mapping[str, str]) -> ProfileService:
-    """Make the service from a function's environment.
+    """Create the service from a function's environment.
 
     Raises:
         userprofiles.settings.SettingsError, userprofiles.template.TemplateError: The environment is wrong.

@@ -1,43 +1,44 @@
-"""HTTP as the profile API speaks it: bodies in, answers out, one log line each."""
+"""HTTP requests and responses of the profile API, and one log line for each request."""
 
 import base64
 import binascii
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from botocore.exceptions import BotoCoreError, ClientError
 
 from userprofiles.api.errors import ApiError
-from userprofiles.api.profile_service import Document
-from userprofiles.table.store import StoreBusyError, StoreError
+from userprofiles.api.profile_service import ProfileDocument
+from userprofiles.table.store import StoreError
 from userprofiles.telemetry import Report, error_code
 
 _JSON = "application/json"
-# The answers are about one person: no cache on the way may keep them.
+# Responses contain personal data: no cache may store them.
 _HEADERS = {"Cache-Control": "no-store"}
 
 
-def _default(value: Any) -> Any:
+def _convert_to_json_type(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, set | frozenset):
         return sorted(value)
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def to_json(document: Any) -> str:
-    """Write an answer's body."""
-    return json.dumps(document, default=_default, separators=(",", ":"))
+    """Return the body of a response."""
+    return json.dumps(document, default=_convert_to_json_type, separators=(",", ":"))
 
 
-def body_of(event: Mapping[str, Any]) -> bytes:
-    """Return a request's body as it was sent.
+def read_body(event: Mapping[str, Any]) -> bytes:
+    """Return the body of a request in its original form.
 
     Raises:
-        ApiError: 400; it isn't the base64 that the event says it is.
+        ApiError: 400; the event marks the body as base64, but it isn't.
     """
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
@@ -45,11 +46,11 @@ def body_of(event: Mapping[str, Any]) -> bytes:
     try:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
-        raise ApiError(400, "invalid_json", "The body can't be read.") from None
+        raise ApiError(400, "invalid_json", "The body can't be decoded.") from None
 
 
-def plain(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response[Any]:
-    """Make an answer."""
+def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    """Create a response."""
     return Response(
         status_code=status,
         content_type=_JSON,
@@ -58,30 +59,33 @@ def plain(status: int, body: Any, headers: Mapping[str, str] | None = None) -> R
     )
 
 
-def found(document: Document) -> Response[Any]:
-    """Answer with a user."""
-    return plain(200, document.body, {"ETag": document.etag})
+def profile_response(document: ProfileDocument) -> Response[Any]:
+    """Create the response with a user's account and profile."""
+    return json_response(200, document.body, {"ETag": document.etag})
 
 
-def refused(error: ApiError) -> Response[Any]:
-    """Answer with what is wrong about the request."""
-    return plain(error.status, error.body(), {"WWW-Authenticate": "Bearer"} if error.status == 401 else None)  # noqa: PLR2004  (Unauthorized)
+def error_response(error: ApiError) -> Response[Any]:
+    """Create the response for an error of the request."""
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    return json_response(error.status, error.body(), headers)
 
 
-def failed(error: Exception, report: Report) -> Response[Any]:
-    """Answer whatever was raised: the caller's mistakes by name, ours without telling what they are."""
+def exception_response(error: Exception, report: Report) -> Response[Any]:
+    """Create the response for any exception: details for an error of the request, none for our own errors."""
     if isinstance(error, ApiError):
-        return refused(error)
+        return error_response(error)
     code = error_code(error)
-    if isinstance(error, StoreBusyError | ClientError | BotoCoreError | StoreError):
-        report.error("AWS refused", metric="ApiUnavailable", error=code)
-        busy = ApiError(503, "unavailable", "This is not possible at the moment: try again in a few seconds.")
-        return plain(503, busy.body(), {"Retry-After": "2"})
+    if isinstance(error, StoreError | ClientError | BotoCoreError):
+        report.error("a call to AWS failed", metric="ApiUnavailable", error=code)
+        unavailable = ApiError(
+            503, "unavailable", "The service is not available. Try again in a few seconds."
+        )
+        return json_response(unavailable.status, unavailable.body(), {"Retry-After": "2"})
     report.error("unexpected error", metric="ApiFailed", error=code)
-    return plain(500, ApiError(500, "internal", "Something went wrong on our side.").body())
+    return error_response(ApiError(500, "internal", "An internal error occurred."))
 
 
-def tell(event: Any, answer: Mapping[str, Any], report: Report) -> None:
-    """Write the one line about a request: its route as the API knows it, never what the caller typed."""
+def log_request(event: Any, response: Mapping[str, Any], report: Report) -> None:
+    """Log a request: its route as the API defines it, never what the caller sent."""
     route = event.get("routeKey", "") if isinstance(event, dict) else ""
-    report.info("answered", route=route, status=answer.get("statusCode"))
+    report.info("request completed", route=route, status=response.get("statusCode"))

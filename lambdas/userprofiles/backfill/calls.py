@@ -27,23 +27,12 @@ from userprofiles.backfill.errors import (
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
+from userprofiles.table.error_codes import THROTTLING_CODES
 
-THROTTLED = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "ProvisionedThroughputExceeded",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "ThrottlingError",
-        "Throttling",
-        "LimitExceededException",
-        "TransactionConflict",
-    }
-)
 BROKEN = frozenset(
     {"InternalServerError", "InternalServerErrorException", "InternalFailure", "ServiceUnavailable"}
 )
-RETRIED = THROTTLED | BROKEN
+RETRIED = THROTTLING_CODES | BROKEN
 
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
 

@@ -167,9 +167,9 @@ class ProfileBuilder:
 
 def too_large(item: Row) -> str | None:
     """Return why an item is too large to be written, or None."""
-    size = item_size(item)
-    if size <= record.LARGEST_ITEM_BYTES:
+    if not record.is_too_large(item):
         return None
+    size = item_size(item)
     limit_kb = record.DYNAMODB_ITEM_BYTES // 1024
     return (
         f"the profile would have {size:,} bytes; the largest profile that is written has "

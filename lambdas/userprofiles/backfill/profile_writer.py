@@ -14,6 +14,7 @@ from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.skip_rule import ERASED
 from userprofiles.backfill.table_shape import get_string, is_erased
 from userprofiles.table.attribute_value import AttributeValue, item_size
+from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
 
 Item = Mapping[str, AttributeValue]
 
@@ -209,7 +210,7 @@ class ProfileWriter:
                 "PutItem",
                 TableName=self._table,
                 Item=item,
-                ConditionExpression="attribute_not_exists(PK)",
+                ConditionExpression=ITEM_DOES_NOT_EXIST,
             )
         except ConditionFailedError as error:
             return self._compare_duplicates([item], repeated=error.repeated)[0]

@@ -1,1 +1,1 @@
-"""One thin file for each Lambda function: parse, call the domain, answer."""
+"""One thin module for each Lambda function: it parses the event, calls the domain code and responds."""

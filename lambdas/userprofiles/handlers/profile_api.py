@@ -1,14 +1,14 @@
-"""Profile API, behind an HTTP API (payload version 2.0) with a JWT authorizer.
+"""Profile API behind an HTTP API (payload version 2.0) with a JWT authorizer.
 
 Environment: USERS_TABLE, AUDIT_TABLE, USER_POOL_ID, USER_POOL_CLIENT_IDS, TEMPLATE, SIGN_UP_ROLES,
 DEFAULT_ROLE.
 
-Actions its role needs, and no more:
+The actions that its role needs, and no others:
 
 * on the users table, for keys that begin with `USER#`: `dynamodb:BatchGetItem`, `dynamodb:PutItem`,
-  `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`;
-* on the audit table: `dynamodb:PutItem`;
-* on the user pool: `cognito-idp:AdminGetUser`.
+  `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`
+* on the audit table: `dynamodb:PutItem`
+* on the user pool: `cognito-idp:AdminGetUser`
 """
 
 import os
@@ -25,46 +25,46 @@ from userprofiles.telemetry import Report
 REPORT = Report()
 SERVICE = profile_service.from_environment(os.environ)
 CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
-# Off by word, not by default: with debugging on, events and tokens would go to the log.
+# Explicitly off: in debug mode, events and tokens would be logged, and the environment can turn it on.
 APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
 
 
 @APP.route(HEALTH.path, method=HEALTH.method)
-def health() -> Response[Any]:
-    """Tell that the function runs; needs no token."""
-    return responses.plain(200, {"status": "ok"})
+def check_health() -> Response[Any]:
+    """Confirm that the function runs. Requires no token."""
+    return responses.json_response(200, {"status": "ok"})
 
 
 @APP.route(READ_PROFILE.path, method=READ_PROFILE.method)
 def read_profile() -> Response[Any]:
-    """Show the caller's account and profile."""
-    caller = access_token.caller(APP.current_event.raw_event, CLIENT_IDS)
-    return responses.found(SERVICE.read(caller))
+    """Return the caller's account and profile."""
+    caller = access_token.read_caller(APP.current_event.raw_event, CLIENT_IDS)
+    return responses.profile_response(SERVICE.read(caller))
 
 
 @APP.route(CHANGE_PROFILE.path, method=CHANGE_PROFILE.method)
 def change_profile() -> Response[Any]:
     """Change the caller's account and profile."""
     event = APP.current_event
-    caller = access_token.caller(event.raw_event, CLIENT_IDS)
-    patch = merge_patch.parse(responses.body_of(event.raw_event))
-    return responses.found(SERVICE.change(caller, patch, event.headers.get("if-match")))
+    caller = access_token.read_caller(event.raw_event, CLIENT_IDS)
+    patch = merge_patch.parse(responses.read_body(event.raw_event))
+    return responses.profile_response(SERVICE.change(caller, patch, event.headers.get("if-match")))
 
 
 @APP.not_found
-def unknown_path(_: Exception) -> Response[Any]:
-    """Answer a path or method that isn't there."""
-    return responses.refused(ApiError(404, "not_found", "There is nothing here."))
+def handle_unknown_route(_: Exception) -> Response[Any]:
+    """Return 404 for an unknown path or method."""
+    return responses.error_response(ApiError(404, "not_found", "This path or method doesn't exist."))
 
 
-@APP.exception_handler(Exception)  # type: ignore[untyped-decorator]  # Powertools leaves it so
-def failed(error: Exception) -> Response[Any]:
-    """Answer whatever went wrong."""
-    return responses.failed(error, REPORT)
+@APP.exception_handler(Exception)  # type: ignore[untyped-decorator]  # Powertools has no types for it
+def handle_exception(error: Exception) -> Response[Any]:
+    """Return the response for any exception."""
+    return responses.exception_response(error, REPORT)
 
 
 def handler(event: Any, context: Any) -> Any:
-    """Answer one request."""
-    answer = APP.resolve(event, context)
-    responses.tell(event, answer, REPORT)
-    return answer
+    """Handle one request."""
+    response = APP.resolve(event, context)
+    responses.log_request(event, response, REPORT)
+    return response

@@ -1,4 +1,4 @@
-"""A user as Cognito tells it: in a trigger's event, or asked by AdminGetUser."""
+"""A user of Cognito, as a trigger's event or AdminGetUser describes it."""
 
 import re
 from collections.abc import Mapping
@@ -11,23 +11,23 @@ from userprofiles.table import record
 
 # "userpool id: [\w-]+_[0-9a-zA-Z]+, at most 55" and "Username: 1 to 128" (AWS, AdminGetUser).
 _POOL_ID = re.compile(r"[\w-]{1,40}_[0-9A-Za-z]{1,40}", re.ASCII)
-_LONGEST_NAME = 128
+_MAX_USER_NAME = 128
 
 
 class UnreadableUserError(ValueError):
-    """An event or answer that isn't what Cognito sends. The message names the place, never the value."""
+    """An event or a response doesn't have Cognito's format. The message names the field, never its value."""
 
 
 @dataclass(frozen=True)
 class CognitoUser:
-    """Who signed up.
+    """A user of a user pool.
 
     Attributes:
-        sub: The id that never changes.
+        sub: The ID that never changes.
         name: The user name, which is not the sub for federated users.
-        pool_id: The pool, from the event: no function knows its pool from its environment.
+        pool_id: The user pool. It comes from the event: no function has its pool in its environment.
         attributes: The user's attributes.
-        status: Such as `CONFIRMED`; empty where an event doesn't tell.
+        status: For example `CONFIRMED`; empty if an event doesn't contain it.
     """
 
     sub: str
@@ -37,44 +37,44 @@ class CognitoUser:
     status: str
 
 
-class Directory(Protocol):
-    """What reads users: a botocore client of Cognito."""
+class CognitoClient(Protocol):
+    """A botocore client of Cognito, as far as this module uses it."""
 
     def admin_get_user(self, *, UserPoolId: str, Username: str) -> Mapping[str, Any]:  # noqa: N803
-        """Return the user as Cognito has it."""
+        """Return a user of a pool."""
 
 
 def is_user_name(value: object) -> bool:
-    """Tell whether a value can be a user's name."""
-    return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME
+    """Return whether a value can be a user name."""
+    return isinstance(value, str) and 0 < len(value) <= _MAX_USER_NAME
 
 
-def pool_and_name(document: Mapping[str, Any]) -> tuple[str, str]:
+def read_pool_and_name(document: Mapping[str, Any]) -> tuple[str, str]:
     """Return `userPoolId` and `userName` of an event or an outbox message.
 
     Raises:
-        UnreadableUserError: One of them is missing or wrong.
+        UnreadableUserError: One of them is missing or invalid.
     """
     pool_id, name = document.get("userPoolId"), document.get("userName")
     if not isinstance(pool_id, str) or not _POOL_ID.fullmatch(pool_id):
-        raise UnreadableUserError("userPoolId must be the id of a user pool")
+        raise UnreadableUserError("userPoolId must be the ID of a user pool")
     if not isinstance(name, str) or not is_user_name(name):
-        raise UnreadableUserError(f"userName must have 1 to {_LONGEST_NAME} characters")
+        raise UnreadableUserError(f"userName must have 1 to {_MAX_USER_NAME} characters")
     return pool_id, name
 
 
-def attributes_of(event: Any) -> dict[str, str]:
+def read_attributes(event: Any) -> dict[str, str]:
     """Return `request.userAttributes` of a trigger's event.
 
     Raises:
-        UnreadableUserError: They aren't there, or aren't texts.
+        UnreadableUserError: They are missing, or their values aren't texts.
     """
     request = event.get("request") if isinstance(event, dict) else None
     attributes = request.get("userAttributes") if isinstance(request, dict) else None
     if not isinstance(attributes, dict):
-        raise UnreadableUserError("request.userAttributes is no object")
+        raise UnreadableUserError("request.userAttributes must be an object")
     if not all(isinstance(value, str) for value in attributes.values()):
-        raise UnreadableUserError("an attribute in request.userAttributes is no text")
+        raise UnreadableUserError("all attributes in request.userAttributes must be texts")
     return attributes
 
 
@@ -82,12 +82,12 @@ def from_event(event: Any) -> CognitoUser:
     """Read the user from a trigger's event.
 
     Raises:
-        UnreadableUserError: The event lacks what a record needs.
+        UnreadableUserError: A required field of the event is missing or invalid.
     """
-    attributes = attributes_of(event)
+    attributes = read_attributes(event)
     if not record.is_sub(attributes.get("sub")):
-        raise UnreadableUserError("request.userAttributes.sub is no id")
-    pool_id, name = pool_and_name(event)
+        raise UnreadableUserError("request.userAttributes.sub must be the sub of a user")
+    pool_id, name = read_pool_and_name(event)
     return CognitoUser(
         sub=attributes["sub"],
         name=name,
@@ -97,25 +97,25 @@ def from_event(event: Any) -> CognitoUser:
     )
 
 
-def ask(directory: Directory, pool_id: str, name: str) -> CognitoUser | None:
-    """Ask Cognito for a user.
+def get_user(client: CognitoClient, pool_id: str, name: str) -> CognitoUser | None:
+    """Get a user from Cognito.
 
     Returns:
-        None if the pool doesn't know the user, or has disabled them.
+        None if the pool doesn't have the user, or the user is disabled.
 
     Raises:
-        botocore.exceptions.ClientError: Cognito refused to answer.
-        UnreadableUserError: The answer has no sub.
+        botocore.exceptions.ClientError: Cognito returned another error.
+        UnreadableUserError: The response has no sub.
     """
     try:
-        answer = directory.admin_get_user(UserPoolId=pool_id, Username=name)
+        response = client.admin_get_user(UserPoolId=pool_id, Username=name)
     except ClientError as error:
         if error.response["Error"]["Code"] == "UserNotFoundException":
             return None
         raise
-    if answer.get("Enabled") is False:
+    if response.get("Enabled") is False:
         return None
-    attributes = {entry["Name"]: entry.get("Value", "") for entry in answer.get("UserAttributes", ())}
+    attributes = {entry["Name"]: entry.get("Value", "") for entry in response.get("UserAttributes", ())}
     if not record.is_sub(attributes.get("sub")):
-        raise UnreadableUserError("the user that Cognito returned has no sub")
-    return CognitoUser(attributes["sub"], name, pool_id, attributes, answer.get("UserStatus", ""))
+        raise UnreadableUserError("Cognito's response must contain the sub of the user")
+    return CognitoUser(attributes["sub"], name, pool_id, attributes, response.get("UserStatus", ""))

@@ -1,7 +1,7 @@
-"""The outbox: users whose registration failed, to be registered later.
+"""The outbox: users whose registration failed and is repeated later.
 
-A message names the pool and the user, nothing else about them: it may end in a dead-letter queue that people
-read. The worker asks Cognito who the user is.
+A message contains the pool, the user name and the reason, and nothing else about the user: it may end in a
+dead-letter queue that people read. The worker gets the user from Cognito.
 """
 
 import json
@@ -11,66 +11,66 @@ from typing import Any
 
 from userprofiles import aws
 from userprofiles.registration import cognito_user
-from userprofiles.registration.cognito_user import Directory, UnreadableUserError
+from userprofiles.registration.cognito_user import CognitoClient, UnreadableUserError
 from userprofiles.registration.registrar import Outcome, Registrar
 from userprofiles.telemetry import Report, error_code
 
-_LONGEST_BODY = 2_000
+_MAX_BODY = 2_000
 SOURCE = "outbox"
 
 
 class PoisonMessageError(ValueError):
-    """A message that no repetition makes readable; it goes to the dead-letter queue."""
+    """A message is invalid. No later attempt can succeed, so it goes to the dead-letter queue."""
 
 
 class OutboxMessageFailedError(Exception):
-    """A message that has to come back. The message is an error code."""
+    """SQS must deliver the message again. The text of this error is an error code."""
 
 
 class NotYetConfirmedError(Exception):
-    """The user hasn't confirmed yet: nothing is written for them, and the message comes back."""
+    """The user isn't confirmed yet. Nothing is written, and SQS delivers the message again."""
 
 
 @dataclass(frozen=True)
-class Message:
-    """Who is to be registered, and why the trigger couldn't.
+class OutboxMessage:
+    """A user to register.
 
     Attributes:
         pool_id: The user pool.
-        user_name: The user's name in it.
-        reason: An error code.
+        user_name: The name of the user in the pool.
+        reason: The error code of the failed registration.
     """
 
     pool_id: str
     user_name: str
     reason: str
 
-    def body(self) -> str:
-        """Write the message."""
+    def to_json(self) -> str:
+        """Return the body of the message."""
         return json.dumps({"userPoolId": self.pool_id, "userName": self.user_name, "reason": self.reason})
 
 
-def parse(body: Any) -> Message:
-    """Read a message.
+def parse_message(body: Any) -> OutboxMessage:
+    """Parse the body of a message.
 
     Raises:
-        PoisonMessageError: It isn't one of ours.
+        PoisonMessageError: The body is not a valid outbox message.
     """
     try:
-        content = json.loads(body) if isinstance(body, str) and len(body) <= _LONGEST_BODY else None
+        content = json.loads(body) if isinstance(body, str) and len(body) <= _MAX_BODY else None
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise PoisonMessageError(f"the body must be a JSON object of at most {_LONGEST_BODY} characters")
+        raise PoisonMessageError(f"the body must be a JSON object of at most {_MAX_BODY:,} characters")
     try:
-        pool_id, user_name = cognito_user.pool_and_name(content)
+        pool_id, user_name = cognito_user.read_pool_and_name(content)
     except UnreadableUserError as error:
         raise PoisonMessageError(str(error)) from None
-    return Message(pool_id, user_name, str(content.get("reason", "")))
+    return OutboxMessage(pool_id, user_name, str(content.get("reason", "")))
 
 
 class Outbox:
-    """Sends messages.
+    """Sends messages to the outbox queue.
 
     Args:
         client: A botocore client of SQS.
@@ -81,67 +81,71 @@ class Outbox:
         self._client = client
         self._queue_url = queue_url
 
-    def send(self, message: Message) -> None:
+    def send(self, message: OutboxMessage) -> None:
         """Send a message.
 
         Raises:
-            botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: It isn't known to have
-            arrived.
+            botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: The message was not sent, or
+            the result is unknown.
         """
-        self._client.send_message(QueueUrl=self._queue_url, MessageBody=message.body())
+        self._client.send_message(QueueUrl=self._queue_url, MessageBody=message.to_json())
 
 
 class OutboxWorker:
-    """Registers the users that messages name.
+    """Registers the users in outbox messages.
 
     Args:
         registrar: Registers the users.
-        directory: Cognito.
+        cognito: A botocore client of Cognito.
     """
 
-    def __init__(self, registrar: Registrar, directory: Directory) -> None:
+    def __init__(self, registrar: Registrar, cognito: CognitoClient) -> None:
         self._registrar = registrar
-        self._directory = directory
+        self._cognito = cognito
 
-    def work(self, body: Any) -> tuple[Outcome | None, str]:
+    def register(self, body: Any) -> tuple[Outcome | None, str]:
         """Register the user of one message.
 
         Returns:
-            The outcome (None if the user was deleted from the pool meanwhile, which is fine) and the sub.
+            The outcome and the sub; None and an empty text if the user was deleted from the pool, or is
+            disabled.
 
         Raises:
-            PoisonMessageError: The message can't be read.
-            NotYetConfirmedError: The user hasn't confirmed.
-            userprofiles.table.store.StoreError, botocore.exceptions.ClientError: To be tried again.
+            PoisonMessageError: The message is invalid.
+            NotYetConfirmedError: The user isn't confirmed yet.
+            userprofiles.table.store.StoreError, botocore.exceptions.ClientError: A call to AWS failed; a
+            later attempt may succeed.
         """
-        message = parse(body)
-        user = cognito_user.ask(self._directory, message.pool_id, message.user_name)
+        message = parse_message(body)
+        user = cognito_user.get_user(self._cognito, message.pool_id, message.user_name)
         if user is None:
             return None, ""
         if user.status == "UNCONFIRMED":
-            raise NotYetConfirmedError("the user hasn't confirmed")
+            raise NotYetConfirmedError("the user isn't confirmed yet")
         return self._registrar.register(user).outcome, user.sub
 
 
-def work(worker: OutboxWorker, record: Mapping[str, Any], report: Report) -> None:
-    """Do one message of a batch and tell in one line what came of it.
+def process_message(worker: OutboxWorker, message: Mapping[str, Any], report: Report) -> None:
+    """Process one message of a batch and log the result in one line.
 
     Args:
         worker: Registers the user.
-        record: The message as SQS delivers it.
+        message: The message as SQS delivers it.
         report: Log lines and metrics.
 
     Raises:
-        OutboxMessageFailedError: The message has to come back. It names the error, nothing of the message.
+        OutboxMessageFailedError: SQS must deliver the message again. The error doesn't repeat the message.
     """
-    message_id = record.get("messageId")
-    attempt = record.get("attributes", {}).get("ApproximateReceiveCount")
+    message_id = message.get("messageId")
+    attempt = message.get("attributes", {}).get("ApproximateReceiveCount")
     try:
-        outcome, sub = worker.work(record.get("body"))
+        outcome, sub = worker.register(message.get("body"))
     except PoisonMessageError as error:
-        report.error("message can't be read", metric="OutboxPoison", messageId=message_id, problem=str(error))
+        report.error(
+            "invalid outbox message", metric="OutboxPoison", messageId=message_id, problem=str(error)
+        )
         raise OutboxMessageFailedError("PoisonMessage") from None
-    except Exception as error:  # noqa: BLE001  (reported, and told to SQS)
+    except Exception as error:  # noqa: BLE001  (logged, and reported to SQS)
         code = error_code(error)
         report.warning(
             "registration failed again",
@@ -152,24 +156,24 @@ def work(worker: OutboxWorker, record: Mapping[str, Any], report: Report) -> Non
         )
         raise OutboxMessageFailedError(code) from None
     if outcome is None:
-        report.info("the user is gone; nothing to register", messageId=message_id)
+        report.info("user no longer exists or is disabled; nothing to register", messageId=message_id)
     else:
-        report.info("outbox message done", messageId=message_id, outcome=str(outcome), sub=sub)
+        report.info("outbox message processed", messageId=message_id, outcome=str(outcome), sub=sub)
 
 
-def tell_unexpected(errors: Iterable[BaseException | None], report: Report) -> None:
-    """Write a line about errors of a batch that `work` hasn't told: the batch processor keeps them quiet."""
+def report_unexpected_errors(errors: Iterable[BaseException | None], report: Report) -> None:
+    """Log the errors that `process_message` hasn't logged: the batch processor doesn't log them."""
     for error in errors:
         if error is not None and not isinstance(error, OutboxMessageFailedError):
             report.error("unexpected error", metric="OutboxRetry", error=error_code(error))
 
 
 def from_environment(environment: Mapping[str, str]) -> OutboxWorker:
-    """Make the worker from a function's environment.
+    """Create the worker from a function's environment.
 
     Raises:
-        userprofiles.settings.SettingsError, userprofiles.template.TemplateError: The environment is wrong;
-        the messages stay in the queue.
+        userprofiles.settings.SettingsError, userprofiles.template.TemplateError: The environment is wrong.
+        The messages stay in the queue.
     """
     registrar = Registrar.from_environment(environment, SOURCE, aws.client("dynamodb"))
     return OutboxWorker(registrar, aws.client("cognito-idp"))

@@ -1,4 +1,4 @@
-"""The check before a sign-up, as a function's environment configures it. It fails closed."""
+"""The check before a sign-up, configured by a function's environment. It rejects what it can't check."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,23 +12,24 @@ from userprofiles.telemetry import Report, error_code
 
 _SOURCES = frozenset({"PreSignUp_SignUp", "PreSignUp_AdminCreateUser", "PreSignUp_ExternalProvider"})
 
-_LONGEST_ATTRIBUTE = 2048  # Cognito's own limit for an attribute
+_MAX_ATTRIBUTE = 2048  # Cognito's limit for an attribute
 
-# Everything below is shown to who signs up: nothing of it repeats what they typed or tells how this works.
-# Cognito writes "PreSignUp failed with error <text>.": the full stop is its own.
-UNREADABLE = "The sign-up could not be read. Please check what you entered and try again"
+# The messages below are shown to the user who signs up. They don't repeat the user's input and don't explain
+# how the check works.
+# Cognito shows "PreSignUp failed with error <text>." and adds the full stop itself.
+UNREADABLE = "The sign-up could not be read. Please check your input and try again"
 UNAVAILABLE = "Sign-up is not possible at the moment. Please try again later"
-BAD_PHONE = (
-    "The phone number has to be in international form: a plus sign, the country code and the number, "
+INVALID_PHONE = (
+    "The phone number must be in international format: a plus sign, the country code and the number, "
     "digits only, such as +14155550123"
 )
-TOO_LONG = f"One of the values is too long; the most is {_LONGEST_ATTRIBUTE} characters"
+TOO_LONG = f"One of the values is too long; at most {_MAX_ATTRIBUTE} characters are allowed"
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
 class SignUpRefusedError(Exception):
-    """A sign-up that is refused. The message is for who signs up."""
+    """A sign-up is rejected. The message is shown to the user."""
 
 
 def _trigger_source(event: Any) -> str | None:
@@ -38,81 +39,81 @@ def _trigger_source(event: Any) -> str | None:
 
 
 def check_sign_up(event: Any, roles: Roles) -> Any:
-    """Refuse a sign-up with a role outside the allow-list or a phone number that is not E.164.
+    """Reject a sign-up with a role outside the allow-list or a phone number that is not E.164.
 
-    It fails closed: what it can't read, it refuses. It can't change an attribute (Cognito wouldn't take it).
+    It also rejects an event that it can't read. It can't change an attribute, because Cognito ignores that.
 
     Args:
         event: The event of a PreSignUp trigger.
         roles: The allow-list.
 
     Returns:
-        The event as it came.
+        The event, unchanged.
 
     Raises:
-        SignUpRefusedError: With a text for who signs up.
+        SignUpRefusedError: The sign-up is rejected. The message is shown to the user.
     """
     if _trigger_source(event) is None:
         raise SignUpRefusedError(UNREADABLE)
     try:
-        attributes = cognito_user.attributes_of(event)
+        attributes = cognito_user.read_attributes(event)
         "".join(attributes.values()).encode()
     except (UnreadableUserError, UnicodeEncodeError):
         raise SignUpRefusedError(UNREADABLE) from None
-    if any(len(value) > _LONGEST_ATTRIBUTE for value in attributes.values()):
+    if any(len(value) > _MAX_ATTRIBUTE for value in attributes.values()):
         raise SignUpRefusedError(TOO_LONG)
-    asked = roles.asked(attributes)
-    if asked is not None and asked not in roles.allowed:
+    requested_role = roles.find_requested_role(attributes)
+    if requested_role is not None and requested_role not in roles.allowed:
         raise SignUpRefusedError(
-            f"This role can't be chosen at sign-up. Roles to choose from: {', '.join(roles.allowed)}",
+            f"This role can't be chosen at sign-up. Available roles: {', '.join(roles.allowed)}",
         )
     phone = attributes.get("phone_number")
     if phone and not _E164.fullmatch(phone):
-        raise SignUpRefusedError(BAD_PHONE)
+        raise SignUpRefusedError(INVALID_PHONE)
     return event
 
 
 def from_environment(environment: Mapping[str, str], report: Report) -> Callable[[Any], Any]:
-    """Make the gate.
+    """Create the check.
 
     Args:
         environment: TEMPLATE, SIGN_UP_ROLES and DEFAULT_ROLE.
         report: Log lines and metrics.
 
     Returns:
-        A function that returns the event, or raises SignUpRefusedError with a text for who signs up. Where
-        the environment is wrong it refuses everybody, with a text that doesn't tell why; the log does.
+        A function that returns the event, or raises SignUpRefusedError with a message for the user. If the
+        environment is wrong, it rejects every sign-up. The message doesn't say why, but the log does.
     """
     try:
         roles = settings.roles(environment, settings.template(environment))
     except ValueError as error:
         problem = str(error)
 
-        def closed(event: Any) -> Any:  # noqa: ARG001  (takes what the gate takes)
+        def reject_event(event: Any) -> Any:  # noqa: ARG001  (same parameters as check_event)
             report.error("the function is misconfigured", metric="SignUpRefused", problem=problem)
             raise SignUpRefusedError(UNAVAILABLE)
 
-        return closed
+        return reject_event
 
-    def gate(event: Any) -> Any:
-        known = _trigger_source(event) or "unknown"
+    def check_event(event: Any) -> Any:
+        source = _trigger_source(event) or "unknown"
         try:
-            passed = check_sign_up(event, roles)
+            accepted_event = check_sign_up(event, roles)
         except SignUpRefusedError as refusal:
-            # The texts are ours and repeat nothing that was typed.
+            # The messages are ours and don't repeat the user's input.
             report.warning(
-                "sign-up refused", metric="SignUpRefused", triggerSource=known, reason=str(refusal)
+                "sign-up rejected", metric="SignUpRefused", triggerSource=source, reason=str(refusal)
             )
             raise
-        except Exception as error:  # noqa: BLE001  (fails closed: reported, and refused)
+        except Exception as error:  # noqa: BLE001  (logged, and the sign-up is rejected)
             report.error(
-                "sign-up refused after an unexpected error",
+                "sign-up rejected after an unexpected error",
                 metric="SignUpRefused",
-                triggerSource=known,
+                triggerSource=source,
                 error=error_code(error),
             )
             raise SignUpRefusedError(UNAVAILABLE) from None
-        report.info("sign-up may go on", triggerSource=known)
-        return passed
+        report.info("sign-up accepted", triggerSource=source)
+        return accepted_event
 
-    return gate
+    return check_event

@@ -1,4 +1,4 @@
-"""Registration: the one way in which a user gets an account and a profile."""
+"""Registration: creates a user's account and profile. No other code creates accounts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from userprofiles import settings
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.settings import Roles
 from userprofiles.table import audit, record
-from userprofiles.table.audit import Action
+from userprofiles.table.audit import Action, AuditRow
 from userprofiles.table.record import Item
 from userprofiles.table.store import Store, StoreBusyError
 from userprofiles.template import Template
@@ -33,11 +33,11 @@ class Registration:
 
     Attributes:
         outcome: What it did.
-        unfit: Fields whose value in Cognito didn't fit the template; they have their default instead.
+        unfit_fields: Fields whose value in Cognito doesn't match the template's schema, so it was not used.
     """
 
     outcome: Outcome
-    unfit: tuple[str, ...]
+    unfit_fields: tuple[str, ...]
 
 
 def _now() -> datetime:
@@ -46,12 +46,12 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Registrar:
-    """Registers users: the trigger, the outbox worker and the API have one each.
+    """Registers users. The trigger, the outbox worker and the API each have a registrar.
 
     Attributes:
         store: The tables.
-        template: What account and profile look like.
-        roles: The allow-list. A role outside it becomes the default: not every sign-up passes PreSignUp.
+        template: Defines the fields of account and profile.
+        roles: The allow-list. A role outside it becomes the default: PreSignUp doesn't run for every user.
         source: The trigger source, `api` or `outbox`, as audit rows name it.
         clock: Returns the current time.
     """
@@ -88,49 +88,49 @@ class Registrar:
     def register(self, user: CognitoUser) -> Registration:
         """Ensure that a user has exactly one account and one profile.
 
-        It may run any number of times, also at the same time. Existing items are never changed, and an
-        erased user stays erased.
+        It can run any number of times, also concurrently. Existing items are never changed, and an erased
+        user stays erased.
 
         Args:
             user: The user as Cognito returned it. Clients choose the client metadata, so it is not used.
 
         Raises:
-            userprofiles.table.store.StoreError: The table refused, or stayed busy.
-            userprofiles.table.attribute_value.AttributeValueError: A template's value can't be stored.
+            userprofiles.table.store.StoreError: DynamoDB returned an error, or all attempts failed.
+            userprofiles.table.attribute_value.AttributeValueError: A value of the template can't be stored.
         """
-        role = self.roles.decide(user.attributes)
+        role = self.roles.decide_role(user.attributes)
         moment = self.clock()
         now = record.timestamp(moment)
         system = {"sub": user.sub, "role": role, "now": now}
-        account_fields, unfit_account = self.template.fill("account", role, user.attributes, system)
-        profile_fields, unfit_profile = self.template.fill("profile", role, user.attributes, system)
-        unfit = (
-            *(f"account.{name}" for name in unfit_account),
-            *(f"profile.{name}" for name in unfit_profile),
+        account_fields, unfit_account_fields = self.template.fill("account", role, user.attributes, system)
+        profile_fields, unfit_profile_fields = self.template.fill("profile", role, user.attributes, system)
+        unfit_fields = (
+            *(f"account.{name}" for name in unfit_account_fields),
+            *(f"profile.{name}" for name in unfit_profile_fields),
         )
         profile = record.profile_item(user.sub, profile_fields)
 
-        def row(action: Action, account: Item | None) -> audit.Row:
-            return audit.row(user.sub, action, source=self.source, account=account, moment=moment)
+        def create_audit_row(action: Action, account: Item | None) -> AuditRow:
+            return audit.create_row(user.sub, action, source=self.source, account=account, moment=moment)
 
-        def new_account(head: audit.Row) -> Item:
-            return record.account_item(user.sub, role, now, account_fields, head["hash"])
+        def create_account(audit_row: AuditRow) -> Item:
+            return record.account_item(user.sub, role, now, account_fields, audit_row["hash"])
 
         for _ in range(_ATTEMPTS):
-            first = row(Action.REGISTERED, None)
-            existing = self.store.create(new_account(first), profile, first)
-            if existing.erased:
-                return Registration(Outcome.ERASED, unfit)
-            if existing.whole:
-                return Registration(Outcome.EXISTED, unfit)
+            audit_row = create_audit_row(Action.REGISTERED, None)
+            existing = self.store.create(create_account(audit_row), profile, audit_row)
+            if existing.is_erased:
+                return Registration(Outcome.ERASED, unfit_fields)
+            if existing.is_complete:
+                return Registration(Outcome.EXISTED, unfit_fields)
             if existing.account is None and existing.profile is None:
-                return Registration(Outcome.CREATED, unfit)
-            repair = row(Action.REPAIRED, existing.account)
+                return Registration(Outcome.CREATED, unfit_fields)
+            audit_row = create_audit_row(Action.REPAIRED, existing.account)
             if existing.account is not None:
-                repaired = self.store.add_profile(existing.account, profile, repair)
+                is_repaired = self.store.add_profile(existing.account, profile, audit_row)
             else:
-                repaired = self.store.add_account(new_account(repair), repair)
-            if repaired:
-                return Registration(Outcome.REPAIRED, unfit)
-            # Another writer repaired, changed or erased the user in between: look again.
+                is_repaired = self.store.add_account(create_account(audit_row), audit_row)
+            if is_repaired:
+                return Registration(Outcome.REPAIRED, unfit_fields)
+            # Another writer has repaired, changed or erased the user in the meantime: start again.
         raise StoreBusyError("RepairConflict")

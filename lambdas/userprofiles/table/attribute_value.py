@@ -1,28 +1,28 @@
-"""Plain Python values to DynamoDB's typed JSON and back, without boto3.
+"""Conversion between Python values and DynamoDB's typed JSON, without boto3.
 
-boto3 brings this as `boto3.dynamodb.types`, but importing boto3 costs a cold start about 180 ms, and a
-trigger has five seconds in all. The results are the same as boto3's (the tests compare), with two
-differences that a record needs:
-a `float` is accepted (by its shortest decimal form), and a whole number comes back as `int` rather than
-`Decimal`.
+boto3 has `boto3.dynamodb.types`, but its import adds about 180 ms to a cold start, and a trigger has five
+seconds in total. The results are the same as boto3's (the tests compare them), with two differences:
+
+* a `float` is accepted and stored in its shortest decimal form
+* a whole number is returned as `int` instead of `Decimal`
 """
 
 from collections.abc import Mapping, Sequence
 from decimal import Clamped, Context, Decimal, DecimalException, Inexact, Overflow, Rounded, Underflow
 from typing import Any
 
-# DynamoDB keeps 38 significant digits between 1E-130 and 9.99E+125 and refuses what it would have to round:
+# DynamoDB stores 38 significant digits between 1E-130 and 9.99E+125 and rejects numbers that it would round:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 _NUMBERS = Context(Emin=-128, Emax=126, prec=38, traps=[Clamped, Overflow, Inexact, Rounded, Underflow])
 
 # "DynamoDB supports nested attributes up to 32 levels deep" (the same page).
-_DEEPEST = 32
+_MAX_DEPTH = 32
 
 AttributeValue = dict[str, Any]
 
 
 class AttributeValueError(ValueError):
-    """A value that DynamoDB can't hold. The message names the type or rule, never the value itself."""
+    """DynamoDB can't store a value. The message names the type or rule, never the value."""
 
 
 def _number(value: float | Decimal) -> str:
@@ -31,10 +31,10 @@ def _number(value: float | Decimal) -> str:
         exact = _NUMBERS.create_decimal(number)
     except DecimalException:
         raise AttributeValueError(
-            "DynamoDB keeps numbers of at most 38 digits, between 1E-130 and 9.99E+125; this one is not.",
+            "The number is out of range: DynamoDB stores at most 38 digits between 1E-130 and 9.99E+125.",
         ) from None
     if not exact.is_finite():
-        raise AttributeValueError("Infinity and NaN are not numbers to DynamoDB.")
+        raise AttributeValueError("DynamoDB can't store Infinity or NaN.")
     return str(exact)
 
 
@@ -43,44 +43,44 @@ def _text(value: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise AttributeValueError(
-            "A text holds half of a surrogate pair, which UTF-8 can't express."
+            "A text contains an unpaired surrogate, which UTF-8 can't encode."
         ) from None
     return value
 
 
 def _set(value: set[Any] | frozenset[Any]) -> AttributeValue:
     if not value:
-        raise AttributeValueError("DynamoDB has no empty sets: leave the attribute out instead.")
+        raise AttributeValueError("DynamoDB can't store an empty set: omit the attribute instead.")
     members = [serialize(member) for member in value]
-    kinds = {kind for member in members for kind in member}
-    if len(kinds) > 1 or not kinds <= {"S", "N", "B"}:
-        raise AttributeValueError("A set holds only texts, only numbers or only bytes.")
-    kind = kinds.pop()
-    return {f"{kind}S": [member[kind] for member in members]}
+    types = {name for member in members for name in member}
+    if len(types) > 1 or not types <= {"S", "N", "B"}:
+        raise AttributeValueError("The members of a set must be all texts, all numbers or all bytes.")
+    type_name = types.pop()
+    return {f"{type_name}S": [member[type_name] for member in members]}
 
 
 def _container(value: Any, depth: int) -> AttributeValue:
-    if depth >= _DEEPEST:
-        raise AttributeValueError(f"Values are nested deeper than the {_DEEPEST} levels that DynamoDB takes.")
+    if depth >= _MAX_DEPTH:
+        raise AttributeValueError(f"Values are nested deeper than {_MAX_DEPTH} levels, DynamoDB's limit.")
     if isinstance(value, Mapping):
         if not all(isinstance(name, str) for name in value):
-            raise AttributeValueError("The names in a map have to be texts.")
+            raise AttributeValueError("The names in a map must be texts.")
         return {"M": {_text(name): serialize(member, depth + 1) for name, member in value.items()}}
     return {"L": [serialize(member, depth + 1) for member in value]}
 
 
 def serialize(value: Any, depth: int = 0) -> AttributeValue:  # noqa: PLR0911  (one return for each type)
-    """Turn a Python value into DynamoDB's typed JSON.
+    """Convert a Python value to DynamoDB's typed JSON.
 
     Args:
         value: None, bool, int, float, Decimal, str, bytes, set, list, tuple or a mapping of these.
-        depth: How many containers this value already stands in.
+        depth: The number of containers around this value.
 
     Returns:
-        For instance `{"S": "en"}`.
+        For example `{"S": "en"}`.
 
     Raises:
-        AttributeValueError: DynamoDB has no such value.
+        AttributeValueError: DynamoDB can't store the value.
     """
     match value:
         case None:
@@ -98,32 +98,32 @@ def serialize(value: Any, depth: int = 0) -> AttributeValue:  # noqa: PLR0911  (
         case Mapping() | list() | tuple():
             return _container(value, depth)
     raise AttributeValueError(
-        f"DynamoDB can't hold a value of type {type(value).__name__}: "
+        f"DynamoDB can't store a value of type {type(value).__name__}: "
         "use None, bool, int, float, Decimal, str, bytes, a set, a list or a dict.",
     )
 
 
-def _number_back(text: str) -> int | Decimal:
+def _parse_number(text: str) -> int | Decimal:
     number = Decimal(text)
     return int(number) if number == number.to_integral_value() else number
 
 
 def deserialize(attribute: Mapping[str, Any]) -> Any:  # noqa: PLR0911  (one return for each type)
-    """Turn DynamoDB's typed JSON into a Python value: whole numbers as int, others as Decimal.
+    """Convert DynamoDB's typed JSON to a Python value: whole numbers to int, others to Decimal.
 
     Raises:
-        AttributeValueError: It isn't one type and one value.
+        AttributeValueError: The JSON isn't one value of one known type.
     """
     if len(attribute) != 1:
-        raise AttributeValueError(f"A DynamoDB value has exactly one type, this one has {len(attribute)}.")
-    ((kind, value),) = attribute.items()
-    match kind:
+        raise AttributeValueError(f"A DynamoDB value must have exactly one type, not {len(attribute)}.")
+    ((type_name, value),) = attribute.items()
+    match type_name:
         case "NULL":
             return None
         case "BOOL" | "S" | "B":
             return value
         case "N":
-            return _number_back(value)
+            return _parse_number(value)
         case "L":
             return [deserialize(member) for member in value]
         case "M":
@@ -131,29 +131,29 @@ def deserialize(attribute: Mapping[str, Any]) -> Any:  # noqa: PLR0911  (one ret
         case "SS" | "BS":
             return set(value)
         case "NS":
-            return {_number_back(member) for member in value}
+            return {_parse_number(member) for member in value}
     raise AttributeValueError(
-        f"DynamoDB has no type {kind!r}; there are NULL, BOOL, N, S, B, L, M, SS, NS and BS.",
+        f"Unknown DynamoDB type {type_name!r}; allowed: NULL, BOOL, N, S, B, L, M, SS, NS and BS.",
     )
 
 
 def serialize_item(item: Mapping[str, Any]) -> dict[str, AttributeValue]:
-    """Turn a whole item, name by name, into DynamoDB's typed JSON."""
+    """Convert an item to DynamoDB's typed JSON."""
     return {name: serialize(value) for name, value in item.items()}
 
 
 def deserialize_item(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Turn a whole item of DynamoDB's typed JSON into a plain dict."""
+    """Convert an item in DynamoDB's typed JSON to a plain dict."""
     return {name: deserialize(value) for name, value in item.items()}
 
 
 def _size(attribute: Mapping[str, Any]) -> int:  # noqa: PLR0911  (one return for each type)
-    ((kind, value),) = attribute.items()
-    match kind:
+    ((type_name, value),) = attribute.items()
+    match type_name:
         case "NULL" | "BOOL":
             return 1
         case "N":
-            return len(value) // 2 + 2  # about a byte for two digits, one for sign and exponent
+            return len(value) // 2 + 2  # about one byte for two digits, and one for sign and exponent
         case "S":
             return len(value.encode())
         case "B":
@@ -162,16 +162,16 @@ def _size(attribute: Mapping[str, Any]) -> int:  # noqa: PLR0911  (one return fo
             return 3 + sum(1 + _size(member) for member in value)
         case "M":
             return 3 + sum(1 + len(name.encode()) + _size(member) for name, member in value.items())
-    return sum(len(member) for member in _members(value))
+    return sum(len(member) for member in _member_bytes(value))
 
 
-def _members(value: Sequence[Any]) -> list[bytes]:
+def _member_bytes(value: Sequence[Any]) -> list[bytes]:
     return [member.encode() if isinstance(member, str) else member for member in value]
 
 
 def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
-    """Count the bytes of an item in typed JSON, as DynamoDB does for its limit of 400 KB.
+    """Return the bytes of an item in typed JSON, as DynamoDB counts them for its limit of 400 KB.
 
-    The rules are those of "DynamoDB item sizes and formats" in the developer guide; numbers are rounded up.
+    The rules come from "DynamoDB item sizes and formats" in the developer guide. Numbers are rounded up.
     """
     return sum(len(name.encode()) + _size(value) for name, value in item.items())

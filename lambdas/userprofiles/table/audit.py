@@ -1,7 +1,8 @@
-"""The audit trail: one row for each write, chained by hashes.
+"""The audit trail: one row for each write, in one hash chain for each user.
 
-Functions hold PutItem alone on the trail's table, so nobody reads it to append: the head of each user's chain
-stands on the account, and every transaction moves it under condition. A row names fields, never values.
+The functions have no permission but PutItem on the audit table, so they can't read it to append a row.
+Therefore the account contains the head of its user's chain, and every transaction replaces the head under a
+condition. A row contains names of fields, never values.
 """
 
 import hashlib
@@ -14,11 +15,11 @@ from typing import Any
 
 from userprofiles.table import record
 
-Row = dict[str, Any]
+AuditRow = dict[str, Any]
 
 
 class Action(StrEnum):
-    """What happened to a user."""
+    """What a write did."""
 
     REGISTERED = "REGISTERED"
     REPAIRED = "REPAIRED"
@@ -26,24 +27,24 @@ class Action(StrEnum):
 
 
 class BrokenChainError(ValueError):
-    """A trail whose rows don't fit together. The message names the row's sort key."""
+    """The rows of a user don't form one chain. The message names the row's sort key."""
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a document's canonical JSON (sorted names, no spaces), in hex."""
+    """Return the SHA-256 of a document's canonical JSON (sorted names, no spaces) in hexadecimal."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def chain_head(account: Mapping[str, Any] | None) -> str | None:
-    """Return what the next row of a user has to name as its predecessor.
+    """Return the `previousHash` of the next row of a user.
 
     Args:
-        account: The account's item as it stands, None where there is none yet.
+        account: The current item of the account, None if there is none yet.
 
     Returns:
-        The head that stands on the account; the digest of an item that was backfilled and has no head yet;
-        None at the beginning of a chain.
+        The account's audit head; the digest of a backfilled account, which has no head yet; None at the
+        beginning of a chain.
     """
     if account is None:
         return None
@@ -51,7 +52,7 @@ def chain_head(account: Mapping[str, Any] | None) -> str | None:
     return head or digest(account)
 
 
-def row(
+def create_row(
     sub: str,
     action: Action,
     *,
@@ -59,19 +60,19 @@ def row(
     account: Mapping[str, Any] | None,
     moment: datetime,
     fields: Iterable[str] = (),
-) -> Row:
-    """Create the audit row of a write, the next in the user's chain.
+) -> AuditRow:
+    """Create the audit row of a write, the next one in the user's chain.
 
     Args:
         sub: The user's sub.
-        action: What happened.
-        source: Through what: a trigger source, `api` or `outbox`.
-        account: The account's item before the write; None where there is none yet. The row names its head,
-            and has the version that the write gives to the account.
-        moment: When it happened.
+        action: What the write does.
+        source: The cause of the write: a trigger source, `api` or `outbox`.
+        account: The account's item before the write, None if there is none yet. The row refers to its head
+            and contains the account's next version.
+        moment: The time of the write.
         fields: Names of the changed fields, such as `profile.language`.
     """
-    content: Row = {
+    row: AuditRow = {
         "PK": record.partition_key(sub),
         "SK": f"{record.timestamp(moment, 'milliseconds')}#{uuid.uuid4().hex}",
         "action": str(action),
@@ -81,36 +82,36 @@ def row(
     }
     field_names = sorted(fields)
     if field_names:
-        content["fields"] = field_names
-    return {**content, "hash": digest(content)}
+        row["fields"] = field_names
+    return {**row, "hash": digest(row)}
 
 
 def verify(rows: Iterable[Mapping[str, Any]], head: str) -> int:
-    """Check that rows form one unbroken chain that ends in a head.
+    """Check that rows form one complete chain that ends in a head.
 
     Args:
         rows: A user's rows, in any order.
         head: `auditHead` of the account.
 
     Returns:
-        How many rows the chain has.
+        The number of rows in the chain.
 
     Raises:
         BrokenChainError: A row was changed, is missing, or doesn't belong to the chain.
     """
-    by_hash = {}
-    for found in rows:
-        if digest({name: value for name, value in found.items() if name != "hash"}) != found.get("hash"):
-            raise BrokenChainError(f"Audit row {found.get('SK')!r} was changed after it was written.")
-        by_hash[found["hash"]] = found
+    rows_by_hash = {}
+    for row in rows:
+        if digest({name: value for name, value in row.items() if name != "hash"}) != row.get("hash"):
+            raise BrokenChainError(f"Audit row {row.get('SK')!r} was changed after it was written.")
+        rows_by_hash[row["hash"]] = row
     length = 0
-    wanted: str | None = head
-    while wanted in by_hash:
-        wanted = by_hash.pop(wanted)["previousHash"]
+    next_hash: str | None = head
+    while next_hash in rows_by_hash:
+        next_hash = rows_by_hash.pop(next_hash)["previousHash"]
         length += 1
-    if by_hash:
-        strays = ", ".join(sorted(stray["SK"] for stray in by_hash.values()))
-        raise BrokenChainError(f"{len(by_hash)} audit rows don't lead to the account's head: {strays}.")
+    if rows_by_hash:
+        keys = ", ".join(sorted(row["SK"] for row in rows_by_hash.values()))
+        raise BrokenChainError(f"{len(rows_by_hash)} audit rows don't lead to the account's head: {keys}.")
     if not length:
         raise BrokenChainError("No audit row has the account's head as its hash.")
     return length

@@ -1,7 +1,6 @@
-"""DynamoDB access: a user's account and profile, and the audit trail beside them.
+"""DynamoDB access to the account and profile of a user, and to the audit trail.
 
-Every write is one TransactWriteItems under named conditions, so it may be repeated, lost or late without
-harm.
+Every write is one TransactWriteItems with conditions. It may be repeated, lost or late without harm.
 """
 
 import random
@@ -13,39 +12,31 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from userprofiles.table import record
-from userprofiles.table.attribute_value import deserialize_item, item_size, serialize, serialize_item
+from userprofiles.table.attribute_value import deserialize_item, serialize, serialize_item
+from userprofiles.table.conditions import (
+    AUDIT_HEAD_IS_STILL_MISSING,
+    AUDIT_HEAD_IS_UNCHANGED,
+    ITEM_DOES_NOT_EXIST,
+    LIVE_ITEM_EXISTS,
+)
+from userprofiles.table.error_codes import THROTTLING_CODES
 from userprofiles.table.record import Item
 from userprofiles.table.update_expression import Change, update_expression
 from userprofiles.telemetry import error_code
-from userprofiles.template_check import Kind
-
-# Conditions by their meaning. No item yet: neither a user's nor a deleted one's.
-NOT_THERE = "attribute_not_exists(PK)"
-# There, and not what a deleted user left.
-ALIVE = "attribute_exists(PK) AND entityType <> :tombstone"
-# Nobody wrote since the item was read. A backfilled account has no head yet.
-UNCHANGED = f"{ALIVE} AND auditHead = :seen"
-UNCHANGED_WITHOUT_HEAD = f"{ALIVE} AND attribute_not_exists(auditHead)"
+from userprofiles.template_check import ItemKind
 
 _TOMBSTONE = {":tombstone": {"S": record.TOMBSTONE}}
-
-# Reasons of a cancelled transaction that pass by themselves:
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-_THROTTLED = frozenset(
-    {"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"},
-)
-_CONDITION = "ConditionalCheckFailed"
+_CONDITION_FAILED = "ConditionalCheckFailed"
 
 _ATTEMPTS = 3
-_LONGEST_PAUSE_S = 0.1
+_MAX_PAUSE_S = 0.1
 
 
 class StoreError(Exception):
-    """The table did not carry out a request.
+    """DynamoDB did not carry out a request.
 
     Args:
-        code: AWS's error code or botocore's class: their messages may repeat what a user typed.
+        code: AWS's error code or botocore's class. Their messages may repeat what a user typed.
     """
 
     def __init__(self, code: str) -> None:
@@ -54,28 +45,28 @@ class StoreError(Exception):
 
 
 class StoreBusyError(StoreError):
-    """Conflicts or throttling lasted through all attempts; a later call may work."""
+    """All attempts failed because of conflicts or throttling. A later call may succeed."""
 
 
 class RecordTooLargeError(StoreError):
-    """An item is larger than DynamoDB takes; no repetition helps."""
+    """An item is too large for DynamoDB. No later attempt can succeed."""
 
 
 @dataclass(frozen=True)
-class User:
-    """What stands in the table of one user; None where an item is missing."""
+class UserItems:
+    """The items of a user; None for a missing item."""
 
     account: Item | None
     profile: Item | None
 
     @property
-    def erased(self) -> bool:
-        """Whether this is what a deleted user left."""
+    def is_erased(self) -> bool:
+        """Whether one of the items is the tombstone of an erased user."""
         return record.is_tombstone(self.account) or record.is_tombstone(self.profile)
 
     @property
-    def whole(self) -> bool:
-        """Whether both items are there."""
+    def is_complete(self) -> bool:
+        """Whether both items exist."""
         return self.account is not None and self.profile is not None
 
 
@@ -86,7 +77,7 @@ class Store:
         client: A botocore client of DynamoDB.
         users_table: Name of the users table.
         audit_table: Name of the audit table.
-        sleep: Waits between attempts; tests hand in one that doesn't.
+        sleep: Waits between attempts.
     """
 
     def __init__(
@@ -97,137 +88,152 @@ class Store:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
-        self._users = users_table
-        self._audit = audit_table
+        self._users_table = users_table
+        self._audit_table = audit_table
         self._sleep = sleep
 
-    def read(self, sub: str) -> User:
-        """Read a user's account and profile in one call, as they stand after every finished write.
+    def read(self, sub: str) -> UserItems:
+        """Read a user's account and profile in one strongly consistent call.
 
         Raises:
-            StoreBusyError: The table gave only a part, again and again.
-            StoreError: The table refused.
+            StoreBusyError: All attempts returned only some of the items.
+            StoreError: DynamoDB returned an error.
         """
-        wanted = [serialize_item(record.key(sub, kind)) for kind in record.SORT_KEYS]
-        found: dict[str, Item] = {}
+        keys = [serialize_item(record.key(sub, kind)) for kind in record.SORT_KEYS]
+        items: dict[str, Item] = {}
         for attempt in range(_ATTEMPTS):
             self._pause(attempt)
             try:
-                answer = self._client.batch_get_item(
-                    RequestItems={self._users: {"Keys": wanted, "ConsistentRead": True}},
+                response = self._client.batch_get_item(
+                    RequestItems={self._users_table: {"Keys": keys, "ConsistentRead": True}},
                 )
             except (ClientError, BotoCoreError) as error:
-                raise _named(error) from None
-            for item in answer["Responses"].get(self._users, ()):
-                plain = deserialize_item(item)
-                found[plain["SK"]] = plain
-            wanted = answer.get("UnprocessedKeys", {}).get(self._users, {}).get("Keys", [])
-            if not wanted:
-                return User(found.get(record.SORT_KEYS["account"]), found.get(record.SORT_KEYS["profile"]))
+                raise _store_error(error) from None
+            for typed_item in response["Responses"].get(self._users_table, ()):
+                item = deserialize_item(typed_item)
+                items[item["SK"]] = item
+            keys = response.get("UnprocessedKeys", {}).get(self._users_table, {}).get("Keys", [])
+            if not keys:
+                return UserItems(
+                    items.get(record.SORT_KEYS["account"]), items.get(record.SORT_KEYS["profile"])
+                )
         raise StoreBusyError("UnprocessedKeys")
 
-    def create(self, account: Item, profile: Item, row: Item) -> User:
-        """Write a new user's account, profile and audit row; all or nothing.
+    def create(self, account: Item, profile: Item, audit_row: Item) -> UserItems:
+        """Write a new user's account, profile and audit row, all or none of them.
 
         Returns:
-            What stood there before: nothing of either if this call wrote the user.
+            The existing items that prevented the write. Without any, this call created the user.
 
         Raises:
-            RecordTooLargeError, StoreBusyError, StoreError: Nothing was written, or it isn't known.
+            RecordTooLargeError, StoreBusyError, StoreError: Nothing was written, or the result is unknown.
         """
-        existing = self._transact([self._put(account), self._put(profile), self._append(row)])
-        return User(existing.get(0), existing.get(1))
+        existing_items = self._transact([self._put(account), self._put(profile), self._put_audit(audit_row)])
+        return UserItems(existing_items.get(0), existing_items.get(1))
 
-    def add_profile(self, account: Item, profile: Item, row: Item) -> bool:
-        """Put the profile that an account lacks, unless the user was deleted or changed meanwhile."""
-        moved = self._update("account", account, _moved_head(row), guard=account)
-        return self._written([moved, self._put(profile), self._append(row)])
+    def add_profile(self, account: Item, profile: Item, audit_row: Item) -> bool:
+        """Write the missing profile of an account.
 
-    def add_account(self, account: Item, row: Item) -> bool:
-        """Put the account that a profile lacks, unless the user was deleted or the account came meanwhile."""
+        Returns:
+            False if the user was erased or changed in the meantime. Nothing was written then.
+        """
+        update = self._update("account", account, _audit_head_changes(audit_row), guard=account)
+        return self._try_to_transact([update, self._put(profile), self._put_audit(audit_row)])
+
+    def add_account(self, account: Item, audit_row: Item) -> bool:
+        """Write the missing account of a profile.
+
+        Returns:
+            False if the user was erased or the account was created in the meantime. Nothing was written then.
+        """
         check = {
             "ConditionCheck": {
-                "TableName": self._users,
+                "TableName": self._users_table,
                 "Key": serialize_item({"PK": account["PK"], "SK": record.SORT_KEYS["profile"]}),
-                "ConditionExpression": ALIVE,
+                "ConditionExpression": LIVE_ITEM_EXISTS,
                 "ExpressionAttributeValues": _TOMBSTONE,
             },
         }
-        return self._written([self._put(account), check, self._append(row)])
+        return self._try_to_transact([self._put(account), check, self._put_audit(audit_row)])
 
-    def change(self, user: User, changes: Mapping[Kind, Sequence[Change]], row: Item) -> bool:
-        """Change fields of a user as read before, and move the audit chain.
+    def change(self, user: UserItems, changes: Mapping[ItemKind, Sequence[Change]], audit_row: Item) -> bool:
+        """Change fields of a user and add a row to the audit trail.
 
         Args:
-            user: As `read` returned it, both items there.
-            changes: For each item the fields to set or remove; others stay untouched.
-            row: The audit row; its hash becomes the chain's head.
+            user: Both items, as `read` returned them.
+            changes: For each item, the paths to set or remove. All others stay unchanged.
+            audit_row: The audit row. Its hash becomes the account's audit head.
 
         Returns:
-            False if somebody wrote since the user was read; nothing was changed then.
+            False if the user was changed since the read. Nothing was written then.
 
         Raises:
-            StoreBusyError, StoreError: Nothing was written, or it isn't known.
+            StoreBusyError, StoreError: Nothing was written, or the result is unknown.
         """
         if user.account is None or user.profile is None:
-            raise ValueError("Only a whole user can be changed: register the user first.")
-        head = _moved_head(row)
-        actions = [self._update("account", user.account, [*changes.get("account", ()), *head], user.account)]
+            raise ValueError("Only a user with account and profile can be changed: register the user first.")
+        account_changes = [*changes.get("account", ()), *_audit_head_changes(audit_row)]
+        actions = [self._update("account", user.account, account_changes, guard=user.account)]
         if changes.get("profile"):
-            actions.append(self._update("profile", user.profile, changes["profile"], None))
-        return self._written([*actions, self._append(row)])
+            actions.append(self._update("profile", user.profile, changes["profile"], guard=None))
+        return self._try_to_transact([*actions, self._put_audit(audit_row)])
 
     def _put(self, item: Item) -> dict[str, Any]:
-        typed = serialize_item(item)
-        if item_size(typed) > record.LARGEST_ITEM_BYTES:
+        typed_item = serialize_item(item)
+        if record.is_too_large(typed_item):
             raise RecordTooLargeError("ItemTooLarge")
         return {
             "Put": {
-                "TableName": self._users,
-                "Item": typed,
-                "ConditionExpression": NOT_THERE,
+                "TableName": self._users_table,
+                "Item": typed_item,
+                "ConditionExpression": ITEM_DOES_NOT_EXIST,
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             },
         }
 
-    def _append(self, row: Item) -> dict[str, Any]:
+    def _put_audit(self, row: Item) -> dict[str, Any]:
         return {
-            "Put": {"TableName": self._audit, "Item": serialize_item(row), "ConditionExpression": NOT_THERE},
+            "Put": {
+                "TableName": self._audit_table,
+                "Item": serialize_item(row),
+                "ConditionExpression": ITEM_DOES_NOT_EXIST,
+            },
         }
 
     def _update(
         self,
-        kind: Kind,
+        kind: ItemKind,
         item: Item,
         changes: Sequence[Change],
         guard: Item | None,
     ) -> dict[str, Any]:
-        """Make an update of one item; with a guard only if its audit head is still the guard's."""
+        """Return the update of one item; with a guard, only if its audit head is unchanged."""
         update = update_expression(changes)
         update["ExpressionAttributeValues"] |= _TOMBSTONE
-        condition = ALIVE
+        condition = LIVE_ITEM_EXISTS
         if guard is not None and guard.get("auditHead"):
-            condition = UNCHANGED
-            update["ExpressionAttributeValues"][":seen"] = serialize(guard["auditHead"])
+            condition = AUDIT_HEAD_IS_UNCHANGED
+            update["ExpressionAttributeValues"][":auditHead"] = serialize(guard["auditHead"])
         elif guard is not None:
-            condition = UNCHANGED_WITHOUT_HEAD
+            condition = AUDIT_HEAD_IS_STILL_MISSING
         return {
             "Update": {
-                "TableName": self._users,
+                "TableName": self._users_table,
                 "Key": serialize_item({"PK": item["PK"], "SK": record.SORT_KEYS[kind]}),
                 "ConditionExpression": condition,
                 **update,
             },
         }
 
-    def _written(self, actions: Sequence[Mapping[str, Any]]) -> bool:
+    def _try_to_transact(self, actions: Sequence[Mapping[str, Any]]) -> bool:
+        """Run a transaction; return False if a condition failed."""
         return not self._transact(actions)
 
     def _transact(self, actions: Sequence[Mapping[str, Any]]) -> Mapping[int, Item]:
         """Run a transaction.
 
         Returns:
-            The actions whose condition failed, by position, with the item that stands there; nothing was
+            The existing item of each action whose condition failed, by the action's position. Nothing was
             written then. Empty if the transaction was written.
         """
         for attempt in range(_ATTEMPTS):
@@ -235,11 +241,11 @@ class Store:
             try:
                 self._client.transact_write_items(TransactItems=list(actions))
             except BotoCoreError as error:
-                raise _named(error) from None
+                raise _store_error(error) from None
             except ClientError as error:
-                failed = _failed_conditions(error)
-                if failed:
-                    return failed
+                existing_items = _read_failed_conditions(error)
+                if existing_items:
+                    return existing_items
             else:
                 return {}
         raise StoreBusyError("TransactionConflict")
@@ -247,41 +253,41 @@ class Store:
     def _pause(self, attempt: int) -> None:
         if attempt:
             # Full jitter, so that callers who collided don't collide again.
-            self._sleep(random.uniform(0, _LONGEST_PAUSE_S * attempt))  # noqa: S311  (no secret)
+            self._sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
 
 
-def _moved_head(row: Item) -> list[Change]:
-    return [Change(("auditHead",), row["hash"]), Change(("version",), row["version"])]
+def _audit_head_changes(audit_row: Item) -> list[Change]:
+    return [Change(("auditHead",), audit_row["hash"]), Change(("version",), audit_row["version"])]
 
 
-def _named(error: ClientError | BotoCoreError) -> StoreError:
+def _store_error(error: ClientError | BotoCoreError) -> StoreError:
     code = error_code(error)
-    return StoreBusyError(code) if code in _THROTTLED else StoreError(code)
+    return StoreBusyError(code) if code in THROTTLING_CODES else StoreError(code)
 
 
-def _failed_conditions(error: ClientError) -> Mapping[int, Item]:
-    """Read why a transaction was cancelled, reason by reason.
+def _read_failed_conditions(error: ClientError) -> Mapping[int, Item]:
+    """Read the cancellation reasons of a transaction.
 
     Returns:
-        The actions whose condition failed, by position, with the item that stands there. Empty if the reason
-        passes by itself, so that the next attempt may succeed.
+        The existing item of each action whose condition failed, by the action's position. Empty if another
+        attempt can succeed.
 
     Raises:
-        StoreBusyError: The table is throttled; botocore has repeated the call already.
-        StoreError: Anything else.
+        StoreBusyError: DynamoDB throttles; botocore has already repeated the call.
+        StoreError: Any other reason.
     """
     if error.response["Error"]["Code"] != "TransactionCanceledException":
-        raise _named(error) from None
+        raise _store_error(error) from None
     reasons = error.response.get("CancellationReasons") or []
-    codes = [reason.get("Code", "None") for reason in reasons]
-    # Beside a reason that passes it isn't the whole answer: the next attempt gives that.
-    if _CONDITION in codes and not (set(codes) & _PASSING):
+    codes = {reason.get("Code", "None") for reason in reasons}
+    if codes & THROTTLING_CODES:
+        # Even if a condition failed too: the list of failed conditions may be incomplete then.
+        return {}
+    if _CONDITION_FAILED in codes:
         return {
             position: deserialize_item(reason.get("Item") or {})
             for position, reason in enumerate(reasons)
-            if reason.get("Code") == _CONDITION
+            if reason.get("Code") == _CONDITION_FAILED
         }
-    if set(codes) & _PASSING:
-        return {}
-    others = sorted(set(codes) - {"None"})
-    raise StoreError(others[0] if others else "TransactionCanceledException") from None
+    other_codes = sorted(codes - {"None"})
+    raise StoreError(other_codes[0] if other_codes else "TransactionCanceledException") from None

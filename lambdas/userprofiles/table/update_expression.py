@@ -1,4 +1,4 @@
-"""Update expressions that touch single paths of an item and nothing beside them."""
+"""Update expressions that set or remove single paths of an item and leave all others unchanged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ class _Removal(Enum):
 
 
 REMOVED: Final = _Removal.REMOVED
-"""Stands for "no value": the path is removed."""
+"""The new value of a path that is removed."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A path of an item and its new value, or REMOVED.
+    """The new value of a path in an item.
 
     Attributes:
-        path: Names from the item's top down; all but the last are maps that exist.
-        value: The new value.
+        path: Names from the top level of the item down. All but the last are existing maps.
+        value: The new value, or REMOVED.
     """
 
     path: tuple[str, ...]
@@ -30,12 +30,13 @@ class Change:
 
 
 def update_expression(changes: Sequence[Change]) -> dict[str, Any]:
-    """Write changes as the arguments of an UpdateItem.
+    """Return changes as arguments of UpdateItem.
 
-    Every name goes through a placeholder: a field may be called like one of DynamoDB's 573 reserved words.
+    Every name is replaced with a placeholder, because a field may have the name of one of DynamoDB's 573
+    reserved words.
 
     Raises:
-        userprofiles.table.attribute_value.AttributeValueError: DynamoDB can't hold a value.
+        userprofiles.table.attribute_value.AttributeValueError: DynamoDB can't store a value.
     """
     names: dict[str, str] = {}
     values: dict[str, Any] = {}

@@ -321,3 +321,15 @@ def test_passphrase_comes_from_the_variable_then_the_file(tmp_path: Path) -> Non
 def test_passphrase_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"PULUMI_CONFIG_PASSPHRASE_FILE=.*can't be read"):
         passphrase_from({"PULUMI_CONFIG_PASSPHRASE_FILE": str(tmp_path / "missing")})
+
+
+def test_quoted_and_plain_settings_are_the_same(tmp_path: Path) -> None:
+    """The Pulumi CLI rewrites `true` and `20` as `"true"` and `"20"`."""
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text("")
+    (tmp_path / "Pulumi.plain.yaml").write_text("config:\n  shop:on: true\n  shop:days: 20\n")
+    (tmp_path / "Pulumi.quoted.yaml").write_text('config:\n  shop:on: "true"\n  shop:days: "20"\n')
+
+    plain, quoted = (load_stack_config(tmp_path, stack) for stack in ("plain", "quoted"))
+
+    assert plain.values == quoted.values

@@ -361,7 +361,7 @@ queue = aws.sqs.Queue("interrupted")
 queue.url.apply(lambda url: time.sleep(60))
 """
     process = EngineProcess(project(tmp_path, program))
-    process.go(localaws.endpoint)
+    process.send_endpoint(localaws.endpoint)
     deadline = time.monotonic() + 20
     while not queues(localaws, "interrupted"):
         assert time.monotonic() < deadline, "the queue was not made"
@@ -381,7 +381,7 @@ def test_bad_settings_need_no_local_aws(tmp_path: Path) -> None:
 
 
 def test_variables_that_would_steer_a_client_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DeploymentError, match="AWS_PROFILE can't be handed to the program"):
+    with pytest.raises(DeploymentError, match="AWS_PROFILE can't be passed to the program"):
         deploy(project(tmp_path, ""), endpoint="http://127.0.0.1:1", environment={"AWS_PROFILE": "prod"})
 
 

@@ -143,7 +143,7 @@ def test_clients_that_are_no_foreign_page_pass(headers: dict[str, str]) -> None:
     "text", ["*", "null", "", "shop.example.com", "https://*.example.com", "http://a/b", "http://a:70000"]
 )
 def test_allowed_origin_that_is_none_is_refused_at_once(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a web page's origin"):
+    with pytest.raises(ValueError, match="is not a web origin"):
         LocalAws(allow_origins=[text])
 
 

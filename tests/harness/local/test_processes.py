@@ -1,4 +1,4 @@
-"""Nothing is left behind: no process, no port, no folder, however the owner ends."""
+"""No process, port or folder remains, however the owner ends."""
 
 import json
 import os
@@ -12,16 +12,17 @@ from pathlib import Path
 
 import psutil
 import pytest
-from pulumi_localaws.local.processes import Child, LocalAwsError, Processes
+from pulumi_localaws.errors import LocalAwsError
+from pulumi_localaws.local.processes import ChildProcess, SupervisedProcesses
 from pulumi_localaws.local_aws import LocalAws
 
 pytestmark = pytest.mark.backends("embedded")
 
-OWNER = Path(__file__).parents[1] / "owner.py"
-SECONDS = 20.0
+OWNER_PROGRAM = Path(__file__).parents[1] / "owner_program.py"
+TIMEOUT_SECONDS = 20.0
 
 
-def until(what: str, condition: Callable[[], bool], seconds: float = SECONDS) -> None:
+def wait_until(what: str, condition: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -29,56 +30,57 @@ def until(what: str, condition: Callable[[], bool], seconds: float = SECONDS) ->
         time.sleep(0.01)
 
 
-def lives(process: psutil.Process) -> bool:
-    """Tell whether a process runs; an orphan that nobody has waited for yet does not."""
+def is_alive(process: psutil.Process) -> bool:
+    """Return whether a process runs; a zombie does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-def answers(port: int) -> bool:
+def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Owner:
-    """A program that owns a local AWS with a function at work."""
+    """A process that owns a local AWS with a busy function."""
 
-    def __init__(self, how: str, folder: Path) -> None:
-        started = folder / "started"
+    def __init__(self, mode: str, folder: Path) -> None:
+        pid_file = folder / "pid"
         self.process = subprocess.Popen(
-            [sys.executable, str(OWNER), str(started), how], stdout=subprocess.PIPE, text=True
+            [sys.executable, str(OWNER_PROGRAM), str(pid_file), mode], stdout=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
         with self.process.stdout as lines:
-            self.told = json.loads(lines.readline())
-        self.folder = Path(self.told["folder"])
-        self.forked: int = self.told["forked"]
-        until("the function works", lambda: started.exists() and bool(started.read_text()))
-        self.worker = psutil.Process(int(started.read_text()))
+            report = json.loads(lines.readline())
+        self.port: int = report["port"]
+        self.folder = Path(report["folder"])
+        self.forked_pid: int = report["forkedPid"]
+        wait_until("the function runs", lambda: pid_file.exists() and bool(pid_file.read_text()))
+        self.worker = psutil.Process(int(pid_file.read_text()))
         family = psutil.Process(self.process.pid).children(recursive=True)
-        self.family = [member for member in family if member.pid != self.forked]
+        self.family = [member for member in family if member.pid != self.forked_pid]
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Callable[[str], Owner]]:
+def start_owner(tmp_path: Path) -> Iterator[Callable[[str], Owner]]:
     owners: list[Owner] = []
 
-    def start(how: str = "plain") -> Owner:
-        owners.append(Owner(how, tmp_path))
+    def start(mode: str = "plain") -> Owner:
+        owners.append(Owner(mode, tmp_path))
         return owners[-1]
 
     yield start
     for owner in owners:
-        for pid in filter(None, (owner.process.pid, owner.forked)):
+        for pid in filter(None, (owner.process.pid, owner.forked_pid)):
             if psutil.pid_exists(pid):
                 os.kill(pid, signal.SIGKILL)
         owner.process.wait()
 
 
 @pytest.mark.parametrize(
-    ("number", "how"),
+    ("number", "mode"),
     [
         (signal.SIGINT, "plain"),
         (signal.SIGTERM, "plain"),
@@ -86,75 +88,74 @@ def own(tmp_path: Path) -> Iterator[Callable[[str], Owner]]:
         (signal.SIGKILL, "forked"),
     ],
 )
-def test_nothing_is_left_when_the_owner_ends(
-    own: Callable[[str], Owner], number: signal.Signals, how: str
+def test_no_process_remains_when_the_owner_ends(
+    start_owner: Callable[[str], Owner], number: signal.Signals, mode: str
 ) -> None:
-    owner = own(how)
+    owner = start_owner(mode)
     names = sorted(" ".join(member.cmdline()) for member in owner.family)
 
     os.kill(owner.process.pid, number)
 
-    owner.process.wait(SECONDS)
+    owner.process.wait(TIMEOUT_SECONDS)
     assert len(names) >= 4 + (sys.platform == "linux"), (
-        f"keeper, emulator, gateway, worker and the worker's own child expected: {names}"
+        f"expected: supervisor, emulator, gateway, worker and the worker's child; actual: {names}"
     )
     assert owner.worker in owner.family
-    until("every process is gone", lambda: not [p for p in owner.family if lives(p)])
-    until("the folder is gone", lambda: not owner.folder.exists())
-    assert not answers(owner.told["port"])
+    wait_until("every process has ended", lambda: not [p for p in owner.family if is_alive(p)])
+    wait_until("the folder is deleted", lambda: not owner.folder.exists())
+    assert not is_open(owner.port)
 
 
-@pytest.mark.parametrize("name", ["emulator", "gateway", "keeper"])
-def test_a_process_that_dies_takes_the_rest_along_and_is_named(name: str) -> None:
+@pytest.mark.parametrize("name", ["emulator", "gateway", "supervisor"])
+def test_a_killed_process_stops_the_others_and_is_named(name: str) -> None:
     aws = LocalAws().start()
     try:
         assert aws._processes is not None
-        assert aws._processes._keeper is not None
-        folder, keeper = aws._processes.folder, aws._processes._keeper.pid
-        family = psutil.Process(keeper).children(recursive=True)
+        assert aws._processes._supervisor is not None
+        folder, supervisor = aws.folder, aws._processes._supervisor.pid
+        family = psutil.Process(supervisor).children(recursive=True)
 
-        os.kill({**aws.pids, "keeper": keeper}[name], signal.SIGKILL)
+        os.kill({**aws.pids, "supervisor": supervisor}[name], signal.SIGKILL)
 
-        with pytest.raises(LocalAwsError, match="the local AWS has stopped: the") as caught:
-            aws.wait(SECONDS)
+        with pytest.raises(LocalAwsError, match="the local AWS has stopped: the") as raised:
+            aws.wait(TIMEOUT_SECONDS)
     finally:
         aws.stop()
-    assert ("keeps the emulator" if name == "keeper" else f"{name} was ended by signal 9") in str(
-        caught.value
-    )
-    until("every process is gone", lambda: not [p for p in family if lives(p)])
+    message = "the supervisor of" if name == "supervisor" else f"{name} was ended by signal 9"
+    assert message in str(raised.value)
+    wait_until("every process has ended", lambda: not [p for p in family if is_alive(p)])
     assert not folder.exists()
-    assert not answers(aws.port)
+    assert not is_open(aws.port)
 
 
 def test_failed_process_shows_the_end_of_its_log() -> None:
-    processes = Processes()
-    code = "import sys; [print('line', n, flush=True) for n in range(100)]; sys.exit('the last word')"
+    processes = SupervisedProcesses()
+    code = "import sys; [print('line', n, flush=True) for n in range(100)]; sys.exit('last line')"
 
-    processes.start([Child("emulator", [sys.executable, "-c", code], {})])
+    processes.start([ChildProcess("emulator", [sys.executable, "-c", code], {})])
 
-    assert processes.wait(SECONDS)
+    assert processes.wait(TIMEOUT_SECONDS)
     processes.stop()
     failure = processes.failure or ""
     assert "the emulator ended with exit code 1" in failure
-    assert "line 99\n  the last word" in failure
+    assert "line 99\n  last line" in failure
     assert "line 50\n" not in failure
     assert not processes.folder.exists()
 
 
-def test_program_that_is_not_there_is_named() -> None:
-    processes = Processes()
+def test_missing_program_is_named_in_the_failure() -> None:
+    processes = SupervisedProcesses()
 
-    processes.start([Child("emulator", ["/nowhere/python"], {})])
+    processes.start([ChildProcess("emulator", ["/nowhere/python"], {})])
 
-    assert processes.wait(SECONDS)
+    assert processes.wait(TIMEOUT_SECONDS)
     processes.stop()
     assert "/nowhere/python" in (processes.failure or "")
     assert not processes.folder.exists()
 
 
 def test_stop_without_start_and_stop_again_do_nothing() -> None:
-    processes = Processes()
+    processes = SupervisedProcesses()
 
     processes.stop()
     processes.stop()
@@ -163,13 +164,13 @@ def test_stop_without_start_and_stop_again_do_nothing() -> None:
     assert processes.failure is None
 
 
-def test_only_the_log_file_asked_for_is_kept(tmp_path: Path) -> None:
+def test_only_the_requested_log_file_remains(tmp_path: Path) -> None:
     log = tmp_path / "all.log"
-    log.write_text("from before\n")
-    processes = Processes(log)
+    log.write_text("old line\n")
+    processes = SupervisedProcesses(log)
 
-    processes.start([Child("gateway", [sys.executable, "-c", "print('hello')"], {})])
+    processes.start([ChildProcess("gateway", [sys.executable, "-c", "print('hello')"], {})])
 
-    assert processes.wait(SECONDS)
+    assert processes.wait(TIMEOUT_SECONDS)
     processes.stop()
-    assert log.read_text() == "from before\nhello\n"
+    assert log.read_text() == "old line\nhello\n"

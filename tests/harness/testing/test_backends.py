@@ -1,4 +1,4 @@
-"""LocalStack and the real AWS as far as they can be tried without them."""
+"""The backends LocalStack and AWS, with stand-ins for LocalStack, STS and the Pulumi CLI."""
 
 import json
 import threading
@@ -18,15 +18,15 @@ from pulumi_localaws.testing.backends import (
     AwsBackend,
     BackendUnavailableError,
     LocalStackBackend,
-    make_backend,
+    create_backend,
 )
 
 ACCOUNT = "123456789012"
 
 
 @pytest.fixture
-def localstack_serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], str]]:
-    """Answer LocalStack's health page with a document."""
+def serve_localstack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], str]]:
+    """Return a function that serves a document at the path of LocalStack's health page."""
     servers = []
 
     def serve(document: Any) -> str:
@@ -63,8 +63,8 @@ def no_cli(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backends.shutil, "which", lambda _: None)
 
 
-def test_localstack_with_cognito_is_used(localstack_serve: Callable[[Any], str], has_cli: None) -> None:
-    endpoint = localstack_serve({"services": {"cognito-idp": "available"}})
+def test_localstack_with_cognito_is_used(serve_localstack: Callable[[Any], str], has_cli: None) -> None:
+    endpoint = serve_localstack({"services": {"cognito-idp": "available"}})
     backend = LocalStackBackend()
 
     backend.start()
@@ -74,103 +74,109 @@ def test_localstack_with_cognito_is_used(localstack_serve: Callable[[Any], str],
 
 
 @pytest.mark.parametrize("services", [{}, {"cognito-idp": "disabled"}])
-def test_localstack_without_cognito_says_which_plan_has_it(
-    localstack_serve: Callable[[Any], str], has_cli: None, services: dict[str, str]
+def test_localstack_without_cognito_is_rejected_with_the_plan_that_has_it(
+    serve_localstack: Callable[[Any], str], has_cli: None, services: dict[str, str]
 ) -> None:
-    localstack_serve({"services": services})
+    serve_localstack({"services": services})
 
     with pytest.raises(
-        BackendUnavailableError, match=r"has no Cognito .* paid plans: start it with LOCALSTACK_AUTH_TOKEN"
+        BackendUnavailableError,
+        match=r"has no Cognito .* paid plans include. Start it with the LOCALSTACK_AUTH_TOKEN",
     ):
         LocalStackBackend().start()
 
 
-def test_something_else_on_localstacks_port_is_not_taken_for_it(
-    localstack_serve: Callable[[Any], str],
+def test_other_program_on_the_port_is_not_mistaken_for_localstack(
+    serve_localstack: Callable[[Any], str],
 ) -> None:
-    localstack_serve(["hello"])
+    serve_localstack(["hello"])
 
-    with pytest.raises(BackendUnavailableError, match="LocalStack does not answer"):
+    with pytest.raises(BackendUnavailableError, match="LocalStack does not respond"):
         LocalStackBackend().start()
 
 
-def test_localstack_without_the_pulumi_cli_stops(
-    localstack_serve: Callable[[Any], str], no_cli: None
-) -> None:
-    localstack_serve({"services": {"cognito-idp": "running"}})
+def test_localstack_requires_the_pulumi_cli(serve_localstack: Callable[[Any], str], no_cli: None) -> None:
+    serve_localstack({"services": {"cognito-idp": "running"}})
 
-    with pytest.raises(BackendUnavailableError, match="--backend localstack deploys by the Pulumi CLI"):
+    with pytest.raises(
+        BackendUnavailableError,
+        match="--backend localstack deploys with the Pulumi CLI, but `pulumi` is not on PATH",
+    ):
         LocalStackBackend().start()
 
 
-def sts(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], Any]) -> None:
+def replace_sts(monkeypatch: pytest.MonkeyPatch, get_caller_identity: Callable[[], Any]) -> None:
     monkeypatch.setattr(
-        AwsBackend, "client", lambda *_, **__: SimpleNamespace(get_caller_identity=answer), raising=True
+        AwsBackend, "client", lambda *_, **__: SimpleNamespace(get_caller_identity=get_caller_identity)
     )
 
 
-def test_real_account_that_was_spelled_out_is_used(monkeypatch: pytest.MonkeyPatch, has_cli: None) -> None:
-    sts(monkeypatch, lambda: {"Account": ACCOUNT})
-    backend = make_backend("aws", account_id=ACCOUNT)
+def test_account_of_the_credentials_is_used(monkeypatch: pytest.MonkeyPatch, has_cli: None) -> None:
+    replace_sts(monkeypatch, lambda: {"Account": ACCOUNT})
+    backend = create_backend("aws", account_id=ACCOUNT)
 
     backend.start()
 
     assert backend.endpoint is None
 
 
-def test_other_account_than_the_one_spelled_out_stops(monkeypatch: pytest.MonkeyPatch, has_cli: None) -> None:
-    sts(monkeypatch, lambda: {"Account": "999999999999"})
+def test_credentials_of_another_account_are_rejected(monkeypatch: pytest.MonkeyPatch, has_cli: None) -> None:
+    replace_sts(monkeypatch, lambda: {"Account": "999999999999"})
 
     with pytest.raises(
-        BackendUnavailableError, match=r"belong to the account 999999999999.*Nothing was made"
+        BackendUnavailableError, match=r"belong to the account 999999999999.*Nothing was created"
     ):
         AwsBackend(ACCOUNT).start()
 
 
-def test_missing_credentials_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none() -> None:
+def test_missing_credentials_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
         raise NoCredentialsError
 
-    sts(monkeypatch, none)
+    replace_sts(monkeypatch, fail)
 
     with pytest.raises(
-        BackendUnavailableError, match="can't be reached with your credentials: Unable to locate"
+        BackendUnavailableError, match="can't be called with your credentials: Unable to locate"
     ):
         AwsBackend(ACCOUNT).start()
 
 
 @pytest.mark.parametrize(
     ("account", "message"),
-    [(None, "spell it out"), ("", "spell it out"), ("prod", "'prod' is not an account id; 12 digits")],
+    [
+        (None, "requires its id"),
+        ("", "requires its id"),
+        ("prod", "'prod' is not an account id; allowed: 12 digits"),
+    ],
 )
 def test_account_id_is_checked(account: str | None, message: str) -> None:
     with pytest.raises(BackendUnavailableError, match=message):
         AwsBackend(account)
 
 
-def test_unknown_name_is_refused() -> None:
+def test_unknown_name_is_rejected() -> None:
     with pytest.raises(
-        BackendUnavailableError, match="'moto' is not known; allowed: embedded, localstack, aws"
+        BackendUnavailableError, match="'moto' is unknown; allowed: embedded, localstack, aws"
     ):
-        make_backend("moto")
+        create_backend("moto")
 
 
 class FakeStack:
-    """What the Automation API gives, and what it was asked."""
+    """A stack of the Automation API that records its calls."""
 
     name = "dev"
 
     def __init__(self, fail: bool = False) -> None:
-        self.asked: list[str] = []
-        self.settings: dict[str, Any] = {}
+        self.calls: list[str] = []
+        self.config: dict[str, Any] = {}
         self.options: Any = None
         self._fail = fail
-        command = SimpleNamespace(run=lambda arguments, *_: self.asked.append(arguments[1]))
+        command = SimpleNamespace(run=lambda arguments, *_: self.calls.append(arguments[1]))
         self.workspace = SimpleNamespace(pulumi_command=command, work_dir=".", env_vars={})
 
     def up(self, config_file: str) -> Any:
-        self.asked.append("up")
-        self.settings = yaml.safe_load(Path(config_file).read_text())["config"]
+        self.calls.append("up")
+        self.config = yaml.safe_load(Path(config_file).read_text())["config"]
         if self._fail:
             raise RuntimeError("no such region")
         url = SimpleNamespace(value="http://x", secret=False)
@@ -187,7 +193,7 @@ class FakeStack:
 
     def destroy(self, config_file: str) -> None:
         assert Path(config_file).exists()
-        self.asked.append("destroy")
+        self.calls.append("destroy")
 
 
 @pytest.fixture
@@ -200,7 +206,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def fake(monkeypatch: pytest.MonkeyPatch, stack: FakeStack) -> FakeStack:
+def replace_create_stack(monkeypatch: pytest.MonkeyPatch, stack: FakeStack) -> FakeStack:
     def create(*, opts: Any, **_: Any) -> FakeStack:
         stack.options = opts
         return stack
@@ -209,44 +215,42 @@ def fake(monkeypatch: pytest.MonkeyPatch, stack: FakeStack) -> FakeStack:
     return stack
 
 
-def test_cli_deploys_with_settings_and_state_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, project: Path, localstack_serve: Callable[[Any], str], has_cli: None
+def test_cli_deploys_with_its_own_config_and_state(
+    monkeypatch: pytest.MonkeyPatch, project: Path, serve_localstack: Callable[[Any], str], has_cli: None
 ) -> None:
-    """The project's own file is read, its endpoints are replaced, and nothing is written to the project."""
-    endpoint = localstack_serve({"services": {"cognito-idp": "available"}})
-    stack = fake(monkeypatch, FakeStack())
+    """The project's file is read, its endpoints are replaced, and no file of the project is written."""
+    endpoint = serve_localstack({"services": {"cognito-idp": "available"}})
+    stack = replace_create_stack(monkeypatch, FakeStack())
     before = {path.name: path.read_text() for path in project.iterdir()}
     backend = LocalStackBackend("eu-west-1")
     backend.start()
 
-    made = backend.deploy(project, stack="dev", config={"size": 2})
-    made.destroy()
+    deployment = backend.deploy(project, stack="dev", config={"size": 2})
+    deployment.destroy()
 
-    assert stack.settings["aws:endpoints"][0]["cognitoidp"] == endpoint
-    assert stack.settings["aws:region"] == "eu-west-1"
-    assert (stack.settings["shop:size"], stack.settings["shop:names"]) == (2, ["a", "b"])
-    assert made.outputs == {"url": "http://x", "key": "k"}
-    assert made.resources == [{"type": "aws:sqs/queue:Queue", "name": "q", "id": "1"}]
-    assert ["up", "unprotect", "destroy"] == stack.asked
+    assert stack.config["aws:endpoints"][0]["cognitoidp"] == endpoint
+    assert stack.config["aws:region"] == "eu-west-1"
+    assert (stack.config["shop:size"], stack.config["shop:names"]) == (2, ["a", "b"])
+    assert deployment.outputs == {"url": "http://x", "key": "k"}
+    assert deployment.resources == [{"type": "aws:sqs/queue:Queue", "name": "q", "id": "1"}]
+    assert ["up", "unprotect", "destroy"] == stack.calls
     assert before == {path.name: path.read_text() for path in project.iterdir()}
     assert stack.options.env_vars["PULUMI_BACKEND_URL"].startswith("file://")
 
 
-def test_cli_on_the_real_aws_refuses_any_other_account(
-    monkeypatch: pytest.MonkeyPatch, project: Path
-) -> None:
-    stack = fake(monkeypatch, FakeStack())
+def test_cli_on_aws_rejects_all_other_accounts(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+    stack = replace_create_stack(monkeypatch, FakeStack())
 
     AwsBackend(ACCOUNT, "eu-west-1").deploy(project, stack="dev", config=None).destroy()
 
-    assert stack.settings["aws:allowedAccountIds"] == [ACCOUNT]
-    assert "aws:endpoints" not in stack.settings
+    assert stack.config["aws:allowedAccountIds"] == [ACCOUNT]
+    assert "aws:endpoints" not in stack.config
 
 
-def test_cli_that_fails_takes_down_what_it_made(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
-    stack = fake(monkeypatch, FakeStack(fail=True))
+def test_failed_cli_deployment_is_destroyed(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+    stack = replace_create_stack(monkeypatch, FakeStack(fail=True))
 
     with pytest.raises(DeploymentError, match="`pulumi up` failed: no such region"):
         AwsBackend(ACCOUNT, "eu-west-1").deploy(project, stack="dev", config=None)
 
-    assert stack.asked == ["up", "destroy"]
+    assert stack.calls == ["up", "destroy"]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from userprofiles.registration import outbox
 from userprofiles.registration.outbox import (
-    Message,
     Outbox,
+    OutboxMessage,
     OutboxMessageFailedError,
     OutboxWorker,
     PoisonMessageError,
@@ -22,64 +22,68 @@ ATTRIBUTES = {"sub": SUB, "email": "John@Example.com", "email_verified": "true",
 
 
 @pytest.fixture
-def worker(make_registrar: Callable[..., Registrar], directory: Any) -> OutboxWorker:
-    return OutboxWorker(make_registrar(outbox.SOURCE), directory)
+def worker(create_registrar: Callable[..., Registrar], cognito: Any) -> OutboxWorker:
+    return OutboxWorker(create_registrar(outbox.SOURCE), cognito)
 
 
-def _body(**changes: Any) -> str:
+def _message_body(**changes: Any) -> str:
     return json.dumps({"userPoolId": POOL, "userName": SUB, "reason": "why"} | changes)
 
 
-def test_user_is_read_from_cognito_and_registered(worker: OutboxWorker, directory: Any, tables: Any) -> None:
-    directory.add(SUB, ATTRIBUTES)
+def test_user_is_read_from_cognito_and_registered(worker: OutboxWorker, cognito: Any, tables: Any) -> None:
+    cognito.add(SUB, ATTRIBUTES)
 
-    done = worker.work(_body())
+    result = worker.register(_message_body())
 
     account, _ = tables.items()
-    [row] = tables.rows()
-    assert (Outcome.CREATED, SUB) == done
+    [row] = tables.audit_rows()
+    assert (Outcome.CREATED, SUB) == result
     assert ("vendor", "john@example.com", "outbox") == (account["role"], account["email"], row["source"])
 
 
-def test_message_delivered_twice_gives_one_user(worker: OutboxWorker, directory: Any, tables: Any) -> None:
-    directory.add(SUB, ATTRIBUTES)
+def test_message_that_is_delivered_twice_creates_one_user(
+    worker: OutboxWorker, cognito: Any, tables: Any
+) -> None:
+    cognito.add(SUB, ATTRIBUTES)
 
-    outcomes = [worker.work(_body())[0] for _ in range(2)]
+    outcomes = [worker.register(_message_body())[0] for _ in range(2)]
 
     assert [Outcome.CREATED, Outcome.EXISTED] == outcomes
-    assert (2, 1) == (len(tables.items()), len(tables.rows()))
+    assert (2, 1) == (len(tables.items()), len(tables.audit_rows()))
 
 
-def test_late_message_brings_no_erased_user_back(worker: OutboxWorker, directory: Any, tables: Any) -> None:
-    directory.add(SUB, ATTRIBUTES)
-    worker.work(_body())
+def test_late_message_does_not_restore_an_erased_user(
+    worker: OutboxWorker, cognito: Any, tables: Any
+) -> None:
+    cognito.add(SUB, ATTRIBUTES)
+    worker.register(_message_body())
     tables.erase()
     before = tables.items()
 
-    outcome, _ = worker.work(_body())
+    outcome, _ = worker.register(_message_body())
 
     assert Outcome.ERASED == outcome
     assert before == tables.items()
 
 
 @pytest.mark.parametrize("enabled", [None, False])
-def test_user_who_is_gone_or_disabled_is_done(
-    worker: OutboxWorker, directory: Any, tables: Any, enabled: bool | None
+def test_message_for_a_deleted_or_disabled_user_succeeds(
+    worker: OutboxWorker, cognito: Any, tables: Any, enabled: bool | None
 ) -> None:
     if enabled is not None:
-        directory.add(SUB, ATTRIBUTES, enabled=enabled)
+        cognito.add(SUB, ATTRIBUTES, enabled=enabled)
 
-    assert worker.work(_body()) == (None, "")
+    assert worker.register(_message_body()) == (None, "")
     assert tables.items() == []
 
 
-def test_unconfirmed_user_gets_nothing_yet(
-    worker: OutboxWorker, directory: Any, tables: Any, report: Report
+def test_unconfirmed_user_is_not_registered(
+    worker: OutboxWorker, cognito: Any, tables: Any, report: Report
 ) -> None:
-    directory.add(SUB, ATTRIBUTES, status="UNCONFIRMED")
+    cognito.add(SUB, ATTRIBUTES, status="UNCONFIRMED")
 
     with pytest.raises(OutboxMessageFailedError, match="NotYetConfirmedError"):
-        outbox.work(worker, {"body": _body()}, report)
+        outbox.process_message(worker, {"body": _message_body()}, report)
 
     assert tables.items() == []
 
@@ -90,43 +94,43 @@ POISON = [
     "[]",
     "7",
     "[" * 1500,
-    _body(userPoolId="not a pool"),
-    _body(userPoolId=None),
-    _body(userName=""),
-    _body(userName=7),
-    _body(userName="x" * 129),
-    _body(reason="x" * 3000),
+    _message_body(userPoolId="not a pool"),
+    _message_body(userPoolId=None),
+    _message_body(userName=""),
+    _message_body(userName=7),
+    _message_body(userName="x" * 129),
+    _message_body(reason="x" * 3000),
     None,
 ]
 
 
 @pytest.mark.parametrize("body", POISON, ids=range(len(POISON)))
-def test_poison_is_told_apart_before_anybody_is_asked(
-    worker: OutboxWorker, directory: Any, body: Any
+def test_poison_message_is_detected_before_a_call_to_cognito(
+    worker: OutboxWorker, cognito: Any, body: Any
 ) -> None:
     with pytest.raises(PoisonMessageError):
-        worker.work(body)
+        worker.register(body)
 
-    assert directory.asked == []
+    assert cognito.requests == []
 
 
-def test_outbox_message_holds_ids_and_a_code_alone() -> None:
-    sent: list[dict[str, str]] = []
+def test_outbox_message_contains_only_ids_and_a_code() -> None:
+    requests: list[dict[str, str]] = []
 
     class Client:
         def send_message(self, **request: str) -> None:
-            sent.append(request)
+            requests.append(request)
 
-    Outbox(Client(), "https://queue").send(Message(POOL, SUB, "Timeout"))
+    Outbox(Client(), "https://queue").send(OutboxMessage(POOL, SUB, "Timeout"))
 
-    [request] = sent
+    [request] = requests
     assert request["QueueUrl"] == "https://queue"
     assert {"userPoolId": POOL, "userName": SUB, "reason": "Timeout"} == json.loads(request["MessageBody"])
 
 
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch, worker: OutboxWorker, report: Report) -> Callable[..., Any]:
-    """The function's own handler, with the tables and the directory of this test."""
+    """Return the function's handler, with the tables and the Cognito client of this test."""
     for name in ("USERS_TABLE", "AUDIT_TABLE"):
         monkeypatch.setenv(name, "x")
     module = importlib.import_module("userprofiles.handlers.outbox")
@@ -136,7 +140,7 @@ def handler(monkeypatch: pytest.MonkeyPatch, worker: OutboxWorker, report: Repor
     return call
 
 
-def _records(*bodies: Any) -> dict[str, Any]:
+def _create_event(*bodies: Any) -> dict[str, Any]:
     return {
         "Records": [
             {"messageId": f"m-{number}", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
@@ -145,66 +149,66 @@ def _records(*bodies: Any) -> dict[str, Any]:
     }
 
 
-def test_only_failed_messages_of_a_batch_come_back(
+def test_only_failed_messages_of_a_batch_are_delivered_again(
     handler: Callable[..., Any],
-    directory: Any,
+    cognito: Any,
     tables: Any,
     log: io.StringIO,
 ) -> None:
-    directory.add(SUB, ATTRIBUTES | {"name": "CANARY"})
+    cognito.add(SUB, ATTRIBUTES | {"name": "CANARY"})
 
-    answer = handler(_records("CANARY poison", _body(), _body(userName="nobody")), None)
+    response = handler(
+        _create_event("CANARY poison", _message_body(), _message_body(userName="nobody")), None
+    )
 
-    assert {"batchItemFailures": [{"itemIdentifier": "m-0"}]} == answer
+    assert {"batchItemFailures": [{"itemIdentifier": "m-0"}]} == response
     assert len(tables.items()) == 2
     assert len(log.getvalue().splitlines()) == 3
     assert "CANARY" not in log.getvalue()
 
 
-def test_whole_batch_failing_is_told_and_not_raised(
+def test_failure_of_a_whole_batch_is_returned_and_not_raised(
     handler: Callable[..., Any],
-    directory: Any,
+    cognito: Any,
     log: io.StringIO,
     aws_error: Callable[..., Exception],
 ) -> None:
-    directory.error = aws_error("TooManyRequestsException")
+    cognito.error = aws_error("TooManyRequestsException")
 
-    answer = handler(_records(_body(), _body()), None)
+    response = handler(_create_event(_message_body(), _message_body()), None)
 
-    assert ["m-0", "m-1"] == [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    assert ["m-0", "m-1"] == [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
     assert "TooManyRequestsException" in log.getvalue()
     assert "CANARY" not in log.getvalue()
 
 
-def test_real_event_of_sqs_is_taken(
+def test_real_event_of_sqs_is_processed(
     handler: Callable[..., Any],
-    directory: Any,
+    cognito: Any,
     tables: Any,
     load_event: Callable[[str], Any],
 ) -> None:
-    directory.add(SUB, ATTRIBUTES)
+    cognito.add(SUB, ATTRIBUTES)
 
     assert handler(load_event("sqs_outbox"), None) == {"batchItemFailures": []}
     assert len(tables.items()) == 2
 
 
-def test_error_outside_a_message_is_told(
+def test_error_outside_of_a_message_is_logged(
     handler: Callable[..., Any],
     log: io.StringIO,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The batch processor would keep it to itself."""
-    monkeypatch.setattr(outbox, "work", lambda *_: 1 / 0)
+    """The batch processor doesn't log it."""
+    monkeypatch.setattr(outbox, "process_message", lambda *_: 1 / 0)
 
-    handler(_records(_body()), None)
+    handler(_create_event(_message_body()), None)
 
     assert "ZeroDivisionError" in log.getvalue()
 
 
-def test_answer_of_cognito_without_a_sub_comes_back(
-    worker: OutboxWorker, directory: Any, report: Report
-) -> None:
-    directory.add(SUB, {"email": "a@b.co"})
+def test_response_of_cognito_without_a_sub_fails(worker: OutboxWorker, cognito: Any, report: Report) -> None:
+    cognito.add(SUB, {"email": "a@b.co"})
 
     with pytest.raises(OutboxMessageFailedError):
-        outbox.work(worker, {"body": _body()}, report)
+        outbox.process_message(worker, {"body": _message_body()}, report)

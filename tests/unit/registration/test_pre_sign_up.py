@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from userprofiles import settings, template
 from userprofiles.registration import pre_sign_up
 from userprofiles.registration.pre_sign_up import (
-    BAD_PHONE,
+    INVALID_PHONE,
     TOO_LONG,
     UNAVAILABLE,
     UNREADABLE,
@@ -25,19 +25,21 @@ ROLES = settings.roles({}, template.load("marketplace"))
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_good_sign_up_passes_unchanged(load_event: Callable[[str], Any], roles: Roles, source: str) -> None:
+def test_valid_sign_up_is_accepted_unchanged(
+    load_event: Callable[[str], Any], roles: Roles, source: str
+) -> None:
     event = load_event(source)
     before = copy.deepcopy(event)
 
-    passed = check_sign_up(event, roles)
+    accepted_event = check_sign_up(event, roles)
 
-    assert passed is event
+    assert accepted_event is event
     assert before == event
 
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("role", ["admin", "Customer", "customer ", "customer,vendor", "\u0430dmin"])
-def test_role_outside_the_allow_list_is_refused(
+def test_role_outside_the_allow_list_is_rejected(
     load_event: Callable[[str], Any],
     roles: Roles,
     source: str,
@@ -49,13 +51,11 @@ def test_role_outside_the_allow_list_is_refused(
     with pytest.raises(SignUpRefusedError) as refusal:
         check_sign_up(event, roles)
 
-    assert (
-        str(refusal.value) == "This role can't be chosen at sign-up. Roles to choose from: customer, vendor"
-    )
+    assert str(refusal.value) == "This role can't be chosen at sign-up. Available roles: customer, vendor"
 
 
 @pytest.mark.parametrize("role", ["customer", "vendor", ""])
-def test_role_on_the_allow_list_or_none_passes(
+def test_role_on_the_allow_list_or_none_is_accepted(
     load_event: Callable[[str], Any], roles: Roles, role: str
 ) -> None:
     event = load_event("PreSignUp_SignUp")
@@ -64,7 +64,7 @@ def test_role_on_the_allow_list_or_none_passes(
     assert check_sign_up(event, roles) is event
 
 
-def test_role_in_client_metadata_is_no_wish(load_event: Callable[[str], Any], roles: Roles) -> None:
+def test_role_in_client_metadata_is_ignored(load_event: Callable[[str], Any], roles: Roles) -> None:
     event = load_event("PreSignUp_SignUp")
     event["request"]["clientMetadata"] = {"custom:role": "admin", "role": "admin"}
 
@@ -84,7 +84,7 @@ def test_role_in_client_metadata_is_no_wish(load_event: Callable[[str], Any], ro
         "+14155550123\n",
     ],
 )
-def test_phone_that_is_not_e164_is_refused(
+def test_phone_that_is_not_e164_is_rejected(
     load_event: Callable[[str], Any], roles: Roles, phone: str
 ) -> None:
     event = load_event("PreSignUp_SignUp")
@@ -93,18 +93,18 @@ def test_phone_that_is_not_e164_is_refused(
     with pytest.raises(SignUpRefusedError) as refusal:
         check_sign_up(event, roles)
 
-    assert str(refusal.value) == BAD_PHONE
+    assert str(refusal.value) == INVALID_PHONE
 
 
 @pytest.mark.parametrize("phone", ["+14155550123", "+4930123456", "+123456789012345"])
-def test_phone_in_e164_passes(load_event: Callable[[str], Any], roles: Roles, phone: str) -> None:
+def test_phone_in_e164_is_accepted(load_event: Callable[[str], Any], roles: Roles, phone: str) -> None:
     event = load_event("PreSignUp_SignUp")
     event["request"]["userAttributes"]["phone_number"] = phone
 
     assert check_sign_up(event, roles) is event
 
 
-def test_attribute_longer_than_cognito_takes_is_refused(
+def test_attribute_above_the_limit_of_cognito_is_rejected(
     load_event: Callable[[str], Any], roles: Roles
 ) -> None:
     event = load_event("PreSignUp_SignUp")
@@ -134,11 +134,11 @@ def test_attribute_longer_than_cognito_takes_is_refused(
         {"triggerSource": ["PreSignUp_SignUp"], "request": {"userAttributes": {}}},
     ],
 )
-def test_what_can_not_be_read_is_refused(roles: Roles, report: Report, event: Any) -> None:
-    gate = pre_sign_up.from_environment({}, report)
+def test_unreadable_event_is_rejected(roles: Roles, report: Report, event: Any) -> None:
+    check_event = pre_sign_up.from_environment({}, report)
 
     with pytest.raises(SignUpRefusedError) as refusal:
-        gate(event)
+        check_event(event)
 
     assert str(refusal.value) in {UNREADABLE, UNAVAILABLE}
 
@@ -150,21 +150,21 @@ JSON = st.recursive(
 
 
 @given(request=JSON, source=st.sampled_from(SOURCES) | JSON)
-def test_any_event_passes_or_is_refused_with_a_text(request: Any, source: Any) -> None:
-    """No other error ever reaches the user."""
+def test_any_event_is_accepted_or_rejected_with_a_message(request: Any, source: Any) -> None:
+    """The user never sees another error."""
     refusal = ""
     try:
         check_sign_up({"triggerSource": source, "request": request}, ROLES)
     except SignUpRefusedError as error:
         refusal = str(error)
 
-    readable = (
+    is_readable = (
         source in SOURCES and isinstance(request, dict) and isinstance(request.get("userAttributes"), dict)
     )
-    assert refusal in ({"", TOO_LONG, BAD_PHONE, UNREADABLE} if readable else {UNREADABLE})
+    assert refusal in ({"", TOO_LONG, INVALID_PHONE, UNREADABLE} if is_readable else {UNREADABLE})
 
 
-def test_refusal_repeats_nothing_and_logs_no_value(
+def test_rejection_repeats_and_logs_no_value(
     load_event: Callable[[str], Any],
     report: Report,
     log: io.StringIO,
@@ -180,11 +180,11 @@ def test_refusal_repeats_nothing_and_logs_no_value(
     assert "CANARY" not in str(refusal.value)
     [line] = log.getvalue().splitlines()
     assert "CANARY" not in line
-    assert json.loads(line)["message"] == "sign-up refused"
+    assert json.loads(line)["message"] == "sign-up rejected"
 
 
 @pytest.mark.parametrize("environment", [{"TEMPLATE": "nowhere"}, {"SIGN_UP_ROLES": "admin"}])
-def test_wrong_environment_refuses_everybody_without_telling_why(
+def test_wrong_environment_rejects_every_sign_up_without_a_reason(
     load_event: Callable[[str], Any],
     report: Report,
     log: io.StringIO,
@@ -197,16 +197,16 @@ def test_wrong_environment_refuses_everybody_without_telling_why(
     assert json.loads(log.getvalue())["problem"]
 
 
-def test_unexpected_error_refuses_without_telling_why(
+def test_unexpected_error_rejects_without_a_reason(
     load_event: Callable[[str], Any],
     report: Report,
     log: io.StringIO,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(event: Any, roles: Roles) -> Any:
+    def fail(event: Any, roles: Roles) -> Any:
         raise RuntimeError("internal detail")
 
-    monkeypatch.setattr(pre_sign_up, "check_sign_up", broken)
+    monkeypatch.setattr(pre_sign_up, "check_sign_up", fail)
 
     with pytest.raises(SignUpRefusedError) as refusal:
         pre_sign_up.from_environment({}, report)(load_event("PreSignUp_SignUp"))

@@ -1,4 +1,4 @@
-"""Registration against the tables: any number of deliveries gives one user."""
+"""Registration in the tables: any number of deliveries creates one user."""
 
 import concurrent.futures
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Outcome, Registrar, Registration
 from userprofiles.table import audit
-from userprofiles.table.store import RecordTooLargeError, StoreBusyError, User
+from userprofiles.table.store import RecordTooLargeError, StoreBusyError, UserItems
 from userprofiles.template import Template
 
 Register = Callable[..., Registration]
@@ -23,20 +23,20 @@ def user(load_event: Callable[[str], Any]) -> CognitoUser:
 
 
 @pytest.fixture
-def register_user(make_registrar: Callable[..., Registrar], user: CognitoUser, now: datetime) -> Register:
-    def call(registered: CognitoUser = user, moment: datetime = now, **parts: Any) -> Registration:
-        registrar = make_registrar("PostConfirmation_ConfirmSignUp", clock=lambda: moment, **parts)
-        return registrar.register(registered)
+def register_user(create_registrar: Callable[..., Registrar], user: CognitoUser, now: datetime) -> Register:
+    def register(new_user: CognitoUser = user, moment: datetime = now, **attributes: Any) -> Registration:
+        registrar = create_registrar("PostConfirmation_ConfirmSignUp", clock=lambda: moment, **attributes)
+        return registrar.register(new_user)
 
-    return call
+    return register
 
 
 def test_new_user_gets_account_profile_and_audit_row(register_user: Register, tables: Any) -> None:
-    done = register_user()
+    registration = register_user()
 
     account, profile = tables.items()
-    [row] = tables.rows()
-    assert (Outcome.CREATED, ()) == (done.outcome, done.unfit)
+    [row] = tables.audit_rows()
+    assert (Outcome.CREATED, ()) == (registration.outcome, registration.unfit_fields)
     assert ("ACCOUNT#MAIN", "PROFILE#MAIN") == (account["SK"], profile["SK"])
     assert ("john.doe@example.com", "customer", True) == (
         account["email"],
@@ -47,22 +47,24 @@ def test_new_user_gets_account_profile_and_audit_row(register_user: Register, ta
     assert account["createdAt"] == profile["createdAt"] == "2026-02-04T16:00:00Z"
 
 
-def test_audit_row_holds_nothing_personal(register_user: Register, tables: Any, user: CognitoUser) -> None:
+def test_audit_row_has_no_personal_data(register_user: Register, tables: Any, user: CognitoUser) -> None:
     register_user()
 
-    text = str(tables.rows())
-    personal = {value for name, value in user.attributes.items() if name in {"email", "name", "phone_number"}}
-    assert [] == [value for value in personal if value.lower() in text.lower()]
+    text = str(tables.audit_rows())
+    personal_values = {
+        value for name, value in user.attributes.items() if name in {"email", "name", "phone_number"}
+    }
+    assert [] == [value for value in personal_values if value.lower() in text.lower()]
 
 
-def test_same_event_three_times_gives_one_user(register_user: Register, tables: Any, now: datetime) -> None:
+def test_same_event_three_times_creates_one_user(register_user: Register, tables: Any, now: datetime) -> None:
     outcomes = [register_user(moment=now + timedelta(seconds=delay)).outcome for delay in range(3)]
 
     assert [Outcome.CREATED, Outcome.EXISTED, Outcome.EXISTED] == outcomes
-    assert (2, 1) == (len(tables.items()), len(tables.rows()))
+    assert (2, 1) == (len(tables.items()), len(tables.audit_rows()))
 
 
-def test_overlapping_attempts_give_one_user_of_the_first_writer(
+def test_concurrent_attempts_create_one_user(
     register_user: Register,
     tables: Any,
     now: datetime,
@@ -74,10 +76,10 @@ def test_overlapping_attempts_give_one_user_of_the_first_writer(
     assert [Outcome.CREATED, Outcome.EXISTED, Outcome.EXISTED] == outcomes
     account, profile = tables.items()
     assert account["createdAt"] == profile["createdAt"]
-    assert len(tables.rows()) == 1
+    assert len(tables.audit_rows()) == 1
 
 
-def test_late_delivery_leaves_an_edited_profile_alone(register_user: Register, tables: Any) -> None:
+def test_late_delivery_does_not_change_an_edited_profile(register_user: Register, tables: Any) -> None:
     register_user()
     account, profile = tables.items()
     tables.put({**profile, "language": "fr"})
@@ -89,63 +91,67 @@ def test_late_delivery_leaves_an_edited_profile_alone(register_user: Register, t
     assert before == tables.items()
 
 
-def test_missing_profile_is_added_and_the_chain_goes_on(register_user: Register, tables: Any) -> None:
+def test_missing_profile_is_added_and_continues_the_chain(register_user: Register, tables: Any) -> None:
     register_user()
-    before, profile = tables.items()
+    old_account, profile = tables.items()
     tables.delete(profile)
 
-    done = register_user()
+    registration = register_user()
 
-    account, again = tables.items()
-    assert Outcome.REPAIRED == done.outcome
-    assert profile == again
-    assert {**before, "auditHead": account["auditHead"], "version": 2} == account
-    assert audit.verify(tables.rows(), account["auditHead"]) == 2
+    account, new_profile = tables.items()
+    assert Outcome.REPAIRED == registration.outcome
+    assert profile == new_profile
+    assert {**old_account, "auditHead": account["auditHead"], "version": 2} == account
+    assert audit.verify(tables.audit_rows(), account["auditHead"]) == 2
 
 
-def test_missing_account_is_added_beside_a_backfilled_profile(register_user: Register, tables: Any) -> None:
+def test_missing_account_is_added_to_a_backfilled_profile(register_user: Register, tables: Any) -> None:
     register_user()
     account, profile = tables.items()
     tables.delete(account)
     tables.put({**profile, "language": "fr"})
 
-    done = register_user()
+    registration = register_user()
 
-    again, kept = tables.items()
-    assert Outcome.REPAIRED == done.outcome
-    assert "fr" == kept["language"]
-    assert {**account, "auditHead": again["auditHead"]} == again
+    new_account, same_profile = tables.items()
+    assert Outcome.REPAIRED == registration.outcome
+    assert "fr" == same_profile["language"]
+    assert {**account, "auditHead": new_account["auditHead"]} == new_account
 
 
 def test_profile_is_added_to_an_account_without_a_chain(register_user: Register, tables: Any) -> None:
-    """A backfilled account: its chain begins with the digest of the item."""
+    """The chain of a backfilled account starts with the digest of the item."""
     register_user()
     account, profile = tables.items()
-    bare = {name: value for name, value in account.items() if name not in {"auditHead", "version"}}
-    tables.put(bare)
+    backfilled_account = {
+        name: value for name, value in account.items() if name not in {"auditHead", "version"}
+    }
+    tables.put(backfilled_account)
     tables.delete(profile)
 
     register_user()
 
-    assert audit.digest(bare) in {row["previousHash"] for row in tables.rows()}
+    assert audit.digest(backfilled_account) in {row["previousHash"] for row in tables.audit_rows()}
     assert tables.items()[0]["version"] == 1
 
 
-@pytest.mark.parametrize("left", [("account", "profile"), ("account",), ("profile",)])
-def test_erased_user_stays_erased(register_user: Register, tables: Any, left: tuple[str, ...]) -> None:
-    """A tombstone keeps both items from coming back, also when only one of them is left."""
+@pytest.mark.parametrize("remaining_kinds", [("account", "profile"), ("account",), ("profile",)])
+def test_erased_user_stays_erased(
+    register_user: Register, tables: Any, remaining_kinds: tuple[str, ...]
+) -> None:
+    """A tombstone prevents the creation of both items, even if only one tombstone is left."""
     register_user()
     account, profile = tables.items()
     tables.erase()
     for kind, item in (("account", account), ("profile", profile)):
-        if kind not in left:
+        if kind not in remaining_kinds:
             tables.delete(item)
-    before = tables.items(), tables.rows()
+    before = tables.items(), tables.audit_rows()
 
-    done = register_user()
+    registration = register_user()
 
-    assert Outcome.ERASED == done.outcome
-    assert before == (tables.items(), tables.rows())
+    assert Outcome.ERASED == registration.outcome
+    assert before == (tables.items(), tables.audit_rows())
 
 
 def test_role_outside_the_allow_list_becomes_the_default(
@@ -162,7 +168,7 @@ def test_role_outside_the_allow_list_becomes_the_default(
     assert account["listPK"].startswith("LIST#customer#")
 
 
-def test_vendor_gets_the_vendors_fields(register_user: Register, tables: Any, user: CognitoUser) -> None:
+def test_vendor_gets_the_fields_of_vendors(register_user: Register, tables: Any, user: CognitoUser) -> None:
     attributes = {**user.attributes, "custom:role": "vendor"}
 
     register_user(CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
@@ -171,8 +177,8 @@ def test_vendor_gets_the_vendors_fields(register_user: Register, tables: Any, us
     assert {"storeName", "totalProducts", "totalRevenue", "rating"} <= account.keys()
 
 
-def test_same_address_twice_gives_two_users(register_user: Register, tables: Any, user: CognitoUser) -> None:
-    """Users are told apart by sub, never merged by e-mail."""
+def test_two_users_can_have_the_same_email(register_user: Register, tables: Any, user: CognitoUser) -> None:
+    """Users are identified by sub, never merged by e-mail."""
     register_user()
 
     register_user(CognitoUser("another-sub", "Google_1", user.pool_id, dict(user.attributes), ""))
@@ -180,7 +186,7 @@ def test_same_address_twice_gives_two_users(register_user: Register, tables: Any
     assert len({item["PK"] for item in tables.items()}) == 2
 
 
-def test_basic_template_registers_with_its_one_role(
+def test_basic_template_registers_with_its_only_role(
     register_user: Register,
     tables: Any,
     basic: Template,
@@ -192,7 +198,7 @@ def test_basic_template_registers_with_its_one_role(
     assert account["listPK"].startswith("LIST#user#")
 
 
-def test_hostile_attributes_give_way_to_defaults(
+def test_invalid_attributes_are_replaced_with_defaults(
     register_user: Register, tables: Any, user: CognitoUser
 ) -> None:
     attributes = {
@@ -202,14 +208,14 @@ def test_hostile_attributes_give_way_to_defaults(
         "family_name": "🦊" * 3000,
     }
 
-    done = register_user(CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
+    registration = register_user(CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
 
     account, profile = tables.items()
-    assert ("account.name", "profile.firstName", "profile.lastName") == done.unfit
+    assert ("account.name", "profile.firstName", "profile.lastName") == registration.unfit_fields
     assert (None, "", "") == (account["name"], profile["firstName"], profile["lastName"])
 
 
-def test_record_that_dynamodb_can_not_hold_leaves_no_part(
+def test_record_that_dynamodb_can_not_store_is_not_written_in_part(
     register_user: Register,
     tables: Any,
     marketplace: Template,
@@ -221,27 +227,27 @@ def test_record_that_dynamodb_can_not_hold_leaves_no_part(
     with pytest.raises(RecordTooLargeError):
         register_user(template=Template("huge", document))
 
-    assert ([], []) == (tables.items(), tables.rows())
+    assert ([], []) == (tables.items(), tables.audit_rows())
 
 
 class ChangingStore:
-    """A store whose user changes between finding out and repairing."""
+    """A store whose user changes between the failed create and the repair."""
 
     def __init__(self) -> None:
         self.calls = 0
 
-    def create(self, *_: Any) -> User:
+    def create(self, *_: Any) -> UserItems:
         self.calls += 1
-        return User({"PK": "USER#s", "auditHead": str(self.calls)}, None)
+        return UserItems({"PK": "USER#s", "auditHead": str(self.calls)}, None)
 
     def add_profile(self, *_: Any) -> bool:
         return False
 
 
-def test_repair_that_never_gets_through_is_told_as_busy(register_user: Register) -> None:
-    changing = ChangingStore()
+def test_repair_that_always_fails_raises_busy(register_user: Register) -> None:
+    store = ChangingStore()
 
     with pytest.raises(StoreBusyError):
-        register_user(store=changing)
+        register_user(store=store)
 
-    assert changing.calls == 3
+    assert store.calls == 3

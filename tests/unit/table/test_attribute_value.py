@@ -32,28 +32,28 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_serialize_equals_what_boto3_makes(value: Any) -> None:
+def test_serialize_returns_the_same_as_boto3(value: Any) -> None:
     assert TypeSerializer().serialize(value) == serialize(value)
 
 
 @given(VALUES)
-def test_deserialize_equals_what_boto3_reads(value: Any) -> None:
+def test_deserialize_returns_the_same_as_boto3(value: Any) -> None:
     assert TypeDeserializer().deserialize(TypeSerializer().serialize(value)) == deserialize(serialize(value))
 
 
 @pytest.mark.parametrize("value", [{"a", "b"}, {1, 2}, {b"x"}])
-def test_sets_come_back(value: set[Any]) -> None:
+def test_set_survives_a_round_trip(value: set[Any]) -> None:
     assert value == deserialize(serialize(value))
 
 
 @given(
     st.floats(-1e100, 1e100, allow_subnormal=False).filter(lambda number: number == 0 or abs(number) > 1e-100)
 )
-def test_float_survives_the_way_there_and_back(value: float) -> None:
+def test_float_survives_a_round_trip(value: float) -> None:
     assert value == float(deserialize(serialize(value)))
 
 
-def test_whole_number_comes_back_as_int_and_others_as_decimal() -> None:
+def test_whole_number_is_read_as_int_and_others_as_decimal() -> None:
     item = deserialize_item({"orders": {"N": "3"}, "spent": {"N": "2.50"}})
 
     assert {"orders": 3, "spent": Decimal("2.5")} == item
@@ -75,14 +75,14 @@ def test_whole_number_comes_back_as_int_and_others_as_decimal() -> None:
         {"\udfff": 1},
     ],
 )
-def test_value_that_dynamodb_cannot_hold_is_refused_without_repeating_it(value: Any) -> None:
+def test_value_that_dynamodb_can_not_store_is_rejected_without_repeating_it(value: Any) -> None:
     with pytest.raises(AttributeValueError) as refusal:
         serialize(value)
 
     assert "\ud800" not in str(refusal.value)
 
 
-def test_nesting_deeper_than_dynamodb_takes_is_refused() -> None:
+def test_nesting_deeper_than_the_limit_of_dynamodb_is_rejected() -> None:
     value: Any = "leaf"
     for _ in range(33):
         value = [value]
@@ -92,7 +92,7 @@ def test_nesting_deeper_than_dynamodb_takes_is_refused() -> None:
 
 
 @pytest.mark.parametrize("attribute", [{}, {"S": "a", "N": "1"}, {"X": "a"}])
-def test_attribute_of_no_known_type_is_refused(attribute: dict[str, Any]) -> None:
+def test_attribute_with_an_unknown_type_is_rejected(attribute: dict[str, Any]) -> None:
     with pytest.raises(AttributeValueError):
         deserialize(attribute)
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 from userprofiles.table import audit
-from userprofiles.table.audit import Action, BrokenChainError, Row
+from userprofiles.table.audit import Action, AuditRow, BrokenChainError
 
 
-def _trail(now: datetime, length: int = 4) -> list[Row]:
-    rows: list[Row] = []
+def _create_rows(now: datetime, length: int = 4) -> list[AuditRow]:
+    rows: list[AuditRow] = []
     for number in range(length):
         rows.append(
-            audit.row(
+            audit.create_row(
                 "s-1",
                 Action.PROFILE_UPDATED if rows else Action.REGISTERED,
                 source="api",
@@ -23,8 +23,8 @@ def _trail(now: datetime, length: int = 4) -> list[Row]:
     return rows
 
 
-def test_row_names_fields_and_nothing_personal(now: datetime) -> None:
-    row = _trail(now)[1]
+def test_row_has_names_of_fields_and_no_personal_data(now: datetime) -> None:
+    row = _create_rows(now)[1]
 
     assert re.fullmatch(r"2026-02-04T16:00:01\.000Z#[0-9a-f]{32}", row["SK"])
     assert {"PK", "SK", "action", "source", "previousHash", "version", "fields", "hash"} == row.keys()
@@ -35,22 +35,22 @@ def test_row_has_the_next_version_of_the_account(now: datetime) -> None:
     accounts: list[dict[str, Any] | None] = [None, {"PK": "USER#s"}, {"PK": "USER#s", "version": 7}]
 
     versions = [
-        audit.row("s", Action.REPAIRED, source="api", account=account, moment=now)["version"]
+        audit.create_row("s", Action.REPAIRED, source="api", account=account, moment=now)["version"]
         for account in accounts
     ]
 
     assert versions == [1, 1, 8]
 
 
-def test_whole_chain_verifies_in_any_order(now: datetime) -> None:
-    rows = _trail(now)
+def test_complete_chain_verifies_in_any_order(now: datetime) -> None:
+    rows = _create_rows(now)
 
     assert audit.verify(reversed(rows), rows[-1]["hash"]) == 4
 
 
 @pytest.mark.parametrize("name", ["action", "source", "version", "previousHash", "SK", "fields"])
 def test_changed_row_breaks_the_chain(now: datetime, name: str) -> None:
-    rows = _trail(now)
+    rows = _create_rows(now)
     rows[2][name] = "other"
 
     with pytest.raises(BrokenChainError, match="was changed"):
@@ -58,7 +58,7 @@ def test_changed_row_breaks_the_chain(now: datetime, name: str) -> None:
 
 
 def test_missing_row_breaks_the_chain(now: datetime) -> None:
-    rows = _trail(now)
+    rows = _create_rows(now)
     head = rows[-1]["hash"]
     del rows[1]
 
@@ -66,12 +66,12 @@ def test_missing_row_breaks_the_chain(now: datetime) -> None:
         audit.verify(rows, head)
 
 
-def test_head_that_no_row_has_breaks_the_chain(now: datetime) -> None:
+def test_head_without_a_row_breaks_the_chain(now: datetime) -> None:
     with pytest.raises(BrokenChainError, match="No audit row"):
         audit.verify([], "h")
 
 
-def test_chain_of_a_backfilled_account_begins_with_its_digest() -> None:
+def test_chain_of_a_backfilled_account_starts_with_its_digest() -> None:
     account = {"PK": "USER#s", "email": "a@b.co"}
 
     assert audit.digest(account) == audit.chain_head(account)
@@ -79,5 +79,5 @@ def test_chain_of_a_backfilled_account_begins_with_its_digest() -> None:
     assert audit.chain_head(None) is None
 
 
-def test_digest_does_not_depend_on_order() -> None:
+def test_digest_does_not_depend_on_the_order_of_names() -> None:
     assert audit.digest({"a": 1, "b": {"c": 2, "d": 3}}) == audit.digest({"b": {"d": 3, "c": 2}, "a": 1})

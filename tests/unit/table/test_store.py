@@ -1,4 +1,4 @@
-"""What the store makes of DynamoDB's answers, reason by reason."""
+"""How the store handles DynamoDB's responses and cancellation reasons."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from userprofiles.table.attribute_value import serialize_item
-from userprofiles.table.store import Store, StoreBusyError, StoreError, User
+from userprofiles.table.store import Store, StoreBusyError, StoreError, UserItems
 from userprofiles.table.update_expression import REMOVED, Change, update_expression
 
 ACCOUNT = {
@@ -23,39 +23,39 @@ FAILED = {"Code": "ConditionalCheckFailed", "Item": serialize_item(ACCOUNT)}
 CONFLICT = {"Code": "TransactionConflict"}
 
 
-class Scripted:
-    """A client of DynamoDB that answers from a list and keeps what it was asked."""
+class ScriptedClient:
+    """A client of DynamoDB that returns the responses of a list and records the requests."""
 
-    def __init__(self, *answers: Any) -> None:
-        self.answers = list(answers)
-        self.asked: list[dict[str, Any]] = []
+    def __init__(self, *responses: Any) -> None:
+        self.responses = list(responses)
+        self.requests: list[dict[str, Any]] = []
 
-    def _answer(self, **request: Any) -> Any:
-        self.asked.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    def _respond(self, **request: Any) -> Any:
+        self.requests.append(request)
+        response = self.responses.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response
 
-    transact_write_items = batch_get_item = _answer
+    transact_write_items = batch_get_item = _respond
 
 
-def _store(client: Scripted) -> Store:
+def _create_store(client: ScriptedClient) -> Store:
     return Store(client, "users", "audit", sleep=lambda _: None)
 
 
 @pytest.fixture
-def cancelled(aws_error: Callable[..., ClientError]) -> Callable[..., ClientError]:
+def cancel(aws_error: Callable[..., ClientError]) -> Callable[..., ClientError]:
     return lambda *reasons: aws_error("TransactionCanceledException", list(reasons))
 
 
 def test_new_user_is_one_transaction_of_three_conditional_puts() -> None:
-    client = Scripted({})
+    client = ScriptedClient({})
 
-    found = _store(client).create(ACCOUNT, PROFILE, ROW)
+    existing = _create_store(client).create(ACCOUNT, PROFILE, ROW)
 
-    [request] = client.asked
-    assert User(None, None) == found
+    [request] = client.requests
+    assert UserItems(None, None) == existing
     assert [("users", "USER#s"), ("users", "USER#s"), ("audit", "USER#s")] == [
         (action["Put"]["TableName"], action["Put"]["Item"]["PK"]["S"]) for action in request["TransactItems"]
     ]
@@ -64,52 +64,50 @@ def test_new_user_is_one_transaction_of_three_conditional_puts() -> None:
     }
 
 
-def test_reasons_are_read_one_by_one(cancelled: Callable[..., ClientError]) -> None:
-    only_account = _store(Scripted(cancelled(FAILED, NONE, NONE))).create(ACCOUNT, PROFILE, ROW)
-    only_profile = _store(
-        Scripted(cancelled(NONE, {**FAILED, "Item": serialize_item(PROFILE)}, NONE))
+def test_existing_items_are_read_from_the_cancellation_reasons(cancel: Callable[..., ClientError]) -> None:
+    only_account = _create_store(ScriptedClient(cancel(FAILED, NONE, NONE))).create(ACCOUNT, PROFILE, ROW)
+    only_profile = _create_store(
+        ScriptedClient(cancel(NONE, {**FAILED, "Item": serialize_item(PROFILE)}, NONE))
     ).create(ACCOUNT, PROFILE, ROW)
 
-    assert User(ACCOUNT, None) == only_account
-    assert User(None, PROFILE) == only_profile
+    assert UserItems(ACCOUNT, None) == only_account
+    assert UserItems(None, PROFILE) == only_profile
 
 
 @pytest.mark.parametrize(
     "reasons", [(CONFLICT, NONE, NONE), (NONE, CONFLICT, NONE), (FAILED, CONFLICT, NONE)]
 )
-def test_conflict_is_tried_again(
-    cancelled: Callable[..., ClientError], reasons: tuple[dict[str, Any], ...]
-) -> None:
-    client = Scripted(cancelled(*reasons), {})
+def test_conflict_is_retried(cancel: Callable[..., ClientError], reasons: tuple[dict[str, Any], ...]) -> None:
+    client = ScriptedClient(cancel(*reasons), {})
 
-    found = _store(client).create(ACCOUNT, PROFILE, ROW)
+    existing = _create_store(client).create(ACCOUNT, PROFILE, ROW)
 
-    assert (User(None, None), 2) == (found, len(client.asked))
+    assert (UserItems(None, None), 2) == (existing, len(client.requests))
 
 
 @pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_what_passes_by_itself_is_busy_after_three_attempts(
-    cancelled: Callable[..., ClientError], code: str
+def test_three_attempts_with_a_transient_reason_raise_busy(
+    cancel: Callable[..., ClientError], code: str
 ) -> None:
-    client = Scripted(*[cancelled({"Code": code}, NONE, NONE)] * 3)
+    client = ScriptedClient(*[cancel({"Code": code}, NONE, NONE)] * 3)
 
     with pytest.raises(StoreBusyError):
-        _store(client).create(ACCOUNT, PROFILE, ROW)
+        _create_store(client).create(ACCOUNT, PROFILE, ROW)
 
-    assert client.answers == []
+    assert client.responses == []
 
 
-def test_lost_reply_is_found_out_by_the_next_attempt(cancelled: Callable[..., ClientError]) -> None:
-    """The write was applied, its reply was lost: the same transaction again finds both items there."""
-    client = Scripted(cancelled(FAILED, {**FAILED, "Item": serialize_item(PROFILE)}, NONE))
+def test_lost_response_is_detected_by_the_next_attempt(cancel: Callable[..., ClientError]) -> None:
+    """The write was applied but its response was lost. The next attempt finds both existing items."""
+    client = ScriptedClient(cancel(FAILED, {**FAILED, "Item": serialize_item(PROFILE)}, NONE))
 
-    assert _store(client).create(ACCOUNT, PROFILE, ROW).whole
+    assert _create_store(client).create(ACCOUNT, PROFILE, ROW).is_complete
 
 
 @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
-def test_other_reason_is_an_error_that_names_it(cancelled: Callable[..., ClientError], code: str) -> None:
+def test_other_reason_raises_an_error_with_its_code(cancel: Callable[..., ClientError], code: str) -> None:
     with pytest.raises(StoreError, match=code):
-        _store(Scripted(cancelled(NONE, {"Code": code, "Message": "CANARY"}, NONE))).create(
+        _create_store(ScriptedClient(cancel(NONE, {"Code": code, "Message": "CANARY"}, NONE))).create(
             ACCOUNT, PROFILE, ROW
         )
 
@@ -123,97 +121,97 @@ def test_other_reason_is_an_error_that_names_it(cancelled: Callable[..., ClientE
         ("ProvisionedThroughputExceededException", StoreBusyError),
     ],
 )
-def test_error_is_named_by_its_code_and_nothing_else(
+def test_error_contains_only_the_code(
     aws_error: Callable[..., ClientError],
     code: str,
     expected: type[StoreError],
 ) -> None:
     with pytest.raises(expected) as failure:
-        _store(Scripted(aws_error(code))).create(ACCOUNT, PROFILE, ROW)
+        _create_store(ScriptedClient(aws_error(code))).create(ACCOUNT, PROFILE, ROW)
 
     assert code == str(failure.value)
     assert failure.value.__suppress_context__
 
 
-def test_broken_connection_is_named_by_its_class() -> None:
+def test_broken_connection_raises_an_error_with_the_name_of_its_class() -> None:
     with pytest.raises(StoreError, match="ReadTimeoutError"):
-        _store(Scripted(ReadTimeoutError(endpoint_url="http://x"))).create(ACCOUNT, PROFILE, ROW)
+        _create_store(ScriptedClient(ReadTimeoutError(endpoint_url="http://x"))).create(ACCOUNT, PROFILE, ROW)
 
 
-def test_read_asks_for_both_items_as_they_stand_now() -> None:
-    client = Scripted({"Responses": {"users": [serialize_item(PROFILE), serialize_item(ACCOUNT)]}})
+def test_read_requests_both_items_with_strong_consistency() -> None:
+    client = ScriptedClient({"Responses": {"users": [serialize_item(PROFILE), serialize_item(ACCOUNT)]}})
 
-    user = _store(client).read("s")
+    user = _create_store(client).read("s")
 
-    assert User(ACCOUNT, PROFILE) == user
-    assert client.asked[0]["RequestItems"]["users"]["ConsistentRead"] is True
+    assert UserItems(ACCOUNT, PROFILE) == user
+    assert client.requests[0]["RequestItems"]["users"]["ConsistentRead"] is True
 
 
-def test_part_of_an_answer_is_asked_for_again() -> None:
+def test_unprocessed_keys_are_requested_again() -> None:
     rest = {"users": {"Keys": [serialize_item({"PK": "USER#s", "SK": "PROFILE#MAIN"})]}}
-    client = Scripted(
+    client = ScriptedClient(
         {"Responses": {"users": [serialize_item(ACCOUNT)]}, "UnprocessedKeys": rest},
         {"Responses": {"users": [serialize_item(PROFILE)]}, "UnprocessedKeys": {}},
     )
 
-    assert User(ACCOUNT, PROFILE) == _store(client).read("s")
-    assert rest["users"]["Keys"] == client.asked[1]["RequestItems"]["users"]["Keys"]
+    assert UserItems(ACCOUNT, PROFILE) == _create_store(client).read("s")
+    assert rest["users"]["Keys"] == client.requests[1]["RequestItems"]["users"]["Keys"]
 
 
-def test_table_that_never_gives_the_rest_is_busy() -> None:
+def test_keys_that_are_never_processed_raise_busy() -> None:
     keys = {"users": {"Keys": [serialize_item({"PK": "USER#s", "SK": "PROFILE#MAIN"})]}}
-    client = Scripted(*[{"Responses": {}, "UnprocessedKeys": keys}] * 3)
+    client = ScriptedClient(*[{"Responses": {}, "UnprocessedKeys": keys}] * 3)
 
     with pytest.raises(StoreBusyError):
-        _store(client).read("s")
+        _create_store(client).read("s")
 
 
-def test_read_that_is_refused_names_the_code(aws_error: Callable[..., ClientError]) -> None:
+def test_failed_read_raises_an_error_with_its_code(aws_error: Callable[..., ClientError]) -> None:
     with pytest.raises(StoreError, match="AccessDeniedException"):
-        _store(Scripted(aws_error("AccessDeniedException"))).read("s")
+        _create_store(ScriptedClient(aws_error("AccessDeniedException"))).read("s")
 
 
-def test_change_moves_the_head_and_touches_only_its_paths(tables: Any, store: Store) -> None:
+def test_change_replaces_the_audit_head_and_changes_only_its_paths(tables: Any, store: Store) -> None:
     tables.put({**ACCOUNT, "totalOrders": 3})
     tables.put({**PROFILE, "address": {"city": "", "street": "A 1"}})
     user = store.read("s")
 
-    done = store.change(
+    is_changed = store.change(
         user, {"profile": [Change(("address", "city"), "Lyon"), Change(("language",), REMOVED)]}, ROW
     )
 
     account, profile = tables.items()
-    assert done
+    assert is_changed
     assert ("h2", 2, 3) == (account["auditHead"], account["version"], account["totalOrders"])
     assert {"city": "Lyon", "street": "A 1"} == profile["address"]
     assert "language" not in profile
-    assert [ROW] == tables.rows()
+    assert [ROW] == tables.audit_rows()
 
 
-@pytest.mark.parametrize("meanwhile", [{"auditHead": "h9"}, {"entityType": "TOMBSTONE"}])
-def test_change_after_somebody_elses_write_does_nothing(
+@pytest.mark.parametrize("other_write", [{"auditHead": "h9"}, {"entityType": "TOMBSTONE"}])
+def test_change_after_another_write_does_nothing(
     tables: Any,
     store: Store,
-    meanwhile: dict[str, str],
+    other_write: dict[str, str],
 ) -> None:
     tables.put(ACCOUNT)
     tables.put(PROFILE)
     user = store.read("s")
-    tables.put({**ACCOUNT, **meanwhile})
+    tables.put({**ACCOUNT, **other_write})
     before = tables.items()
 
-    done = store.change(user, {"profile": [Change(("language",), "fr")]}, ROW)
+    is_changed = store.change(user, {"profile": [Change(("language",), "fr")]}, ROW)
 
-    assert not done
-    assert (before, []) == (tables.items(), tables.rows())
+    assert not is_changed
+    assert (before, []) == (tables.items(), tables.audit_rows())
 
 
-def test_change_of_a_user_who_is_not_whole_is_a_mistake(store: Store) -> None:
+def test_change_of_an_incomplete_user_raises_an_error(store: Store) -> None:
     with pytest.raises(ValueError, match="register the user first"):
-        store.change(User(ACCOUNT, None), {}, ROW)
+        store.change(UserItems(ACCOUNT, None), {}, ROW)
 
 
-def test_update_expression_puts_every_name_behind_a_placeholder() -> None:
+def test_update_expression_has_a_placeholder_for_every_name() -> None:
     update = update_expression([Change(("name",), 1), Change(("a", "name"), REMOVED)])
 
     assert {
@@ -223,8 +221,8 @@ def test_update_expression_puts_every_name_behind_a_placeholder() -> None:
     } == update
 
 
-def test_account_is_not_added_beside_a_tombstone(tables: Any, store: Store) -> None:
-    """The user was erased between finding out and repairing."""
+def test_account_is_not_added_if_the_profile_is_a_tombstone(tables: Any, store: Store) -> None:
+    """The user was erased between the failed create and the repair."""
     tables.put({"PK": "USER#s", "SK": "PROFILE#MAIN", "entityType": "TOMBSTONE"})
 
     assert not store.add_account(ACCOUNT, ROW)
@@ -232,7 +230,9 @@ def test_account_is_not_added_beside_a_tombstone(tables: Any, store: Store) -> N
 
 
 @pytest.mark.parametrize("head", [{"auditHead": "h1"}, {}])
-def test_profile_is_not_added_beside_a_tombstone(tables: Any, store: Store, head: dict[str, str]) -> None:
+def test_profile_is_not_added_if_the_account_is_a_tombstone(
+    tables: Any, store: Store, head: dict[str, str]
+) -> None:
     tables.put({"PK": "USER#s", "SK": "ACCOUNT#MAIN", "entityType": "TOMBSTONE", **head})
 
     assert not store.add_profile({**ACCOUNT, "auditHead": head.get("auditHead")}, PROFILE, ROW)

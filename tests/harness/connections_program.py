@@ -1,4 +1,4 @@
-"""Uses a local AWS from a hostile environment and tells whom it and a function connected to."""
+"""Use a local AWS in a hostile environment, and print the addresses that the processes connected to."""
 
 import json
 import socket
@@ -6,32 +6,32 @@ import sys
 from typing import Any
 
 import psutil
-from owner import make_function
+from owner_program import create_function
 from pulumi_localaws.local_aws import LocalAws
 
 FUNCTION = """
 import os, sys
-connected = []
-sys.addaudithook(lambda event, args: connected.append(args[1]) if event == "socket.connect" else None)
+addresses = []
+sys.addaudithook(lambda event, args: addresses.append(args[1]) if event == "socket.connect" else None)
 import botocore.session
 
 def handler(event, context):
     tables = botocore.session.get_session().create_client("dynamodb").list_tables()["TableNames"]
-    return {"tables": tables, "connected": connected, "environment": dict(os.environ)}
+    return {"tables": tables, "addresses": addresses, "environment": dict(os.environ)}
 """
 
-connected: list[Any] = []
+addresses: list[Any] = []
 
 
-def hook(event: str, arguments: tuple[Any, ...]) -> None:
-    """Take down every address that this process connects to."""
+def record_address(event: str, arguments: tuple[Any, ...]) -> None:
+    """Record every address that this process connects to."""
     if event == "socket.connect" and arguments[0].family != socket.AF_UNIX:
-        connected.append(arguments[1])
+        addresses.append(arguments[1])
 
 
 def main() -> None:
-    """Create a table, list it from here and from a function."""
-    sys.addaudithook(hook)
+    """Create a table, and list the tables from this process and from a function."""
+    sys.addaudithook(record_address)
     with LocalAws() as aws:
         dynamodb = aws.client("dynamodb")
         dynamodb.create_table(
@@ -42,19 +42,19 @@ def main() -> None:
         )
         tables = dynamodb.list_tables()["TableNames"]
         allow = {"Effect": "Allow", "Action": "dynamodb:ListTables", "Resource": "*"}
-        make_function(aws, "lister", FUNCTION, {"Version": "2012-10-17", "Statement": [allow]})
-        answer = aws.client("lambda").invoke(FunctionName="lister")
-        function = json.loads(answer["Payload"].read())
+        create_function(aws, "lister", FUNCTION, {"Version": "2012-10-17", "Statement": [allow]})
+        response = aws.client("lambda").invoke(FunctionName="lister")
+        function = json.loads(response["Payload"].read())
         family = [psutil.Process(), *psutil.Process().children(recursive=True)]
-        told = {
+        report = {
             "port": aws.port,
             "tables": tables,
-            "connected": connected,
+            "addresses": addresses,
             "function": function,
             "environments": {f"{p.name()} {p.pid}": p.environ() for p in family[1:]},
             "peers": [c.raddr for p in family for c in p.net_connections("inet") if c.raddr],
         }
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(report))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Changes what the components pass to resources, while their program runs."""
+"""Change the arguments that the components pass to resources, while their program runs."""
 
 import json
 import re
@@ -17,7 +17,7 @@ Edit = Callable[[Any, Any], None]
 
 @dataclass
 class Registration:
-    """What the program passes to the constructor of a resource."""
+    """The arguments that the program passes to the constructor of a resource."""
 
     name: str
     inputs: dict[str, Any]
@@ -26,28 +26,28 @@ class Registration:
 
 @dataclass(frozen=True)
 class Change:
-    """A change to a registration, with a text that says what it is."""
+    """A change to a registration, with a text for the test's name."""
 
     text: str
     apply: Callable[[Registration], None]
 
 
 def record_changed(program: Callable[[], Any], resources: Sequence[str], change: Change) -> Recording:
-    """Run a program with a change to what it passes to the constructors of some resources.
+    """Run a program with changed arguments of some resources.
 
     Args:
         program: Creates resources.
-        resources: Names of those to change.
-        change: The change to each.
+        resources: Names of the resources to change.
+        change: The change to each of them.
 
     Returns:
-        What the program registers with the change.
+        The recording of the changed program.
     """
     construct = pulumi.CustomResource.__init__
     changed_names = []
 
     def construct_changed(
-        self: Any, kind: str, name: str, props: Any = None, opts: Any = None, *args: Any, **kwargs: Any
+        self: Any, type_name: str, name: str, props: Any = None, opts: Any = None, *args: Any, **kwargs: Any
     ) -> None:
         if name in resources:
             registration = Registration(name, dict(vars(props)), opts)
@@ -56,7 +56,7 @@ def record_changed(program: Callable[[], Any], resources: Sequence[str], change:
             name, opts = registration.name, registration.options
             vars(props).clear()
             vars(props).update(registration.inputs)
-        construct(self, kind, name, props, opts, *args, **kwargs)
+        construct(self, type_name, name, props, opts, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pulumi.CustomResource, "__init__", construct_changed)
@@ -65,18 +65,18 @@ def record_changed(program: Callable[[], Any], resources: Sequence[str], change:
     return recording
 
 
-def edited(value: Any, path: Path, edit: Edit) -> Any:
-    """Return a value with an edit at a path, through dicts, lists, outputs and JSON texts.
+def edit_at(value: Any, path: Path, edit: Edit) -> Any:
+    """Return a copy of a value with an edit at a path, through dicts, lists, outputs and JSON texts.
 
     Args:
-        value: What the program passes.
-        path: Steps as the recording has them; the program's own keys may be in snake case.
+        value: The value that the program passes.
+        path: Steps as in the recording; the program's own keys may be in snake case.
         edit: Changes the last step's entry, in a copy of the dict or list that contains it.
     """
     if isinstance(value, pulumi.Output):
-        return value.apply(lambda known: edited(known, path, edit))
+        return value.apply(lambda resolved: edit_at(resolved, path, edit))
     if isinstance(value, str):
-        return json.dumps(edited(json.loads(value), path, edit))
+        return json.dumps(edit_at(json.loads(value), path, edit))
     entries = value.copy()
     key: Any = path[0]
     snake_case = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", str(key))
@@ -85,13 +85,13 @@ def edited(value: Any, path: Path, edit: Edit) -> Any:
     if len(path) == 1:
         edit(entries, key)
     else:
-        entries[key] = edited(entries[key], path[1:], edit)
+        entries[key] = edit_at(entries[key], path[1:], edit)
     return entries
 
 
-def _at(path: Path, edit: Edit) -> Callable[[Registration], None]:
+def _apply_at(path: Path, edit: Edit) -> Callable[[Registration], None]:
     def apply(registration: Registration) -> None:
-        registration.inputs = edited(registration.inputs, path, edit)
+        registration.inputs = edit_at(registration.inputs, path, edit)
 
     return apply
 
@@ -102,16 +102,16 @@ def put(path: str, value: Any) -> Change:
     def edit(entries: Any, key: Any) -> None:
         entries[key] = value
 
-    return Change(f"{path} = {value!r}", _at(steps(path), edit))
+    return Change(f"{path} = {value!r}", _apply_at(steps(path), edit))
 
 
 def append(path: str, value: Any) -> Change:
-    """Pass one more entry in a list."""
+    """Pass an additional entry of a list."""
 
     def edit(entries: Any, key: Any) -> None:
         entries[key] = [*entries[key], value]
 
-    return Change(f"{path} += {value!r}", _at(steps(path), edit))
+    return Change(f"{path} += {value!r}", _apply_at(steps(path), edit))
 
 
 def drop(path: str) -> Change:
@@ -120,22 +120,22 @@ def drop(path: str) -> Change:
     def edit(entries: Any, key: Any) -> None:
         del entries[key]
 
-    return Change(f"no {path}", _at(steps(path), edit))
+    return Change(f"no {path}", _apply_at(steps(path), edit))
 
 
 def another(path: Path) -> Change:
-    """Pass some other value of the same type."""
+    """Pass another value of the same type."""
 
     def edit(entries: Any, key: Any) -> None:
-        entries[key] = _other(entries[key])
+        entries[key] = _other_value(entries[key])
 
-    return Change(f"another {'.'.join(map(str, path))}", _at(path, edit))
+    return Change(f"another {'.'.join(map(str, path))}", _apply_at(path, edit))
 
 
-def _other(value: Any) -> Any:
+def _other_value(value: Any) -> Any:
     match value:
         case pulumi.Output():
-            return value.apply(_other)
+            return value.apply(_other_value)
         case bool():
             return not value
         case int() | float():
@@ -149,7 +149,7 @@ def _other(value: Any) -> Any:
 
 
 def statement(action: str, **changes: Any) -> Change:
-    """Change the first statement that allows, or denies, an action; None removes an element."""
+    """Change elements of the first statement with an action; None removes an element."""
 
     def edit(entries: Any, key: Any) -> None:
         entries[key] = pulumi.Output.from_input(entries[key]).apply(change_document)
@@ -162,11 +162,11 @@ def statement(action: str, **changes: Any) -> Change:
             del matching[element]
         return json.dumps(document)
 
-    return Change(f"{action}: {changes}", _at(("policy",), edit))
+    return Change(f"{action}: {changes}", _apply_at(("policy",), edit))
 
 
 def without_statement(action: str) -> Change:
-    """Pass a policy without the statements that allow, or deny, an action."""
+    """Pass a policy without the statements with an action."""
 
     def edit(entries: Any, key: Any) -> None:
         entries[key] = pulumi.Output.from_input(entries[key]).apply(change_document)
@@ -178,7 +178,7 @@ def without_statement(action: str) -> Change:
         ]
         return json.dumps(document)
 
-    return Change(f"{action}: no statement", _at(("policy",), edit))
+    return Change(f"{action}: no statement", _apply_at(("policy",), edit))
 
 
 def option(**options: Any) -> Change:
@@ -201,6 +201,6 @@ def rename(name: str) -> Change:
     return Change(f"name = {name!r}", apply)
 
 
-# Pulumi reads a resource with an id from its provider, and registers none.
+# Pulumi reads a resource with an id from its provider instead of registering it.
 NOT_CREATED = Change("not created", option(id="elsewhere").apply)
 NOT_PROTECTED = option(protect=False)

@@ -1,0 +1,165 @@
+"""``pulumi-localaws up``: serving, stopping, and failures."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from cli_process import cli_command, run_cli
+
+pytestmark = pytest.mark.backends("embedded")
+
+SLEEPING_PROGRAM = "print('started', flush=True)\nimport time\ntime.sleep(60)\n"
+
+
+@pytest.fixture
+def serving(cli_project: Path, tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+    """Start ``up``, and return its process and its outputs when it is ready."""
+    outputs = tmp_path / "outputs.json"
+    with subprocess.Popen(
+        cli_command("up", cli_project, "--port", 0, "--outputs", outputs), stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while not outputs.exists():
+                assert process.poll() is None, process.communicate()[1]
+                assert time.monotonic() < deadline, "not ready within 30 s"
+                time.sleep(0.02)
+            yield process, json.loads(outputs.read_text())
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_up_serves_until_a_signal_and_leaves_nothing(
+    serving: tuple["subprocess.Popen[str]", dict[str, Any]], tmp_path: Path, number: signal.Signals
+) -> None:
+    process, document = serving
+    family = psutil.Process(process.pid).children(recursive=True)
+    health = urllib.request.urlopen(f"{document['endpoint']}/_localstack/health", timeout=5).status
+    mode = (tmp_path / "outputs.json").stat().st_mode & 0o777
+
+    process.send_signal(number)
+    status_lines = process.communicate(timeout=20)[1]
+
+    assert health == 200
+    assert process.returncode == 0
+    assert set(document) == {"endpoint", "outputs"}
+    assert document["outputs"]["queueUrl"].startswith(f"{document['endpoint']}/")
+    assert document["outputs"]["password"] == "hunter2"
+    assert mode == 0o600
+    assert not (tmp_path / "outputs.json").exists(), "nothing listens at its endpoint any more"
+    assert "aws:sqs/queue:Queue orders" in status_lines
+    assert "password: [secret]" in status_lines
+    assert "hunter2" not in status_lines
+    assert family
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
+
+
+def test_exception_in_the_program_ends_up_with_its_message(cli_project: Path, tmp_path: Path) -> None:
+    (cli_project / "__main__.py").write_text("import os\nraise ValueError('no such colour')\n")
+    outputs = tmp_path / "outputs.json"
+
+    process = run_cli("up", cli_project, "--port", 0, "--outputs", outputs)
+
+    assert process.returncode == 1
+    assert "The program failed with ValueError: no such colour\n  __main__.py:2" in process.stderr
+    assert "Traceback" not in process.stderr
+    assert not outputs.exists()
+
+
+def test_port_in_use_is_a_clear_error(cli_project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other_program:
+        port = other_program.getsockname()[1]
+
+        process = run_cli("up", cli_project, "--port", port)
+
+    assert process.returncode == 1
+    assert f"port {port} is in use" in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_killed_emulator_ends_up_with_a_message(
+    serving: tuple["subprocess.Popen[str]", dict[str, Any]],
+) -> None:
+    process, _ = serving
+    family = psutil.Process(process.pid).children(recursive=True)
+    [emulator] = [child for child in family if "emulator_main" in " ".join(child.cmdline())]
+
+    emulator.kill()
+    status_lines = process.communicate(timeout=20)[1]
+
+    assert process.returncode == 1
+    assert "the local AWS has stopped: " in status_lines
+    assert "Traceback" not in status_lines
+
+
+@pytest.mark.parametrize("when", ["deploying", "ready"])
+def test_killed_up_leaves_no_process_and_no_folder(cli_project: Path, tmp_path: Path, when: str) -> None:
+    if when == "deploying":
+        (cli_project / "__main__.py").write_text("import time\ntime.sleep(60)\n")
+    scratch, outputs = tmp_path / "scratch", tmp_path / "outputs.json"
+    scratch.mkdir()
+    arguments = cli_command("up", cli_project, "--port", 0, "--outputs", outputs)
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with subprocess.Popen(arguments, stderr=subprocess.DEVNULL, env=environment) as process:
+        deadline = time.monotonic() + 30
+        family: list[psutil.Process] = []
+        while time.monotonic() < deadline:
+            family = psutil.Process(process.pid).children(recursive=True)
+            if outputs.exists() if when == "ready" else len(family) >= 3:  # engine, emulator, gateway
+                break
+            time.sleep(0.02)
+        folders = list(scratch.iterdir())
+        process.kill()
+
+    _, alive = psutil.wait_procs(family, timeout=10)
+    while list(scratch.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert folders
+    assert alive == []
+    assert list(scratch.iterdir()) == []
+
+
+def test_ctrl_c_before_up_is_ready_is_130(cli_project: Path) -> None:
+    (cli_project / "__main__.py").write_text(SLEEPING_PROGRAM)
+    with subprocess.Popen(
+        cli_command("up", cli_project, "--port", 0), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        first_line = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        other_lines = process.communicate(timeout=20)[1]
+
+    assert first_line == "started\n"
+    assert process.returncode == 130
+    assert other_lines == "Stopped before it was ready.\n"
+
+
+def test_sigint_stops_up_in_the_background_of_a_script(cli_project: Path) -> None:
+    """A shell without job control starts a background command with SIGINT ignored."""
+    (cli_project / "__main__.py").write_text(SLEEPING_PROGRAM)
+    script = 'trap "" INT; exec "$@"'
+    with subprocess.Popen(
+        ["/bin/sh", "-c", script, "sh", *cli_command("up", cli_project, "--port", 0)],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        finally:
+            process.kill()
+
+    assert process.returncode == 130

@@ -1,0 +1,224 @@
+"""Changes through the profile API."""
+
+import base64
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from userprofiles.backfill.skip_rule import DEFAULT_STATUSES
+from userprofiles.table import audit
+from userprofiles.table.store import Store, UserItems
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_change_is_stored_with_an_audit_row_without_its_values(call: Callable[..., Any], tables: Any) -> None:
+    call()
+
+    response = call(
+        "PATCH", {"profile": {"address": {"city": "Lyon"}}, "account": {"cart": [{"price": 9.5}]}}
+    )
+
+    account, profile = tables.items()
+    assert response.status == 200
+    assert ("Lyon", "") == (profile["address"]["city"], profile["address"]["street"])
+    assert [{"price": 9.5}] == response.body["account"]["cart"]
+    assert response.body["profile"]["updatedAt"] == profile["updatedAt"]
+    assert audit.verify(tables.audit_rows(), account["auditHead"]) == 2
+    [row] = [row for row in tables.audit_rows() if row["action"] == "PROFILE_UPDATED"]
+    assert ["account.cart", "profile.address"] == row["fields"]
+    assert "Lyon" not in str(tables.audit_rows())
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_change_by_an_unregistered_user_registers_the_user_first(
+    call: Callable[..., Any], tables: Any
+) -> None:
+    response = call("PATCH", {"profile": {"language": "fr"}})
+
+    assert (response.status, response.body["profile"]["language"]) == (200, "fr")
+    assert len(tables.audit_rows()) == 2
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_change_moves_updated_at_only_with_the_profile(
+    call: Callable[..., Any],
+    replace_registrar_part: Callable[..., None],
+    now: datetime,
+) -> None:
+    first = call().body["profile"]["updatedAt"]
+    replace_registrar_part(clock=lambda: now)
+
+    after_account_change = call("PATCH", {"account": {"name": "Bo"}}).body["profile"]["updatedAt"]
+    after_profile_change = call("PATCH", {"profile": {"language": "fr"}}).body["profile"]["updatedAt"]
+
+    assert (first, "2026-02-04T16:00:00Z") == (after_account_change, after_profile_change)
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_patch_without_changes_writes_nothing(call: Callable[..., Any], tables: Any) -> None:
+    first = call()
+    before = tables.items(), tables.audit_rows()
+
+    response = call("PATCH", {"profile": {"language": "en"}})
+
+    assert (200, first.body) == (response.status, response.body)
+    assert before == (tables.items(), tables.audit_rows())
+
+
+@pytest.mark.usefixtures("confirmed_user")
+@pytest.mark.parametrize(
+    "patch",
+    [{"account": {"role": "vendor"}}, {"profile": {"userId": "x"}}, {"profile": {"PK": "x"}}, [], "x", None],
+    ids=str,
+)
+def test_rejected_patch_is_400_and_changes_nothing(call: Callable[..., Any], tables: Any, patch: Any) -> None:
+    call()
+    before = tables.items()
+
+    response = call("PATCH", patch)
+
+    assert (400, "invalid_patch") == (response.status, response.body["error"]["code"])
+    assert before == tables.items()
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_error_of_a_rejected_patch_lists_the_fields(call: Callable[..., Any]) -> None:
+    error = call("PATCH", {"account": {"role": "vendor"}}).body["error"]
+
+    assert [{"field": "account.role", "problem": "can't be changed by the user"}] == error["fields"]
+
+
+@pytest.mark.usefixtures("confirmed_user")
+@pytest.mark.parametrize("status", [*DEFAULT_STATUSES, " Suspended "])
+def test_user_of_an_inactive_account_can_read_but_not_change(
+    call: Callable[..., Any], tables: Any, status: str
+) -> None:
+    call()
+    tables.put(tables.items()[0] | {"status": status})
+    before = tables.items(), tables.audit_rows()
+
+    response = call("PATCH", {"profile": {"language": "fr"}}, headers={"if-match": '"stale"'})
+
+    assert (403, "inactive") == (response.status, response.body["error"]["code"])
+    assert before == (tables.items(), tables.audit_rows())
+    assert call().body["account"]["status"] == status
+
+
+@pytest.mark.usefixtures("confirmed_user")
+@pytest.mark.parametrize("status", ["active", "trial", None, 7])
+def test_user_with_any_other_status_can_change(call: Callable[..., Any], tables: Any, status: Any) -> None:
+    call()
+    tables.put(tables.items()[0] | {"status": status})
+
+    assert call("PATCH", {"profile": {"language": "fr"}}).status == 200
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_body_too_large_is_413(call: Callable[..., Any]) -> None:
+    assert call("PATCH", {"account": {"name": "x" * 70_000}}).status == 413
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_body_in_base64_is_decoded(
+    call: Callable[..., Any], handle: Callable[[Any], Any], load_event: Callable[[str], Any]
+) -> None:
+    event = load_event("http_api_patch_profile")
+    event |= {"isBase64Encoded": True, "body": base64.b64encode(event["body"].encode()).decode()}
+
+    assert handle(event).body["profile"]["address"]["city"] == "Lyon"
+    assert handle(event | {"body": "?"}).status == 400
+    assert handle(event | {"body": None}).status == 400
+
+
+@pytest.mark.usefixtures("confirmed_user")
+@pytest.mark.parametrize("header", ["If-Match", "if-match"])
+def test_stale_if_match_is_412_and_changes_nothing(
+    call: Callable[..., Any], tables: Any, header: str
+) -> None:
+    etag = call().headers["etag"]
+    call("PATCH", {"profile": {"language": "fr"}})
+    before = tables.items()
+
+    response = call("PATCH", {"profile": {"language": "de"}}, headers={header: etag})
+
+    assert response.status == 412
+    assert before == tables.items()
+
+
+@pytest.mark.usefixtures("confirmed_user")
+@pytest.mark.parametrize("form", ["{}", '"other", {}', "*"])
+def test_current_if_match_allows_the_change(call: Callable[..., Any], form: str) -> None:
+    etag = call().headers["etag"]
+
+    response = call("PATCH", {"profile": {"language": "de"}}, headers={"if-match": form.format(etag)})
+
+    assert response.status == 200
+    assert etag != response.headers["etag"]
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_weak_tag_never_matches(call: Callable[..., Any]) -> None:
+    etag = call().headers["etag"]
+
+    assert call("PATCH", {"profile": {"language": "de"}}, headers={"if-match": f"W/{etag}"}).status == 412
+
+
+class StoreWithOtherWriter:
+    """A store in which another request writes just before each of the first changes."""
+
+    def __init__(self, store: Store, tables: Any, times: int) -> None:
+        self.store, self.tables, self.times = store, tables, times
+        self.read, self.create = store.read, store.create
+
+    def change(self, user: UserItems, changes: Any, row: Any) -> bool:
+        if self.times:
+            self.times -= 1
+            account = self.tables.items()[0]
+            self.tables.put({**account, "auditHead": f"other-{self.times}", "totalOrders": 5})
+        return self.store.change(user, changes, row)
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_concurrent_changes_are_both_stored(
+    call: Callable[..., Any],
+    replace_registrar_part: Callable[..., None],
+    store: Store,
+    tables: Any,
+) -> None:
+    call()
+    replace_registrar_part(store=StoreWithOtherWriter(store, tables, times=2))
+
+    response = call("PATCH", {"account": {"name": "Bo"}})
+
+    assert response.status == 200
+    assert (5, "Bo") == (response.body["account"]["totalOrders"], response.body["account"]["name"])
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_change_that_always_conflicts_is_409(
+    call: Callable[..., Any],
+    replace_registrar_part: Callable[..., None],
+    store: Store,
+    tables: Any,
+) -> None:
+    call()
+    replace_registrar_part(store=StoreWithOtherWriter(store, tables, times=99))
+
+    response = call("PATCH", {"account": {"name": "Bo"}})
+
+    assert (409, "conflict") == (response.status, response.body["error"]["code"])
+    assert tables.items()[0]["name"] == "John"
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_if_match_detects_a_write_after_the_read(
+    call: Callable[..., Any],
+    replace_registrar_part: Callable[..., None],
+    store: Store,
+    tables: Any,
+) -> None:
+    etag = call().headers["etag"]
+    replace_registrar_part(store=StoreWithOtherWriter(store, tables, times=1))
+
+    assert call("PATCH", {"account": {"name": "Bo"}}, headers={"if-match": etag}).status == 412

@@ -1,0 +1,145 @@
+"""Invalid templates: each gives one error with its location."""
+
+import copy
+from typing import Any
+
+import pytest
+from userprofiles import template
+from userprofiles.template import Template, TemplateError
+
+
+def _change_document(marketplace: Template, **changes: Any) -> dict[str, Any]:
+    document = copy.deepcopy(marketplace.document)
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        container = document
+        for parent in parents:
+            container = container[parent]
+        container[last] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"colour": 1}, "unknown key 'colour'"),
+        ({"account": []}, 'account must be a JSON Schema with "type": "object"'),
+        ({"account__additionalProperties": True}, '"additionalProperties": false'),
+        ({"account__properties__PK": {"type": "string"}}, "is reserved for the table"),
+        ({"profile__properties__a b": {"type": "string"}}, "is not a valid field name"),
+        ({"profile__properties__bio": "text"}, "profile.bio must be a JSON Schema object"),
+        (
+            {"profile__properties__bio": {"$ref": "https://example.com/x.json"}},
+            "profile.bio has a $ref",
+        ),
+        ({"profile__properties__bio": {"type": "text"}}, "is not a valid JSON Schema"),
+        ({"profile__properties__bio": {"type": "string", "pattern": "("}}, "is not a valid JSON Schema"),
+        ({"profile__properties__bio": {"type": "string", "default": 3}}, "default of profile.bio"),
+        ({"roles": {}}, "roles.allowed must contain at least one role"),
+        ({"roles__default": "admin"}, "roles.default is 'admin'; allowed: customer, vendor"),
+        ({"roles__attribute": 1}, "roles.attribute"),
+        ({"roles__allowed__Admin": {"properties": {}}}, "role 'Admin' must match"),
+        ({"roles__allowed__vendor": []}, 'must be an object with "properties"'),
+        (
+            {"roles__allowed__vendor": {"properties": {"cart": {"type": "array"}}}},
+            "repeats the account's field",
+        ),
+        ({"cognito": {}}, "cognito must be an object with account and profile"),
+        ({"cognito__profile": []}, "cognito.profile must be an object"),
+        (
+            {"cognito__profile__bio": [{"system": "sub"}]},
+            "is the source of a field that the profile doesn't have",
+        ),
+        ({"cognito__profile__userId": {"system": "sub"}}, "must be a list of sources"),
+        ({"cognito__profile__userId": [{"system": "password"}]}, "has an invalid source"),
+        ({"cognito__profile__userId": [{"attribute": "a", "as": "upper"}]}, "has an invalid source"),
+    ],
+)
+def test_invalid_template_raises_one_clear_error(
+    marketplace: Template, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TemplateError) as refusal:
+        template.load(_change_document(marketplace, **changes))
+
+    assert message in str(refusal.value)
+
+
+READ_ONLY = {"type": "string", "readOnly": True}
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"type": "object", "properties": {"tier": READ_ONLY}}, "profile.bio.properties.tier.readOnly"),
+        (
+            {"type": "array", "items": {"properties": {"x": READ_ONLY}}},
+            "profile.bio.items.properties.x.readOnly",
+        ),
+        ({"type": "array", "items": [READ_ONLY]}, "profile.bio.items[0].readOnly"),
+        ({"allOf": [{"readOnly": True}]}, "profile.bio.allOf[0].readOnly"),
+        ({"anyOf": [{"type": "null"}, READ_ONLY]}, "profile.bio.anyOf[1].readOnly"),
+        ({"not": READ_ONLY}, "profile.bio.not.readOnly"),
+        ({"if": {}, "then": READ_ONLY}, "profile.bio.then.readOnly"),
+        ({"patternProperties": {"^x": READ_ONLY}}, "profile.bio.patternProperties.^x.readOnly"),
+        ({"additionalProperties": READ_ONLY}, "profile.bio.additionalProperties.readOnly"),
+        ({"type": "string", "readOnly": "yes"}, "profile.bio.readOnly must be true or false"),
+        ({"$ref": "#/properties/userId"}, "profile.bio has a $ref"),
+        ({"$ref": "#/properties/userId", "readOnly": True}, "profile.bio has a $ref"),
+        (
+            {"type": "object", "default": {"x": {"$ref": "https://example.com"}}},
+            "profile.bio.default has a $ref",
+        ),
+        ({"enum": [[{"$ref": "https://example.com"}]]}, "profile.bio.enum has a $ref"),
+        ({"const": {"x": {"$ref": "https://example.com"}}}, "profile.bio.const has a $ref"),
+        ({"items": {"items": [{"$ref": "#"}]}}, "profile.bio.items.items[0] has a $ref"),
+        ({"properties": {"x": {"$ref": "#/x"}}}, "profile.bio.properties.x has a $ref"),
+    ],
+)
+def test_keyword_that_the_api_can_not_enforce_is_rejected(
+    marketplace: Template, schema: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TemplateError) as refusal:
+        template.load(_change_document(marketplace, profile__properties__bio=schema))
+
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"profile__readOnly": True}, "profile.readOnly"),
+        (
+            {"account__allOf": [{"properties": {"name": READ_ONLY}}]},
+            "account.allOf[0].properties.name.readOnly",
+        ),
+        ({"account__definitions": {"name": READ_ONLY}}, "account.definitions.name.readOnly"),
+        (
+            {"roles__allowed__vendor": {"properties": {"a": {"properties": {"b": READ_ONLY}}}}},
+            "roles.allowed.vendor.a.properties.b.readOnly",
+        ),
+    ],
+)
+def test_read_only_outside_of_fields_is_rejected(
+    marketplace: Template, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TemplateError) as refusal:
+        template.load(_change_document(marketplace, **changes))
+
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": ["string", "null"], "readOnly": True},
+        {"type": "object", "properties": {"readOnly": {"type": "boolean"}, "$ref": {"type": "string"}}},
+        {"type": "object", "default": {"readOnly": True}, "enum": [{"readOnly": True}]},
+        {"type": "object", "properties": {"x": {"type": "string", "readOnly": False}}},
+    ],
+)
+def test_data_and_field_names_that_look_like_keywords_are_accepted(
+    marketplace: Template, schema: dict[str, Any]
+) -> None:
+    custom = template.load(_change_document(marketplace, profile__properties__bio=schema))
+
+    assert schema == custom.schema("profile", "customer")["properties"]["bio"]
