@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Clamped, Context, Decimal, DecimalException, Inexact, Overflow, Subnormal
 from typing import Any
 
-# DynamoDB stores zero, and positive and negative numbers of 38 significant digits from 1E-130 to 9.99...E+125:
+# DynamoDB stores 0 and, positive or negative, numbers of 38 significant digits from 1E-130 to 9.99...E+125:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 # Trailing zeros are not significant, so only an inexact result is an error, not a rounded one.
 _NUMBERS = Context(Emin=-130, Emax=125, prec=38, traps=[Clamped, Overflow, Inexact, Subnormal])

@@ -163,7 +163,7 @@ class Worker:
         """
         progress = SegmentProgress(folder, segment, self._warn, self._limits.checkpoint_every_s)
         state = progress.state
-        cursor_before = state.cursor
+        position_before = (state.cursor, state.counted_keys)
         Run(
             job,
             self._dynamodb,
@@ -173,7 +173,7 @@ class Worker:
             observer=progress,
             limits=self._limits,
         ).execute()
-        if not state.done and state.cursor == cursor_before:
+        if not state.done and (state.cursor, state.counted_keys) == position_before:
             raise CannotGoOnError(
                 ErrorKind.SERVICE,
                 f"Segment {segment} of run {job.run_id} made no progress before the time limit.\n"
