@@ -215,18 +215,26 @@ def test_segment_without_progress_is_a_failure(create_table, create_worker):
         worker.handle(item, 0.01)
 
 
+class StopAtFirstWait(Stop):
+    """A stop that is requested during the first wait."""
+
+    def wait(self, seconds):
+        self.request()
+        return True
+
+
 def test_segment_that_created_some_profiles_of_its_chunk_has_progress(
     create_table, create_worker, monkeypatch
 ):
-    monkeypatch.setattr("random.uniform", lambda low, high: high)
+    monkeypatch.setattr("userprofiles.backfill.state_machine.worker.Stop", StopAtFirstWait)
     table = create_table(*plain_users(3))
     table.client.batch_errors = {"USER#user01": ["ThrottlingError"]}
-    slow_worker = create_worker(table, limits=replace(LIMITS, first_wait_s=60.0, longest_wait_s=60.0))
-    item = slow_worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
+    worker = create_worker(table)
+    item = worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
 
-    assert slow_worker.handle(item, 0.4)["done"] is False
-    assert slow_worker.handle(item, PLENTY)["done"] is True
-    payload = slow_worker.handle({"action": "finish", "runId": item["runId"]}, PLENTY)
+    assert worker.handle(item, PLENTY)["done"] is False
+    assert worker.handle(item, PLENTY)["done"] is True
+    payload = worker.handle({"action": "finish", "runId": item["runId"]}, PLENTY)
     assert (payload["created"], payload["existed"]) == (3, 0)
 
 
