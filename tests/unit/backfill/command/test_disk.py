@@ -119,12 +119,14 @@ class TestReport:
     ):
         folder = tmp_path / "reports"
         folder.mkdir()
-        remove = folder.rmdir
-        old_table.client.hooks = [
-            lambda name, _: remove() if name == "BatchGetItem" and folder.exists() else None
-        ]
 
-        code = run("--report", str(folder / "report.json"))
+        def remove_folder(operation, parameters):
+            if operation == "BatchGetItem":
+                folder.rmdir()
+
+        old_table.client.hooks = [remove_folder]
+
+        code = run("--segments", "1", "--report", str(folder / "report.json"))
 
         err = capsys.readouterr().err
         assert code == 1
@@ -132,7 +134,7 @@ class TestReport:
         assert "To write the report again:\n  userprofiles backfill run --table-name v_users_dev" in err
         assert err.endswith("--resume\n")
         folder.mkdir()
-        assert run("--report", str(folder / "report.json"), "--resume") == 0
+        assert run("--segments", "1", "--report", str(folder / "report.json"), "--resume") == 0
         assert json.loads((folder / "report.json").read_text())["created"] == 4
         assert files(state_home) == []
 
