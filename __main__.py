@@ -17,7 +17,12 @@ def main() -> None:
     config = StackConfig()
     email_from = config.record("emailFrom", "identityArn", "address")
     user_pool = arguments(
+        username_attributes=config.string_list("usernameAttributes"),
+        mfa=config.string("mfa"),
+        mfa_methods=config.string_list("mfaMethods"),
+        account_recovery=config.string_list("accountRecovery"),
         groups=config.string_list("groups"),
+        sns_region=config.string("snsRegion"),
         refresh_token_rotation=config.boolean("refreshTokenRotation"),
         web_acl_arn=config.string("webAclArn"),
         email_from=email_from
@@ -25,8 +30,10 @@ def main() -> None:
     )
     args = arguments(
         template=config.string("template"),
+        template_document=config.text_file("templateFile"),
         sign_up_roles=config.string_list("signUpRoles"),
         user_pool=user_pool,
+        further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),
         migration_table_names=config.string_list("migrationTableNames"),
         alarm_topic_arn=config.string("alarmTopicArn"),
@@ -35,13 +42,16 @@ def main() -> None:
         api_concurrency=config.integer("apiConcurrency"),
         trigger_concurrency=config.integer("triggerConcurrency"),
         outbox_concurrency=config.integer("outboxConcurrency"),
+        migration_max_concurrency=config.integer("migrationMaxConcurrency"),
+        migration_concurrency=config.integer("migrationConcurrency"),
         snap_start=config.boolean("snapStart"),
+        former_kms_key_arns=config.string_list("formerKmsKeyArns"),
         kms_key_arn=config.string("kmsKeyArn"),
         protect=config.boolean("protect"),
     )
     config.check_unknown_settings()
 
-    with config.naming_settings(platform="lambdaPlatform"):
+    with config.naming_settings(platform="lambdaPlatform", template_document="templateFile"):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
 
     pulumi.export("userPoolId", profiles.user_pool_id)

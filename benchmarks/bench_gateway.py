@@ -1,6 +1,6 @@
-"""What the gateway costs: the same calls with it and straight at the emulator, side by side, and its start.
+"""Measure the overhead of the gateway: the same calls through it and directly to the emulator, and its start.
 
-Every round asks both ways in turn, so that what else the machine does falls on both; the result is a ratio.
+Every round makes both calls, so that other load on the machine affects both equally. The result is a ratio.
 """
 
 import argparse
@@ -15,52 +15,51 @@ from typing import Any
 from pulumi_localaws.local.clients import Clients
 from pulumi_localaws.local_aws import LocalAws
 
-RATIO_ALLOWED = 1.8
-"""Median of a GetItem through the gateway, over the same straight at the emulator."""
+MAX_LATENCY_RATIO = 1.8
+"""Median of a GetItem through the gateway, divided by the median of the same call to the emulator."""
 
-START_ALLOWED = 1.2
-"""Seconds from the first line to both serving."""
+MAX_START_SECONDS = 1.2
+"""Seconds until both processes serve."""
 
 
-def _milliseconds(call: Callable[[], Any]) -> float:
+def _measure_milliseconds(call: Callable[[], Any]) -> float:
     started = time.perf_counter()
     call()
     return (time.perf_counter() - started) * 1000
 
 
-def _starts(runs: int) -> dict[str, float]:
-    seconds, stops = [], []
+def _measure_starts(runs: int) -> dict[str, float]:
+    start_seconds, stop_milliseconds = [], []
     for _ in range(runs):
         started = time.perf_counter()
         aws = LocalAws().start()
-        seconds.append(time.perf_counter() - started)
-        stops.append(_milliseconds(aws.stop))
+        start_seconds.append(time.perf_counter() - started)
+        stop_milliseconds.append(_measure_milliseconds(aws.stop))
     return {
-        "start_seconds_median": statistics.median(seconds),
-        "start_seconds_worst": max(seconds),
-        "stop_ms_median": statistics.median(stops),
+        "start_seconds_median": statistics.median(start_seconds),
+        "start_seconds_worst": max(start_seconds),
+        "stop_ms_median": statistics.median(stop_milliseconds),
     }
 
 
-def _latency(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, dict[str, float]]:
-    took: dict[str, list[float]] = {name: [] for name in calls}
-    for name, call in calls.items():
-        for _ in range(50):
+def _measure_latency(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, dict[str, float]]:
+    milliseconds: dict[str, list[float]] = {name: [] for name in calls}
+    for call in calls.values():
+        for _ in range(50):  # warm up
             call()
-        took[name].clear()
     for _ in range(rounds):
         for name, call in calls.items():
-            took[name].append(_milliseconds(call))
+            milliseconds[name].append(_measure_milliseconds(call))
     return {
         name: {
             "median_ms": statistics.median(values),
             "p95_ms": statistics.quantiles(values, n=20)[-1],
         }
-        for name, values in took.items()
+        for name, values in milliseconds.items()
     }
 
 
-def _throughput(call: Callable[[], Any], count: int) -> float:
+def _measure_throughput(call: Callable[[], Any], count: int) -> float:
     started = time.perf_counter()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: call(), range(count)))
@@ -68,64 +67,65 @@ def _throughput(call: Callable[[], Any], count: int) -> float:
 
 
 def measure(rounds: int, runs: int) -> dict[str, Any]:
-    """Measure all.
+    """Run all measurements.
 
     Args:
-        rounds: Calls each way.
-        runs: Starts.
+        rounds: Number of calls per target.
+        runs: Number of starts.
     """
-    result: dict[str, Any] = {"start": _starts(runs)}
+    result: dict[str, Any] = {"start": _measure_starts(runs)}
     with LocalAws() as aws:
-        ways = {
+        clients = {
             "direct": Clients(aws.emulator_url, with_boto3=True, attempts=1).get("dynamodb", aws.region),
             "gateway": aws.client("dynamodb"),
         }
-        ways["gateway"].create_table(
+        clients["gateway"].create_table(
             TableName="bench",
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": "PK", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}],
         )
-        ways["gateway"].put_item(TableName="bench", Item={"PK": {"S": "USER#1"}, "name": {"S": "x" * 500}})
+        clients["gateway"].put_item(TableName="bench", Item={"PK": {"S": "USER#1"}, "name": {"S": "x" * 500}})
 
-        def getter(way: str) -> Callable[[], Any]:
-            return lambda: ways[way].get_item(TableName="bench", Key={"PK": {"S": "USER#1"}})
+        def create_call(target: str) -> Callable[[], Any]:
+            return lambda: clients[target].get_item(TableName="bench", Key={"PK": {"S": "USER#1"}})
 
-        calls = {way: getter(way) for way in ways}
-        latency = _latency(calls, rounds)
+        calls = {target: create_call(target) for target in clients}
+        latency = _measure_latency(calls, rounds)
         rates = {
-            way: [_throughput(calls[way], rounds // 2) for _ in range(3)] for way in ("direct", "gateway")
+            target: [_measure_throughput(call, rounds // 2) for _ in range(3)]
+            for target, call in calls.items()
         }
-    medians = {way: latency[way]["median_ms"] for way in latency}
-    best = {way: max(values) for way, values in rates.items()}
+    medians = {target: values["median_ms"] for target, values in latency.items()}
+    best_rates = {target: max(values) for target, values in rates.items()}
     return result | {
         "get_item": latency,
         "added_ms": medians["gateway"] - medians["direct"],
         "latency_ratio": medians["gateway"] / medians["direct"],
-        "requests_per_second_8_threads": best,
-        "throughput_ratio": best["gateway"] / best["direct"],
+        "requests_per_second_8_threads": best_rates,
+        "throughput_ratio": best_rates["gateway"] / best_rates["direct"],
     }
 
 
 def main() -> int:
-    """Print the figures; 1 where a limit is passed."""
+    """Print the results; return 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=1000, help="calls each way (1000)")
-    parser.add_argument("--runs", type=int, default=5, help="starts (5)")
+    parser.add_argument("--rounds", type=int, default=1000, help="calls per target (default: 1000)")
+    parser.add_argument("--runs", type=int, default=5, help="starts (default: 5)")
     arguments = parser.parse_args()
     result = measure(arguments.rounds, arguments.runs)
     print(json.dumps(result, indent=2))
-    over = [
-        f"{what} is {value:.2f}, {allowed} allowed"
-        for what, value, allowed in (
-            ("latency ratio", result["latency_ratio"], RATIO_ALLOWED),
-            ("start (median, s)", result["start"]["start_seconds_median"], START_ALLOWED),
+    exceeded_limits = [
+        f"{name} is {value:.2f}, at most {limit} is allowed"
+        for name, value, limit in (
+            ("latency ratio", result["latency_ratio"], MAX_LATENCY_RATIO),
+            ("start (median, s)", result["start"]["start_seconds_median"], MAX_START_SECONDS),
         )
-        if value > allowed
+        if value > limit
     ]
-    if over:
-        print("too slow: " + "; ".join(over), file=sys.stderr)
-    return 1 if over else 0
+    if exceeded_limits:
+        print("too slow: " + "; ".join(exceeded_limits), file=sys.stderr)
+    return 1 if exceeded_limits else 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ fixed, so that a second ``pulumi up`` shows no change.
 takes them from the cache: ``.cache/bundles`` in a checkout, otherwise the user's cache folder.
 """
 
+import argparse
 import hashlib
 import importlib.util
 import os
@@ -224,9 +225,19 @@ def _write_atomically(target: Path, write: Callable[[Path], None]) -> None:
         Path(name).unlink(missing_ok=True)
 
 
-def _main(platforms: list[str]) -> int:
+def _main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m pulumi_userprofiles.bundle",
+        description="Build the zip of the Lambda functions in advance, and keep it in the cache.",
+    )
+    parser.add_argument(
+        "platforms",
+        nargs="*",
+        metavar="platform",
+        help=f"platform of the zip: {' or '.join(PLATFORMS)} (default: all)",
+    )
     try:
-        for platform in platforms or PLATFORMS:
+        for platform in parser.parse_args(arguments).platforms or PLATFORMS:
             build_bundle(platform)
     except BundleError as error:
         sys.stderr.write(f"{error}\n")

@@ -12,14 +12,15 @@ TRIGGER_SECONDS = 4
 
 @dataclass(frozen=True)
 class TriggerAlarm:
-    """An alarm on a Lambda metric of a trigger's function.
+    """An alarm on a metric of a trigger's function.
 
     Attributes:
         suffix: End of the alarm's name, after the trigger's.
         description: What happened, and where to look.
-        metric: Name of the metric in the namespace `AWS/Lambda`.
+        metric: Name of the metric.
         statistic: Statistic of the metric.
         threshold: The highest value that does not raise the alarm.
+        is_own_metric: Whether the function's code counts the metric, instead of AWS Lambda.
     """
 
     suffix: str
@@ -27,6 +28,7 @@ class TriggerAlarm:
     metric: str
     statistic: str = "Sum"
     threshold: int = 0
+    is_own_metric: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,27 @@ POST_CONFIRMATION = Trigger(
             metric="Duration",
             statistic="Maximum",
             threshold=3000,
+        ),
+        # The function catches every error, so that no sign-up fails: these metrics count them.
+        TriggerAlarm(
+            "lost-alarm",
+            "Confirmed users were neither registered nor sent to the outbox: see post confirmation's log",
+            metric="RegistrationLost",
+            is_own_metric=True,
+        ),
+        TriggerAlarm(
+            "impossible-alarm",
+            "Confirmed users cannot be registered with this template: see post confirmation's log",
+            metric="RegistrationImpossible",
+            is_own_metric=True,
+        ),
+        TriggerAlarm(
+            "deferred-alarm",
+            "More than 10 registrations were sent to the outbox: see post confirmation's log",
+            metric="RegistrationDeferred",
+            # The outbox worker registers these users; a few come from single errors of DynamoDB.
+            threshold=10,
+            is_own_metric=True,
         ),
     ),
 )

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 import pulumi
@@ -14,6 +15,10 @@ from pulumi_userprofiles.validation import InvalidArgumentError, check_component
 
 R = TypeVar("R")
 C = TypeVar("C", bound="Component")
+
+NO_ARGUMENTS: Any = MappingProxyType({})
+"""Default of a component's `args`. The annotation must be the plain TypedDict, because Pulumi reads the
+schema from it."""
 
 Transform = Callable[[dict[str, Any], pulumi.ResourceOptions], None]
 """Changes a child before it is created: edits its inputs (by Python names) and its options in place."""
@@ -28,6 +33,9 @@ class Component(pulumi.ComponentResource):
     _CHILDREN: ClassVar[tuple[str, ...]] = ()
     """Children, whose resources are named `<component>-<child>`. A `*` stands for a name that the arguments
     or the caller choose."""
+
+    _COMPONENTS: ClassVar[Mapping[str, type["Component"]]] = {}
+    """Those children that are components."""
 
     _NAME_LIMIT: ClassVar[int] = 47
     """Maximum length of the component's name: AWS allows 64 characters, of which Pulumi's suffix takes 8."""
@@ -59,6 +67,7 @@ class Component(pulumi.ComponentResource):
         arguments = inspect.get_annotations(inspect.get_annotations(type(self).__init__)["args"])
         check_known_arguments(label, args, arguments)
         check_arns(label, args)
+        self.check_transforms(label, "transforms", transforms)
         self._prefix = name
         self._transforms = dict(transforms or {})
         self._children = tuple(
@@ -76,6 +85,62 @@ class Component(pulumi.ComponentResource):
                     fix="Use the name of a child.",
                 )
         super().__init__(f"userprofiles:index:{type(self).__name__}", name, None, opts)
+
+    def _merged_arguments(self, name: str, args: Any, keywords: Mapping[str, Any]) -> Any:
+        """Return the arguments from the dict and from the keywords.
+
+        Raises:
+            InvalidArgumentError: `args` is not a dict, or an argument is in both.
+        """
+        label = self.label(name)
+        if not isinstance(args, Mapping):
+            raise InvalidArgumentError(
+                label,
+                "the second parameter must be a dict of arguments",
+                got=type(args).__name__,
+                allowed="a dict, or nothing",
+                fix="Pass arguments as a dict or as keywords, and resource options as opts=.",
+            )
+        for key in keywords:
+            if key in args:
+                raise InvalidArgumentError(
+                    label,
+                    f"'{key}' is given twice",
+                    got="a value in args and a keyword",
+                    allowed="one value",
+                    fix="Remove one of them.",
+                    argument=key,
+                )
+        return {**args, **keywords}
+
+    @classmethod
+    def check_transforms(cls, label: str, path: str, transforms: Any) -> None:
+        """Check that transforms are functions, and dicts for the children that are components.
+
+        Raises:
+            InvalidArgumentError: A transform has another form.
+        """
+        if transforms is None:
+            return
+        if not isinstance(transforms, Mapping):
+            raise InvalidArgumentError(
+                label,
+                f"'{path}' must be a dict of transforms",
+                got=transforms,
+                allowed="a dict from a child's name to its transform",
+                fix=f"Write {{child: transform}}, with a child of {cls.__name__}.",
+            )
+        for child, transform in transforms.items():
+            if child in cls._COMPONENTS:
+                cls._COMPONENTS[child].check_transforms(label, f"{path}.{child}", transform)
+            elif not callable(transform):
+                raise InvalidArgumentError(
+                    label,
+                    f"'{path}.{child}' must be a function",
+                    got=transform,
+                    allowed="a function with the parameters (inputs, options)",
+                    fix="Write a function that edits the inputs and options in place.",
+                )
 
     @classmethod
     def label(cls, name: str) -> str:
@@ -102,6 +167,28 @@ class Component(pulumi.ComponentResource):
 
     def _has_child(self, child: str) -> bool:
         return any(fnmatchcase(child, declared) for declared in self._children)
+
+    def _make_vended_log_group(
+        self, service: str, retention_in_days: int, args: Mapping[str, Any]
+    ) -> aws.cloudwatch.LogGroup:
+        """Create a log group that an AWS service delivers logs to.
+
+        Each delivery adds its log group to a resource policy of the account, which is limited to 5,120
+        characters. Log groups below `/aws/vendedlogs/` do not need an entry of their own (AWS Step Functions
+        Developer Guide, "Avoiding Amazon CloudWatch Logs resource policy size restrictions").
+
+        Args:
+            service: Part of the log group's name.
+            retention_in_days: Days that log events are kept.
+            args: The component's arguments, of which `kms_key_arn` is used.
+        """
+        return self._make(
+            aws.cloudwatch.LogGroup,
+            "log-group",
+            name_prefix=f"/aws/vendedlogs/{service}/{self._name_of('log-group')}-",
+            retention_in_days=retention_in_days,
+            kms_key_id=args.get("kms_key_arn"),
+        )
 
     def _alarm(
         self,

@@ -22,8 +22,8 @@ def table_environment(args: Mapping[str, Any]) -> dict[str, pulumi.Input[str]]:
 
 
 def table_kms_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
-    """Return the rights to use tables that are encrypted with the component's KMS key, if it has one."""
-    return kms_statements(args.get("kms_key_arn"), "dynamodb", "kms:Decrypt", "kms:GenerateDataKey")
+    """Return the rights to use tables that are encrypted with the component's KMS keys."""
+    return kms_statements(args, "dynamodb", "kms:Decrypt", "kms:GenerateDataKey")
 
 
 def register_user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:

@@ -17,11 +17,23 @@ _SHARED_ARGUMENTS = (
     "snap_start",
     "tracing",
     "kms_key_arn",
+    "former_kms_key_arns",
     "reserved_concurrency",
 )
 """Arguments of a component that apply to each of its functions."""
 
 _DEFAULT_TEMPLATE = "marketplace"
+
+METRICS_NAMESPACE = "UserProfiles"
+"""CloudWatch namespace of the metrics that the functions count."""
+
+
+def service_name(component: str, handler: str) -> str:
+    """Return the name of a function in its log lines and in its metrics' dimension `service`.
+
+    It contains project, stack and component, so that alarms of two stacks in an account do not share metrics.
+    """
+    return f"{pulumi.get_project()}-{pulumi.get_stack()}-{component}-{handler.replace('_', '-')}"
 
 
 class FunctionSettings:
@@ -92,6 +104,7 @@ class FunctionSettings:
 
     def function_args(
         self,
+        component: str,
         handler: str,
         description: str,
         *,
@@ -103,6 +116,7 @@ class FunctionSettings:
         """Build the arguments of a function.
 
         Args:
+            component: Name of the component that the function belongs to.
             handler: Module in `userprofiles.handlers`.
             description: What the function does.
             environment: Its own environment variables; template, roles and telemetry settings are added.
@@ -117,8 +131,8 @@ class FunctionSettings:
             "TEMPLATE": self.name,
             "SIGN_UP_ROLES": ",".join(self.sign_up_roles),
             "DEFAULT_ROLE": self.default_role,
-            "POWERTOOLS_SERVICE_NAME": handler.replace("_", "-"),
-            "POWERTOOLS_METRICS_NAMESPACE": "UserProfiles",
+            "POWERTOOLS_SERVICE_NAME": service_name(component, handler),
+            "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             "POWERTOOLS_LOG_LEVEL": "INFO",
             **environment,
         }
@@ -146,7 +160,8 @@ def _parse(where: str, name: str, text: Any) -> dict[str, Any]:
             f"'template_document' is not valid JSON ({error})",
             got=str(text)[:60],
             allowed="a template as JSON text",
-            fix="Read a file such as templates/marketplace.json and pass its text.",
+            fix="Start from templates/marketplace.json in the folder of the installed package userprofiles.",
+            argument="template_document",
         ) from None
     if name in templates.names():
         raise InvalidArgumentError(
@@ -155,6 +170,7 @@ def _parse(where: str, name: str, text: Any) -> dict[str, Any]:
             got=name,
             allowed="a name other than " + ", ".join(templates.names()),
             fix="Set 'template' to a name of your own.",
+            argument="template",
         )
     return document  # type: ignore[no-any-return]  # the template's own check accepts any JSON
 
@@ -181,4 +197,5 @@ def _load(where: str, value: str, source: Any) -> templates.Template:
             got=value,
             allowed="a template such as " + ", ".join(templates.names()),
             fix="Correct it, or choose one of those.",
+            argument="template_document" if value == "template_document" else None,
         ) from None

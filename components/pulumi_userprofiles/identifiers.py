@@ -64,13 +64,38 @@ def check_arns(where: str, args: Mapping[str, Any]) -> None:
     Raises:
         InvalidArgumentError: A value is not an ARN, or is the ARN of another resource type.
     """
-    for key in ARNS:
+    for key, form in ARNS.items():
         if args.get(key) is not None:
-            _check_arn(where, key, args[key])
+            _check_arn(where, key, args[key], form)
+    if args.get("former_kms_key_arns") is not None:
+        _check_former_keys(where, args)
 
 
-def _check_arn(where: str, key: str, value: Any) -> None:
-    form = ARNS[key]
+def _check_former_keys(where: str, args: Mapping[str, Any]) -> None:
+    keys = args["former_kms_key_arns"]
+    if not isinstance(keys, (list, tuple)):
+        raise InvalidArgumentError(
+            where,
+            "'former_kms_key_arns' must be a list",
+            got=keys,
+            allowed="a list of ARNs of KMS keys",
+            fix="Write it as a list.",
+            argument="former_kms_key_arns",
+        )
+    for key in keys:
+        _check_arn(where, "former_kms_key_arns", key, ARNS["kms_key_arn"])
+        if isinstance(key, str) and key == args.get("kms_key_arn"):
+            raise InvalidArgumentError(
+                where,
+                "'former_kms_key_arns' contains the current key",
+                got=key,
+                allowed="keys other than 'kms_key_arn'",
+                fix="Remove it from the list.",
+                argument="former_kms_key_arns",
+            )
+
+
+def _check_arn(where: str, key: str, value: Any, form: ArnForm) -> None:
     if isinstance(value, pulumi.Output) or (isinstance(value, str) and form.matches(value)):
         return
     raise InvalidArgumentError(

@@ -2,27 +2,33 @@
 
 from typing import Any
 
-_RETRY = [
-    {
-        "ErrorEquals": [
-            "Lambda.ClientExecutionTimeoutException",
-            "Lambda.ServiceException",
-            "Lambda.AWSLambdaException",
-            "Lambda.SdkClientException",
-            "Lambda.TooManyRequestsException",
-            # The function ended before it answered: its checkpoint has its progress.
-            "Lambda.Unknown",
-            "Sandbox.Timedout",
-            "States.Timeout",
-        ],
-        "IntervalSeconds": 2,
-        "BackoffRate": 2,
-        "MaxAttempts": 6,
-        "JitterStrategy": "FULL",
-    }
-]
-_MAX_CONCURRENCY = 16
-"""Segments processed at the same time. An on-demand table allows more, but users sign in meanwhile."""
+_THROTTLED = {
+    "ErrorEquals": ["Lambda.TooManyRequestsException"],
+    "IntervalSeconds": 2,
+    "BackoffRate": 2,
+    # Sign-ups and the API have the concurrency now: wait at most a minute, and for an hour or two.
+    "MaxDelaySeconds": 60,
+    "MaxAttempts": 200,
+    "JitterStrategy": "FULL",
+}
+"""Neither the account nor the function has free concurrency (AWS Step Functions Developer Guide, "Handling
+errors in Step Functions workflows")."""
+_FAILED = {
+    "ErrorEquals": [
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        # The function ended before it answered: its checkpoint has its progress.
+        "Lambda.Unknown",
+        "Sandbox.Timedout",
+        "States.Timeout",
+    ],
+    "IntervalSeconds": 2,
+    "BackoffRate": 2,
+    "MaxAttempts": 6,
+    "JitterStrategy": "FULL",
+}
 
 _INPUT_OVER_DEFAULTS = "States.JsonMerge($.given, $$.Execution.Input, false)"
 
@@ -30,7 +36,9 @@ LABEL = "Segments"
 """Label of the map, which is part of the ARNs of its child executions."""
 
 
-def definition(worker_arn: str, *, table: str, segments: int, worker_seconds: int) -> dict[str, Any]:
+def definition(
+    worker_arn: str, *, table: str, segments: int, max_concurrency: int, worker_seconds: int
+) -> dict[str, Any]:
     """Return the state machine in Amazon States Language.
 
     Its input is `{"table"?, "dryRun"?, "segments"?, "only"?, "rule"?, "runId"?}`; the definition contains the
@@ -46,6 +54,7 @@ def definition(worker_arn: str, *, table: str, segments: int, worker_seconds: in
         worker_arn: ARN of the worker's alias. A task can use it directly as its resource.
         table: Table to use if the input names none.
         segments: Number of segments if the input has none.
+        max_concurrency: Number of segments that are processed at the same time.
         worker_seconds: The worker's time-out.
 
     Returns:
@@ -55,7 +64,7 @@ def definition(worker_arn: str, *, table: str, segments: int, worker_seconds: in
         "Type": "Task",
         "Resource": worker_arn,
         "TimeoutSeconds": worker_seconds + 30,
-        "Retry": _RETRY,
+        "Retry": [_THROTTLED, _FAILED],
     }
     return {
         "Comment": "Creates the missing profiles of existing users",
@@ -76,19 +85,19 @@ def definition(worker_arn: str, *, table: str, segments: int, worker_seconds: in
                 "Next": "Prepare",
             },
             "Prepare": {**task, "Next": "Segments"},
-            "Segments": _segments_map(task),
+            "Segments": _segments_map(task, max_concurrency),
             "Finish": {**task, "Parameters": {"action": "finish", "runId.$": "$.runId"}, "End": True},
         },
     }
 
 
-def _segments_map(task: dict[str, Any]) -> dict[str, Any]:
+def _segments_map(task: dict[str, Any], max_concurrency: int) -> dict[str, Any]:
     """Return the map that invokes the worker for each segment until the segment is done."""
     return {
         "Type": "Map",
         "Label": LABEL,
         "ItemsPath": "$.items",
-        "MaxConcurrency": _MAX_CONCURRENCY,
+        "MaxConcurrency": max_concurrency,
         "ToleratedFailurePercentage": 100,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},

@@ -1,23 +1,22 @@
 """The job that creates the missing profiles of existing users: state machine, worker, reports bucket."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any, NotRequired, TypedDict
+from typing import ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.function_rights import USER_ITEMS_ONLY, table_kms_statements
-from pulumi_userprofiles.function_settings import FunctionSettings
-from pulumi_userprofiles.migration_definition import LABEL, definition
+from pulumi_userprofiles.migration_definition import definition
+from pulumi_userprofiles.migration_job_settings import MigrationJobSettings
+from pulumi_userprofiles.migration_rights import map_statements, sibling_arn
 from pulumi_userprofiles.outputs import account_of, output_after
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
-from pulumi_userprofiles.python_function_settings import LambdaPlatform, log_retention_days
-from pulumi_userprofiles.reports_bucket import PREFIX, ReportsBucket, ReportsBucketSettings
-from pulumi_userprofiles.validation import boolean, check_required, integer, table_names
+from pulumi_userprofiles.python_function_settings import LambdaPlatform
+from pulumi_userprofiles.reports_bucket import PREFIX, ReportsBucket
 
 _WORKER_SECONDS = 900
 
@@ -44,8 +43,17 @@ class MigrationJobArgs(TypedDict):
     segments: NotRequired[int]
     """Number of segments of a table scan if an execution's input has none, 1 to 1,000. Default: 8."""
 
+    max_concurrency: NotRequired[int]
+    """Number of segments that are processed at the same time, 1 to 1,000. Sign-ups and the API share the
+    account's Lambda concurrency with them. Default: 4."""
+
+    reserved_concurrency: NotRequired[int]
+    """Reserved concurrency of the worker, which is also its limit; at least `max_concurrency`. A new AWS
+    account cannot reserve any. Default: none."""
+
     report_retention_days: NotRequired[int]
-    """Days that reports and checkpoints are kept; they contain IDs of users. Default: 90."""
+    """Days that reports and checkpoints are kept; they contain IDs of users. A deleted or replaced object is
+    kept for the same number of days again, at most 30. Default: 90."""
 
     protect: NotRequired[bool]
     """Whether the bucket is protected against deletion. Without protection it is deleted with all its
@@ -67,30 +75,19 @@ class MigrationJobArgs(TypedDict):
     """ARN of the KMS key that encrypts the bucket, executions, environment variables and logs. Default: keys
     that AWS provides."""
 
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: the job can still read what these keys encrypt.
+    Default: none."""
+
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
-
-
-class _Settings:
-    """The arguments of `MigrationJob` that decide which resources are created, checked."""
-
-    def __init__(self, where: str, args: Mapping[str, Any]) -> None:
-        check_required(where, args, "users_table_name", "users_table_arn")
-        self.functions = FunctionSettings(where, args)
-        self.further_tables = table_names(where, args, "table_names")
-        self.segments = integer(where, args, "segments", 8, at_least=1, at_most=1000)
-        self.log_retention_days = log_retention_days(where, args)
-        self.tracing = boolean(where, args, "tracing", True)
-        self.reports_args = {
-            key: args[key] for key in ("protect", "report_retention_days", "kms_key_arn") if key in args
-        }
-        ReportsBucketSettings(where, self.reports_args)
 
 
 class MigrationJob(Component):
     """A state machine that processes the segments of a table (Distributed Map), its worker and its bucket."""
 
     _CHILDREN = ("reports", "worker", "log-group", "role", "policy", "state-machine", "map-policy", "alarm")
+    _COMPONENTS: ClassVar = {"reports": ReportsBucket, "worker": PythonFunction}
     _NAME_LIMIT = 38
 
     state_machine_arn: pulumi.Output[str]
@@ -105,40 +102,38 @@ class MigrationJob(Component):
     def __init__(
         self,
         name: str,
-        args: MigrationJobArgs,
+        args: MigrationJobArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[MigrationJobArgs],
     ) -> None:
         """Create bucket, worker and state machine.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children.
+            keywords: Arguments as keywords, such as `segments=64`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
-        settings = _Settings(self.label(name), args)
+        args = self._merged_arguments(name, args, keywords)
+        settings = MigrationJobSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
         self.reports = self._make_component(ReportsBucket, "reports", settings.reports_args)
         self.worker = self._make_worker(args, settings)
-        self.log_group = self._make(
-            aws.cloudwatch.LogGroup,
-            "log-group",
-            retention_in_days=settings.log_retention_days,
-            kms_key_id=args.get("kms_key_arn"),
-        )
+        self.log_group = self._make_vended_log_group("states", settings.log_retention_days, args)
         self.role = self._make_role()
         self.state_machine = self._make_state_machine(args, settings)
         map_policy = self._make(
             aws.iam.RolePolicy,
             "map-policy",
             role=self.role.name,
-            policy=policies.document(_map_statements(self.state_machine.arn)),
+            policy=policies.document(map_statements(self.state_machine.arn)),
         )
         self._alarm(
             "alarm",
@@ -153,12 +148,13 @@ class MigrationJob(Component):
         self.worker_function_name = self.worker.function_name
         self._register_outputs()
 
-    def _make_worker(self, args: MigrationJobArgs, settings: _Settings) -> PythonFunction:
+    def _make_worker(self, args: MigrationJobArgs, settings: MigrationJobSettings) -> PythonFunction:
         names = [args["users_table_name"], *settings.further_tables]
         return self._make_component(
             PythonFunction,
             "worker",
             settings.functions.function_args(
+                self._prefix,
                 "migration_worker",
                 "Processes a segment of a table: creates the missing profiles of its users",
                 environment={
@@ -172,10 +168,12 @@ class MigrationJob(Component):
             ),
         )
 
-    def _worker_statements(self, args: MigrationJobArgs, settings: _Settings) -> list[PolicyStatement]:
+    def _worker_statements(
+        self, args: MigrationJobArgs, settings: MigrationJobSettings
+    ) -> list[PolicyStatement]:
         users_table_arn = pulumi.Output.from_input(args["users_table_arn"])
         further_arns = [
-            users_table_arn.apply(partial(_sibling_arn, table)) for table in settings.further_tables
+            users_table_arn.apply(partial(sibling_arn, table)) for table in settings.further_tables
         ]
         table_arns: list[pulumi.Input[str]] = [users_table_arn, *further_arns]
         return [
@@ -198,7 +196,7 @@ class MigrationJob(Component):
                 "resources": [pulumi.Output.concat(self.reports.bucket_arn, f"/{PREFIX}*")],
             },
             *table_kms_statements(args),
-            *policies.kms_statements(args.get("kms_key_arn"), "s3", "kms:Decrypt", "kms:GenerateDataKey"),
+            *policies.kms_statements(args, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
         ]
 
     def _make_role(self) -> aws.iam.Role:
@@ -212,7 +210,9 @@ class MigrationJob(Component):
             ),
         )
 
-    def _make_state_machine(self, args: MigrationJobArgs, settings: _Settings) -> aws.sfn.StateMachine:
+    def _make_state_machine(
+        self, args: MigrationJobArgs, settings: MigrationJobSettings
+    ) -> aws.sfn.StateMachine:
         """Create the state machine and the policy that it needs before it exists."""
         policy = self._make(
             aws.iam.RolePolicy,
@@ -233,14 +233,17 @@ class MigrationJob(Component):
                 "log_destination": pulumi.Output.concat(self.log_group.arn, ":*"),
             },
             tracing_configuration={"enabled": settings.tracing},
+            # Without the block, a machine whose key was removed would keep the key.
             encryption_configuration=(
                 {"type": "CUSTOMER_MANAGED_KMS_KEY", "kms_key_id": args["kms_key_arn"]}
                 if args.get("kms_key_arn") is not None
-                else None
+                else {"type": "AWS_OWNED_KEY"}
             ),
         )
 
-    def _state_machine_statements(self, args: MigrationJobArgs, settings: _Settings) -> list[PolicyStatement]:
+    def _state_machine_statements(
+        self, args: MigrationJobArgs, settings: MigrationJobSettings
+    ) -> list[PolicyStatement]:
         statements: list[PolicyStatement] = [
             {
                 "sid": "InvokeWorker",
@@ -257,36 +260,22 @@ class MigrationJob(Component):
             statements.append(
                 {"sid": "UseKey", "actions": ["kms:Decrypt", "kms:GenerateDataKey"], "resources": [key]}
             )
+        former_keys = args.get("former_kms_key_arns")
+        if former_keys:
+            statements.append(
+                {"sid": "ReadFormerKeys", "actions": ["kms:Decrypt"], "resources": list(former_keys)}
+            )
         return statements
 
-    def _definition(self, args: MigrationJobArgs, settings: _Settings) -> pulumi.Output[str]:
+    def _definition(self, args: MigrationJobArgs, settings: MigrationJobSettings) -> pulumi.Output[str]:
         return pulumi.Output.json_dumps(
             pulumi.Output.all(self.worker.alias_arn, args["users_table_name"]).apply(
                 lambda values: definition(
-                    values[0], table=values[1], segments=settings.segments, worker_seconds=_WORKER_SECONDS
+                    values[0],
+                    table=values[1],
+                    segments=settings.segments,
+                    max_concurrency=settings.max_concurrency,
+                    worker_seconds=_WORKER_SECONDS,
                 )
             )
         )
-
-
-def _sibling_arn(table: str, table_arn: str) -> str:
-    """Return the ARN of another table in the same account and region."""
-    return f"{table_arn.partition(':table/')[0]}:table/{table}"
-
-
-def _map_statements(state_machine_arn: pulumi.Output[str]) -> list[PolicyStatement]:
-    """Return the rights of a Distributed Map: to start, describe and stop its child executions."""
-    execution = state_machine_arn.apply(lambda arn: arn.replace(":stateMachine:", ":execution:"))
-    children = [pulumi.Output.concat(execution, ":*"), pulumi.Output.concat(execution, f"/{LABEL}:*")]
-    return [
-        {
-            "sid": "StartChildExecutions",
-            "actions": ["states:StartExecution"],
-            "resources": [state_machine_arn],
-        },
-        {
-            "sid": "ManageChildExecutions",
-            "actions": ["states:DescribeExecution", "states:StopExecution"],
-            "resources": [*children],
-        },
-    ]

@@ -1,18 +1,18 @@
 """The function that registers the users in the outbox."""
 
-from typing import NotRequired, TypedDict
+from typing import ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.function_rights import (
     TABLE_ARGUMENTS,
     read_user_statements,
     register_user_statements,
     table_environment,
 )
-from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
 from pulumi_userprofiles.policies import kms_statements
 from pulumi_userprofiles.python_function import PythonFunction, PythonFunctionArgs
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, reserved_concurrency
@@ -21,9 +21,18 @@ from pulumi_userprofiles.validation import check_required
 OUTBOX_WORKER_SECONDS = 30
 """Time-out of the outbox worker."""
 
+OUTBOX_ATTEMPTS = 5
+"""How often SQS delivers a message before it moves it to the dead-letter queue."""
+
 OUTBOX_CONCURRENCY = 2
 """Maximum concurrency of the event source mapping; SQS does not support less. Cognito lets an account read
 about 120 users a second, and sign-ins share that quota."""
+
+
+_HANDLER = "outbox"
+_MAX_RETRIES = 1
+"""Failed attempts within five minutes that are normal. A message returns to the worker after three minutes,
+so a message that always fails has two failed attempts in some period of five minutes."""
 
 
 class OutboxWorkerArgs(TypedDict):
@@ -80,6 +89,10 @@ class OutboxWorkerArgs(TypedDict):
     """ARN of the KMS key that encrypts the queue, the environment variables and the log. Default: keys that
     AWS provides."""
 
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: the function can still read what these keys encrypt.
+    Default: none."""
+
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
@@ -87,7 +100,8 @@ class OutboxWorkerArgs(TypedDict):
 class OutboxWorker(Component):
     """Registers the users in the outbox, with attributes from the pool. Create it after the pool."""
 
-    _CHILDREN = ("worker", "mapping", "alarm")
+    _CHILDREN = ("worker", "mapping", "alarm", "retry-alarm")
+    _COMPONENTS: ClassVar = {"worker": PythonFunction}
     _NAME_LIMIT = 40
 
     function_name: pulumi.Output[str]
@@ -96,29 +110,32 @@ class OutboxWorker(Component):
     def __init__(
         self,
         name: str,
-        args: OutboxWorkerArgs,
+        args: OutboxWorkerArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[OutboxWorkerArgs],
     ) -> None:
-        """Create the function, its event source mapping and its alarm.
+        """Create the function, its event source mapping and its alarms.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
-            transforms: Changes to `worker` (a component), `mapping` and `alarm`.
+            transforms: Changes to `worker` (a component), `mapping`, `alarm` and `retry-alarm`.
+            keywords: Arguments as keywords, such as `tracing=False`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
+        args = self._merged_arguments(name, args, keywords)
         label = self.label(name)
         check_required(label, args, *TABLE_ARGUMENTS, "outbox_queue_arn", "user_pool_arn")
         settings = FunctionSettings(label, args)
         reserved_concurrency(label, args, at_least=OUTBOX_CONCURRENCY)
         super().__init__(name, args, opts, transforms)
 
-        self.worker = self._make_component(PythonFunction, "worker", _worker_args(args, settings))
+        self.worker = self._make_component(PythonFunction, "worker", _worker_args(name, args, settings))
         self.mapping = self._make(
             aws.lambda_.EventSourceMapping,
             "mapping",
@@ -135,14 +152,23 @@ class OutboxWorker(Component):
             metric="AWS/Lambda Errors",
             dimensions={"FunctionName": self.worker.function_name},
         )
+        self._alarm(
+            "retry-alarm",
+            args,
+            description="Registrations from the outbox failed repeatedly: see the outbox worker's log",
+            metric=f"{METRICS_NAMESPACE} OutboxRetry",
+            dimensions={"service": service_name(name, _HANDLER)},
+            threshold=_MAX_RETRIES,
+        )
 
         self.function_name = self.worker.function_name
         self._register_outputs()
 
 
-def _worker_args(args: OutboxWorkerArgs, settings: FunctionSettings) -> PythonFunctionArgs:
+def _worker_args(name: str, args: OutboxWorkerArgs, settings: FunctionSettings) -> PythonFunctionArgs:
     return settings.function_args(
-        "outbox",
+        name,
+        _HANDLER,
         "Registers users that post confirmation could not register",
         environment=table_environment(args),
         statements=[
@@ -153,7 +179,7 @@ def _worker_args(args: OutboxWorkerArgs, settings: FunctionSettings) -> PythonFu
                 "actions": ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
                 "resources": [args["outbox_queue_arn"]],
             },
-            *kms_statements(args.get("kms_key_arn"), "sqs", "kms:Decrypt"),
+            *kms_statements(args, "sqs", "kms:Decrypt"),
         ],
         timeout_seconds=OUTBOX_WORKER_SECONDS,
     )

@@ -1,6 +1,7 @@
 """Policy documents, and the rules for them: which actions are allowed on all resources, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -33,6 +34,10 @@ ANY_RESOURCE = {
 """The only actions that are allowed on `*`, each with the reason (AWS Service Authorization Reference)."""
 
 
+_DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
+"""DNS suffixes of partitions that do not use `amazonaws.com` (botocore, `partitions.json`)."""
+
+
 class PolicyStatement(TypedDict):
     """Rights of a role: some actions on some resources."""
 
@@ -49,31 +54,40 @@ class PolicyStatement(TypedDict):
     """Condition operator to condition key to values. Default: none."""
 
 
-def kms_statements(key_arn: pulumi.Input[str] | None, service: str, *actions: str) -> list[PolicyStatement]:
-    """Return rights to a KMS key that apply only to requests which an AWS service makes for the role.
+def kms_statements(args: Mapping[str, Any], service: str, *actions: str) -> list[PolicyStatement]:
+    """Return rights to KMS keys that apply only to requests which an AWS service makes for the role.
 
     Args:
-        key_arn: ARN of the key; without a key there are no rights.
+        args: A component's arguments, of which `kms_key_arn` and `former_kms_key_arns` are used.
         service: First part of the service's host name, such as `sqs`.
-        actions: Actions on the key.
+        actions: Actions on the key. Former keys only decrypt.
     """
-    if key_arn is None:
-        return []
-    via_service = pulumi.Output.from_input(key_arn).apply(lambda arn: _service_host(service, arn))
+    key_arn = args.get("kms_key_arn")
+    current = [] if key_arn is None else [key_arn]
+    former = list(args.get("former_kms_key_arns") or [])
     return [
         {
-            "sid": f"UseKeyVia{service.capitalize()}",
-            "actions": list(actions),
-            "resources": [key_arn],
-            "conditions": {"StringEquals": {"kms:ViaService": [via_service]}},
+            "sid": f"{purpose}Via{service.capitalize()}",
+            "actions": allowed,
+            "resources": keys,
+            "conditions": {"StringEquals": {"kms:ViaService": _service_hosts(service, keys)}},
         }
+        for purpose, keys, allowed in (
+            ("UseKey", current, list(actions)),
+            ("ReadFormerKeys", former, ["kms:Decrypt"]),
+        )
+        if keys
     ]
+
+
+def _service_hosts(service: str, keys: Sequence[pulumi.Input[str]]) -> list[pulumi.Input[str]]:
+    return [pulumi.Output.from_input(key).apply(partial(_service_host, service)) for key in keys]
 
 
 def _service_host(service: str, arn: str) -> str:
     """Return a service's host in an ARN's region (AWS KMS Developer Guide, "kms:ViaService")."""
     _, partition, _, region, *_ = [*arn.split(":"), "", "", "", ""]
-    return f"{service}.{region}.amazonaws.com" + (".cn" if partition == "aws-cn" else "")
+    return f"{service}.{region}.{_DNS_SUFFIXES.get(partition, 'amazonaws.com')}"
 
 
 def check_statements(where: str, statements: Sequence[PolicyStatement]) -> None:

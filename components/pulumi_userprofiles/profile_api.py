@@ -1,13 +1,13 @@
 """The HTTP API through which users read and change their profiles."""
 
 import re
-from typing import Any, NotRequired, TypedDict
+from typing import Any, ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
 from userprofiles.api.routes import ROUTES, Route
 
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.function_rights import (
     USER_ITEMS_ONLY,
     read_user_statements,
@@ -100,6 +100,10 @@ class ProfileApiArgs(TypedDict):
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key that encrypts environment variables and logs. Default: keys that AWS provides."""
 
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: the function can still read what these keys encrypt.
+    Default: none."""
+
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
@@ -115,6 +119,7 @@ class ProfileApi(Component):
         *("handler", "log-group", "api", "authorizer", "integration", "stage", "alarm"),
         *(_route_child(route) for route in ROUTES),
     )
+    _COMPONENTS: ClassVar = {"handler": PythonFunction}
     _NAME_LIMIT = 39
 
     url: pulumi.Output[str]
@@ -129,22 +134,25 @@ class ProfileApi(Component):
     def __init__(
         self,
         name: str,
-        args: ProfileApiArgs,
+        args: ProfileApiArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[ProfileApiArgs],
     ) -> None:
         """Create function, API, authorizer, routes and stage.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children; a route's child is named like `route-get-me-profile`.
+            keywords: Arguments as keywords, such as `tracing=False`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
+        args = self._merged_arguments(name, args, keywords)
         settings = ProfileApiSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
@@ -184,6 +192,7 @@ class ProfileApi(Component):
             PythonFunction,
             "handler",
             settings.functions.function_args(
+                self._prefix,
                 "profile_api",
                 "Handles requests to the profile API",
                 environment={
@@ -239,12 +248,7 @@ class ProfileApi(Component):
         ]
 
     def _make_stage(self, args: ProfileApiArgs, settings: ProfileApiSettings) -> aws.apigatewayv2.Stage:
-        self.log_group = self._make(
-            aws.cloudwatch.LogGroup,
-            "log-group",
-            retention_in_days=settings.log_retention_days,
-            kms_key_id=args.get("kms_key_arn"),
-        )
+        self.log_group = self._make_vended_log_group("apigateway", settings.log_retention_days, args)
         return self._make(
             aws.apigatewayv2.Stage,
             "stage",

@@ -1,14 +1,14 @@
 """A Python function with everything it needs: role, log group, published version, alias."""
 
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.bundle import LAMBDA_PYTHON
-from pulumi_userprofiles.component import Component, Transforms
-from pulumi_userprofiles.outputs import account_of, output_after
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
+from pulumi_userprofiles.outputs import output_after
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, PythonFunctionSettings
 
@@ -60,6 +60,10 @@ class PythonFunctionArgs(TypedDict):
     """ARN of the KMS key that encrypts the environment variables and the log. The key's policy must allow
     CloudWatch Logs to use it. Default: keys that AWS provides."""
 
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: the function can still read what these keys encrypt.
+    Default: none."""
+
     existing_role_arn: NotRequired[pulumi.Input[str]]
     """ARN of an existing role to use. You then attach its policies yourself, and `statements` is not
     allowed. Default: a new role."""
@@ -97,23 +101,26 @@ class PythonFunction(Component):
     def __init__(
         self,
         name: str,
-        args: PythonFunctionArgs,
+        args: PythonFunctionArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[PythonFunctionArgs],
     ) -> None:
         """Create the function with its role, log group and alias.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to `role`, `log-group`, `policy`, `function`, `alias` and `*-permission`.
+            keywords: Arguments as keywords, such as `memory_mb=1024`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
             pulumi.RunError: The zip cannot be built.
         """
+        args = self._merged_arguments(name, args, keywords)
         settings = PythonFunctionSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
@@ -160,7 +167,7 @@ class PythonFunction(Component):
         if settings.tracing:
             statements.append({"sid": "Trace", "actions": list(policies.TRACING), "resources": ["*"]})
         # For the environment variables only: the function's `statements` cover other encrypted data.
-        statements += policies.kms_statements(args.get("kms_key_arn"), "lambda", "kms:Decrypt")
+        statements += policies.kms_statements(args, "lambda", "kms:Decrypt")
         self.policy = self._make(
             aws.iam.RolePolicy,
             "policy",
@@ -199,10 +206,14 @@ class PythonFunction(Component):
     ) -> aws.lambda_.Permission:
         """Permit one resource of an AWS service to invoke the function through its alias.
 
+        The permission has no source account: AWS documents none for HTTP APIs, and a condition on a value
+        that the service does not send refuses every call. The ARN of an API contains its account (Amazon API
+        Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs").
+
         Args:
             role: What the caller is, such as `api`: the permission is the child `<role>-permission`.
             principal: The service, such as `apigateway.amazonaws.com`.
-            source_arn: ARN of the calling resource; its account is checked as well.
+            source_arn: ARN of the calling resource, with its account.
 
         Returns:
             The permission.
@@ -215,5 +226,4 @@ class PythonFunction(Component):
             qualifier=self.alias.name,
             principal=principal,
             source_arn=source_arn,
-            source_account=account_of(source_arn),
         )

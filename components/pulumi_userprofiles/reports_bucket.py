@@ -1,13 +1,13 @@
 """The private bucket for the reports and checkpoints of migrations."""
 
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.validation import boolean, integer
 
 PREFIX = "runs/"
@@ -18,7 +18,8 @@ class ReportsBucketArgs(TypedDict):
     """Arguments of `ReportsBucket`; all are optional."""
 
     report_retention_days: NotRequired[int]
-    """Days that objects are kept; they contain IDs of users. Default: 90."""
+    """Days that objects are kept; they contain IDs of users. The bucket is versioned: a deleted or replaced
+    object is kept for the same number of days again, at most 30. Default: 90."""
 
     protect: NotRequired[bool]
     """Whether the bucket is protected against deletion. Without protection it is deleted with all its
@@ -56,22 +57,25 @@ class ReportsBucket(Component):
     def __init__(
         self,
         name: str,
-        args: ReportsBucketArgs,
+        args: ReportsBucketArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[ReportsBucketArgs],
     ) -> None:
         """Create the bucket with its configuration.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children.
+            keywords: Arguments as keywords, such as `protect=False`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
+        args = self._merged_arguments(name, args, keywords)
         settings = ReportsBucketSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 

@@ -1,6 +1,6 @@
 """The functions that Cognito invokes at a sign-up, and the outbox for users that they could not register."""
 
-from typing import NotRequired, TypedDict
+from typing import ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
@@ -13,22 +13,23 @@ from pulumi_userprofiles.cognito_triggers import (
     TRIGGERS,
     Trigger,
 )
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS, register_user_statements, table_environment
-from pulumi_userprofiles.function_settings import FunctionSettings
-from pulumi_userprofiles.outbox_worker import OUTBOX_WORKER_SECONDS
+from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
+from pulumi_userprofiles.outbox_worker import OUTBOX_ATTEMPTS, OUTBOX_WORKER_SECONDS
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, reserved_concurrency
 from pulumi_userprofiles.validation import check_required
 
 _DAY_SECONDS = 24 * 60 * 60
-_MAX_RECEIVES = 5
 _VISIBILITY_SECONDS = 6 * OUTBOX_WORKER_SECONDS
 """Six times the worker's time-out (AWS Lambda Developer Guide, SQS)."""
 
 _MAX_AGE_SECONDS = 600
-"""By then three attempts of the worker have failed; after the fifth a message is a dead letter."""
+"""By then a worker that runs has received each message three times. SQS excludes such messages from the age
+(Amazon SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS"), so the alarm means that nothing
+receives them."""
 
 
 class SignUpTriggersArgs(TypedDict):
@@ -79,6 +80,10 @@ class SignUpTriggersArgs(TypedDict):
     """ARN of the KMS key that encrypts queues, environment variables and logs. Default: keys that AWS
     provides."""
 
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: the functions can still read what these keys encrypt.
+    Default: none."""
+
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
@@ -92,6 +97,7 @@ class SignUpTriggers(Component):
         *(trigger.child for trigger in TRIGGERS),
         *(trigger.alarm_child(alarm) for trigger in TRIGGERS for alarm in trigger.alarms),
     )
+    _COMPONENTS: ClassVar = {trigger.child: PythonFunction for trigger in TRIGGERS}
     _NAME_LIMIT = 29
 
     pre_sign_up_alias_arn: pulumi.Output[str]
@@ -112,22 +118,25 @@ class SignUpTriggers(Component):
     def __init__(
         self,
         name: str,
-        args: SignUpTriggersArgs,
+        args: SignUpTriggersArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[SignUpTriggersArgs],
     ) -> None:
         """Create queues, functions and alarms.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children.
+            keywords: Arguments as keywords, such as `tracing=False`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
+        args = self._merged_arguments(name, args, keywords)
         label = self.label(name)
         check_required(label, args, *TABLE_ARGUMENTS)
         settings = FunctionSettings(label, args)
@@ -162,7 +171,7 @@ class SignUpTriggers(Component):
             message_retention_seconds=4 * _DAY_SECONDS,
             visibility_timeout_seconds=_VISIBILITY_SECONDS,
             redrive_policy=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": _MAX_RECEIVES}
+                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": OUTBOX_ATTEMPTS}
             ),
             **encryption,
         )
@@ -191,7 +200,7 @@ class SignUpTriggers(Component):
         self._alarm(
             "outbox-age-alarm",
             args,
-            description="The oldest outbox message is over 10 minutes old: see the outbox worker's log",
+            description="Nothing received an outbox message for 10 minutes: see the outbox worker's mapping",
             metric="AWS/SQS ApproximateAgeOfOldestMessage",
             dimensions={"QueueName": self.outbox.name},
             statistic="Maximum",
@@ -211,6 +220,7 @@ class SignUpTriggers(Component):
             PythonFunction,
             trigger.child,
             settings.function_args(
+                self._prefix,
                 trigger.key,
                 trigger.description,
                 environment=environment,
@@ -219,12 +229,17 @@ class SignUpTriggers(Component):
             ),
         )
         for alarm in trigger.alarms:
+            namespace = METRICS_NAMESPACE if alarm.is_own_metric else "AWS/Lambda"
             self._alarm(
                 trigger.alarm_child(alarm),
                 args,
                 description=alarm.description,
-                metric=f"AWS/Lambda {alarm.metric}",
-                dimensions={"FunctionName": function.function_name},
+                metric=f"{namespace} {alarm.metric}",
+                dimensions=(
+                    {"service": service_name(self._prefix, trigger.key)}
+                    if alarm.is_own_metric
+                    else {"FunctionName": function.function_name}
+                ),
                 statistic=alarm.statistic,
                 threshold=alarm.threshold,
             )
@@ -232,8 +247,7 @@ class SignUpTriggers(Component):
 
     def _outbox_statements(self, args: SignUpTriggersArgs) -> list[PolicyStatement]:
         """Return the rights to send messages to the outbox."""
-        key = args.get("kms_key_arn")
         return [
             {"sid": "SendToOutbox", "actions": ["sqs:SendMessage"], "resources": [self.outbox.arn]},
-            *policies.kms_statements(key, "sqs", "kms:Decrypt", "kms:GenerateDataKey"),
+            *policies.kms_statements(args, "sqs", "kms:Decrypt", "kms:GenerateDataKey"),
         ]

@@ -1,40 +1,26 @@
 """The complete stack: sign-ups become profiles, and existing users get theirs."""
 
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import Any, ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
 
-from pulumi_userprofiles.cognito_triggers import TRIGGERS
-from pulumi_userprofiles.component import Component, Transforms
-from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.migration_job import MigrationJob
-from pulumi_userprofiles.outbox_worker import OUTBOX_CONCURRENCY, OutboxWorker
+from pulumi_userprofiles.migration_job_settings import max_concurrency
+from pulumi_userprofiles.outbox_worker import OutboxWorker
 from pulumi_userprofiles.profile_api import ProfileApi
-from pulumi_userprofiles.profile_api_settings import allowed_origins
-from pulumi_userprofiles.python_function_settings import (
-    LambdaPlatform,
-    log_retention_days,
-    reserved_concurrency,
-    zip_path,
-)
+from pulumi_userprofiles.python_function_settings import LambdaPlatform
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
+from pulumi_userprofiles.signup_to_profile_settings import MIGRATION_CONCURRENCY, checked_pool_args
 from pulumi_userprofiles.user_pool import UserPool
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
-from pulumi_userprofiles.user_pool_settings import ROLE_ATTRIBUTE, UserPoolSettings
 from pulumi_userprofiles.users_table import UsersTable
-from pulumi_userprofiles.validation import (
-    InvalidArgumentError,
-    boolean,
-    check_known_arguments,
-    plain_value,
-    table_names,
-)
 
-_FUNCTION_ARGUMENTS = ("platform", "log_retention_days", "snap_start", "tracing", "kms_key_arn")
+_KMS_ARGUMENTS = ("kms_key_arn", "former_kms_key_arns")
+_FUNCTION_ARGUMENTS = ("platform", "log_retention_days", "snap_start", "tracing", *_KMS_ARGUMENTS)
 _TEMPLATE_ARGUMENTS = ("template", "template_document")
 _ROLE_ARGUMENTS = ("sign_up_roles", "default_role")
-_DERIVED_POOL_ARGUMENTS = (*(trigger.alias_argument for trigger in TRIGGERS), "role_attribute", "protect")
 
 
 class SignupToProfileArgs(TypedDict):
@@ -56,6 +42,9 @@ class SignupToProfileArgs(TypedDict):
     user_pool: NotRequired[UserPoolArgs]
     """User pool arguments, except the triggers, `role_attribute` and `protect`, which are derived from the
     other arguments. Default: the defaults of `UserPool`."""
+
+    further_client_ids: NotRequired[list[pulumi.Input[str]]]
+    """IDs of further app clients of the pool whose access tokens the profile API accepts. Default: none."""
 
     allowed_origins: NotRequired[list[str]]
     """Web origins that browsers can call the profile API from, such as `https://example.com`. Default:
@@ -90,9 +79,19 @@ class SignupToProfileArgs(TypedDict):
     outbox_concurrency: NotRequired[int]
     """Reserved concurrency of the outbox worker, at least 2. Default: none."""
 
+    migration_max_concurrency: NotRequired[int]
+    """Number of segments that the migration job processes at the same time, 1 to 1,000. Default: 4."""
+
+    migration_concurrency: NotRequired[int]
+    """Reserved concurrency of the migration's worker, at least `migration_max_concurrency`. Default: none."""
+
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key that encrypts tables, queues, bucket, executions, environment variables and logs.
     The key's policy must allow CloudWatch Logs to use it. Default: keys that AWS provides."""
+
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: all functions can still read what these keys encrypt.
+    Default: none."""
 
     protect: NotRequired[bool]
     """Whether pool, tables and bucket are protected against deletion. To delete them, set false, deploy,
@@ -103,6 +102,14 @@ class SignupToProfile(Component):
     """User pool, tables, triggers, outbox worker, profile API and migration job, connected to each other."""
 
     _CHILDREN = ("data", "triggers", "identity", "outbox", "api", "migration")
+    _COMPONENTS: ClassVar = {
+        "data": UsersTable,
+        "triggers": SignUpTriggers,
+        "identity": UserPool,
+        "outbox": OutboxWorker,
+        "api": ProfileApi,
+        "migration": MigrationJob,
+    }
     _NAME_LIMIT = 20
 
     user_pool_id: pulumi.Output[str]
@@ -129,23 +136,26 @@ class SignupToProfile(Component):
     def __init__(
         self,
         name: str,
-        args: SignupToProfileArgs,
+        args: SignupToProfileArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[SignupToProfileArgs],
     ) -> None:
         """Create the complete stack.
 
         Args:
             name: Prefix of the resources' names, at most 20 characters.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children, such as `{"data": {"table": transform}}`.
+            keywords: Arguments as keywords, such as `template="basic"`.
 
         Raises:
             InvalidArgumentError: An argument is not valid. No resource has been created.
         """
-        pool_args = _checked_pool_args(self.label(name), args)
+        args = self._merged_arguments(name, args, keywords)
+        pool_args = checked_pool_args(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
         table_args = self._make_tables(args)
@@ -212,7 +222,7 @@ class SignupToProfile(Component):
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "issuer": self.identity.issuer,
-                "client_ids": [self.identity.client_id],
+                "client_ids": [self.identity.client_id, *(args.get("further_client_ids") or [])],
             },
         )
 
@@ -223,7 +233,9 @@ class SignupToProfile(Component):
             {
                 **{key: table_args[key] for key in ("users_table_name", "users_table_arn")},
                 **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                **_concurrency(args, "migration_concurrency"),
                 "table_names": args.get("migration_table_names") or [],
+                "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
             },
         )
 
@@ -240,44 +252,3 @@ def _shared_args(args: Mapping[str, Any]) -> dict[str, Any]:
 
 def _concurrency(args: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {"reserved_concurrency": args[key]} if args.get(key) is not None else {}
-
-
-def _checked_pool_args(where: str, args: Mapping[str, Any]) -> dict[str, Any]:
-    """Check all arguments before any resource is created, and return the pool's arguments."""
-    settings = FunctionSettings(where, args)
-    pool_args = _pool_args(where, args, settings)
-    table_names(where, args, "migration_table_names")
-    allowed_origins(where, args)
-    log_retention_days(where, args)
-    reserved_concurrency(where, args, "api_concurrency")
-    reserved_concurrency(where, args, "trigger_concurrency")
-    reserved_concurrency(where, args, "outbox_concurrency", at_least=OUTBOX_CONCURRENCY)
-    zip_path(where, args, settings.extra_files)
-    return pool_args
-
-
-def _pool_args(where: str, args: Mapping[str, Any], settings: FunctionSettings) -> dict[str, Any]:
-    """Return the pool's arguments, checked, with those that are derived from other arguments."""
-    pool_args = plain_value(where, "user_pool", args.get("user_pool")) or {}
-    check_known_arguments(f"{where}, user_pool", pool_args, UserPoolArgs.__annotations__)
-    for key in _DERIVED_POOL_ARGUMENTS:
-        if key in pool_args:
-            raise InvalidArgumentError(
-                where,
-                f"'user_pool' cannot contain '{key}'",
-                got=pool_args[key],
-                allowed="the other arguments of UserPool",
-                fix="Remove it: it is derived from the template and from 'protect'.",
-            )
-    if settings.template.role_attribute not in (None, f"custom:{ROLE_ATTRIBUTE}"):
-        raise InvalidArgumentError(
-            where,
-            "the template reads the role from an attribute that the pool does not have",
-            got=settings.template.role_attribute,
-            allowed=f"custom:{ROLE_ATTRIBUTE}, or null if all users have the same role",
-            fix="Change roles.attribute in the template.",
-        )
-    protect = boolean(where, args, "protect", True)
-    pool_args = {**pool_args, "role_attribute": settings.users_request_role, "protect": protect}
-    UserPoolSettings(f"{where}, user_pool", pool_args)
-    return pool_args

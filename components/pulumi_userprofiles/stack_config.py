@@ -1,7 +1,9 @@
 """Typed access to a stack's configuration. Each error is reported before any resource is created."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -38,6 +40,22 @@ class StackConfig:
         """Read a string."""
         self._read.add(key)
         return self._config.get(key)
+
+    def text_file(self, key: str) -> str | None:
+        """Read the text of a file, whose path is relative to the program's folder.
+
+        Raises:
+            InvalidArgumentError: The file cannot be read.
+        """
+        path = self.string(key)
+        if path is None:
+            return None
+        try:
+            return Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._error(
+                key, f"must be a readable text file ({type(error).__name__})", path, "the path of a file"
+            ) from None
 
     def boolean(self, key: str) -> bool | None:
         """Read true or false.
@@ -129,11 +147,21 @@ class StackConfig:
             file = f"Pulumi.{pulumi.get_stack()}.yaml"
             raise InvalidArgumentError(
                 self._label(setting),
-                error.problem.replace(f"'{argument}'", f"'{setting}'"),
+                self._with_setting_names(error.problem, setting_names),
                 got=error.got,
                 allowed=error.allowed,
-                fix=f"{error.fix} Set it in {file}, or run `{self._command(setting)}`.",
+                fix=f"{self._with_setting_names(error.fix, setting_names)} Set it in {file}, or run "
+                f"`{self._command(setting)}`.",
             ) from None
+
+    def _with_setting_names(self, text: str, setting_names: Mapping[str, str]) -> str:
+        """Replace each quoted argument in a message by the setting that it comes from."""
+
+        def setting(quoted: re.Match[str]) -> str:
+            name = setting_names.get(quoted[1]) or camel_case(quoted[1])
+            return f"'{name}'" if name.partition(".")[0] in self._read else quoted[0]
+
+        return re.sub("'([a-z_.]+)'", setting, text)
 
     def _command(self, setting: str) -> str:
         full_key = f"{self._config.name}:{setting}"

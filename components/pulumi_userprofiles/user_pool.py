@@ -1,17 +1,17 @@
 """The Cognito user pool with its app client, groups and permissions for its triggers."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.cognito_triggers import TRIGGERS, Trigger
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.outputs import account_of, output_after
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs, UserPoolTier
-from pulumi_userprofiles.user_pool_settings import UserPoolSettings
+from pulumi_userprofiles.user_pool_settings import SNS_REGIONS, UserPoolSettings
 
 
 class UserPool(Component):
@@ -38,22 +38,25 @@ class UserPool(Component):
     def __init__(
         self,
         name: str,
-        args: UserPoolArgs,
+        args: UserPoolArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[UserPoolArgs],
     ) -> None:
         """Create the pool, its client, groups and permissions.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children; a group's child is `group-<name>`.
+            keywords: Arguments as keywords, such as `groups=["admins"]`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
+        args = self._merged_arguments(name, args, keywords)
         settings = UserPoolSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms, chosen_names={"group-*": settings.groups})
 
@@ -62,9 +65,11 @@ class UserPool(Component):
             for trigger in TRIGGERS
             if args.get(trigger.alias_argument) is not None
         }
-        sms_configuration = self._make_sms_role() if settings.sends_text_messages else None
+        sms_configuration = self._make_sms_role(settings) if settings.sends_text_messages else None
         self.pool = self._make_pool(args, settings, sms_configuration, alias_arns)
         self._make_web_acl_association(args, settings)
+        for warning in settings.mfa.warnings if settings.protect else []:
+            pulumi.log.warn(warning, self)
         permissions = [self._make_permission(trigger, arn) for trigger, arn in alias_arns.items()]
         self.client = self._make_client(settings, permissions)
         self.groups = [
@@ -78,7 +83,7 @@ class UserPool(Component):
         self.issuer = pulumi.Output.concat("https://", self.pool.endpoint)
         self._register_outputs()
 
-    def _make_sms_role(self) -> dict[str, Any]:
+    def _make_sms_role(self, settings: UserPoolSettings) -> dict[str, Any]:
         """Create the role that sends text messages, and return the pool's SMS configuration."""
         # Together with the account it limits the role to this pool. An external ID is not a secret.
         external_id = f"{pulumi.get_project()}-{pulumi.get_stack()}-{self._prefix}"
@@ -101,7 +106,20 @@ class UserPool(Component):
             ),
         )
         role_arn = output_after(self.sms_role.arn, policy.id)
-        return {"external_id": external_id, "sns_caller_arn": role_arn}
+        return {
+            "external_id": external_id,
+            "sns_caller_arn": role_arn,
+            "sns_region": settings.sns_region or self._default_sns_region(),
+        }
+
+    def _default_sns_region(self) -> pulumi.Output[str]:
+        """Return the pool's region; without a region Cognito uses a legacy region in some regions.
+
+        A pool in Seoul must use Amazon SNS in Tokyo (Cognito API Reference, "SmsConfigurationType").
+        """
+        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self))
+        name: pulumi.Output[str] = region.apply(lambda result: SNS_REGIONS.get(result.region, result.region))
+        return name
 
     def _make_pool(
         self,
@@ -122,12 +140,12 @@ class UserPool(Component):
             ),
             admin_create_user_config={"allow_admin_create_user_only": not settings.self_sign_up},
             password_policy=_password_policy(settings),
-            mfa_configuration=settings.mfa.value,
-            software_token_mfa_configuration=None if settings.mfa.value == "OFF" else {"enabled": True},
+            mfa_configuration=settings.mfa.mode.value,
+            software_token_mfa_configuration={"enabled": True} if settings.mfa.is_enabled else None,
             account_recovery_setting={
                 "recovery_mechanisms": [
                     {"name": method, "priority": priority}
-                    for priority, method in enumerate(settings.recovery_methods, start=1)
+                    for priority, method in enumerate(settings.mfa.recovery_methods, start=1)
                 ]
             },
             auto_verified_attributes=settings.username_attributes,
@@ -203,15 +221,23 @@ class UserPool(Component):
             refresh_token_validity=settings.refresh_token_days,
             token_validity_units={"access_token": "minutes", "id_token": "minutes", "refresh_token": "days"},
             enable_token_revocation=settings.token_revocation,
-            refresh_token_rotation=(
-                {"feature": "ENABLED", "retry_grace_period_seconds": settings.rotation_grace_seconds}
-                if settings.rotation
-                else None
-            ),
+            refresh_token_rotation=_refresh_token_rotation(settings),
             prevent_user_existence_errors="ENABLED" if settings.hide_user_existence else "LEGACY",
             read_attributes=settings.read_attributes,
             write_attributes=settings.write_attributes,
         )
+
+
+def _refresh_token_rotation(settings: UserPoolSettings) -> dict[str, Any]:
+    """Return the rotation of refresh tokens, in full also when it is disabled.
+
+    A client whose rotation was enabled before keeps it if the block is removed, or the update fails. Without
+    the grace period, the provider reports an inconsistent result, because Cognito returns 0
+    (terraform-provider-aws, issues 45646 and 47196).
+    """
+    if settings.rotation:
+        return {"feature": "ENABLED", "retry_grace_period_seconds": settings.rotation_grace_seconds}
+    return {"feature": "DISABLED", "retry_grace_period_seconds": 0}
 
 
 def _password_policy(settings: UserPoolSettings) -> dict[str, Any]:

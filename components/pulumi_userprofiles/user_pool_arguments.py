@@ -91,11 +91,20 @@ class UserPoolArgs(TypedDict):
     """Days that a password set by an administrator is valid, 1 to 365. Default: 1."""
 
     mfa: NotRequired[MfaMode]
-    """Whether users sign in with a second factor (an authenticator app). Default: OPTIONAL."""
+    """Whether users sign in with a second factor. Default: OPTIONAL."""
+
+    mfa_methods: NotRequired[list[str]]
+    """Second factors that users can choose: `authenticator_app`, `text_message`. With phone numbers as user
+    names, Cognito offers both. Default: `authenticator_app`; with phone numbers both, and a deployment of a
+    protected pool warns about it."""
 
     account_recovery: NotRequired[list[str]]
     """Recovery methods for a forgotten password, in order of priority: `verified_email`,
-    `verified_phone_number`. Default: both, email first."""
+    `verified_phone_number`. Default: `verified_email`; with phone numbers and `mfa` OFF both, email first."""
+
+    sns_region: NotRequired[str]
+    """Region of Amazon SNS that sends the pool's text messages: the pool's region, or a region that Cognito
+    documents as its alternative. Default: the pool's region; ap-northeast-1 for a pool in ap-northeast-2."""
 
     verify_changes: NotRequired[bool]
     """Whether a changed email address or phone number takes effect only after it is verified. Default:
@@ -112,7 +121,7 @@ class UserPoolArgs(TypedDict):
 
     refresh_token_rotation: NotRequired[bool]
     """Whether each refresh token can be used only once. Client libraries that use the REFRESH_TOKEN_AUTH flow
-    are then refused. Default: false."""
+    are then refused. Not available in the tier LITE. Default: false."""
 
     rotation_grace_seconds: NotRequired[int]
     """Seconds that a used refresh token remains valid with rotation, 0 to 60. Default: 10."""

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_userprofiles.identifiers import check_arns, check_sender
-from pulumi_userprofiles.user_pool_arguments import CustomAttribute, EmailFrom, MfaMode, UserPoolTier
+from pulumi_userprofiles.identifiers import REGION, check_arns, check_sender
+from pulumi_userprofiles.user_pool_arguments import CustomAttribute, EmailFrom, UserPoolTier
+from pulumi_userprofiles.user_pool_mfa import MfaSettings
 from pulumi_userprofiles.validation import (
     InvalidArgumentError,
     boolean,
@@ -13,6 +14,7 @@ from pulumi_userprofiles.validation import (
     check_required,
     enum_member,
     integer,
+    known_values,
     plain_value,
     string_list,
 )
@@ -22,7 +24,8 @@ ROLE_ATTRIBUTE = "role"
 
 USERNAME_ATTRIBUTES = ("email", "phone_number")
 AUTH_FLOWS = ("ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_CUSTOM_AUTH")
-RECOVERY_METHODS = ("verified_email", "verified_phone_number")
+SNS_REGIONS = {"ap-northeast-2": "ap-northeast-1"}
+"""Regions whose pools must send text messages from another region."""
 VERIFICATION_ATTRIBUTES = ("email_verified", "phone_number_verified")
 WRITABLE_ATTRIBUTES = (
     *("email", "family_name", "given_name", "locale"),
@@ -57,13 +60,13 @@ class UserPoolSettings:
         self._where = where
         self.protect = boolean(where, args, "protect", True)
         self.tier = enum_member(where, args, "tier", UserPoolTier.ESSENTIALS)
-        self.mfa = enum_member(where, args, "mfa", MfaMode.OPTIONAL)
         self.self_sign_up = boolean(where, args, "self_sign_up", True)
-        self.username_attributes = self._subset(
-            args, "username_attributes", USERNAME_ATTRIBUTES, USERNAME_ATTRIBUTES
+        self.username_attributes = known_values(
+            where, args, "username_attributes", USERNAME_ATTRIBUTES, USERNAME_ATTRIBUTES
         )
         self.case_sensitive_usernames = boolean(where, args, "case_sensitive_usernames", False)
-        self.recovery_methods = self._subset(args, "account_recovery", RECOVERY_METHODS, RECOVERY_METHODS)
+        self.mfa = MfaSettings(where, args, sends_text_messages=self.sends_text_messages)
+        self.sns_region = self._read_sns_region(args)
         self.verify_changes = boolean(where, args, "verify_changes", True)
         self.groups = string_list(where, args, "groups", ())
         self._check_groups()
@@ -82,22 +85,18 @@ class UserPoolSettings:
         """Whether the pool needs a role that sends text messages."""
         return "phone_number" in self.username_attributes
 
-    def _subset(
-        self, args: Mapping[str, Any], key: str, default: tuple[str, ...], allowed: tuple[str, ...]
-    ) -> list[str]:
-        """Read a list that must contain at least one of the allowed values, and no others."""
-        values = string_list(self._where, args, key, default)
-        unknown = [value for value in values if value not in allowed]
-        if unknown or not values:
+    def _read_sns_region(self, args: Mapping[str, Any]) -> str | None:
+        region: str | None = plain_value(self._where, "sns_region", args.get("sns_region"))
+        if region is not None and not (isinstance(region, str) and REGION.fullmatch(region)):
             raise InvalidArgumentError(
                 self._where,
-                f"'{key}' contains an unknown value" if unknown else f"'{key}' is empty",
-                got=unknown[0] if unknown else values,
-                allowed=", ".join(allowed),
-                fix=f"Choose from these values, or leave it out for the default: {', '.join(default)}.",
-                argument=key,
+                "'sns_region' is not an AWS region",
+                got=region,
+                allowed="an AWS region, such as eu-central-1",
+                fix="Set the name of a region, or leave it out for the pool's region.",
+                argument="sns_region",
             )
-        return values
+        return region
 
     def _check_groups(self) -> None:
         for group in self.groups:
@@ -128,17 +127,34 @@ class UserPoolSettings:
         self.rotation_grace_seconds = integer(
             where, args, "rotation_grace_seconds", 10, at_least=0, at_most=60
         )
+        self._check_rotation()
         self.token_revocation = boolean(where, args, "token_revocation", True)
         self.hide_user_existence = boolean(where, args, "hide_user_existence", True)
         # Cognito refuses a client that has both rotation and the old refresh flow.
         refresh_flows = [] if self.rotation else ["ALLOW_REFRESH_TOKEN_AUTH"]
-        self.auth_flows = [*self._subset(args, "auth_flows", AUTH_FLOWS[:1], AUTH_FLOWS), *refresh_flows]
+        self.auth_flows = [
+            *known_values(where, args, "auth_flows", AUTH_FLOWS[:1], AUTH_FLOWS),
+            *refresh_flows,
+        ]
+
+    def _check_rotation(self) -> None:
+        """Refuse rotation in a plan that lacks it (Cognito Developer Guide, "User pool feature plans")."""
+        if self.rotation and self.tier is UserPoolTier.LITE:
+            raise InvalidArgumentError(
+                self._where,
+                "'refresh_token_rotation' is not available in the feature plan LITE",
+                got="refresh_token_rotation true, tier LITE",
+                allowed="ESSENTIALS or PLUS with rotation",
+                fix="Choose another tier, or set refresh_token_rotation to false.",
+                argument="refresh_token_rotation",
+            )
 
     def _read_attributes(self, args: Mapping[str, Any]) -> None:
+        where = self._where
         readable = (*STANDARD_ATTRIBUTES, *VERIFICATION_ATTRIBUTES)
         default_read = (*WRITABLE_ATTRIBUTES, *VERIFICATION_ATTRIBUTES)
-        read = self._subset(args, "read_attributes", default_read, readable)
-        write = self._subset(args, "write_attributes", WRITABLE_ATTRIBUTES, STANDARD_ATTRIBUTES)
+        read = known_values(where, args, "read_attributes", default_read, readable)
+        write = known_values(where, args, "write_attributes", WRITABLE_ATTRIBUTES, STANDARD_ATTRIBUTES)
         self.custom_attributes = [
             self._read_custom_attribute(item)
             for item in plain_value(self._where, "custom_attributes", args.get("custom_attributes")) or []

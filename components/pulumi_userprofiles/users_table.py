@@ -1,11 +1,11 @@
 """The single table that holds accounts and profiles, and the audit table."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_userprofiles.component import Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.validation import boolean
 
 LIST_INDEX = "list"
@@ -61,22 +61,25 @@ class UsersTable(Component):
     def __init__(
         self,
         name: str,
-        args: UsersTableArgs,
+        args: UsersTableArgs = NO_ARGUMENTS,
         opts: pulumi.ResourceOptions | None = None,
         *,
         transforms: Transforms | None = None,
+        **keywords: Unpack[UsersTableArgs],
     ) -> None:
         """Create both tables.
 
         Args:
             name: Prefix of the resources' names.
-            args: Arguments.
+            args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to `table` and `audit-table`.
+            keywords: Arguments as keywords, such as `protect=False`.
 
         Raises:
             InvalidArgumentError: An argument is not valid.
         """
+        args = self._merged_arguments(name, args, keywords)
         protect = boolean(self.label(name), args, "protect", True)
         super().__init__(name, args, opts, transforms)
 

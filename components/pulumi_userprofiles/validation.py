@@ -17,6 +17,10 @@ N = TypeVar("N", int, None)
 TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 """Valid names of DynamoDB tables (Amazon DynamoDB Developer Guide, "Naming rules")."""
 
+_TABLE_NAMES_BYTES = 2560
+"""Leaves 1.5 KB of Lambda's 4 KB for the other environment variables (AWS Lambda Developer Guide, "Lambda
+quotas")."""
+
 ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 """Valid names of roles. A role becomes part of an index key and the value of a Cognito attribute."""
 
@@ -212,6 +216,28 @@ def string_list(where: str, args: Mapping[str, Any], key: str, default: Collecti
     return list(value)
 
 
+def known_values(
+    where: str, args: Mapping[str, Any], key: str, default: Collection[str], allowed: Collection[str]
+) -> list[str]:
+    """Read a list that must contain at least one of the allowed values, and no others.
+
+    Raises:
+        InvalidArgumentError: The list is empty, or contains another value.
+    """
+    values = string_list(where, args, key, default)
+    unknown = [value for value in values if value not in allowed]
+    if unknown or not values:
+        raise InvalidArgumentError(
+            where,
+            f"'{key}' contains an unknown value" if unknown else f"'{key}' is empty",
+            got=unknown[0] if unknown else values,
+            allowed=", ".join(allowed),
+            fix=f"Choose from these values, or leave it out for the default: {', '.join(default)}.",
+            argument=key,
+        )
+    return values
+
+
 def table_names(where: str, args: Mapping[str, Any], key: str) -> list[str]:
     """Read a list of DynamoDB table names from the arguments.
 
@@ -229,6 +255,16 @@ def table_names(where: str, args: Mapping[str, Any], key: str) -> list[str]:
                 fix="Use the table's name, not its ARN.",
                 argument=key,
             )
+    size = len(",".join(names))
+    if size > _TABLE_NAMES_BYTES:
+        raise InvalidArgumentError(
+            where,
+            f"'{key}' is too long for the worker's environment variables, which Lambda limits to 4 KB",
+            got=f"{len(names)} names with {size} characters in total",
+            allowed=f"{_TABLE_NAMES_BYTES} characters in total, including commas",
+            fix="Leave out tables that are done, or create a second MigrationJob for the others.",
+            argument=key,
+        )
     return names
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pulumi_localaws.config.stack import stack_region
+from pulumi_localaws.config.stack import read_stack_region
 from pulumi_localaws.deploy import Deployment, EngineProcess, Event
 from pulumi_localaws.environment import DEFAULT_REGION
 from pulumi_localaws.errors import DeploymentError, LocalAwsError
@@ -164,7 +164,7 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
     """Start the local AWS and the engine at once: the program's imports take as long as the emulator."""
     config = _parse_config(options.config)
     # The options are checked here first, so that a mistake in them starts no process.
-    region = stack_region(options.directory, options.stack, config) or DEFAULT_REGION
+    region = read_stack_region(options.directory, options.stack, config) or DEFAULT_REGION
     if options.log is not None:
         _check_file_option("--log", options.log)
     with _raise_on_termination():

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from pulumi_localaws.config.project import ConfigValue
 from pulumi_localaws.config.secrets import PASSPHRASE_VARIABLES
+from pulumi_localaws.config.sources import ConfigValue
 from pulumi_localaws.environment import PACKAGE_PARENT, clean_environment
 from pulumi_localaws.errors import DeploymentError
 
@@ -52,7 +52,7 @@ class Deployment:
             return
         # Imported late: botocore is large, and a local AWS mostly ends without this call.
         from pulumi_localaws.local.clients import Clients  # noqa: PLC0415
-        from pulumi_localaws.resources.ledger import read_state, undo  # noqa: PLC0415
+        from pulumi_localaws.resources.undo_log import read_state, undo  # noqa: PLC0415
 
         clients = Clients(self.endpoint)
         try:

@@ -1,4 +1,4 @@
-"""Calls with a deadline.
+"""The deadlines of the post-confirmation handler, and calls with a deadline.
 
 A socket's read timeout starts again with every byte, so a server that sends byte by byte can block a call
 without limit. Here each call runs in its own thread, which is abandoned at the deadline. The thread is a
@@ -10,6 +10,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+# Cognito waits 5 s, including a cold start, and may call again. The function's own timeout is 4 s.
+POST_CONFIRMATION_SECONDS = 3.1
+DYNAMODB_SECONDS = 2.0
+OUTBOX_SECONDS = 0.8
 
 
 class DeadlineExceededError(TimeoutError):

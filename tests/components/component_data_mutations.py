@@ -93,6 +93,11 @@ IDENTITY = [
     ),
     mutation(POOL, put("mfaConfiguration", "OFF"), rule("a second factor is available")),
     mutation(POOL, drop("softwareTokenMfaConfiguration"), rule("an authenticator app is a second factor")),
+    mutation(
+        POOL,
+        append("accountRecoverySetting.recoveryMechanisms", {"name": "verified_phone_number", "priority": 2}),
+        rule("no password is recovered by a second factor"),
+    ),
     mutation(POOL, drop("usernameConfiguration"), rule("user names ignore case")),
     mutation(POOL, drop("userAttributeUpdateSettings"), rule("a changed address must be verified")),
     mutation(POOL, put("schemas.0.mutable", True), rule("the role attribute is immutable")),

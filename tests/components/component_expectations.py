@@ -71,6 +71,7 @@ def audit_trail_rights(recording: Recording) -> list[str]:
 _CONFIRMATION = "app-triggers-post-confirmation-function-1234567"
 _MACHINE = "arn:aws-cn:states:cn-north-1:111122223333:stateMachine:app-migration-state-machine-1234567"
 _VISIBLE = "ApproximateNumberOfMessagesVisible"
+_SERVICE = "pulumi-userprofiles-test-app"
 ALARMS: dict[str, tuple[Any, ...]] = {
     "app-api-alarm": ("AWS/ApiGateway", "5xx", 0, ["app-api-api-id"]),
     "app-migration-alarm": ("AWS/States", "ExecutionsFailed", 0, [_MACHINE]),
@@ -81,6 +82,17 @@ ALARMS: dict[str, tuple[Any, ...]] = {
     ),
     "app-triggers-post-confirmation-alarm": ("AWS/Lambda", "Errors", 0, [_CONFIRMATION]),
     "app-triggers-post-confirmation-duration-alarm": ("AWS/Lambda", "Duration", 3000, [_CONFIRMATION]),
+    "app-outbox-retry-alarm": ("UserProfiles", "OutboxRetry", 1, [f"{_SERVICE}-outbox-outbox"]),
+    **{
+        f"app-triggers-post-confirmation-{suffix}-alarm": (
+            *("UserProfiles", metric, threshold, [f"{_SERVICE}-triggers-post-confirmation"]),
+        )
+        for suffix, metric, threshold in (
+            ("deferred", "RegistrationDeferred", 10),
+            ("impossible", "RegistrationImpossible", 0),
+            ("lost", "RegistrationLost", 0),
+        )
+    },
     "app-triggers-pre-sign-up-alarm": (
         *("AWS/Lambda", "Errors", 20, ["app-triggers-pre-sign-up-function-1234567"]),
     ),

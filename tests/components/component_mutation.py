@@ -65,11 +65,12 @@ TRIGGERS = ("app-triggers-pre-sign-up", "app-triggers-post-confirmation")
 FUNCTIONS = (*TRIGGERS, "app-api-handler", "app-migration-worker", "app-outbox-worker")
 QUEUES = ("app-triggers-outbox", "app-triggers-dead-letters")
 ROUTES = ("app-api-route-get-me-profile", "app-api-route-patch-me-profile")
-PERMISSIONS = (
-    "app-api-handler-api-permission",
+API_PERMISSION = "app-api-handler-api-permission"
+TRIGGER_PERMISSIONS = (
     "app-identity-post-confirmation-permission",
     "app-identity-pre-sign-up-permission",
 )
+PERMISSIONS = (API_PERMISSION, *TRIGGER_PERMISSIONS)
 LOG_GROUPS = (*(f"{name}-log-group" for name in FUNCTIONS), "app-api-log-group", "app-migration-log-group")
 
 

@@ -26,6 +26,7 @@ from component_expectations import (
 )
 from component_golden import golden_differences
 from component_mutation import (
+    API_PERMISSION,
     AUTHORIZER,
     BUCKET,
     CONFIRMATION,
@@ -36,6 +37,7 @@ from component_mutation import (
     POOL,
     ROUTES,
     STAGE,
+    TRIGGER_PERMISSIONS,
     TRIGGERS,
     each,
     mutation,
@@ -66,10 +68,22 @@ API = [
 
 COMPUTE = [
     *each(PERMISSIONS, drop("qualifier"), rule("callers use a function's alias")),
-    *each(PERMISSIONS, drop("sourceAccount"), rule("callers belong to this account")),
+    *each(TRIGGER_PERMISSIONS, drop("sourceAccount"), rule("Cognito calls for this account")),
+    mutation(API_PERMISSION, put("sourceAccount", ACCOUNT), rule("an HTTP API is limited by its ARN alone")),
+    mutation(API_PERMISSION, drop("sourceArn"), rule("an HTTP API is limited by its ARN alone")),
     *each(PERMISSIONS, drop("sourceArn"), foreign_callers),
     *each(PERMISSIONS, put("principal", "*"), foreign_callers),
     *each(LOG_GROUPS, drop("retentionInDays"), rule("log lines expire")),
+    mutation(
+        "app-migration-log-group",
+        drop("namePrefix"),
+        rule("the state machine's log needs no entry in the account's resource policy"),
+    ),
+    mutation(
+        "app-api-log-group",
+        put("namePrefix", "api-"),
+        rule("the API's log needs no entry in the account's resource policy"),
+    ),
     *each(names_of_functions("function"), put("publish", False), rule("a function publishes versions")),
     *each(names_of_functions("function"), drop("tracingConfig"), rule("a function is traced")),
     *each(
@@ -176,6 +190,8 @@ ALARM_MUTATIONS = [
             ("app-api-alarm", "ApiId"),
             ("app-migration-alarm", "StateMachineArn"),
             ("app-outbox-alarm", "FunctionName"),
+            ("app-outbox-retry-alarm", "service"),
+            ("app-triggers-post-confirmation-lost-alarm", "service"),
             ("app-triggers-dead-letters-alarm", "QueueName"),
             ("app-triggers-outbox-age-alarm", "QueueName"),
             ("app-triggers-pre-sign-up-alarm", "FunctionName"),

@@ -55,6 +55,7 @@ class Recording:
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     invokes: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    region: str = REGION
 
     def of_type(self, type_name: str) -> list[Resource]:
         """Return the resources whose type ends with a name, such as `Table`."""
@@ -117,6 +118,12 @@ class _MockOutputs(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.recording.invokes.append(args.token)
+        if args.token == "aws:index/getRegion:getRegion":
+            return {
+                "region": self.recording.region,
+                "name": self.recording.region,
+                "id": self.recording.region,
+            }, []
         if args.token != "aws:index/getCallerIdentity:getCallerIdentity":
             raise AssertionError(f"unexpected invoke {args.token}")
         return {"accountId": ACCOUNT, "arn": "", "id": ACCOUNT, "userId": ""}, []
@@ -195,13 +202,14 @@ class _RecordingLogger:
     warning = error = info
 
 
-def start_recording(config: Mapping[str, str] | None = None) -> Recording:
-    """Configure Pulumi to use a new recording monitor.
+def start_recording(config: Mapping[str, str] | None = None, region: str = REGION) -> Recording:
+    """Point Pulumi at a fresh recording monitor.
 
     Args:
         config: The stack's configuration, keys with their namespace.
+        region: The provider's region.
     """
-    recording = Recording()
+    recording = Recording(region=region)
     set_all_config(dict(config or {}))
     mocks.set_mocks(
         _MockOutputs(recording),
@@ -214,17 +222,20 @@ def start_recording(config: Mapping[str, str] | None = None) -> Recording:
     return recording
 
 
-def record(program: Callable[[], Any], config: Mapping[str, str] | None = None) -> Recording:
-    """Run a program and wait for all resources that it registers.
+def record(
+    program: Callable[[], Any], config: Mapping[str, str] | None = None, region: str = REGION
+) -> Recording:
+    """Run a program to its end, waiting for everything that it registers.
 
     Args:
         program: Creates resources.
         config: The stack's configuration, keys with their namespace.
+        region: The provider's region.
 
     Returns:
         The recording. An error in the program, or in an `apply`, is raised.
     """
-    recording = start_recording(config)
+    recording = start_recording(config, region)
 
     @pulumi.runtime.test
     def run() -> None:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from component_paths import value_at
-from component_recording import ACCOUNT, Recording
+from component_paths import MISSING, value_at
+from component_recording import ACCOUNT, PARTITION, REGION, Recording
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Rule:
 _POOL = ("-pool",)
 _TABLE = ("data-table",)
 _BUCKET = ("reports-bucket",)
+_TRIGGER_PERMISSIONS = ("pre-sign-up-permission", "post-confirmation-permission")
 
 RULES = [
     Rule("AWS refuses to delete a table", "Table", {"deletionProtectionEnabled": True}),
@@ -76,6 +77,12 @@ RULES = [
         {"softwareTokenMfaConfiguration.enabled": True},
         _POOL,
     ),
+    Rule(
+        "no password is recovered by a second factor",
+        "UserPool",
+        {"accountRecoverySetting.recoveryMechanisms": [{"name": "verified_email", "priority": 1}]},
+        _POOL,
+    ),
     Rule("user names ignore case", "UserPool", {"usernameConfiguration.caseSensitive": False}, _POOL),
     Rule(
         "a changed address must be verified",
@@ -107,8 +114,29 @@ RULES = [
     ),
     Rule("a public client has no secret", "UserPoolClient", {"generateSecret": False}),
     Rule("callers use a function's alias", "Permission", {"qualifier": "live"}),
-    Rule("callers belong to this account", "Permission", {"sourceAccount": ACCOUNT}),
+    Rule("Cognito calls for this account", "Permission", {"sourceAccount": ACCOUNT}, _TRIGGER_PERMISSIONS),
+    Rule(
+        "an HTTP API is limited by its ARN alone",
+        "Permission",
+        {
+            "sourceAccount": MISSING,
+            "sourceArn": f"arn:{PARTITION}:execute-api:{REGION}:{ACCOUNT}:app-api-api-id/*/*",
+        },
+        ("api-permission",),
+    ),
     Rule("log lines expire", "LogGroup", {"retentionInDays": 30}),
+    Rule(
+        "the state machine's log needs no entry in the account's resource policy",
+        "LogGroup",
+        {"namePrefix": "/aws/vendedlogs/states/app-migration-log-group-"},
+        ("app-migration-log-group",),
+    ),
+    Rule(
+        "the API's log needs no entry in the account's resource policy",
+        "LogGroup",
+        {"namePrefix": "/aws/vendedlogs/apigateway/app-api-log-group-"},
+        ("app-api-log-group",),
+    ),
     Rule("a function publishes versions", "Function", {"publish": True}),
     Rule("a function is traced", "Function", {"tracingConfig.mode": "Active"}),
     Rule(

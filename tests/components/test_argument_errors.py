@@ -9,17 +9,22 @@ from component_programs import KEY, SES_IDENTITY, TOPIC, WEB_ACL
 from component_recording import Recording, start_recording
 from pulumi_userprofiles import (
     InvalidArgumentError,
+    MfaMode,
     MigrationJob,
     PythonFunction,
     SignupToProfile,
     SignUpTriggers,
     UserPool,
+    UserPoolTier,
     UsersTable,
 )
 
 MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "unknown template": (lambda: _stack(template="shop"), ["template", "'shop'", "basic, marketplace"]),
-    "template that is not JSON": (lambda: _stack(template_document="{"), ["template_document", "JSON"]),
+    "template that is not JSON": (
+        lambda: _stack(template_document="{"),
+        ["template_document", "JSON", "installed package userprofiles"],
+    ),
     "template without roles": (lambda: _stack(template_document="{}"), ["template"]),
     "name of a preset for another template": (
         lambda: _stack(template="basic", template_document="{}"),
@@ -39,6 +44,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "bad table name": (
         lambda: _stack(migration_table_names=["a/b"]),
         ["'a/b'", "255"],
+    ),
+    "more tables than the environment holds": (
+        lambda: _stack(migration_table_names=[f"{number:0255}" for number in range(11)]),
+        ["'migration_table_names'", "4 KB", "second MigrationJob"],
     ),
     "unknown argument": (lambda: _stack(templte="basic"), ["'templte'", "template"]),
     "unknown argument of the pool": (lambda: _stack(user_pool={"mfaa": "ON"}), ["mfaa"]),
@@ -73,6 +82,42 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["'api'", "*-permission"],
     ),
     "grace too long": (lambda: UserPool("p", {"rotation_grace_seconds": 61}), ["0 to 60"]),
+    "rotation in the plan without it": (
+        lambda: UserPool("p", {"refresh_token_rotation": True, "tier": UserPoolTier.LITE}),
+        ["refresh_token_rotation", "LITE", "ESSENTIALS or PLUS"],
+    ),
+    "region of text messages": (
+        lambda: UserPool("p", {"sns_region": "frankfurt"}),
+        ["'sns_region'", "'frankfurt'", "eu-central-1"],
+    ),
+    "recovery by the second factor": (
+        lambda: UserPool("p", {"mfa": MfaMode.ON, "account_recovery": ["verified_phone_number"]}),
+        ["'account_recovery'", "'mfa' is ON", "set 'mfa' to OFF"],
+    ),
+    "app alone with phone numbers": (
+        lambda: UserPool("p", {"mfa_methods": ["authenticator_app"]}),
+        ["'mfa_methods'", "authenticator_app, text_message", "username_attributes"],
+    ),
+    "text messages alone": (
+        lambda: UserPool("p", {"mfa_methods": ["text_message"]}),
+        ["'mfa_methods'", "authenticator_app, text_message"],
+    ),
+    "text messages without phone numbers": (
+        lambda: UserPool(
+            "p",
+            {"username_attributes": ["email"], "mfa_methods": ["authenticator_app", "text_message"]},
+        ),
+        ["'mfa_methods'", "sends no text messages"],
+    ),
+    "methods without a second factor": (
+        lambda: UserPool("p", {"mfa": MfaMode.OFF, "mfa_methods": ["authenticator_app"]}),
+        ["'mfa_methods'", "'mfa' OFF", "Remove it"],
+    ),
+    "fewer calls than the migration makes": (
+        lambda: _stack(migration_max_concurrency=8, migration_concurrency=7),
+        ["'migration_concurrency'", "8 to 10000"],
+    ),
+    "no segment at a time": (lambda: _stack(migration_max_concurrency=0), ["1 to 1000"]),
     "password flow": (
         lambda: UserPool("p", {"auth_flows": ["ALLOW_USER_PASSWORD_AUTH"]}),
         ["auth_flows", "ALLOW_USER_SRP_AUTH"],
@@ -91,6 +136,15 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     ),
     "sender without address": (lambda: UserPool("p", {"email_from": {"identity_arn": "a"}}), ["'address'"]),
     "topic instead of a key": (lambda: UsersTable("t", {"kms_key_arn": TOPIC}), ["'kms_key_arn'", "KMS key"]),
+    "former topic instead of a key": (
+        lambda: _stack(former_kms_key_arns=[TOPIC]),
+        ["'former_kms_key_arns'", "KMS key"],
+    ),
+    "former keys as text": (lambda: _stack(former_kms_key_arns=KEY), ["'former_kms_key_arns'", "list"]),
+    "former key that is current": (
+        lambda: _stack(kms_key_arn=KEY, former_kms_key_arns=[KEY]),
+        ["'former_kms_key_arns'", "current key"],
+    ),
     "alias instead of a key": (
         lambda: _stack(kms_key_arn=KEY.replace("key/", "alias/")),
         ["'kms_key_arn'", "alias"],
@@ -163,8 +217,8 @@ def test_an_invalid_argument_gets_one_message_and_creates_nothing(mistake: str) 
 
     message = str(raised.value)
     assert isinstance(raised.value, pulumi.RunError)
-    assert [] == [part for part in [*parts, "Got ", "allowed: "] if part not in message], message
-    assert [] == [resource.name for recording in recordings for resource in recording.resources]
+    assert [part for part in [*parts, "Got ", "allowed: "] if part not in message] == [], message
+    assert [resource.name for recording in recordings for resource in recording.resources] == []
 
 
 def _record_until_error(recordings: list[Recording], program: Callable[[], Any]) -> None:

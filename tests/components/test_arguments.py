@@ -34,16 +34,16 @@ def test_rotation_replaces_the_refresh_flow() -> None:
     """Cognito rejects both together."""
     inputs = client_inputs(refresh_token_rotation=True)
 
-    assert ["ALLOW_USER_SRP_AUTH"] == inputs["explicitAuthFlows"]
-    assert {"feature": "ENABLED", "retryGracePeriodSeconds": 10} == inputs["refreshTokenRotation"]
+    assert inputs["explicitAuthFlows"] == ["ALLOW_USER_SRP_AUTH"]
+    assert inputs["refreshTokenRotation"] == {"feature": "ENABLED", "retryGracePeriodSeconds": 10}
 
 
 def test_without_phone_no_role_for_text_messages_is_created() -> None:
     recording = record_pool(username_attributes=["email"])
 
-    assert [] == recording.of_type("Role")
+    assert recording.of_type("Role") == []
     assert "smsConfiguration" not in recording.resource("pool-pool").inputs
-    assert [] == recording.invokes
+    assert recording.invokes == []
 
 
 def test_without_role_attribute_pool_and_client_have_none() -> None:
@@ -62,23 +62,23 @@ def test_sender_is_used_for_emails_without_a_warning() -> None:
         email_from={"identity_arn": SES_IDENTITY, "address": "a@example.com"}, username_attributes=["email"]
     )
 
-    assert {
+    assert recording.resource("pool-pool").inputs["emailConfiguration"] == {
         "emailSendingAccount": "DEVELOPER",
         "fromEmailAddress": "a@example.com",
         "sourceArn": SES_IDENTITY,
-    } == recording.resource("pool-pool").inputs["emailConfiguration"]
-    assert [] == recording.messages
+    }
+    assert recording.messages == []
 
 
 def test_web_acl_is_associated_with_the_pool() -> None:
     recording = record_pool(web_acl_arn=WEB_ACL)
 
     association = recording.resource("pool-web-acl").inputs
-    assert (WEB_ACL, recording.resource("pool-client").inputs["userPoolId"]) == (
+    assert (
         association["webAclArn"],
         association["resourceArn"].rpartition("/")[2],
-    )
-    assert [] == [message for message in recording.messages if "web_acl_arn" in message]
+    ) == (WEB_ACL, recording.resource("pool-client").inputs["userPoolId"])
+    assert [message for message in recording.messages if "web_acl_arn" in message] == []
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_text_messages_that_any_client_can_cause_get_a_warning(
 ) -> None:
     messages = [message for message in record_pool(**args).messages if "web_acl_arn" in message]
 
-    assert warning_count == len(messages)
-    assert [] == [message for message in messages if "\n" in message]
+    assert len(messages) == warning_count
+    assert [message for message in messages if "\n" in message] == []
 
 
 @pytest.mark.parametrize(
@@ -100,26 +100,26 @@ def test_text_messages_that_any_client_can_cause_get_a_warning(
 def test_address_can_have_a_display_name(address: str) -> None:
     recording = record_pool(email_from={"identity_arn": SES_IDENTITY, "address": address})
 
-    assert address == recording.resource("pool-pool").inputs["emailConfiguration"]["fromEmailAddress"]
+    assert recording.resource("pool-pool").inputs["emailConfiguration"]["fromEmailAddress"] == address
 
 
 def test_arn_from_a_resource_is_not_validated() -> None:
     recording = record(lambda: UsersTable("data", {"kms_key_arn": pulumi.Output.from_input("later")}))
 
-    assert "later" == recording.resource("data-table").inputs["serverSideEncryption"]["kmsKeyArn"]
+    assert recording.resource("data-table").inputs["serverSideEncryption"]["kmsKeyArn"] == "later"
 
 
 def test_a_custom_attribute_has_explicit_lengths_and_is_not_writable() -> None:
     recording = record_pool(custom_attributes=[{"name": "plan", "max_length": 20.0}])
 
     (plan,) = [item for item in recording.resource("pool-pool").inputs["schemas"] if item["name"] == "plan"]
-    assert {"minLength": "0", "maxLength": "20"} == plan["stringAttributeConstraints"]
+    assert plan["stringAttributeConstraints"] == {"minLength": "0", "maxLength": "20"}
     assert "custom:plan" in recording.resource("pool-client").inputs["readAttributes"]
     assert "custom:plan" not in recording.resource("pool-client").inputs["writeAttributes"]
 
 
 def test_plus_enforces_threat_protection() -> None:
-    assert {"advancedSecurityMode": "ENFORCED"} == pool_inputs(tier="PLUS")["userPoolAddOns"]
+    assert pool_inputs(tier="PLUS")["userPoolAddOns"] == {"advancedSecurityMode": "ENFORCED"}
 
 
 def test_mfa_off_omits_the_authenticator_app() -> None:
@@ -138,7 +138,7 @@ def test_one_argument_turns_off_all_protection(program: Callable[[], Any]) -> No
     """Both in AWS and in Pulumi, so that a trial stack can be destroyed."""
     recording = record(program)
 
-    assert [] == [item.name for item in recording.resources if item.protect]
+    assert [item.name for item in recording.resources if item.protect] == []
     protections = [
         item.inputs.get("deletionProtectionEnabled", item.inputs.get("deletionProtection"))
         for item in recording.resources
@@ -154,23 +154,23 @@ def test_snap_start_and_reserved_concurrency_are_passed_on() -> None:
     )
 
     inputs = recording.resource("fn-function").inputs
-    assert ({"applyOn": "PublishedVersions"}, 5) == (
+    assert (
         inputs["snapStart"],
         inputs["reservedConcurrentExecutions"],
-    )
+    ) == ({"applyOn": "PublishedVersions"}, 5)
 
 
 def test_each_function_has_its_own_reserved_concurrency(record_stack: Any) -> None:
     recording = record_stack(api_concurrency=50, trigger_concurrency=20.0, outbox_concurrency=2)
 
     assert {
+        item.name: item.inputs.get("reservedConcurrentExecutions") for item in recording.of_type("Function")
+    } == {
         "app-api-handler-function": 50,
         "app-migration-worker-function": None,
         "app-outbox-worker-function": 2,
         "app-triggers-post-confirmation-function": 20,
         "app-triggers-pre-sign-up-function": 20,
-    } == {
-        item.name: item.inputs.get("reservedConcurrentExecutions") for item in recording.of_type("Function")
     }
 
 
@@ -181,8 +181,8 @@ def test_existing_role_is_used_and_none_is_created() -> None:
         lambda: PythonFunction("fn", {"handler": "x.handler", "platform": "host", "existing_role_arn": role})
     )
 
-    assert role == recording.resource("fn-function").inputs["role"]
-    assert [] == recording.of_type("Role") + recording.of_type("RolePolicy")
+    assert recording.resource("fn-function").inputs["role"] == role
+    assert recording.of_type("Role") + recording.of_type("RolePolicy") == []
 
 
 def test_basic_template_has_one_role_and_no_role_attribute(record_stack: Any) -> None:
@@ -190,8 +190,8 @@ def test_basic_template_has_one_role_and_no_role_attribute(record_stack: Any) ->
 
     assert "schemas" not in recording.resource("app-identity-pool").inputs
     assert (
-        "basic"
-        == recording.resource("app-api-handler-function").inputs["environment"]["variables"]["TEMPLATE"]
+        recording.resource("app-api-handler-function").inputs["environment"]["variables"]["TEMPLATE"]
+        == "basic"
     )
 
 
@@ -201,23 +201,23 @@ def test_custom_template_is_packed_and_named(record_stack: Any) -> None:
     recording = record_stack(template="shop", template_document=json.dumps(document))
 
     function = recording.resource("app-triggers-post-confirmation-function").inputs
-    assert "shop" == function["environment"]["variables"]["TEMPLATE"]
+    assert function["environment"]["variables"]["TEMPLATE"] == "shop"
 
 
 def test_the_environment_of_post_confirmation_is_what_its_handler_reads(stack: Recording) -> None:
     variables = stack.resource("app-triggers-post-confirmation-function").inputs["environment"]["variables"]
 
-    assert {
+    assert variables == {
         "AUDIT_TABLE": "app-data-audit-table-1234567",
         "DEFAULT_ROLE": "customer",
         "OUTBOX_QUEUE_URL": "https://sqs.example/app-triggers-outbox",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "POWERTOOLS_METRICS_NAMESPACE": "UserProfiles",
-        "POWERTOOLS_SERVICE_NAME": "post-confirmation",
+        "POWERTOOLS_SERVICE_NAME": "pulumi-userprofiles-test-app-triggers-post-confirmation",
         "SIGN_UP_ROLES": "customer,vendor",
         "TEMPLATE": "marketplace",
         "USERS_TABLE": "app-data-table-1234567",
-    } == variables
+    }
 
 
 def test_a_transform_changes_one_child(record_stack: Any) -> None:
@@ -231,5 +231,5 @@ def test_a_transform_changes_one_child(record_stack: Any) -> None:
         )  # type: ignore[typeddict-item]
     )
 
-    assert "STANDARD_INFREQUENT_ACCESS" == recording.resource("app-data-audit-table").inputs["tableClass"]
+    assert recording.resource("app-data-audit-table").inputs["tableClass"] == "STANDARD_INFREQUENT_ACCESS"
     assert "tableClass" not in recording.resource("app-data-table").inputs

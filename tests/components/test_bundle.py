@@ -68,7 +68,7 @@ def test_changed_exclusions_create_another_zip(tmp_path: Path, monkeypatch: pyte
         with zipfile.ZipFile(path) as archive:
             return any(name.startswith(excluded) for name in archive.namelist())
 
-    assert (False, True) == (has_excluded_file(before), has_excluded_file(after))
+    assert (has_excluded_file(before), has_excluded_file(after)) == (False, True)
 
 
 @pytest.mark.parametrize("platform", ["host", "lambda"])
@@ -82,8 +82,8 @@ def test_handlers_import_only_from_the_zip(platform: str, tmp_path: Path) -> Non
         command, capture_output=True, text=True, check=False, env=ENVIRONMENT, cwd=tmp_path
     )
 
-    assert "" == process.stderr
-    assert [] == json.loads(process.stdout.splitlines()[-1])
+    assert process.stderr == ""
+    assert json.loads(process.stdout.splitlines()[-1]) == []
 
 
 def test_zip_has_all_files_for_lambda_and_none_of_this_machine() -> None:
@@ -92,8 +92,8 @@ def test_zip_has_all_files_for_lambda_and_none_of_this_machine() -> None:
 
     names = [entry.filename for entry in entries]
     assert names == sorted(names)
-    assert {(1980, 1, 1, 0, 0, 0)} == {entry.date_time for entry in entries}
-    assert {0o100644} == {entry.external_attr >> 16 for entry in entries}
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {entry.external_attr >> 16 for entry in entries} == {0o100644}
     assert not [name for name in names if name.endswith((".pyc", "RECORD", "INSTALLER"))]
     assert "userprofiles/templates/marketplace.json" in names
 
@@ -132,14 +132,14 @@ def test_extra_files_are_packed_and_change_the_name() -> None:
 
     assert plain.name != extended.name
     with zipfile.ZipFile(extended) as archive:
-        assert b"{}" == archive.read("userprofiles/templates/own.json")
+        assert archive.read("userprofiles/templates/own.json") == b"{}"
 
 
 def test_second_build_returns_the_zip_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     first = build_bundle("host")
     monkeypatch.setattr(bundle, "_libraries", lambda _: pytest.fail("the libraries were built again"))
 
-    assert first == build_bundle("host")
+    assert build_bundle("host") == first
 
 
 def test_concurrent_builds_leave_one_complete_zip(tmp_path: Path) -> None:
@@ -152,10 +152,10 @@ def test_concurrent_builds_leave_one_complete_zip(tmp_path: Path) -> None:
 
     paths = {process.communicate()[0].strip() for process in processes}
 
-    assert [0, 0] == [process.returncode for process in processes]
-    assert 1 == len(paths)
+    assert [process.returncode for process in processes] == [0, 0]
+    assert len(paths) == 1
     assert zipfile.ZipFile(paths.pop()).testzip() is None
-    assert 2 == len(list(tmp_path.iterdir())), "the libraries and the zip, no partial file"
+    assert len(list(tmp_path.iterdir())) == 2, "the libraries and the zip, no partial file"
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "", "a\\b"])
@@ -186,7 +186,7 @@ def test_missing_network_and_cache_are_reported_with_the_fix(
     with pytest.raises(BundleError, match="Connect to the network once"):
         build_in(tmp_path / "bundles", "host", monkeypatch)
 
-    assert [] == list((tmp_path / "bundles").glob("*"))
+    assert list((tmp_path / "bundles").glob("*")) == []
 
 
 def test_command_builds_the_zip_and_reports_an_error(
@@ -194,5 +194,13 @@ def test_command_builds_the_zip_and_reports_an_error(
 ) -> None:
     codes = bundle._main(["host"]), bundle._main(["toaster"])
 
-    assert (0, 1) == codes
+    assert codes == (0, 1)
     assert "toaster" in capsys.readouterr().err
+
+
+def test_help_of_the_command_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        bundle._main(["--help"])
+
+    assert caught.value.code == 0
+    assert "python -m pulumi_userprofiles.bundle" in capsys.readouterr().out

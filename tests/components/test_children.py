@@ -48,11 +48,11 @@ def undeclared(recording: Recording) -> list[str]:
 
 
 def test_every_resource_of_a_component_is_a_declared_child(component: tuple[str, Recording]) -> None:
-    assert [] == undeclared(component[1])
+    assert undeclared(component[1]) == []
 
 
 def test_every_resource_that_an_argument_adds_is_a_declared_child() -> None:
-    assert [] == undeclared(stack_with_options())
+    assert undeclared(stack_with_options()) == []
 
 
 def test_a_resource_that_is_not_declared_is_reported() -> None:
@@ -60,7 +60,7 @@ def test_a_resource_that_is_not_declared_is_reported() -> None:
     table = Resource("aws:dynamodb/table:Table", "data-other", {}, "data", False, [], True)
     parent = Resource("userprofiles:index:UsersTable", "data", {}, "", False, [], False)
 
-    assert ["data-other"] == undeclared(Recording(resources=[parent, table]))
+    assert undeclared(Recording(resources=[parent, table])) == ["data-other"]
 
 
 def test_every_declared_child_exists() -> None:
@@ -81,7 +81,26 @@ def test_every_declared_child_exists() -> None:
         "outbox-worker",
         *(f"triggers-{item.child}" for item in TRIGGERS),
     ]
-    assert sorted(f"app-{function}-*-permission" for function in without_permission) == sorted(missing)
+    assert sorted(missing) == sorted(f"app-{function}-*-permission" for function in without_permission)
+
+
+def test_children_that_are_components_are_declared_with_their_type() -> None:
+    """The form of a transform is checked against this declaration."""
+    recording = stack_with_options()
+    actual = {
+        (item.parent, item.name.removeprefix(f"{item.parent}-"), item.type)
+        for item in recording.resources
+        if not item.custom and item.parent
+    }
+
+    declared = {
+        (item.name, child, f"userprofiles:index:{kind.__name__}")
+        for item in recording.resources
+        if not item.custom
+        for child, kind in COMPONENTS[item.type]._COMPONENTS.items()
+    }
+
+    assert declared == actual
 
 
 def test_names_of_optional_resources_are_a_contract(stack: Recording) -> None:
@@ -117,7 +136,7 @@ def test_a_transform_reaches_every_child() -> None:
     args: Any = {"platform": "host", **OPTIONS}
     record(lambda: SignupToProfile("app", args, transforms=transforms("app")))
 
-    assert [item.name for item in recording.resources if item.custom] == sorted(transformed)
+    assert sorted(transformed) == [item.name for item in recording.resources if item.custom]
 
 
 @pytest.mark.parametrize("child", ["group-admins", "pre-sign-up-permission"])

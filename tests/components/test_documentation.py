@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from component_recording import record
-from component_schema import ANALYZED
+from component_schema import ANALYZED, hosted_components
 from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition
 from pulumi_userprofiles import bundle
+from pulumi_userprofiles.component import Component
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "components.md"
 MARK = "<!-- From the schema, written by tests/components/test_documentation.py -->\n"
+KINDS: dict[str, type[Component]] = {kind.__name__: kind for kind in hosted_components()}
 
 
 def snake_case(name: str) -> str:
@@ -23,8 +25,16 @@ def snake_case(name: str) -> str:
 def row(name: str, item: PropertyDefinition, *, column: str) -> str:
     text = " ".join((item.description or "").split()).replace("|", "\\|")
     meaning, _, default = text.partition(" Default: ")
-    last = (default.rstrip(".") if item.optional else "**needed**") if column == "argument" else None
+    last = (default.rstrip(".") if item.optional else "**required**") if column == "argument" else None
     return f"| `{snake_case(name)}` | {meaning} |" + ("" if last is None else f" {last} |")
+
+
+def children(kind: type[Component]) -> list[str]:
+    """Return the names of a component's children, with the type of those that are components."""
+    return [
+        f"`{child}` (`{kind._COMPONENTS[child].__name__}`)" if child in kind._COMPONENTS else f"`{child}`"
+        for child in kind._CHILDREN
+    ]
 
 
 def reference(component: ComponentDefinition) -> str:
@@ -33,6 +43,7 @@ def reference(component: ComponentDefinition) -> str:
     lines += [row(name, item, column="argument") for name, item in component.inputs.items()]
     lines += ["", "| output | what |", "|---|---|"]
     lines += [row(name, item, column="output") for name, item in component.outputs.items()]
+    lines += ["", f"Children: {', '.join(children(KINDS[component.name]))}."]
     return "\n".join(lines)
 
 
@@ -45,7 +56,7 @@ def test_reference_matches_the_schema() -> None:
         DOCUMENT.write_text(f"{before}{MARK}\n{text}")
         after = f"\n{text}"
 
-    assert f"\n{text}" == after
+    assert after == f"\n{text}"
 
 
 SNIPPETS = re.findall(r"^( *)```python\n(.*?)^ *```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)

@@ -30,7 +30,7 @@ def test_names_of_the_stacks_resources_are_a_contract(stack: Recording) -> None:
     if os.environ.get("REGENERATE_GOLDEN"):
         path.write_text("\n".join(names) + "\n")
 
-    assert names == path.read_text().splitlines()
+    assert path.read_text().splitlines() == names
 
 
 def test_no_resource_has_a_fixed_physical_name(component: tuple[str, Recording]) -> None:
@@ -46,7 +46,7 @@ def test_a_second_stack_shares_no_name_and_differs_in_nothing_else(stack: Record
     """One account can have two stacks, and their names are the only difference."""
     second = record(lambda: SignupToProfile("zebra", {"platform": "host"}))
 
-    assert {item.name for item in second.resources} & {item.name for item in stack.resources} == set()
+    assert set() == {item.name for item in second.resources} & {item.name for item in stack.resources}
     assert renamed(second.as_golden(), "zebra", "app") == stack.as_golden()
 
 

@@ -38,40 +38,75 @@ def test_every_task_calls_the_worker_with_a_longer_time_out_than_its_own(
 ) -> None:
     tasks = [state for _, state in states(definition) if state["Type"] == "Task"]
 
-    assert {WORKER} == {task["Resource"] for task in tasks}
-    assert {930} == {task["TimeoutSeconds"] for task in tasks}
+    assert {task["Resource"] for task in tasks} == {WORKER}
+    assert {task["TimeoutSeconds"] for task in tasks} == {930}
     assert all(task["Retry"] for task in tasks)
 
 
 def test_segments_run_as_standard_executions_and_tolerate_failures(definition: dict[str, Any]) -> None:
     segments = definition["States"]["Segments"]
 
-    assert {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} == segments["ItemProcessor"][
-        "ProcessorConfig"
-    ]
-    assert 100 == segments["ToleratedFailurePercentage"]
+    assert segments["ItemProcessor"]["ProcessorConfig"] == {
+        "Mode": "DISTRIBUTED",
+        "ExecutionType": "STANDARD",
+    }
+    assert segments["ToleratedFailurePercentage"] == 100
     assert segments["ResultPath"] is None, (
         "the children's results are discarded, because they can exceed 256 KiB"
     )
 
 
+def test_throttled_worker_is_retried_for_an_hour(definition: dict[str, Any]) -> None:
+    """Sign-ups in a new account have 10 concurrent executions together with the workers."""
+    for _, state in states(definition):
+        if state["Type"] != "Task":
+            continue
+        first, *others = state["Retry"]
+        assert first["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+        assert not any("Lambda.TooManyRequestsException" in retrier["ErrorEquals"] for retrier in others)
+        # With full jitter, a wait is half of the delay on average.
+        delays = [
+            min(first["IntervalSeconds"] * first["BackoffRate"] ** attempt, first["MaxDelaySeconds"])
+            for attempt in range(first["MaxAttempts"])
+        ]
+        assert sum(delays) / 2 > 3600
+
+
+@pytest.mark.parametrize(
+    ("args", "concurrency", "reserved"),
+    [
+        ({}, 4, None),
+        ({"migration_max_concurrency": 16, "migration_concurrency": 20}, 16, 20),
+    ],
+)
+def test_segments_leave_concurrency_for_sign_ups(
+    record_stack: Any, args: dict[str, Any], concurrency: int, reserved: int | None
+) -> None:
+    recording = record_stack(**args)
+
+    machine = recording.resource("app-migration-state-machine").document("definition")
+    worker = recording.resource("app-migration-worker-function").inputs
+    assert machine["States"]["Segments"]["MaxConcurrency"] == concurrency
+    assert worker.get("reservedConcurrentExecutions") == reserved
+
+
 def test_child_execution_repeats_the_work_until_it_is_done(definition: dict[str, Any]) -> None:
     child = definition["States"]["Segments"]["ItemProcessor"]["States"]
 
-    assert "Done?" == child["Work"]["Next"]
-    assert [{"Variable": "$.done", "BooleanEquals": True, "Next": "Worked"}] == child["Done?"]["Choices"]
-    assert "Work" == child["Done?"]["Default"]
+    assert child["Work"]["Next"] == "Done?"
+    assert child["Done?"]["Choices"] == [{"Variable": "$.done", "BooleanEquals": True, "Next": "Worked"}]
+    assert child["Done?"]["Default"] == "Work"
 
 
 def test_input_overrides_the_defaults_but_not_the_action(definition: dict[str, Any]) -> None:
     """The input of an execution can't choose the worker's action."""
-    assert {
+    assert definition["States"]["Defaults"]["Result"] == {
         "given": {"dryRun": False, "segments": 8, "table": "app-data-table-1234567"},
         "step": {"action": "prepare"},
-    } == definition["States"]["Defaults"]["Result"]
+    }
     assert (
-        "States.JsonMerge(States.JsonMerge($.given, $$.Execution.Input, false), $.step, false)"
-        == definition["States"]["Request"]["Parameters"]["event.$"]
+        definition["States"]["Request"]["Parameters"]["event.$"]
+        == "States.JsonMerge(States.JsonMerge($.given, $$.Execution.Input, false), $.step, false)"
     )
 
 
@@ -84,7 +119,7 @@ def test_machine_can_manage_only_its_own_executions(stack: Recording) -> None:
         for statement in stack.resource("app-migration-map-policy").document("policy")["Statement"]
     }
 
-    assert {
+    assert rights == {
         ("states:StartExecution",): [machine.format("stateMachine")],
         ("states:DescribeExecution", "states:StopExecution"): [f"{execution}:*", f"{execution}/Segments:*"],
-    } == rights
+    }

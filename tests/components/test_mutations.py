@@ -51,7 +51,7 @@ def test_a_check_notices_the_mutation(mutation: Mutation) -> None:
     changed = record_changed(program(mutation), mutation.resources, mutation.change)
 
     reported = {breach.partition(":")[0] for breach in mutation.noticed_by(changed)}
-    assert reported == set(mutation.reported or mutation.resources)
+    assert set(mutation.reported or mutation.resources) == reported
 
 
 def test_every_check_notices_a_mutation() -> None:
@@ -78,7 +78,7 @@ def test_a_part_registers_what_it_registers_in_the_whole_stack(part: str) -> Non
 def test_the_parts_have_every_resource_of_the_whole_stack() -> None:
     names = {resource["name"] for part in PARTS for resource in golden_part(part)}
 
-    assert {"app", *names} == {resource["name"] for resource in read_golden(STACK)}
+    assert {resource["name"] for resource in read_golden(STACK)} == {"app", *names}
 
 
 Case = tuple[dict[str, Any], Change, str]

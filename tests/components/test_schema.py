@@ -45,7 +45,7 @@ def test_everything_is_described(definition: ComponentDefinition | TypeDefinitio
     members = [member.name for member in getattr(definition, "enum", None) or [] if not member.description]
 
     assert definition.description
-    assert [] == missing + members
+    assert missing + members == []
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda item: item.name)
@@ -60,7 +60,7 @@ def test_every_optional_argument_documents_its_default(
         if item.optional and "Default: " not in " ".join(str(item.description).split())
     ]
 
-    assert [] == undocumented
+    assert undocumented == []
 
 
 def test_component_can_be_created_from_another_language() -> None:
@@ -78,7 +78,7 @@ def test_component_can_be_created_from_another_language() -> None:
     recording = record(lambda: provider.construct("fn", "userprofiles:index:PythonFunction", inputs, None))
 
     function = recording.resource("fn-function").inputs
-    assert (30, "userprofiles.handlers.outbox.handler") == (function["timeout"], function["handler"])
+    assert (function["timeout"], function["handler"]) == (30, "userprofiles.handlers.outbox.handler")
     assert "sqs:ReceiveMessage" in recording.resource("fn-policy").inputs["policy"]
 
 
@@ -125,14 +125,14 @@ def test_registered_outputs_are_those_of_the_schema(component: tuple[str, Record
     (root,) = [item for item in recording.resources if not item.parent]
 
     assert sorted(ANALYZED["component_definitions"][name].outputs) == sorted(recording.outputs[root.name])
-    assert f"userprofiles:index:{name}" == root.type
+    assert root.type == f"userprofiles:index:{name}"
 
 
 @pytest.mark.parametrize(
     "name", ["url", "user_pool_arn", "sign_up_2fa", "sms_MFA", "email_from.identity_arn"]
 )
 def test_camel_case_is_that_of_the_schema(name: str) -> None:
-    assert util.camel_case(name) == camel_case(name)
+    assert camel_case(name) == util.camel_case(name)
 
 
 def test_enums_are_their_values() -> None:
@@ -143,6 +143,6 @@ def test_no_component_module_defers_its_annotations() -> None:
     """With deferred annotations, the analyzer fails with a message that does not name the module."""
     modules = (ROOT / "components" / "pulumi_userprofiles").glob("*.py")
 
-    assert [] == [
+    assert [
         path.name for path in modules if re.search(r"^from __future__", path.read_text(), re.MULTILINE)
-    ]
+    ] == []

@@ -10,6 +10,7 @@ import pulumi
 import pytest
 import yaml
 from component_recording import Recording, record, start_recording
+from userprofiles import template
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
@@ -49,11 +50,11 @@ def deploy(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[Rec
 def test_the_outputs_have_the_names_that_clients_read(monkeypatch: pytest.MonkeyPatch) -> None:
     _, exports = deploy(configuration(), monkeypatch)
 
-    assert OUTPUTS == sorted(exports)
+    assert sorted(exports) == OUTPUTS
 
 
 def test_the_components_outputs_are_those_of_the_stack(stack: Recording) -> None:
-    assert OUTPUTS == sorted(stack.outputs["app"])
+    assert sorted(stack.outputs["app"]) == OUTPUTS
 
 
 def test_dev_stack_packs_for_this_machine_and_protects_nothing(
@@ -61,12 +62,12 @@ def test_dev_stack_packs_for_this_machine_and_protects_nothing(
 ) -> None:
     recording, _ = deploy(stack_file("dev"), monkeypatch)
 
-    assert [] == [resource.name for resource in recording.resources if resource.protect]
-    assert {"host"} == {
-        Path(item.inputs["code"].path).name.split("-")[1] for item in recording.of_type("Function")
+    assert [resource.name for resource in recording.resources if resource.protect] == []
+    assert {Path(item.inputs["code"].path).name.split("-")[1] for item in recording.of_type("Function")} == {
+        "host"
     }
     tables = recording.resource("userprofiles-migration-worker-function").inputs["environment"]["variables"]
-    assert "userprofiles-data-table-1234567,v_users_dev" == tables["MIGRATION_TABLES"]
+    assert tables["MIGRATION_TABLES"] == "userprofiles-data-table-1234567,v_users_dev"
 
 
 def test_prod_stack_is_hardened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,18 +78,43 @@ def test_prod_stack_is_hardened(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = recording.resource("userprofiles-identity-pool")
     client = recording.resource("userprofiles-identity-client")
     assert pool.protect
-    assert "DEVELOPER" == pool.inputs["emailConfiguration"]["emailSendingAccount"]
-    assert 1 == len(recording.of_type("WebAclAssociation"))
-    assert "ENABLED" == client.inputs["refreshTokenRotation"]["feature"]
+    assert pool.inputs["emailConfiguration"]["emailSendingAccount"] == "DEVELOPER"
+    assert len(recording.of_type("WebAclAssociation")) == 1
+    assert client.inputs["refreshTokenRotation"]["feature"] == "ENABLED"
     assert all("kmsKeyId" in group.inputs for group in recording.of_type("LogGroup"))
     assert all(alarm.inputs["alarmActions"] for alarm in recording.of_type("MetricAlarm"))
-    assert [] == recording.messages
+    assert recording.messages == []
 
 
 def test_every_setting_of_the_files_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The program rejects unknown settings, so a run with each file proves that no key is misspelled."""
     for stack in ("dev", "prod"):
         deploy(stack_file(stack) | {f"{NAMESPACE}:lambdaPlatform": "host"}, monkeypatch)
+
+
+def test_settings_of_pool_template_and_clients_reach_their_resources(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    template_file = tmp_path / "shop.json"
+    template_file.write_text(json.dumps(template.load("basic").document))
+    config = configuration(
+        usernameAttributes='["email"]',
+        mfa="ON",
+        template="shop",
+        templateFile=str(template_file),
+        furtherClientIds='["phone-app"]',
+    )
+
+    recording, _ = deploy(config, monkeypatch)
+
+    pool = recording.resource("userprofiles-identity-pool").inputs
+    assert (pool["usernameAttributes"], pool["mfaConfiguration"]) == (["email"], "ON")
+    handler = recording.resource("userprofiles-api-handler-function").inputs["environment"]["variables"]
+    assert handler["TEMPLATE"] == "shop"
+    clients = ["userprofiles-identity-client-id", "phone-app"]
+    assert ",".join(clients) == handler["USER_POOL_CLIENT_IDS"]
+    authorizer = recording.resource("userprofiles-api-authorizer").inputs
+    assert authorizer["jwtConfiguration"]["audiences"] == clients
 
 
 MISTAKES = {
@@ -98,7 +124,11 @@ MISTAKES = {
         configuration(template="shop"),
         [f"'{NAMESPACE}:template'", "'shop'", "basic, marketplace"],
     ),
-    "invalid role": (
+    "template's file": (
+        configuration(templateFile="missing"),
+        [f"'{NAMESPACE}:templateFile'", "'missing'", "FileNotFoundError"],
+    ),
+    "role's form": (
         configuration(signUpRoles='["Admin!"]'),
         [f"'{NAMESPACE}:signUpRoles'", "'Admin!'", "lower-case"],
     ),
@@ -141,6 +171,23 @@ MISTAKES = {
         configuration(apiConcurrency="0"),
         [f"'{NAMESPACE}:apiConcurrency'", "'apiConcurrency' must be", "1 to", "default: none"],
     ),
+    "region of text messages": (
+        configuration(snsRegion="frankfurt"),
+        [f"'{NAMESPACE}:snsRegion'", "'frankfurt'", "eu-central-1"],
+    ),
+    "user names": (
+        configuration(usernameAttributes='["nickname"]'),
+        [f"'{NAMESPACE}:usernameAttributes'", "email, phone_number"],
+    ),
+    "second factor": (configuration(mfa="YES"), [f"'{NAMESPACE}:mfa'", "'YES'", "OFF, OPTIONAL, ON"]),
+    "second factors": (
+        configuration(mfaMethods='["authenticator_app"]'),
+        [f"'{NAMESPACE}:mfaMethods'", "authenticator_app, text_message", "set 'usernameAttributes' to"],
+    ),
+    "recovery": (
+        configuration(mfa="ON", accountRecovery='["verified_phone_number"]'),
+        [f"'{NAMESPACE}:accountRecovery'", "verified_email"],
+    ),
     "topic": (configuration(alarmTopicArn="a"), [f"'{NAMESPACE}:alarmTopicArn'", "arn:aws:sns:"]),
     "identity": (
         configuration(emailFrom='{"identityArn": "example.com", "address": "a@example.com"}'),
@@ -171,16 +218,29 @@ def test_a_mistake_in_the_configuration_gets_one_message_and_creates_nothing(mis
         pulumi.runtime.test(program)()
 
     message = str(raised.value)
-    assert [] == [part for part in [*parts, "Got ", "allowed: "] if part not in message], message
-    assert 1 == message.count("Got ")
-    assert [] == re.findall(
-        "sign_up_roles|template_document|log_retention_days|\\.json|SignupToProfile '", message
+    assert [part for part in [*parts, "Got ", "allowed: "] if part not in message] == [], message
+    assert message.count("Got ") == 1
+    assert (
+        re.findall("sign_up_roles|template_document|log_retention_days|\\.json|SignupToProfile '", message)
+        == []
     )
-    assert [] == recording.resources
+    assert recording.resources == []
+
+
+@pytest.mark.parametrize("text", ["{", "{}"], ids=["no JSON", "no template"])
+def test_wrong_template_file_is_named_by_its_setting(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "template"
+    path.write_text(text)
+    recording = start_recording(configuration(template="shop", templateFile=str(path)))
+
+    with pytest.raises(pulumi.RunError, match=f"Setting '{NAMESPACE}:templateFile'"):
+        pulumi.runtime.test(program)()
+
+    assert recording.resources == []
 
 
 def test_the_program_is_about_a_page() -> None:
-    assert 70 > len((ROOT / "__main__.py").read_text().splitlines())
+    assert len((ROOT / "__main__.py").read_text().splitlines()) < 70
 
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/Pulumi.yaml"))
@@ -195,4 +255,4 @@ def test_example_creates_its_resources(example: str, monkeypatch: pytest.MonkeyP
 
     assert "usersTableName" in exports
     assert all(resource.name.startswith("trial") for resource in recording.resources)
-    assert [] == [resource.name for resource in recording.resources if resource.protect]
+    assert [resource.name for resource in recording.resources if resource.protect] == []

@@ -1,4 +1,4 @@
-"""A running local AWS with what the cases need: pools, triggers, inboxes."""
+"""Create pools, functions and permissions on a running local AWS."""
 
 import io
 import json
@@ -23,27 +23,27 @@ def handler(event, context):
     body = json.dumps({"event": event, "arn": context.invoked_function_arn})
     SQS.send_message(QueueUrl="@queue@", MessageBody=body)
     metadata = event["request"].get("clientMetadata") or event["request"].get("validationData") or {}
-    wish = metadata.get(event["triggerSource"].partition("_")[0])
-    if wish == "boom":
+    behaviour = metadata.get(event["triggerSource"].partition("_")[0])
+    if behaviour == "boom":
         raise ValueError("boom, said the function")
-    if wish == "slow once":
-        sent = SQS.get_queue_attributes(QueueUrl="@queue@", AttributeNames=["ApproximateNumberOfMessages"])
-        if sent["Attributes"]["ApproximateNumberOfMessages"] == "1":
+    if behaviour == "slow once":
+        queue = SQS.get_queue_attributes(QueueUrl="@queue@", AttributeNames=["ApproximateNumberOfMessages"])
+        if queue["Attributes"]["ApproximateNumberOfMessages"] == "1":
             time.sleep(6)
-    if wish == "nothing":
+    if behaviour == "nothing":
         return None
-    if wish == "confirm":
+    if behaviour == "confirm":
         event["response"].update(autoConfirmUser=True, autoVerifyEmail=True)
-    if wish == "migrate":
+    if behaviour == "migrate":
         attributes = {"email": event["userName"], "email_verified": "true"}
         event["response"].update(userAttributes=attributes, messageAction="SUPPRESS")
     return event
 """
-"""A trigger's function: it puts its event into a queue, then does what the call's metadata wish of it."""
+"""A trigger's function: it sends its event to a queue, then does what the call's metadata requests."""
 
 
-class Aws:
-    """Makes things with names of their own, and removes what would disturb the next case."""
+class AwsResources:
+    """Creates resources with unique names, and deletes pools and functions at the end."""
 
     def __init__(self, local_aws: LocalAws) -> None:
         self.local_aws = local_aws
@@ -65,8 +65,8 @@ class Aws:
         for name in self._functions:
             self.lambda_.delete_function(FunctionName=name)
 
-    def pool(self, **settings: Any) -> dict[str, Any]:
-        """Make a pool as ours is: an address as user name, in any case, a role that never changes."""
+    def create_pool(self, **settings: Any) -> dict[str, Any]:
+        """Create a pool like ours: an address in any case as user name, and an immutable role."""
         settings = {
             "UsernameAttributes": ["email", "phone_number"],
             "UsernameConfiguration": {"CaseSensitive": False},
@@ -78,8 +78,8 @@ class Aws:
         self._pools.append(pool["Id"])
         return dict(pool)
 
-    def client(self, pool_id: str, **settings: Any) -> str:
-        """Make an app client and return its id."""
+    def create_client(self, pool_id: str, **settings: Any) -> str:
+        """Create an app client and return its ID."""
         settings = {
             "WriteAttributes": ["email", "phone_number", "name", "custom:role"],
             "ExplicitAuthFlows": [
@@ -89,11 +89,11 @@ class Aws:
             "PreventUserExistenceErrors": "ENABLED",
             **settings,
         }  # fmt: skip
-        made = self.cognito.create_user_pool_client(UserPoolId=pool_id, ClientName="c", **settings)
-        return str(made["UserPoolClient"]["ClientId"])
+        response = self.cognito.create_user_pool_client(UserPoolId=pool_id, ClientName="c", **settings)
+        return str(response["UserPoolClient"]["ClientId"])
 
-    def role(self, name: str, policy: dict[str, Any] | None = None) -> str:
-        """Make a role for functions and return its ARN."""
+    def create_role(self, name: str, policy: dict[str, Any] | None = None) -> str:
+        """Create a role for functions and return its ARN."""
         trust = {
             "Effect": "Allow",
             "Principal": {"Service": "lambda.amazonaws.com"},
@@ -105,8 +105,8 @@ class Aws:
             self.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
         return str(arn)
 
-    def function(self, code: str, policy: dict[str, Any] | None = None, timeout: int = 20) -> str:
-        """Make a function with an alias and return the alias's ARN."""
+    def create_function(self, code: str, policy: dict[str, Any] | None = None, timeout: int = 20) -> str:
+        """Create a function with an alias and return the alias's ARN."""
         name = f"fn-{uuid.uuid4().hex[:8]}"
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
@@ -115,7 +115,7 @@ class Aws:
             FunctionName=name,
             Runtime="python3.13",
             Handler="index.handler",
-            Role=self.role(f"role-{name}", policy),
+            Role=self.create_role(f"role-{name}", policy),
             Code={"ZipFile": buffer.getvalue()},
             Timeout=timeout,
             Publish=True,
@@ -124,15 +124,15 @@ class Aws:
         alias = self.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
         return str(alias["AliasArn"])
 
-    def recorder(self) -> "Recorder":
-        """Make a trigger's function that records its events."""
+    def create_recorder(self) -> "Recorder":
+        """Create a trigger's function that records its events."""
         queue = self.sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
         allow = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
         policy = {"Version": "2012-10-17", "Statement": [allow]}
-        return Recorder(self.function(RECORDER.replace("@queue@", queue), policy), queue, self.sqs)
+        return Recorder(self.create_function(RECORDER.replace("@queue@", queue), policy), queue, self.sqs)
 
-    def permit(self, alias_arn: str, pool: dict[str, Any], **changes: Any) -> None:
-        """Let a pool invoke a function."""
+    def allow_invocation(self, alias_arn: str, pool: dict[str, Any], **changes: Any) -> None:
+        """Allow a pool to invoke a function."""
         name, qualifier = alias_arn.split(":")[-2:]
         statement = {
             "FunctionName": name,
@@ -147,7 +147,7 @@ class Aws:
         self.lambda_.add_permission(**{k: v for k, v in statement.items() if v is not None})
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-        """Read a path of the public endpoint; return status and JSON."""
+        """Get a path of the public endpoint; return status and JSON."""
         request = urllib.request.Request(self.local_aws.endpoint + path, headers=headers or {})
         try:
             with urllib.request.urlopen(request, timeout=20) as response:
@@ -156,8 +156,13 @@ class Aws:
             with error:
                 return error.code, json.load(error)
 
-    def user_client(self, service: str, policy: dict[str, Any]) -> Any:
-        """Return a client of a new IAM user with this policy, for what the root key would hide."""
+    def read_inbox(self) -> list[dict[str, Any]]:
+        """Return the e-mails in the inbox."""
+        inboxes = self.get("/_ministack/ses/messages")[1]["messages"]
+        return [email for emails in inboxes.values() for email in emails]
+
+    def create_user_client(self, service: str, policy: dict[str, Any]) -> Any:
+        """Return a client with the credentials of a new IAM user with this policy."""
         name = f"user-{uuid.uuid4().hex[:8]}"
         self.iam.create_user(UserName=name)
         self.iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
@@ -169,41 +174,41 @@ class Aws:
 
 @dataclass
 class Recorder:
-    """A recording function.
+    """A function that records its events.
 
     Attributes:
         arn: The ARN of its alias.
         queue: The URL of the queue that it writes to.
-        sqs: A client.
+        sqs: A client of SQS.
     """
 
     arn: str
     queue: str
     sqs: Any
 
-    def events(self) -> list[dict[str, Any]]:
-        """Return and remove what was recorded; the function writes before it returns, so there is no wait."""
-        found: list[dict[str, Any]] = []
+    def take_events(self) -> list[dict[str, Any]]:
+        """Return and remove the recorded events; the function sends them before it returns."""
+        events: list[dict[str, Any]] = []
         while True:
             messages = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get(
                 "Messages", []
             )
             if not messages:
-                return found
+                return events
             for message in messages:
-                found.append(json.loads(message["Body"]))
+                events.append(json.loads(message["Body"]))
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
 
-    def sources(self) -> list[str]:
-        """Return and remove the trigger sources of what was recorded."""
-        return [entry["event"]["triggerSource"] for entry in self.events()]
+    def take_sources(self) -> list[str]:
+        """Return and remove the trigger sources of the recorded events."""
+        return [entry["event"]["triggerSource"] for entry in self.take_events()]
 
 
 def unique_email() -> str:
-    """Return an address with capitals that nobody else has."""
+    """Return a unique address with capital letters."""
     return f"Ann.{uuid.uuid4().hex[:10]}@Example.com"
 
 
-def attributes(**values: str) -> list[dict[str, str]]:
-    """Return attributes as the API wants them."""
+def name_value_pairs(**values: str) -> list[dict[str, str]]:
+    """Return attributes in the form of Cognito's API."""
     return [{"Name": name, "Value": value} for name, value in values.items()]

@@ -1,4 +1,4 @@
-"""Two levels: the core with a stand-in behind it, and a whole local AWS."""
+"""Fixtures: the gateway's router in front of a fake emulator, and a running local AWS."""
 
 import asyncio
 import sys
@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests; tests are no package
+sys.path.insert(0, str(Path(__file__).parent))  # helper modules: test folders are not packages
 
-from conformance_aws import Aws, Recorder
-from conformance_fake import ACCOUNT, ENDPOINT, Clock, Fake, Gateway
-from pulumi_localaws.gateway.core import Core
+from conformance_aws import AwsResources, Recorder
+from conformance_fake_cognito import ACCOUNT
+from conformance_fake_emulator import FakeEmulator
+from conformance_gateway import GatewayClient, ManualClock
+from pulumi_localaws.gateway.router import RequestRouter
 from pulumi_localaws.local_aws import LocalAws
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
@@ -31,49 +33,49 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @pytest.fixture
-def gateway(clock: Clock, loop: asyncio.AbstractEventLoop) -> Gateway:
-    fake = Fake()
-    core = Core(
-        upstream=fake,
-        endpoint=ENDPOINT,
+def gateway(clock: ManualClock, loop: asyncio.AbstractEventLoop) -> GatewayClient:
+    emulator = FakeEmulator()
+    router = RequestRouter(
+        send_to_emulator=emulator,
+        endpoint="http://127.0.0.1:1",
         region="eu-west-1",
         account_id=ACCOUNT,
-        trigger_time_limit=0.2,
+        trigger_timeout=0.2,
         clock=clock,
     )
-    fake.core = core
-    return Gateway(fake, core, loop)
+    emulator.router = router
+    return GatewayClient(emulator, router, loop)
 
 
 @pytest.fixture
-def fake(gateway: Gateway) -> Fake:
-    return gateway.fake
+def emulator(gateway: GatewayClient) -> FakeEmulator:
+    return gateway.emulator
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[LocalAws]:
+def running_aws() -> Iterator[LocalAws]:
     with LocalAws() as local_aws:
         yield local_aws
 
 
 @pytest.fixture
-def aws(running: LocalAws) -> Iterator[Aws]:
-    with Aws(running) as aws:
+def aws(running_aws: LocalAws) -> Iterator[AwsResources]:
+    with AwsResources(running_aws) as aws:
         yield aws
 
 
 @pytest.fixture(scope="session")
-def session_aws(running: LocalAws) -> Iterator[Aws]:
-    with Aws(running) as aws:
+def session_aws(running_aws: LocalAws) -> Iterator[AwsResources]:
+    with AwsResources(running_aws) as aws:
         yield aws
 
 
 @pytest.fixture(scope="session")
-def one_recorder(session_aws: Aws) -> Recorder:
-    return session_aws.recorder()
+def session_recorder(session_aws: AwsResources) -> Recorder:
+    return session_aws.create_recorder()
 
 
 @pytest.fixture
-def recorder(one_recorder: Recorder) -> Recorder:
-    one_recorder.events()
-    return one_recorder
+def recorder(session_recorder: Recorder) -> Recorder:
+    session_recorder.take_events()
+    return session_recorder

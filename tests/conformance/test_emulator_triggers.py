@@ -1,4 +1,4 @@
-"""The triggers on a running local AWS: what the stand-in can't show."""
+"""The triggers on a running local AWS, with real functions."""
 
 import base64
 import json
@@ -8,35 +8,35 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conformance_aws import PASSWORD, Aws, Recorder, attributes, unique_email
-from conformance_case import Case, error
+from conformance_aws import PASSWORD, AwsResources, Recorder, name_value_pairs, unique_email
+from conformance_pool import PoolUnderTest, error_of
 
 TRIGGERS = ("PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "UserMigration")
 
 
-def test_the_whole_way_of_a_sign_up(aws: Aws, recorder: Recorder) -> None:
-    """Lines 1, 9, 10, 11 and 12 (doc): each trigger once, through its alias, with its call's metadata."""
-    case, email = Case(aws, recorder, "PreSignUp", "PostConfirmation"), unique_email()
+def test_triggers_of_a_sign_up(aws: AwsResources, recorder: Recorder) -> None:
+    """Lines 1, 9, 10, 11 and 12 (doc): each trigger fires once, by its alias, with its call's metadata."""
+    pool, email = PoolUnderTest(aws, recorder, "PreSignUp", "PostConfirmation"), unique_email()
 
-    signed_up = case.sign_up(
+    signed_up = pool.sign_up(
         email,
         attributes={"custom:role": "vendor"},
         ClientMetadata={"a": "1"},
-        ValidationData=attributes(v="w"),
+        ValidationData=name_value_pairs(v="w"),
     )
-    case.confirm(email, ClientMetadata={"a": "2"})
+    pool.confirm(email, ClientMetadata={"a": "2"})
 
-    entries = recorder.events()
+    entries = recorder.take_events()
     pre, post = (e["event"] for e in entries)
     sub = signed_up["UserSub"]
-    assert [recorder.arn] * 2 == [e["arn"] for e in entries]
-    assert ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"] == [
+    assert [e["arn"] for e in entries] == [recorder.arn] * 2
+    assert [
         pre["triggerSource"],
         post["triggerSource"],
-    ]
-    assert [sub, sub] == [pre["userName"], post["userName"]]
-    assert ({"a": "1"}, {"v": "w"}) == (pre["request"]["clientMetadata"], pre["request"]["validationData"])
-    assert {"custom:role": "vendor", "email": email} == pre["request"]["userAttributes"]
+    ] == ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"]
+    assert [pre["userName"], post["userName"]] == [sub, sub]
+    assert (pre["request"]["clientMetadata"], pre["request"]["validationData"]) == ({"a": "1"}, {"v": "w"})
+    assert pre["request"]["userAttributes"] == {"custom:role": "vendor", "email": email}
     expected = {
         "sub": sub,
         "email": email,
@@ -44,92 +44,92 @@ def test_the_whole_way_of_a_sign_up(aws: Aws, recorder: Recorder) -> None:
         "cognito:user_status": "CONFIRMED",
         "custom:role": "vendor",
     }
-    assert ({"a": "2"}, expected) == (post["request"]["clientMetadata"], post["request"]["userAttributes"])
+    assert (post["request"]["clientMetadata"], post["request"]["userAttributes"]) == ({"a": "2"}, expected)
 
 
-def test_pre_sign_up_may_confirm(aws: Aws, recorder: Recorder) -> None:
-    """Lines 1 and 12 (doc): auto-confirmed and auto-verified, and PostConfirmation follows."""
-    case, email = Case(aws, recorder, "PreSignUp", "PostConfirmation"), unique_email()
+def test_pre_sign_up_can_confirm(aws: AwsResources, recorder: Recorder) -> None:
+    """Lines 1 and 12 (doc): an auto-confirmed, auto-verified user; PostConfirmation fires."""
+    pool, email = PoolUnderTest(aws, recorder, "PreSignUp", "PostConfirmation"), unique_email()
 
-    answer = case.sign_up(email, ClientMetadata={"PreSignUp": "confirm"})
+    response = pool.sign_up(email, ClientMetadata={"PreSignUp": "confirm"})
 
-    assert answer["UserConfirmed"]
-    assert ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"] == recorder.sources()
-    assert "true" == case.user(email)["email_verified"]
+    assert response["UserConfirmed"]
+    assert recorder.take_sources() == ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"]
+    assert pool.describe_user(email)["email_verified"] == "true"
 
 
-def test_pre_sign_up_refuses_with_its_text(aws: Aws, recorder: Recorder) -> None:
-    """Lines 12 and 30 (doc): and the same address may try again."""
-    case, email = Case(aws, recorder, "PreSignUp"), unique_email()
+def test_pre_sign_up_rejects_with_its_text(aws: AwsResources, recorder: Recorder) -> None:
+    """Lines 12 and 30 (doc): the same address can then sign up again."""
+    pool, email = PoolUnderTest(aws, recorder, "PreSignUp"), unique_email()
 
-    with pytest.raises(ClientError) as caught:
-        case.sign_up(email, ClientMetadata={"PreSignUp": "boom"})
+    with pytest.raises(ClientError) as exc_info:
+        pool.sign_up(email, ClientMetadata={"PreSignUp": "boom"})
 
     expected = ("UserLambdaValidationException", "PreSignUp failed with error boom, said the function.")
-    assert expected == error(caught)
-    assert case.sign_up(email)["UserSub"]
+    assert error_of(exc_info) == expected
+    assert pool.sign_up(email)["UserSub"]
 
 
-def test_sign_ups_at_once(aws: Aws, recorder: Recorder) -> None:
+def test_simultaneous_sign_ups(aws: AwsResources, recorder: Recorder) -> None:
     """Line 9 (doc): each sign-up's metadata reaches its own event."""
-    case = Case(aws, recorder, "PreSignUp")
+    pool = PoolUnderTest(aws, recorder, "PreSignUp")
     emails = [unique_email() for _ in range(4)]
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda email: case.sign_up(email, ClientMetadata={"who": email}), emails))
+    with ThreadPoolExecutor(4) as executor:
+        list(executor.map(lambda email: pool.sign_up(email, ClientMetadata={"email": email}), emails))
 
-    events = [e["event"]["request"] for e in recorder.events()]
-    assert sorted((e, e) for e in emails) == sorted(
-        (r["userAttributes"]["email"], r["clientMetadata"]["who"]) for r in events
+    events = [e["event"]["request"] for e in recorder.take_events()]
+    assert sorted((r["userAttributes"]["email"], r["clientMetadata"]["email"]) for r in events) == sorted(
+        (e, e) for e in emails
     )
 
 
-def test_admin_create_user(aws: Aws, recorder: Recorder) -> None:
+def test_admin_create_user_fires_pre_sign_up(aws: AwsResources, recorder: Recorder) -> None:
     """Lines 3 and 12 (doc; seen in amazon-cognito-identity-js#656): PreSignUp, and no PostConfirmation."""
-    case, email = Case(aws, recorder, "PreSignUp", "PostConfirmation"), unique_email()
+    pool, email = PoolUnderTest(aws, recorder, "PreSignUp", "PostConfirmation"), unique_email()
 
-    aws.cognito.admin_create_user(UserPoolId=case.id, Username=email, ClientMetadata={"PreSignUp": "confirm"})
-    aws.cognito.admin_set_user_password(UserPoolId=case.id, Username=email, Password=PASSWORD, Permanent=True)
+    aws.cognito.admin_create_user(UserPoolId=pool.id, Username=email, ClientMetadata={"PreSignUp": "confirm"})
+    aws.cognito.admin_set_user_password(UserPoolId=pool.id, Username=email, Password=PASSWORD, Permanent=True)
 
-    assert ["PreSignUp_AdminCreateUser"] == recorder.sources()
-    assert "true" == case.user(email)["email_verified"]
+    assert recorder.take_sources() == ["PreSignUp_AdminCreateUser"]
+    assert pool.describe_user(email)["email_verified"] == "true"
 
 
-def test_admin_create_user_refused(aws: Aws, recorder: Recorder) -> None:
-    """Line 12 (doc): no user is left."""
-    case, email = Case(aws, recorder, "PreSignUp"), unique_email()
+def test_pre_sign_up_rejects_admin_create_user(aws: AwsResources, recorder: Recorder) -> None:
+    """Line 12 (doc): the user is deleted again."""
+    pool, email = PoolUnderTest(aws, recorder, "PreSignUp"), unique_email()
 
-    with pytest.raises(ClientError) as caught:
+    with pytest.raises(ClientError) as exc_info:
         aws.cognito.admin_create_user(
-            UserPoolId=case.id, Username=email, ClientMetadata={"PreSignUp": "boom"}
+            UserPoolId=pool.id, Username=email, ClientMetadata={"PreSignUp": "boom"}
         )
 
-    users = aws.cognito.list_users(UserPoolId=case.id)["Users"]
-    assert ("UserLambdaValidationException", []) == (error(caught)[0], users)
+    users = aws.cognito.list_users(UserPoolId=pool.id)["Users"]
+    assert (error_of(exc_info)[0], users) == ("UserLambdaValidationException", [])
 
 
-def test_a_failing_post_confirmation_leaves_the_user_confirmed(aws: Aws, recorder: Recorder) -> None:
-    """Line 5 (seen): the text, and a user who can sign in."""
-    case, email = Case(aws, recorder, "PostConfirmation"), unique_email()
-    case.sign_up(email)
+def test_failing_post_confirmation_leaves_the_user_confirmed(aws: AwsResources, recorder: Recorder) -> None:
+    """Line 5 (seen): the caller gets the function's text, and the user can sign in."""
+    pool, email = PoolUnderTest(aws, recorder, "PostConfirmation"), unique_email()
+    pool.sign_up(email)
 
-    with pytest.raises(ClientError) as caught:
-        case.confirm(email, ClientMetadata={"PostConfirmation": "boom"})
+    with pytest.raises(ClientError) as exc_info:
+        pool.confirm(email, ClientMetadata={"PostConfirmation": "boom"})
 
     text = "PostConfirmation failed with error boom, said the function."
-    assert ("UserLambdaValidationException", text) == error(caught)
-    assert "AccessToken" in case.sign_in(email)
+    assert error_of(exc_info) == ("UserLambdaValidationException", text)
+    assert "AccessToken" in pool.sign_in(email)
 
 
-def test_an_unreadable_response(aws: Aws, recorder: Recorder) -> None:
-    """Line 7 (doc): a handler that returns nothing."""
-    case, email = Case(aws, recorder, "PostConfirmation"), unique_email()
-    case.sign_up(email)
+def test_response_must_be_an_event(aws: AwsResources, recorder: Recorder) -> None:
+    """Line 7 (doc): a handler that returns None."""
+    pool, email = PoolUnderTest(aws, recorder, "PostConfirmation"), unique_email()
+    pool.sign_up(email)
 
-    with pytest.raises(ClientError) as caught:
-        case.confirm(email, ClientMetadata={"PostConfirmation": "nothing"})
+    with pytest.raises(ClientError) as exc_info:
+        pool.confirm(email, ClientMetadata={"PostConfirmation": "nothing"})
 
-    assert "InvalidLambdaResponseException" == error(caught)[0]
+    assert error_of(exc_info)[0] == "InvalidLambdaResponseException"
 
 
 @pytest.mark.parametrize(
@@ -143,89 +143,96 @@ def test_an_unreadable_response(aws: Aws, recorder: Recorder) -> None:
     ],
     ids=["none", "principal", "pool", "account", "no qualifier"],
 )
-def test_without_permission(aws: Aws, recorder: Recorder, change: dict[str, Any] | None) -> None:
-    """Line 8 (doc): every part of the permission counts, at sign-up time."""
-    case = Case(aws)
+def test_call_fails_without_invoke_permission(
+    aws: AwsResources, recorder: Recorder, change: dict[str, Any] | None
+) -> None:
+    """Line 8 (doc): every part of the permission is checked, at sign-up time."""
+    pool = PoolUnderTest(aws)
     if change is not None:
-        aws.permit(recorder.arn, case.pool, **change)
-    aws.cognito.update_user_pool(UserPoolId=case.id, LambdaConfig={"PreSignUp": recorder.arn})
+        aws.allow_invocation(recorder.arn, pool.document, **change)
+    aws.cognito.update_user_pool(UserPoolId=pool.id, LambdaConfig={"PreSignUp": recorder.arn})
 
-    with pytest.raises(ClientError) as caught:
-        case.sign_up(unique_email())
+    with pytest.raises(ClientError) as exc_info:
+        pool.sign_up(unique_email())
 
     text = "PreSignUp invocation failed due to error AccessDeniedException."
-    assert ("UnexpectedLambdaException", text, []) == (*error(caught), recorder.sources())
+    assert (*error_of(exc_info), recorder.take_sources()) == ("UnexpectedLambdaException", text, [])
 
 
-def test_a_forgotten_password(aws: Aws, recorder: Recorder) -> None:
-    """Lines 2, 23 and 26 (doc): in another case of the address; the code counts; the source is its own."""
-    case, email = Case(aws, recorder, "PostConfirmation"), unique_email()
-    case.sign_up(email)
-    case.confirm(email)
-    new = {"ClientId": case.client, "Username": email.upper(), "Password": "Another-horse-2!"}
-    aws.cognito.forgot_password(ClientId=case.client, Username=email.lower())
+def test_forgotten_password_fires_post_confirmation(aws: AwsResources, recorder: Recorder) -> None:
+    """Lines 2, 23 and 26 (doc): address in another case; the code is checked; its own trigger source."""
+    pool, email = PoolUnderTest(aws, recorder, "PostConfirmation"), unique_email()
+    pool.sign_up_and_confirm(email)
+    parameters = {"ClientId": pool.client_id, "Username": email.upper(), "Password": "Another-horse-2!"}
+    aws.cognito.forgot_password(ClientId=pool.client_id, Username=email.lower())
 
-    with pytest.raises(ClientError) as caught:
-        aws.cognito.confirm_forgot_password(**new, ConfirmationCode="000000")
-    aws.cognito.confirm_forgot_password(**new, ConfirmationCode="654321")
+    with pytest.raises(ClientError) as exc_info:
+        aws.cognito.confirm_forgot_password(**parameters, ConfirmationCode="000000")
+    aws.cognito.confirm_forgot_password(**parameters, ConfirmationCode="654321")
 
-    assert "CodeMismatchException" == error(caught)[0]
+    assert error_of(exc_info)[0] == "CodeMismatchException"
     expected = ["PostConfirmation_ConfirmSignUp", "PostConfirmation_ConfirmForgotPassword"]
-    assert expected == recorder.sources()
-    assert "AccessToken" in case.sign_in(email, "Another-horse-2!")
+    assert recorder.take_sources() == expected
+    assert "AccessToken" in pool.sign_in(email, "Another-horse-2!")
 
 
-def test_confirming_twice(aws: Aws, recorder: Recorder) -> None:
-    """Line 14 (doc): by the user as by an administrator, and nothing fires again."""
-    case, email = Case(aws, recorder, "PostConfirmation"), unique_email()
-    case.sign_up(email)
-    aws.cognito.admin_confirm_sign_up(UserPoolId=case.id, Username=email.lower())
+def test_user_cannot_be_confirmed_twice(aws: AwsResources, recorder: Recorder) -> None:
+    """Line 14 (doc): neither by the user nor by an administrator; no trigger fires again."""
+    pool, email = PoolUnderTest(aws, recorder, "PostConfirmation"), unique_email()
+    pool.sign_up(email)
+    aws.cognito.admin_confirm_sign_up(UserPoolId=pool.id, Username=email.lower())
 
-    with pytest.raises(ClientError) as by_user:
-        case.confirm(email)
-    with pytest.raises(ClientError) as by_admin:
-        aws.cognito.admin_confirm_sign_up(UserPoolId=case.id, Username=email)
+    with pytest.raises(ClientError) as user_error:
+        pool.confirm(email)
+    with pytest.raises(ClientError) as admin_error:
+        aws.cognito.admin_confirm_sign_up(UserPoolId=pool.id, Username=email)
 
     expected = ("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
-    assert ([expected, expected], 1) == ([error(by_user), error(by_admin)], len(recorder.sources()))
+    assert (
+        [error_of(user_error), error_of(admin_error)],
+        len(recorder.take_sources()),
+    ) == ([expected, expected], 1)
 
 
-def test_triggers_around_a_sign_in(aws: Aws, recorder: Recorder) -> None:
-    """Lines 13, 27 and 34 (doc): a stranger is migrated, then each sign-in fires both."""
-    long = {"PasswordPolicy": {"MinimumLength": 16, "RequireSymbols": True, "RequireNumbers": True}}
+def test_triggers_of_a_sign_in(aws: AwsResources, recorder: Recorder) -> None:
+    """Lines 13, 27 and 34 (doc): an unknown user is migrated, then each sign-in fires both triggers."""
+    policies = {"PasswordPolicy": {"MinimumLength": 16, "RequireSymbols": True, "RequireNumbers": True}}
     triggers = ("PreAuthentication", "PostAuthentication", "UserMigration")
-    case = Case(aws, recorder, *triggers, Policies=long)
+    pool = PoolUnderTest(aws, recorder, *triggers, Policies=policies)
     email = unique_email()
 
-    case.sign_in(email, ClientMetadata={"UserMigration": "migrate"})
-    case.sign_in(email.lower())
+    pool.sign_in(email, ClientMetadata={"UserMigration": "migrate"})
+    pool.sign_in(email.lower())
 
     both = ["PreAuthentication_Authentication", "PostAuthentication_Authentication"]
-    assert ["UserMigration_Authentication", *both, *both] == recorder.sources()
-    assert ("CONFIRMED", "true") == (case.user(email)["status"], case.user(email)["email_verified"])
+    assert recorder.take_sources() == ["UserMigration_Authentication", *both, *both]
+    assert (
+        pool.describe_user(email)["status"],
+        pool.describe_user(email)["email_verified"],
+    ) == ("CONFIRMED", "true")
 
 
 @pytest.mark.long
-def test_a_slow_function_is_called_again(aws: Aws, recorder: Recorder) -> None:
-    """Line 6 (doc; seen in amplify-js#4805): five seconds, then once more; the user is confirmed."""
-    case, email = Case(aws, recorder, "PostConfirmation"), unique_email()
-    case.sign_up(email)
+def test_slow_function_is_called_again(aws: AwsResources, recorder: Recorder) -> None:
+    """Line 6 (doc; seen in amplify-js#4805): after five seconds it is called again; the user is confirmed."""
+    pool, email = PoolUnderTest(aws, recorder, "PostConfirmation"), unique_email()
+    pool.sign_up(email)
     started = time.monotonic()
 
-    case.confirm(email, ClientMetadata={"PostConfirmation": "slow once"})
+    pool.confirm(email, ClientMetadata={"PostConfirmation": "slow once"})
 
     assert 5 <= time.monotonic() - started < 9
-    assert ["PostConfirmation_ConfirmSignUp"] * 2 == recorder.sources()
+    assert recorder.take_sources() == ["PostConfirmation_ConfirmSignUp"] * 2
 
 
-def test_the_relay_is_not_shown(aws: Aws, recorder: Recorder) -> None:
-    """Our own rule: the pool shows its owner's triggers."""
-    case = Case(aws, recorder, *TRIGGERS)
-    case.sign_up(unique_email())
+def test_relay_is_hidden(aws: AwsResources, recorder: Recorder) -> None:
+    """Our own rule: DescribeUserPool returns the owner's triggers."""
+    pool = PoolUnderTest(aws, recorder, *TRIGGERS)
+    pool.sign_up(unique_email())
 
-    shown = aws.cognito.describe_user_pool(UserPoolId=case.id)["UserPool"]["LambdaConfig"]
+    config = aws.cognito.describe_user_pool(UserPoolId=pool.id)["UserPool"]["LambdaConfig"]
 
-    assert dict.fromkeys(TRIGGERS, recorder.arn) == shown
+    assert dict.fromkeys(TRIGGERS, recorder.arn) == config
 
 
 TOKEN_FUNCTION = """
@@ -244,35 +251,33 @@ def handler(event, context):
     ("version", "expected"),
     [("V1_0", {"IdToken": "vendor 1"}), ("V2_0", {"IdToken": "vendor 2", "AccessToken": "vendor 2"})],
 )
-def test_token_generation(aws: Aws, version: str, expected: dict[str, str]) -> None:
-    """Line 13 (doc): V1 writes the ID token, V2 the access token too; the emulator fires it by itself."""
-    arn = aws.function(TOKEN_FUNCTION)
-    # The emulator reads V1's answer only from a function under the older key.
-    two = {"PreTokenGenerationConfig": {"LambdaArn": arn, "LambdaVersion": version}}
-    config = {"PreTokenGeneration": arn} if version == "V1_0" else two
-    case, email = Case(aws, LambdaConfig=config), unique_email()
-    aws.permit(arn, case.pool)
-    case.sign_up(email)
-    case.confirm(email)
+def test_token_generation(aws: AwsResources, version: str, expected: dict[str, str]) -> None:
+    """Line 13 (doc): V1 changes the ID token, V2 also the access token; the emulator fires it."""
+    arn = aws.create_function(TOKEN_FUNCTION)
+    # The emulator reads V1's response only from a function under the older key.
+    v2_config = {"PreTokenGenerationConfig": {"LambdaArn": arn, "LambdaVersion": version}}
+    config = {"PreTokenGeneration": arn} if version == "V1_0" else v2_config
+    pool, email = PoolUnderTest(aws, LambdaConfig=config), unique_email()
+    aws.allow_invocation(arn, pool.document)
+    pool.sign_up_and_confirm(email)
 
-    tokens = case.sign_in(email)
+    tokens = pool.sign_in(email)
 
-    found = {name: claims_of(tokens[name]).get("role") for name in ("IdToken", "AccessToken")}
-    assert expected == {name: role for name, role in found.items() if role}
+    roles = {name: decode_claims(tokens[name]).get("role") for name in ("IdToken", "AccessToken")}
+    assert {name: role for name, role in roles.items() if role} == expected
 
 
-def claims_of(token: str) -> dict[str, Any]:
+def decode_claims(token: str) -> dict[str, Any]:
     part = token.split(".")[1]
     return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
 
 
-def test_token_generation_that_fails_fails_the_sign_in(aws: Aws) -> None:
-    """Line 13 (doc): no tokens without the claims that the function would have set."""
-    arn = aws.function("def handler(event, context):\n    raise ValueError('boom')\n")
-    case, email = Case(aws, LambdaConfig={"PreTokenGeneration": arn}), unique_email()
-    aws.permit(arn, case.pool)
-    case.sign_up(email)
-    case.confirm(email)
+def test_failing_token_generation_fails_the_sign_in(aws: AwsResources) -> None:
+    """Line 13 (doc): the caller gets no tokens."""
+    arn = aws.create_function("def handler(event, context):\n    raise ValueError('boom')\n")
+    pool, email = PoolUnderTest(aws, LambdaConfig={"PreTokenGeneration": arn}), unique_email()
+    aws.allow_invocation(arn, pool.document)
+    pool.sign_up_and_confirm(email)
 
     with pytest.raises(ClientError):
-        case.sign_in(email)
+        pool.sign_in(email)

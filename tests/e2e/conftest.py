@@ -1,5 +1,6 @@
 """One stack for all tests of an xdist worker, and a client that uses only public APIs."""
 
+import json
 import re
 import time
 import uuid
@@ -191,3 +192,20 @@ def client(stack: Stack) -> Client:
 @pytest.fixture(scope="session")
 def eventually() -> Callable[..., Any]:
     return wait_for
+
+
+@pytest.fixture
+def deny(stack: Stack, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Return a function that takes rights from the post-confirmation function for one test."""
+    iam = stack.aws("iam")
+    role = stack.get_resource_id("aws:iam/role:Role", "post-confirmation")
+
+    def take(*actions: str) -> None:
+        document = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}],
+        }
+        iam.put_role_policy(RoleName=role, PolicyName="denied-by-test", PolicyDocument=json.dumps(document))
+        request.addfinalizer(lambda: iam.delete_role_policy(RoleName=role, PolicyName="denied-by-test"))
+
+    return take

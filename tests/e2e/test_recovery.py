@@ -7,23 +7,6 @@ import pytest
 pytestmark = pytest.mark.backends("embedded")
 
 
-@pytest.fixture
-def deny(stack, request):
-    """Return a function that denies actions to the post-confirmation function until the end of the test."""
-    iam = stack.aws("iam")
-    role = stack.get_resource_id("aws:iam/role:Role", "post-confirmation")
-
-    def deny_actions(*actions: str) -> None:
-        document = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}],
-        }
-        iam.put_role_policy(RoleName=role, PolicyName="denied-by-test", PolicyDocument=json.dumps(document))
-        request.addfinalizer(lambda: iam.delete_role_policy(RoleName=role, PolicyName="denied-by-test"))
-
-    return deny_actions
-
-
 WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:TransactWriteItems")
 
 

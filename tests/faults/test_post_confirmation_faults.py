@@ -33,7 +33,7 @@ def test_working_services(scenario: Any, confirmation_event: dict[str, Any]) -> 
     invocation = _send_and_check(scenario, confirmation_event)
 
     assert _has_one_user(scenario)
-    assert (["dynamodb"], []) == (scenario.aws.calls, invocation.metrics)
+    assert (scenario.aws.calls, invocation.metrics) == (["dynamodb"], [])
 
 
 @pytest.mark.parametrize("fault", ["hang", "trickle body", "trickle head"])
@@ -48,9 +48,9 @@ def test_hanging_table_is_abandoned_for_the_outbox(
     invocation = _send_and_check(scenario, confirmation_event)
 
     [message] = scenario.messages
-    assert {"userPoolId", "userName", "reason"} == message.keys()
+    assert message.keys() == {"userPoolId", "userName", "reason"}
     assert confirmation_event["userName"] == message["userName"]
-    assert ["RegistrationDeferred"] == invocation.metrics
+    assert invocation.metrics == ["RegistrationDeferred"]
 
 
 @pytest.mark.parametrize("fault", ["hang", "trickle body", "trickle head"])
@@ -65,7 +65,7 @@ def test_hanging_table_and_queue_are_both_abandoned(
 
     invocation = _send_and_check(scenario, confirmation_event)
 
-    assert ["RegistrationLost"] == invocation.metrics
+    assert invocation.metrics == ["RegistrationLost"]
     assert scenario.functions[0].end(2) == 0
 
 
@@ -79,7 +79,7 @@ def test_table_and_queue_that_refuse_connections(scenario: Any, confirmation_eve
     assert invocation.is_unchanged
     assert invocation.seconds < MAX_S
     assert "CANARY" not in invocation.text
-    assert ["RegistrationLost"] == invocation.metrics
+    assert invocation.metrics == ["RegistrationLost"]
 
 
 @pytest.mark.parametrize("fault", ["throttle", "fail", "expired", "skewed", "denied", "invalid JSON"])
@@ -91,8 +91,8 @@ def test_failing_table_is_abandoned_for_the_outbox(
 
     invocation = _send_and_check(scenario, confirmation_event)
 
-    assert ["RegistrationDeferred"] == invocation.metrics
-    assert [confirmation_event["userName"]] == [message["userName"] for message in scenario.messages]
+    assert invocation.metrics == ["RegistrationDeferred"]
+    assert [message["userName"] for message in scenario.messages] == [confirmation_event["userName"]]
     assert scenario.items() == []
 
 
@@ -103,7 +103,7 @@ def test_single_failure_is_retried(scenario: Any, confirmation_event: dict[str, 
     invocation = _send_and_check(scenario, confirmation_event)
 
     assert _has_one_user(scenario)
-    assert (["dynamodb", "dynamodb"], []) == (scenario.aws.calls, invocation.metrics)
+    assert (scenario.aws.calls, invocation.metrics) == (["dynamodb", "dynamodb"], [])
 
 
 def test_lost_response_is_detected(scenario: Any, confirmation_event: dict[str, Any]) -> None:
@@ -113,7 +113,7 @@ def test_lost_response_is_detected(scenario: Any, confirmation_event: dict[str, 
     invocation = _send_and_check(scenario, confirmation_event)
 
     assert _has_one_user(scenario)
-    assert ([], []) == (scenario.messages, invocation.metrics)
+    assert (scenario.messages, invocation.metrics) == ([], [])
 
 
 def test_function_killed_after_its_write(scenario: Any, confirmation_event: dict[str, Any]) -> None:

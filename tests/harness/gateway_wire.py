@@ -1,4 +1,4 @@
-"""A gateway between a client and a stand-in for the emulator, all on real sockets."""
+"""A gateway between a client and a fake emulator, all on real sockets."""
 
 import asyncio
 import contextlib
@@ -7,18 +7,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from pulumi_localaws.gateway.__main__ import serve
+from pulumi_localaws.gateway.router import RequestKind
 from pulumi_localaws.gateway.server import Gateway
+from pulumi_localaws.gateway.wire.http_messages import Request, Response
 from pulumi_localaws.local.ports import listen
 
-SECONDS = 10.0
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+TIMEOUT_SECONDS = 10.0
+OK_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 @dataclass
-class Emulator:
-    """Takes down each request as it came and answers with the same bytes."""
+class SocketEmulator:
+    """Records each request and always sends the same response."""
 
-    answer: bytes = OK
+    response: bytes = OK_RESPONSE
     requests: list[tuple[bytes, bytes]] = field(default_factory=list)
     connections: int = 0
     after_head: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]] | None = None
@@ -31,9 +33,9 @@ class Emulator:
                     await self.after_head(reader, writer)
                     break
                 self.requests.append((head, await read_body(head, reader)))
-                writer.write(self.answer)
+                writer.write(self.response)
                 await writer.drain()
-                if b"connection: close" in self.answer.lower():
+                if b"connection: close" in self.response.lower():
                     break
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -69,10 +71,21 @@ async def read_body(head: bytes, reader: asyncio.StreamReader) -> bytes:
 
 
 @dataclass
-class Wire:
-    emulator: Emulator
+class ServedGateway:
+    """A running gateway and the emulator behind it."""
+
+    emulator: SocketEmulator
     gateway: Gateway
     port: int
+
+    def handle_by_router(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
+        """Replace the router's rules: this function handles every request."""
+        self.gateway._router.classify = lambda _: RequestKind.COGNITO  # type: ignore[method-assign]
+        self.gateway._router.handle = lambda request, _: handle(request)  # type: ignore[assignment,method-assign]
+
+    def disconnect_emulator(self) -> None:
+        """Use an emulator URL on which nothing listens."""
+        self.gateway._emulator._url = "http://127.0.0.1:1"
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
@@ -85,7 +98,7 @@ class Wire:
                 await writer.wait_closed()
 
     async def send(self, raw: bytes) -> bytes:
-        """Send a request and return everything that comes until the connection ends."""
+        """Send bytes and return everything that arrives until the connection is closed."""
         async with self.connection() as (reader, writer):
             writer.write(raw)
             return await reader.read()
@@ -94,38 +107,40 @@ class Wire:
         self, method: str, target: str, headers: dict[str, str] | None = None, body: bytes = b""
     ) -> tuple[int, str, bytes]:
         """Send a request; return status, header block and body."""
-        given = {"Host": "dynamodb.us-east-1.amazonaws.com", "Connection": "close"}
+        default_headers = {"Host": "dynamodb.us-east-1.amazonaws.com", "Connection": "close"}
         if body:
-            given["Content-Length"] = str(len(body))
-        lines = "".join(f"{name}: {value}\r\n" for name, value in (given | (headers or {})).items())
-        answer = await self.send(f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode() + body)
-        head, _, rest = answer.partition(b"\r\n\r\n")
+            default_headers["Content-Length"] = str(len(body))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in (default_headers | (headers or {})).items())
+        response = await self.send(f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode() + body)
+        head, _, rest = response.partition(b"\r\n\r\n")
         return int(head.split(b" ")[1]), head.decode("latin-1"), rest
 
 
 @asynccontextmanager
-async def wire(emulator: Emulator | None = None, allow_origins: Sequence[str] = ()) -> AsyncIterator[Wire]:
-    """Serve a gateway in front of the emulator given."""
-    emulator = emulator or Emulator()
-    behind = await asyncio.start_server(emulator.serve, "127.0.0.1", 0)
-    upstream_port = behind.sockets[0].getsockname()[1]
+async def serve_gateway(
+    emulator: SocketEmulator | None = None, allow_origins: Sequence[str] = ()
+) -> AsyncIterator[ServedGateway]:
+    """Serve a gateway in front of an emulator."""
+    emulator = emulator or SocketEmulator()
+    emulator_server = await asyncio.start_server(emulator.serve, "127.0.0.1", 0)
+    emulator_port = emulator_server.sockets[0].getsockname()[1]
     listener = listen()
     port = listener.getsockname()[1]
-    until = asyncio.Event()
+    stop = asyncio.Event()
     gateway = Gateway(
-        upstream_url=f"http://127.0.0.1:{upstream_port}",
+        emulator_url=f"http://127.0.0.1:{emulator_port}",
         endpoint=f"http://127.0.0.1:{port}",
         region="us-east-1",
         account_id="000000000000",
         allow_origins=allow_origins,
     )
-    # The rules have tests of their own; here all passes, unless a test says otherwise.
-    gateway._core.kind_of = lambda _: None  # type: ignore[method-assign]
-    serving = asyncio.create_task(serve(listener, gateway, until))
+    # The rules have their own tests. Here every request is streamed, unless a test changes it.
+    gateway._router.classify = lambda _: None  # type: ignore[method-assign]
+    server_task = asyncio.create_task(serve(listener, gateway, stop))
     try:
-        async with asyncio.timeout(SECONDS):
-            yield Wire(emulator, gateway, port)
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            yield ServedGateway(emulator, gateway, port)
     finally:
-        until.set()
-        await serving
-        behind.close()
+        stop.set()
+        await server_task
+        emulator_server.close()

@@ -37,7 +37,7 @@ def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[s
     ("arguments", "message"),
     [
         (["up", "{folder}/missing"], "Pulumi.yaml is missing"),
-        (["up", "{folder}", "--stack", "prod"], "Stacks here: dev"),
+        (["up", "{folder}", "--stack", "prod"], "Available stacks: dev"),
         (["up", "{folder}", "--config", "x=[1"], "--config x: '[1' is not valid JSON: "),
         (["up", "{folder}", "--config", "aws:region=mars-1"], "aws:region: 'mars-1' is"),
         (
@@ -48,7 +48,7 @@ def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[s
             ["up", "{folder}", "--log", "{folder}"],
             "--log must be a file in an existing folder. Got: {folder}.",
         ),
-        (["run", "{folder}", "--stack", "prod", "--", "true"], "Stacks here: dev"),
+        (["run", "{folder}", "--stack", "prod", "--", "true"], "Available stacks: dev"),
     ],
 )
 def test_invalid_settings_are_1_and_start_nothing(

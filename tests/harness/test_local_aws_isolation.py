@@ -126,7 +126,7 @@ def test_hostile_environment_has_no_effect(tmp_path: Path) -> None:
         "function": report["function"]["environment"],
     }.items():
         inherited = {key for key, value in environment.items() if hostile.get(key) == value or url in value}
-        assert (name, inherited) == (name, set())
+        assert (name, set()) == (name, inherited)
     function = report["function"]["environment"]
     assert function["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{report['port']}"
     assert function["AWS_ACCESS_KEY_ID"].startswith("ASIA"), (

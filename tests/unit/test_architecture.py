@@ -22,7 +22,7 @@ def test_imports_point_from_top_to_bottom():
 
 
 def test_the_drawing_shows_every_folder_with_code():
-    drawing = re.search(r"## The rooms\n+```\n(.*?)```", DOCUMENT, re.DOTALL)[1]
+    drawing = re.search(r"## Packages and folders\n+```\n(.*?)```", DOCUMENT, re.DOTALL)[1]
     folders = {file.parent.name for package in PACKAGES for file in (ROOT / package).rglob("__init__.py")}
 
     assert {folder for folder in folders if not re.search(rf"\b{folder}\b", drawing)} == set()

@@ -59,7 +59,7 @@ def test_documented_options_are_in_the_help_of_the_command(command):
         help_text += result.stdout
 
     assert documented_options
-    assert {option for option in documented_options if option not in help_text} == set()
+    assert set() == {option for option in documented_options if option not in help_text}
 
 
 def test_readme_has_the_commands_that_ci_runs():

@@ -37,7 +37,7 @@ def test_role_outside_the_allow_list_becomes_the_default(
 ) -> None:
     attributes = {} if requested_role is None else {"custom:role": requested_role}
 
-    assert expected == settings.roles({}, marketplace).decide_role(attributes)
+    assert settings.roles({}, marketplace).decide_role(attributes) == expected
 
 
 def test_default_role_can_be_set(marketplace: Template) -> None:

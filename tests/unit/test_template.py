@@ -63,7 +63,7 @@ def test_marketplace_account_is_the_record_of_the_write_up(
 ) -> None:
     account, unfit = marketplace.fill("account", role, ATTRIBUTES, SYSTEM | {"role": role})
 
-    assert (expected, []) == (account, unfit)
+    assert (account, unfit) == (expected, [])
 
 
 @pytest.mark.parametrize("name", ["basic", "marketplace"])
@@ -72,7 +72,7 @@ def test_profile_is_that_of_the_readme_in_its_order(name: str) -> None:
 
     profile, unfit = preset.fill("profile", preset.default_role, ATTRIBUTES, SYSTEM)
 
-    assert (json.dumps(PROFILE), []) == (json.dumps(profile), unfit)
+    assert (json.dumps(profile), unfit) == (json.dumps(PROFILE), [])
 
 
 def test_basic_account_omits_an_unknown_name(basic: Template) -> None:
@@ -85,7 +85,7 @@ def test_basic_account_omits_an_unknown_name(basic: Template) -> None:
         "status": "active",
         "createdAt": SYSTEM["now"],
     }
-    assert expected == account
+    assert account == expected
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_username_is_preferred_username_else_local_part_else_sub(
 ) -> None:
     account, _ = marketplace.fill("account", "customer", attributes, SYSTEM)
 
-    assert username == account["username"]
+    assert account["username"] == username
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_template_loads_from_a_path(tmp_path: Path, basic: Template) -> None:
     file = tmp_path / "own.json"
     file.write_text(json.dumps(basic.document))
 
-    assert ("own", basic.document) == (template.load(file).name, template.load(str(file)).document)
+    assert (template.load(file).name, template.load(str(file)).document) == ("own", basic.document)
 
 
 def test_file_with_invalid_json_raises_a_template_error(tmp_path: Path) -> None:

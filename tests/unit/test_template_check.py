@@ -142,4 +142,4 @@ def test_data_and_field_names_that_look_like_keywords_are_accepted(
 ) -> None:
     custom = template.load(_change_document(marketplace, profile__properties__bio=schema))
 
-    assert schema == custom.schema("profile", "customer")["properties"]["bio"]
+    assert custom.schema("profile", "customer")["properties"]["bio"] == schema

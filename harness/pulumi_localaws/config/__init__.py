@@ -1,1 +1,1 @@
-"""Configuration: what the Pulumi CLI would read from the project, the stack and the provider."""
+"""Reads the config of a project, a stack and its providers as the Pulumi CLI does."""

@@ -1,4 +1,4 @@
-"""AWS providers: their settings, from the stack's ``aws:`` config or from a provider in the program."""
+"""Reads the settings of AWS providers: the stack's ``aws:`` config, and the providers of the program."""
 
 import json
 import secrets
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_localaws.config.regions import SKIP, check_region
+from pulumi_localaws.config.regions import SKIP_SETTING, check_region
 from pulumi_localaws.errors import DeploymentError
 
-HONOURED = ("allowedAccountIds", "defaultTags", "forbiddenAccountIds", "region")
-"""Settings that act here as they do on AWS."""
+APPLIED_SETTINGS = ("allowedAccountIds", "defaultTags", "forbiddenAccountIds", "region")
+"""Settings that have the same effect as on AWS."""
 
-REPLACED = frozenset((
+REPLACED_SETTINGS = frozenset((
     "accessKey", "secretKey", "token", "profile", "sharedConfigFiles", "sharedCredentialsFiles",
     "endpoints", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation",
     "skipRequestingAccountId", "skipGetEc2Platforms", "skipRegionPreCheck", "s3UsePathStyle",
@@ -22,49 +22,49 @@ REPLACED = frozenset((
     "ec2MetadataServiceEndpointMode", "customCaBundle", "tokenBucketRateLimiterCapacity", "userAgents",
     "version", "pluginDownloadURL",
 ))  # fmt: skip
-"""Settings of how AWS is reached: the local AWS's own take their place."""
+"""Credentials and connection settings, which the local ones replace."""
 
 
 @dataclass(frozen=True)
 class Provider:
-    """What an AWS provider means for the resources that it makes.
+    """The settings of an AWS provider that apply to its resources.
 
     Attributes:
-        region: Where they are made; None if nothing says so.
-        default_tags: Tags that each of them gets.
-        skip_region_validation: Whether a region may be one that nobody knows.
+        region: The region of its resources; None if it is not set.
+        default_tags: The tags of all its resources.
+        skip_region_validation: Whether to allow regions that botocore does not know.
     """
 
     region: str | None = None
     default_tags: Mapping[str, str] = field(default_factory=dict)
     skip_region_validation: bool = False
 
-    def region_for(self, what: str, region: str | None) -> str:
+    def resolve_region(self, region: str | None, *, where: str) -> str:
         """Return the region of a resource or an invoke.
 
         Args:
-            what: What to call it in a message.
-            region: Its own region, if it has one.
+            region: The resource's own region, which takes precedence over the provider's.
+            where: The resource or invoke, for the message.
 
         Raises:
-            DeploymentError: There is no region, or AWS has no such region.
+            DeploymentError: No region is set, or AWS does not have the region.
         """
         region = region or self.region
         if not region:
             raise DeploymentError(
-                f"{what}: there is no region. Set aws:region in the stack's config, or give the provider"
-                " or the resource one."
+                f"{where}: region is missing. Set aws:region in the stack's config, or set the region of the"
+                " provider or the resource."
             )
-        check_region(region, where=f"{what}: region", skip=self.skip_region_validation)
+        check_region(region, where=f"{where}: region", skip=self.skip_region_validation)
         return region
 
 
 class Providers:
-    """The AWS providers of a deployment; safe for threads.
+    """The AWS providers of a deployment; thread-safe.
 
     Args:
-        default: The provider of resources that name none.
-        account: The local account's id.
+        default: The provider of resources that have no explicit provider.
+        account: The id of the local account.
     """
 
     def __init__(self, default: Provider, account: str) -> None:
@@ -74,108 +74,111 @@ class Providers:
         self._by_reference: dict[str, Provider] = {}
 
     def register(self, urn: str, name: str, package: str, settings: Mapping[str, Any]) -> str:
-        """Keep a provider that the program creates and return its id.
+        """Store a provider that the program creates and return its id.
 
         Raises:
-            DeploymentError: It is not an AWS provider, or a setting can't be honoured here.
+            DeploymentError: It is not an AWS provider, or a setting is not supported.
         """
         where = f"The provider {name!r}"
         if package != "aws":
             raise DeploymentError(
-                f"{where} is of the package {package!r}, which is not supported by the local"
-                " deployment; supported: aws."
+                f"{where}: the package {package!r} is not supported by the local deployment. Supported: aws."
             )
-        provider = provider_from(settings, where=where, account=self._account)
-        identifier = secrets.token_hex(8)
+        provider = read_provider(settings, where=where, account=self._account)
+        provider_id = secrets.token_hex(8)
         with self._lock:
-            self._by_reference[f"{urn}::{identifier}"] = provider
-        return identifier
+            self._by_reference[f"{urn}::{provider_id}"] = provider
+        return provider_id
 
     def get(self, reference: str) -> Provider:
-        """Return the provider that a resource or an invoke refers to; an empty reference is the default.
+        """Return the provider with a reference. An empty reference is the default provider.
 
         Raises:
-            DeploymentError: The program has not created it.
+            DeploymentError: The program did not create the provider.
         """
         if not reference:
             return self._default
         with self._lock:
             provider = self._by_reference.get(reference)
         if provider is None:
-            raise DeploymentError(f"The provider {reference} is not known; make it in this program.")
+            raise DeploymentError(f"The provider {reference} does not exist. Create it in this program.")
         return provider
 
 
-def provider_from(settings: Mapping[str, Any], *, where: str, account: str) -> Provider:
-    """Read a provider's settings; all but the plain texts are JSON.
+def read_provider(settings: Mapping[str, Any], *, where: str, account: str) -> Provider:
+    """Read a provider's settings. Objects and lists are JSON text.
 
     Args:
-        settings: The settings by Pulumi's names.
-        where: What to call them in a message.
-        account: The local account's id, for allowedAccountIds and forbiddenAccountIds.
+        settings: The settings by their Pulumi names.
+        where: The provider, for the messages.
+        account: The id of the local account, for allowedAccountIds and forbiddenAccountIds.
 
     Raises:
-        DeploymentError: A setting is unknown or can't be honoured here.
+        DeploymentError: A setting is not supported or has a wrong value.
     """
-    given = {name: value for name, value in settings.items() if value not in (None, "")}
-    for name in given:
-        if name not in HONOURED and name not in REPLACED:
+    non_empty = {name: value for name, value in settings.items() if value not in (None, "")}
+    for name in non_empty:
+        if name not in APPLIED_SETTINGS and name not in REPLACED_SETTINGS:
             raise DeploymentError(
-                f"{where}: the AWS provider's setting {name!r} is not supported by the local deployment."
-                f" Supported: {', '.join(HONOURED)}; credentials, endpoints and connection settings"
+                f"{where}: the setting {name!r} of the AWS provider is not supported by the local deployment."
+                f" Supported: {', '.join(APPLIED_SETTINGS)}. Credentials, endpoints and connection settings"
                 " are replaced by the local ones."
             )
-    allowed = _json(given.get("allowedAccountIds"), where, "allowedAccountIds") or []
-    forbidden = _json(given.get("forbiddenAccountIds"), where, "forbiddenAccountIds") or []
-    if (allowed and account not in allowed) or account in forbidden:
+    allowed = _parse_json(non_empty.get("allowedAccountIds"), where, "allowedAccountIds") or []
+    forbidden = _parse_json(non_empty.get("forbiddenAccountIds"), where, "forbiddenAccountIds") or []
+    if allowed and account not in allowed:
         raise DeploymentError(
-            f"{where}: the local account is {account}, which allowedAccountIds or forbiddenAccountIds"
-            " excludes."
-            f" Add {account} for this stack, or leave the setting out."
+            f"{where}: allowedAccountIds is {allowed}; it must contain the local account {account}. Add the"
+            " account for this stack, or omit the setting."
         )
-    tags = _json(given.get("defaultTags"), where, "defaultTags") or {}
+    if account in forbidden:
+        raise DeploymentError(
+            f"{where}: forbiddenAccountIds is {forbidden}; it must not contain the local account {account}."
+            " Remove the account for this stack."
+        )
+    tags = _parse_json(non_empty.get("defaultTags"), where, "defaultTags") or {}
     if not isinstance(tags, dict) or set(tags) - {"tags"}:
-        raise DeploymentError(f"{where}: defaultTags has to be an object with `tags`, not {tags!r}.")
-    region = given.get("region")
+        raise DeploymentError(f"{where}: defaultTags must be an object with the key `tags`, not {tags!r}.")
+    region = non_empty.get("region")
     if region:
-        check_region(str(region), where=f"{where}: region", skip=given.get(SKIP))
+        check_region(str(region), where=f"{where}: region", skip=non_empty.get(SKIP_SETTING))
     return Provider(
         region=str(region) if region else None,
         default_tags=tags.get("tags") or {},
-        skip_region_validation=str(given.get(SKIP)).lower() == "true",
+        skip_region_validation=str(non_empty.get(SKIP_SETTING)).lower() == "true",
     )
 
 
-def provider_from_config(values: Mapping[str, str], *, account: str) -> Provider:
-    """Read the ``aws:`` settings of a stack, for the resources that name no provider.
+def read_default_provider(values: Mapping[str, str], *, account: str) -> Provider:
+    """Read the ``aws:`` settings of a stack, for resources that have no explicit provider.
 
     Raises:
-        DeploymentError: A setting is unknown or can't be honoured here.
+        DeploymentError: A setting is not supported or has a wrong value.
     """
     settings = {key.removeprefix("aws:"): value for key, value in values.items() if key.startswith("aws:")}
-    check_pulumi_settings(values)
-    return provider_from(settings, where="The stack's config (aws:…)", account=account)
+    reject_cli_settings(values)
+    return read_provider(settings, where="The stack's config (aws:…)", account=account)
 
 
-def check_pulumi_settings(keys: Iterable[str]) -> None:
-    """Refuse the ``pulumi:`` settings that steer the Pulumi CLI and would have no effect here.
+def reject_cli_settings(keys: Iterable[str]) -> None:
+    """Reject ``pulumi:`` settings that configure the Pulumi CLI and would have no effect here.
 
     Raises:
-        DeploymentError: There is one.
+        DeploymentError: The config has such a setting.
     """
-    known = {"pulumi:tags", "pulumi:template"}
+    ignored = {"pulumi:tags", "pulumi:template"}
     for key in keys:
-        if key.startswith("pulumi:") and key not in known:
+        if key.startswith("pulumi:") and key not in ignored:
             raise DeploymentError(
-                f"The stack's config key {key} is not supported by the local deployment; supported:"
-                f" {', '.join(sorted(known))}."
+                f"The stack's config key {key} is not supported by the local deployment. Allowed:"
+                f" {', '.join(sorted(ignored))}."
             )
 
 
-def _json(value: Any, where: str, name: str) -> Any:
+def _parse_json(value: Any, where: str, name: str) -> Any:
     if not isinstance(value, str):
         return value
     try:
         return json.loads(value)
     except json.JSONDecodeError as error:
-        raise DeploymentError(f"{where}: {name} is not valid JSON: {value!r}.") from error
+        raise DeploymentError(f"{where}: {name} must be valid JSON, not {value!r}.") from error

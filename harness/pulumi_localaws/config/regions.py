@@ -1,4 +1,4 @@
-"""Which regions there are: a misspelt one would deploy here, where every name is as good, and fail on AWS."""
+"""Checks the names of AWS regions. The emulator accepts any name; a misspelled one would fail only on AWS."""
 
 import difflib
 import json
@@ -10,39 +10,40 @@ from typing import Any
 
 from pulumi_localaws.errors import ConfigError
 
-SKIP = "skipRegionValidation"
-"""The AWS provider's own setting for a region that it doesn't know yet."""
+SKIP_SETTING = "skipRegionValidation"
+"""The AWS provider's setting that allows a region that it does not know yet."""
 
-_FORM = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
+_REGION_PATTERN = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
 
 
 @cache
-def known_regions() -> frozenset[str]:
-    """Return the regions of all partitions that botocore knows; its table is read without importing it."""
-    found = find_spec("botocore")
-    if found is None or found.origin is None:
+def load_region_names() -> frozenset[str]:
+    """Return the regions of all partitions, from botocore's data file. botocore itself is not imported."""
+    spec = find_spec("botocore")
+    if spec is None or spec.origin is None:
         return frozenset()
-    table = json.loads((Path(found.origin).parent / "data" / "partitions.json").read_text(encoding="utf-8"))
-    names = {name for partition in table["partitions"] for name in partition["regions"]}
-    return frozenset(name for name in names if _FORM.fullmatch(name))
+    data = json.loads((Path(spec.origin).parent / "data" / "partitions.json").read_text(encoding="utf-8"))
+    names = {name for partition in data["partitions"] for name in partition["regions"]}
+    return frozenset(name for name in names if _REGION_PATTERN.fullmatch(name))
 
 
 def check_region(region: str, *, where: str, skip: Any = False) -> None:
-    """Refuse what is no region of AWS.
+    """Check that AWS has a region.
 
     Args:
-        region: Such as ``eu-west-1``.
-        where: What to call its place in a message.
-        skip: The provider's ``skipRegionValidation``: then its form alone counts.
+        region: The region's name.
+        where: The resource or setting that has the region, for the message.
+        skip: The value of ``skipRegionValidation``. If it is true, only the form of the name is checked.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: AWS does not have the region.
     """
-    known = known_regions()
-    if region in known or (_FORM.fullmatch(region) and (not known or str(skip).lower() == "true")):
+    region_names = load_region_names()
+    skip_names = not region_names or str(skip).lower() == "true"
+    if region in region_names or (skip_names and _REGION_PATTERN.fullmatch(region)):
         return
-    near = difflib.get_close_matches(region, known, 3, 0.6) or ["eu-central-1", "us-east-1"]
+    suggestions = difflib.get_close_matches(region, region_names, 3, 0.6) or ["eu-central-1", "us-east-1"]
     raise ConfigError(
-        f"{where}: {region!r} is no region of AWS. Give one such as {', '.join(near)}"
-        f" (one that botocore does not know yet needs aws:{SKIP}: true)."
+        f"{where}: {region!r} is not an AWS region. Use a region such as {', '.join(suggestions)}. For a"
+        f" region that botocore does not know yet, set aws:{SKIP_SETTING} to true."
     )

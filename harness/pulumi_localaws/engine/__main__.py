@@ -1,4 +1,4 @@
-"""``python -m pulumi_localaws.engine`` runs one Pulumi program on a local AWS."""
+"""``python -m pulumi_localaws.engine`` deploys one Pulumi program to a local AWS."""
 
 from pulumi_localaws.engine.runner import main
 

@@ -1,290 +1,273 @@
 # ruff: noqa: N802 the methods have the names of the service that Pulumi's SDK calls
-"""The monitor that a Pulumi program talks to: each resource that it registers is really made, at once."""
+"""The resource monitor of a Pulumi program: creates each resource on the local AWS when it is registered."""
 
-import queue
 import re
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-from google.protobuf import empty_pb2  # type: ignore[import-untyped] # stubs are a package of their own
+from google.protobuf import empty_pb2  # type: ignore[import-untyped] # the stubs are a separate package
 from pulumi.runtime.mocks import MockMonitor, Mocks
 from pulumi.runtime.proto import resource_pb2
 
-from pulumi_localaws.config.provider import Provider, Providers
-from pulumi_localaws.engine.monitor_names import physical_name, unknown_type
-from pulumi_localaws.engine.monitor_options import refuse_options
+from pulumi_localaws.config.provider import Providers
+from pulumi_localaws.engine.deployment_context import DeploymentContext
+from pulumi_localaws.engine.physical_names import choose_physical_name
+from pulumi_localaws.engine.properties import decode_properties, encode_properties
+from pulumi_localaws.engine.resource_options import reject_unsupported_options
 from pulumi_localaws.engine.transforms import Transforms
-from pulumi_localaws.engine.values import decode, encode
 from pulumi_localaws.errors import CancelledError, DeploymentError
-from pulumi_localaws.local.clients import Clients
-from pulumi_localaws.resources.catalog import BY_TOKEN
-from pulumi_localaws.resources.input_schema import ShapeError, check
-from pulumi_localaws.resources.invokes import Place, invoke
-from pulumi_localaws.resources.ledger import Ledger, Record
-from pulumi_localaws.resources.resource_type import Args, Context, ResourceType
+from pulumi_localaws.resources.catalog import find_readable_type, find_resource_type
+from pulumi_localaws.resources.input_schema import InputError, validate
+from pulumi_localaws.resources.invokes import InvokeContext, invoke
+from pulumi_localaws.resources.resource_type import Properties, ResourceContext, ResourceType
+from pulumi_localaws.resources.undo_log import CreatedResource
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
-Event = dict[str, Any]
-
-
-@dataclass
-class Surroundings:
-    """What the monitor works with.
-
-    Attributes:
-        project: The project's name.
-        stack: The stack's name.
-        account: The local account's id.
-        default_provider: For resources that name none.
-        clients: Makes the clients.
-        ledger: Takes what was made.
-        emit: Is told of each resource.
-        later: What has to be waited for before the deployment is done.
-    """
-
-    project: str
-    stack: str
-    account: str
-    default_provider: Provider
-    clients: Clients
-    ledger: Ledger
-    emit: Callable[[Event], None]
-    later: "queue.SimpleQueue[Callable[[], None]]" = field(default_factory=queue.SimpleQueue)
 
 
 class Monitor(MockMonitor):
-    """Makes resources; the method names are Pulumi's own."""
+    """Creates the resources of one deployment; implements Pulumi's ResourceMonitor service."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, deployment: DeploymentContext) -> None:
         super().__init__(_NoMocks())
-        self._around = around
-        self._providers = Providers(around.default_provider, around.account)
+        self._deployment = deployment
+        self._providers = Providers(deployment.default_provider, deployment.account)
         self._lock = threading.Lock()
         self._urns: set[str] = set()
         self.transforms = Transforms()
         self.failure: BaseException | None = None
-        """The first error; nothing is begun after it."""
+        """The first error; no further resource is created after it."""
         self.outputs: dict[str, Any] = {}
         """The stack's exports."""
         self.secret_outputs: frozenset[str] = frozenset()
-        """Names of exports that are secret."""
+        """The names of secret exports."""
 
     def RegisterResource(
         self, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
-        """Make a resource, or note a component."""
-        began = time.perf_counter()
+        """Create a resource, or register a component or provider."""
+        start = time.perf_counter()
         if request.type == STACK_TYPE:
-            return resource_pb2.RegisterResourceResponse(urn=self._urn("", request.type, request.name))
+            return resource_pb2.RegisterResourceResponse(urn=self._build_urn("", request.type, request.name))
         try:
-            return self._register(request, began)
+            return self._register(request, start)
         except BaseException as error:
-            self._fail(error, request.type, request.name, began)
+            self._record_failure(error, request.type, request.name, start)
             raise
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
-        """Look up a resource that is there already (``.get()``)."""
-        began = time.perf_counter()
+        """Read an existing resource (``.get()``)."""
+        start = time.perf_counter()
         try:
             return self._read(request)
         except BaseException as error:
-            self._fail(error, request.type, request.name, began)
+            self._record_failure(error, request.type, request.name, start)
             raise
 
     def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
-        """Answer an invoke; the program may catch its error, so it is none of the deployment's yet."""
+        """Return the result of an invoke.
+
+        An error is not recorded as the deployment's failure, because the program can catch it.
+        """
         if request.tok == "pulumi:pulumi:getResource":
             return super().Invoke(request)  # type: ignore[no-any-return, no-untyped-call]
-        request = self.transforms.apply_invoke(request)
-        args, _ = decode(request.args)
-        region = args.pop("region", None) if "getRegion" not in request.tok else None
-        region = self._providers.get(request.provider).region_for(f"The invoke {request.tok}", region)
-        answer = invoke(request.tok, args, Place(self._around.account, region))
-        return resource_pb2.ResourceInvokeResponse(**{"return": encode(answer)})
+        request = self.transforms.apply_to_invoke(request)
+        inputs, _ = decode_properties(request.args)
+        region = inputs.pop("region", None) if "getRegion" not in request.tok else None
+        provider = self._providers.get(request.provider)
+        region = provider.resolve_region(region, where=f"The invoke {request.tok}")
+        result = invoke(request.tok, inputs, InvokeContext(self._deployment.account, region))
+        return resource_pb2.ResourceInvokeResponse(**{"return": encode_properties(result)})
 
     def RegisterResourceOutputs(
         self, request: resource_pb2.RegisterResourceOutputsRequest
     ) -> empty_pb2.Empty:
-        """Keep the stack's exports."""
+        """Store the stack's exports."""
         if request.urn.split("::")[2] == STACK_TYPE:
-            self.outputs, self.secret_outputs = decode(request.outputs)
+            self.outputs, self.secret_outputs = decode_properties(request.outputs)
         return empty_pb2.Empty()
 
     def RegisterStackTransform(self, request: Any) -> empty_pb2.Empty:
-        """Keep a transform of the stack."""
-        self.transforms.add_stack(request)
+        """Store a transform of the stack."""
+        self.transforms.add_stack_transform(request)
         return empty_pb2.Empty()
 
     def RegisterStackInvokeTransform(self, request: Any) -> empty_pb2.Empty:
-        """Keep an invoke transform of the stack."""
-        self.transforms.add_invoke(request)
+        """Store an invoke transform of the stack."""
+        self.transforms.add_invoke_transform(request)
         return empty_pb2.Empty()
 
     def RegisterResourceHook(self, request: Any) -> empty_pb2.Empty:
-        """Refuse a hook, which would never run."""
-        raise DeploymentError(f"Resource hooks ({request.name}) are not supported by the local deployment.")
+        """Reject a hook, because the engine runs none."""
+        raise DeploymentError(
+            f"The resource hook {request.name!r} is not supported by the local deployment. Omit hooks for"
+            " this stack."
+        )
 
     RegisterErrorHook = RegisterResourceHook
 
     def finish(self) -> None:
-        """Wait for what takes its time after it was made.
+        """Wait until all created resources are ready.
 
         Raises:
-            DeploymentError: It failed.
+            DeploymentError: A resource did not become ready.
         """
-        while not self._around.later.empty():
-            self._around.later.get()()
+        while not self._deployment.pending_waits.empty():
+            self._deployment.pending_waits.get()()
 
-    def _fail(self, error: BaseException, kind: str, name: str, began: float) -> None:
+    def _record_failure(self, error: BaseException, token: str, name: str, start: float) -> None:
         with self._lock:
-            first = self.failure is None
-            if first:
+            if self.failure is None:
                 self.failure = error
         if not isinstance(error, CancelledError):
-            self._report(kind, name, "failed", began)
+            self._emit_resource_event(token, name, "failed", start)
 
-    def _report(self, kind: str, name: str, status: str, began: float, identifier: str = "") -> None:
-        milliseconds = round((time.perf_counter() - began) * 1000)
-        event = {"event": "resource", "type": kind, "name": name, "id": identifier, "status": status}
-        self._around.emit({**event, "ms": milliseconds})
+    def _emit_resource_event(
+        self, token: str, name: str, status: str, start: float, resource_id: str = ""
+    ) -> None:
+        milliseconds = round((time.perf_counter() - start) * 1000)
+        event = {"event": "resource", "type": token, "name": name, "id": resource_id, "status": status}
+        self._deployment.emit({**event, "ms": milliseconds})
 
-    def _urn(self, parent: str, kind: str, name: str) -> str:
-        qualified = parent.split("::")[2] + "$" if parent else ""
-        if qualified == f"{STACK_TYPE}$":
-            qualified = ""
-        return f"urn:pulumi:{self._around.stack}::{self._around.project}::{qualified}{kind}::{name}"
+    def _build_urn(self, parent: str, token: str, name: str) -> str:
+        parent_type = parent.split("::")[2] if parent else STACK_TYPE
+        qualified_type = token if parent_type == STACK_TYPE else f"{parent_type}${token}"
+        return f"urn:pulumi:{self._deployment.stack}::{self._deployment.project}::{qualified_type}::{name}"
 
-    def _claim(self, urn: str, kind: str, name: str) -> None:
+    def _claim_urn(self, urn: str, token: str, name: str) -> None:
         with self._lock:
             if urn in self._urns:
                 raise DeploymentError(
-                    f"{kind} {name!r}: there are two resources of this type and name; give each its own name."
+                    f"{token} {name!r}: another resource has the same type and name. Give each resource of a"
+                    " type its own name."
                 )
             self._urns.add(urn)
 
     def _register(
-        self, request: resource_pb2.RegisterResourceRequest, began: float
+        self, request: resource_pb2.RegisterResourceRequest, start: float
     ) -> resource_pb2.RegisterResourceResponse:
         if self.failure is not None:
             raise CancelledError(
-                f"{request.type} {request.name!r} was not begun, since the deployment failed."
+                f"{request.type} {request.name!r} was not created, because the deployment failed before."
             )
-        urn = self._urn(request.parent, request.type, request.name)
-        self._claim(urn, request.type, request.name)
-        self.transforms.declare(urn, request.parent, request.transforms)
+        urn = self._build_urn(request.parent, request.type, request.name)
+        self._claim_urn(urn, request.type, request.name)
+        self.transforms.add_resource(urn, request.parent, request.transforms)
         request = self.transforms.apply(urn, request)
-        refuse_options(request)
+        reject_unsupported_options(request)
         if not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
         if request.type.startswith(PROVIDER_PREFIX):
             return self._register_provider(urn, request)
-        return self._create(urn, request, began)
+        return self._create(urn, request, start)
 
     def _create(
-        self, urn: str, request: resource_pb2.RegisterResourceRequest, began: float
+        self, urn: str, request: resource_pb2.RegisterResourceRequest, start: float
     ) -> resource_pb2.RegisterResourceResponse:
-        kind = BY_TOKEN.get(request.type)
-        if kind is None:
-            raise DeploymentError(unknown_type(request.type, request.name))
-        given, secrets = decode(request.object)
-        inputs = _checked(kind, request.name, given, secrets)
-        context = self._context(urn, request, kind, inputs, secrets)
-        if kind.naming is not None:
-            inputs[kind.naming.prop] = physical_name(kind.naming, inputs, context)
-        if kind.check is not None:
+        resource_type = find_resource_type(request.type, request.name)
+        arguments, secrets = decode_properties(request.object)
+        inputs = _validate_inputs(resource_type, request.name, arguments, secrets)
+        context = self._build_context(urn, request, resource_type, inputs, secrets)
+        if resource_type.naming is not None:
+            name_property = resource_type.naming.name_property
+            inputs[name_property] = choose_physical_name(resource_type.naming, inputs, context)
+        if resource_type.check is not None:
             try:
-                kind.check(inputs)
+                resource_type.check(inputs)
             except ValueError as error:
-                raise context.error(f"{error}.") from error
-        made = kind.create(context, inputs)
-        # What the other resource's deletion takes away needs no call of its own, as Pulumi has it.
+                raise context.build_error(f"{error}.") from error
+        result = resource_type.create(context, inputs)
+        # As in Pulumi, a resource with deletedWith has no deletion of its own.
         retain = request.retainOnDelete or bool(request.deletedWith)
-        self._around.ledger.finish(Record(urn, request.type, request.name, made.id, (), retain=retain))
-        outputs = {name: value for name, value in inputs.items() if not _has_asset(value)} | made.outputs
-        if kind.regional:
+        self._deployment.undo_log.add_resource(
+            CreatedResource(urn, request.type, request.name, result.id, retain=retain)
+        )
+        outputs = {name: value for name, value in inputs.items() if not _is_asset(value)} | result.outputs
+        if resource_type.regional:
             outputs["region"] = context.region
-        if kind.tags:
+        if resource_type.tags:
             outputs["tagsAll"] = dict(context.tags)
-        hidden = secrets | set(request.additionalSecretOutputs)
-        self._report(request.type, request.name, "created", began, made.id)
+        secret_outputs = secrets | set(request.additionalSecretOutputs)
+        self._emit_resource_event(request.type, request.name, "created", start, result.id)
         with self._lock:
-            self.resources[urn] = MockMonitor.ResourceRegistration(urn, made.id, outputs)
+            self.resources[urn] = MockMonitor.ResourceRegistration(urn, result.id, outputs)
         return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=made.id, object=encode(outputs, hidden, request.object)
+            urn=urn, id=result.id, object=encode_properties(outputs, secret_outputs, request.object)
         )
 
     def _read(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
         if request.type == "pulumi:pulumi:StackReference":
             raise DeploymentError(
-                f"The stack reference {request.name!r} is not supported: the local deployment knows no other"
-                " stack. Give its outputs as config values."
+                f"The stack reference {request.name!r} is not supported: the local deployment has no other"
+                " stack. Set the values of its outputs in the config of this stack."
             )
-        kind = BY_TOKEN.get(request.type)
-        if kind is None or kind.read is None:
-            readable = ", ".join(sorted(token for token, entry in BY_TOKEN.items() if entry.read))
-            raise DeploymentError(
-                f"{request.type} {request.name!r}: .get() is not supported by the local deployment for this"
-                f" type; supported for: {readable}."
-            )
-        urn = self._urn(request.parent, request.type, request.name)
-        self._claim(urn, request.type, request.name)
-        given, secrets = decode(request.properties)
-        made = kind.read(self._context(urn, request, kind, given, secrets), request.id)
-        hidden = secrets | set(request.additionalSecretOutputs)
+        resource_type, read = find_readable_type(request.type, request.name)
+        urn = self._build_urn(request.parent, request.type, request.name)
+        self._claim_urn(urn, request.type, request.name)
+        arguments, secrets = decode_properties(request.properties)
+        result = read(self._build_context(urn, request, resource_type, arguments, secrets), request.id)
+        secret_outputs = secrets | set(request.additionalSecretOutputs)
         return resource_pb2.ReadResourceResponse(
-            urn=urn, properties=encode(made.outputs, hidden, request.properties)
+            urn=urn, properties=encode_properties(result.outputs, secret_outputs, request.properties)
         )
 
     def _register_provider(
         self, urn: str, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
-        settings, _ = decode(request.object)
+        settings, _ = decode_properties(request.object)
         package = request.type.removeprefix(PROVIDER_PREFIX)
-        identifier = self._providers.register(urn, request.name, package, settings)
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=request.object)
+        provider_id = self._providers.register(urn, request.name, package, settings)
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=provider_id, object=request.object)
 
-    def _context(
-        self, urn: str, request: Any, kind: ResourceType, inputs: Args, secrets: frozenset[str]
-    ) -> Context:
+    def _build_context(
+        self,
+        urn: str,
+        request: Any,
+        resource_type: ResourceType,
+        inputs: Properties,
+        secrets: frozenset[str],
+    ) -> ResourceContext:
         provider = self._providers.get(request.provider)
-        region = provider.region_for(f"{request.type} {request.name!r}", inputs.get("region"))
-        return Context(
+        where = f"{request.type} {request.name!r}"
+        return ResourceContext(
             urn=urn,
             type=request.type,
             name=request.name,
-            region=region,
-            account=self._around.account,
-            tags={**provider.default_tags, **inputs.get("tags", {})} if kind.tags else {},
-            inputs=kind.inputs,
-            clients=self._around.clients,
-            ledger=self._around.ledger,
-            later=self._around.later.put,
+            region=provider.resolve_region(inputs.get("region"), where=where),
+            account=self._deployment.account,
+            tags={**provider.default_tags, **inputs.get("tags", {})} if resource_type.tags else {},
+            input_schema=resource_type.inputs,
+            clients=self._deployment.clients,
+            undo_log=self._deployment.undo_log,
+            add_wait=self._deployment.pending_waits.put,
             secrets=tuple(str(inputs[name]) for name in secrets if isinstance(inputs.get(name), str)),
         )
 
 
 class _NoMocks(Mocks):
-    """The monitor answers everything itself; were anything to come here, it must not pass."""
+    """Mocks that raise an error, because the monitor handles every request itself."""
 
     def new_resource(self, args: Any) -> Any:
-        raise DeploymentError(f"{args.typ} {args.name!r} was not made.")
+        raise DeploymentError(f"{args.typ} {args.name!r} was not created: the monitor has no handler for it.")
 
     def call(self, args: Any) -> Any:
-        raise DeploymentError(f"The invoke {args.token} was not answered.")
+        raise DeploymentError(f"The invoke {args.token} has no result: the monitor has no handler for it.")
 
 
-def _checked(kind: ResourceType, name: str, given: Args, secrets: frozenset[str]) -> Args:
+def _validate_inputs(
+    resource_type: ResourceType, name: str, arguments: Properties, secrets: frozenset[str]
+) -> Properties:
     try:
-        return dict(check(given, kind.inputs))
-    except ShapeError as error:
-        prop = re.split(r"[.:\[ ]", str(error))[0]
-        message = f"{prop}: the secret value is of the wrong kind" if prop in secrets else str(error)
-        raise DeploymentError(f"{kind.token} {name!r}: {message}.") from error
+        return dict(validate(arguments, resource_type.inputs))
+    except InputError as error:
+        input_name = re.split(r"[.:\[ ]", str(error))[0]
+        message = (
+            f"{input_name}: the secret value has the wrong type" if input_name in secrets else str(error)
+        )
+        raise DeploymentError(f"{resource_type.token} {name!r}: {message}.") from error
 
 
-def _has_asset(value: Any) -> bool:
+def _is_asset(value: Any) -> bool:
     return isinstance(value, dict) and value.get("sig") in {"asset", "archive"}

@@ -1,7 +1,7 @@
 """Runs the ``transforms`` of resources, their parents and the stack, in the order of Pulumi's engine.
 
-pulumi's mock monitor runs none. The SDK registers each transform with a callback server in the program's
-process; here its callback is called directly, in the program's event loop.
+Pulumi's mock monitor does not run transforms. The SDK registers the callback of each transform with a
+callback server in the program's process. Here the callback is called directly, in the program's event loop.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _POLL_SECONDS = 0.1
-# The names of one option in a registration and in a transform's options.
-_SCALARS = {
+# Fields of a registration request, and the same options in the message that a transform receives.
+_SCALAR_OPTIONS = {
     "version": "version",
     "provider": "provider",
     "pluginDownloadURL": "plugin_download_url",
@@ -27,8 +27,8 @@ _SCALARS = {
     "importId": "import",
     "deleteBeforeReplace": "delete_before_replace",
 }
-_OPTIONAL = {"protect": "protect", "retainOnDelete": "retain_on_delete"}
-_LISTS = {
+_OPTIONAL_BOOLEANS = {"protect": "protect", "retainOnDelete": "retain_on_delete"}
+_LIST_OPTIONS = {
     "dependencies": "depends_on",
     "ignoreChanges": "ignore_changes",
     "replaceOnChanges": "replace_on_changes",
@@ -38,103 +38,103 @@ _LISTS = {
 
 
 class Transforms:
-    """Knows the transforms of each resource and of the stack; safe for threads."""
+    """The transforms of each resource and of the stack; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._own: dict[str, list[str]] = {}
+        self._resource_tokens: dict[str, list[str]] = {}
         self._parents: dict[str, str] = {}
-        self._stack: list[str] = []
-        self._invokes: list[str] = []
+        self._stack_tokens: list[str] = []
+        self._invoke_tokens: list[str] = []
         self.stopping = threading.Event()
-        """Set when the program's event loop has ended, so that no transform can run any more."""
+        """Set when the program's event loop has ended. No transform can run afterwards."""
 
-    def add_stack(self, callback: callback_pb2.Callback) -> None:
-        """Register a transform for every resource that follows."""
+    def add_stack_transform(self, callback: callback_pb2.Callback) -> None:
+        """Add a transform of all resources that are registered later."""
         with self._lock:
-            self._stack.append(callback.token)
+            self._stack_tokens.append(callback.token)
 
-    def add_invoke(self, callback: callback_pb2.Callback) -> None:
-        """Register a transform for every invoke that follows."""
+    def add_invoke_transform(self, callback: callback_pb2.Callback) -> None:
+        """Add a transform of all later invokes."""
         with self._lock:
-            self._invokes.append(callback.token)
+            self._invoke_tokens.append(callback.token)
 
-    def declare(self, urn: str, parent: str, callbacks: Iterable[callback_pb2.Callback]) -> None:
-        """Remember a resource's parent and its own transforms, which its children inherit."""
+    def add_resource(self, urn: str, parent: str, callbacks: Iterable[callback_pb2.Callback]) -> None:
+        """Store the parent and the transforms of a resource. Its children inherit the transforms."""
         with self._lock:
-            self._own[urn] = [callback.token for callback in callbacks]
+            self._resource_tokens[urn] = [callback.token for callback in callbacks]
             self._parents[urn] = parent
 
     def apply(
         self, urn: str, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceRequest:
-        """Return the request as its own transforms, its parents' and the stack's leave it, in this order.
+        """Return the request after the transforms of the resource, then of its parents, then of the stack.
 
         Raises:
-            DeploymentError: A transform threw.
+            DeploymentError: A transform raised an exception.
         """
-        tokens = self._tokens(urn)
+        tokens = self._collect_tokens(urn)
         if not tokens:
             return request
-        changed = resource_pb2.RegisterResourceRequest()
-        changed.CopyFrom(request)
+        transformed_request = resource_pb2.RegisterResourceRequest()
+        transformed_request.CopyFrom(request)
         for token in tokens:
-            call = resource_pb2.TransformRequest(
-                type=changed.type,
-                name=changed.name,
-                custom=changed.custom,
-                parent=changed.parent,
-                properties=changed.object,
-                options=_options(changed),
+            transform_request = resource_pb2.TransformRequest(
+                type=transformed_request.type,
+                name=transformed_request.name,
+                custom=transformed_request.custom,
+                parent=transformed_request.parent,
+                properties=transformed_request.object,
+                options=_build_options(transformed_request),
             )
-            where = f"{request.type} {request.name!r}"
-            answer = resource_pb2.TransformResponse.FromString(
-                self._run(token, call.SerializeToString(), where)
+            subject = f"{request.type} {request.name!r}"
+            response = resource_pb2.TransformResponse.FromString(
+                self._run(token, transform_request.SerializeToString(), subject)
             )
-            changed.object.CopyFrom(answer.properties)
-            if answer.HasField("options"):
-                _take_options(changed, answer.options)
-        return changed
+            transformed_request.object.CopyFrom(response.properties)
+            if response.HasField("options"):
+                _set_options(transformed_request, response.options)
+        return transformed_request
 
-    def apply_invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeRequest:
-        """Return an invoke's request as the stack's invoke transforms leave it.
+    def apply_to_invoke(
+        self, request: resource_pb2.ResourceInvokeRequest
+    ) -> resource_pb2.ResourceInvokeRequest:
+        """Return the request after the invoke transforms of the stack.
 
         Raises:
-            DeploymentError: A transform threw.
+            DeploymentError: A transform raised an exception.
         """
         with self._lock:
-            tokens = list(self._invokes)
-        changed = resource_pb2.ResourceInvokeRequest()
-        changed.CopyFrom(request)
+            tokens = list(self._invoke_tokens)
+        transformed_request = resource_pb2.ResourceInvokeRequest()
+        transformed_request.CopyFrom(request)
         for token in tokens:
-            options = resource_pb2.TransformInvokeOptions(provider=changed.provider, version=changed.version)
-            call = resource_pb2.TransformInvokeRequest(token=changed.tok, args=changed.args, options=options)
-            answer = resource_pb2.TransformInvokeResponse.FromString(
-                self._run(token, call.SerializeToString(), f"the invoke {request.tok}")
+            options = resource_pb2.TransformInvokeOptions(
+                provider=transformed_request.provider, version=transformed_request.version
             )
-            changed.args.CopyFrom(answer.args)
-            if answer.HasField("options"):
-                changed.provider = answer.options.provider
-        return changed
+            transform_request = resource_pb2.TransformInvokeRequest(
+                token=transformed_request.tok, args=transformed_request.args, options=options
+            )
+            response = resource_pb2.TransformInvokeResponse.FromString(
+                self._run(token, transform_request.SerializeToString(), f"the invoke {request.tok}")
+            )
+            transformed_request.args.CopyFrom(response.args)
+            if response.HasField("options"):
+                transformed_request.provider = response.options.provider
+        return transformed_request
 
-    def _tokens(self, urn: str) -> list[str]:
+    def _collect_tokens(self, urn: str) -> list[str]:
         with self._lock:
             tokens = []
             current = urn
             while current:
-                tokens += self._own.get(current, [])
+                tokens += self._resource_tokens.get(current, [])
                 current = self._parents.get(current, "")
-            return tokens + self._stack
+            return tokens + self._stack_tokens
 
-    def _run(self, token: str, payload: bytes, where: str) -> bytes:
-        found: list[tuple[Callable[[bytes], Awaitable[Any]], asyncio.AbstractEventLoop]] = [
-            (servicer._callbacks[token], servicer._loop)  # noqa: SLF001 private: see docs/engine.md
-            for servicer in _CallbackServicer._servicers  # noqa: SLF001
-            if token in servicer._callbacks  # noqa: SLF001
-        ]
-        if not found:
-            raise CancelledError(f"{where}: its transform can't run any more, the program has ended.")
-        callback, loop = found[0]
+    def _run(self, token: str, payload: bytes, subject: str) -> bytes:
+        """Run a transform in the program's event loop and return its serialized response."""
+        callback, loop = _find_callback(token, subject)
 
         async def call() -> bytes:
             return bytes((await callback(payload)).SerializeToString())
@@ -146,39 +146,51 @@ class Transforms:
             except Exception as error:
                 if future.done():
                     raise DeploymentError(
-                        f"A transform of {where} threw {type(error).__name__}: {error}"
+                        f"A transform of {subject} raised {type(error).__name__}: {error}"
                     ) from error
-                if self.stopping.is_set():  # a time-out of this poll
+                # The wait has timed out.
+                if self.stopping.is_set():
                     future.cancel()
-                    raise CancelledError(
-                        f"{where}: its transform can't run any more, the program has ended."
-                    ) from None
+                    raise _build_cancelled_error(subject) from None
 
 
-def _options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.TransformResourceOptions:
+def _find_callback(
+    token: str, subject: str
+) -> tuple[Callable[[bytes], Awaitable[Any]], asyncio.AbstractEventLoop]:
+    for servicer in _CallbackServicer._servicers:  # noqa: SLF001 private: see docs/engine.md
+        if token in servicer._callbacks:  # noqa: SLF001
+            return servicer._callbacks[token], servicer._loop  # noqa: SLF001
+    raise _build_cancelled_error(subject)
+
+
+def _build_cancelled_error(subject: str) -> CancelledError:
+    return CancelledError(f"{subject}: its transform cannot run, because the program has ended.")
+
+
+def _build_options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.TransformResourceOptions:
     options = resource_pb2.TransformResourceOptions()
-    for ours, theirs in _SCALARS.items():
-        if getattr(request, ours):
-            setattr(options, theirs, getattr(request, ours))
-    for ours, theirs in _OPTIONAL.items():
-        if request.HasField(ours):  # type: ignore[arg-type] # one of the two optional fields
-            setattr(options, theirs, getattr(request, ours))
-    for ours, theirs in _LISTS.items():
-        getattr(options, theirs).extend(getattr(request, ours))
+    for request_field, option in _SCALAR_OPTIONS.items():
+        if getattr(request, request_field):
+            setattr(options, option, getattr(request, request_field))
+    for request_field, option in _OPTIONAL_BOOLEANS.items():
+        if request.HasField(request_field):  # type: ignore[arg-type] # the name of a field
+            setattr(options, option, getattr(request, request_field))
+    for request_field, option in _LIST_OPTIONS.items():
+        getattr(options, option).extend(getattr(request, request_field))
     options.providers.update(request.providers)
     if request.HasField("hooks"):
         options.hooks.CopyFrom(request.hooks)
     return options
 
 
-def _take_options(
+def _set_options(
     request: resource_pb2.RegisterResourceRequest, options: resource_pb2.TransformResourceOptions
 ) -> None:
-    for ours, theirs in (_SCALARS | _OPTIONAL).items():
-        setattr(request, ours, getattr(options, theirs))
-    for ours, theirs in _LISTS.items():
-        request.ClearField(ours)  # type: ignore[arg-type] # a field's name
-        getattr(request, ours).extend(getattr(options, theirs))
+    for request_field, option in (_SCALAR_OPTIONS | _OPTIONAL_BOOLEANS).items():
+        setattr(request, request_field, getattr(options, option))
+    for request_field, option in _LIST_OPTIONS.items():
+        request.ClearField(request_field)  # type: ignore[arg-type] # the name of a field
+        getattr(request, request_field).extend(getattr(options, option))
     request.providers.clear()
     request.providers.update(options.providers)
     request.ClearField("hooks")

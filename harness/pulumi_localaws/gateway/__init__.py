@@ -1,1 +1,1 @@
-"""The wire in front of the emulator: Cognito's triggers and rules, and a few of IAM's, enforced on it."""
+"""The gateway in front of the emulator: it fires Cognito's triggers and enforces rules of Cognito and IAM."""

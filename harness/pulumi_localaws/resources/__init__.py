@@ -1,1 +1,1 @@
-"""What the engine can create: one module for each AWS service, and a catalog of all their types."""
+"""Resource types that the engine can create, a module for each AWS service, and the catalog of all types."""

@@ -1,4 +1,4 @@
-"""Turns Pulumi's assets and archives into bytes; a zip comes out the same each time."""
+"""Reads Pulumi's assets and packs archives as zip files. The same content always gives the same zip file."""
 
 import io
 import zipfile
@@ -7,63 +7,68 @@ from pathlib import Path
 from typing import Any
 
 Asset = dict[str, Any]
-"""As the monitor hands it over: ``sig`` (asset or archive) with ``path``, ``text``, ``uri`` or ``assets``."""
+"""An asset or archive as `decode_properties` returns it.
+
+``sig`` is asset or archive; the content is in ``path``, ``text``, ``uri`` or ``assets``.
+"""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o644 << 16
 
 
-def asset_bytes(asset: Asset, base: Path) -> bytes:
+def read_asset(asset: Asset, base: Path) -> bytes:
     """Return the content of an asset.
 
     Args:
-        asset: A file or string asset.
-        base: Folder that relative paths start from.
+        asset: A file asset or a string asset.
+        base: The folder that relative paths start from.
 
     Raises:
-        ValueError: The file isn't there, or the asset is a remote one.
+        ValueError: The file does not exist, or the asset is a remote one.
     """
     if "text" in asset:
         return str(asset["text"]).encode()
     if "path" in asset:
         path = Path(base, asset["path"])
         if not path.is_file():
-            raise ValueError(f"the file {asset['path']!r} is not there")
+            raise ValueError(f"the file {asset['path']!r} does not exist")
         return path.read_bytes()
-    raise ValueError(f"a remote asset ({asset.get('uri')}) is not fetched here; use a file")
+    raise ValueError(
+        f"a remote asset ({asset.get('uri')}) is not supported. Use a file asset or a string asset"
+    )
 
 
-def zip_bytes(archive: Asset, base: Path) -> bytes:
-    """Return an archive as a zip: a zip file as it stands, a folder or a mapping packed.
+def zip_archive(archive: Asset, base: Path) -> bytes:
+    """Return an archive as a zip file. A zip file is returned unchanged.
 
     Args:
         archive: A file archive (a folder or a .zip), an asset archive, or a single asset that is a zip file.
-        base: Folder that relative paths start from.
+        base: The folder that relative paths start from.
 
     Raises:
-        ValueError: A file isn't there, or the archive is a remote one or of another format.
+        ValueError: A file does not exist, or the archive is a remote one or not a zip file.
     """
     if "path" in archive and (base / archive["path"]).is_file():
         content = Path(base, archive["path"]).read_bytes()
         if not zipfile.is_zipfile(io.BytesIO(content)):
-            raise ValueError(f"{archive['path']!r} is not a zip file; give a .zip or a folder")
+            raise ValueError(f"{archive['path']!r} is not a zip file. Use a .zip file or a folder")
         return content
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in sorted(_entries(archive, base, "")):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in sorted(_read_entries(archive, base, "")):
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = _MODE
             file.writestr(info, content)
-    return packed.getvalue()
+    return buffer.getvalue()
 
 
-def _entries(archive: Asset, base: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
+def _read_entries(archive: Asset, base: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
     if archive["sig"] == "asset":
-        yield prefix.rstrip("/"), asset_bytes(archive, base)
+        yield prefix.rstrip("/"), read_asset(archive, base)
     elif "assets" in archive:
         for name, item in archive["assets"].items():
-            yield from _entries(item, base, f"{prefix}{name}/")
+            yield from _read_entries(item, base, f"{prefix}{name}/")
     elif "path" in archive:
         root = base / archive["path"]
         if root.is_file():
@@ -75,6 +80,6 @@ def _entries(archive: Asset, base: Path, prefix: str) -> Iterator[tuple[str, byt
             files = (path for path in root.rglob("*") if path.is_file())
             yield from ((prefix + path.relative_to(root).as_posix(), path.read_bytes()) for path in files)
         else:
-            raise ValueError(f"the file or folder {archive['path']!r} is not there")
+            raise ValueError(f"the file or folder {archive['path']!r} does not exist")
     else:
-        raise ValueError(f"a remote archive ({archive.get('uri')}) is not fetched here; use a file or folder")
+        raise ValueError(f"a remote archive ({archive.get('uri')}) is not supported. Use a file or a folder")

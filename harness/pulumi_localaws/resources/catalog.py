@@ -1,6 +1,10 @@
-"""All resource types that the engine can create."""
+"""All resource types that the engine can create, and the errors for types that it cannot create or read.
 
-from pulumi_localaws.resources.resource_type import ResourceType
+To add a resource type, add it to `RESOURCE_TYPES` in `services/<service>.py`.
+"""
+
+from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.resources.resource_type import Read, ResourceType
 from pulumi_localaws.resources.services import (
     apigatewayv2,
     awslambda,
@@ -40,4 +44,52 @@ RESOURCE_TYPES: tuple[ResourceType, ...] = (
 )
 
 BY_TOKEN = {resource_type.token: resource_type for resource_type in RESOURCE_TYPES}
-"""Each type by its Pulumi type (``aws:sqs/queue:Queue``)."""
+"""The resource types by their Pulumi types (``aws:sqs/queue:Queue``)."""
+
+
+def find_resource_type(token: str, name: str) -> ResourceType:
+    """Return a resource type.
+
+    Args:
+        token: The Pulumi type.
+        name: The resource's logical name, for the message.
+
+    Raises:
+        DeploymentError: The type is not supported; the message lists the supported types of the service.
+    """
+    if token in BY_TOKEN:
+        return BY_TOKEN[token]
+    service = _get_service(token)
+    supported = sorted(other for other in BY_TOKEN if _get_service(other) == service)
+    label = "Supported types of this service"
+    if not supported:
+        supported = sorted({_get_service(other) for other in BY_TOKEN})
+        label = "Supported services"
+    raise DeploymentError(
+        f"{token} {name!r}: this type is not supported by the local deployment. {label}:"
+        f" {', '.join(supported)}. `pulumi-localaws types` lists all types."
+    )
+
+
+def find_readable_type(token: str, name: str) -> tuple[ResourceType, Read]:
+    """Return a resource type that supports ``.get()``, and its read function.
+
+    Args:
+        token: The Pulumi type.
+        name: The resource's logical name, for the message.
+
+    Raises:
+        DeploymentError: The type does not support ``.get()``; the message lists the types that do.
+    """
+    resource_type = BY_TOKEN.get(token)
+    if resource_type is None or resource_type.read is None:
+        readable = sorted(other for other, entry in BY_TOKEN.items() if entry.read)
+        raise DeploymentError(
+            f"{token} {name!r}: .get() is not supported by the local deployment for this type. Supported"
+            f" types: {', '.join(readable)}."
+        )
+    return resource_type, resource_type.read
+
+
+def _get_service(token: str) -> str:
+    return token.split("/", maxsplit=1)[0]

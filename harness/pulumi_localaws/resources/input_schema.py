@@ -1,7 +1,8 @@
-"""What a resource's inputs may look like, and the names that AWS has for them.
+"""Schemas of a resource's inputs: the properties, their types, and their names in AWS's API.
 
-A shape is checked before the first call for a resource: a property that isn't in it is refused by name, never
-dropped. Pulumi's numbers arrive as floats; here they become what AWS takes.
+Inputs are validated before the first call for a resource. A property that the schema does not have is
+rejected with an error that names it; it is never ignored. Pulumi sends every number as a float: validation
+converts it to the type that AWS accepts.
 """
 
 from collections.abc import Mapping
@@ -10,108 +11,119 @@ from enum import Enum
 from typing import Any
 
 
-class Kind(Enum):
-    """A plain value."""
+class ValueType(Enum):
+    """The type of a single value; the enum's value is its name in messages."""
 
-    STR = "text"
+    STR = "a string"
     INT = "a whole number"
     NUMBER = "a number"
     BOOL = "true or false"
     ASSET = "an asset or archive"
 
 
-STR, INT, NUMBER, BOOL, ASSET = Kind.STR, Kind.INT, Kind.NUMBER, Kind.BOOL, Kind.ASSET
+STR = ValueType.STR
+INT = ValueType.INT
+NUMBER = ValueType.NUMBER
+BOOL = ValueType.BOOL
+ASSET = ValueType.ASSET
 
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list of equal things."""
+    """A list of items with one schema."""
 
-    item: "Shape"
+    item: "InputSchema"
 
 
 @dataclass(frozen=True)
 class MapOf:
-    """A mapping whose keys are the user's own."""
+    """A mapping with free keys and values of one schema."""
 
-    item: "Shape" = Kind.STR
+    item: "InputSchema" = ValueType.STR
 
 
 @dataclass(frozen=True)
-class Obj:
-    """An object with known properties.
+class ObjectOf:
+    """An object with a fixed set of properties.
 
     Attributes:
-        fields: Each Pulumi name with its shape.
-        aws: AWS's name where it isn't Pulumi's with a capital letter; None for a property that isn't sent as
-            it stands.
+        fields: The schema of each property, by its Pulumi name.
+        aws_names: The AWS names of the properties whose AWS name is not the Pulumi name with a capital first
+            letter. None: `to_aws` omits the property.
     """
 
-    fields: Mapping[str, "Shape"]
-    aws: Mapping[str, str | None] = field(default_factory=dict)
+    fields: Mapping[str, "InputSchema"]
+    aws_names: Mapping[str, str | None] = field(default_factory=dict)
 
 
-Shape = Kind | ListOf | MapOf | Obj
-STRS = ListOf(STR)
+InputSchema = ValueType | ListOf | MapOf | ObjectOf
+STR_LIST = ListOf(STR)
 TAGS = MapOf(STR)
 
 
-class ShapeError(Exception):
-    """An input is not as it should be; the message begins with the property's path."""
+class InputError(Exception):
+    """An input does not match its schema; the message begins with the property's path."""
 
 
-def check(value: Any, shape: Shape, path: str = "") -> Any:
-    """Return the value with its numbers made right and empty (null) properties left out.
+def validate(value: Any, schema: InputSchema, path: str = "") -> Any:
+    """Return the value without null properties, and with each number and text in the type of its schema.
 
     Raises:
-        ShapeError: A property is unknown, or of the wrong kind.
+        InputError: The schema does not have a property, or a value has the wrong type.
     """
-    if isinstance(shape, Obj):
+    if isinstance(schema, ObjectOf):
         if not isinstance(value, dict):
-            raise ShapeError(f"{path}: an object is expected, not {value!r}")
+            raise InputError(f"{path} must be an object, not {value!r}")
         for name, item in value.items():
-            if name not in shape.fields and item is not None:
-                allowed = ", ".join(sorted(shape.fields)) or "none"
-                raise ShapeError(
-                    f"{_join(path, name)} is not supported by the local deployment; supported: {allowed}"
+            if name not in schema.fields and item is not None:
+                supported = ", ".join(sorted(schema.fields)) or "none"
+                raise InputError(
+                    f"{_join(path, name)} is not supported by the local deployment. Supported: {supported}"
                 )
         return {
-            name: check(item, shape.fields[name], _join(path, name))
+            name: validate(item, schema.fields[name], _join(path, name))
             for name, item in value.items()
             if item is not None
         }
-    if isinstance(shape, ListOf):
+    if isinstance(schema, ListOf):
         if not isinstance(value, list):
-            raise ShapeError(f"{path}: a list is expected, not {value!r}")
-        return [check(item, shape.item, f"{path}[{i}]") for i, item in enumerate(value) if item is not None]
-    if isinstance(shape, MapOf):
+            raise InputError(f"{path} must be a list, not {value!r}")
+        return [
+            validate(item, schema.item, f"{path}[{i}]") for i, item in enumerate(value) if item is not None
+        ]
+    if isinstance(schema, MapOf):
         if not isinstance(value, dict):
-            raise ShapeError(f"{path}: a mapping is expected, not {value!r}")
+            raise InputError(f"{path} must be a mapping, not {value!r}")
         return {
-            key: check(item, shape.item, _join(path, key)) for key, item in value.items() if item is not None
+            key: validate(item, schema.item, _join(path, key))
+            for key, item in value.items()
+            if item is not None
         }
-    return _plain(value, shape, path)
+    return _validate_single_value(value, schema, path)
 
 
-def aws_name(name: str) -> str:
-    """Return the name that AWS has for most properties: Pulumi's with a capital letter."""
+def to_aws_name(name: str) -> str:
+    """Return the AWS name of most properties: the Pulumi name with a capital first letter."""
     return name[0].upper() + name[1:]
 
 
-def attribute_text(value: Any) -> str:
-    """Return a value as AWS takes it where every attribute is text (SNS, SQS)."""
+def format_attribute(value: Any) -> str:
+    """Return a value as text, for the services whose attributes are all text (SNS, SQS)."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def to_aws(value: Any, shape: Shape) -> Any:
-    """Return a checked value under AWS's names: ``hashKey`` is ``HashKey``, or as the shape says."""
-    if isinstance(shape, Obj):
-        named = ((shape.aws.get(name, aws_name(name)), name, item) for name, item in value.items())
-        return {aws: to_aws(item, shape.fields[name]) for aws, name, item in named if aws is not None}
-    if isinstance(shape, ListOf):
-        return [to_aws(item, shape.item) for item in value]
-    if isinstance(shape, MapOf):
-        return {key: to_aws(item, shape.item) for key, item in value.items()}
+def to_aws(value: Any, schema: InputSchema) -> Any:
+    """Return a validated value with the names that its properties have in AWS's API."""
+    if isinstance(schema, ObjectOf):
+        renamed = (
+            (schema.aws_names.get(name, to_aws_name(name)), to_aws(item, schema.fields[name]))
+            for name, item in value.items()
+        )
+        return {aws_name: item for aws_name, item in renamed if aws_name is not None}
+    if isinstance(schema, ListOf):
+        return [to_aws(item, schema.item) for item in value]
+    if isinstance(schema, MapOf):
+        return {key: to_aws(item, schema.item) for key, item in value.items()}
     return value
 
 
@@ -119,34 +131,36 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _plain(value: Any, kind: Kind, path: str) -> Any:
-    if kind is Kind.ASSET:
-        if not (isinstance(value, Mapping) and "sig" in value):
-            raise ShapeError(f"{path}: an asset or archive is expected, not {value!r}")
-        return value
-    converted = _convert(value, kind)
+def _validate_single_value(value: Any, value_type: ValueType, path: str) -> Any:
+    if value_type is ASSET:
+        converted = value if isinstance(value, Mapping) and "sig" in value else None
+    else:
+        converted = _convert(value, value_type)
     if converted is None:
-        raise ShapeError(f"{path}: {kind.value} is expected, not {value!r}")
+        raise InputError(f"{path} must be {value_type.value}, not {value!r}")
     return converted
 
 
-def _convert(value: Any, kind: Kind) -> Any:
-    """Return the value as its kind, with text as leniently as Pulumi's bridge; None if it isn't one."""
-    if kind is Kind.STR:
-        return _as_text(value)
-    if kind is Kind.BOOL:
-        known = {"true": True, "false": False, True: True, False: False}
-        return known.get(value) if isinstance(value, bool | str) else None
+def _convert(value: Any, value_type: ValueType) -> Any:
+    """Convert a value to its type; return None if that is not possible.
+
+    Like Pulumi's bridge for Terraform providers, accepts a number or a boolean that is given as text.
+    """
+    if value_type is STR:
+        return _convert_to_text(value)
+    if value_type is BOOL:
+        booleans = {"true": True, "false": False, True: True, False: False}
+        return booleans.get(value) if isinstance(value, bool | str) else None
     try:
         number = None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         number = None
-    if number is None or (kind is Kind.INT and not number.is_integer()):
+    if number is None or (value_type is INT and not number.is_integer()):
         return None
     return int(number) if number.is_integer() else number
 
 
-def _as_text(value: Any) -> str | None:
+def _convert_to_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():

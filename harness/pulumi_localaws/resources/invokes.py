@@ -1,4 +1,4 @@
-"""What a program may ask (Pulumi's invokes): the account, the region, the partition, a policy document."""
+"""The invokes that a program can call: account, region, partition and policy document."""
 
 import json
 import zlib
@@ -7,29 +7,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_localaws.errors import DeploymentError
-from pulumi_localaws.resources.input_schema import STR, STRS, ListOf, Obj, ShapeError, aws_name, check
+from pulumi_localaws.resources.input_schema import (
+    STR,
+    STR_LIST,
+    InputError,
+    ListOf,
+    ObjectOf,
+    to_aws_name,
+    validate,
+)
+from pulumi_localaws.resources.resource_type import Properties
 
-Args = dict[str, Any]
-
-_PRINCIPALS = ListOf(Obj({"type": STR, "identifiers": STRS}))
-_STATEMENT = Obj(
+_PRINCIPALS = ListOf(ObjectOf({"type": STR, "identifiers": STR_LIST}))
+_STATEMENT = ObjectOf(
     {
         "sid": STR,
         "effect": STR,
-        "actions": STRS,
-        "notActions": STRS,
-        "resources": STRS,
-        "notResources": STRS,
+        "actions": STR_LIST,
+        "notActions": STR_LIST,
+        "resources": STR_LIST,
+        "notResources": STR_LIST,
         "principals": _PRINCIPALS,
         "notPrincipals": _PRINCIPALS,
-        "conditions": ListOf(Obj({"test": STR, "values": STRS, "variable": STR})),
+        "conditions": ListOf(ObjectOf({"test": STR, "values": STR_LIST, "variable": STR})),
     }
 )
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an invoke is asked: the account and the region of its provider."""
+class InvokeContext:
+    """The account and the region of the provider that an invoke uses."""
 
     account: str
     region: str
@@ -37,41 +44,41 @@ class Place:
 
 @dataclass(frozen=True)
 class Invoke:
-    """One line of the table of invokes."""
+    """A supported invoke: the schema of its inputs, and the function that returns its result."""
 
-    inputs: Obj
-    answer: Callable[[Place, Args], Args]
+    inputs: ObjectOf
+    run: Callable[[InvokeContext, Properties], Properties]
 
 
-def invoke(token: str, args: Args, place: Place) -> Args:
-    """Answer an invoke.
+def invoke(token: str, inputs: Properties, context: InvokeContext) -> Properties:
+    """Return the result of an invoke.
 
     Raises:
-        DeploymentError: The invoke or one of its arguments is unknown; the message says what is supported.
+        DeploymentError: The invoke or an input is not supported; the message lists what is supported.
     """
-    known = INVOKES.get(token)
-    if known is None:
+    entry = INVOKES.get(token)
+    if entry is None:
         raise DeploymentError(
-            f"The invoke {token} is not supported by the local deployment; supported:"
+            f"The invoke {token} is not supported by the local deployment. Supported:"
             f" {', '.join(sorted(INVOKES))}."
         )
     try:
-        return known.answer(place, check(args, known.inputs))
-    except (ShapeError, ValueError) as error:
+        return entry.run(context, validate(inputs, entry.inputs))
+    except (InputError, ValueError) as error:
         raise DeploymentError(f"The invoke {token}: {error}.") from error
 
 
-def _caller(place: Place, _: Args) -> Args:
+def _get_caller_identity(context: InvokeContext, _: Properties) -> Properties:
     return {
-        "accountId": place.account,
-        "arn": f"arn:aws:iam::{place.account}:root",
-        "userId": place.account,
-        "id": place.account,
+        "accountId": context.account,
+        "arn": f"arn:aws:iam::{context.account}:root",
+        "userId": context.account,
+        "id": context.account,
     }
 
 
-def _region(place: Place, args: Args) -> Args:
-    region = args.get("region") or args.get("name") or place.region
+def _get_region(context: InvokeContext, inputs: Properties) -> Properties:
+    region = inputs.get("region") or inputs.get("name") or context.region
     return {
         "region": region,
         "name": region,
@@ -81,7 +88,7 @@ def _region(place: Place, args: Args) -> Args:
     }
 
 
-def _partition(_: Place, __: Args) -> Args:
+def _get_partition(_: InvokeContext, __: Properties) -> Properties:
     return {
         "partition": "aws",
         "id": "aws",
@@ -90,100 +97,113 @@ def _partition(_: Place, __: Args) -> Args:
     }
 
 
-def _one_or_many(values: list[str]) -> str | list[str]:
-    return values[0] if len(values) == 1 else sorted(values, reverse=True)
-
-
-def _principals(values: list[Args]) -> Any:
-    if any(value["type"] == "*" for value in values):
-        return "*"
-    grouped: dict[str, list[str]] = {}
-    for value in values:
-        grouped.setdefault(value["type"], []).extend(value["identifiers"])
-    return {kind: _one_or_many(names) for kind, names in grouped.items()}
-
-
-def _statement(given: Args) -> Args:
-    made: Args = {"Sid": given["sid"]} if given.get("sid") else {}
-    made["Effect"] = given.get("effect", "Allow")
-    for name in ("actions", "notActions", "resources", "notResources"):
-        if given.get(name):
-            made[aws_name(name).removesuffix("s")] = _one_or_many(given[name])
-    for name in ("principals", "notPrincipals"):
-        if given.get(name):
-            made[aws_name(name).removesuffix("s")] = _principals(given[name])
-    conditions: Args = {}
-    for condition in given.get("conditions", []):
-        values = condition["values"]
-        conditions.setdefault(condition["test"], {})[condition["variable"]] = (
-            values[0] if len(values) == 1 else values
-        )
-    return {**made, "Condition": conditions} if conditions else made
-
-
-def _merge(statements: list[Args], more: list[Args], *, override: bool) -> list[Args]:
-    """Add statements; one with a ``Sid`` that is there already replaces it (override) or is refused."""
-    merged = list(statements)
-    for statement in more:
-        same = [
-            i for i, old in enumerate(merged) if statement.get("Sid") and old.get("Sid") == statement["Sid"]
-        ]
-        if same and not override:
-            raise ValueError(f"duplicate Sid ({statement['Sid']}): it has to be unique")
-        if same:
-            merged[same[0]] = statement
-        else:
-            merged.append(statement)
-    return merged
-
-
-def _documents(texts: list[str]) -> list[Args]:
-    statements: list[Args] = []
-    for text in texts:
-        found = json.loads(text).get("Statement", [])
-        statements += [found] if isinstance(found, dict) else found
-    return statements
-
-
-def _policy_document(_: Place, args: Args) -> Args:
-    sources = [args["sourceJson"]] if args.get("sourceJson") else []
-    statements = _merge([], _documents(sources + args.get("sourcePolicyDocuments", [])), override=False)
-    statements = _merge(statements, [_statement(item) for item in args.get("statements", [])], override=True)
-    overrides = args.get("overridePolicyDocuments", []) + (
-        [args["overrideJson"]] if args.get("overrideJson") else []
+def _get_policy_document(_: InvokeContext, inputs: Properties) -> Properties:
+    sources = [inputs["sourceJson"]] if inputs.get("sourceJson") else []
+    sources += inputs.get("sourcePolicyDocuments", [])
+    overrides = list(inputs.get("overridePolicyDocuments", []))
+    overrides += [inputs["overrideJson"]] if inputs.get("overrideJson") else []
+    statements = _merge_statements([], _read_statements(sources), override=False)
+    statements = _merge_statements(
+        statements, [_build_statement(item) for item in inputs.get("statements", [])], override=True
     )
-    statements = _merge(statements, _documents(overrides), override=True)
-    document: Args = {"Version": args.get("version", "2012-10-17")}
-    if args.get("policyId"):
-        document["Id"] = args["policyId"]
+    statements = _merge_statements(statements, _read_statements(overrides), override=True)
+    document: Properties = {"Version": inputs.get("version", "2012-10-17")}
+    if inputs.get("policyId"):
+        document["Id"] = inputs["policyId"]
     document["Statement"] = statements
     text = json.dumps(document, indent=2)
     return {
-        **args,
+        **inputs,
         "json": text,
         "minifiedJson": json.dumps(document, separators=(",", ":")),
         "id": str(zlib.crc32(text.encode())),
     }
 
 
+def _build_statement(inputs: Properties) -> Properties:
+    statement: Properties = {"Sid": inputs["sid"]} if inputs.get("sid") else {}
+    statement["Effect"] = inputs.get("effect", "Allow")
+    for name in ("actions", "notActions", "resources", "notResources"):
+        if inputs.get(name):
+            statement[to_aws_name(name).removesuffix("s")] = _unwrap_single_value(inputs[name])
+    for name in ("principals", "notPrincipals"):
+        if inputs.get(name):
+            statement[to_aws_name(name).removesuffix("s")] = _build_principals(inputs[name])
+    conditions: Properties = {}
+    for condition in inputs.get("conditions", []):
+        values = condition["values"]
+        conditions.setdefault(condition["test"], {})[condition["variable"]] = (
+            values[0] if len(values) == 1 else values
+        )
+    return {**statement, "Condition": conditions} if conditions else statement
+
+
+def _build_principals(principals: list[Properties]) -> Any:
+    if any(principal["type"] == "*" for principal in principals):
+        return "*"
+    identifiers_by_type: dict[str, list[str]] = {}
+    for principal in principals:
+        identifiers_by_type.setdefault(principal["type"], []).extend(principal["identifiers"])
+    return {
+        principal_type: _unwrap_single_value(identifiers)
+        for principal_type, identifiers in identifiers_by_type.items()
+    }
+
+
+def _unwrap_single_value(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else sorted(values, reverse=True)
+
+
+def _read_statements(documents: list[str]) -> list[Properties]:
+    statements: list[Properties] = []
+    for document in documents:
+        try:
+            statement = json.loads(document).get("Statement", [])
+        except json.JSONDecodeError as error:
+            raise ValueError(f"a policy document is not valid JSON: {error}") from error
+        statements += [statement] if isinstance(statement, dict) else statement
+    return statements
+
+
+def _merge_statements(
+    statements: list[Properties], additions: list[Properties], *, override: bool
+) -> list[Properties]:
+    """Return both lists as one. With override, an addition replaces the statement with the same ``Sid``.
+
+    Raises:
+        ValueError: A ``Sid`` is used twice, and override is false.
+    """
+    merged = list(statements)
+    for statement in additions:
+        sid = statement.get("Sid")
+        same_sid = [i for i, existing in enumerate(merged) if sid and existing.get("Sid") == sid]
+        if same_sid and not override:
+            raise ValueError(f"the Sid {sid!r} is used twice. Each statement must have its own Sid")
+        if same_sid:
+            merged[same_sid[0]] = statement
+        else:
+            merged.append(statement)
+    return merged
+
+
 INVOKES: dict[str, Invoke] = {
-    "aws:index/getCallerIdentity:getCallerIdentity": Invoke(Obj({"id": STR}), _caller),
+    "aws:index/getCallerIdentity:getCallerIdentity": Invoke(ObjectOf({"id": STR}), _get_caller_identity),
     "aws:index/getRegion:getRegion": Invoke(
-        Obj({"id": STR, "name": STR, "region": STR, "endpoint": STR}), _region
+        ObjectOf({"id": STR, "name": STR, "region": STR, "endpoint": STR}), _get_region
     ),
-    "aws:index/getPartition:getPartition": Invoke(Obj({"id": STR}), _partition),
+    "aws:index/getPartition:getPartition": Invoke(ObjectOf({"id": STR}), _get_partition),
     "aws:iam/getPolicyDocument:getPolicyDocument": Invoke(
-        Obj(
+        ObjectOf(
             {
                 "overrideJson": STR,
-                "overridePolicyDocuments": STRS,
+                "overridePolicyDocuments": STR_LIST,
                 "policyId": STR,
                 "sourceJson": STR,
-                "sourcePolicyDocuments": STRS,
+                "sourcePolicyDocuments": STR_LIST,
                 "statements": ListOf(_STATEMENT),
                 "version": STR,
             }
         ),
-        _policy_document,
+        _get_policy_document,
     ),
 }

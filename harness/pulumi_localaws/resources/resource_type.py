@@ -1,4 +1,4 @@
-"""What describes a resource type: its inputs, how a resource is created, and what comes out."""
+"""Defines a resource type: its inputs, how a resource is created and read, and its outputs."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,57 +8,58 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.local.clients import Clients
-from pulumi_localaws.resources.input_schema import STR, TAGS, Obj, Shape, to_aws
-from pulumi_localaws.resources.ledger import Ledger, Step
+from pulumi_localaws.resources.input_schema import STR, TAGS, InputSchema, ObjectOf, to_aws
+from pulumi_localaws.resources.undo_log import UndoLog, UndoStep
 
-Args = dict[str, Any]
+Properties = dict[str, Any]
+"""Values by name: a resource's inputs or outputs, or the parameters of a call to AWS."""
 
 
 @dataclass(frozen=True)
-class Made:
-    """What came out: the resource's id, and its outputs beside those that are inputs given back."""
+class ResourceResult:
+    """A resource that was created or read: its id, and the outputs that are not copies of its inputs."""
 
     id: str
-    outputs: Args = field(default_factory=dict)
+    outputs: Properties = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Naming:
-    """How a physical name is made up where the program gives none: ``<name>-<7 hex digits>``, as Pulumi does.
+class AutoNaming:
+    """How the physical name is generated if the program sets none: ``<name>-<7 hex digits>``, as Pulumi does.
 
     Attributes:
-        prop: The property that holds the name.
-        prefix: The property that asks for a prefix, where the type has one.
-        limit: The longest name that AWS takes.
-        lower: AWS wants lower case.
-        suffix: Gives what has to stand at the end (``.fifo``), from the inputs.
-        lead: What has to stand at the beginning (``alias/``).
+        name_property: The input that holds the name.
+        max_length: The length limit of AWS.
+        prefix_property: The input that sets a prefix, if the type has one.
+        lowercase: Whether the name must be in lower case.
+        suffix: Returns the end that the name must have (``.fifo``), given the inputs.
+        fixed_prefix: The start that the name must have (``alias/``).
     """
 
-    prop: str
-    limit: int
-    prefix: str | None = None
-    lower: bool = False
-    suffix: Callable[[Args], str] = lambda _: ""
-    lead: str = ""
+    name_property: str
+    max_length: int
+    prefix_property: str | None = None
+    lowercase: bool = False
+    suffix: Callable[[Properties], str] = lambda _: ""
+    fixed_prefix: str = ""
 
 
 @dataclass(frozen=True)
-class Context:
-    """One resource that is being made: its region, its tags, its calls, and how to undo them.
+class ResourceContext:
+    """The creation or the reading of one resource: its region, tags, calls to AWS and undo steps.
 
     Attributes:
         urn: The resource's URN.
         type: Its Pulumi type.
         name: Its logical name.
-        region: Where it is made.
+        region: Its AWS region.
         account: The account's id.
-        tags: Its own tags over the provider's default tags.
-        inputs: The shape of its inputs.
-        clients: Makes the clients.
-        ledger: Takes the steps that undo it.
-        later: Takes what has to be waited for before the deployment is done.
-        secrets: Secret inputs, which no message may show.
+        tags: Its own tags, and the provider's default tags that they do not replace.
+        input_schema: The schema of its inputs.
+        clients: The AWS clients.
+        undo_log: Collects the steps that undo the creation.
+        add_wait: Adds a function that waits for the resource; it is called at the end of the deployment.
+        secrets: Secret inputs, which are hidden in messages.
     """
 
     urn: str
@@ -67,56 +68,56 @@ class Context:
     region: str
     account: str
     tags: Mapping[str, str]
-    inputs: Obj
+    input_schema: ObjectOf
     clients: Clients
-    ledger: Ledger
-    later: Callable[[Callable[[], None]], None]
+    undo_log: UndoLog
+    add_wait: Callable[[Callable[[], None]], None]
     secrets: tuple[str, ...] = ()
 
     def call(self, service: str, operation: str, **params: Any) -> Any:
-        """Make one call to AWS; parameters that are None are left out.
+        """Call AWS; parameters that are None are omitted.
 
         Raises:
-            DeploymentError: AWS refused; the message names the resource and the operation.
+            DeploymentError: The call failed; the message names the resource and the operation.
         """
         client = self.clients.get(service, self.region)
-        given = {name: value for name, value in params.items() if value is not None}
+        parameters = {name: value for name, value in params.items() if value is not None}
         try:
-            return getattr(client, operation)(**given)
+            return getattr(client, operation)(**parameters)
         except (ClientError, BotoCoreError) as error:
-            raise self.error(f"{service} {operation}: {error}") from error
+            raise self.build_error(f"{service} {operation}: {error}") from error
 
-    def undo(self, service: str, operation: str, **params: Any) -> None:
-        """Record the call that undoes the one just made."""
-        self.ledger.add(self.urn, Step(self.region, service, operation, params))
+    def record_undo(self, service: str, operation: str, **params: Any) -> None:
+        """Record the call that undoes the previous call."""
+        self.undo_log.add_step(self.urn, UndoStep(self.region, service, operation, params))
 
-    def aws(self, args: Args) -> Args:
-        """Return the inputs under AWS's names."""
-        return dict(to_aws(args, self.inputs))
+    def to_aws(self, inputs: Properties) -> Properties:
+        """Return the inputs with their AWS names."""
+        return dict(to_aws(inputs, self.input_schema))
 
-    def arn(self, service: str, resource: str) -> str:
-        """Return the ARN of something in this account and region."""
+    def build_arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource in this account and region."""
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
 
-    def tag_list(self, key: str = "Key", value: str = "Value") -> list[dict[str, str]] | None:
-        """Return the tags as a list of pairs, None if there are none."""
+    def build_tag_list(self, key: str = "Key", value: str = "Value") -> list[dict[str, str]] | None:
+        """Return the tags as a list of pairs, or None if there are no tags."""
         return [{key: name, value: text} for name, text in self.tags.items()] or None
 
-    def local_url(self, url: str) -> str:
-        """Return a URL of the emulator's with the public endpoint's host, which any client can reach."""
+    def to_local_url(self, url: str) -> str:
+        """Return a URL of the emulator with the host of the public endpoint, which any client can reach."""
         path = url.split("://", 1)[-1].partition("/")[2]
         return f"{self.clients.endpoint}/{path}"
 
-    def error(self, message: str) -> DeploymentError:
-        """Return an error that names this resource."""
+    def build_error(self, message: str) -> DeploymentError:
+        """Return an error that names this resource and hides its secrets."""
         for secret in filter(None, self.secrets):
             message = message.replace(secret, "[secret]")
         return DeploymentError(f"{self.type} {self.name!r}: {message}")
 
 
-Create = Callable[[Context, Args], Made]
-Read = Callable[[Context, str], Made]
-Check = Callable[[Args], None]
+Create = Callable[[ResourceContext, Properties], ResourceResult]
+Read = Callable[[ResourceContext, str], ResourceResult]
+Check = Callable[[Properties], None]
 
 
 @dataclass(frozen=True)
@@ -125,69 +126,68 @@ class ResourceType:
 
     Attributes:
         token: The Pulumi type.
-        inputs: The inputs that are translated.
-        create: Makes it.
-        outputs: What programs can read beside the inputs.
-        naming: How its name is made up.
-        tags: It takes tags.
-        regional: It takes ``region``.
-        check: Refuses inputs that AWS would refuse and the emulator takes; raises ValueError.
-        read: Looks up an existing one (``.get()``).
+        inputs: The schema of the inputs.
+        create: Creates a resource.
+        outputs: The outputs that are not inputs.
+        naming: How the physical name is generated.
+        tags: Whether the type has tags.
+        regional: Whether the type has the input ``region``.
+        check: Rejects inputs that AWS rejects and the emulator accepts; raises ValueError.
+        read: Reads an existing resource (``.get()``).
     """
 
     token: str
-    inputs: Obj
+    inputs: ObjectOf
     create: Create
     outputs: tuple[str, ...] = ()
-    naming: Naming | None = None
+    naming: AutoNaming | None = None
     tags: bool = False
     regional: bool = True
     check: Check | None = None
     read: Read | None = None
 
 
-def resource_type(
+def define_resource_type(
     token: str,
-    inputs: Mapping[str, Shape],
+    inputs: Mapping[str, InputSchema],
     *,
     create: Create,
-    aws: Mapping[str, str | None] | None = None,
+    aws_names: Mapping[str, str | None] | None = None,
     outputs: Iterable[str] = (),
-    naming: Naming | None = None,
+    naming: AutoNaming | None = None,
     tags: bool = False,
     regional: bool = True,
     check: Check | None = None,
     read: Read | None = None,
 ) -> ResourceType:
-    """Return a resource type; tags, region and name prefix are added to its inputs.
+    """Return a resource type; adds tags, region and name prefix to its inputs.
 
     Args:
         token: The Pulumi type.
-        inputs: The inputs of this type alone, by Pulumi's names.
+        inputs: The schemas of the inputs that only this type has, by their Pulumi names.
         create: Creates a resource.
-        aws: AWS's name of an input where it isn't Pulumi's with a capital letter; None for an input that is
-            not sent as it stands.
-        outputs: What programs can read beside the inputs.
-        naming: How its name is made up.
-        tags: Whether it takes tags.
-        regional: Whether it takes ``region``.
-        check: Refuses inputs that AWS would refuse and the emulator takes; raises ValueError.
-        read: Looks up an existing resource (``.get()``).
+        aws_names: As for `ObjectOf`.
+        outputs: The outputs that are not inputs.
+        naming: How the physical name is generated.
+        tags: Whether the type has tags.
+        regional: Whether the type has the input ``region``.
+        check: Rejects inputs that AWS rejects and the emulator accepts; raises ValueError.
+        read: Reads an existing resource (``.get()``).
     """
-    fields: dict[str, Shape] = dict(inputs)
-    names: dict[str, str | None] = dict(aws or {})
+    fields: dict[str, InputSchema] = dict(inputs)
+    names: dict[str, str | None] = dict(aws_names or {})
     if tags:
         fields["tags"] = TAGS
         names["tags"] = None
     if regional:
         fields["region"] = STR
         names["region"] = None
-    if naming is not None and naming.prefix is not None:
-        fields[naming.prefix] = STR
-        names[naming.prefix] = None
+    if naming is not None and naming.prefix_property is not None:
+        fields[naming.prefix_property] = STR
+        names[naming.prefix_property] = None
     return ResourceType(
         token=token,
-        inputs=Obj(fields, names),
+        inputs=ObjectOf(fields, names),
         create=create,
         outputs=(*outputs, *(["tagsAll"] if tags else [])),
         naming=naming,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from pulumi_localaws.config.project import ConfigValue
+from pulumi_localaws.config.sources import ConfigValue
 from pulumi_localaws.environment import DEFAULT_REGION
 from pulumi_localaws.errors import DeploymentError, LocalAwsError
 

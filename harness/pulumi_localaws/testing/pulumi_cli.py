@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from pulumi_localaws.config.project import ConfigValue
-from pulumi_localaws.config.secrets import passphrase_from
+from pulumi_localaws.config.secrets import read_passphrase
+from pulumi_localaws.config.sources import ConfigValue
 from pulumi_localaws.config.stack import load_stack_config
 from pulumi_localaws.environment import ACCESS_KEY, SECRET_KEY
 from pulumi_localaws.errors import DeploymentError
@@ -117,7 +117,7 @@ def deploy_with_cli(
     from pulumi import automation  # noqa: PLC0415 imported late, it is large
 
     stack_config = load_stack_config(
-        directory.resolve(), stack, overrides=None, passphrase=passphrase_from(os.environ)
+        directory.resolve(), stack, overrides=None, passphrase=read_passphrase(os.environ)
     )
     file_values = {
         key: _parse_structure(value)

@@ -22,5 +22,5 @@ PROCESS_EVENT = post_confirmation.from_environment(os.environ, REPORT)
 
 
 def handler(event: Any, context: Any) -> Any:  # noqa: ARG001  (Lambda passes it)
-    """Return the event within 3.2 s, whatever DynamoDB and the queue do."""
+    """Return the event within 3.1 s, whatever DynamoDB and the queue do."""
     return post_confirmation.handle_event(PROCESS_EVENT, event, REPORT)

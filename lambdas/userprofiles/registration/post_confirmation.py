@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from userprofiles import aws, settings
-from userprofiles.deadline import DeadlineRunner
+from userprofiles import aws, deadline, settings
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoUser, UnreadableUserError
 from userprofiles.registration.outbox import Outbox, OutboxMessage
@@ -21,11 +20,6 @@ from userprofiles.telemetry import Report, error_code
 
 CONFIRM_SIGN_UP = "PostConfirmation_ConfirmSignUp"
 CONFIRM_FORGOT_PASSWORD = "PostConfirmation_ConfirmForgotPassword"  # noqa: S105  (a trigger's name)
-
-# Cognito waits 5 s, including a cold start, and may call again. The function's own timeout is 4 s.
-DYNAMODB_S = 2.0
-OUTBOX_S = 0.8
-TOTAL_S = 3.1
 
 _OUTCOME_MESSAGES = {
     Outcome.CREATED: "user registered",
@@ -48,14 +42,14 @@ class ConfirmationProcessor:
         self._registrar = registrar
         self._outbox = outbox
         self._report = report
-        self._runner = DeadlineRunner()
+        self._runner = deadline.DeadlineRunner()
 
     def process(self, event: Any) -> None:
         """Register the user of a confirmed sign-up; ignore a password reset.
 
-        Logs the result in one line. Returns within `TOTAL_S` seconds.
+        Logs the result in one line. Returns within `deadline.POST_CONFIRMATION_SECONDS`.
         """
-        end = time.monotonic() + TOTAL_S
+        end = time.monotonic() + deadline.POST_CONFIRMATION_SECONDS
         source = event.get("triggerSource") if isinstance(event, dict) else None
         if source == CONFIRM_FORGOT_PASSWORD:
             self._report.info("password reset: nothing to register", triggerSource=source)
@@ -79,7 +73,7 @@ class ConfirmationProcessor:
         ids = {"sub": user.sub, "userPoolId": user.pool_id, "triggerSource": CONFIRM_SIGN_UP}
         try:
             registration = self._runner.run(
-                lambda: self._registrar.register(user), min(DYNAMODB_S, end - time.monotonic())
+                lambda: self._registrar.register(user), min(deadline.DYNAMODB_SECONDS, end - time.monotonic())
             )
         except (RecordTooLargeError, AttributeValueError) as error:
             # Later attempts would fail too: the operator's template creates items that DynamoDB can't store.
@@ -102,7 +96,9 @@ class ConfirmationProcessor:
         reason = error_code(error)
         message = OutboxMessage(user.pool_id, user.name, reason)
         try:
-            self._runner.run(lambda: self._outbox.send(message), min(OUTBOX_S, end - time.monotonic()))
+            self._runner.run(
+                lambda: self._outbox.send(message), min(deadline.OUTBOX_SECONDS, end - time.monotonic())
+            )
         except Exception as outbox_error:  # noqa: BLE001  (logged; the first access creates the user)
             self._report.error(
                 "registration and outbox failed; the first access to the API creates the user",
@@ -135,7 +131,7 @@ def from_environment(environment: Mapping[str, str], report: Report) -> Callable
         the problem for each event instead: raising here would fail every sign-up because of our mistake.
     """
     try:
-        # 2 attempts of at most 0.3 + 0.7 s: within DYNAMODB_S unless the server sends byte by byte.
+        # 2 attempts of at most 0.3 + 0.7 s: within DYNAMODB_SECONDS unless the server sends byte by byte.
         dynamodb = aws.client("dynamodb", connect_s=0.3, read_s=0.7, attempts=2)
         sqs = aws.client("sqs", connect_s=0.3, read_s=0.5, attempts=1)
         return ConfirmationProcessor(

@@ -1,4 +1,4 @@
-"""What a function's resource policy lets through."""
+"""Evaluation of a function's resource policy."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_arns_are_compared_part_by_part(pattern: str, arn: str, *, expected: boo
     ],
 )
 def test_conditions(conditions: dict[str, Any], *, expected: bool) -> None:
-    """Line 8 (doc): an unknown operator or key closes the door, never opens it."""
+    """Line 8 (doc): a condition with an unknown operator or key is not met."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sqs.amazonaws.com"},
@@ -49,6 +49,8 @@ def test_conditions(conditions: dict[str, Any], *, expected: bool) -> None:
         "Condition": conditions,
     }
 
-    found = allows({"Statement": [statement]}, principal="sqs.amazonaws.com", resource=ARN, context=CONTEXT)
+    is_allowed = allows(
+        {"Statement": [statement]}, principal="sqs.amazonaws.com", resource=ARN, context=CONTEXT
+    )
 
-    assert expected is found
+    assert expected is is_allowed

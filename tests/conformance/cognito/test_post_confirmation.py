@@ -1,66 +1,68 @@
-"""PostConfirmation: when it fires, with which event, and what its failure does."""
+"""PostConfirmation: when it fires, its event, and the effect of its errors."""
 
 from typing import Any
 
 import pytest
-from conformance_fake import CLIENT, FUNCTION, POOL, POOL_ARN, Fake, Gateway, error_of, permission
+from conformance_fake_cognito import FUNCTION, POOL, POOL_ARN
+from conformance_fake_emulator import FakeEmulator, permission
+from conformance_gateway import GatewayClient, error_of, expected_event
 
 
 @pytest.fixture(autouse=True)
-def trigger(fake: Fake) -> None:
-    fake.trigger("PostConfirmation")
+def post_confirmation_trigger(emulator: FakeEmulator) -> None:
+    emulator.configure_triggers("PostConfirmation")
 
 
-def confirm(gateway: Gateway, name: str = "ann@example.com", **data: Any) -> Any:
-    return gateway.call("ConfirmSignUp", Username=name, ConfirmationCode="123456", **data)
+def sources(emulator: FakeEmulator) -> list[str]:
+    return [event["triggerSource"] for event in emulator.events]
 
 
-def sources(fake: Fake) -> list[str]:
-    return [event["triggerSource"] for event in fake.events]
-
-
-def test_fires_after_confirm_sign_up(gateway: Gateway, fake: Fake) -> None:
+def test_fires_after_confirm_sign_up(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Line 1 (doc): after ConfirmSignUp."""
     gateway.sign_up()
 
-    response = confirm(gateway)
+    response = gateway.confirm()
 
-    assert (200, ["PostConfirmation_ConfirmSignUp"]) == (response.status, sources(fake))
+    assert (response.status, sources(emulator)) == (200, ["PostConfirmation_ConfirmSignUp"])
 
 
-def test_fires_after_admin_confirm_sign_up(gateway: Gateway, fake: Fake) -> None:
-    """Line 1 (doc): after AdminConfirmSignUp, where no client has a part."""
+def test_fires_after_admin_confirm_sign_up(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 1 (doc): after AdminConfirmSignUp, without an app client."""
     gateway.sign_up()
 
     response = gateway.call("AdminConfirmSignUp", Username="ann@example.com")
 
-    assert (200, ["PostConfirmation_ConfirmSignUp"]) == (response.status, sources(fake))
-    assert "CLIENT_ID_NOT_APPLICABLE" == fake.events[0]["callerContext"]["clientId"]
+    assert (response.status, sources(emulator)) == (200, ["PostConfirmation_ConfirmSignUp"])
+    assert emulator.events[0]["callerContext"]["clientId"] == "CLIENT_ID_NOT_APPLICABLE"
 
 
-def test_fires_after_a_sign_up_that_pre_sign_up_confirms(gateway: Gateway, fake: Fake) -> None:
+def test_fires_after_a_sign_up_that_pre_sign_up_confirms(
+    gateway: GatewayClient, emulator: FakeEmulator
+) -> None:
     """Line 1 (doc): after a SignUp that PreSignUp auto-confirms."""
-    fake.trigger("PreSignUp", "PostConfirmation")
-    fake.handler = lambda event: {**event, "response": {"autoConfirmUser": True}}
+    emulator.configure_triggers("PreSignUp", "PostConfirmation")
+    emulator.handler = lambda event: {**event, "response": {"autoConfirmUser": True}}
 
     response = gateway.sign_up(ClientMetadata={"from": "web"})
 
     assert response.json()["UserConfirmed"]
-    assert ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"] == sources(fake)
-    assert {"from": "web"} == fake.events[1]["request"]["clientMetadata"]
+    assert sources(emulator) == ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp"]
+    assert emulator.events[1]["request"]["clientMetadata"] == {"from": "web"}
 
 
-def test_fires_after_confirm_forgot_password(gateway: Gateway, fake: Fake) -> None:
-    """Line 2 (doc; seen in amplify-js#3498): after ConfirmForgotPassword, with a source of its own."""
-    fake.user("ann@example.com")
+def test_fires_after_confirm_forgot_password(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 2 (doc; seen in amplify-js#3498): after ConfirmForgotPassword, with its own trigger source."""
+    emulator.add_user("ann@example.com")
 
     gateway.call("ConfirmForgotPassword", Username="ann@example.com", ConfirmationCode="654321", Password="x")
 
-    assert ["PostConfirmation_ConfirmForgotPassword"] == sources(fake)
+    assert sources(emulator) == ["PostConfirmation_ConfirmForgotPassword"]
 
 
-def test_does_not_fire_for_admin_create_user_nor_its_first_password(gateway: Gateway, fake: Fake) -> None:
-    """Line 3 (seen in amazon-cognito-identity-js#656): neither then nor at the first password."""
+def test_does_not_fire_for_admin_create_user_nor_its_first_password(
+    gateway: GatewayClient, emulator: FakeEmulator
+) -> None:
+    """Line 3 (seen in amazon-cognito-identity-js#656): neither for the call nor for the first password."""
     gateway.call("AdminCreateUser", Username="ann@example.com")
     responses = {"USERNAME": "ann@example.com", "NEW_PASSWORD": "x"}
     gateway.call(
@@ -68,72 +70,77 @@ def test_does_not_fire_for_admin_create_user_nor_its_first_password(gateway: Gat
     )
     gateway.call("AdminSetUserPassword", Username="ann@example.com", Password="x", Permanent=True)
 
-    assert [] == sources(fake)
+    assert sources(emulator) == []
 
 
-def test_does_not_fire_when_the_code_is_wrong(gateway: Gateway, fake: Fake) -> None:
-    """Line 5 (doc): only a user who was confirmed."""
+def test_does_not_fire_when_the_code_is_wrong(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 5 (doc): it fires only for a confirmed user."""
     gateway.sign_up()
 
     gateway.call("ConfirmSignUp", Username="ann@example.com", ConfirmationCode="000000")
 
-    assert [] == sources(fake)
+    assert sources(emulator) == []
 
 
-def test_the_user_is_confirmed_before_the_function_runs(gateway: Gateway, fake: Fake) -> None:
+def test_user_is_confirmed_before_the_function_runs(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Line 5 (seen): confirmed first, then the function."""
-    seen: list[str] = []
-    fake.handler = lambda event: (seen.append(fake.users[event["userName"]]["UserStatus"]), event)[1]
+    statuses: list[str] = []
+
+    def record_status(event: dict[str, Any]) -> dict[str, Any]:
+        statuses.append(emulator.users[event["userName"]]["UserStatus"])
+        return event
+
+    emulator.handler = record_status
     gateway.sign_up()
 
-    confirm(gateway)
+    gateway.confirm()
 
-    assert ["CONFIRMED"] == seen
+    assert statuses == ["CONFIRMED"]
 
 
-def test_a_failing_function_leaves_the_user_confirmed(gateway: Gateway, fake: Fake) -> None:
+def test_failing_function_leaves_the_user_confirmed(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Line 5 (seen): the caller gets the function's text, the user stays confirmed."""
 
     def fail(_: dict[str, Any]) -> None:
         raise ValueError("table is on fire")
 
-    fake.handler = fail
+    emulator.handler = fail
     gateway.sign_up()
 
-    response = confirm(gateway)
+    response = gateway.confirm()
 
     expected = ("UserLambdaValidationException", "PostConfirmation failed with error table is on fire.")
-    assert expected == error_of(response)
-    assert "CONFIRMED" == gateway.fake.users["sub-0"]["UserStatus"]
+    assert error_of(response) == expected
+    assert gateway.emulator.users["sub-0"]["UserStatus"] == "CONFIRMED"
 
 
-def test_a_slow_function_is_called_again(gateway: Gateway, fake: Fake) -> None:
-    """Line 6 (doc; seen in amplify-js#4805 and #13334): the same event twice, and the sign-up goes on."""
-    fake.delays = [0.5]
+def test_slow_function_is_called_again(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 6 (doc; seen in amplify-js#4805 and #13334): the same event twice, and the sign-up succeeds."""
+    emulator.handler_delays = [0.5]
     gateway.sign_up()
 
-    response = confirm(gateway)
+    response = gateway.confirm()
 
-    assert (200, 2) == (response.status, len(fake.events))
-    assert fake.events[0] == fake.events[1]
+    assert (response.status, len(emulator.events)) == (200, 2)
+    assert emulator.events[0] == emulator.events[1]
 
 
-def test_three_slow_calls_are_all(gateway: Gateway, fake: Fake) -> None:
-    """Line 6 (doc; text seen in amazon-cognito-identity-dart-2#204): then the caller is told."""
-    fake.delays = [0.5, 0.5, 0.5]
+def test_slow_function_is_called_three_times_at_most(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 6 (doc; text seen in amazon-cognito-identity-dart-2#204): then the caller gets an error."""
+    emulator.handler_delays = [0.5, 0.5, 0.5]
     gateway.sign_up()
 
-    response = confirm(gateway)
+    response = gateway.confirm()
 
     expected = (
         "UnexpectedLambdaException",
         "PostConfirmation invocation failed due to error Socket timeout while invoking Lambda function.",
     )
-    assert (expected, 3) == (error_of(response), len(fake.events))
+    assert (error_of(response), len(emulator.events)) == (expected, 3)
 
 
 @pytest.mark.parametrize(
-    ("returned", "text"),
+    ("return_value", "text"),
     [
         (None, "Invalid lambda function output : Invalid JSON"),
         ("done", "Invalid lambda function output : Invalid JSON"),
@@ -141,14 +148,16 @@ def test_three_slow_calls_are_all(gateway: Gateway, fake: Fake) -> None:
         ({"response": "yes"}, "Unrecognizable lambda output"),
     ],
 )
-def test_the_response_must_be_an_event(gateway: Gateway, fake: Fake, returned: Any, text: str) -> None:
+def test_response_must_be_an_event(
+    gateway: GatewayClient, emulator: FakeEmulator, return_value: Any, text: str
+) -> None:
     """Line 7 (doc; texts seen in aws-sdk-js#2692 and aws-sdk-android-samples#165)."""
-    fake.handler = lambda _: returned
+    emulator.handler = lambda _: return_value
     gateway.sign_up()
 
-    response = confirm(gateway)
+    response = gateway.confirm()
 
-    assert ("InvalidLambdaResponseException", text) == error_of(response)
+    assert error_of(response) == ("InvalidLambdaResponseException", text)
 
 
 _OTHER_POOL = POOL_ARN.replace("Pool12345", "Other6789")
@@ -168,20 +177,20 @@ _OTHER_POOL = POOL_ARN.replace("Pool12345", "Other6789")
     ],
     ids=["none", "principal", "pool", "account", "no qualifier", "action", "deny", "unknown condition"],
 )
-def test_without_permission_the_call_fails(
-    gateway: Gateway, fake: Fake, statements: list[dict[str, Any]]
+def test_call_fails_without_invoke_permission(
+    gateway: GatewayClient, emulator: FakeEmulator, statements: list[dict[str, Any]]
 ) -> None:
-    """Line 8 (doc; text seen in service-workbench-on-aws#1136): told at sign-up time, nothing invoked."""
-    fake.policy = statements
+    """Line 8 (doc; text seen in service-workbench-on-aws#1136): rejected, and the function is not invoked."""
+    emulator.policy = statements
     gateway.sign_up()
 
-    response = confirm(gateway)
+    response = gateway.confirm()
 
     expected = (
         "UnexpectedLambdaException",
         "PostConfirmation invocation failed due to error AccessDeniedException.",
     )
-    assert (expected, []) == (error_of(response), fake.events)
+    assert (error_of(response), emulator.events) == (expected, [])
 
 
 @pytest.mark.parametrize(
@@ -194,47 +203,46 @@ def test_without_permission_the_call_fails(
     ],
     ids=["exact", "wildcard", "list", "no condition"],
 )
-def test_with_permission_it_is_invoked(gateway: Gateway, fake: Fake, statement: dict[str, Any]) -> None:
-    """Line 8 (doc): principal, source ARN by ArnLike, account."""
-    fake.policy = [statement]
+def test_function_is_invoked_with_permission(
+    gateway: GatewayClient, emulator: FakeEmulator, statement: dict[str, Any]
+) -> None:
+    """Line 8 (doc): principal, source ARN with ArnLike, source account."""
+    emulator.policy = [statement]
     gateway.sign_up()
 
-    assert 200 == confirm(gateway).status
+    assert gateway.confirm().status == 200
 
 
-def test_client_metadata_of_the_confirming_call_arrives(gateway: Gateway, fake: Fake) -> None:
+def test_event_has_the_metadata_of_confirm_sign_up(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Line 9 (doc): ConfirmSignUp's own metadata, not SignUp's."""
     gateway.sign_up(ClientMetadata={"from": "sign-up"})
 
-    confirm(gateway, ClientMetadata={"from": "confirm"})
+    gateway.confirm(ClientMetadata={"from": "confirm"})
 
-    assert {"from": "confirm"} == fake.events[0]["request"]["clientMetadata"]
+    assert emulator.events[0]["request"]["clientMetadata"] == {"from": "confirm"}
 
 
 @pytest.mark.parametrize("action", ["AdminConfirmSignUp", "ConfirmForgotPassword"])
-def test_client_metadata_of_other_calls_arrives(gateway: Gateway, fake: Fake, action: str) -> None:
+def test_event_has_the_metadata_of_other_calls(
+    gateway: GatewayClient, emulator: FakeEmulator, action: str
+) -> None:
     """Line 9 (doc): AdminConfirmSignUp's and ConfirmForgotPassword's metadata."""
-    fake.user("ann@example.com", status="UNCONFIRMED")
+    emulator.add_user("ann@example.com", status="UNCONFIRMED")
 
     gateway.call(action, Username="ann@example.com", ClientMetadata={"a": "b"}, ConfirmationCode="654321")
 
-    assert {"a": "b"} == fake.events[0]["request"]["clientMetadata"]
+    assert emulator.events[0]["request"]["clientMetadata"] == {"a": "b"}
 
 
-def test_the_event_has_cognitos_shape(gateway: Gateway, fake: Fake) -> None:
-    """Lines 10 and 11 (doc): field by field; with an address as user name, userName is the sub."""
+def test_event_has_cognitos_fields(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Lines 10 and 11 (doc): all fields; if an address is the user name, userName is the sub."""
     gateway.sign_up("Ann@Example.com", attributes={"custom:role": "vendor"})
 
-    confirm(gateway)
+    gateway.confirm()
 
-    expected = {
-        "version": "1",
-        "region": "eu-west-1",
-        "userPoolId": POOL,
-        "userName": "sub-0",
-        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT},
-        "triggerSource": "PostConfirmation_ConfirmSignUp",
-        "request": {
+    expected = expected_event(
+        "PostConfirmation_ConfirmSignUp",
+        request={
             "userAttributes": {
                 "sub": "sub-0",
                 "cognito:user_status": "CONFIRMED",
@@ -243,40 +251,40 @@ def test_the_event_has_cognitos_shape(gateway: Gateway, fake: Fake) -> None:
                 "custom:role": "vendor",
             }
         },
-        "response": {},
-    }
-    assert [expected] == fake.events
+        response={},
+    )
+    assert emulator.events == [expected]
 
 
-def test_the_address_of_a_user_confirmed_by_an_admin_is_not_verified(gateway: Gateway, fake: Fake) -> None:
-    """Line 10 (doc): AdminConfirmSignUp verifies no address; the event says so in a string."""
+def test_admin_confirm_sign_up_verifies_no_address(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 10 (doc): ``email_verified`` is then the string ``false``."""
     gateway.sign_up()
 
     gateway.call("AdminConfirmSignUp", Username="ann@example.com")
 
-    assert "false" == fake.events[0]["request"]["userAttributes"]["email_verified"]
+    assert emulator.events[0]["request"]["userAttributes"]["email_verified"] == "false"
 
 
-def test_a_chosen_user_name_is_not_the_sub(gateway: Gateway, fake: Fake) -> None:
-    """Line 11 (doc): where a user name is chosen, userName is that name."""
-    fake.pool.update(UsernameAttributes=[], AliasAttributes=[])
-    fake.users["ann"] = {
+def test_chosen_user_name_is_not_the_sub(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 11 (doc): if users choose a user name, userName is that name."""
+    emulator.pool.update(UsernameAttributes=[], AliasAttributes=[])
+    emulator.users["ann"] = {
         "Username": "ann",
         "UserStatus": "UNCONFIRMED",
         "attributes": {"sub": "sub-9", "email": "a@b.co"},
     }
 
-    confirm(gateway, "ann")
+    gateway.confirm("ann")
 
-    event = fake.events[0]
-    assert ("ann", "sub-9") == (event["userName"], event["request"]["userAttributes"]["sub"])
+    event = emulator.events[0]
+    assert (event["userName"], event["request"]["userAttributes"]["sub"]) == ("ann", "sub-9")
 
 
-def test_the_journal_tells_what_fired_and_no_value(gateway: Gateway) -> None:
-    """Our own rule: the journal has names of things, never what a user typed."""
+def test_journal_has_the_trigger_and_no_value(gateway: GatewayClient) -> None:
+    """Our own rule: the journal never contains a value from a call."""
     gateway.sign_up("ann@example.com", ClientMetadata={"secret": "hunter2"})
-    confirm(gateway)
+    gateway.confirm()
 
-    text = repr(list(gateway.core.journal))
+    text = repr(list(gateway.router.journal))
     assert "PostConfirmation: fired" in text
     assert not [word for word in ("ann", "hunter2", "123456") if word in text]

@@ -1,27 +1,29 @@
-"""PreSignUp: once, through the relay, with what the emulator drops."""
+"""PreSignUp: fired once, through the relay, with Cognito's complete event."""
 
 import json
 from typing import Any
 
 import pytest
-from conformance_fake import CLIENT, FUNCTION, POOL, Fake, Gateway, error_of
+from conformance_fake_cognito import CLIENT, FUNCTION, POOL
+from conformance_fake_emulator import FakeEmulator
+from conformance_gateway import GatewayClient, error_of, expected_event
 from pulumi_localaws.gateway.wire.http_messages import Request
 
 
 @pytest.fixture(autouse=True)
-def trigger(fake: Fake) -> None:
-    fake.trigger("PreSignUp")
+def pre_sign_up_trigger(emulator: FakeEmulator) -> None:
+    emulator.configure_triggers("PreSignUp")
 
 
-def refuse(text: str) -> Any:
+def fail_with(text: str) -> Any:
     def handler(_: dict[str, Any]) -> None:
         raise ValueError(text)
 
     return handler
 
 
-def test_fires_once_with_everything(gateway: Gateway, fake: Fake) -> None:
-    """Lines 9, 10 and 12 (doc): metadata, validation data, the sub to be as userName and nowhere else."""
+def test_event_is_complete(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Lines 9, 10 and 12 (doc): metadata and validation data; the future sub is only in userName."""
     gateway.sign_up(
         "ann@example.com",
         attributes={"custom:role": "vendor"},
@@ -29,36 +31,33 @@ def test_fires_once_with_everything(gateway: Gateway, fake: Fake) -> None:
         ValidationData=[{"Name": "v", "Value": "w"}],
     )
 
-    expected = {
-        "version": "1",
-        "region": "eu-west-1",
-        "userPoolId": POOL,
-        "userName": "sub-0",
-        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT},
-        "triggerSource": "PreSignUp_SignUp",
-        "request": {
+    expected = expected_event(
+        "PreSignUp_SignUp",
+        request={
             "userAttributes": {"custom:role": "vendor", "email": "ann@example.com"},
             "validationData": {"v": "w"},
             "clientMetadata": {"a": "b"},
         },
-        "response": {"autoConfirmUser": False, "autoVerifyEmail": False, "autoVerifyPhone": False},
-    }
-    assert [expected] == fake.events
+        response={"autoConfirmUser": False, "autoVerifyEmail": False, "autoVerifyPhone": False},
+    )
+    assert emulator.events == [expected]
 
 
-def test_an_error_refuses_the_sign_up_with_its_text(gateway: Gateway, fake: Fake) -> None:
-    """Lines 12 and 30 (doc): PreSignUp failed with error <message>., and no user."""
-    fake.handler = refuse("role admin is not offered")
+def test_error_rejects_the_sign_up_with_its_text(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Lines 12 and 30 (doc): PreSignUp failed with error <message>., and no user is created."""
+    emulator.handler = fail_with("role admin is not offered")
 
     response = gateway.sign_up()
 
     expected = ("UserLambdaValidationException", "PreSignUp failed with error role admin is not offered.")
-    assert (expected, {}) == (error_of(response), fake.users)
+    assert (error_of(response), emulator.users) == (expected, {})
 
 
-def test_without_permission_the_sign_up_is_refused(gateway: Gateway, fake: Fake) -> None:
+def test_sign_up_without_invoke_permission_is_rejected(
+    gateway: GatewayClient, emulator: FakeEmulator
+) -> None:
     """Line 8 (doc; text seen in service-workbench-on-aws#1136)."""
-    fake.policy = []
+    emulator.policy = []
 
     response = gateway.sign_up()
 
@@ -66,36 +65,43 @@ def test_without_permission_the_sign_up_is_refused(gateway: Gateway, fake: Fake)
         "UnexpectedLambdaException",
         "PreSignUp invocation failed due to error AccessDeniedException.",
     )
-    assert (expected, [], {}) == (error_of(response), fake.events, fake.users)
+    assert (error_of(response), emulator.events, emulator.users) == (expected, [], {})
 
 
-def test_it_may_confirm_and_verify_and_nothing_else(gateway: Gateway, fake: Fake) -> None:
-    """Line 12 (doc): three answers; it can't change an attribute."""
+def test_function_can_only_confirm_and_verify(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 12 (doc): three response flags; it can't change an attribute."""
 
     def handler(event: dict[str, Any]) -> dict[str, Any]:
         event["request"]["userAttributes"]["custom:role"] = "admin"
         event["response"] = {"autoConfirmUser": True, "autoVerifyEmail": True, "userAttributes": {"x": "y"}}
         return event
 
-    fake.handler = handler
+    emulator.handler = handler
 
     response = gateway.sign_up(attributes={"custom:role": "customer"})
 
-    stored = {"custom:role": "customer", "sub": "sub-0", "email": "ann@example.com", "email_verified": "true"}
-    assert (True, stored) == (response.json()["UserConfirmed"], fake.users["sub-0"]["attributes"])
+    expected = {
+        "custom:role": "customer",
+        "sub": "sub-0",
+        "email": "ann@example.com",
+        "email_verified": "true",
+    }
+    assert (response.json()["UserConfirmed"], emulator.users["sub-0"]["attributes"]) == (True, expected)
 
 
-def test_an_answer_that_is_no_boolean_is_refused(gateway: Gateway, fake: Fake) -> None:
-    """Line 7 (doc): a response that Cognito can't read."""
-    fake.handler = lambda event: {**event, "response": {"autoConfirmUser": "yes"}}
+def test_flag_must_be_a_boolean(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 7 (doc): an invalid response."""
+    emulator.handler = lambda event: {**event, "response": {"autoConfirmUser": "yes"}}
 
-    assert "InvalidLambdaResponseException" == error_of(gateway.sign_up())[0]
+    assert error_of(gateway.sign_up())[0] == "InvalidLambdaResponseException"
 
 
-def test_sign_ups_at_once_keep_their_own_metadata(gateway: Gateway, fake: Fake) -> None:
-    """Line 9 (doc): what belongs to one sign-up is never handed to another."""
+def test_simultaneous_sign_ups_keep_their_own_metadata(
+    gateway: GatewayClient, emulator: FakeEmulator
+) -> None:
+    """Line 9 (doc): each event has the metadata of its own sign-up."""
     requests = [
-        gateway.make(
+        gateway.build_request(
             "SignUp",
             Username=f"u{i}@example.com",
             Password="x",
@@ -105,52 +111,52 @@ def test_sign_ups_at_once_keep_their_own_metadata(gateway: Gateway, fake: Fake) 
         for i in range(8)
     ]
 
-    fake.sign_up_delays = {f"u{i}@example.com": 0.01 * (8 - i) for i in range(8)}  # the last comes first
+    emulator.sign_up_delays = {
+        f"u{i}@example.com": 0.01 * (8 - i) for i in range(8)
+    }  # the last one finishes first
 
-    gateway.gather(*requests)
+    gateway.send_all(*requests)
 
-    found = {
-        e["request"]["userAttributes"]["email"]: e["request"]["clientMetadata"]["n"] for e in fake.events
+    metadata_by_email = {
+        e["request"]["userAttributes"]["email"]: e["request"]["clientMetadata"]["n"] for e in emulator.events
     }
-    assert {f"u{i}@example.com": str(i) for i in range(8)} == found
+    assert {f"u{i}@example.com": str(i) for i in range(8)} == metadata_by_email
 
 
-def test_the_pool_shows_its_own_function(gateway: Gateway, fake: Fake) -> None:
-    """Our own rule: the relay is the gateway's secret; DescribeUserPool has what the owner set."""
+def test_pool_shows_its_own_function(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: DescribeUserPool returns the owner's function, not the relay."""
     gateway.sign_up()
 
-    shown = gateway.call("DescribeUserPool").json()["UserPool"]["LambdaConfig"]["PreSignUp"]
+    function_arn = gateway.call("DescribeUserPool").json()["UserPool"]["LambdaConfig"]["PreSignUp"]
 
-    assert FUNCTION == shown
-    assert FUNCTION != fake.pool["LambdaConfig"]["PreSignUp"]
+    assert function_arn == FUNCTION
+    assert emulator.pool["LambdaConfig"]["PreSignUp"] != FUNCTION
 
 
-def test_a_new_function_takes_the_place_of_the_old(gateway: Gateway, fake: Fake) -> None:
-    """Our own rule: UpdateUserPool with other triggers counts at once, and none means none."""
+def test_new_function_replaces_the_old_one(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: UpdateUserPool with other triggers, or with none, takes effect immediately."""
     gateway.sign_up("ann@example.com")
-    other = FUNCTION.replace(":trigger:", ":other:")
-    gateway.call("UpdateUserPool", LambdaConfig={"PreSignUp": other})
-    shown = gateway.call("DescribeUserPool").json()["UserPool"]["LambdaConfig"]["PreSignUp"]
+    other_arn = FUNCTION.replace(":trigger:", ":other:")
+    gateway.call("UpdateUserPool", LambdaConfig={"PreSignUp": other_arn})
+    function_arn = gateway.call("DescribeUserPool").json()["UserPool"]["LambdaConfig"]["PreSignUp"]
     gateway.call("UpdateUserPool", LambdaConfig={})
     gateway.sign_up("bob@example.com")
 
-    assert (other, 1) == (shown, len(fake.events))
+    assert (function_arn, len(emulator.events)) == (other_arn, 1)
 
 
-def test_nobody_else_can_play_the_relay(gateway: Gateway, fake: Fake) -> None:
-    """Our own rule: the relay's address has a secret in it."""
+def test_relay_path_needs_its_token(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: the relay's path contains a secret."""
     gateway.sign_up()
     event = {"userPoolId": POOL, "triggerSource": "PreSignUp_SignUp"}
 
-    response = gateway.request(
-        Request("POST", "/_localaws/pre-sign-up/guess", (), json.dumps(event).encode())
-    )
+    response = gateway.send(Request("POST", "/_localaws/pre-sign-up/guess", (), json.dumps(event).encode()))
 
-    assert (403, 1) == (response.status, len(fake.events))
+    assert (response.status, len(emulator.events)) == (403, 1)
 
 
-def test_an_external_provider_is_relayed_as_it_comes(gateway: Gateway, fake: Fake) -> None:
-    """Lines 4 and 12 (doc): PreSignUp_ExternalProvider, whose user has no sub yet and no SignUp in flight."""
+def test_external_provider_is_relayed(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Lines 4 and 12 (doc): PreSignUp_ExternalProvider, for which there is no SignUp call."""
     gateway.sign_up()
     event = {
         "userPoolId": POOL,
@@ -159,35 +165,35 @@ def test_an_external_provider_is_relayed_as_it_comes(gateway: Gateway, fake: Fak
         "callerContext": {"clientId": CLIENT},
         "request": {"userAttributes": {"email": "g@example.com"}},
     }
-    path = fake.relay.removeprefix("http://127.0.0.1:1")
+    path = emulator.relay_url.removeprefix("http://127.0.0.1:1")
 
-    response = gateway.request(Request("POST", path, (), json.dumps(event).encode()))
+    response = gateway.send(Request("POST", path, (), json.dumps(event).encode()))
 
-    sent = fake.events[-1]
-    assert (200, "PreSignUp_ExternalProvider", "google_1") == (
+    fired_event = emulator.events[-1]
+    assert (
         response.status,
-        sent["triggerSource"],
-        sent["userName"],
-    )
+        fired_event["triggerSource"],
+        fired_event["userName"],
+    ) == (200, "PreSignUp_ExternalProvider", "google_1")
 
 
-def test_fires_for_admin_create_user(gateway: Gateway, fake: Fake) -> None:
-    """Line 12 (doc): PreSignUp_AdminCreateUser, with metadata; autoVerifyEmail counts, no autoConfirm."""
-    fake.handler = lambda event: {**event, "response": {"autoConfirmUser": True, "autoVerifyEmail": True}}
+def test_fires_for_admin_create_user(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 12 (doc): PreSignUp_AdminCreateUser with metadata; autoConfirmUser has no effect."""
+    emulator.handler = lambda event: {**event, "response": {"autoConfirmUser": True, "autoVerifyEmail": True}}
 
     response = gateway.call("AdminCreateUser", Username="ann@example.com", ClientMetadata={"a": "b"})
 
-    user, event = fake.users["sub-0"], fake.events[0]
-    assert (200, "PreSignUp_AdminCreateUser") == (response.status, event["triggerSource"])
-    assert {"a": "b"} == event["request"]["clientMetadata"]
-    assert ("FORCE_CHANGE_PASSWORD", "true") == (user["UserStatus"], user["attributes"]["email_verified"])
+    user, event = emulator.users["sub-0"], emulator.events[0]
+    assert (response.status, event["triggerSource"]) == (200, "PreSignUp_AdminCreateUser")
+    assert event["request"]["clientMetadata"] == {"a": "b"}
+    assert (user["UserStatus"], user["attributes"]["email_verified"]) == ("FORCE_CHANGE_PASSWORD", "true")
 
 
-def test_refuses_an_admins_user_and_leaves_none(gateway: Gateway, fake: Fake) -> None:
-    """Line 12 (doc): its error refuses AdminCreateUser as well."""
-    fake.handler = refuse("not this one")
+def test_error_rejects_admin_create_user(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 12 (doc): an error of the function; the user is deleted again."""
+    emulator.handler = fail_with("not this one")
 
     response = gateway.call("AdminCreateUser", Username="ann@example.com")
 
     expected = ("UserLambdaValidationException", "PreSignUp failed with error not this one.")
-    assert (expected, {}) == (error_of(response), fake.users)
+    assert (error_of(response), emulator.users) == (expected, {})

@@ -1,38 +1,40 @@
-"""A foreign web page must not drive the local AWS: its root key is known to everybody."""
+"""A foreign web page must not control the local AWS, whose root key is public."""
 
 import asyncio
 import json
 
 import pytest
-from gateway_wire import Emulator, wire
+from gateway_wire import SocketEmulator, serve_gateway
 from pulumi_localaws.local_aws import LocalAws
 from pulumi_localaws.origins import parse_origin
 
 pytestmark = pytest.mark.backends("embedded")
 
-SHARED = (
+RESPONSE_FOR_EVERY_PAGE = (
     b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: GET, POST\r\n"
     b"Content-Length: 2\r\n\r\nok"
 )
-# All the ways that a request can take: streamed, through the rules, the gateway's own.
+# One target for each way of handling a request: streamed, by the router, by the gateway itself.
 TARGETS = ["/?Action=CreateFunction&X-Amz-Credential=test", "/_ministack/reset", "/_localaws/journal"]
 
 
-def answer(
+def send_request(
     method: str,
     target: str,
     headers: dict[str, str],
-    emulator: Emulator | None = None,
+    emulator: SocketEmulator | None = None,
     allow_origins: tuple[str, ...] = (),
 ) -> tuple[int, dict[str, str], bytes, int]:
-    """Return status, headers and body of one request, and how many the emulator got to see."""
-    behind = emulator or Emulator(SHARED)
+    """Return status, headers and body of the response, and the number of requests to the emulator."""
+    emulator = emulator or SocketEmulator(RESPONSE_FOR_EVERY_PAGE)
 
     async def run() -> tuple[int, dict[str, str], bytes, int]:
-        async with wire(behind, allow_origins) as w:
-            status, head, body = await w.request(method, target, headers, b"x" if method == "POST" else b"")
+        async with serve_gateway(emulator, allow_origins) as served:
+            status, head, body = await served.request(
+                method, target, headers, b"x" if method == "POST" else b""
+            )
             lines = [line.split(": ", 1) for line in head.split("\r\n")[1:]]
-            return status, {name.lower(): value for name, value in lines}, body, len(behind.requests)
+            return status, {name.lower(): value for name, value in lines}, body, len(emulator.requests)
 
     return asyncio.run(run())
 
@@ -58,14 +60,14 @@ def answer(
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-def test_foreign_page_is_refused_before_anything_is_done(
+def test_foreign_page_is_rejected_before_anything_is_done(
     method: str, target: str, headers: dict[str, str]
 ) -> None:
-    status, got, body, passed_on = answer(method, target, headers)
+    status, response_headers, body, forwarded_requests = send_request(method, target, headers)
 
     message = json.loads(body)["message"]
-    assert (403, 0) == (status, passed_on)
-    assert not [name for name in got if name.startswith("access-control-")]
+    assert (status, forwarded_requests) == (403, 0)
+    assert not [name for name in response_headers if name.startswith("access-control-")]
     assert any(remedy in message for remedy in ("--allow-origin", "Serve it", "Call 127", "Open the"))
 
 
@@ -82,35 +84,40 @@ def test_foreign_page_is_refused_before_anything_is_done(
         "https://shop.example.com",
     ],
 )
-def test_page_of_this_machine_or_an_allowed_one_is_answered_and_no_other_may_read_it(
-    method: str, origin: str
-) -> None:
-    status, got, _, passed_on = answer(
+def test_response_is_shared_only_with_the_calling_local_or_allowed_page(method: str, origin: str) -> None:
+    status, response_headers, _, forwarded_requests = send_request(
         method,
         "/",
         {"Origin": origin, "Sec-Fetch-Site": "cross-site"},
         allow_origins=("https://shop.example.com:443/",),
     )
 
-    assert (200, 1) == (status, passed_on)
-    assert (origin, "Origin") == (got["access-control-allow-origin"], got["vary"])
+    assert (status, forwarded_requests) == (200, 1)
+    assert (response_headers["access-control-allow-origin"], response_headers["vary"]) == (origin, "Origin")
 
 
-def test_gateways_own_answers_are_shared_with_the_same_page_alone() -> None:
-    _, got, _, _ = answer("GET", "/_localaws/health", {"Origin": "http://localhost:3000"})
+def test_gateways_own_responses_are_shared_only_with_the_calling_page() -> None:
+    _, response_headers, _, _ = send_request("GET", "/_localaws/health", {"Origin": "http://localhost:3000"})
 
-    assert ("http://localhost:3000", "Origin") == (got["access-control-allow-origin"], got["vary"])
+    assert (
+        response_headers["access-control-allow-origin"],
+        response_headers["vary"],
+    ) == ("http://localhost:3000", "Origin")
 
 
-@pytest.mark.parametrize("configured", [b"", b"Access-Control-Allow-Origin: https://shop.example.com\r\n"])
-def test_cors_configuration_of_an_api_stays_as_it_is(configured: bytes) -> None:
-    """A page that AWS would keep out must not be let in here."""
-    behind = Emulator(b"HTTP/1.1 200 OK\r\n" + configured + b"Content-Length: 2\r\n\r\nok")
+@pytest.mark.parametrize("cors_header", [b"", b"Access-Control-Allow-Origin: https://shop.example.com\r\n"])
+def test_cors_configuration_of_an_api_stays_unchanged(cors_header: bytes) -> None:
+    """A page that AWS would reject must be rejected here too."""
+    emulator = SocketEmulator(b"HTTP/1.1 200 OK\r\n" + cors_header + b"Content-Length: 2\r\n\r\nok")
 
-    _, got, _, _ = answer("GET", "/_aws/execute-api/a/", {"Origin": "http://localhost:3000"}, behind)
+    _, response_headers, _, _ = send_request(
+        "GET", "/_aws/execute-api/a/", {"Origin": "http://localhost:3000"}, emulator
+    )
 
-    said = got.get("access-control-allow-origin", "").encode()
-    assert configured == (b"Access-Control-Allow-Origin: " + said + b"\r\n" if said else b"")
+    allowed_origin = response_headers.get("access-control-allow-origin", "").encode()
+    assert cors_header == (
+        b"Access-Control-Allow-Origin: " + allowed_origin + b"\r\n" if allowed_origin else b""
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,20 +139,20 @@ def test_cors_configuration_of_an_api_stays_as_it_is(configured: bytes) -> None:
     ]
     + [{"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin"}],
 )
-def test_clients_that_are_no_foreign_page_pass(headers: dict[str, str]) -> None:
-    status, got, _, passed_on = answer("POST", "/", headers)
+def test_requests_of_other_clients_are_forwarded(headers: dict[str, str]) -> None:
+    status, response_headers, _, forwarded_requests = send_request("POST", "/", headers)
 
-    assert (200, 1) == (status, passed_on)
-    assert "*" == got["access-control-allow-origin"]
+    assert (status, forwarded_requests) == (200, 1)
+    assert response_headers["access-control-allow-origin"] == "*"
 
 
 @pytest.mark.parametrize(
     "text", ["*", "null", "", "shop.example.com", "https://*.example.com", "http://a/b", "http://a:70000"]
 )
-def test_allowed_origin_that_is_none_is_refused_at_once(text: str) -> None:
+def test_invalid_allowed_origin_is_rejected_at_construction(text: str) -> None:
     with pytest.raises(ValueError, match="is not a web origin"):
         LocalAws(allow_origins=[text])
 
 
-def test_origin_is_compared_as_a_browser_spells_it() -> None:
-    assert "https://shop.example.com" == parse_origin("HTTPS://Shop.Example.com:443/")
+def test_origin_is_normalized_to_the_browsers_spelling() -> None:
+    assert parse_origin("HTTPS://Shop.Example.com:443/") == "https://shop.example.com"

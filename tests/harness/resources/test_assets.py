@@ -1,4 +1,4 @@
-"""Pulumi's assets and archives become the same zip each time."""
+"""Assets and archives of Pulumi are read and packed as zip files; the same content gives the same file."""
 
 import io
 import zipfile
@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi_localaws.resources.assets import asset_bytes, zip_bytes
+from pulumi_localaws.resources.assets import read_asset, zip_archive
 
 
-def names(content: bytes) -> dict[str, bytes]:
+def read_entries(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         return {name: file.read(name) for name in file.namelist()}
 
@@ -32,17 +32,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_folder_is_packed(folder: Path) -> None:
-    packed = zip_bytes(archive(path="app"), folder)
+def test_folder_is_zipped(folder: Path) -> None:
+    content = zip_archive(archive(path="app"), folder)
 
-    assert names(packed) == {"lib/part.py": b"part", "main.py": b"main"}
-
-
-def test_zip_is_taken_as_it_stands(folder: Path) -> None:
-    assert zip_bytes(archive(path="ready.zip"), folder) == (folder / "ready.zip").read_bytes()
+    assert read_entries(content) == {"lib/part.py": b"part", "main.py": b"main"}
 
 
-def test_assets_and_archives_are_put_where_they_are_named(folder: Path) -> None:
+def test_zip_file_is_returned_unchanged(folder: Path) -> None:
+    assert zip_archive(archive(path="ready.zip"), folder) == (folder / "ready.zip").read_bytes()
+
+
+def test_assets_and_archives_are_zipped_under_their_names(folder: Path) -> None:
     assets = {
         "a.py": asset(text="a"),
         "b.py": asset(path="app/main.py"),
@@ -50,7 +50,7 @@ def test_assets_and_archives_are_put_where_they_are_named(folder: Path) -> None:
         "more": archive(path="app"),
     }
 
-    packed = zip_bytes(archive(assets=assets), folder)
+    content = zip_archive(archive(assets=assets), folder)
 
     expected = {
         "a.py": b"a",
@@ -59,32 +59,32 @@ def test_assets_and_archives_are_put_where_they_are_named(folder: Path) -> None:
         "more/main.py": b"main",
         "vendor/inside.py": b"inside",
     }
-    assert expected == names(packed)
+    assert read_entries(content) == expected
 
 
-def test_pack_does_not_depend_on_order_or_time(folder: Path) -> None:
-    first = zip_bytes(archive(assets={"a": asset(text="1"), "b": asset(text="2")}), folder)
+def test_zip_file_does_not_depend_on_order_or_time(folder: Path) -> None:
+    first = zip_archive(archive(assets={"a": asset(text="1"), "b": asset(text="2")}), folder)
 
-    assert first == zip_bytes(archive(assets={"b": asset(text="2"), "a": asset(text="1")}), folder)
+    assert zip_archive(archive(assets={"b": asset(text="2"), "a": asset(text="1")}), folder) == first
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("item", "message"),
     [
-        (archive(path="missing"), "the file or folder 'missing' is not there"),
-        (archive(path="app/main.py"), "'app/main.py' is not a zip file; give a .zip or a folder"),
+        (archive(path="missing"), "the file or folder 'missing' does not exist"),
+        (archive(path="app/main.py"), "'app/main.py' is not a zip file. Use a .zip file or a folder"),
         (archive(uri="https://example.com/x.zip"), r"a remote archive \(https://example.com/x.zip\)"),
     ],
 )
-def test_archive_that_cannot_be_packed_is_refused(folder: Path, given: dict[str, Any], message: str) -> None:
+def test_unreadable_archive_is_rejected(folder: Path, item: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        zip_bytes(given, folder)
+        zip_archive(item, folder)
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
-    [(asset(path="missing"), "'missing' is not there"), (asset(uri="https://x"), "a remote asset")],
+    ("item", "message"),
+    [(asset(path="missing"), "'missing' does not exist"), (asset(uri="https://x"), "a remote asset")],
 )
-def test_asset_that_cannot_be_read_is_refused(folder: Path, given: dict[str, Any], message: str) -> None:
+def test_unreadable_asset_is_rejected(folder: Path, item: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        asset_bytes(given, folder)
+        read_asset(item, folder)

@@ -1,4 +1,4 @@
-"""Every type is really made on the emulator, read back, and really gone after destroy."""
+"""Every type is created on the emulator with its outputs, and deleted by destroy."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,34 +10,34 @@ from botocore.exceptions import ClientError
 from engine_helpers import Engine
 from pulumi_localaws.local_aws import LocalAws
 from pulumi_localaws.resources.catalog import BY_TOKEN, RESOURCE_TYPES
-from pulumi_localaws.resources.ledger import is_gone
-from resource_cases import CASES, SAME_AS
-
-
-def _make(engine: Engine, token: str) -> dict[str, dict[str, Any]]:
-    made: dict[str, dict[str, Any]] = {}
-    case = CASES[SAME_AS.get(token, token)]
-    for number, kind in enumerate((*case.needs, token)):
-        inputs = CASES[SAME_AS.get(kind, kind)].inputs(made)
-        identifier, outputs = engine.register(kind, f"thing{number}", inputs)
-        made[kind] = {**outputs, "id": identifier}
-    return made
-
-
-def _is_there(probe: Callable[[], object]) -> bool:
-    try:
-        return bool(probe())
-    except ClientError as error:
-        if is_gone(error):
-            return False
-        raise
-
+from pulumi_localaws.resources.undo_log import is_not_found
+from resource_cases import ALIASES, CASES
+from resource_cases.case import FUNCTION, FUNCTION_CODE, ROLE, TRUST_POLICY
 
 pytestmark = pytest.mark.backends("embedded")
 
 
+def create_with_dependencies(engine: Engine, token: str) -> dict[str, dict[str, Any]]:
+    created: dict[str, dict[str, Any]] = {}
+    case = CASES[ALIASES.get(token, token)]
+    for number, current in enumerate((*case.dependencies, token)):
+        inputs = CASES[ALIASES.get(current, current)].inputs(created)
+        resource_id, outputs = engine.register(current, f"thing{number}", inputs)
+        created[current] = {**outputs, "id": resource_id}
+    return created
+
+
+def exists(probe: Callable[[], object]) -> bool:
+    try:
+        return bool(probe())
+    except ClientError as error:
+        if is_not_found(error):
+            return False
+        raise
+
+
 def test_every_type_has_a_case() -> None:
-    assert set(BY_TOKEN) == set(CASES) | set(SAME_AS)
+    assert set(BY_TOKEN) == set(CASES) | set(ALIASES)
 
 
 def test_no_type_is_defined_twice() -> None:
@@ -46,28 +46,42 @@ def test_no_type_is_defined_twice() -> None:
     assert [token for token, count in tokens.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("token", sorted([*CASES, *SAME_AS]))
-def test_type_is_made_with_its_outputs_and_gone_after_destroy(
+@pytest.mark.parametrize("token", sorted([*CASES, *ALIASES]))
+def test_type_is_created_with_its_outputs_and_deleted_by_destroy(
     localaws: LocalAws, engine: Engine, token: str
 ) -> None:
-    """What the program reads is there, AWS shows the resource, and after destroy it doesn't."""
-    case = CASES[SAME_AS.get(token, token)]
+    """The outputs have values, and AWS has the resource until destroy."""
+    case = CASES[ALIASES.get(token, token)]
 
-    made = _make(engine, token)[token]
+    resource = create_with_dependencies(engine, token)[token]
 
-    assert not [name for name in case.outputs if made.get(name) in (None, "", [])]
-    assert _is_there(lambda: case.there(localaws.client, made["id"], made))
+    assert not [name for name in case.outputs if resource.get(name) in (None, "", [])]
+    assert exists(lambda: case.probe(localaws.client, resource["id"], resource))
     engine.destroy()
-    assert not _is_there(lambda: case.there(localaws.client, made["id"], made))
+    assert not exists(lambda: case.probe(localaws.client, resource["id"], resource))
 
 
 def test_every_type_is_documented() -> None:
     text = (Path(__file__).parents[3] / "docs" / "engine.md").read_text()
     rows = {line.split("|")[1].strip(" `"): line for line in text.splitlines() if line.startswith("| `aws:")}
 
-    for token, entry in BY_TOKEN.items():
-        service, name = (
-            token.split(":")[0] + ":" + token.split(":")[1].split("/")[0],
-            token.split("/")[1].split(":")[0],
-        )
-        assert f"`{name}`{' (get)' if entry.read else ''}" in rows[service], token
+    for token, resource_type in BY_TOKEN.items():
+        package, module, _ = token.split(":")
+        service, name = module.split("/")
+        assert f"`{name}`{' (get)' if resource_type.read else ''}" in rows[f"{package}:{service}"], token
+
+
+def test_functions_with_the_same_code_have_the_same_hash(engine: Engine) -> None:
+    role, outputs = engine.register(ROLE, "role", {"assumeRolePolicy": TRUST_POLICY})
+    inputs = {
+        "role": outputs["arn"],
+        "handler": "app.handler",
+        "runtime": "python3.13",
+        "code": FUNCTION_CODE,
+    }
+
+    first = engine.register(FUNCTION, "one", inputs)[1]
+    second = engine.register(FUNCTION, "two", inputs)[1]
+
+    assert role
+    assert first["sourceCodeHash"] == second["sourceCodeHash"]

@@ -233,8 +233,8 @@ def test_cli_deploys_with_its_own_config_and_state(
     assert (stack.config["shop:size"], stack.config["shop:names"]) == (2, ["a", "b"])
     assert deployment.outputs == {"url": "http://x", "key": "k"}
     assert deployment.resources == [{"type": "aws:sqs/queue:Queue", "name": "q", "id": "1"}]
-    assert ["up", "unprotect", "destroy"] == stack.calls
-    assert before == {path.name: path.read_text() for path in project.iterdir()}
+    assert stack.calls == ["up", "unprotect", "destroy"]
+    assert {path.name: path.read_text() for path in project.iterdir()} == before
     assert stack.options.env_vars["PULUMI_BACKEND_URL"].startswith("file://")
 
 

@@ -128,7 +128,7 @@ def field_errors(plan_update: Callable[..., UpdatePlan]) -> Callable[[Any], dict
     def reject(patch: Any) -> dict[str, str]:
         with pytest.raises(ApiError) as refusal:
             plan_update(patch)
-        assert (400, "invalid_patch") == (refusal.value.status, refusal.value.code)
+        assert (refusal.value.status, refusal.value.code) == (400, "invalid_patch")
         return {entry.field: entry.problem for entry in refusal.value.field_errors}
 
     return reject

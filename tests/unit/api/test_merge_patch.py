@@ -23,15 +23,15 @@ MARKETPLACE = template.load("marketplace")
 def test_only_the_paths_of_the_patch_change(plan_update: PlanUpdate) -> None:
     plan = plan_update({"profile": {"language": "fr", "address": {"city": "Lyon", "street": ""}}})
 
-    assert {"profile": [Change(("language",), "fr"), Change(("address", "city"), "Lyon")]} == plan.changes
-    assert ["profile.language", "profile.address"] == plan.fields
+    assert plan.changes == {"profile": [Change(("language",), "fr"), Change(("address", "city"), "Lyon")]}
+    assert plan.fields == ["profile.language", "profile.address"]
 
 
 @pytest.mark.parametrize(
     "patch", [{}, {"profile": {}}, {"profile": {"language": "en"}}, {"account": {"cart": []}}]
 )
 def test_patch_with_current_values_has_no_changes(patch: dict[str, Any], plan_update: PlanUpdate) -> None:
-    assert UpdatePlan({}, []) == plan_update(patch)
+    assert plan_update(patch) == UpdatePlan({}, [])
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_patch_with_current_values_has_no_changes(patch: dict[str, Any], plan_up
 def test_null_resets_a_field_to_its_default(
     patch: dict[str, Any], expected: dict[str, Any], plan_update: PlanUpdate
 ) -> None:
-    assert expected == plan_update(patch).changes
+    assert plan_update(patch).changes == expected
 
 
 def test_null_removes_a_field_without_a_default(basic: Template) -> None:
@@ -55,13 +55,13 @@ def test_null_removes_a_field_without_a_default(basic: Template) -> None:
 
     plan = merge_patch.plan_update(basic, "user", current, {"account": {"name": None}})
 
-    assert {"account": [Change(("name",), REMOVED)]} == plan.changes
+    assert plan.changes == {"account": [Change(("name",), REMOVED)]}
 
 
 def test_array_is_replaced_as_a_whole(plan_update: PlanUpdate) -> None:
     plan = plan_update({"account": {"cart": [{"id": 1, "price": 9.5}]}})
 
-    assert {"account": [Change(("cart",), [{"id": 1, "price": 9.5}])]} == plan.changes
+    assert plan.changes == {"account": [Change(("cart",), [{"id": 1, "price": 9.5}])]}
 
 
 @pytest.mark.parametrize(
@@ -76,22 +76,23 @@ def test_number_and_boolean_in_a_list_are_different(
 
     plan = merge_patch.plan_update(MARKETPLACE, "vendor", current_items, {"account": {"cart": new}})
 
-    assert [Change(("cart",), new)] == plan.changes["account"]
+    assert plan.changes["account"] == [Change(("cart",), new)]
 
 
 def test_same_number_of_another_type_is_not_a_change(current_items: Items) -> None:
     current_items["account"]["cart"] = [{"price": Decimal("9.5")}]
 
-    assert UpdatePlan({}, []) == merge_patch.plan_update(
+    assert merge_patch.plan_update(
         MARKETPLACE, "vendor", current_items, {"account": {"cart": [{"price": 9.5}]}}
-    )
+    ) == UpdatePlan({}, [])
 
 
 @pytest.mark.parametrize("name", ["Zoë O'Brien-Łuk", "نور", "אבי\u200f", "山田 太郎", "🙂\u200d🙂"])
 def test_name_in_any_script_is_accepted(name: str, plan_update: PlanUpdate) -> None:
-    assert ["account.name", "profile.firstName"] == plan_update(
-        {"account": {"name": name}, "profile": {"firstName": name}}
-    ).fields
+    assert plan_update({"account": {"name": name}, "profile": {"firstName": name}}).fields == [
+        "account.name",
+        "profile.firstName",
+    ]
 
 
 def test_many_paths_are_replaced_with_whole_fields(current_items: Items) -> None:
@@ -108,8 +109,8 @@ def test_many_paths_are_replaced_with_whole_fields(current_items: Items) -> None
     )
 
     [change] = plan.changes["profile"]
-    assert ("notes",) == change.path
-    assert (101, "yes") == (len(change.value), change.value["old"])
+    assert change.path == ("notes",)
+    assert (len(change.value), change.value["old"]) == (101, "yes")
 
 
 JSON = st.recursive(

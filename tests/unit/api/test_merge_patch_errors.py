@@ -31,7 +31,7 @@ def test_read_only_field_is_rejected_even_with_its_current_value(
 ) -> None:
     kind, name = field.split(".")
 
-    assert {field: "can't be changed by the user"} == field_errors({kind: {name: current_items[kind][name]}})  # type: ignore[index]
+    assert field_errors({kind: {name: current_items[kind][name]}}) == {field: "can't be changed by the user"}  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_field_with_consequences_for_the_user_is_read_only(field: str) -> None:
 def test_error_has_the_path_of_the_field(
     patch: dict[str, Any], field: str, field_errors: Callable[[Any], dict[str, str]]
 ) -> None:
-    assert [field] == list(field_errors(patch))
+    assert list(field_errors(patch)) == [field]
 
 
 @pytest.mark.parametrize("preset", ["basic", "marketplace"])
@@ -103,24 +103,24 @@ def test_no_text_field_accepts_a_control_character(
     with pytest.raises(ApiError) as refusal:
         plan_update(patch, preset_template, role)
 
-    assert expected == {entry.field for entry in refusal.value.field_errors}
+    assert {entry.field for entry in refusal.value.field_errors} == expected
 
 
 @pytest.mark.parametrize("character", ["\0", "\u202e", "\u2066", "\u200f", "\u061c", "\x80"])
 def test_picture_url_can_not_contain_invisible_characters(
     character: str, field_errors: Callable[[Any], dict[str, str]]
 ) -> None:
-    assert ["profile.profilePictureUrl"] == list(
-        field_errors({"profile": {"profilePictureUrl": f"https://x/{character}gnp.exe"}})
-    )
+    assert list(field_errors({"profile": {"profilePictureUrl": f"https://x/{character}gnp.exe"}})) == [
+        "profile.profilePictureUrl"
+    ]
 
 
 def test_members_of_a_list_that_is_too_long_are_not_checked(
     field_errors: Callable[[Any], dict[str, str]],
 ) -> None:
-    assert {"account.wishlist": "has 501 items; at most 500 are allowed"} == field_errors(
-        {"account": {"wishlist": [1] * 501}}
-    )
+    assert field_errors({"account": {"wishlist": [1] * 501}}) == {
+        "account.wishlist": "has 501 items; at most 500 are allowed"
+    }
 
 
 @pytest.mark.parametrize(
@@ -157,19 +157,21 @@ def test_first_errors_of_many_are_returned_with_their_number(plan_update: PlanUp
 
 
 def test_all_errors_are_returned_together(field_errors: Callable[[Any], dict[str, str]]) -> None:
-    assert {"account.role", "profile.x"} == field_errors(
-        {"account": {"role": "vendor"}, "profile": {"x": 1}}
-    ).keys()
-    assert {"profile.language", "profile.timezone"} == field_errors(
-        {"profile": {"language": 7, "timezone": 8}}
-    ).keys()
+    assert field_errors({"account": {"role": "vendor"}, "profile": {"x": 1}}).keys() == {
+        "account.role",
+        "profile.x",
+    }
+    assert field_errors({"profile": {"language": 7, "timezone": 8}}).keys() == {
+        "profile.language",
+        "profile.timezone",
+    }
 
 
 @pytest.mark.parametrize("patch", [[], "text", 7, None])
 def test_patch_that_is_not_an_object_is_rejected(
     patch: Any, field_errors: Callable[[Any], dict[str, str]]
 ) -> None:
-    assert {} == field_errors(patch)
+    assert field_errors(patch) == {}
 
 
 def test_field_of_vendors_is_unknown_for_a_customer(plan_update: PlanUpdate) -> None:
@@ -251,7 +253,7 @@ def test_body_that_is_not_small_json_is_rejected(body: bytes, status: int) -> No
     with pytest.raises(ApiError) as refusal:
         merge_patch.parse(body)
 
-    assert status == refusal.value.status
+    assert refusal.value.status == status
 
 
 def test_body_with_the_maximum_depth_is_parsed() -> None:

@@ -21,12 +21,12 @@ def test_change_is_stored_with_an_audit_row_without_its_values(call: Callable[..
 
     account, profile = tables.items()
     assert response.status == 200
-    assert ("Lyon", "") == (profile["address"]["city"], profile["address"]["street"])
-    assert [{"price": 9.5}] == response.body["account"]["cart"]
+    assert (profile["address"]["city"], profile["address"]["street"]) == ("Lyon", "")
+    assert response.body["account"]["cart"] == [{"price": 9.5}]
     assert response.body["profile"]["updatedAt"] == profile["updatedAt"]
     assert audit.verify(tables.audit_rows(), account["auditHead"]) == 2
     [row] = [row for row in tables.audit_rows() if row["action"] == "PROFILE_UPDATED"]
-    assert ["account.cart", "profile.address"] == row["fields"]
+    assert row["fields"] == ["account.cart", "profile.address"]
     assert "Lyon" not in str(tables.audit_rows())
 
 
@@ -52,7 +52,7 @@ def test_change_moves_updated_at_only_with_the_profile(
     after_account_change = call("PATCH", {"account": {"name": "Bo"}}).body["profile"]["updatedAt"]
     after_profile_change = call("PATCH", {"profile": {"language": "fr"}}).body["profile"]["updatedAt"]
 
-    assert (first, "2026-02-04T16:00:00Z") == (after_account_change, after_profile_change)
+    assert (after_account_change, after_profile_change) == (first, "2026-02-04T16:00:00Z")
 
 
 @pytest.mark.usefixtures("confirmed_user")
@@ -62,7 +62,7 @@ def test_patch_without_changes_writes_nothing(call: Callable[..., Any], tables: 
 
     response = call("PATCH", {"profile": {"language": "en"}})
 
-    assert (200, first.body) == (response.status, response.body)
+    assert (response.status, response.body) == (200, first.body)
     assert before == (tables.items(), tables.audit_rows())
 
 
@@ -78,15 +78,15 @@ def test_rejected_patch_is_400_and_changes_nothing(call: Callable[..., Any], tab
 
     response = call("PATCH", patch)
 
-    assert (400, "invalid_patch") == (response.status, response.body["error"]["code"])
-    assert before == tables.items()
+    assert (response.status, response.body["error"]["code"]) == (400, "invalid_patch")
+    assert tables.items() == before
 
 
 @pytest.mark.usefixtures("confirmed_user")
 def test_error_of_a_rejected_patch_lists_the_fields(call: Callable[..., Any]) -> None:
     error = call("PATCH", {"account": {"role": "vendor"}}).body["error"]
 
-    assert [{"field": "account.role", "problem": "can't be changed by the user"}] == error["fields"]
+    assert error["fields"] == [{"field": "account.role", "problem": "can't be changed by the user"}]
 
 
 @pytest.mark.usefixtures("confirmed_user")
@@ -100,7 +100,7 @@ def test_user_of_an_inactive_account_can_read_but_not_change(
 
     response = call("PATCH", {"profile": {"language": "fr"}}, headers={"if-match": '"stale"'})
 
-    assert (403, "inactive") == (response.status, response.body["error"]["code"])
+    assert (response.status, response.body["error"]["code"]) == (403, "inactive")
     assert before == (tables.items(), tables.audit_rows())
     assert call().body["account"]["status"] == status
 
@@ -143,7 +143,7 @@ def test_stale_if_match_is_412_and_changes_nothing(
     response = call("PATCH", {"profile": {"language": "de"}}, headers={header: etag})
 
     assert response.status == 412
-    assert before == tables.items()
+    assert tables.items() == before
 
 
 @pytest.mark.usefixtures("confirmed_user")
@@ -192,7 +192,7 @@ def test_concurrent_changes_are_both_stored(
     response = call("PATCH", {"account": {"name": "Bo"}})
 
     assert response.status == 200
-    assert (5, "Bo") == (response.body["account"]["totalOrders"], response.body["account"]["name"])
+    assert (response.body["account"]["totalOrders"], response.body["account"]["name"]) == (5, "Bo")
 
 
 @pytest.mark.usefixtures("confirmed_user")
@@ -207,7 +207,7 @@ def test_change_that_always_conflicts_is_409(
 
     response = call("PATCH", {"account": {"name": "Bo"}})
 
-    assert (409, "conflict") == (response.status, response.body["error"]["code"])
+    assert (response.status, response.body["error"]["code"]) == (409, "conflict")
     assert tables.items()[0]["name"] == "John"
 
 

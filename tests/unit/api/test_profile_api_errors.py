@@ -38,7 +38,7 @@ def test_internal_error_is_returned_without_its_cause(
 
     response = call()
 
-    assert status == response.status
+    assert response.status == status
     assert "CANARY" not in response.text + log.getvalue()
     assert type(error).__name__ in log.getvalue() or str(error) in log.getvalue()
 
@@ -67,7 +67,7 @@ def test_unknown_path_or_method_is_404(
 
     response = handle(event)
 
-    assert (404, "not_found") == (response.status, response.body["error"]["code"])
+    assert (response.status, response.body["error"]["code"]) == (404, "not_found")
 
 
 @pytest.mark.usefixtures("confirmed_user")
@@ -103,7 +103,7 @@ def test_change_that_dynamodb_rejects_as_invalid_is_400(
 
     response = call("PATCH", {"account": {"name": "Bo"}})
 
-    assert (400, "invalid_patch") == (response.status, response.body["error"]["code"])
+    assert (response.status, response.body["error"]["code"]) == (400, "invalid_patch")
     assert "ApiUnavailable" not in log.getvalue()
 
 

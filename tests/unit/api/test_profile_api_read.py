@@ -47,7 +47,7 @@ def test_second_access_does_not_call_cognito_and_writes_nothing(
     second = call()
 
     assert (first.body, first.headers["etag"]) == (second.body, second.headers["etag"])
-    assert ([], before) == (cognito.requests, tables.items())
+    assert (cognito.requests, tables.items()) == ([], before)
 
 
 @pytest.mark.usefixtures("confirmed_user")
@@ -79,7 +79,7 @@ def test_missing_profile_is_created_on_access(call: Callable[..., Any], tables: 
     second = call()
 
     assert first.body["profile"].keys() == second.body["profile"].keys()
-    assert {"REGISTERED", "REPAIRED"} == {row["action"] for row in tables.audit_rows()}
+    assert {row["action"] for row in tables.audit_rows()} == {"REGISTERED", "REPAIRED"}
 
 
 @pytest.mark.usefixtures("confirmed_user")
@@ -100,5 +100,5 @@ def test_erased_user_is_410_and_stays_erased(
 
     statuses = [call().status, call("PATCH", {"profile": {"language": "fr"}}).status]
 
-    assert ([410, 410], []) == (statuses, cognito.requests)
-    assert before == tables.items()
+    assert (statuses, cognito.requests) == ([410, 410], [])
+    assert tables.items() == before

@@ -57,11 +57,11 @@ def test_token_other_than_an_access_token_of_our_client_is_401(
 ) -> None:
     response = call(method, {"profile": {"language": "fr"}}, claims=claims)
 
-    assert (401, "unauthorized", "Bearer") == (
+    assert (
         response.status,
         response.body["error"]["code"],
         response.headers["www-authenticate"],
-    )
+    ) == (401, "unauthorized", "Bearer")
     assert tables.items() == []
 
 

@@ -58,7 +58,7 @@ def test_dry_run_writes_nothing_and_counts_profiles_it_would_create(create_table
 
     assert table.digest() == before
     assert {name for name, _ in table.client.calls} == {"Scan", "BatchGetItem"}
-    assert dry.tally == backfill(table, **PLAIN).tally
+    assert backfill(table, **PLAIN).tally == dry.tally
 
 
 def test_inactive_deleted_and_unusable_rows_are_distinguished(create_table, backfill):

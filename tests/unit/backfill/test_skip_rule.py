@@ -35,7 +35,7 @@ from userprofiles.backfill.skip_rule import SkipRule
     ],
 )
 def test_skip_reason(attributes, expected):
-    assert expected == SkipRule().skip_reason(attributes)
+    assert SkipRule().skip_reason(attributes) == expected
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def test_user_is_read_from_cognito_and_registered(worker: OutboxWorker, cognito:
 
     account, _ = tables.items()
     [row] = tables.audit_rows()
-    assert (Outcome.CREATED, SUB) == result
-    assert ("vendor", "john@example.com", "outbox") == (account["role"], account["email"], row["source"])
+    assert result == (Outcome.CREATED, SUB)
+    assert (account["role"], account["email"], row["source"]) == ("vendor", "john@example.com", "outbox")
 
 
 def test_message_that_is_delivered_twice_creates_one_user(
@@ -48,8 +48,8 @@ def test_message_that_is_delivered_twice_creates_one_user(
 
     outcomes = [worker.register(_message_body())[0] for _ in range(2)]
 
-    assert [Outcome.CREATED, Outcome.EXISTED] == outcomes
-    assert (2, 1) == (len(tables.items()), len(tables.audit_rows()))
+    assert outcomes == [Outcome.CREATED, Outcome.EXISTED]
+    assert (len(tables.items()), len(tables.audit_rows())) == (2, 1)
 
 
 def test_late_message_does_not_restore_an_erased_user(
@@ -62,8 +62,8 @@ def test_late_message_does_not_restore_an_erased_user(
 
     outcome, _ = worker.register(_message_body())
 
-    assert Outcome.ERASED == outcome
-    assert before == tables.items()
+    assert outcome == Outcome.ERASED
+    assert tables.items() == before
 
 
 @pytest.mark.parametrize("enabled", [None, False])
@@ -125,7 +125,7 @@ def test_outbox_message_contains_only_ids_and_a_code() -> None:
 
     [request] = requests
     assert request["QueueUrl"] == "https://queue"
-    assert {"userPoolId": POOL, "userName": SUB, "reason": "Timeout"} == json.loads(request["MessageBody"])
+    assert json.loads(request["MessageBody"]) == {"userPoolId": POOL, "userName": SUB, "reason": "Timeout"}
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_only_failed_messages_of_a_batch_are_delivered_again(
         _create_event("CANARY poison", _message_body(), _message_body(userName="nobody")), None
     )
 
-    assert {"batchItemFailures": [{"itemIdentifier": "m-0"}]} == response
+    assert response == {"batchItemFailures": [{"itemIdentifier": "m-0"}]}
     assert len(tables.items()) == 2
     assert len(log.getvalue().splitlines()) == 3
     assert "CANARY" not in log.getvalue()
@@ -177,7 +177,7 @@ def test_failure_of_a_whole_batch_is_returned_and_not_raised(
 
     response = handler(_create_event(_message_body(), _message_body()), None)
 
-    assert ["m-0", "m-1"] == [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+    assert [failure["itemIdentifier"] for failure in response["batchItemFailures"]] == ["m-0", "m-1"]
     assert "TooManyRequestsException" in log.getvalue()
     assert "CANARY" not in log.getvalue()
 

@@ -22,10 +22,10 @@ def test_confirmed_user_is_registered_and_the_event_is_returned(
     returned_event = process_event(event)
 
     assert returned_event is event
-    assert before == event
+    assert event == before
     assert len(tables.items()) == 2
     [line] = read_log()
-    assert ("user registered", event["request"]["userAttributes"]["sub"]) == (line["message"], line["sub"])
+    assert (line["message"], line["sub"]) == ("user registered", event["request"]["userAttributes"]["sub"])
 
 
 def test_role_in_client_metadata_is_never_trusted(
@@ -39,7 +39,7 @@ def test_role_in_client_metadata_is_never_trusted(
     process_event(event)
 
     account, _ = tables.items()
-    assert ("customer", "john.doe@example.com") == (account["role"], account["email"])
+    assert (account["role"], account["email"]) == ("customer", "john.doe@example.com")
 
 
 def test_password_reset_registers_no_user(
@@ -53,7 +53,7 @@ def test_password_reset_registers_no_user(
     returned_event = process_event(event)
 
     assert returned_event is event
-    assert ([], [], []) == (tables.items(), tables.audit_rows(), outbox.messages)
+    assert (tables.items(), tables.audit_rows(), outbox.messages) == ([], [], [])
 
 
 def test_password_reset_does_not_change_an_edited_profile(
@@ -68,7 +68,7 @@ def test_password_reset_does_not_change_an_edited_profile(
 
     process_event(load_event("PostConfirmation_ConfirmForgotPassword"))
 
-    assert before == tables.items()
+    assert tables.items() == before
 
 
 @pytest.mark.parametrize("response", [None, [], "text", ...])
@@ -125,7 +125,7 @@ def test_unreadable_event_is_returned_with_one_log_line_and_a_metric(
     assert tables.items() == []
     [line] = read_log()
     assert line["level"] == "WARNING"
-    assert [1] == [len(read_metrics())]
+    assert [len(read_metrics())] == [1]
 
 
 @pytest.mark.parametrize("event", [None, [], "text", 7])
@@ -149,4 +149,4 @@ def test_user_of_a_huge_event_is_registered_without_the_unfit_values(
     [line] = read_log()
     assert line["unfitFields"] == ["account.name"]
     assert read_metrics() == ["UnfitAttribute"]
-    assert [None, "John"] == [tables.items()[0]["name"], tables.items()[1]["firstName"]]
+    assert [tables.items()[0]["name"], tables.items()[1]["firstName"]] == [None, "John"]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from userprofiles import deadline
 from userprofiles.registration import post_confirmation
 from userprofiles.registration.post_confirmation import CONFIRM_SIGN_UP
 from userprofiles.table.store import RecordTooLargeError, StoreError, UserItems
@@ -59,8 +60,9 @@ def test_user_who_can_not_be_written_goes_to_the_outbox_by_ids(
 
     assert returned_event is event
     [message] = outbox.messages
-    assert {"userPoolId": event["userPoolId"], "userName": event["userName"]} == {
-        name: value for name, value in json.loads(message.to_json()).items() if name != "reason"
+    assert {name: value for name, value in json.loads(message.to_json()).items() if name != "reason"} == {
+        "userPoolId": event["userPoolId"],
+        "userName": event["userName"],
     }
     assert "CANARY" not in message.to_json()
     [line] = read_log()
@@ -84,11 +86,11 @@ def test_failure_of_the_outbox_gives_one_error_line_and_a_metric(
 
     assert returned_event is event
     [line] = read_log()
-    assert ("ERROR", "AccessDeniedException", "ThrottlingException") == (
+    assert (
         line["level"],
         line["error"],
         line["outboxError"],
-    )
+    ) == ("ERROR", "AccessDeniedException", "ThrottlingException")
     assert read_metrics() == ["RegistrationLost"]
 
 
@@ -105,7 +107,9 @@ def test_record_that_can_never_be_stored_does_not_go_to_the_outbox(
 
 
 def test_deadlines_add_up_to_less_than_the_documented_time() -> None:
-    assert post_confirmation.DYNAMODB_S + post_confirmation.OUTBOX_S <= post_confirmation.TOTAL_S < 3.2
+    steps = deadline.DYNAMODB_SECONDS + deadline.OUTBOX_SECONDS
+
+    assert steps <= deadline.POST_CONFIRMATION_SECONDS < 3.2
 
 
 def test_hanging_table_is_abandoned_at_the_deadline(
@@ -115,7 +119,7 @@ def test_hanging_table_is_abandoned_at_the_deadline(
     release: threading.Event,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(post_confirmation, "DYNAMODB_S", 0.05)
+    monkeypatch.setattr(deadline, "DYNAMODB_SECONDS", 0.05)
     begin = time.monotonic()
 
     process_event(load_event(CONFIRM_SIGN_UP), store=FailingStore(release=release))
@@ -187,7 +191,7 @@ def test_wrong_environment_does_not_fail_sign_ups_and_is_logged(
 
     assert returned_event is event
     [line] = read_log()
-    assert ("ERROR", True) == (line["level"], bool(line["problem"]))
+    assert (line["level"], bool(line["problem"])) == ("ERROR", True)
     assert read_metrics() == ["RegistrationLost"]
 
 

@@ -34,7 +34,7 @@ def test_valid_sign_up_is_accepted_unchanged(
     accepted_event = check_sign_up(event, roles)
 
     assert accepted_event is event
-    assert before == event
+    assert event == before
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -36,14 +36,14 @@ def test_new_user_gets_account_profile_and_audit_row(register_user: Register, ta
 
     account, profile = tables.items()
     [row] = tables.audit_rows()
-    assert (Outcome.CREATED, ()) == (registration.outcome, registration.unfit_fields)
-    assert ("ACCOUNT#MAIN", "PROFILE#MAIN") == (account["SK"], profile["SK"])
-    assert ("john.doe@example.com", "customer", True) == (
+    assert (registration.outcome, registration.unfit_fields) == (Outcome.CREATED, ())
+    assert (account["SK"], profile["SK"]) == ("ACCOUNT#MAIN", "PROFILE#MAIN")
+    assert (
         account["email"],
         account["role"],
         account["emailVerified"],
-    )
-    assert ("REGISTERED", None, row["hash"]) == (row["action"], row["previousHash"], account["auditHead"])
+    ) == ("john.doe@example.com", "customer", True)
+    assert (row["action"], row["previousHash"], account["auditHead"]) == ("REGISTERED", None, row["hash"])
     assert account["createdAt"] == profile["createdAt"] == "2026-02-04T16:00:00Z"
 
 
@@ -54,14 +54,14 @@ def test_audit_row_has_no_personal_data(register_user: Register, tables: Any, us
     personal_values = {
         value for name, value in user.attributes.items() if name in {"email", "name", "phone_number"}
     }
-    assert [] == [value for value in personal_values if value.lower() in text.lower()]
+    assert [value for value in personal_values if value.lower() in text.lower()] == []
 
 
 def test_same_event_three_times_creates_one_user(register_user: Register, tables: Any, now: datetime) -> None:
     outcomes = [register_user(moment=now + timedelta(seconds=delay)).outcome for delay in range(3)]
 
-    assert [Outcome.CREATED, Outcome.EXISTED, Outcome.EXISTED] == outcomes
-    assert (2, 1) == (len(tables.items()), len(tables.audit_rows()))
+    assert outcomes == [Outcome.CREATED, Outcome.EXISTED, Outcome.EXISTED]
+    assert (len(tables.items()), len(tables.audit_rows())) == (2, 1)
 
 
 def test_concurrent_attempts_create_one_user(
@@ -73,7 +73,7 @@ def test_concurrent_attempts_create_one_user(
         attempts = [pool.submit(register_user, moment=now + timedelta(seconds=delay)) for delay in range(3)]
         outcomes = sorted(attempt.result().outcome for attempt in attempts)
 
-    assert [Outcome.CREATED, Outcome.EXISTED, Outcome.EXISTED] == outcomes
+    assert outcomes == [Outcome.CREATED, Outcome.EXISTED, Outcome.EXISTED]
     account, profile = tables.items()
     assert account["createdAt"] == profile["createdAt"]
     assert len(tables.audit_rows()) == 1
@@ -88,7 +88,7 @@ def test_late_delivery_does_not_change_an_edited_profile(register_user: Register
 
     register_user()
 
-    assert before == tables.items()
+    assert tables.items() == before
 
 
 def test_missing_profile_is_added_and_continues_the_chain(register_user: Register, tables: Any) -> None:
@@ -99,9 +99,9 @@ def test_missing_profile_is_added_and_continues_the_chain(register_user: Registe
     registration = register_user()
 
     account, new_profile = tables.items()
-    assert Outcome.REPAIRED == registration.outcome
+    assert registration.outcome == Outcome.REPAIRED
     assert profile == new_profile
-    assert {**old_account, "auditHead": account["auditHead"], "version": 2} == account
+    assert account == {**old_account, "auditHead": account["auditHead"], "version": 2}
     assert audit.verify(tables.audit_rows(), account["auditHead"]) == 2
 
 
@@ -114,9 +114,9 @@ def test_missing_account_is_added_to_a_backfilled_profile(register_user: Registe
     registration = register_user()
 
     new_account, same_profile = tables.items()
-    assert Outcome.REPAIRED == registration.outcome
-    assert "fr" == same_profile["language"]
-    assert {**account, "auditHead": new_account["auditHead"]} == new_account
+    assert registration.outcome == Outcome.REPAIRED
+    assert same_profile["language"] == "fr"
+    assert new_account == {**account, "auditHead": new_account["auditHead"]}
 
 
 def test_profile_is_added_to_an_account_without_a_chain(register_user: Register, tables: Any) -> None:
@@ -150,7 +150,7 @@ def test_erased_user_stays_erased(
 
     registration = register_user()
 
-    assert Outcome.ERASED == registration.outcome
+    assert registration.outcome == Outcome.ERASED
     assert before == (tables.items(), tables.audit_rows())
 
 
@@ -164,7 +164,7 @@ def test_role_outside_the_allow_list_becomes_the_default(
     register_user(CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
 
     account, _ = tables.items()
-    assert "customer" == account["role"]
+    assert account["role"] == "customer"
     assert account["listPK"].startswith("LIST#customer#")
 
 
@@ -211,8 +211,8 @@ def test_invalid_attributes_are_replaced_with_defaults(
     registration = register_user(CognitoUser(user.sub, user.name, user.pool_id, attributes, ""))
 
     account, profile = tables.items()
-    assert ("account.name", "profile.firstName", "profile.lastName") == registration.unfit_fields
-    assert (None, "", "") == (account["name"], profile["firstName"], profile["lastName"])
+    assert registration.unfit_fields == ("account.name", "profile.firstName", "profile.lastName")
+    assert (account["name"], profile["firstName"], profile["lastName"]) == (None, "", "")
 
 
 def test_record_that_dynamodb_can_not_store_is_not_written_in_part(
@@ -227,7 +227,7 @@ def test_record_that_dynamodb_can_not_store_is_not_written_in_part(
     with pytest.raises(RecordTooLargeError):
         register_user(template=Template("huge", document))
 
-    assert ([], []) == (tables.items(), tables.audit_rows())
+    assert (tables.items(), tables.audit_rows()) == ([], [])
 
 
 class ChangingStore:

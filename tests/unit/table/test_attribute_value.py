@@ -33,12 +33,12 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_serialize_returns_the_same_as_boto3(value: Any) -> None:
-    assert TypeSerializer().serialize(value) == serialize(value)
+    assert serialize(value) == TypeSerializer().serialize(value)
 
 
 @given(VALUES)
 def test_deserialize_returns_the_same_as_boto3(value: Any) -> None:
-    assert TypeDeserializer().deserialize(TypeSerializer().serialize(value)) == deserialize(serialize(value))
+    assert deserialize(serialize(value)) == TypeDeserializer().deserialize(TypeSerializer().serialize(value))
 
 
 @pytest.mark.parametrize("value", [{"a", "b"}, {1, 2}, {b"x"}])
@@ -56,7 +56,7 @@ def test_float_survives_a_round_trip(value: float) -> None:
 def test_whole_number_is_read_as_int_and_others_as_decimal() -> None:
     item = deserialize_item({"orders": {"N": "3"}, "spent": {"N": "2.50"}})
 
-    assert {"orders": 3, "spent": Decimal("2.5")} == item
+    assert item == {"orders": 3, "spent": Decimal("2.5")}
     assert int is type(item["orders"])
 
 

@@ -27,7 +27,7 @@ def test_row_has_names_of_fields_and_no_personal_data(now: datetime) -> None:
     row = _create_rows(now)[1]
 
     assert re.fullmatch(r"2026-02-04T16:00:01\.000Z#[0-9a-f]{32}", row["SK"])
-    assert {"PK", "SK", "action", "source", "previousHash", "version", "fields", "hash"} == row.keys()
+    assert row.keys() == {"PK", "SK", "action", "source", "previousHash", "version", "fields", "hash"}
 
 
 def test_row_has_the_next_version_of_the_account(now: datetime) -> None:

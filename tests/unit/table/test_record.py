@@ -9,7 +9,7 @@ from userprofiles.table import record
 def test_keys_are_those_of_the_single_table_design() -> None:
     expected = ({"PK": "USER#s", "SK": "ACCOUNT#MAIN"}, {"PK": "USER#s", "SK": "PROFILE#MAIN"})
 
-    assert expected == (record.key("s", "account"), record.key("s", "profile"))
+    assert (record.key("s", "account"), record.key("s", "profile")) == expected
 
 
 def test_account_item_has_list_keys_and_audit_head() -> None:
@@ -25,7 +25,7 @@ def test_account_item_has_list_keys_and_audit_head() -> None:
         "auditHead": "h",
         "version": 1,
     }
-    assert expected == item
+    assert item == expected
 
 
 def test_profile_item_has_only_keys_type_and_fields() -> None:
@@ -50,7 +50,7 @@ def test_list_shard_is_one_of_16_and_stable(sub: str) -> None:
     shard = record.list_shard(sub)
 
     assert shard in {f"{number:02d}" for number in range(16)}
-    assert shard == record.list_shard(sub)
+    assert record.list_shard(sub) == shard
 
 
 def test_all_list_shards_are_used() -> None:

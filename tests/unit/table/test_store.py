@@ -55,12 +55,12 @@ def test_new_user_is_one_transaction_of_three_conditional_puts() -> None:
     existing = _create_store(client).create(ACCOUNT, PROFILE, ROW)
 
     [request] = client.requests
-    assert UserItems(None, None) == existing
-    assert [("users", "USER#s"), ("users", "USER#s"), ("audit", "USER#s")] == [
+    assert existing == UserItems(None, None)
+    assert [
         (action["Put"]["TableName"], action["Put"]["Item"]["PK"]["S"]) for action in request["TransactItems"]
-    ]
-    assert {"attribute_not_exists(PK)"} == {
-        action["Put"]["ConditionExpression"] for action in request["TransactItems"]
+    ] == [("users", "USER#s"), ("users", "USER#s"), ("audit", "USER#s")]
+    assert {action["Put"]["ConditionExpression"] for action in request["TransactItems"]} == {
+        "attribute_not_exists(PK)"
     }
 
 
@@ -70,8 +70,8 @@ def test_existing_items_are_read_from_the_cancellation_reasons(cancel: Callable[
         ScriptedClient(cancel(NONE, {**FAILED, "Item": serialize_item(PROFILE)}, NONE))
     ).create(ACCOUNT, PROFILE, ROW)
 
-    assert UserItems(ACCOUNT, None) == only_account
-    assert UserItems(None, PROFILE) == only_profile
+    assert only_account == UserItems(ACCOUNT, None)
+    assert only_profile == UserItems(None, PROFILE)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_conflict_is_retried(cancel: Callable[..., ClientError], reasons: tuple[
 
     existing = _create_store(client).create(ACCOUNT, PROFILE, ROW)
 
-    assert (UserItems(None, None), 2) == (existing, len(client.requests))
+    assert (existing, len(client.requests)) == (UserItems(None, None), 2)
 
 
 @pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
@@ -130,7 +130,7 @@ def test_error_contains_only_the_code(
     with pytest.raises(expected) as failure:
         _create_store(ScriptedClient(aws_error(code))).create(ACCOUNT, PROFILE, ROW)
 
-    assert code == str(failure.value)
+    assert str(failure.value) == code
     assert failure.value.__suppress_context__
 
 
@@ -144,7 +144,7 @@ def test_read_requests_both_items_with_strong_consistency() -> None:
 
     user = _create_store(client).read("s")
 
-    assert UserItems(ACCOUNT, PROFILE) == user
+    assert user == UserItems(ACCOUNT, PROFILE)
     assert client.requests[0]["RequestItems"]["users"]["ConsistentRead"] is True
 
 
@@ -155,7 +155,7 @@ def test_unprocessed_keys_are_requested_again() -> None:
         {"Responses": {"users": [serialize_item(PROFILE)]}, "UnprocessedKeys": {}},
     )
 
-    assert UserItems(ACCOUNT, PROFILE) == _create_store(client).read("s")
+    assert _create_store(client).read("s") == UserItems(ACCOUNT, PROFILE)
     assert rest["users"]["Keys"] == client.requests[1]["RequestItems"]["users"]["Keys"]
 
 
@@ -183,10 +183,10 @@ def test_change_replaces_the_audit_head_and_changes_only_its_paths(tables: Any, 
 
     account, profile = tables.items()
     assert is_changed
-    assert ("h2", 2, 3) == (account["auditHead"], account["version"], account["totalOrders"])
-    assert {"city": "Lyon", "street": "A 1"} == profile["address"]
+    assert (account["auditHead"], account["version"], account["totalOrders"]) == ("h2", 2, 3)
+    assert profile["address"] == {"city": "Lyon", "street": "A 1"}
     assert "language" not in profile
-    assert [ROW] == tables.audit_rows()
+    assert tables.audit_rows() == [ROW]
 
 
 @pytest.mark.parametrize("other_write", [{"auditHead": "h9"}, {"entityType": "TOMBSTONE"}])
@@ -204,7 +204,7 @@ def test_change_after_another_write_does_nothing(
     is_changed = store.change(user, {"profile": [Change(("language",), "fr")]}, ROW)
 
     assert not is_changed
-    assert (before, []) == (tables.items(), tables.audit_rows())
+    assert (tables.items(), tables.audit_rows()) == (before, [])
 
 
 def test_change_of_an_incomplete_user_raises_an_error(store: Store) -> None:
@@ -215,11 +215,11 @@ def test_change_of_an_incomplete_user_raises_an_error(store: Store) -> None:
 def test_update_expression_has_a_placeholder_for_every_name() -> None:
     update = update_expression([Change(("name",), 1), Change(("a", "name"), REMOVED)])
 
-    assert {
+    assert update == {
         "UpdateExpression": "SET #n0 = :v0 REMOVE #n1.#n0",
         "ExpressionAttributeNames": {"#n0": "name", "#n1": "a"},
         "ExpressionAttributeValues": {":v0": {"N": "1"}},
-    } == update
+    }
 
 
 def test_account_is_not_added_if_the_profile_is_a_tombstone(tables: Any, store: Store) -> None:

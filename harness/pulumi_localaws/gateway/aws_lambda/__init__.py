@@ -1,1 +1,1 @@
-"""Lambda as other AWS services call it: resource policies and invocations."""
+"""How AWS services call Lambda: resource policies and invocations."""

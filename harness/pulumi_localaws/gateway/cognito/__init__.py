@@ -1,1 +1,1 @@
-"""Cognito's rules and triggers, one module for each."""
+"""Cognito: the rules and triggers that the gateway adds; `dispatch` lists the actions and their handlers."""

@@ -1,155 +1,183 @@
-"""One Cognito call on its way through the gateway, and what its rules work with."""
+"""One call of Cognito's API, and the objects that the handlers use."""
 
 import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pulumi_localaws.gateway.cognito import user_names
-from pulumi_localaws.gateway.cognito.code_delivery import Outgoing
-from pulumi_localaws.gateway.cognito.codes import AddressCodes, Codes
-from pulumi_localaws.gateway.cognito.name_locks import NameLocks
-from pulumi_localaws.gateway.cognito.pools import Client, Directory, Pool, User
-from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUp
-from pulumi_localaws.gateway.cognito.triggers import Triggers, attributes_with_status, event
-from pulumi_localaws.gateway.wire.backend_gaps import ALL_GAPS, Gap
-from pulumi_localaws.gateway.wire.http_messages import Request, Response, Upstream
-from pulumi_localaws.gateway.wire.root import Root
+from pulumi_localaws.gateway.cognito.code_delivery import CodeSender
+from pulumi_localaws.gateway.cognito.codes import CodeAttempts, NewAddressCodes
+from pulumi_localaws.gateway.cognito.pool_models import AppClient, PoolUser, UserPool
+from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUpRelay
+from pulumi_localaws.gateway.cognito.triggers import Triggers, build_event, build_user_attributes
+from pulumi_localaws.gateway.cognito.user_directory import UserDirectory
+from pulumi_localaws.gateway.cognito.user_names import UserNameLocks
+from pulumi_localaws.gateway.wire.errors import parse_error_code
+from pulumi_localaws.gateway.wire.gateway_rules import ALL_RULES, GatewayRule
+from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendToEmulator
+from pulumi_localaws.gateway.wire.root_client import RootClient
 
 COGNITO_TARGET = "AWSCognitoIdentityProviderService."
 
 
 @dataclass
-class Services:
-    """What every rule may use.
+class Dependencies:
+    """The objects that the handlers use.
 
     Attributes:
-        upstream: Sends a request to the emulator.
-        root: Calls the emulator as its root.
-        directory: Looks pools, clients and users up.
+        send_to_emulator: Sends a request to the emulator.
+        root_client: Calls the emulator as root.
+        directory: Looks up pools, clients and users.
         triggers: Fires triggers.
-        pre_sign_up: The relay.
-        codes: Counts and dates confirmation codes.
-        outgoing: Sends codes by SMS.
-        address_codes: Remembers new addresses until their code comes back.
-        name_locks: One sign-up at a time for each name.
-        gaps: What the backend leaves to the gateway.
+        pre_sign_up_relay: Fires PreSignUp.
+        code_attempts: Limits the lifetime and the wrong attempts of codes.
+        code_sender: Sends codes by SMS and e-mail.
+        new_address_codes: Keeps new addresses until they are verified.
+        user_name_locks: Allows one sign-up at a time for each name.
+        rules: The rules that the gateway enforces.
     """
 
-    upstream: Upstream
-    root: Root
-    directory: Directory
+    send_to_emulator: SendToEmulator
+    root_client: RootClient
+    directory: UserDirectory
     triggers: Triggers
-    pre_sign_up: PreSignUp
-    codes: Codes
-    outgoing: Outgoing
-    address_codes: AddressCodes
-    name_locks: NameLocks
-    gaps: frozenset[Gap] = ALL_GAPS
+    pre_sign_up_relay: PreSignUpRelay
+    code_attempts: CodeAttempts
+    code_sender: CodeSender
+    new_address_codes: NewAddressCodes
+    user_name_locks: UserNameLocks
+    rules: frozenset[GatewayRule] = ALL_RULES
 
 
 @dataclass
-class Call:
+class CognitoCall:
     """One call of Cognito's API.
 
     Attributes:
-        request: As it came.
-        action: Such as ``SignUp``.
-        data: Its JSON body.
-        services: What its rule works with.
-        notes: What was done, for the journal; names of things, never a value of the request.
+        request: The HTTP request.
+        action: The API action, such as ``SignUp``.
+        parameters: The parsed JSON body.
+        dependencies: The objects that the handler uses.
+        notes: Applied rules and fired triggers, for the journal; never a value from the call.
     """
 
     request: Request
     action: str
-    data: dict[str, Any]
-    services: Services
+    parameters: dict[str, Any]
+    dependencies: Dependencies
     notes: list[str] = field(default_factory=list)
 
     @property
-    def signed(self) -> bool:
-        """Whether the request is signed; then its body must stay as it is."""
+    def is_signed(self) -> bool:
+        """Whether the request is signed; its body must then stay unchanged."""
         query = self.request.target.partition("?")[2]
         return self.request.header("authorization").startswith("AWS4-") or "X-Amz-Signature=" in query
 
     @property
-    def metadata(self) -> dict[str, Any]:
+    def client_metadata(self) -> dict[str, Any]:
         """The call's ClientMetadata."""
-        value = self.data.get("ClientMetadata")
+        value = self.parameters.get("ClientMetadata")
         return value if isinstance(value, dict) else {}
 
-    def has(self, gap: Gap) -> bool:
-        """Tell whether the gateway has to fill a gap of the backend."""
-        return gap in self.services.gaps
+    def enforces(self, rule: GatewayRule) -> bool:
+        """Return whether the gateway enforces a rule for this backend."""
+        return rule in self.dependencies.rules
 
-    async def client(self) -> Client | None:
+    def fires(self, trigger: str, pool: UserPool) -> bool:
+        """Return whether the gateway fires a trigger: the emulator does not, and the pool has a function."""
+        return self.enforces(GatewayRule.TRIGGERS) and bool(pool.trigger_arn(trigger))
+
+    async def find_client(self) -> AppClient | None:
         """Return the app client that the call names, or None."""
-        return await self.services.directory.client(self.data.get("ClientId") or "")
+        return await self.dependencies.directory.get_client(self.parameters.get("ClientId") or "")
 
-    async def pool(self) -> Pool | None:
+    async def find_pool(self) -> UserPool | None:
         """Return the pool that the call names, or None."""
-        return await self.services.directory.pool(str(self.data.get("UserPoolId") or ""))
+        return await self.dependencies.directory.get_pool(str(self.parameters.get("UserPoolId") or ""))
 
-    async def forward(self) -> Response:
-        """Pass the request on as it came, or with the changed data of an unsigned one."""
-        return await self.services.upstream(self.request)
+    async def resolve_user(self, client: AppClient) -> PoolUser | None:
+        """Return the user that the call names, and replace the name by the emulator's spelling.
 
-    def with_data(self, data: dict[str, Any]) -> None:
-        """Change the body of an unsigned request; a signed one stays as it is."""
-        if self.signed or data == self.data:
+        Raises:
+            AwsError: The secret hash does not match the name in the call.
+        """
+        name = user_names.get_user_name(self.action, self.parameters)
+        directory, pool = self.dependencies.directory, client.pool
+        if not self.enforces(GatewayRule.USER_NAME_CASE):
+            return await directory.get_user(pool, name) if isinstance(name, str) else None
+        user = await user_names.find_user(directory, pool, name)
+        if (
+            user is not None
+            and pool.is_case_insensitive
+            and name not in {user.name, user.attributes.get("sub")}
+        ):
+            spelling = user_names.stored_spelling(pool, user, str(name))
+            if spelling != name:
+                self.notes.append("user name: other case")
+                self.replace_parameters(
+                    user_names.replace_user_name(self.action, self.parameters, spelling, client)
+                )
+        return user
+
+    async def resolve_client_and_user(self) -> tuple[AppClient, PoolUser] | None:
+        """Return the app client and the user that the call names, or None if one of them is unknown.
+
+        Raises:
+            AwsError: The secret hash does not match the name in the call.
+        """
+        client = await self.find_client()
+        user = None if client is None else await self.resolve_user(client)
+        return None if client is None or user is None else (client, user)
+
+    def replace_parameters(self, parameters: dict[str, Any]) -> None:
+        """Replace the parameters of an unsigned call; a signed call stays unchanged."""
+        if self.is_signed or parameters == self.parameters:
             return
-        body = json.dumps(data).encode()
+        body = json.dumps(parameters).encode()
         headers = tuple((n, v) for n, v in self.request.headers if n.lower() != "content-length")
-        self.data = data
+        self.parameters = parameters
         self.request = replace(
             self.request, body=body, headers=(*headers, ("Content-Length", str(len(body))))
         )
 
-    async def as_root(self, data: dict[str, Any], region: str) -> Response:
-        """Make the same call as root; only for a caller whose right to it the emulator has affirmed."""
-        return await self.services.root.json("cognito-idp", self.action, data, region)
+    async def forward(self) -> Response:
+        """Send the request to the emulator."""
+        return await self.dependencies.send_to_emulator(self.request)
 
-    async def meant_user(self, client: Client) -> User | None:
-        """Find the user that the call names and put the spelling that the emulator knows into it.
-
-        Raises:
-            AwsError: The secret hash is not right for the name as typed.
-        """
-        typed = user_names.name_of(self.action, self.data)
-        if not self.has(Gap.USER_NAME_CASE):
-            return await self.services.directory.user(client.pool, typed) if isinstance(typed, str) else None
-        user = await user_names.find(self.services.directory, client.pool, typed)
-        if user is not None and client.pool.case_insensitive and not _known_as(user, str(typed)):
-            spelling = user_names.emulator_spelling(client.pool, user, str(typed))
-            if spelling != typed:
-                self.notes.append("user name: other case")
-                self.with_data(user_names.with_name(self.action, self.data, spelling, client))
-        return user
-
-    async def client_and_user(self) -> tuple[Client, User] | None:
-        """Return the app client and the user that the call names, or None if one of them is unknown.
+    async def forward_with_code_limits(self, pool: UserPool, user: PoolUser) -> Response:
+        """Forward a call with a confirmation code and count a wrong code.
 
         Raises:
-            AwsError: The secret hash is not right for the name as typed.
+            AwsError: The code has expired, or there were too many wrong codes.
         """
-        client = await self.client()
-        user = None if client is None else await self.meant_user(client)
-        return None if client is None or user is None else (client, user)
+        key = (pool.id, user.name, self.action)
+        if self.enforces(GatewayRule.CODE_LIMITS):
+            self.dependencies.code_attempts.check(*key)
+        response = await self.forward()
+        self.dependencies.code_attempts.record_attempt(*key, parse_error_code(response))
+        return response
 
-    async def post_confirmation(self, pool: Pool, user_name: str, source: str, client_id: str) -> None:
+    async def repeat_as_root(self, parameters: dict[str, Any], region: str) -> Response:
+        """Repeat the call as root; only for callers whose permission the emulator has confirmed."""
+        return await self.dependencies.root_client.call_json("cognito-idp", self.action, parameters, region)
+
+    async def fire_post_confirmation(
+        self, pool: UserPool, user_name: str, source: str, client_id: str
+    ) -> None:
         """Fire PostConfirmation for a user who has just been confirmed.
 
         Raises:
             AwsError: The trigger failed; the user stays confirmed (reported by users).
         """
-        if not self.has(Gap.TRIGGERS) or not pool.trigger("PostConfirmation"):
+        if not self.fires("PostConfirmation", pool):
             return
-        user = await self.services.directory.user(pool, user_name)
+        user = await self.dependencies.directory.get_user(pool, user_name)
         if user is None:
             return
-        request: dict[str, Any] = {"userAttributes": event_attributes(user)}
-        if self.metadata:
-            request["clientMetadata"] = self.metadata
-        document = event(
+        request: dict[str, Any] = {"userAttributes": build_user_attributes(user)}
+        if self.client_metadata:
+            request["clientMetadata"] = self.client_metadata
+        event = build_event(
             pool,
             f"PostConfirmation_{source}",
             user_name=user.name,
@@ -157,17 +185,4 @@ class Call:
             request=request,
             response={},
         )
-        await self.services.triggers.fire(pool, "PostConfirmation", document, self.notes)
-
-
-def event_attributes(user: User) -> dict[str, str]:
-    """Return a user's attributes as Cognito puts them into an event: each address with its ``_verified``."""
-    attributes = attributes_with_status(user)
-    for address in ("email", "phone_number"):
-        if attributes.get(address):
-            attributes.setdefault(f"{address}_verified", "false")
-    return attributes
-
-
-def _known_as(user: User, typed: str) -> bool:
-    return typed in {user.name, user.attributes.get("sub")}
+        await self.dependencies.triggers.fire(pool, "PostConfirmation", event, self.notes)

@@ -1,4 +1,4 @@
-"""Where a code goes: by SMS to a phone that is to be verified, and then not by e-mail."""
+"""Deliver confirmation codes by SMS or e-mail: only by SMS if the phone number must be verified."""
 
 import json
 import time
@@ -6,88 +6,90 @@ import uuid
 from http import HTTPStatus
 from typing import Any
 
-from pulumi_localaws.gateway.cognito.pools import EMAIL, PHONE, Pool, User
-from pulumi_localaws.gateway.wire.errors import replaced
+from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, PoolUser, UserPool
+from pulumi_localaws.gateway.wire.errors import replace_body
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
-from pulumi_localaws.gateway.wire.root import Root
+from pulumi_localaws.gateway.wire.root_client import RootClient
 
-EMAIL_INBOX = "/_ministack/ses/messages"
-SIGN_UP_CODE, RESET_CODE = "123456", "654321"
-"""The emulator's codes are these constants; it tells them to nobody but the e-mail's reader."""
-
-_DEFAULT_TEXT = "Your verification code is {####}"
+EMAIL_INBOX_PATH = "/_ministack/ses/messages"
+_DEFAULT_MESSAGE = "Your verification code is {####}"
 
 
-def goes_by_sms(pool: Pool, attributes: dict[str, str]) -> bool:
-    """Tell whether a sign-up's code goes by SMS.
+def is_sign_up_code_sent_by_sms(pool: UserPool, attributes: dict[str, str]) -> bool:
+    """Return whether a sign-up's code is sent by SMS.
 
-    With both addresses given and both to be verified it goes to the phone alone (developer guide, "Verifying
-    contact information at sign-up").
+    If the user has both addresses and both must be verified, the code is sent only by SMS (developer guide,
+    "Verifying contact information at sign-up").
     """
-    return PHONE in pool.auto_verified and bool(attributes.get(PHONE))
+    return PHONE in pool.auto_verified_attributes and bool(attributes.get(PHONE))
 
 
-def reset_goes_by_sms(pool: Pool, user: User) -> bool:
-    """Tell whether a forgotten password's code goes by SMS: by the pool's first way that the user has."""
-    verified = {a for a in (EMAIL, PHONE) if user.attributes.get(f"{a}_verified", "").lower() == "true"}
-    ways = sorted(
+def is_reset_code_sent_by_sms(pool: UserPool, user: PoolUser) -> bool:
+    """Return whether a password reset code is sent by SMS, by the pool's order of recovery mechanisms."""
+    verified_addresses = {
+        a for a in (EMAIL, PHONE) if user.attributes.get(f"{a}_verified", "").lower() == "true"
+    }
+    mechanisms = sorted(
         (pool.document.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or (),
-        key=lambda way: int(way.get("Priority") or 0),
+        key=lambda mechanism: int(mechanism.get("Priority") or 0),
     )
-    # Without a setting Cognito prefers the phone (API reference, AccountRecoverySettingType).
-    order = [str(way.get("Name")).removeprefix("verified_") for way in ways] or [PHONE, EMAIL]
-    chosen = next((a for a in order if a in verified), "")
-    return chosen == PHONE or (
-        not chosen and not user.attributes.get(EMAIL) and bool(user.attributes.get(PHONE))
+    # By default Cognito prefers the phone (API reference, AccountRecoverySettingType).
+    order = [str(mechanism.get("Name")).removeprefix("verified_") for mechanism in mechanisms] or [
+        PHONE,
+        EMAIL,
+    ]
+    address = next((a for a in order if a in verified_addresses), "")
+    return address == PHONE or (
+        not address and not user.attributes.get(EMAIL) and bool(user.attributes.get(PHONE))
     )
 
 
-def sms_delivery(number: str) -> dict[str, str]:
-    """Return CodeDeliveryDetails for a phone, masked as Cognito does."""
+def sms_delivery_details(number: str) -> dict[str, str]:
+    """Return CodeDeliveryDetails for a phone number, masked like Cognito's."""
     return {"Destination": f"+*******{number[-4:]}", "DeliveryMedium": "SMS", "AttributeName": PHONE}
 
 
-def email_delivery(address: str) -> dict[str, str]:
-    """Return CodeDeliveryDetails for an e-mail address, masked as Cognito does."""
+def email_delivery_details(address: str) -> dict[str, str]:
+    """Return CodeDeliveryDetails for an e-mail address, masked like Cognito's."""
     local, _, domain = address.partition("@")
     masked = f"{local[:1]}***@{domain[:1]}***"
     return {"Destination": masked, "DeliveryMedium": "EMAIL", "AttributeName": EMAIL}
 
 
-class Outgoing:
-    """Sends codes and keeps e-mails out of the inbox that Cognito would not have sent.
+class CodeSender:
+    """Sends codes, and hides e-mails of the emulator that Cognito would not send.
 
     Args:
-        root: The signer.
+        root_client: Sends text messages and reads the e-mail inbox.
     """
 
-    def __init__(self, root: Root) -> None:
-        self._root = root
-        self._hidden: set[str] = set()
-        self._own: dict[str, list[dict[str, Any]]] = {}
+    def __init__(self, root_client: RootClient) -> None:
+        self._root_client = root_client
+        self._hidden_message_ids: set[str] = set()
+        self._sent_messages: dict[str, list[dict[str, Any]]] = {}
 
-    def forget(self) -> None:
-        """Forget all, after the emulator was reset."""
-        self._hidden.clear()
-        self._own.clear()
+    def clear(self) -> None:
+        """Clear all state after a reset of the emulator."""
+        self._hidden_message_ids.clear()
+        self._sent_messages.clear()
 
-    async def send_sms(self, pool: Pool, number: str, code: str) -> None:
-        """Put a code into the SMS inbox.
+    async def send_sms(self, pool: UserPool, number: str, code: str) -> None:
+        """Send a code to the SMS inbox.
 
         Raises:
-            AwsError: The emulator refused.
+            AwsError: The emulator returned an error.
         """
         template = (
             (pool.document.get("VerificationMessageTemplate") or {}).get("SmsMessage")
             or pool.document.get("SmsVerificationMessage")
-            or _DEFAULT_TEXT
+            or _DEFAULT_MESSAGE
         )
         message = str(template).replace("{####}", code)
-        await self._root.query("sns", "Publish", {"PhoneNumber": number, "Message": message})
+        await self._root_client.call_query("sns", "Publish", {"PhoneNumber": number, "Message": message})
 
-    def send_email(self, pool: Pool, address: str, code: str) -> None:
-        """Put a code into the e-mail inbox: shown there, since the emulator's SES wants a verified sender."""
-        template = pool.document.get("EmailVerificationMessage") or _DEFAULT_TEXT
+    def send_email(self, pool: UserPool, address: str, code: str) -> None:
+        """Add a code to the e-mail inbox, because the emulator's SES would require a verified sender."""
+        template = pool.document.get("EmailVerificationMessage") or _DEFAULT_MESSAGE
         subject = pool.document.get("EmailVerificationSubject") or "Your verification code"
         message = {
             "MessageId": str(uuid.uuid4()),
@@ -101,50 +103,55 @@ class Outgoing:
             "Timestamp": time.time(),
             "Type": "CognitoVerificationMessage",
         }
-        self._own.setdefault(pool.account, []).append(message)
+        self._sent_messages.setdefault(pool.account_id, []).append(message)
 
-    async def replace_email_by_sms(self, pool: Pool, user: User, code: str) -> dict[str, str]:
-        """Send a code to a user's phone, hide the e-mail that the emulator sent, return CodeDeliveryDetails.
+    async def replace_email_by_sms(self, pool: UserPool, user: PoolUser, code: str) -> dict[str, str]:
+        """Send a code by SMS, hide the emulator's e-mail with the code, and return CodeDeliveryDetails.
 
         Raises:
-            AwsError: The emulator refused.
+            AwsError: The emulator returned an error.
         """
         number = user.attributes[PHONE]
         await self.send_sms(pool, number, code)
         if user.attributes.get(EMAIL):
             await self._hide_last_email(user.attributes[EMAIL])
-        return sms_delivery(number)
+        return sms_delivery_details(number)
 
     async def _hide_last_email(self, address: str) -> None:
-        """Hide the verification e-mail that the emulator has just sent to an address."""
-        sent = [m for m in _emails(await self._inbox()) if m.get("To") == [address]]
-        codes = [m for m in sent if m.get("Type") == "CognitoVerificationMessage"]
-        if codes:
-            self._hidden.add(str(codes[-1]["MessageId"]))
+        """Hide the last verification e-mail that the emulator sent to an address."""
+        verification_emails = [
+            m
+            for m in _parse_emails(await self._read_inbox())
+            if m.get("To") == [address] and m.get("Type") == "CognitoVerificationMessage"
+        ]
+        if verification_emails:
+            self._hidden_message_ids.add(str(verification_emails[-1]["MessageId"]))
 
-    async def _inbox(self) -> Response:
-        return await self._root.send("ses", "GET", EMAIL_INBOX, headers={}, body=b"")
+    async def _read_inbox(self) -> Response:
+        return await self._root_client.send("ses", "GET", EMAIL_INBOX_PATH, headers={}, body=b"")
 
-    def overlay(self, response: Response) -> Response:
-        """Return the e-mail inbox without the hidden messages and with the gateway's own."""
-        if not (self._hidden or self._own) or response.status != HTTPStatus.OK:
+    def edit_inbox(self, response: Response) -> Response:
+        """Remove the hidden e-mails from the emulator's inbox and add those that the gateway sent."""
+        if not (self._hidden_message_ids or self._sent_messages) or response.status != HTTPStatus.OK:
             return response
         document = json.loads(response.body)
         messages = document.get("messages", {})
         document["messages"] = {
-            account: [m for m in messages.get(account, []) if m.get("MessageId") not in self._hidden]
-            + self._own.get(account, [])
-            for account in {**messages, **self._own}
+            account: [
+                m for m in messages.get(account, []) if m.get("MessageId") not in self._hidden_message_ids
+            ]
+            + self._sent_messages.get(account, [])
+            for account in {**messages, **self._sent_messages}
         }
-        return replaced(response, document)
+        return replace_body(response, document)
 
 
-def _emails(response: Response) -> list[dict[str, Any]]:
+def _parse_emails(response: Response) -> list[dict[str, Any]]:
     if response.status != HTTPStatus.OK:
         return []
     return [m for messages in response.json().get("messages", {}).values() for m in messages]
 
 
-def is_email_inbox(request: Request) -> bool:
-    """Tell whether a request reads the emulator's e-mail inbox."""
-    return request.method == "GET" and request.target.split("?", 1)[0] == EMAIL_INBOX
+def is_email_inbox_request(request: Request) -> bool:
+    """Return whether a request reads the emulator's e-mail inbox."""
+    return request.method == "GET" and request.target.split("?", 1)[0] == EMAIL_INBOX_PATH

@@ -1,4 +1,8 @@
-"""Codes expire, and wrong ones are counted: the emulator does neither. New addresses get their codes here."""
+"""Confirmation codes: their values, lifetime and limit of wrong attempts.
+
+The emulator checks a code's value, but neither its age nor the number of attempts. For a changed address, the
+gateway generates and checks the code itself.
+"""
 
 import secrets
 import time
@@ -7,121 +11,131 @@ from dataclasses import dataclass
 
 from pulumi_localaws.gateway.wire.errors import AwsError
 
-LIFETIMES = {
+SIGN_UP_CODE, PASSWORD_RESET_CODE = "123456", "654321"
+"""The emulator's codes are these constants. It sends them only by e-mail."""
+
+LIFETIME_SECONDS = {
     "ConfirmSignUp": 24 * 3600.0,
     "VerifyUserAttribute": 24 * 3600.0,
     "ConfirmForgotPassword": 3600.0,
 }
-"""Seconds that a code is good for (developer guide, "Quotas": 24 hours, for a forgotten password 1)."""
+"""Lifetime of a code (developer guide, "Quotas": 24 hours, 1 hour for a forgotten password)."""
 
-WRONG_TRIES = 5
-"""AWS says no number; users report between 5 and 20 an hour. The lowest shows a caller's handling best."""
+MAX_WRONG_ATTEMPTS = 5
+"""AWS documents no number. Users report 5 to 20 per hour; the lowest is the hardest test for a caller."""
 
-LOCKED_SECONDS = 900.0
+LOCKOUT_SECONDS = 900.0
 
 
 @dataclass
-class _Code:
-    issued: float | None = None
-    wrong: int = 0
-    last_wrong: float = 0.0
+class _Attempts:
+    issued_at: float | None = None
+    wrong_attempts: int = 0
+    last_wrong_at: float = 0.0
 
 
-class Codes:
-    """Remembers when a code was sent and how often a wrong one was tried.
+class CodeAttempts:
+    """Records when a code was sent and how many wrong codes were tried.
 
     Args:
-        clock: Seconds that only move forward; tests hand in their own.
+        clock: Monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._codes: dict[tuple[str, str, str], _Code] = {}
+        self._attempts: dict[tuple[str, str, str], _Attempts] = {}
 
-    def forget(self) -> None:
-        """Forget all, after the emulator was reset."""
-        self._codes.clear()
+    def clear(self) -> None:
+        """Clear all state after a reset of the emulator."""
+        self._attempts.clear()
 
-    def issued(self, pool_id: str, user_name: str, action: str) -> None:
-        """Note that a code for an action was sent to a user."""
-        self._codes.setdefault((pool_id, user_name, action), _Code()).issued = self._clock()
+    def record_issue(self, pool_id: str, user_name: str, action: str) -> None:
+        """Record that a code for an action was sent to a user."""
+        self._attempts.setdefault((pool_id, user_name, action), _Attempts()).issued_at = self._clock()
 
     def check(self, pool_id: str, user_name: str, action: str) -> None:
-        """Refuse a try when there were too many, or when the code is too old.
+        """Reject an attempt after too many wrong codes, or with a code that has expired.
 
         Raises:
             AwsError: LimitExceededException or ExpiredCodeException.
         """
-        code = self._codes.get((pool_id, user_name, action))
-        if code is None:
+        attempts = self._attempts.get((pool_id, user_name, action))
+        if attempts is None:
             return
         now = self._clock()
-        if code.wrong >= WRONG_TRIES:
-            if now - code.last_wrong < LOCKED_SECONDS:
+        if attempts.wrong_attempts >= MAX_WRONG_ATTEMPTS:
+            if now - attempts.last_wrong_at < LOCKOUT_SECONDS:
                 raise AwsError(
                     "LimitExceededException", "Attempt limit exceeded, please try after some time."
                 )
-            code.wrong = 0
-        if code.issued is not None and now - code.issued > LIFETIMES[action]:
-            raise AwsError("ExpiredCodeException", "Invalid code provided, please request a code again.")
+            attempts.wrong_attempts = 0
+        if attempts.issued_at is not None and now - attempts.issued_at > LIFETIME_SECONDS[action]:
+            raise _expired_code_error()
 
-    def tried(self, pool_id: str, user_name: str, action: str, error: str) -> None:
-        """Note how a try ended: the error's code, or an empty string."""
+    def record_attempt(self, pool_id: str, user_name: str, action: str, error_code: str) -> None:
+        """Record the result of an attempt: an error code, or an empty string for success."""
         key = (pool_id, user_name, action)
-        if error == "CodeMismatchException":
-            code = self._codes.setdefault(key, _Code())
-            code.wrong += 1
-            code.last_wrong = self._clock()
-        elif not error:
-            self._codes.pop(key, None)
+        if error_code == "CodeMismatchException":
+            attempts = self._attempts.setdefault(key, _Attempts())
+            attempts.wrong_attempts += 1
+            attempts.last_wrong_at = self._clock()
+        elif not error_code:
+            self._attempts.pop(key, None)
 
 
 @dataclass(frozen=True)
 class _NewAddress:
     value: str
     code: str
-    issued: float
+    issued_at: float
 
 
-class AddressCodes:
-    """Remembers new addresses until the code that was sent to them comes back.
+class NewAddressCodes:
+    """Keeps users' new addresses and their codes until the addresses are verified.
 
     Args:
-        clock: Seconds that only move forward.
+        clock: Monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._addresses: dict[tuple[str, str, str], _NewAddress] = {}
 
-    def forget(self) -> None:
-        """Forget all, after the emulator was reset."""
+    def clear(self) -> None:
+        """Clear all state after a reset of the emulator."""
         self._addresses.clear()
 
     def issue(self, pool_id: str, user_name: str, attribute: str, address: str) -> str:
-        """Return a code for a user's new address; it replaces an older code for the same attribute."""
+        """Generate a code for a user's new address; it replaces an older code for the same attribute."""
         code = f"{secrets.randbelow(1_000_000):06d}"
         self._addresses[pool_id, user_name, attribute] = _NewAddress(address, code, self._clock())
         return code
 
-    def address(self, pool_id: str, user_name: str, attribute: str) -> str | None:
-        """Return the new address that waits for its code, or None."""
-        pending = self._addresses.get((pool_id, user_name, attribute))
-        return None if pending is None else pending.value
+    def get_address(self, pool_id: str, user_name: str, attribute: str) -> str | None:
+        """Return the new address that is not verified yet, or None."""
+        new_address = self._addresses.get((pool_id, user_name, attribute))
+        return None if new_address is None else new_address.value
 
     def check(self, pool_id: str, user_name: str, attribute: str, code: str) -> str:
-        """Return the new address that a code belongs to.
+        """Return the new address that a code was sent to.
 
         Raises:
             AwsError: ExpiredCodeException or CodeMismatchException.
         """
-        pending = self._addresses.get((pool_id, user_name, attribute))
-        if pending is None or self._clock() - pending.issued > LIFETIMES["VerifyUserAttribute"]:
-            raise AwsError("ExpiredCodeException", "Invalid code provided, please request a code again.")
-        if not secrets.compare_digest(code.encode(), pending.code.encode()):
+        new_address = self._addresses.get((pool_id, user_name, attribute))
+        if (
+            new_address is None
+            or self._clock() - new_address.issued_at > LIFETIME_SECONDS["VerifyUserAttribute"]
+        ):
+            raise _expired_code_error()
+        if not secrets.compare_digest(code.encode(), new_address.code.encode()):
             raise AwsError("CodeMismatchException", "Invalid verification code provided, please try again.")
-        return pending.value
+        return new_address.value
 
     def remove(self, pool_id: str, user_name: str, attribute: str) -> None:
-        """Remove a new address that is verified."""
+        """Remove a new address after its verification."""
         self._addresses.pop((pool_id, user_name, attribute), None)
+
+
+def _expired_code_error() -> AwsError:
+    return AwsError("ExpiredCodeException", "Invalid code provided, please request a code again.")

@@ -1,16 +1,33 @@
-"""Which rule is for which of Cognito's calls."""
+"""The table of contents: which function handles which of Cognito's actions.
+
+The handlers build on these modules:
+
+- `call`: one API call and the objects that handlers use
+- `pool_models`, `user_directory`, `tokens`: look up pools, app clients and users
+- `user_names`: user names in any case
+- `attribute_rules`: which attributes a client may read and write
+- `codes`, `code_delivery`: confirmation codes, their lifetime, SMS and e-mail
+- `triggers`, `user_migration`, `pre_sign_up_relay`: Lambda triggers
+"""
 
 import json
 from collections.abc import Awaitable, Callable
 
-from pulumi_localaws.gateway.cognito import addresses, forgotten_password, pool_rules, sign_in, sign_up
-from pulumi_localaws.gateway.cognito.call import Call, Services
+from pulumi_localaws.gateway.cognito import (
+    admin_calls,
+    forgotten_password,
+    sign_in,
+    sign_up,
+    user_attributes,
+    user_pools,
+)
+from pulumi_localaws.gateway.cognito.call import CognitoCall, Dependencies
 from pulumi_localaws.gateway.wire.errors import AwsError
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
-Rule = Callable[[Call], Awaitable[Response]]
+Handler = Callable[[CognitoCall], Awaitable[Response]]
 
-RULES: dict[str, Rule] = {
+HANDLERS: dict[str, Handler] = {
     "SignUp": sign_up.sign_up,
     "ConfirmSignUp": sign_up.confirm_sign_up,
     "ResendConfirmationCode": sign_up.resend_confirmation_code,
@@ -22,40 +39,48 @@ RULES: dict[str, Rule] = {
     "AdminInitiateAuth": sign_in.initiate_auth,
     "RespondToAuthChallenge": sign_in.respond_to_auth_challenge,
     "AdminRespondToAuthChallenge": sign_in.respond_to_auth_challenge,
-    "CreateUserPool": pool_rules.write_user_pool,
-    "UpdateUserPool": pool_rules.write_user_pool,
-    "DescribeUserPool": pool_rules.describe_user_pool,
-    "DeleteUserPool": pool_rules.delete_user_pool,
-    "CreateUserPoolClient": pool_rules.create_user_pool_client,
-    "UpdateUserAttributes": addresses.update_user_attributes,
-    "GetUser": addresses.get_user,
-    "GetUserAttributeVerificationCode": addresses.get_user_attribute_verification_code,
-    "VerifyUserAttribute": addresses.verify_user_attribute,
-    "AdminUpdateUserAttributes": pool_rules.admin_update_user_attributes,
+    "GetUser": user_attributes.get_user,
+    "UpdateUserAttributes": user_attributes.update_user_attributes,
+    "AdminUpdateUserAttributes": user_attributes.admin_update_user_attributes,
+    "GetUserAttributeVerificationCode": user_attributes.get_user_attribute_verification_code,
+    "VerifyUserAttribute": user_attributes.verify_user_attribute,
+    "CreateUserPool": user_pools.write_user_pool,
+    "UpdateUserPool": user_pools.write_user_pool,
+    "DescribeUserPool": user_pools.describe_user_pool,
+    "DeleteUserPool": user_pools.delete_user_pool,
+    "CreateUserPoolClient": user_pools.create_user_pool_client,
 }
+"""Handlers by action. `admin_calls` handles any other Admin action that names a user."""
 
 
-async def handle(request: Request, action: str, services: Services, notes: list[str]) -> Response:
-    """Answer one of Cognito's calls.
+async def handle(request: Request, action: str, dependencies: Dependencies, notes: list[str]) -> Response:
+    """Handle one of Cognito's API calls.
 
     Args:
-        request: As it came.
+        request: The client's request.
         action: The API action.
-        services: What the rules work with.
-        notes: Where to say what was done.
+        dependencies: The objects that handlers use.
+        notes: Receives a note for the journal on each applied rule.
     """
     try:
-        data = json.loads(request.body or b"{}")
+        parameters = json.loads(request.body or b"{}")
     except ValueError:
-        data = None
-    rule = RULES.get(action)
-    if rule is None and action.startswith("Admin") and isinstance(data, dict) and "Username" in data:
-        rule = pool_rules.any_admin_call
-    if rule is None or not isinstance(data, dict):
-        return await services.upstream(request)
-    call = Call(request=request, action=action, data=data, services=services, notes=notes)
+        parameters = None
+    handler = HANDLERS.get(action)
+    if (
+        handler is None
+        and action.startswith("Admin")
+        and isinstance(parameters, dict)
+        and "Username" in parameters
+    ):
+        handler = admin_calls.handle_admin_call
+    if handler is None or not isinstance(parameters, dict):
+        return await dependencies.send_to_emulator(request)
+    call = CognitoCall(
+        request=request, action=action, parameters=parameters, dependencies=dependencies, notes=notes
+    )
     try:
-        return await rule(call)
+        return await handler(call)
     except AwsError as error:
-        notes.append(f"refused: {error.code}")
-        return error.response()
+        notes.append(f"rejected: {error.code}")
+        return error.to_response()

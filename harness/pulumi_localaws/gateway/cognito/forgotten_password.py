@@ -2,46 +2,43 @@
 
 from http import HTTPStatus
 
-from pulumi_localaws.gateway.cognito.call import Call
-from pulumi_localaws.gateway.cognito.code_delivery import RESET_CODE, reset_goes_by_sms
+from pulumi_localaws.gateway.cognito.call import CognitoCall
+from pulumi_localaws.gateway.cognito.code_delivery import is_reset_code_sent_by_sms
+from pulumi_localaws.gateway.cognito.codes import PASSWORD_RESET_CODE
 from pulumi_localaws.gateway.cognito.user_migration import migrate_on_forgot_password
-from pulumi_localaws.gateway.wire.backend_gaps import Gap
-from pulumi_localaws.gateway.wire.errors import AwsError, error_code, replaced
+from pulumi_localaws.gateway.wire.errors import AwsError, replace_body
+from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
 
 
-async def forgot_password(call: Call) -> Response:
-    """ForgotPassword: by any case of the name, not for a temporary password, by SMS where that is the way."""
-    client = await call.client()
+async def forgot_password(call: CognitoCall) -> Response:
+    """Handle ForgotPassword: any case of the name, no reset of a temporary password, code by SMS."""
+    client = await call.find_client()
     if client is None:
         return await call.forward()
-    user = await call.meant_user(client) or await migrate_on_forgot_password(call, client)
+    user = await call.resolve_user(client) or await migrate_on_forgot_password(call, client)
     if user is None:
         return await call.forward()
-    if call.has(Gap.STATUS_CHECKS) and user.status == "FORCE_CHANGE_PASSWORD":
+    if call.enforces(GatewayRule.STATUS_CHECKS) and user.status == "FORCE_CHANGE_PASSWORD":
         raise AwsError("NotAuthorizedException", "User password cannot be reset in the current state.")
     response = await call.forward()
     if response.status != HTTPStatus.OK:
         return response
-    call.services.codes.issued(client.pool.id, user.name, "ConfirmForgotPassword")
-    if not call.has(Gap.SMS) or not reset_goes_by_sms(client.pool, user):
+    call.dependencies.code_attempts.record_issue(client.pool.id, user.name, "ConfirmForgotPassword")
+    if not call.enforces(GatewayRule.CODE_BY_SMS) or not is_reset_code_sent_by_sms(client.pool, user):
         return response
-    details = await call.services.outgoing.replace_email_by_sms(client.pool, user, RESET_CODE)
+    details = await call.dependencies.code_sender.replace_email_by_sms(client.pool, user, PASSWORD_RESET_CODE)
     call.notes.append("code: by SMS")
-    return replaced(response, {"CodeDeliveryDetails": details})
+    return replace_body(response, {"CodeDeliveryDetails": details})
 
 
-async def confirm_forgot_password(call: Call) -> Response:
-    """ConfirmForgotPassword: by any case of the name, codes counted, then PostConfirmation."""
-    client_and_user = await call.client_and_user()
+async def confirm_forgot_password(call: CognitoCall) -> Response:
+    """Handle ConfirmForgotPassword: any case of the name, limits of the code, PostConfirmation."""
+    client_and_user = await call.resolve_client_and_user()
     if client_and_user is None:
         return await call.forward()
     client, user = client_and_user
-    key = (client.pool.id, user.name, "ConfirmForgotPassword")
-    if call.has(Gap.CODE_LIMITS):
-        call.services.codes.check(*key)
-    response = await call.forward()
-    call.services.codes.tried(*key, error_code(response))
+    response = await call.forward_with_code_limits(client.pool, user)
     if response.status == HTTPStatus.OK:
-        await call.post_confirmation(client.pool, user.name, "ConfirmForgotPassword", client.id)
+        await call.fire_post_confirmation(client.pool, user.name, "ConfirmForgotPassword", client.id)
     return response

@@ -1,9 +1,10 @@
-"""PreSignUp, once and as Cognito fires it, through a relay in the emulator.
+"""PreSignUp, fired once and with Cognito's event, through a relay function in the emulator.
 
-The emulator fires this trigger itself: at the right moment (all checks passed, the sub chosen, nothing
-stored), but with a poorer event, without asking for permission, and with an error text of its own. So the
-pool's function is replaced, in the emulator alone, by a relay whose invocations the emulator forwards to the
-gateway by HTTP; the gateway knows the SignUp in flight, fires the true function and gives the verdict back.
+The emulator fires this trigger itself, at the right time (all checks are done, the sub is generated, nothing
+is stored). But its event has fewer fields, it does not check the permission, and its error text is different.
+Therefore the pool's function is replaced, only in the emulator, by a relay function. The emulator forwards
+the relay's invocations to the gateway by HTTP. The gateway knows the SignUp in progress, fires the pool's own
+function and returns its response.
 """
 
 import base64
@@ -17,219 +18,237 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from pulumi_localaws.gateway.cognito.pools import EMAIL, PHONE, Client, Directory, Pool, User
-from pulumi_localaws.gateway.cognito.triggers import NO_CLIENT, Triggers, event
+from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, AppClient, PoolUser, UserPool
+from pulumi_localaws.gateway.cognito.triggers import NO_CLIENT, Triggers, build_event
+from pulumi_localaws.gateway.cognito.user_directory import UserDirectory
 from pulumi_localaws.gateway.wire.errors import AwsError, json_response
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
-from pulumi_localaws.gateway.wire.root import Root
+from pulumi_localaws.gateway.wire.root_client import RootClient
 
-TRIGGER = "PreSignUp"
+PRE_SIGN_UP = "PreSignUp"
 RELAY_NAME = "localaws-pre-sign-up-relay"
 RELAY_PATH = "/_localaws/pre-sign-up/"
-_RELAY_TIMEOUT = 60  # three calls of five seconds each, and room
-FLAGS = ("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone")
+_RELAY_TIMEOUT_SECONDS = 60  # longer than three calls of five seconds each
+RESPONSE_FLAGS = ("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone")
 
 
 @dataclass(eq=False)
-class InFlight:
-    """A SignUp that was passed on and may come back as a relayed trigger.
+class SignUpInProgress:
+    """A forwarded SignUp, for which the emulator may call the relay.
 
     Attributes:
-        client: The app client of the call.
-        user_name: The name as the client gave it.
-        attributes: The attributes as they will be stored, without the sub.
-        metadata: The call's ClientMetadata.
-        validation: The call's ValidationData.
-        notes: Where to say what was done.
-        error: The refusal, once there is one.
+        client: The call's app client.
+        user_name: The user name in the call.
+        attributes: The attributes that will be stored, without the sub.
+        client_metadata: The call's ClientMetadata.
+        validation_data: The call's ValidationData.
+        notes: Receives a note for the journal.
+        error: The trigger's error, if it failed.
     """
 
-    client: Client
+    client: AppClient
     user_name: str
     attributes: dict[str, str]
-    metadata: dict[str, str]
-    validation: dict[str, str]
+    client_metadata: dict[str, str]
+    validation_data: dict[str, str]
     notes: list[str]
     error: AwsError | None = field(default=None)
 
-    def matches(self, relayed: dict[str, Any]) -> bool:
-        """Tell whether a relayed event is about this call."""
-        attributes = dict((relayed.get("request") or {}).get("userAttributes") or {})
+    @classmethod
+    def create(
+        cls, client: AppClient, parameters: dict[str, Any], attributes: dict[str, str], notes: list[str]
+    ) -> "SignUpInProgress":
+        """Create it with the attributes that the emulator will store, so that the relay can match them."""
+        pool, name = client.pool, str(parameters.get("Username") or "")
+        stored_attributes = {k: v for k, v in attributes.items() if k != "sub"}
+        if pool.username_attributes:
+            allows_both = {EMAIL, PHONE} <= pool.username_attributes
+            is_phone = (
+                allows_both and name.startswith("+") and "@" not in name
+            ) or pool.username_attributes == {PHONE}
+            stored_attributes.setdefault(PHONE if is_phone else EMAIL, name)
+        client_metadata = parameters.get("ClientMetadata")
+        return cls(
+            client=client,
+            user_name=name,
+            attributes=stored_attributes,
+            client_metadata=client_metadata if isinstance(client_metadata, dict) else {},
+            validation_data=_parse_validation_data(parameters.get("ValidationData")),
+            notes=notes,
+        )
+
+    def matches(self, relayed_event: dict[str, Any]) -> bool:
+        """Return whether a relayed event belongs to this call."""
+        attributes = dict((relayed_event.get("request") or {}).get("userAttributes") or {})
         attributes.pop("sub", None)
-        same_name = bool(self.client.pool.username_attributes) or relayed.get("userName") == self.user_name
-        return same_name and attributes == self.attributes
+        is_same_name = (
+            bool(self.client.pool.username_attributes) or relayed_event.get("userName") == self.user_name
+        )
+        return is_same_name and attributes == self.attributes
 
 
-class PreSignUp:
-    """Puts the relay in place and answers for it.
+class PreSignUpRelay:
+    """Installs the relay function and handles its invocations.
 
     Args:
-        root: The signer.
-        directory: Looks pools up, and remembers their true triggers.
-        triggers: Fires the true function.
-        endpoint: The gateway's own URL.
+        root_client: Creates the relay function.
+        directory: Looks up pools, and remembers the functions that the relay replaces.
+        triggers: Fires the pool's own function.
+        endpoint: The gateway's URL.
     """
 
-    def __init__(self, root: Root, directory: Directory, triggers: Triggers, endpoint: str) -> None:
-        self._root = root
+    def __init__(
+        self, root_client: RootClient, directory: UserDirectory, triggers: Triggers, endpoint: str
+    ) -> None:
+        self._root_client = root_client
         self._directory = directory
         self._triggers = triggers
         self._endpoint = endpoint
         self._token = secrets.token_urlsafe(18)
-        self._made: set[str] = set()
-        self._in_flight: list[InFlight] = []
+        self._regions_with_relay: set[str] = set()
+        self._sign_ups: list[SignUpInProgress] = []
 
-    def forget(self) -> None:
-        """Forget the relay functions, after the emulator was reset."""
-        self._made.clear()
+    def clear(self) -> None:
+        """Forget the relay functions after a reset of the emulator."""
+        self._regions_with_relay.clear()
 
-    async def adopt(self, pool: Pool) -> None:
-        """Put the relay in place of the pool's function; without a function, or done before, do nothing.
+    async def install(self, pool: UserPool) -> None:
+        """Replace the pool's PreSignUp function by the relay, if there is one and it is not the relay.
 
         Raises:
-            AwsError: The emulator refused the relay.
+            AwsError: The emulator rejected the relay.
         """
-        raw = await self._directory.raw_pool(pool.id)
-        config = dict((raw or {}).get("LambdaConfig") or {})
-        relay = f"arn:aws:lambda:{pool.region}:{pool.account}:function:{RELAY_NAME}"
-        if not config.get(TRIGGER) or config[TRIGGER] == relay:
+        document = await self._directory.describe_pool(pool.id)
+        config = dict((document or {}).get("LambdaConfig") or {})
+        relay_arn = f"arn:aws:lambda:{pool.region}:{pool.account_id}:function:{RELAY_NAME}"
+        if not config.get(PRE_SIGN_UP) or config[PRE_SIGN_UP] == relay_arn:
             return
-        await self._make_relay(pool.region)
-        self._directory.set_true_triggers(pool.id, {"relay": relay, TRIGGER: config[TRIGGER]})
-        await self._root.cognito(
-            "UpdateUserPool", {"UserPoolId": pool.id, "LambdaConfig": {**config, TRIGGER: relay}}
+        await self._create_relay(pool.region)
+        self._directory.remember_relay(pool.id, relay_arn=relay_arn, function_arn=config[PRE_SIGN_UP])
+        await self._root_client.call_cognito(
+            "UpdateUserPool", {"UserPoolId": pool.id, "LambdaConfig": {**config, PRE_SIGN_UP: relay_arn}}
         )
 
-    async def _make_relay(self, region: str) -> None:
-        if region in self._made:
+    async def _create_relay(self, region: str) -> None:
+        if region in self._regions_with_relay:
             return
-        answer = await self._root.rest(
+        response = await self._root_client.call_rest(
             "lambda",
             "POST",
             "/2015-03-31/functions",
             payload={
                 "FunctionName": RELAY_NAME,
-                "Description": "The local gateway answers its invocations; its code never runs",
+                "Description": "The local gateway handles its invocations; its code never runs",
                 "Runtime": "python3.13",
                 "Handler": "relay.handler",
-                "Role": "",  # its code never runs, so that it needs no rights
-                "Timeout": _RELAY_TIMEOUT,
-                "Code": {"ZipFile": base64.b64encode(_relay_zip()).decode()},
+                "Role": "",  # the code never runs, so it needs no permissions
+                "Timeout": _RELAY_TIMEOUT_SECONDS,
+                "Code": {"ZipFile": base64.b64encode(_zip_relay()).decode()},
                 "Environment": {"Variables": {"MINISTACK_LAMBDA_PROXY_URL": self._relay_url()}},
             },
             region=region,
         )
-        if answer.status not in {HTTPStatus.CREATED, HTTPStatus.CONFLICT}:
-            text = answer.body.decode("utf-8", "replace")
-            raise AwsError("InternalErrorException", f"the PreSignUp relay could not be made: {text}", 500)
-        self._made.add(region)
+        if response.status not in {HTTPStatus.CREATED, HTTPStatus.CONFLICT}:
+            text = response.body.decode("utf-8", "replace")
+            raise AwsError("InternalErrorException", f"the PreSignUp relay could not be created: {text}", 500)
+        self._regions_with_relay.add(region)
 
     def _relay_url(self) -> str:
-        # The token keeps other local processes from passing themselves off as the emulator.
+        # The token prevents other local processes from calling the relay as if they were the emulator.
         return f"{self._endpoint}{RELAY_PATH}{self._token}"
 
     @contextmanager
-    def expecting(self, call: InFlight) -> Iterator[InFlight]:
-        """Keep a SignUp at hand for the relay while the emulator works on it."""
-        self._in_flight.append(call)
+    def expect(self, sign_up: SignUpInProgress) -> Iterator[SignUpInProgress]:
+        """Keep a SignUp for the relay while the emulator handles it."""
+        self._sign_ups.append(sign_up)
         try:
-            yield call
+            yield sign_up
         finally:
-            if call in self._in_flight:
-                self._in_flight.remove(call)
+            if sign_up in self._sign_ups:
+                self._sign_ups.remove(sign_up)
 
-    async def relayed(self, request: Request) -> Response:
-        """Answer the emulator's relay: the true function's response, or an error that refuses the sign-up."""
+    async def handle(self, request: Request) -> Response:
+        """Handle a relayed event: return the response of the pool's function, or an error."""
         if request.target != RELAY_PATH + self._token:
-            return json_response({"message": "not the relay"}, status=403, content_type="application/json")
-        document = request_json(request)
-        pool = await self._directory.pool(str(document.get("userPoolId") or ""))
+            return _relay_response({"message": "not the relay"}, HTTPStatus.FORBIDDEN)
+        relayed_event = _parse_json_object(request)
+        pool = await self._directory.get_pool(str(relayed_event.get("userPoolId") or ""))
         if pool is None:
-            return json_response({"message": "unknown pool"}, status=404, content_type="application/json")
-        call = next((c for c in self._in_flight if c.client.pool.id == pool.id and c.matches(document)), None)
-        if call is not None:
-            # Two equal sign-ups at once: each takes one relayed event.
-            self._in_flight.remove(call)
-        notes: list[str] = call.notes if call else []
-        relayed_event = _full_event(pool, document, call)
+            return _relay_response({"message": "unknown pool"}, HTTPStatus.NOT_FOUND)
+        sign_up = next(
+            (s for s in self._sign_ups if s.client.pool.id == pool.id and s.matches(relayed_event)), None
+        )
+        if sign_up is not None:
+            # Of two equal sign-ups at the same time, each gets one relayed event.
+            self._sign_ups.remove(sign_up)
+        event = _complete_event(pool, relayed_event, sign_up)
         try:
-            response = await self._triggers.fire(pool, TRIGGER, relayed_event, notes)
-            answer = {"response": checked_flags(response)}
+            response = await self._triggers.fire(pool, PRE_SIGN_UP, event, sign_up.notes if sign_up else [])
+            flags = parse_response_flags(response)
         except AwsError as error:
-            if call is not None:
-                call.error = error
-            # The emulator takes anything but a 2xx as a refusal; the caller gets the text from `call.error`.
-            return json_response({"errorMessage": error.message}, status=422, content_type="application/json")
-        return json_response(answer, content_type="application/json")
+            if sign_up is not None:
+                sign_up.error = error
+            # Any status except 2xx rejects the sign-up. The caller gets the text of `sign_up.error`.
+            return _relay_response({"errorMessage": error.message}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _relay_response({"response": flags}, HTTPStatus.OK)
 
-    async def for_admin_create(self, pool: Pool, user: User, data: dict[str, Any], notes: list[str]) -> None:
-        """Fire PreSignUp_AdminCreateUser for a user just made and do what it says; refused, undo the user.
+    async def fire_for_admin_create_user(
+        self, pool: UserPool, user: PoolUser, parameters: dict[str, Any], notes: list[str]
+    ) -> None:
+        """Fire PreSignUp_AdminCreateUser for a new user, and delete the user if the trigger fails.
 
-        The call is signed, so that only the emulator can tell whether the caller may make it: the trigger
-        comes after it, not before. What AWS keeps back until then (the invitation) has gone out.
+        The call is signed, and only the emulator can check whether the caller has the permission. Therefore
+        the trigger fires after the call, not before it. Unlike on AWS, the invitation is already sent.
 
         Raises:
-            AwsError: The trigger refused, or could not be fired.
+            AwsError: The trigger rejected the user, or it could not be fired.
         """
-        document = event(
+        attributes = {k: v for k, v in user.attributes.items() if k != "sub"}
+        event = build_event(
             pool,
             "PreSignUp_AdminCreateUser",
             user_name=user.name,
             client_id=NO_CLIENT,
-            request=_request(
-                {k: v for k, v in user.attributes.items() if k != "sub"},
-                _pairs(data.get("ValidationData")),
-                data.get("ClientMetadata"),
+            request=_build_event_request(
+                attributes,
+                _parse_validation_data(parameters.get("ValidationData")),
+                parameters.get("ClientMetadata"),
             ),
-            response=dict.fromkeys(FLAGS, False),
+            response=dict.fromkeys(RESPONSE_FLAGS, False),
         )
         try:
-            flags = checked_flags(await self._triggers.fire(pool, TRIGGER, document, notes))
+            flags = parse_response_flags(await self._triggers.fire(pool, PRE_SIGN_UP, event, notes))
         except AwsError:
-            await self._root.cognito("AdminDeleteUser", {"UserPoolId": pool.id, "Username": user.name})
+            await self._root_client.call_cognito(
+                "AdminDeleteUser", {"UserPoolId": pool.id, "Username": user.name}
+            )
             raise
-        new_values = {
+        verified_attributes = {
             f"{attribute}_verified": "true"
             for attribute, flag in ((EMAIL, "autoVerifyEmail"), (PHONE, "autoVerifyPhone"))
             if flags[flag] and user.attributes.get(attribute)
         }
-        if new_values:
-            await self._directory.update_user(pool, user, new_values)
+        if verified_attributes:
+            await self._directory.update_user(pool, user, verified_attributes)
 
 
-def in_flight(client: Client, data: dict[str, Any], attributes: dict[str, str], notes: list[str]) -> InFlight:
-    """Return a SignUp as the relay will have to recognise it."""
-    pool, name = client.pool, str(data.get("Username") or "")
-    stored = {k: v for k, v in attributes.items() if k != "sub"}
-    if pool.username_attributes:
-        both = {EMAIL, PHONE} <= pool.username_attributes
-        by_phone = (both and name.startswith("+") and "@" not in name) or pool.username_attributes == {PHONE}
-        stored.setdefault(PHONE if by_phone else EMAIL, name)
-    metadata = data.get("ClientMetadata")
-    return InFlight(
-        client=client,
-        user_name=name,
-        attributes=stored,
-        metadata=metadata if isinstance(metadata, dict) else {},
-        validation=_pairs(data.get("ValidationData")),
-        notes=notes,
-    )
-
-
-def checked_flags(response: dict[str, Any]) -> dict[str, bool]:
-    """Return the three answers that PreSignUp may give; what else is in its response is ignored, as on AWS.
+def parse_response_flags(response: dict[str, Any]) -> dict[str, bool]:
+    """Return PreSignUp's three response flags; other keys of the response are ignored, as on AWS.
 
     Raises:
-        AwsError: InvalidLambdaResponseException for an answer that is no boolean.
+        AwsError: InvalidLambdaResponseException for a flag that is not a boolean.
     """
-    flags = {flag: response.get(flag) or False for flag in FLAGS}
+    flags = {flag: response.get(flag) or False for flag in RESPONSE_FLAGS}
     if not all(isinstance(value, bool) for value in flags.values()):
         raise AwsError("InvalidLambdaResponseException", "Unrecognizable lambda output")
     return flags
 
 
-def request_json(request: Request) -> dict[str, Any]:
-    """Return a request's JSON object, or an empty one."""
+def _relay_response(document: dict[str, Any], status: HTTPStatus) -> Response:
+    return json_response(document, status=status, content_type="application/json")
+
+
+def _parse_json_object(request: Request) -> dict[str, Any]:
     try:
         document = json.loads(request.body or b"{}")
     except ValueError:
@@ -237,31 +256,39 @@ def request_json(request: Request) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _full_event(pool: Pool, relayed: dict[str, Any], call: InFlight | None) -> dict[str, Any]:
-    request = relayed.get("request") or {}
+def _complete_event(
+    pool: UserPool, relayed_event: dict[str, Any], sign_up: SignUpInProgress | None
+) -> dict[str, Any]:
+    request = relayed_event.get("request") or {}
     attributes = {k: v for k, v in (request.get("userAttributes") or {}).items() if k != "sub"}
-    return event(
+    return build_event(
         pool,
-        str(relayed.get("triggerSource") or "PreSignUp_SignUp"),
-        user_name=str(relayed.get("userName") or ""),
-        client_id=str((relayed.get("callerContext") or {}).get("clientId") or ""),
-        request=_request(attributes, call.validation if call else {}, call.metadata if call else None),
-        response=dict.fromkeys(FLAGS, False),
+        str(relayed_event.get("triggerSource") or "PreSignUp_SignUp"),
+        user_name=str(relayed_event.get("userName") or ""),
+        client_id=str((relayed_event.get("callerContext") or {}).get("clientId") or ""),
+        request=_build_event_request(
+            attributes,
+            sign_up.validation_data if sign_up else {},
+            sign_up.client_metadata if sign_up else None,
+        ),
+        response=dict.fromkeys(RESPONSE_FLAGS, False),
     )
 
 
-def _request(attributes: dict[str, str], validation: dict[str, str], metadata: Any) -> dict[str, Any]:
-    request: dict[str, Any] = {"userAttributes": attributes, "validationData": validation or None}
-    if metadata:
-        request["clientMetadata"] = metadata
+def _build_event_request(
+    attributes: dict[str, str], validation_data: dict[str, str], client_metadata: Any
+) -> dict[str, Any]:
+    request: dict[str, Any] = {"userAttributes": attributes, "validationData": validation_data or None}
+    if client_metadata:
+        request["clientMetadata"] = client_metadata
     return request
 
 
-def _pairs(value: Any) -> dict[str, str]:
+def _parse_validation_data(value: Any) -> dict[str, str]:
     return {str(p["Name"]): str(p.get("Value")) for p in value or () if isinstance(p, dict) and "Name" in p}
 
 
-def _relay_zip() -> bytes:
+def _zip_relay() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("relay.py", "def handler(event, context):\n    raise RuntimeError('not reached')\n")

@@ -1,109 +1,118 @@
-"""Signing in: any case of the name, UserMigration, PreAuthentication and PostAuthentication."""
+"""Sign-in: any case of the name, UserMigration, PreAuthentication and PostAuthentication."""
 
 from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway.cognito import user_names
-from pulumi_localaws.gateway.cognito.call import Call, event_attributes
-from pulumi_localaws.gateway.cognito.pools import Client, User, token_claims
-from pulumi_localaws.gateway.cognito.triggers import event
+from pulumi_localaws.gateway.cognito.call import CognitoCall
+from pulumi_localaws.gateway.cognito.pool_models import AppClient, PoolUser
+from pulumi_localaws.gateway.cognito.tokens import decode_claims
+from pulumi_localaws.gateway.cognito.triggers import build_event, build_user_attributes
 from pulumi_localaws.gateway.cognito.user_migration import migrate_on_sign_in
-from pulumi_localaws.gateway.wire.backend_gaps import Gap
-from pulumi_localaws.gateway.wire.errors import error_code
+from pulumi_localaws.gateway.wire.errors import parse_error_code
+from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
 
-_REFRESH = frozenset({"REFRESH_TOKEN", "REFRESH_TOKEN_AUTH"})
-_PLAIN_PASSWORD = frozenset({"USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"})
+_REFRESH_FLOWS = frozenset({"REFRESH_TOKEN", "REFRESH_TOKEN_AUTH"})
+_PASSWORD_FLOWS = frozenset({"USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"})
 
 
-async def initiate_auth(call: Call) -> Response:
-    """InitiateAuth and AdminInitiateAuth."""
-    client = await call.client()
-    if client is None or call.data.get("AuthFlow") in _REFRESH:
+async def initiate_auth(call: CognitoCall) -> Response:
+    """Handle InitiateAuth and AdminInitiateAuth."""
+    client = await call.find_client()
+    if client is None or call.parameters.get("AuthFlow") in _REFRESH_FLOWS:
         return await call.forward()
-    user = await call.meant_user(client)
-    if user is None and call.data.get("AuthFlow") in _PLAIN_PASSWORD:
-        parameters = call.data.get("AuthParameters")
-        password = parameters.get("PASSWORD") if isinstance(parameters, dict) else None
+    user = await call.resolve_user(client)
+    if user is None and call.parameters.get("AuthFlow") in _PASSWORD_FLOWS:
+        auth_parameters = call.parameters.get("AuthParameters")
+        password = auth_parameters.get("PASSWORD") if isinstance(auth_parameters, dict) else None
         if isinstance(password, str):
             user = await migrate_on_sign_in(call, client, password)
-    await _pre_authentication(call, client, user)
-    return await _post_authentication(call, client, await _forward(call, client))
+    await _fire_pre_authentication(call, client, user)
+    return await _fire_post_authentication(call, client, await _forward_sign_in(call, client))
 
 
-async def respond_to_auth_challenge(call: Call) -> Response:
-    """RespondToAuthChallenge and AdminRespondToAuthChallenge."""
-    client = await call.client()
+async def respond_to_auth_challenge(call: CognitoCall) -> Response:
+    """Handle RespondToAuthChallenge and AdminRespondToAuthChallenge."""
+    client = await call.find_client()
     if client is None:
         return await call.forward()
-    await call.meant_user(client)
-    return await _post_authentication(call, client, await _forward(call, client))
+    await call.resolve_user(client)
+    return await _fire_post_authentication(call, client, await _forward_sign_in(call, client))
 
 
-async def _forward(call: Call, client: Client) -> Response:
-    """Pass a sign-in on; a signed one by another case of the name is repeated once its right is affirmed."""
+async def _forward_sign_in(call: CognitoCall, client: AppClient) -> Response:
+    """Forward a sign-in; repeat a signed one as root if only the case of the name was wrong."""
     response = await call.forward()
-    # Both come from the emulator's Cognito, behind its check of signature and policies.
-    unknown = error_code(response) in {"UserNotFoundException", "NotAuthorizedException"}
-    if not call.signed or not unknown or not client.pool.case_insensitive or not call.has(Gap.USER_NAME_CASE):
+    # The emulator's Cognito returns both errors only after the check of signature and policies.
+    is_user_unknown = parse_error_code(response) in {"UserNotFoundException", "NotAuthorizedException"}
+    if (
+        not call.is_signed
+        or not is_user_unknown
+        or not client.pool.is_case_insensitive
+        or not call.enforces(GatewayRule.USER_NAME_CASE)
+    ):
         return response
-    typed = user_names.name_of(call.action, call.data)
-    directory = call.services.directory
-    if not isinstance(typed, str) or await directory.user(client.pool, typed) is not None:
+    name = user_names.get_user_name(call.action, call.parameters)
+    directory = call.dependencies.directory
+    if not isinstance(name, str) or await directory.get_user(client.pool, name) is not None:
         return response
-    user = await user_names.find(directory, client.pool, typed)
+    user = await user_names.find_user(directory, client.pool, name)
     if user is None:
         return response
-    spelling = user_names.emulator_spelling(client.pool, user, typed)
+    spelling = user_names.stored_spelling(client.pool, user, name)
     call.notes.append("user name: other case, repeated as root")
-    return await call.as_root(
-        user_names.with_name(call.action, call.data, spelling, client), client.pool.region
+    return await call.repeat_as_root(
+        user_names.replace_user_name(call.action, call.parameters, spelling, client), client.pool.region
     )
 
 
-async def _pre_authentication(call: Call, client: Client, user: User | None) -> None:
-    """Fire PreAuthentication before the password is looked at.
+async def _fire_pre_authentication(call: CognitoCall, client: AppClient, user: PoolUser | None) -> None:
+    """Fire PreAuthentication before the password is checked.
 
-    For an unknown user it fires only where the client hides existence, and says so in the event (developer
-    guide, "Pre authentication Lambda trigger").
+    For an unknown user it fires only if the client hides the existence of users, and the event then contains
+    ``userNotFound`` (developer guide, "Pre authentication Lambda trigger").
     """
-    trigger, pool = "PreAuthentication", client.pool
-    hidden = client.document.get("PreventUserExistenceErrors") == "ENABLED"
-    if not call.has(Gap.TRIGGERS) or not pool.trigger(trigger) or (user is None and not hidden):
+    trigger = "PreAuthentication"
+    is_existence_hidden = client.document.get("PreventUserExistenceErrors") == "ENABLED"
+    if not call.fires(trigger, client.pool) or (user is None and not is_existence_hidden):
         return
     request: dict[str, Any] = {
-        "userAttributes": event_attributes(user) if user else {},
-        "validationData": call.metadata or None,
+        "userAttributes": build_user_attributes(user) if user else {},
+        "validationData": call.client_metadata or None,
         "userNotFound": user is None,
     }
-    name = user.name if user else str(user_names.name_of(call.action, call.data) or "")
-    document = event(
-        pool, f"{trigger}_Authentication", user_name=name, client_id=client.id, request=request, response={}
-    )
-    await call.services.triggers.fire(pool, trigger, document, call.notes)
+    name = user.name if user else str(user_names.get_user_name(call.action, call.parameters) or "")
+    await _fire_authentication(call, client, trigger, name, request)
 
 
-async def _post_authentication(call: Call, client: Client, response: Response) -> Response:
-    """Fire PostAuthentication once tokens are there; when it fails the caller does not get them."""
-    trigger, pool = "PostAuthentication", client.pool
-    if response.status != HTTPStatus.OK or not call.has(Gap.TRIGGERS) or not pool.trigger(trigger):
+async def _fire_post_authentication(call: CognitoCall, client: AppClient, response: Response) -> Response:
+    """Fire PostAuthentication after a successful sign-in; if it fails, the caller gets no tokens."""
+    trigger = "PostAuthentication"
+    if response.status != HTTPStatus.OK or not call.fires(trigger, client.pool):
         return response
     tokens = response.json().get("AuthenticationResult") or {}
-    name = token_claims(tokens.get("AccessToken")).get("username")
-    user = await call.services.directory.user(pool, str(name or ""))
+    name = decode_claims(tokens.get("AccessToken")).get("username")
+    user = await call.dependencies.directory.get_user(client.pool, str(name or ""))
     if user is None:
         return response
-    request: dict[str, Any] = {"userAttributes": event_attributes(user), "newDeviceUsed": False}
-    # InitiateAuth's metadata does not reach this trigger, the challenge's does (API reference).
-    if call.metadata and call.action.endswith("RespondToAuthChallenge"):
-        request["clientMetadata"] = call.metadata
-    document = event(
-        pool,
+    request: dict[str, Any] = {"userAttributes": build_user_attributes(user), "newDeviceUsed": False}
+    # This trigger gets the metadata of the challenge, not that of InitiateAuth (API reference).
+    if call.client_metadata and call.action.endswith("RespondToAuthChallenge"):
+        request["clientMetadata"] = call.client_metadata
+    await _fire_authentication(call, client, trigger, user.name, request)
+    return response
+
+
+async def _fire_authentication(
+    call: CognitoCall, client: AppClient, trigger: str, user_name: str, request: dict[str, Any]
+) -> None:
+    event = build_event(
+        client.pool,
         f"{trigger}_Authentication",
-        user_name=user.name,
+        user_name=user_name,
         client_id=client.id,
         request=request,
         response={},
     )
-    await call.services.triggers.fire(pool, trigger, document, call.notes)
-    return response
+    await call.dependencies.triggers.fire(client.pool, trigger, event, call.notes)

@@ -1,209 +1,196 @@
-"""Signing up and confirming: SignUp, ConfirmSignUp, their admin variants, and the codes."""
+"""Sign-up and confirmation: SignUp, ConfirmSignUp, ResendConfirmationCode and their admin variants."""
 
 from http import HTTPStatus
 from typing import Any
 
-from pulumi_localaws.gateway.cognito import attributes, user_names
-from pulumi_localaws.gateway.cognito.call import Call
-from pulumi_localaws.gateway.cognito.code_delivery import SIGN_UP_CODE, goes_by_sms
-from pulumi_localaws.gateway.cognito.pools import (
+from pulumi_localaws.gateway.cognito import attribute_rules, user_names
+from pulumi_localaws.gateway.cognito.admin_calls import repeat_with_stored_name
+from pulumi_localaws.gateway.cognito.call import CognitoCall
+from pulumi_localaws.gateway.cognito.code_delivery import is_sign_up_code_sent_by_sms
+from pulumi_localaws.gateway.cognito.codes import SIGN_UP_CODE
+from pulumi_localaws.gateway.cognito.pool_models import (
     EMAIL,
     PHONE,
-    Client,
-    Pool,
-    User,
-    as_dict,
-    temporary_password,
+    AppClient,
+    PoolUser,
+    UserPool,
+    parse_attributes,
 )
-from pulumi_localaws.gateway.cognito.pre_sign_up_relay import TRIGGER, in_flight
+from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PRE_SIGN_UP, SignUpInProgress
 from pulumi_localaws.gateway.cognito.triggers import NO_CLIENT
-from pulumi_localaws.gateway.wire.backend_gaps import Gap
-from pulumi_localaws.gateway.wire.errors import AwsError, error_code, replaced
+from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code, replace_body
+from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
 
 _UNCONFIRMED = "UNCONFIRMED"
 
 
-async def sign_up(call: Call) -> Response:
-    """SignUp: attributes, case twins, PreSignUp with its metadata, the code's way, PostConfirmation."""
-    client = await call.client()
+async def sign_up(call: CognitoCall) -> Response:
+    """Handle SignUp: attributes, names in another case, PreSignUp, code by SMS, PostConfirmation."""
+    client = await call.find_client()
     if client is None:
         return await call.forward()
-    given = as_dict(call.data.get("UserAttributes"))
-    async with call.services.name_locks.hold(client.pool.id, call.data.get("Username")):
-        await _check_new_user(call, client, given)
-        response, pre_sign_up_error = await _forward_sign_up(call, client, given)
+    attributes = parse_attributes(call.parameters.get("UserAttributes"))
+    async with call.dependencies.user_name_locks.hold(client.pool.id, call.parameters.get("Username")):
+        await _check_new_user(call, client, attributes)
+        response, pre_sign_up_error = await _forward_sign_up(call, client, attributes)
     if pre_sign_up_error is not None:
         raise pre_sign_up_error
     if response.status != HTTPStatus.OK:
         return response
     document = response.json()
-    user = await call.services.directory.user(client.pool, str(document.get("UserSub") or ""))
+    user = await call.dependencies.directory.get_user(client.pool, str(document.get("UserSub") or ""))
     if user is None:
         return response
     if document.get("UserConfirmed"):
-        await call.post_confirmation(client.pool, user.name, "ConfirmSignUp", client.id)
+        await call.fire_post_confirmation(client.pool, user.name, "ConfirmSignUp", client.id)
         return response
-    call.services.codes.issued(client.pool.id, user.name, "ConfirmSignUp")
-    return await _code_by_sms(call, client.pool, user, response, document)
+    call.dependencies.code_attempts.record_issue(client.pool.id, user.name, "ConfirmSignUp")
+    return await _send_code_by_sms(call, client.pool, user, response, document)
 
 
-async def _check_new_user(call: Call, client: Client, given: dict[str, str]) -> None:
-    if call.has(Gap.WRITE_ATTRIBUTES):
-        attributes.check_written_by_client(client, given)
-    _check_phone(call, client.pool, given)
-    if call.has(Gap.USER_NAME_CASE) and client.pool.case_insensitive:
-        await _refuse_twin(call, client.pool)
+async def _check_new_user(call: CognitoCall, client: AppClient, attributes: dict[str, str]) -> None:
+    if call.enforces(GatewayRule.WRITE_ATTRIBUTES):
+        attribute_rules.check_write_attributes(client, attributes)
+    _check_phone_format(call, client.pool, attributes)
+    if call.enforces(GatewayRule.USER_NAME_CASE) and client.pool.is_case_insensitive:
+        await _check_name_in_other_case(call, client.pool)
 
 
-def _check_phone(call: Call, pool: Pool, new_attributes: dict[str, str]) -> None:
-    if call.has(Gap.PHONE_FORMAT):
-        name = str(call.data.get("Username") or "") if PHONE in pool.username_attributes else ""
-        attributes.check_phone(new_attributes, name)
+def _check_phone_format(call: CognitoCall, pool: UserPool, attributes: dict[str, str]) -> None:
+    if call.enforces(GatewayRule.PHONE_FORMAT):
+        name = str(call.parameters.get("Username") or "") if PHONE in pool.username_attributes else ""
+        attribute_rules.check_phone_format(attributes, name)
 
 
-async def _refuse_twin(call: Call, pool: Pool) -> None:
-    """Refuse a name that a user has in another case; the very same name the emulator refuses itself."""
-    typed = call.data.get("Username")
-    user = await user_names.find(call.services.directory, pool, typed)
-    if user is not None and user_names.emulator_spelling(pool, user, str(typed)) != typed:
-        call.notes.append("user name: twin in another case")
-        raise user_names.taken(pool, str(typed))
+async def _check_name_in_other_case(call: CognitoCall, pool: UserPool) -> None:
+    """Reject a name that exists in another case; the emulator itself rejects the same spelling."""
+    name = call.parameters.get("Username")
+    user = await user_names.find_user(call.dependencies.directory, pool, name)
+    if user is not None and user_names.stored_spelling(pool, user, str(name)) != name:
+        call.notes.append("user name: exists in another case")
+        raise user_names.username_exists_error(pool, str(name))
 
 
 async def _forward_sign_up(
-    call: Call, client: Client, given: dict[str, str]
+    call: CognitoCall, client: AppClient, attributes: dict[str, str]
 ) -> tuple[Response, AwsError | None]:
-    if not call.has(Gap.PRE_SIGN_UP_EVENT) or not client.pool.trigger(TRIGGER):
+    if not call.enforces(GatewayRule.PRE_SIGN_UP_EVENT) or not client.pool.trigger_arn(PRE_SIGN_UP):
         return await call.forward(), None
-    await call.services.pre_sign_up.adopt(client.pool)
-    with call.services.pre_sign_up.expecting(in_flight(client, call.data, given, call.notes)) as expected:
+    relay = call.dependencies.pre_sign_up_relay
+    await relay.install(client.pool)
+    with relay.expect(
+        SignUpInProgress.create(client, call.parameters, attributes, call.notes)
+    ) as sign_up_in_progress:
         response = await call.forward()
-    return response, expected.error
+    return response, sign_up_in_progress.error
 
 
-async def _code_by_sms(
-    call: Call, pool: Pool, user: User, response: Response, document: dict[str, Any]
+async def _send_code_by_sms(
+    call: CognitoCall, pool: UserPool, user: PoolUser, response: Response, document: dict[str, Any]
 ) -> Response:
-    if not call.has(Gap.SMS) or not goes_by_sms(pool, user.attributes):
+    if not call.enforces(GatewayRule.CODE_BY_SMS) or not is_sign_up_code_sent_by_sms(pool, user.attributes):
         return response
-    details = await call.services.outgoing.replace_email_by_sms(pool, user, SIGN_UP_CODE)
+    details = await call.dependencies.code_sender.replace_email_by_sms(pool, user, SIGN_UP_CODE)
     call.notes.append("code: by SMS")
-    return replaced(response, {**document, "CodeDeliveryDetails": details})
+    return replace_body(response, {**document, "CodeDeliveryDetails": details})
 
 
-async def resend_confirmation_code(call: Call) -> Response:
-    """ResendConfirmationCode: by any case of the name, and by SMS where sign-up's code goes by SMS."""
-    client_and_user = await call.client_and_user()
+async def resend_confirmation_code(call: CognitoCall) -> Response:
+    """Handle ResendConfirmationCode: any case of the name, and SMS if the sign-up's code is sent by SMS."""
+    client_and_user = await call.resolve_client_and_user()
     response = await call.forward()
     if client_and_user is None or response.status != HTTPStatus.OK:
         return response
     client, user = client_and_user
-    call.services.codes.issued(client.pool.id, user.name, "ConfirmSignUp")
-    return await _code_by_sms(call, client.pool, user, response, response.json())
+    call.dependencies.code_attempts.record_issue(client.pool.id, user.name, "ConfirmSignUp")
+    return await _send_code_by_sms(call, client.pool, user, response, response.json())
 
 
-async def confirm_sign_up(call: Call) -> Response:
-    """ConfirmSignUp: by any case of the name; the address counts as verified; then PostConfirmation."""
-    client_and_user = await call.client_and_user()
+async def confirm_sign_up(call: CognitoCall) -> Response:
+    """Handle ConfirmSignUp: any case of the name, limits of the code, verified address, PostConfirmation."""
+    client_and_user = await call.resolve_client_and_user()
     if client_and_user is None:
         return await call.forward()
     client, user = client_and_user
-    key = (client.pool.id, user.name, "ConfirmSignUp")
-    if call.has(Gap.CODE_LIMITS) and user.status == _UNCONFIRMED:
-        call.services.codes.check(*key)
-    response = await call.forward()
     if user.status == _UNCONFIRMED:
-        call.services.codes.tried(*key, error_code(response))
+        response = await call.forward_with_code_limits(client.pool, user)
+    else:
+        response = await call.forward()
     if response.status != HTTPStatus.OK:
         return response
     await _mark_verified(call, client.pool, user)
-    await call.post_confirmation(client.pool, user.name, "ConfirmSignUp", client.id)
+    await call.fire_post_confirmation(client.pool, user.name, "ConfirmSignUp", client.id)
     return response
 
 
-async def _mark_verified(call: Call, pool: Pool, user: User) -> None:
-    """Mark the address that the code went to as verified, which the emulator leaves out."""
-    if not call.has(Gap.VERIFIED_BY_CODE):
+async def _mark_verified(call: CognitoCall, pool: UserPool, user: PoolUser) -> None:
+    """Mark the address that the code was sent to as verified, which the emulator does not do."""
+    if not call.enforces(GatewayRule.VERIFIED_BY_CODE):
         return
-    if goes_by_sms(pool, user.attributes):
+    if is_sign_up_code_sent_by_sms(pool, user.attributes):
         address = PHONE
-    elif EMAIL in pool.auto_verified and user.attributes.get(EMAIL):
+    elif EMAIL in pool.auto_verified_attributes and user.attributes.get(EMAIL):
         address = EMAIL
     else:
         return
-    await call.services.directory.update_user(pool, user, {f"{address}_verified": "true"})
+    await call.dependencies.directory.update_user(pool, user, {f"{address}_verified": "true"})
 
 
-async def admin_confirm_sign_up(call: Call) -> Response:
-    """AdminConfirmSignUp: once only, and then PostConfirmation; it verifies no address."""
-    pool = await call.pool()
+async def admin_confirm_sign_up(call: CognitoCall) -> Response:
+    """Handle AdminConfirmSignUp: only once, then PostConfirmation; it verifies no address."""
+    pool = await call.find_pool()
     user = None
     if pool is not None:
-        user = await user_names.find(call.services.directory, pool, call.data.get("Username"))
+        user = await user_names.find_user(call.dependencies.directory, pool, call.parameters.get("Username"))
     if pool is None or user is None:
         return await call.forward()
-    if call.has(Gap.STATUS_CHECKS) and user.status != _UNCONFIRMED:
-        # Passed on, it would confirm a user with a temporary password: refused in front.
+    if call.enforces(GatewayRule.STATUS_CHECKS) and user.status != _UNCONFIRMED:
+        # Rejected before it is forwarded: the emulator would confirm a user with a temporary password.
         raise AwsError("NotAuthorizedException", f"User cannot be confirmed. Current status is {user.status}")
-    response = await repeated_with_case(call, pool, await call.forward())
+    response = await repeat_with_stored_name(call, pool, await call.forward())
     if response.status == HTTPStatus.OK:
-        await call.post_confirmation(pool, user.name, "ConfirmSignUp", NO_CLIENT)
+        await call.fire_post_confirmation(pool, user.name, "ConfirmSignUp", NO_CLIENT)
     return response
 
 
-async def admin_create_user(call: Call) -> Response:
-    """AdminCreateUser: phone format, case twins, PreSignUp_AdminCreateUser; no PostConfirmation."""
-    pool = await call.pool()
+async def admin_create_user(call: CognitoCall) -> Response:
+    """Handle AdminCreateUser: phone format, names in another case, PreSignUp; no PostConfirmation."""
+    pool = await call.find_pool()
     if pool is None:
         return await call.forward()
-    resend = str(call.data.get("MessageAction") or "").upper() == "RESEND"
-    if not resend:
-        _check_phone(call, pool, as_dict(call.data.get("UserAttributes")))
-    async with call.services.name_locks.hold(pool.id, call.data.get("Username")):
-        if call.has(Gap.USER_NAME_CASE) and pool.case_insensitive and not resend:
-            await _refuse_twin(call, pool)
-        response = await _with_good_password(call, pool, await call.forward())
-    if resend:
-        return await repeated_with_case(call, pool, response)
-    if response.status != HTTPStatus.OK or not call.has(Gap.TRIGGERS) or not pool.trigger(TRIGGER):
+    is_resend = str(call.parameters.get("MessageAction") or "").upper() == "RESEND"
+    if not is_resend:
+        _check_phone_format(call, pool, parse_attributes(call.parameters.get("UserAttributes")))
+    async with call.dependencies.user_name_locks.hold(pool.id, call.parameters.get("Username")):
+        if call.enforces(GatewayRule.USER_NAME_CASE) and pool.is_case_insensitive and not is_resend:
+            await _check_name_in_other_case(call, pool)
+        response = await _repeat_with_valid_password(call, pool, await call.forward())
+    if is_resend:
+        return await repeat_with_stored_name(call, pool, response)
+    if response.status != HTTPStatus.OK or not call.fires(PRE_SIGN_UP, pool):
         return response
     document = response.json()
-    user = await call.services.directory.user(pool, str(document.get("User", {}).get("Username") or ""))
+    name = str(document.get("User", {}).get("Username") or "")
+    user = await call.dependencies.directory.get_user(pool, name)
     if user is not None:
-        await call.services.pre_sign_up.for_admin_create(pool, user, call.data, call.notes)
+        await call.dependencies.pre_sign_up_relay.fire_for_admin_create_user(
+            pool, user, call.parameters, call.notes
+        )
     return response
 
 
-async def _with_good_password(call: Call, pool: Pool, response: Response) -> Response:
-    """Repeat as root what failed on a password that the emulator itself made up, too short for the pool.
+async def _repeat_with_valid_password(call: CognitoCall, pool: UserPool, response: Response) -> Response:
+    """Repeat a call as root if the emulator generated a temporary password that is too short for the pool.
 
-    It looks at the password after it has checked signature and policies, so the caller has the right.
+    The emulator checks the password after signature and policies, so the caller has the permission.
     """
     if (
-        not call.has(Gap.TEMPORARY_PASSWORD)
-        or call.data.get("TemporaryPassword")
-        or error_code(response) != "InvalidPasswordException"
+        not call.enforces(GatewayRule.TEMPORARY_PASSWORD)
+        or call.parameters.get("TemporaryPassword")
+        or parse_error_code(response) != "InvalidPasswordException"
     ):
         return response
-    call.notes.append("temporary password: made by the pool's policy, repeated as root")
-    return await call.as_root({**call.data, "TemporaryPassword": temporary_password(pool)}, pool.region)
-
-
-async def repeated_with_case(call: Call, pool: Pool, response: Response) -> Response:
-    """Repeat an admin call as root under the user's real name, when only the case of the name was wrong.
-
-    The emulator looks for the user after it has checked signature and policies: its answer that there is no
-    such user affirms the caller's right.
-    """
-    if (
-        not call.has(Gap.USER_NAME_CASE)
-        or not pool.case_insensitive
-        or error_code(response) != "UserNotFoundException"
-    ):
-        return response
-    user = await user_names.find(call.services.directory, pool, call.data.get("Username"))
-    if user is None:
-        return response
-    call.notes.append("user name: other case, repeated as root")
-    return await call.as_root({**call.data, "Username": user.name}, pool.region)
+    call.notes.append("temporary password: generated by the pool's policy, repeated as root")
+    parameters = {**call.parameters, "TemporaryPassword": pool.generate_temporary_password()}
+    return await call.repeat_as_root(parameters, pool.region)

@@ -1,23 +1,34 @@
-"""Firing a user pool's Lambda triggers as Cognito does."""
+"""Fire a user pool's Lambda triggers as Cognito does: permission, time limit, retries and errors."""
 
 import asyncio
 from typing import Any
 
-from pulumi_localaws.gateway.aws_lambda.functions import FunctionRef, Functions, function_error
-from pulumi_localaws.gateway.cognito.pools import Pool, User
-from pulumi_localaws.gateway.wire.errors import AwsError, error_code
+from pulumi_localaws.gateway.aws_lambda.lambda_client import FunctionRef, LambdaClient, parse_function_error
+from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, PoolUser, UserPool
+from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code
 from pulumi_localaws.gateway.wire.http_messages import Response
 
 PRINCIPAL = "cognito-idp.amazonaws.com"
 NO_CLIENT = "CLIENT_ID_NOT_APPLICABLE"
-"""What ``callerContext.clientId`` holds where no app client had a part, as in the admin calls."""
+"""``callerContext.clientId`` of events without an app client, as in admin calls."""
 
-TIME_LIMIT = 5.0
-ATTEMPTS = 3
+TRIGGER_TIMEOUT_SECONDS = 5.0
+"""Time limit of one call (developer guide: 5 seconds, it can't be changed)."""
+
+MAX_TRIGGER_CALLS = 3
+
+SUPPORTED_TRIGGERS = frozenset({
+    "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "UserMigration",
+    # The emulator fires these itself, without a check of the function's permission.
+    "PreTokenGeneration", "PreTokenGenerationConfig", "DefineAuthChallenge", "CreateAuthChallenge",
+    "VerifyAuthChallengeResponse", "CustomMessage", "InboundFederation",
+    "KMSKeyID",  # not a trigger, but a key of LambdaConfig
+})  # fmt: skip
+"""The keys of LambdaConfig that take effect locally."""
 
 
-def event(
-    pool: Pool,
+def build_event(
+    pool: UserPool,
     source: str,
     *,
     user_name: str,
@@ -25,7 +36,7 @@ def event(
     request: dict[str, Any],
     response: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return a trigger's event (developer guide, "User pool Lambda trigger event")."""
+    """Build a trigger's event (developer guide, "User pool Lambda trigger event")."""
     return {
         "version": "1",
         "region": pool.region,
@@ -38,90 +49,94 @@ def event(
     }
 
 
-def attributes_with_status(user: User) -> dict[str, str]:
-    """Return a user's attributes as an event has them, with the status among them."""
-    return {**user.attributes, "cognito:user_status": user.status}
+def build_user_attributes(user: PoolUser) -> dict[str, str]:
+    """Build an event's ``userAttributes``: all attributes, the status, and ``*_verified`` of each address."""
+    attributes = {**user.attributes, "cognito:user_status": user.status}
+    for address in (EMAIL, PHONE):
+        if attributes.get(address):
+            attributes.setdefault(f"{address}_verified", "false")
+    return attributes
 
 
 class Triggers:
-    """Fires triggers: permission, five seconds, up to three calls, and the errors in Cognito's words.
+    """Fires triggers, with up to three calls of the function, and returns errors with Cognito's texts.
 
     Args:
-        functions: Asks for permissions and invokes.
-        time_limit: Seconds that one call may take (developer guide: 5, and it can't be changed).
+        lambda_client: Checks the permission and invokes the function.
+        timeout: Seconds that one call may take.
     """
 
-    def __init__(self, functions: Functions, time_limit: float = TIME_LIMIT) -> None:
-        self._functions = functions
-        self._time_limit = time_limit
-        self._abandoned: set[asyncio.Task[Response]] = set()
+    def __init__(self, lambda_client: LambdaClient, timeout: float = TRIGGER_TIMEOUT_SECONDS) -> None:
+        self._lambda_client = lambda_client
+        self._timeout = timeout
+        self._late_calls: set[asyncio.Task[Response]] = set()
 
     async def fire(
-        self, pool: Pool, trigger: str, document: dict[str, Any], notes: list[str]
+        self, pool: UserPool, trigger: str, event: dict[str, Any], notes: list[str]
     ) -> dict[str, Any]:
-        """Call the function of a trigger and return the ``response`` object of the event that it gives back.
+        """Call a trigger's function and return the ``response`` object of the event that it returns.
 
         Args:
-            pool: The pool; it names the function.
+            pool: The pool, which names the function.
             trigger: The key in LambdaConfig, such as ``PostConfirmation``.
-            document: The event.
-            notes: Where to say what was done.
+            event: The event.
+            notes: Receives a note for the journal.
 
         Raises:
-            AwsError: UnexpectedLambdaException (no permission, no function, no answer in time),
+            AwsError: UnexpectedLambdaException (no permission, no function, no response in time),
                 UserLambdaValidationException (the function failed), InvalidLambdaResponseException.
         """
-        function = FunctionRef.parse(pool.trigger(trigger))
+        function = FunctionRef.parse(pool.trigger_arn(trigger))
         if function is None:
-            raise _unexpected(trigger, "ResourceNotFoundException")
-        if not await self._functions.permitted(
-            function, principal=PRINCIPAL, source_arn=pool.arn, account=pool.account
+            raise _unexpected_lambda_error(trigger, "ResourceNotFoundException")
+        if not await self._lambda_client.may_invoke(
+            function, principal=PRINCIPAL, source_arn=pool.arn, account=pool.account_id
         ):
             notes.append(f"{trigger}: no invoke permission")
-            raise _unexpected(trigger, "AccessDeniedException")
-        answer = await self._invoke(function, trigger, document, notes)
-        if answer.is_error:
-            notes.append(f"{trigger}: Lambda refused")
-            raise _unexpected(trigger, error_code(answer) or "ServiceException")
-        failure = function_error(answer)
-        if failure is not None:
+            raise _unexpected_lambda_error(trigger, "AccessDeniedException")
+        response = await self._invoke(function, trigger, event, notes)
+        if response.is_error:
+            notes.append(f"{trigger}: Lambda returned an error")
+            raise _unexpected_lambda_error(trigger, parse_error_code(response) or "ServiceException")
+        error_message = parse_function_error(response)
+        if error_message is not None:
             notes.append(f"{trigger}: function failed")
-            raise AwsError("UserLambdaValidationException", f"{trigger} failed with error {failure}.")
+            raise AwsError("UserLambdaValidationException", f"{trigger} failed with error {error_message}.")
         notes.append(f"{trigger}: fired")
-        return _response_object(answer)
+        return _parse_response_object(response)
 
     async def _invoke(
-        self, function: FunctionRef, trigger: str, document: dict[str, Any], notes: list[str]
+        self, function: FunctionRef, trigger: str, event: dict[str, Any], notes: list[str]
     ) -> Response:
-        for attempt in range(1, ATTEMPTS + 1):
-            task = asyncio.ensure_future(self._functions.invoke(function, document))
-            # A call that is too late is left running, as Cognito leaves it: its effects arrive all the same.
-            done, _ = await asyncio.wait({task}, timeout=self._time_limit)
-            if done:
+        for attempt in range(1, MAX_TRIGGER_CALLS + 1):
+            task = asyncio.ensure_future(self._lambda_client.invoke(function, event))
+            # A call that is too late continues to run, as on AWS, and still has its effects.
+            completed_tasks, _ = await asyncio.wait({task}, timeout=self._timeout)
+            if completed_tasks:
                 return task.result()
-            self._abandoned.add(task)
-            task.add_done_callback(self._forget)
-            notes.append(f"{trigger}: time-out {attempt}")
-        raise _unexpected(trigger, "Socket timeout while invoking Lambda function")
+            self._late_calls.add(task)
+            task.add_done_callback(self._discard_late_call)
+            notes.append(f"{trigger}: timeout {attempt}")
+        raise _unexpected_lambda_error(trigger, "Socket timeout while invoking Lambda function")
 
-    def _forget(self, task: "asyncio.Task[Response]") -> None:
-        self._abandoned.discard(task)
+    def _discard_late_call(self, task: "asyncio.Task[Response]") -> None:
+        self._late_calls.discard(task)
         if not task.cancelled():
-            task.exception()  # nobody waits for it any more: read it, or asyncio complains at exit
+            task.exception()  # read the exception: asyncio warns about one that is never read
 
 
-def _unexpected(trigger: str, reason: str) -> AwsError:
+def _unexpected_lambda_error(trigger: str, reason: str) -> AwsError:
     return AwsError("UnexpectedLambdaException", f"{trigger} invocation failed due to error {reason}.")
 
 
-def _response_object(answer: Response) -> dict[str, Any]:
+def _parse_response_object(response: Response) -> dict[str, Any]:
     try:
-        document = answer.json()
+        document = response.json()
     except ValueError:
         document = None
     if not isinstance(document, dict):
         raise AwsError("InvalidLambdaResponseException", "Invalid lambda function output : Invalid JSON")
-    response = document.get("response")
-    if not isinstance(response, dict):
+    response_object = document.get("response")
+    if not isinstance(response_object, dict):
         raise AwsError("InvalidLambdaResponseException", "Unrecognizable lambda output")
-    return response
+    return response_object

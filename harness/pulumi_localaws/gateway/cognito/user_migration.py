@@ -1,15 +1,14 @@
-"""UserMigration: an unknown user is fetched from elsewhere, at sign-in or for a forgotten password."""
+"""UserMigration: get an unknown user from the trigger's function, at sign-in or for a forgotten password."""
 
 from typing import Any
 
-from pulumi_localaws.gateway.cognito.call import Call
-from pulumi_localaws.gateway.cognito.pools import Client, User, temporary_password
-from pulumi_localaws.gateway.cognito.triggers import event
-from pulumi_localaws.gateway.cognito.user_names import name_of
-from pulumi_localaws.gateway.wire.backend_gaps import Gap
+from pulumi_localaws.gateway.cognito.call import CognitoCall
+from pulumi_localaws.gateway.cognito.pool_models import AppClient, PoolUser
+from pulumi_localaws.gateway.cognito.triggers import build_event
+from pulumi_localaws.gateway.cognito.user_names import get_user_name
 from pulumi_localaws.gateway.wire.errors import AwsError
 
-TRIGGER = "UserMigration"
+USER_MIGRATION = "UserMigration"
 _EMPTY_RESPONSE = {
     "userAttributes": None,
     "forceAliasCreation": None,
@@ -19,71 +18,73 @@ _EMPTY_RESPONSE = {
 }
 
 
-async def migrate_on_sign_in(call: Call, client: Client, password: str) -> User | None:
+async def migrate_on_sign_in(call: CognitoCall, client: AppClient, password: str) -> PoolUser | None:
     """Fire UserMigration_Authentication, with the password in the event."""
     request: dict[str, Any] = {"password": password}
-    if call.metadata:
-        request["validationData"] = call.metadata
+    if call.client_metadata:
+        request["validationData"] = call.client_metadata
     return await _migrate(call, client, "Authentication", request, password)
 
 
-async def migrate_on_forgot_password(call: Call, client: Client) -> User | None:
-    """Fire UserMigration_ForgotPassword, where there is no password to hand over."""
-    request: dict[str, Any] = {"clientMetadata": call.metadata} if call.metadata else {}
+async def migrate_on_forgot_password(call: CognitoCall, client: AppClient) -> PoolUser | None:
+    """Fire UserMigration_ForgotPassword, without a password in the event."""
+    request: dict[str, Any] = {"clientMetadata": call.client_metadata} if call.client_metadata else {}
     return await _migrate(call, client, "ForgotPassword", request, None)
 
 
 async def _migrate(
-    call: Call, client: Client, source: str, request: dict[str, Any], password: str | None
-) -> User | None:
-    pool, name = client.pool, name_of(call.action, call.data)
-    if not call.has(Gap.TRIGGERS) or not pool.trigger(TRIGGER) or not isinstance(name, str) or not name:
+    call: CognitoCall, client: AppClient, source: str, request: dict[str, Any], password: str | None
+) -> PoolUser | None:
+    pool, name = client.pool, get_user_name(call.action, call.parameters)
+    if not call.fires(USER_MIGRATION, pool) or not isinstance(name, str) or not name:
         return None
-    document = event(
+    event = build_event(
         pool,
-        f"{TRIGGER}_{source}",
+        f"{USER_MIGRATION}_{source}",
         user_name=name,
         client_id=client.id,
         request=request,
         response=dict(_EMPTY_RESPONSE),
     )
-    response = await call.services.triggers.fire(pool, TRIGGER, document, call.notes)
-    given = response.get("userAttributes")
-    if not isinstance(given, dict) or not given:
-        # A function that returns without attributes has not found the user either.
+    response = await call.dependencies.triggers.fire(pool, USER_MIGRATION, event, call.notes)
+    attributes = response.get("userAttributes")
+    if not isinstance(attributes, dict) or not attributes:
+        # A function that returns no attributes does not know the user either.
         return None
-    return await _store(call, client, name, {**response, "userAttributes": given}, password)
+    return await _create_user(call, client, name, response, password)
 
 
-async def _store(
-    call: Call, client: Client, name: str, response: dict[str, Any], password: str | None
-) -> User | None:
-    """Make the user as the function described them; the sub is the pool's to choose."""
-    root, pool = call.services.root, client.pool
+async def _create_user(
+    call: CognitoCall, client: AppClient, name: str, response: dict[str, Any], password: str | None
+) -> PoolUser | None:
+    """Create the user that the function returned; the pool generates the sub."""
+    root_client, pool = call.dependencies.root_client, client.pool
     attributes = [
         {"Name": str(k), "Value": str(v)}
         for k, v in response["userAttributes"].items()
         if k not in {"sub", "username"} and v is not None
     ]
-    creation: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "UserPoolId": pool.id,
         "Username": name,
         "UserAttributes": attributes,
-        "TemporaryPassword": temporary_password(pool),
+        "TemporaryPassword": pool.generate_temporary_password(),
     }
     if response.get("messageAction") == "SUPPRESS":
-        creation["MessageAction"] = "SUPPRESS"
+        parameters["MessageAction"] = "SUPPRESS"
     if response.get("desiredDeliveryMediums"):
-        creation["DesiredDeliveryMediums"] = response["desiredDeliveryMediums"]
-    # Left out, the status is CONFIRMED (developer guide, "Migrate user Lambda trigger").
+        parameters["DesiredDeliveryMediums"] = response["desiredDeliveryMediums"]
+    # The default status is CONFIRMED (developer guide, "Migrate user Lambda trigger").
     status = response.get("finalUserStatus") or "CONFIRMED"
     if status not in {"CONFIRMED", "RESET_REQUIRED"}:
         raise AwsError("InvalidLambdaResponseException", "Unrecognizable lambda output")
-    made = await root.cognito("AdminCreateUser", creation)
-    key = {"UserPoolId": pool.id, "Username": str(made["User"]["Username"])}
-    # With a forgotten password there is none yet: the code that goes out next will make one.
-    first = password if password is not None else temporary_password(pool)
-    await root.cognito("AdminSetUserPassword", {**key, "Password": first, "Permanent": True})
+    created_user = await root_client.call_cognito("AdminCreateUser", parameters)
+    key = {"UserPoolId": pool.id, "Username": str(created_user["User"]["Username"])}
+    # With a forgotten password, the user sets the password with the code that is sent next.
+    first_password = password if password is not None else pool.generate_temporary_password()
+    await root_client.call_cognito(
+        "AdminSetUserPassword", {**key, "Password": first_password, "Permanent": True}
+    )
     if password is not None and status == "RESET_REQUIRED":
-        await root.cognito("AdminResetUserPassword", key)
-    return await call.services.directory.user(pool, key["Username"])
+        await root_client.call_cognito("AdminResetUserPassword", key)
+    return await call.dependencies.directory.get_user(pool, key["Username"])

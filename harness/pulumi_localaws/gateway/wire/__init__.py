@@ -1,1 +1,1 @@
-"""The wire: HTTP messages, the proxy, root calls to the emulator, AWS's error documents."""
+"""HTTP messages, the connection to the emulator, signed calls as root, and AWS's error documents."""

@@ -1,21 +1,21 @@
-"""HTTP messages as the gateway's core sees them: no HTTP library, so that its rules run without sockets."""
+"""HTTP messages without an HTTP library, so that the rules run without sockets."""
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request, as it came from the wire.
+    """An HTTP request.
 
     Attributes:
         method: The HTTP method.
         target: Path and query exactly as the client sent them (a signature covers them).
-        headers: Name and value pairs in the order of the wire; names keep their case.
-        body: The whole body.
+        headers: Name and value pairs in the order of arrival; names keep their case.
+        body: The complete body.
     """
 
     method: str
@@ -24,19 +24,19 @@ class Request:
     body: bytes = b""
 
     def header(self, name: str, default: str = "") -> str:
-        """Return the first header of that name, whatever its case."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), default)
+        """Return the value of the first header with this name, in any case."""
+        lower_name = name.lower()
+        return next((value for key, value in self.headers if key.lower() == lower_name), default)
 
 
 @dataclass(frozen=True)
 class Response:
-    """One answer.
+    """An HTTP response.
 
     Attributes:
         status: The HTTP status code.
         headers: Name and value pairs.
-        body: The whole body.
+        body: The complete body.
     """
 
     status: int
@@ -45,32 +45,13 @@ class Response:
 
     @property
     def is_error(self) -> bool:
-        """Whether the status is one of HTTP's errors."""
+        """Whether the status is an HTTP error."""
         return self.status >= HTTPStatus.BAD_REQUEST
 
     def json(self) -> Any:
-        """Return the body as JSON; raises ``json.JSONDecodeError`` if it is none."""
+        """Parse the body as JSON; raises ``json.JSONDecodeError`` if it is not JSON."""
         return json.loads(self.body)
 
 
-Upstream = Callable[[Request], Awaitable[Response]]
-"""Sends a request to the emulator as it stands."""
-
-
-@dataclass(frozen=True)
-class JournalEntry:
-    """What the gateway did with one request, for the journal.
-
-    Attributes:
-        at: Seconds since the epoch.
-        service: The AWS service as the emulator names it (``cognito-idp``), or ``http``.
-        action: The API action, or method and path.
-        status: The HTTP status answered.
-        notes: What was done on the way (triggers fired, rules applied), never a value of the request.
-    """
-
-    at: float
-    service: str
-    action: str
-    status: int
-    notes: tuple[str, ...] = field(default_factory=tuple)
+SendToEmulator = Callable[[Request], Awaitable[Response]]
+"""Sends a request to the emulator unchanged."""

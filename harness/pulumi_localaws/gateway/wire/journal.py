@@ -1,37 +1,59 @@
-"""What the journal says about a request that passed through untouched: service and action, never a value."""
+"""Entries of the gateway's journal: service, action and status of a request, never a value from it."""
 
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from pulumi_localaws.gateway.wire.http_messages import JournalEntry
+JOURNAL_LENGTH: Final = 2_000
+"""Number of requests that the journal keeps."""
 
-_SCOPE: Final = re.compile(r"Credential=[^/,]*/\d*/[^/,]*/(?P<service>[a-z0-9-]+)/aws4_request")
-_UNSIGNED: Final = {
+_CREDENTIAL_SCOPE: Final = re.compile(r"Credential=[^/,]*/\d*/[^/,]*/(?P<service>[a-z0-9-]+)/aws4_request")
+_UNSIGNED_SERVICES: Final = {
     "AWSCognitoIdentityProviderService": "cognito-idp",
     "DynamoDB": "dynamodb",
     "AmazonSQS": "sqs",
 }
-"""Services by the beginning of X-Amz-Target, for the calls that need no signature."""
+"""Services by the prefix of X-Amz-Target, for calls without a signature."""
 
 
-def describe(method: str, target: str, headers: Mapping[str, str]) -> tuple[str, str]:
+@dataclass(frozen=True)
+class JournalEntry:
+    """What the gateway did with a request.
+
+    Attributes:
+        at: Seconds since the epoch.
+        service: The AWS service by the emulator's name for it (``cognito-idp``), or ``http``.
+        action: The API action, or method and path.
+        status: The HTTP status of the response.
+        notes: Fired triggers and applied rules, never a value from the request.
+    """
+
+    at: float
+    service: str
+    action: str
+    status: int
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+def parse_service_and_action(method: str, target: str, headers: Mapping[str, str]) -> tuple[str, str]:
     """Return the service and the action of a request.
 
-    The action is the API's where a header names it, else method and path: a query may hold signatures.
+    The action is the API action if a header names it, otherwise method and path. The query is left out
+    because it may contain a signature.
     """
-    action = headers.get("X-Amz-Target", "")
-    scope = _SCOPE.search(headers.get("Authorization", ""))
+    aws_target = headers.get("X-Amz-Target", "")
+    scope = _CREDENTIAL_SCOPE.search(headers.get("Authorization", ""))
     if scope is not None:
         service = scope["service"]
     else:
-        prefix = action.partition(".")[0].partition("_")[0]
-        service = _UNSIGNED.get(prefix, "http")
-    return service, action.rpartition(".")[2] or f"{method} {target.partition('?')[0]}"
+        prefix = aws_target.partition(".")[0].partition("_")[0]
+        service = _UNSIGNED_SERVICES.get(prefix, "http")
+    return service, aws_target.rpartition(".")[2] or f"{method} {target.partition('?')[0]}"
 
 
-def passed(method: str, target: str, headers: Mapping[str, str], status: int) -> JournalEntry:
-    """Make the entry of a request that went straight through."""
-    service, action = describe(method, target, headers)
+def create_streamed_entry(method: str, target: str, headers: Mapping[str, str], status: int) -> JournalEntry:
+    """Create the entry of a request that was streamed to the emulator unchanged."""
+    service, action = parse_service_and_action(method, target, headers)
     return JournalEntry(at=time.time(), service=service, action=action, status=status)

@@ -1,95 +1,120 @@
-"""API Gateway v2: HTTP APIs. URLs are path-style: a name under localhost would need a resolver's help."""
+"""API Gateway v2: HTTP APIs. Their URLs are path-style: not every system resolves subdomains of localhost."""
 
-from pulumi_localaws.resources.input_schema import BOOL, INT, NUMBER, STR, STRS, ListOf, MapOf, Obj, to_aws
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.input_schema import (
+    BOOL,
+    INT,
+    NUMBER,
+    STR,
+    STR_LIST,
+    ListOf,
+    MapOf,
+    ObjectOf,
+    to_aws,
+)
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
 
 _API = "apigatewayv2"
-_ROUTE_SETTINGS = {
+_ROUTE_SETTINGS_INPUTS = {
     "dataTraceEnabled": BOOL,
     "detailedMetricsEnabled": BOOL,
     "loggingLevel": STR,
     "throttlingBurstLimit": INT,
     "throttlingRateLimit": NUMBER,
 }
-_ROUTE = Obj({"routeKey": STR, **_ROUTE_SETTINGS}, {"routeKey": None})
+_ROUTE_SETTINGS = ObjectOf({"routeKey": STR, **_ROUTE_SETTINGS_INPUTS}, {"routeKey": None})
 
 
-def _check_api(args: Args) -> None:
-    if args.get("protocolType") != "HTTP":
-        raise ValueError(f"protocolType is {args.get('protocolType')!r}; only HTTP is supported here")
+def _check_api(inputs: Properties) -> None:
+    if inputs.get("protocolType") != "HTTP":
+        raise ValueError(
+            f"protocolType is {inputs.get('protocolType')!r}; allowed: HTTP. WebSocket APIs are not supported"
+        )
 
 
-def api_url(ctx: Context, api: str) -> str:
+def _build_api_url(ctx: ResourceContext, api_id: str) -> str:
     """Return the URL of an API's `$default` stage on the local AWS."""
-    return f"{ctx.clients.endpoint}/_aws/execute-api/{api}"
+    return f"{ctx.clients.endpoint}/_aws/execute-api/{api_id}"
 
 
-def _create_api(ctx: Context, args: Args) -> Made:
-    made = ctx.call(_API, "create_api", **ctx.aws(args), Tags=dict(ctx.tags) or None)
-    api = made["ApiId"]
-    ctx.undo(_API, "delete_api", ApiId=api)
-    return Made(
-        api,
+def _create_api(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    api_id = ctx.call(_API, "create_api", **ctx.to_aws(inputs), Tags=dict(ctx.tags) or None)["ApiId"]
+    ctx.record_undo(_API, "delete_api", ApiId=api_id)
+    return ResourceResult(
+        api_id,
         {
-            "apiEndpoint": api_url(ctx, api),
-            "arn": f"arn:aws:apigateway:{ctx.region}::/apis/{api}",
-            "executionArn": ctx.arn("execute-api", api),
+            "apiEndpoint": _build_api_url(ctx, api_id),
+            "arn": f"arn:aws:apigateway:{ctx.region}::/apis/{api_id}",
+            "executionArn": ctx.build_arn("execute-api", api_id),
         },
     )
 
 
-def _create_part(ctx: Context, noun: str, parameters: Args) -> str:
-    """Create a part of an API and return its id; AWS's calls and ids have the part's name in them."""
+def _create_part(ctx: ResourceContext, noun: str, parameters: Properties) -> str:
+    """Create a part of an API and return its id.
+
+    Args:
+        ctx: The part's context.
+        noun: The part's name in AWS's operations and ids: ``route`` in ``create_route`` and ``RouteId``.
+        parameters: The parameters of the create call.
+    """
     id_name = f"{noun.capitalize()}Id"
     part_id = ctx.call(_API, f"create_{noun}", **parameters)[id_name]
-    ctx.undo(_API, f"delete_{noun}", **{"ApiId": parameters["ApiId"], id_name: part_id})
+    ctx.record_undo(_API, f"delete_{noun}", **{"ApiId": parameters["ApiId"], id_name: part_id})
     return str(part_id)
 
 
-def _create_authorizer(ctx: Context, args: Args) -> Made:
-    return Made(_create_part(ctx, "authorizer", ctx.aws(args)))
+def _create_authorizer(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    return ResourceResult(_create_part(ctx, "authorizer", ctx.to_aws(inputs)))
 
 
-def _create_integration(ctx: Context, args: Args) -> Made:
-    parameters = {"PayloadFormatVersion": "1.0", **ctx.aws(args)}
+def _create_integration(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    parameters = {"PayloadFormatVersion": "1.0", **ctx.to_aws(inputs)}
     outputs = {"integrationResponseSelectionExpression": ""}
-    return Made(_create_part(ctx, "integration", parameters), outputs)
+    return ResourceResult(_create_part(ctx, "integration", parameters), outputs)
 
 
-def _create_route(ctx: Context, args: Args) -> Made:
-    return Made(_create_part(ctx, "route", ctx.aws(args)))
+def _create_route(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    return ResourceResult(_create_part(ctx, "route", ctx.to_aws(inputs)))
 
 
-def _create_stage(ctx: Context, args: Args) -> Made:
-    routes = {item["routeKey"]: to_aws(item, _ROUTE) for item in args.get("routeSettings", [])}
-    api, name = args["apiId"], args["name"]
-    ctx.call(_API, "create_stage", **ctx.aws(args), RouteSettings=routes or None, Tags=dict(ctx.tags) or None)
-    ctx.undo(_API, "delete_stage", ApiId=api, StageName=name)
-    url = api_url(ctx, api)
-    return Made(
+def _create_stage(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    routes = {item["routeKey"]: to_aws(item, _ROUTE_SETTINGS) for item in inputs.get("routeSettings", [])}
+    api_id, name = inputs["apiId"], inputs["name"]
+    ctx.call(
+        _API, "create_stage", **ctx.to_aws(inputs), RouteSettings=routes or None, Tags=dict(ctx.tags) or None
+    )
+    ctx.record_undo(_API, "delete_stage", ApiId=api_id, StageName=name)
+    url = _build_api_url(ctx, api_id)
+    return ResourceResult(
         name,
         {
-            "arn": f"arn:aws:apigateway:{ctx.region}::/apis/{api}/stages/{name}",
-            "executionArn": ctx.arn("execute-api", f"{api}/{name}"),
+            "arn": f"arn:aws:apigateway:{ctx.region}::/apis/{api_id}/stages/{name}",
+            "executionArn": ctx.build_arn("execute-api", f"{api_id}/{name}"),
             "invokeUrl": f"{url}/" if name == "$default" else f"{url}/{name}",
         },
     )
 
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:apigatewayv2/api:Api",
         {
             "name": STR,
             "protocolType": STR,
             "apiKeySelectionExpression": STR,
-            "corsConfiguration": Obj(
+            "corsConfiguration": ObjectOf(
                 {
                     "allowCredentials": BOOL,
-                    "allowHeaders": STRS,
-                    "allowMethods": STRS,
-                    "allowOrigins": STRS,
-                    "exposeHeaders": STRS,
+                    "allowHeaders": STR_LIST,
+                    "allowMethods": STR_LIST,
+                    "allowOrigins": STR_LIST,
+                    "exposeHeaders": STR_LIST,
                     "maxAge": INT,
                 }
             ),
@@ -101,11 +126,11 @@ RESOURCE_TYPES = (
         },
         create=_create_api,
         outputs=("apiEndpoint", "arn", "executionArn"),
-        naming=Naming("name", 128),
+        naming=AutoNaming("name", 128),
         tags=True,
         check=_check_api,
     ),
-    resource_type(
+    define_resource_type(
         "aws:apigatewayv2/authorizer:Authorizer",
         {
             "apiId": STR,
@@ -116,14 +141,14 @@ RESOURCE_TYPES = (
             "authorizerResultTtlInSeconds": INT,
             "authorizerUri": STR,
             "enableSimpleResponses": BOOL,
-            "identitySources": STRS,
-            "jwtConfiguration": Obj({"audiences": STRS, "issuer": STR}, {"audiences": "Audience"}),
+            "identitySources": STR_LIST,
+            "jwtConfiguration": ObjectOf({"audiences": STR_LIST, "issuer": STR}, {"audiences": "Audience"}),
         },
         create=_create_authorizer,
-        aws={"identitySources": "IdentitySource"},
-        naming=Naming("name", 128),
+        aws_names={"identitySources": "IdentitySource"},
+        naming=AutoNaming("name", 128),
     ),
-    resource_type(
+    define_resource_type(
         "aws:apigatewayv2/integration:Integration",
         {
             "apiId": STR,
@@ -140,16 +165,16 @@ RESOURCE_TYPES = (
             "timeoutMilliseconds": INT,
         },
         create=_create_integration,
-        aws={"timeoutMilliseconds": "TimeoutInMillis"},
+        aws_names={"timeoutMilliseconds": "TimeoutInMillis"},
         outputs=("integrationResponseSelectionExpression",),
     ),
-    resource_type(
+    define_resource_type(
         "aws:apigatewayv2/route:Route",
         {
             "apiId": STR,
             "routeKey": STR,
             "apiKeyRequired": BOOL,
-            "authorizationScopes": STRS,
+            "authorizationScopes": STR_LIST,
             "authorizationType": STR,
             "authorizerId": STR,
             "operationName": STR,
@@ -157,22 +182,22 @@ RESOURCE_TYPES = (
         },
         create=_create_route,
     ),
-    resource_type(
+    define_resource_type(
         "aws:apigatewayv2/stage:Stage",
         {
             "apiId": STR,
             "name": STR,
-            "accessLogSettings": Obj({"destinationArn": STR, "format": STR}),
+            "accessLogSettings": ObjectOf({"destinationArn": STR, "format": STR}),
             "autoDeploy": BOOL,
-            "defaultRouteSettings": Obj(_ROUTE_SETTINGS),
+            "defaultRouteSettings": ObjectOf(_ROUTE_SETTINGS_INPUTS),
             "description": STR,
-            "routeSettings": ListOf(_ROUTE),
+            "routeSettings": ListOf(_ROUTE_SETTINGS),
             "stageVariables": MapOf(STR),
         },
         create=_create_stage,
-        aws={"name": "StageName", "routeSettings": None},
+        aws_names={"name": "StageName", "routeSettings": None},
         outputs=("arn", "executionArn", "invokeUrl"),
-        naming=Naming("name", 128),
+        naming=AutoNaming("name", 128),
         tags=True,
     ),
 )

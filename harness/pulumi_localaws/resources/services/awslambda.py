@@ -3,147 +3,170 @@
 import time
 from pathlib import Path
 
-from pulumi_localaws.resources.assets import zip_bytes
+from pulumi_localaws.resources.assets import zip_archive
 from pulumi_localaws.resources.input_schema import (
     ASSET,
     BOOL,
     INT,
     NUMBER,
     STR,
-    STRS,
+    STR_LIST,
+    InputSchema,
     MapOf,
-    Obj,
-    Shape,
-    aws_name,
+    ObjectOf,
+    to_aws_name,
 )
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
 
 _READY_SECONDS = 60.0
-_CODE = ("code", "s3Bucket", "s3Key", "s3ObjectVersion")
+_CODE_INPUTS = ("code", "s3Bucket", "s3Key", "s3ObjectVersion")
 
 
-def _code(ctx: Context, args: Args) -> Args:
-    if "code" in args:
+def _build_code(ctx: ResourceContext, inputs: Properties) -> Properties:
+    if "code" in inputs:
         try:
-            return {"ZipFile": zip_bytes(args["code"], Path.cwd())}
+            return {"ZipFile": zip_archive(inputs["code"], Path.cwd())}
         except ValueError as error:
-            raise ctx.error(f"code: {error}") from error
-    return {aws_name(name): args[name] for name in _CODE if args.get(name)}
+            raise ctx.build_error(f"code: {error}.") from error
+    return {to_aws_name(name): inputs[name] for name in _CODE_INPUTS if inputs.get(name)}
 
 
-def _check_function(args: Args) -> None:
-    if args.get("packageType", "Zip") != "Zip":
+def _check_function(inputs: Properties) -> None:
+    if inputs.get("packageType", "Zip") != "Zip":
         raise ValueError(
-            f"packageType {args['packageType']!r} is not supported; there are no container images: use Zip"
+            f"packageType is {inputs['packageType']!r}; container images are not supported. Use Zip"
         )
-    if not args.get("code") and not args.get("s3Bucket"):
-        raise ValueError("give `code`, or `s3Bucket` and `s3Key`")
-    missing = [name for name in ("handler", "runtime") if not args.get(name)]
+    if not inputs.get("code") and not inputs.get("s3Bucket"):
+        raise ValueError("code and s3Bucket are missing. Set `code`, or `s3Bucket` and `s3Key`")
+    missing = [name for name in ("handler", "runtime") if not inputs.get(name)]
     if missing:
-        raise ValueError(f"{' and '.join(missing)} missing: a zip needs them")
+        raise ValueError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing. A function with"
+            " packageType Zip requires `handler` and `runtime`"
+        )
 
 
-def _invoke_arn(ctx: Context, arn: str) -> str:
+def _build_invoke_arn(ctx: ResourceContext, arn: str) -> str:
     return f"arn:aws:apigateway:{ctx.region}:lambda:path/2015-03-31/functions/{arn}/invocations"
 
 
-def _function_outputs(ctx: Context, made: Args) -> Args:
-    arn = made["FunctionArn"]
-    version = made.get("Version", "$LATEST")
-    bare = arn.removesuffix(f":{version}")
-    qualified = f"{bare}:{version}"
+def _build_function_outputs(ctx: ResourceContext, function: Properties) -> Properties:
+    arn = function["FunctionArn"]
+    version = function.get("Version", "$LATEST")
+    unqualified = arn.removesuffix(f":{version}")
+    qualified = f"{unqualified}:{version}"
     return {
-        "arn": bare,
-        "name": made["FunctionName"],
+        "arn": unqualified,
+        "name": function["FunctionName"],
         "version": version,
-        "invokeArn": _invoke_arn(ctx, bare),
+        "invokeArn": _build_invoke_arn(ctx, unqualified),
         "qualifiedArn": qualified,
-        "qualifiedInvokeArn": _invoke_arn(ctx, qualified),
-        "lastModified": made.get("LastModified", ""),
-        "sourceCodeSize": made.get("CodeSize", 0),
-        "codeSha256": made.get("CodeSha256", ""),
-        "sourceCodeHash": made.get("CodeSha256", ""),
-        "memorySize": made.get("MemorySize", 128),
-        "timeout": made.get("Timeout", 3),
-        "architectures": made.get("Architectures", ["x86_64"]),
+        "qualifiedInvokeArn": _build_invoke_arn(ctx, qualified),
+        "lastModified": function.get("LastModified", ""),
+        "sourceCodeSize": function.get("CodeSize", 0),
+        "codeSha256": function.get("CodeSha256", ""),
+        "sourceCodeHash": function.get("CodeSha256", ""),
+        "memorySize": function.get("MemorySize", 128),
+        "timeout": function.get("Timeout", 3),
+        "architectures": function.get("Architectures", ["x86_64"]),
     }
 
 
-def _read_function(ctx: Context, name: str) -> Made:
-    return Made(
-        name, _function_outputs(ctx, ctx.call("lambda", "get_function_configuration", FunctionName=name))
+def _read_function(ctx: ResourceContext, name: str) -> ResourceResult:
+    return ResourceResult(
+        name,
+        _build_function_outputs(ctx, ctx.call("lambda", "get_function_configuration", FunctionName=name)),
     )
 
 
-def _create_function(ctx: Context, args: Args) -> Made:
-    name = args["name"]
-    made = ctx.call(
-        "lambda", "create_function", **ctx.aws(args), Code=_code(ctx, args), Tags=dict(ctx.tags) or None
+def _create_function(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    name = inputs["name"]
+    function = ctx.call(
+        "lambda",
+        "create_function",
+        **ctx.to_aws(inputs),
+        Code=_build_code(ctx, inputs),
+        Tags=dict(ctx.tags) or None,
     )
-    if not args.get("skipDestroy"):
-        ctx.undo("lambda", "delete_function", FunctionName=name)
-    # -1 is Pulumi's word for "no reservation".
-    if args.get("reservedConcurrentExecutions", -1) >= 0:
+    if not inputs.get("skipDestroy"):
+        ctx.record_undo("lambda", "delete_function", FunctionName=name)
+    # In Pulumi, -1 means no reserved concurrency.
+    if inputs.get("reservedConcurrentExecutions", -1) >= 0:
         ctx.call(
             "lambda",
             "put_function_concurrency",
             FunctionName=name,
-            ReservedConcurrentExecutions=args["reservedConcurrentExecutions"],
+            ReservedConcurrentExecutions=inputs["reservedConcurrentExecutions"],
         )
-    if made.get("State") == "Pending":
-        # Versions, aliases and permissions can be made at once; only calls have to wait.
-        ctx.later(lambda: _wait_active(ctx, name))
-    return Made(name, _function_outputs(ctx, made))
+    if function.get("State") == "Pending":
+        # Versions, aliases and permissions can be created at once. Only invocations must wait.
+        ctx.add_wait(lambda: _wait_until_active(ctx, name))
+    return ResourceResult(name, _build_function_outputs(ctx, function))
 
 
-def _wait_active(ctx: Context, name: str) -> None:
+def _wait_until_active(ctx: ResourceContext, name: str) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while True:
-        found = ctx.call("lambda", "get_function_configuration", FunctionName=name)
-        state = found.get("State", "Active")
+        function = ctx.call("lambda", "get_function_configuration", FunctionName=name)
+        state = function.get("State", "Active")
         if state == "Active":
             return
         if state == "Failed" or time.monotonic() > deadline:
-            raise ctx.error(f"the function is {state}, not Active: {found.get('StateReason')}")
+            raise ctx.build_error(
+                f"the function did not become Active: its state is {state} ({function.get('StateReason')})."
+            )
         time.sleep(0.02)
 
 
-def _create_layer(ctx: Context, args: Args) -> Made:
-    made = ctx.call("lambda", "publish_layer_version", **ctx.aws(args), Content=_code(ctx, args))
-    if not args.get("skipDestroy"):
-        ctx.undo("lambda", "delete_layer_version", LayerName=args["layerName"], VersionNumber=made["Version"])
-    return Made(
-        made["LayerVersionArn"],
+def _create_layer(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    layer_version = ctx.call(
+        "lambda", "publish_layer_version", **ctx.to_aws(inputs), Content=_build_code(ctx, inputs)
+    )
+    if not inputs.get("skipDestroy"):
+        ctx.record_undo(
+            "lambda",
+            "delete_layer_version",
+            LayerName=inputs["layerName"],
+            VersionNumber=layer_version["Version"],
+        )
+    return ResourceResult(
+        layer_version["LayerVersionArn"],
         {
-            "arn": made["LayerVersionArn"],
-            "layerArn": made["LayerArn"],
-            "version": str(made["Version"]),
-            "createdDate": made.get("CreatedDate", ""),
-            "sourceCodeSize": made.get("Content", {}).get("CodeSize", 0),
+            "arn": layer_version["LayerVersionArn"],
+            "layerArn": layer_version["LayerArn"],
+            "version": str(layer_version["Version"]),
+            "createdDate": layer_version.get("CreatedDate", ""),
+            "sourceCodeSize": layer_version.get("Content", {}).get("CodeSize", 0),
         },
     )
 
 
-def _create_alias(ctx: Context, args: Args) -> Made:
-    made = ctx.call("lambda", "create_alias", **ctx.aws(args))
-    ctx.undo("lambda", "delete_alias", FunctionName=args["functionName"], Name=args["name"])
-    return Made(made["AliasArn"], {"arn": made["AliasArn"], "invokeArn": _invoke_arn(ctx, made["AliasArn"])})
+def _create_alias(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    alias_arn = ctx.call("lambda", "create_alias", **ctx.to_aws(inputs))["AliasArn"]
+    ctx.record_undo("lambda", "delete_alias", FunctionName=inputs["functionName"], Name=inputs["name"])
+    return ResourceResult(alias_arn, {"arn": alias_arn, "invokeArn": _build_invoke_arn(ctx, alias_arn)})
 
 
-_FUNCTION_INPUTS: dict[str, Shape] = {
+_FUNCTION_INPUTS: dict[str, InputSchema] = {
     "name": STR,
     "role": STR,
-    "architectures": STRS,
+    "architectures": STR_LIST,
     "code": ASSET,
     "codeSha256": STR,
-    "deadLetterConfig": Obj({"targetArn": STR}),
+    "deadLetterConfig": ObjectOf({"targetArn": STR}),
     "description": STR,
-    "environment": Obj({"variables": MapOf(STR)}),
-    "ephemeralStorage": Obj({"size": INT}),
+    "environment": ObjectOf({"variables": MapOf(STR)}),
+    "ephemeralStorage": ObjectOf({"size": INT}),
     "handler": STR,
     "kmsKeyArn": STR,
-    "layers": STRS,
-    "loggingConfig": Obj(
+    "layers": STR_LIST,
+    "loggingConfig": ObjectOf(
         dict.fromkeys(("logFormat", "applicationLogLevel", "logGroup", "systemLogLevel"), STR)
     ),
     "memorySize": INT,
@@ -155,18 +178,20 @@ _FUNCTION_INPUTS: dict[str, Shape] = {
     "s3Key": STR,
     "s3ObjectVersion": STR,
     "skipDestroy": BOOL,
-    "snapStart": Obj({"applyOn": STR}),
+    "snapStart": ObjectOf({"applyOn": STR}),
     "sourceCodeHash": STR,
     "timeout": INT,
-    "tracingConfig": Obj({"mode": STR}),
-    "vpcConfig": Obj({"securityGroupIds": STRS, "subnetIds": STRS, "ipv6AllowedForDualStack": BOOL}),
+    "tracingConfig": ObjectOf({"mode": STR}),
+    "vpcConfig": ObjectOf(
+        {"securityGroupIds": STR_LIST, "subnetIds": STR_LIST, "ipv6AllowedForDualStack": BOOL}
+    ),
 }
 _FUNCTION_AWS_NAMES: dict[str, str | None] = {
     "name": "FunctionName",
     "kmsKeyArn": "KMSKeyArn",
-    # Part of Code, made by calls of their own, or only compared with what was there before.
+    # Part of Code, set by separate calls, or only used by Pulumi to detect changes.
     **dict.fromkeys(
-        (*_CODE, "codeSha256", "sourceCodeHash", "reservedConcurrentExecutions", "skipDestroy"),
+        (*_CODE_INPUTS, "codeSha256", "sourceCodeHash", "reservedConcurrentExecutions", "skipDestroy"),
     ),
 }
 _FUNCTION_OUTPUTS = (
@@ -174,24 +199,24 @@ _FUNCTION_OUTPUTS = (
 )  # fmt: skip
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:lambda/function:Function",
         _FUNCTION_INPUTS,
         create=_create_function,
-        aws=_FUNCTION_AWS_NAMES,
+        aws_names=_FUNCTION_AWS_NAMES,
         outputs=_FUNCTION_OUTPUTS,
-        naming=Naming("name", 64),
+        naming=AutoNaming("name", 64),
         tags=True,
         check=_check_function,
         read=_read_function,
     ),
-    resource_type(
+    define_resource_type(
         "aws:lambda/layerVersion:LayerVersion",
         {
             "layerName": STR,
             "code": ASSET,
-            "compatibleArchitectures": STRS,
-            "compatibleRuntimes": STRS,
+            "compatibleArchitectures": STR_LIST,
+            "compatibleRuntimes": STR_LIST,
             "description": STR,
             "licenseInfo": STR,
             "s3Bucket": STR,
@@ -201,20 +226,20 @@ RESOURCE_TYPES = (
             "sourceCodeHash": STR,
         },
         create=_create_layer,
-        aws=dict.fromkeys((*_CODE, "skipDestroy", "sourceCodeHash")),
+        aws_names=dict.fromkeys((*_CODE_INPUTS, "skipDestroy", "sourceCodeHash")),
         outputs=("arn", "layerArn", "version", "createdDate", "sourceCodeSize"),
     ),
-    resource_type(
+    define_resource_type(
         "aws:lambda/alias:Alias",
         {
             "functionName": STR,
             "functionVersion": STR,
             "name": STR,
             "description": STR,
-            "routingConfig": Obj({"additionalVersionWeights": MapOf(NUMBER)}),
+            "routingConfig": ObjectOf({"additionalVersionWeights": MapOf(NUMBER)}),
         },
         create=_create_alias,
         outputs=("arn", "invokeArn"),
-        naming=Naming("name", 128),
+        naming=AutoNaming("name", 128),
     ),
 )

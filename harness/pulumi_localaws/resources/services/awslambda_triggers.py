@@ -1,47 +1,59 @@
-"""Lambda: what invokes functions: permissions, event source mappings, asynchronous invocations."""
+"""Lambda: permissions, event source mappings and settings of asynchronous invocations."""
 
-from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STRS, ListOf, Obj
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
-
-
-def _qualifier(args: Args) -> Args:
-    return {"Qualifier": args["qualifier"]} if args.get("qualifier") else {}
-
-
-def _create_permission(ctx: Context, args: Args) -> Made:
-    ctx.call("lambda", "add_permission", **ctx.aws(args))
-    key = {"FunctionName": args["function"], "StatementId": args["statementId"], **_qualifier(args)}
-    ctx.undo("lambda", "remove_permission", **key)
-    return Made(args["statementId"])
+from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STR_LIST, ListOf, ObjectOf
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
 
 
-def _create_mapping(ctx: Context, args: Args) -> Made:
-    made = ctx.call("lambda", "create_event_source_mapping", **ctx.aws(args), Tags=dict(ctx.tags) or None)
-    ctx.undo("lambda", "delete_event_source_mapping", UUID=made["UUID"])
-    return Made(
-        made["UUID"],
+def _build_qualifier(inputs: Properties) -> Properties:
+    return {"Qualifier": inputs["qualifier"]} if inputs.get("qualifier") else {}
+
+
+def _create_permission(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    ctx.call("lambda", "add_permission", **ctx.to_aws(inputs))
+    identifiers = {
+        "FunctionName": inputs["function"],
+        "StatementId": inputs["statementId"],
+        **_build_qualifier(inputs),
+    }
+    ctx.record_undo("lambda", "remove_permission", **identifiers)
+    return ResourceResult(inputs["statementId"])
+
+
+def _create_event_source_mapping(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    mapping = ctx.call(
+        "lambda", "create_event_source_mapping", **ctx.to_aws(inputs), Tags=dict(ctx.tags) or None
+    )
+    ctx.record_undo("lambda", "delete_event_source_mapping", UUID=mapping["UUID"])
+    return ResourceResult(
+        mapping["UUID"],
         {
-            "uuid": made["UUID"],
-            "arn": made.get("EventSourceMappingArn")
-            or ctx.arn("lambda", f"event-source-mapping:{made['UUID']}"),
-            "functionArn": made.get("FunctionArn", ""),
-            "state": made.get("State", ""),
-            "stateTransitionReason": made.get("StateTransitionReason", ""),
-            "lastModified": str(made.get("LastModified", "")),
-            "lastProcessingResult": made.get("LastProcessingResult", ""),
+            "uuid": mapping["UUID"],
+            "arn": mapping.get("EventSourceMappingArn")
+            or ctx.build_arn("lambda", f"event-source-mapping:{mapping['UUID']}"),
+            "functionArn": mapping.get("FunctionArn", ""),
+            "state": mapping.get("State", ""),
+            "stateTransitionReason": mapping.get("StateTransitionReason", ""),
+            "lastModified": str(mapping.get("LastModified", "")),
+            "lastProcessingResult": mapping.get("LastProcessingResult", ""),
         },
     )
 
 
-def _create_event_invoke_config(ctx: Context, args: Args) -> Made:
-    ctx.call("lambda", "put_function_event_invoke_config", **ctx.aws(args))
-    key = {"FunctionName": args["functionName"], **_qualifier(args)}
-    ctx.undo("lambda", "delete_function_event_invoke_config", **key)
-    return Made(":".join(key.values()))
+def _create_event_invoke_config(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    ctx.call("lambda", "put_function_event_invoke_config", **ctx.to_aws(inputs))
+    identifiers = {"FunctionName": inputs["functionName"], **_build_qualifier(inputs)}
+    ctx.record_undo("lambda", "delete_function_event_invoke_config", **identifiers)
+    return ResourceResult(":".join(identifiers.values()))
 
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:lambda/permission:Permission",
         {
             "action": STR,
@@ -56,34 +68,34 @@ RESOURCE_TYPES = (
             "statementId": STR,
         },
         create=_create_permission,
-        aws={"function": "FunctionName", "principalOrgId": "PrincipalOrgID"},
-        naming=Naming("statementId", 100, prefix="statementIdPrefix"),
+        aws_names={"function": "FunctionName", "principalOrgId": "PrincipalOrgID"},
+        naming=AutoNaming("statementId", 100, prefix_property="statementIdPrefix"),
     ),
-    resource_type(
+    define_resource_type(
         "aws:lambda/eventSourceMapping:EventSourceMapping",
         {
             "functionName": STR,
             "batchSize": INT,
             "bisectBatchOnFunctionError": BOOL,
-            "destinationConfig": Obj(
-                {"onFailure": Obj({"destinationArn": STR}, {"destinationArn": "Destination"})},
+            "destinationConfig": ObjectOf(
+                {"onFailure": ObjectOf({"destinationArn": STR}, {"destinationArn": "Destination"})},
             ),
             "enabled": BOOL,
             "eventSourceArn": STR,
-            "filterCriteria": Obj({"filters": ListOf(Obj({"pattern": STR}))}),
-            "functionResponseTypes": STRS,
+            "filterCriteria": ObjectOf({"filters": ListOf(ObjectOf({"pattern": STR}))}),
+            "functionResponseTypes": STR_LIST,
             "kmsKeyArn": STR,
             "maximumBatchingWindowInSeconds": INT,
             "maximumRecordAgeInSeconds": INT,
             "maximumRetryAttempts": INT,
-            "metricsConfig": Obj({"metrics": STRS}),
+            "metricsConfig": ObjectOf({"metrics": STR_LIST}),
             "parallelizationFactor": INT,
-            "scalingConfig": Obj({"maximumConcurrency": INT}),
+            "scalingConfig": ObjectOf({"maximumConcurrency": INT}),
             "startingPosition": STR,
             "tumblingWindowInSeconds": INT,
         },
-        create=_create_mapping,
-        aws={"kmsKeyArn": "KMSKeyArn"},
+        create=_create_event_source_mapping,
+        aws_names={"kmsKeyArn": "KMSKeyArn"},
         outputs=(
             "arn",
             "uuid",
@@ -95,15 +107,15 @@ RESOURCE_TYPES = (
         ),
         tags=True,
     ),
-    resource_type(
+    define_resource_type(
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
         {
             "functionName": STR,
             "qualifier": STR,
             "maximumEventAgeInSeconds": INT,
             "maximumRetryAttempts": INT,
-            "destinationConfig": Obj(
-                {"onFailure": Obj({"destination": STR}), "onSuccess": Obj({"destination": STR})}
+            "destinationConfig": ObjectOf(
+                {"onFailure": ObjectOf({"destination": STR}), "onSuccess": ObjectOf({"destination": STR})}
             ),
         },
         create=_create_event_invoke_config,

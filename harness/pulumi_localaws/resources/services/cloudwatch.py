@@ -1,48 +1,59 @@
 """CloudWatch: log groups, alarms, dashboards."""
 
-from pulumi_localaws.resources.input_schema import BOOL, INT, NUMBER, STR, STRS, ListOf, MapOf, Obj
-from pulumi_localaws.resources.policy_documents import check_json, policy_check
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.document_checks import build_property_check, check_json_object
+from pulumi_localaws.resources.input_schema import BOOL, INT, NUMBER, STR, STR_LIST, ListOf, MapOf, ObjectOf
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
 
 
-def _read_group(ctx: Context, name: str) -> Made:
+def _read_log_group(ctx: ResourceContext, name: str) -> ResourceResult:
     groups = ctx.call("logs", "describe_log_groups", logGroupNamePrefix=name)["logGroups"]
-    found = next((group for group in groups if group["logGroupName"] == name), None)
-    if found is None:
-        raise ctx.error(f"there is no log group {name!r}")
+    log_group = next((group for group in groups if group["logGroupName"] == name), None)
+    if log_group is None:
+        raise ctx.build_error(
+            f"the log group {name!r} does not exist. Use the name of an existing log group."
+        )
     outputs = {
         "name": name,
-        "arn": ctx.arn("logs", f"log-group:{name}"),
-        "retentionInDays": found.get("retentionInDays", 0),
+        "arn": ctx.build_arn("logs", f"log-group:{name}"),
+        "retentionInDays": log_group.get("retentionInDays", 0),
     }
-    return Made(name, outputs)
+    return ResourceResult(name, outputs)
 
 
-def _create_log_group(ctx: Context, args: Args) -> Made:
-    name = args["name"]
+def _create_log_group(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    name = inputs["name"]
     ctx.call(
         "logs",
         "create_log_group",
         logGroupName=name,
-        kmsKeyId=args.get("kmsKeyId"),
-        logGroupClass=args.get("logGroupClass"),
+        kmsKeyId=inputs.get("kmsKeyId"),
+        logGroupClass=inputs.get("logGroupClass"),
         tags=dict(ctx.tags) or None,
     )
-    if not args.get("skipDestroy"):
-        ctx.undo("logs", "delete_log_group", logGroupName=name)
-    # 0 is Pulumi's word for "for ever".
-    if args.get("retentionInDays"):
-        ctx.call("logs", "put_retention_policy", logGroupName=name, retentionInDays=args["retentionInDays"])
-    outputs = {"arn": ctx.arn("logs", f"log-group:{name}"), "retentionInDays": args.get("retentionInDays", 0)}
-    return Made(name, outputs)
+    if not inputs.get("skipDestroy"):
+        ctx.record_undo("logs", "delete_log_group", logGroupName=name)
+    # In Pulumi, 0 means that log events never expire.
+    if inputs.get("retentionInDays"):
+        ctx.call("logs", "put_retention_policy", logGroupName=name, retentionInDays=inputs["retentionInDays"])
+    outputs = {
+        "arn": ctx.build_arn("logs", f"log-group:{name}"),
+        "retentionInDays": inputs.get("retentionInDays", 0),
+    }
+    return ResourceResult(name, outputs)
 
 
-def _dimensions(values: Args | None) -> list[dict[str, str]] | None:
+def _build_dimensions(values: Properties | None) -> list[dict[str, str]] | None:
     return [{"Name": name, "Value": value} for name, value in (values or {}).items()] or None
 
 
-def _query(query: Args) -> Args:
-    made = {
+def _build_metric_query(query: Properties) -> Properties:
+    metric_query = {
         "Id": query["id"],
         "AccountId": query.get("accountId"),
         "Expression": query.get("expression"),
@@ -54,59 +65,59 @@ def _query(query: Args) -> Args:
         name = {
             "MetricName": metric["metricName"],
             "Namespace": metric.get("namespace"),
-            "Dimensions": _dimensions(metric.get("dimensions")),
+            "Dimensions": _build_dimensions(metric.get("dimensions")),
         }
-        made["MetricStat"] = _given(
+        metric_query["MetricStat"] = _without_none(
             {
-                "Metric": _given(name),
+                "Metric": _without_none(name),
                 "Period": metric["period"],
                 "Stat": metric["stat"],
                 "Unit": metric.get("unit"),
             }
         )
-    return _given(made)
+    return _without_none(metric_query)
 
 
-def _given(values: Args) -> Args:
+def _without_none(values: Properties) -> Properties:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _create_alarm(ctx: Context, args: Args) -> Made:
+def _create_alarm(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     ctx.call(
         "cloudwatch",
         "put_metric_alarm",
-        **ctx.aws(args),
-        Dimensions=_dimensions(args.get("dimensions")),
-        Metrics=[_query(query) for query in args.get("metricQueries", [])] or None,
-        Tags=ctx.tag_list(),
+        **ctx.to_aws(inputs),
+        Dimensions=_build_dimensions(inputs.get("dimensions")),
+        Metrics=[_build_metric_query(query) for query in inputs.get("metricQueries", [])] or None,
+        Tags=ctx.build_tag_list(),
     )
-    ctx.undo("cloudwatch", "delete_alarms", AlarmNames=[args["name"]])
-    return Made(args["name"], {"arn": ctx.arn("cloudwatch", f"alarm:{args['name']}")})
+    ctx.record_undo("cloudwatch", "delete_alarms", AlarmNames=[inputs["name"]])
+    return ResourceResult(inputs["name"], {"arn": ctx.build_arn("cloudwatch", f"alarm:{inputs['name']}")})
 
 
-def _create_dashboard(ctx: Context, args: Args) -> Made:
-    ctx.call("cloudwatch", "put_dashboard", **ctx.aws(args))
-    ctx.undo("cloudwatch", "delete_dashboards", DashboardNames=[args["dashboardName"]])
-    arn = f"arn:aws:cloudwatch::{ctx.account}:dashboard/{args['dashboardName']}"
-    return Made(args["dashboardName"], {"dashboardArn": arn})
+def _create_dashboard(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    ctx.call("cloudwatch", "put_dashboard", **ctx.to_aws(inputs))
+    ctx.record_undo("cloudwatch", "delete_dashboards", DashboardNames=[inputs["dashboardName"]])
+    arn = f"arn:aws:cloudwatch::{ctx.account}:dashboard/{inputs['dashboardName']}"
+    return ResourceResult(inputs["dashboardName"], {"dashboardArn": arn})
 
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:cloudwatch/logGroup:LogGroup",
         {"name": STR, "kmsKeyId": STR, "logGroupClass": STR, "retentionInDays": INT, "skipDestroy": BOOL},
         create=_create_log_group,
         outputs=("arn",),
-        naming=Naming("name", 512, prefix="namePrefix"),
+        naming=AutoNaming("name", 512, prefix_property="namePrefix"),
         tags=True,
-        read=_read_group,
+        read=_read_log_group,
     ),
-    resource_type(
+    define_resource_type(
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         {
             "name": STR,
             "actionsEnabled": BOOL,
-            "alarmActions": STRS,
+            "alarmActions": STR_LIST,
             "alarmDescription": STR,
             "comparisonOperator": STR,
             "datapointsToAlarm": INT,
@@ -114,10 +125,10 @@ RESOURCE_TYPES = (
             "evaluateLowSampleCountPercentiles": STR,
             "evaluationPeriods": INT,
             "extendedStatistic": STR,
-            "insufficientDataActions": STRS,
+            "insufficientDataActions": STR_LIST,
             "metricName": STR,
             "metricQueries": ListOf(
-                Obj(
+                ObjectOf(
                     {
                         "id": STR,
                         "accountId": STR,
@@ -125,7 +136,7 @@ RESOURCE_TYPES = (
                         "label": STR,
                         "period": INT,
                         "returnData": BOOL,
-                        "metric": Obj(
+                        "metric": ObjectOf(
                             {
                                 "metricName": STR,
                                 "period": INT,
@@ -139,7 +150,7 @@ RESOURCE_TYPES = (
                 )
             ),
             "namespace": STR,
-            "okActions": STRS,
+            "okActions": STR_LIST,
             "period": INT,
             "statistic": STR,
             "threshold": NUMBER,
@@ -148,7 +159,7 @@ RESOURCE_TYPES = (
             "unit": STR,
         },
         create=_create_alarm,
-        aws={
+        aws_names={
             "name": "AlarmName",
             "okActions": "OKActions",
             "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
@@ -156,14 +167,14 @@ RESOURCE_TYPES = (
             "metricQueries": None,
         },
         outputs=("arn",),
-        naming=Naming("name", 255),
+        naming=AutoNaming("name", 255),
         tags=True,
     ),
-    resource_type(
+    define_resource_type(
         "aws:cloudwatch/dashboard:Dashboard",
         {"dashboardName": STR, "dashboardBody": STR},
         create=_create_dashboard,
         outputs=("dashboardArn",),
-        check=policy_check("dashboardBody", check_json),
+        check=build_property_check("dashboardBody", check_json_object),
     ),
 )

@@ -1,16 +1,31 @@
 """Cognito: user pools."""
 
-from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STRS, ListOf, Obj, Shape, to_aws
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.input_schema import (
+    BOOL,
+    INT,
+    STR,
+    STR_LIST,
+    InputSchema,
+    ListOf,
+    ObjectOf,
+    to_aws,
+)
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
 
 _IDP = "cognito-idp"
-_SENDER = Obj({"lambdaArn": STR, "lambdaVersion": STR})
-_TRIGGERS = (
+_VERSIONED_TRIGGER = ObjectOf({"lambdaArn": STR, "lambdaVersion": STR})
+_LAMBDA_CONFIG_ARNS = (
     "createAuthChallenge", "customMessage", "defineAuthChallenge", "kmsKeyId", "postAuthentication",
     "postConfirmation", "preAuthentication", "preSignUp", "preTokenGeneration", "userMigration",
     "verifyAuthChallengeResponse",
 )  # fmt: skip
-_MFA_ONLY: dict[str, None] = {
+_MFA_INPUTS: dict[str, None] = {
     "mfaConfiguration": None,
     "softwareTokenMfaConfiguration": None,
     "emailMfaConfiguration": None,
@@ -18,34 +33,34 @@ _MFA_ONLY: dict[str, None] = {
 }
 
 
-def _check_pool(args: Args) -> None:
-    if args.get("aliasAttributes") and args.get("usernameAttributes"):
-        raise ValueError("aliasAttributes and usernameAttributes exclude each other")
+def _check_user_pool(inputs: Properties) -> None:
+    if inputs.get("aliasAttributes") and inputs.get("usernameAttributes"):
+        raise ValueError("aliasAttributes and usernameAttributes are both set. Set only one of them")
     factors = (
         "softwareTokenMfaConfiguration",
         "smsConfiguration",
         "emailMfaConfiguration",
         "webAuthnConfiguration",
     )
-    wanted = args.get("mfaConfiguration", "OFF")
-    if wanted not in {"OFF", "ON", "OPTIONAL"}:
-        raise ValueError(f"mfaConfiguration is {wanted!r}; allowed: OFF, ON, OPTIONAL")
-    if wanted != "OFF" and not any(args.get(factor) for factor in factors):
+    mfa = inputs.get("mfaConfiguration", "OFF")
+    if mfa not in {"OFF", "ON", "OPTIONAL"}:
+        raise ValueError(f"mfaConfiguration is {mfa!r}; allowed: OFF, ON, OPTIONAL")
+    if mfa != "OFF" and not any(inputs.get(factor) for factor in factors):
         raise ValueError(
-            f"mfaConfiguration is {wanted}, and no factor is configured; give one of {', '.join(factors)}"
+            f"mfaConfiguration is {mfa!r}, but no factor is configured. Set one of {', '.join(factors)}"
         )
 
 
-def _read_pool(ctx: Context, pool: str) -> Made:
-    return _pool_outputs(ctx, ctx.call(_IDP, "describe_user_pool", UserPoolId=pool)["UserPool"])
+def _read_user_pool(ctx: ResourceContext, pool: str) -> ResourceResult:
+    return _build_user_pool_result(ctx, ctx.call(_IDP, "describe_user_pool", UserPoolId=pool)["UserPool"])
 
 
-def _pool_outputs(ctx: Context, pool: Args) -> Made:
-    return Made(
+def _build_user_pool_result(ctx: ResourceContext, pool: Properties) -> ResourceResult:
+    return ResourceResult(
         pool["Id"],
         {
             "name": pool["Name"],
-            "arn": pool.get("Arn") or ctx.arn(_IDP, f"userpool/{pool['Id']}"),
+            "arn": pool.get("Arn") or ctx.build_arn(_IDP, f"userpool/{pool['Id']}"),
             "endpoint": f"cognito-idp.{ctx.region}.amazonaws.com/{pool['Id']}",
             "creationDate": pool["CreationDate"].isoformat(),
             "lastModifiedDate": pool["LastModifiedDate"].isoformat(),
@@ -56,39 +71,41 @@ def _pool_outputs(ctx: Context, pool: Args) -> Made:
     )
 
 
-def _create_user_pool(ctx: Context, args: Args) -> Made:
-    policies: Args = {}
-    if args.get("passwordPolicy"):
-        policies["PasswordPolicy"] = to_aws(args["passwordPolicy"], ctx.inputs.fields["passwordPolicy"])
-    if args.get("signInPolicy"):
-        policies["SignInPolicy"] = to_aws(args["signInPolicy"], ctx.inputs.fields["signInPolicy"])
+def _create_user_pool(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    policies: Properties = {}
+    if inputs.get("passwordPolicy"):
+        policies["PasswordPolicy"] = to_aws(
+            inputs["passwordPolicy"], ctx.input_schema.fields["passwordPolicy"]
+        )
+    if inputs.get("signInPolicy"):
+        policies["SignInPolicy"] = to_aws(inputs["signInPolicy"], ctx.input_schema.fields["signInPolicy"])
     pool = ctx.call(
         _IDP,
         "create_user_pool",
-        **ctx.aws(args),
+        **ctx.to_aws(inputs),
         Policies=policies or None,
         UserPoolTags=dict(ctx.tags) or None,
     )["UserPool"]
-    ctx.undo(_IDP, "delete_user_pool", UserPoolId=pool["Id"])
-    if args.get("deletionProtection") == "ACTIVE":
-        ctx.undo(_IDP, "update_user_pool", UserPoolId=pool["Id"], DeletionProtection="INACTIVE")
-    _set_mfa(ctx, pool["Id"], args)
-    return _pool_outputs(ctx, pool)
+    ctx.record_undo(_IDP, "delete_user_pool", UserPoolId=pool["Id"])
+    if inputs.get("deletionProtection") == "ACTIVE":
+        ctx.record_undo(_IDP, "update_user_pool", UserPoolId=pool["Id"], DeletionProtection="INACTIVE")
+    _set_mfa(ctx, pool["Id"], inputs)
+    return _build_user_pool_result(ctx, pool)
 
 
-def _set_mfa(ctx: Context, pool: str, args: Args) -> None:
-    if not any(args.get(name) for name in _MFA_ONLY):
+def _set_mfa(ctx: ResourceContext, pool: str, inputs: Properties) -> None:
+    if not any(inputs.get(name) for name in _MFA_INPUTS):
         return
-    software = args.get("softwareTokenMfaConfiguration")
-    email = args.get("emailMfaConfiguration")
-    sms = args.get("smsConfiguration") if args.get("mfaConfiguration", "OFF") != "OFF" else None
-    web = args.get("webAuthnConfiguration")
-    fields = ctx.inputs.fields
+    software = inputs.get("softwareTokenMfaConfiguration")
+    email = inputs.get("emailMfaConfiguration")
+    sms = inputs.get("smsConfiguration") if inputs.get("mfaConfiguration", "OFF") != "OFF" else None
+    web = inputs.get("webAuthnConfiguration")
+    fields = ctx.input_schema.fields
     ctx.call(
         _IDP,
         "set_user_pool_mfa_config",
         UserPoolId=pool,
-        MfaConfiguration=args.get("mfaConfiguration", "OFF"),
+        MfaConfiguration=inputs.get("mfaConfiguration", "OFF"),
         SoftwareTokenMfaConfiguration={"Enabled": software["enabled"]} if software else None,
         EmailMfaConfiguration=to_aws(email, fields["emailMfaConfiguration"]) if email else None,
         SmsMfaConfiguration={"SmsConfiguration": to_aws(sms, fields["smsConfiguration"])} if sms else None,
@@ -96,24 +113,26 @@ def _set_mfa(ctx: Context, pool: str, args: Args) -> None:
     )
 
 
-_USER_POOL_INPUTS: dict[str, Shape] = {
+_USER_POOL_INPUTS: dict[str, InputSchema] = {
     "name": STR,
-    "accountRecoverySetting": Obj({"recoveryMechanisms": ListOf(Obj({"name": STR, "priority": INT}))}),
-    "adminCreateUserConfig": Obj(
+    "accountRecoverySetting": ObjectOf(
+        {"recoveryMechanisms": ListOf(ObjectOf({"name": STR, "priority": INT}))}
+    ),
+    "adminCreateUserConfig": ObjectOf(
         {
             "allowAdminCreateUserOnly": BOOL,
-            "inviteMessageTemplate": Obj(
+            "inviteMessageTemplate": ObjectOf(
                 {"emailMessage": STR, "emailSubject": STR, "smsMessage": STR}, {"smsMessage": "SMSMessage"}
             ),
         }
     ),
-    "aliasAttributes": STRS,
-    "autoVerifiedAttributes": STRS,
+    "aliasAttributes": STR_LIST,
+    "autoVerifiedAttributes": STR_LIST,
     "deletionProtection": STR,
-    "deviceConfiguration": Obj(
+    "deviceConfiguration": ObjectOf(
         dict.fromkeys(("challengeRequiredOnNewDevice", "deviceOnlyRememberedOnUserPrompt"), BOOL)
     ),
-    "emailConfiguration": Obj(
+    "emailConfiguration": ObjectOf(
         {
             "configurationSet": STR,
             "emailSendingAccount": STR,
@@ -123,20 +142,20 @@ _USER_POOL_INPUTS: dict[str, Shape] = {
         },
         {"fromEmailAddress": "From"},
     ),
-    "emailMfaConfiguration": Obj({"message": STR, "subject": STR}),
+    "emailMfaConfiguration": ObjectOf({"message": STR, "subject": STR}),
     "emailVerificationMessage": STR,
     "emailVerificationSubject": STR,
-    "lambdaConfig": Obj(
+    "lambdaConfig": ObjectOf(
         {
-            **dict.fromkeys(_TRIGGERS, STR),
-            "customEmailSender": _SENDER,
-            "customSmsSender": _SENDER,
-            "preTokenGenerationConfig": _SENDER,
+            **dict.fromkeys(_LAMBDA_CONFIG_ARNS, STR),
+            "customEmailSender": _VERSIONED_TRIGGER,
+            "customSmsSender": _VERSIONED_TRIGGER,
+            "preTokenGenerationConfig": _VERSIONED_TRIGGER,
         },
         {"kmsKeyId": "KMSKeyID", "customSmsSender": "CustomSMSSender"},
     ),
     "mfaConfiguration": STR,
-    "passwordPolicy": Obj(
+    "passwordPolicy": ObjectOf(
         {
             "minimumLength": INT,
             "passwordHistorySize": INT,
@@ -148,37 +167,37 @@ _USER_POOL_INPUTS: dict[str, Shape] = {
         }
     ),
     "schemas": ListOf(
-        Obj(
+        ObjectOf(
             {
                 "attributeDataType": STR,
                 "name": STR,
                 "developerOnlyAttribute": BOOL,
                 "mutable": BOOL,
                 "required": BOOL,
-                "numberAttributeConstraints": Obj({"maxValue": STR, "minValue": STR}),
-                "stringAttributeConstraints": Obj({"maxLength": STR, "minLength": STR}),
+                "numberAttributeConstraints": ObjectOf({"maxValue": STR, "minValue": STR}),
+                "stringAttributeConstraints": ObjectOf({"maxLength": STR, "minLength": STR}),
             }
         )
     ),
-    "signInPolicy": Obj({"allowedFirstAuthFactors": STRS}),
+    "signInPolicy": ObjectOf({"allowedFirstAuthFactors": STR_LIST}),
     "smsAuthenticationMessage": STR,
-    "smsConfiguration": Obj({"externalId": STR, "snsCallerArn": STR, "snsRegion": STR}),
+    "smsConfiguration": ObjectOf({"externalId": STR, "snsCallerArn": STR, "snsRegion": STR}),
     "smsVerificationMessage": STR,
-    "softwareTokenMfaConfiguration": Obj({"enabled": BOOL}),
-    "userAttributeUpdateSettings": Obj(
-        {"attributesRequireVerificationBeforeUpdates": STRS},
+    "softwareTokenMfaConfiguration": ObjectOf({"enabled": BOOL}),
+    "userAttributeUpdateSettings": ObjectOf(
+        {"attributesRequireVerificationBeforeUpdates": STR_LIST},
         {"attributesRequireVerificationBeforeUpdates": "AttributesRequireVerificationBeforeUpdate"},
     ),
-    "userPoolAddOns": Obj(
+    "userPoolAddOns": ObjectOf(
         {
             "advancedSecurityMode": STR,
-            "advancedSecurityAdditionalFlows": Obj({"customAuthMode": STR}),
+            "advancedSecurityAdditionalFlows": ObjectOf({"customAuthMode": STR}),
         }
     ),
     "userPoolTier": STR,
-    "usernameAttributes": STRS,
-    "usernameConfiguration": Obj({"caseSensitive": BOOL}),
-    "verificationMessageTemplate": Obj(
+    "usernameAttributes": STR_LIST,
+    "usernameConfiguration": ObjectOf({"caseSensitive": BOOL}),
+    "verificationMessageTemplate": ObjectOf(
         {
             "defaultEmailOption": STR,
             "emailMessage": STR,
@@ -188,25 +207,25 @@ _USER_POOL_INPUTS: dict[str, Shape] = {
             "smsMessage": STR,
         }
     ),
-    "webAuthnConfiguration": Obj({"relyingPartyId": STR, "userVerification": STR}),
+    "webAuthnConfiguration": ObjectOf({"relyingPartyId": STR, "userVerification": STR}),
 }
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:cognito/userPool:UserPool",
         _USER_POOL_INPUTS,
         create=_create_user_pool,
-        aws={
+        aws_names={
             "name": "PoolName",
             "schemas": "Schema",
             "passwordPolicy": None,
             "signInPolicy": None,
-            **_MFA_ONLY,
+            **_MFA_INPUTS,
         },
         outputs=("arn", "endpoint", "creationDate", "lastModifiedDate", "estimatedNumberOfUsers"),
-        naming=Naming("name", 128),
+        naming=AutoNaming("name", 128),
         tags=True,
-        check=_check_pool,
-        read=_read_pool,
+        check=_check_user_pool,
+        read=_read_user_pool,
     ),
 )

@@ -3,224 +3,249 @@
 import json
 from typing import Any
 
-from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STRS, ListOf, Obj, Shape, to_aws
-from pulumi_localaws.resources.policy_documents import check_json, policy_check
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.document_checks import build_property_check, check_json_object
+from pulumi_localaws.resources.input_schema import (
+    BOOL,
+    INT,
+    STR,
+    STR_LIST,
+    InputSchema,
+    ListOf,
+    ObjectOf,
+    to_aws,
+)
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
 
-_ON_DEMAND = Obj({"maxReadRequestUnits": INT, "maxWriteRequestUnits": INT})
-_KEY = Obj({"attributeName": STR, "keyType": STR})
-_GSI = Obj(
+_ON_DEMAND_THROUGHPUT = ObjectOf({"maxReadRequestUnits": INT, "maxWriteRequestUnits": INT})
+_KEY = ObjectOf({"attributeName": STR, "keyType": STR})
+_GSI = ObjectOf(
     {
         "name": STR,
         "hashKey": STR,
         "rangeKey": STR,
         "keySchemas": ListOf(_KEY),
         "projectionType": STR,
-        "nonKeyAttributes": STRS,
+        "nonKeyAttributes": STR_LIST,
         "readCapacity": INT,
         "writeCapacity": INT,
-        "onDemandThroughput": _ON_DEMAND,
+        "onDemandThroughput": _ON_DEMAND_THROUGHPUT,
     }
 )
-_LSI = Obj({"name": STR, "rangeKey": STR, "projectionType": STR, "nonKeyAttributes": STRS})
-_TABLE: dict[str, Shape] = {
+_LSI = ObjectOf({"name": STR, "rangeKey": STR, "projectionType": STR, "nonKeyAttributes": STR_LIST})
+_TABLE_INPUTS: dict[str, InputSchema] = {
     "name": STR,
-    "attributes": ListOf(Obj({"name": STR, "type": STR}, {"name": "AttributeName", "type": "AttributeType"})),
+    "attributes": ListOf(
+        ObjectOf({"name": STR, "type": STR}, {"name": "AttributeName", "type": "AttributeType"})
+    ),
     "billingMode": STR,
     "deletionProtectionEnabled": BOOL,
     "globalSecondaryIndexes": ListOf(_GSI),
     "hashKey": STR,
     "localSecondaryIndexes": ListOf(_LSI),
-    "onDemandThroughput": _ON_DEMAND,
-    "pointInTimeRecovery": Obj({"enabled": BOOL, "recoveryPeriodInDays": INT}),
+    "onDemandThroughput": _ON_DEMAND_THROUGHPUT,
+    "pointInTimeRecovery": ObjectOf({"enabled": BOOL, "recoveryPeriodInDays": INT}),
     "rangeKey": STR,
     "readCapacity": INT,
-    "serverSideEncryption": Obj({"enabled": BOOL, "kmsKeyArn": STR}),
+    "serverSideEncryption": ObjectOf({"enabled": BOOL, "kmsKeyArn": STR}),
     "streamEnabled": BOOL,
     "streamViewType": STR,
     "tableClass": STR,
-    "ttl": Obj({"attributeName": STR, "enabled": BOOL}),
+    "ttl": ObjectOf({"attributeName": STR, "enabled": BOOL}),
     "writeCapacity": INT,
 }
 
 
-def _check_table(args: Args) -> None:
-    declared = {item["name"] for item in args.get("attributes", [])}
-    used = {args[key] for key in ("hashKey", "rangeKey") if args.get(key)}
-    for index in (*args.get("globalSecondaryIndexes", []), *args.get("localSecondaryIndexes", [])):
-        used |= {index[key] for key in ("hashKey", "rangeKey") if index.get(key)}
-        used |= {key["attributeName"] for key in index.get("keySchemas", [])}
-    if missing := used - declared:
-        raise ValueError(f"attributes: {', '.join(sorted(missing))} is a key and has no definition")
-    if spare := declared - used:
+def _check_table(inputs: Properties) -> None:
+    defined = {item["name"] for item in inputs.get("attributes", [])}
+    key_attributes = {inputs[key] for key in ("hashKey", "rangeKey") if inputs.get(key)}
+    for index in (*inputs.get("globalSecondaryIndexes", []), *inputs.get("localSecondaryIndexes", [])):
+        key_attributes |= {index[key] for key in ("hashKey", "rangeKey") if index.get(key)}
+        key_attributes |= {key["attributeName"] for key in index.get("keySchemas", [])}
+    if missing := key_attributes - defined:
         raise ValueError(
-            f"attributes: {', '.join(sorted(spare))} is no key of the table or an index; DynamoDB refuses it"
+            f"attributes: {', '.join(sorted(missing))} is a key, but not defined here. Add a definition"
+            " for each key"
         )
-    if "hashKey" not in args:
-        raise ValueError("hashKey is missing")
-    if args.get("streamEnabled") and not args.get("streamViewType"):
-        raise ValueError("streamViewType is missing, with streamEnabled")
+    if unused := defined - key_attributes:
+        raise ValueError(
+            f"attributes: {', '.join(sorted(unused))} is not a key of the table or an index. DynamoDB allows"
+            " only keys here: remove the definition"
+        )
+    if "hashKey" not in inputs:
+        raise ValueError("hashKey is missing. Set it to the name of the partition key")
+    if inputs.get("streamEnabled") and not inputs.get("streamViewType"):
+        raise ValueError("streamViewType is missing. It is required when streamEnabled is true")
 
 
-def _keys(args: Args) -> list[dict[str, str]]:
-    if args.get("keySchemas"):
+def _build_key_schema(inputs: Properties) -> list[dict[str, str]]:
+    if inputs.get("keySchemas"):
         return [
-            {"AttributeName": key["attributeName"], "KeyType": key["keyType"]} for key in args["keySchemas"]
+            {"AttributeName": key["attributeName"], "KeyType": key["keyType"]} for key in inputs["keySchemas"]
         ]
-    keys = [{"AttributeName": args["hashKey"], "KeyType": "HASH"}] if args.get("hashKey") else []
-    return keys + ([{"AttributeName": args["rangeKey"], "KeyType": "RANGE"}] if args.get("rangeKey") else [])
+    keys = [{"AttributeName": inputs["hashKey"], "KeyType": "HASH"}] if inputs.get("hashKey") else []
+    return keys + (
+        [{"AttributeName": inputs["rangeKey"], "KeyType": "RANGE"}] if inputs.get("rangeKey") else []
+    )
 
 
-def _throughput(args: Args) -> dict[str, int]:
+def _build_throughput(inputs: Properties) -> dict[str, int]:
     return {
-        "ReadCapacityUnits": args.get("readCapacity", 1),
-        "WriteCapacityUnits": args.get("writeCapacity", 1),
+        "ReadCapacityUnits": inputs.get("readCapacity", 1),
+        "WriteCapacityUnits": inputs.get("writeCapacity", 1),
     }
 
 
-def _index(args: Args, *, provisioned: bool, table_hash: str | None = None) -> Args:
-    projection: Args = {"ProjectionType": args.get("projectionType", "ALL")}
-    if args.get("nonKeyAttributes"):
-        projection["NonKeyAttributes"] = args["nonKeyAttributes"]
-    keys = _keys({**args, "hashKey": table_hash} if table_hash else args)
-    made: Args = {"IndexName": args["name"], "KeySchema": keys, "Projection": projection}
-    if provisioned and table_hash is None:
-        made["ProvisionedThroughput"] = _throughput(args)
-    if args.get("onDemandThroughput"):
-        made["OnDemandThroughput"] = to_aws(args["onDemandThroughput"], _ON_DEMAND)
-    return made
+def _build_index(inputs: Properties, *, provisioned: bool, table_hash_key: str | None = None) -> Properties:
+    projection: Properties = {"ProjectionType": inputs.get("projectionType", "ALL")}
+    if inputs.get("nonKeyAttributes"):
+        projection["NonKeyAttributes"] = inputs["nonKeyAttributes"]
+    key_schema = _build_key_schema({**inputs, "hashKey": table_hash_key} if table_hash_key else inputs)
+    index: Properties = {"IndexName": inputs["name"], "KeySchema": key_schema, "Projection": projection}
+    if provisioned and table_hash_key is None:
+        index["ProvisionedThroughput"] = _build_throughput(inputs)
+    if inputs.get("onDemandThroughput"):
+        index["OnDemandThroughput"] = to_aws(inputs["onDemandThroughput"], _ON_DEMAND_THROUGHPUT)
+    return index
 
 
-def _read_table(ctx: Context, table: str) -> Made:
-    found = ctx.call("dynamodb", "describe_table", TableName=table)["Table"]
-    keys = {key["KeyType"]: key["AttributeName"] for key in found["KeySchema"]}
+def _read_table(ctx: ResourceContext, name: str) -> ResourceResult:
+    table = ctx.call("dynamodb", "describe_table", TableName=name)["Table"]
+    keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
     outputs: dict[str, Any] = {
-        "name": table,
-        "arn": found["TableArn"],
+        "name": name,
+        "arn": table["TableArn"],
         "hashKey": keys.get("HASH"),
         "rangeKey": keys.get("RANGE"),
-        "billingMode": found.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
-        "streamArn": found.get("LatestStreamArn", ""),
-        "streamLabel": found.get("LatestStreamLabel", ""),
-        "deletionProtectionEnabled": found.get("DeletionProtectionEnabled", False),
+        "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        "streamArn": table.get("LatestStreamArn", ""),
+        "streamLabel": table.get("LatestStreamLabel", ""),
+        "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
         "attributes": [
-            {"name": a["AttributeName"], "type": a["AttributeType"]} for a in found["AttributeDefinitions"]
+            {"name": a["AttributeName"], "type": a["AttributeType"]} for a in table["AttributeDefinitions"]
         ],
     }
-    return Made(table, outputs)
+    return ResourceResult(name, outputs)
 
 
-def _create_table(ctx: Context, args: Args) -> Made:
-    name = args["name"]
+def _create_table(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    name = inputs["name"]
     table = ctx.call(
         "dynamodb",
         "create_table",
         TableName=name,
-        **_definition(args),
-        TableClass=args.get("tableClass"),
-        DeletionProtectionEnabled=args.get("deletionProtectionEnabled"),
-        Tags=ctx.tag_list(),
+        **_build_definition(inputs),
+        TableClass=inputs.get("tableClass"),
+        DeletionProtectionEnabled=inputs.get("deletionProtectionEnabled"),
+        Tags=ctx.build_tag_list(),
     )["TableDescription"]
-    ctx.undo("dynamodb", "delete_table", TableName=name)
-    if args.get("deletionProtectionEnabled"):
-        ctx.undo("dynamodb", "update_table", TableName=name, DeletionProtectionEnabled=False)
-    _set_recovery_and_ttl(ctx, args)
-    return Made(
+    ctx.record_undo("dynamodb", "delete_table", TableName=name)
+    if inputs.get("deletionProtectionEnabled"):
+        ctx.record_undo("dynamodb", "update_table", TableName=name, DeletionProtectionEnabled=False)
+    _set_recovery_and_ttl(ctx, inputs)
+    return ResourceResult(
         name,
         {
             "arn": table["TableArn"],
-            "billingMode": args.get("billingMode", "PROVISIONED"),
+            "billingMode": inputs.get("billingMode", "PROVISIONED"),
             "streamArn": table.get("LatestStreamArn", ""),
             "streamLabel": table.get("LatestStreamLabel", ""),
         },
     )
 
 
-def _definition(args: Args) -> Args:
-    """Return the parameters of CreateTable that describe keys, indexes, capacity, encryption and stream."""
-    billing_mode = args.get("billingMode", "PROVISIONED")
+def _build_definition(inputs: Properties) -> Properties:
+    """Build CreateTable's parameters for keys, indexes, capacity, encryption and stream."""
+    billing_mode = inputs.get("billingMode", "PROVISIONED")
     provisioned = billing_mode == "PROVISIONED"
-    on_demand, stream = args.get("onDemandThroughput"), args.get("streamEnabled")
-    encryption = args.get("serverSideEncryption", {})
-    kms = {"Enabled": True, "SSEType": "KMS"}
+    on_demand = inputs.get("onDemandThroughput")
+    encryption = inputs.get("serverSideEncryption", {})
+    sse_specification = {"Enabled": True, "SSEType": "KMS"}
     if encryption.get("kmsKeyArn"):
-        kms["KMSMasterKeyId"] = encryption["kmsKeyArn"]
+        sse_specification["KMSMasterKeyId"] = encryption["kmsKeyArn"]
     global_indexes = [
-        _index(index, provisioned=provisioned) for index in args.get("globalSecondaryIndexes", [])
+        _build_index(index, provisioned=provisioned) for index in inputs.get("globalSecondaryIndexes", [])
     ]
     local_indexes = [
-        _index(index, provisioned=provisioned, table_hash=args["hashKey"])
-        for index in args.get("localSecondaryIndexes", [])
+        _build_index(index, provisioned=provisioned, table_hash_key=inputs["hashKey"])
+        for index in inputs.get("localSecondaryIndexes", [])
     ]
     return {
-        "AttributeDefinitions": to_aws(args["attributes"], _TABLE["attributes"]),
-        "KeySchema": _keys(args),
+        "AttributeDefinitions": to_aws(inputs["attributes"], _TABLE_INPUTS["attributes"]),
+        "KeySchema": _build_key_schema(inputs),
         "BillingMode": billing_mode,
-        "ProvisionedThroughput": _throughput(args) if provisioned else None,
-        "OnDemandThroughput": to_aws(on_demand, _ON_DEMAND) if on_demand else None,
+        "ProvisionedThroughput": _build_throughput(inputs) if provisioned else None,
+        "OnDemandThroughput": to_aws(on_demand, _ON_DEMAND_THROUGHPUT) if on_demand else None,
         "GlobalSecondaryIndexes": global_indexes or None,
         "LocalSecondaryIndexes": local_indexes or None,
-        "SSESpecification": kms if encryption.get("enabled") else None,
-        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": args["streamViewType"]}
-        if stream
+        "SSESpecification": sse_specification if encryption.get("enabled") else None,
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": inputs["streamViewType"]}
+        if inputs.get("streamEnabled")
         else None,
     }
 
 
-def _set_recovery_and_ttl(ctx: Context, args: Args) -> None:
-    recovery = args.get("pointInTimeRecovery", {})
+def _set_recovery_and_ttl(ctx: ResourceContext, inputs: Properties) -> None:
+    recovery = inputs.get("pointInTimeRecovery", {})
     if recovery.get("enabled"):
-        specification: Args = {"PointInTimeRecoveryEnabled": True}
+        specification: Properties = {"PointInTimeRecoveryEnabled": True}
         if recovery.get("recoveryPeriodInDays"):
             specification["RecoveryPeriodInDays"] = recovery["recoveryPeriodInDays"]
         ctx.call(
             "dynamodb",
             "update_continuous_backups",
-            TableName=args["name"],
+            TableName=inputs["name"],
             PointInTimeRecoverySpecification=specification,
         )
-    if args.get("ttl", {}).get("enabled"):
+    if inputs.get("ttl", {}).get("enabled"):
         ctx.call(
             "dynamodb",
             "update_time_to_live",
-            TableName=args["name"],
-            TimeToLiveSpecification={"Enabled": True, "AttributeName": args["ttl"]["attributeName"]},
+            TableName=inputs["name"],
+            TimeToLiveSpecification={"Enabled": True, "AttributeName": inputs["ttl"]["attributeName"]},
         )
 
 
-def _create_table_item(ctx: Context, args: Args) -> Made:
-    item = json.loads(args["item"])
-    names = [args["hashKey"], *([args["rangeKey"]] if args.get("rangeKey") else [])]
-    if missing := [name for name in names if name not in item]:
-        raise ctx.error(f"item: the key {', '.join(missing)} is missing")
+def _create_table_item(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    item = json.loads(inputs["item"])
+    key_names = [inputs["hashKey"], *([inputs["rangeKey"]] if inputs.get("rangeKey") else [])]
+    if missing := [name for name in key_names if name not in item]:
+        raise ctx.build_error(f"item: the key attribute {', '.join(missing)} is missing. Add it to the item.")
     ctx.call(
         "dynamodb",
         "put_item",
-        TableName=args["tableName"],
+        TableName=inputs["tableName"],
         Item=item,
         ConditionExpression="attribute_not_exists(#key)",
-        ExpressionAttributeNames={"#key": args["hashKey"]},
+        ExpressionAttributeNames={"#key": inputs["hashKey"]},
     )
-    key = {name: item[name] for name in names}
-    ctx.undo("dynamodb", "delete_item", TableName=args["tableName"], Key=key)
-    return Made("|".join([args["tableName"], *(str(next(iter(value.values()))) for value in key.values())]))
+    key = {name: item[name] for name in key_names}
+    ctx.record_undo("dynamodb", "delete_item", TableName=inputs["tableName"], Key=key)
+    return ResourceResult(
+        "|".join([inputs["tableName"], *(str(next(iter(value.values()))) for value in key.values())])
+    )
 
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:dynamodb/table:Table",
-        _TABLE,
+        _TABLE_INPUTS,
         create=_create_table,
         outputs=("arn", "streamArn", "streamLabel"),
-        naming=Naming("name", 255),
+        naming=AutoNaming("name", 255),
         tags=True,
         check=_check_table,
         read=_read_table,
     ),
-    resource_type(
+    define_resource_type(
         "aws:dynamodb/tableItem:TableItem",
         {"tableName": STR, "hashKey": STR, "rangeKey": STR, "item": STR},
         create=_create_table_item,
-        check=policy_check("item", check_json),
+        check=build_property_check("item", check_json_object),
     ),
 )

@@ -1,47 +1,58 @@
 """KMS: keys and aliases."""
 
+from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
 from pulumi_localaws.resources.input_schema import BOOL, INT, STR
-from pulumi_localaws.resources.policy_documents import check_resource_policy, policy_check
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
 
 
-def _create_key(ctx: Context, args: Args) -> Made:
+def _create_key(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     key = ctx.call(
         "kms",
         "create_key",
-        BypassPolicyLockoutSafetyCheck=args.get("bypassPolicyLockoutSafetyCheck"),
-        Description=args.get("description"),
-        KeySpec=args.get("customerMasterKeySpec"),
-        KeyUsage=args.get("keyUsage"),
-        MultiRegion=args.get("multiRegion"),
-        Policy=args.get("policy"),
-        Tags=ctx.tag_list("TagKey", "TagValue"),
+        BypassPolicyLockoutSafetyCheck=inputs.get("bypassPolicyLockoutSafetyCheck"),
+        Description=inputs.get("description"),
+        KeySpec=inputs.get("customerMasterKeySpec"),
+        KeyUsage=inputs.get("keyUsage"),
+        MultiRegion=inputs.get("multiRegion"),
+        Policy=inputs.get("policy"),
+        Tags=ctx.build_tag_list("TagKey", "TagValue"),
     )["KeyMetadata"]
-    name = key["KeyId"]
-    # A key can't be deleted at once on AWS either: the shortest wait is 7 days.
-    window = args.get("deletionWindowInDays", 30)
-    ctx.undo("kms", "schedule_key_deletion", KeyId=name, PendingWindowInDays=window)
-    if args.get("enableKeyRotation"):
+    key_id = key["KeyId"]
+    # As on AWS, a key cannot be deleted at once: the shortest waiting period is 7 days.
+    window = inputs.get("deletionWindowInDays", 30)
+    ctx.record_undo("kms", "schedule_key_deletion", KeyId=key_id, PendingWindowInDays=window)
+    if inputs.get("enableKeyRotation"):
         ctx.call(
-            "kms", "enable_key_rotation", KeyId=name, RotationPeriodInDays=args.get("rotationPeriodInDays")
+            "kms",
+            "enable_key_rotation",
+            KeyId=key_id,
+            RotationPeriodInDays=inputs.get("rotationPeriodInDays"),
         )
-    if args.get("isEnabled") is False:
-        ctx.call("kms", "disable_key", KeyId=name)
-    return Made(name, {"arn": key["Arn"], "keyId": name, "policy": args.get("policy", "")})
+    if inputs.get("isEnabled") is False:
+        ctx.call("kms", "disable_key", KeyId=key_id)
+    return ResourceResult(key_id, {"arn": key["Arn"], "keyId": key_id, "policy": inputs.get("policy", "")})
 
 
-def _create_alias(ctx: Context, args: Args) -> Made:
-    if not args["name"].startswith("alias/"):
-        raise ctx.error(f"name: an alias begins with alias/; {args['name']!r} doesn't")
-    ctx.call("kms", "create_alias", AliasName=args["name"], TargetKeyId=args["targetKeyId"])
-    ctx.undo("kms", "delete_alias", AliasName=args["name"])
-    key = args["targetKeyId"]
-    target = key if key.startswith("arn:") else ctx.arn("kms", f"key/{key}")
-    return Made(args["name"], {"arn": ctx.arn("kms", args["name"]), "targetKeyArn": target})
+def _create_alias(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    if not inputs["name"].startswith("alias/"):
+        raise ctx.build_error(f"name is {inputs['name']!r}; the name of an alias must begin with alias/.")
+    ctx.call("kms", "create_alias", AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
+    ctx.record_undo("kms", "delete_alias", AliasName=inputs["name"])
+    key_id = inputs["targetKeyId"]
+    target_arn = key_id if key_id.startswith("arn:") else ctx.build_arn("kms", f"key/{key_id}")
+    return ResourceResult(
+        inputs["name"], {"arn": ctx.build_arn("kms", inputs["name"]), "targetKeyArn": target_arn}
+    )
 
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:kms/key:Key",
         {
             "bypassPolicyLockoutSafetyCheck": BOOL,
@@ -58,13 +69,13 @@ RESOURCE_TYPES = (
         create=_create_key,
         outputs=("arn", "keyId"),
         tags=True,
-        check=policy_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_resource_policy),
     ),
-    resource_type(
+    define_resource_type(
         "aws:kms/alias:Alias",
         {"name": STR, "targetKeyId": STR},
         create=_create_alias,
         outputs=("arn", "targetKeyArn"),
-        naming=Naming("name", 256, prefix="namePrefix", lead="alias/"),
+        naming=AutoNaming("name", 256, prefix_property="namePrefix", fixed_prefix="alias/"),
     ),
 )

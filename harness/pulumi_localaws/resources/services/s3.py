@@ -1,17 +1,23 @@
-"""S3: buckets and objects. A bucket is emptied before it is deleted, with all its versions."""
+"""S3: buckets and objects. Before a bucket is deleted, all versions of its objects are deleted."""
 
 import base64
 from pathlib import Path
 
-from pulumi_localaws.resources.assets import asset_bytes
-from pulumi_localaws.resources.input_schema import ASSET, BOOL, STR, MapOf, Shape
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.assets import read_asset
+from pulumi_localaws.resources.input_schema import ASSET, BOOL, STR, InputSchema, MapOf
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
 
 _HOSTED_ZONES = {"us-east-1": "Z3AQBSTGFYJSTF", "us-west-2": "Z3BJ6K6RIION7M", "eu-west-1": "Z1BKCTXD74EZPE"}
-"""The zones of S3's own names, for the most used regions; elsewhere the output is empty."""
+"""Hosted zones of S3's domain names in the most used regions; in other regions the output is empty."""
 
 
-def _bucket_outputs(ctx: Context, name: str) -> Args:
+def _build_bucket_outputs(ctx: ResourceContext, name: str) -> Properties:
     return {
         "bucket": name,
         "arn": f"arn:aws:s3:::{name}",
@@ -22,30 +28,31 @@ def _bucket_outputs(ctx: Context, name: str) -> Args:
     }
 
 
-def _read_bucket(ctx: Context, name: str) -> Made:
+def _read_bucket(ctx: ResourceContext, name: str) -> ResourceResult:
     ctx.call("s3", "head_bucket", Bucket=name)
-    return Made(name, _bucket_outputs(ctx, name))
+    return ResourceResult(name, _build_bucket_outputs(ctx, name))
 
 
-def _create_bucket(ctx: Context, args: Args) -> Made:
-    name = args["bucket"]
-    elsewhere = {"LocationConstraint": ctx.region} if ctx.region != "us-east-1" else None
+def _create_bucket(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    name = inputs["bucket"]
+    # S3 rejects us-east-1 as a location constraint.
+    configuration = {"LocationConstraint": ctx.region} if ctx.region != "us-east-1" else None
     ctx.call(
         "s3",
         "create_bucket",
         Bucket=name,
-        ACL=args.get("acl"),
-        CreateBucketConfiguration=elsewhere,
-        ObjectLockEnabledForBucket=args.get("objectLockEnabled"),
+        ACL=inputs.get("acl"),
+        CreateBucketConfiguration=configuration,
+        ObjectLockEnabledForBucket=inputs.get("objectLockEnabled"),
     )
-    ctx.undo("s3", "delete_bucket", Bucket=name)
-    ctx.undo("s3", "empty_bucket", Bucket=name)
+    ctx.record_undo("s3", "delete_bucket", Bucket=name)
+    ctx.record_undo("s3", "empty_bucket", Bucket=name)
     if ctx.tags:
-        ctx.call("s3", "put_bucket_tagging", Bucket=name, Tagging={"TagSet": ctx.tag_list()})
-    return Made(name, _bucket_outputs(ctx, name))
+        ctx.call("s3", "put_bucket_tagging", Bucket=name, Tagging={"TagSet": ctx.build_tag_list()})
+    return ResourceResult(name, _build_bucket_outputs(ctx, name))
 
 
-_OBJECT: dict[str, Shape] = {
+_OBJECT_INPUTS: dict[str, InputSchema] = {
     "bucket": STR,
     "acl": STR,
     "bucketKeyEnabled": BOOL,
@@ -68,57 +75,59 @@ _OBJECT: dict[str, Shape] = {
 }
 
 
-def _check_object(args: Args) -> None:
-    given = [name for name in ("content", "contentBase64", "source") if name in args]
-    if len(given) > 1:
-        raise ValueError(f"{' and '.join(given)} exclude each other")
+def _check_object(inputs: Properties) -> None:
+    contents = [name for name in ("content", "contentBase64", "source") if name in inputs]
+    if len(contents) > 1:
+        raise ValueError(
+            f"{' and '.join(contents)} are set. Set only one of content, contentBase64 and source"
+        )
 
 
-def _create_object(ctx: Context, args: Args) -> Made:
-    body = args.get("content", "").encode()
-    if "contentBase64" in args:
-        body = base64.b64decode(args["contentBase64"])
-    if "source" in args:
+def _create_object(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    body = inputs.get("content", "").encode()
+    if "contentBase64" in inputs:
+        body = base64.b64decode(inputs["contentBase64"])
+    if "source" in inputs:
         try:
-            body = asset_bytes(args["source"], Path.cwd())
+            body = read_asset(inputs["source"], Path.cwd())
         except ValueError as error:
-            raise ctx.error(f"source: {error}") from error
-    key = args.get("key", ctx.name)
+            raise ctx.build_error(f"source: {error}.") from error
+    key = inputs.get("key", ctx.name)
     tagging = "&".join(f"{name}={value}" for name, value in ctx.tags.items())
-    given = {**ctx.aws(args), "Key": key}
-    made = ctx.call("s3", "put_object", **given, Body=body, Tagging=tagging or None)
-    # Every version goes with the bucket; of an object alone only the one that was made here.
-    version = {"VersionId": made["VersionId"]} if made.get("VersionId") else {}
-    ctx.undo("s3", "delete_object", Bucket=args["bucket"], Key=key, **version)
+    parameters = {**ctx.to_aws(inputs), "Key": key}
+    response = ctx.call("s3", "put_object", **parameters, Body=body, Tagging=tagging or None)
+    # Only the version that is created here is deleted. All versions are deleted with their bucket.
+    version = {"VersionId": response["VersionId"]} if response.get("VersionId") else {}
+    ctx.record_undo("s3", "delete_object", Bucket=inputs["bucket"], Key=key, **version)
     outputs = {
         "key": key,
-        "arn": f"arn:aws:s3:::{args['bucket']}/{key}",
-        "etag": made["ETag"].strip('"'),
-        "versionId": made.get("VersionId", ""),
-        "contentType": args.get("contentType", "application/octet-stream"),
+        "arn": f"arn:aws:s3:::{inputs['bucket']}/{key}",
+        "etag": response["ETag"].strip('"'),
+        "versionId": response.get("VersionId", ""),
+        "contentType": inputs.get("contentType", "application/octet-stream"),
     }
-    return Made(f"{args['bucket']}/{key}", outputs)
+    return ResourceResult(f"{inputs['bucket']}/{key}", outputs)
 
 
 RESOURCE_TYPES = (
     *(
-        resource_type(
+        define_resource_type(
             token,
             {"bucket": STR, "acl": STR, "forceDestroy": BOOL, "objectLockEnabled": BOOL},
             create=_create_bucket,
             outputs=("arn", "bucketDomainName", "bucketRegionalDomainName", "bucketRegion", "hostedZoneId"),
-            naming=Naming("bucket", 63, prefix="bucketPrefix", lower=True),
+            naming=AutoNaming("bucket", 63, prefix_property="bucketPrefix", lowercase=True),
             tags=True,
             read=_read_bucket,
         )
         for token in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
     ),
     *(
-        resource_type(
+        define_resource_type(
             token,
-            _OBJECT,
+            _OBJECT_INPUTS,
             create=_create_object,
-            aws={
+            aws_names={
                 "acl": "ACL",
                 "kmsKeyId": "SSEKMSKeyId",
                 "websiteRedirect": "WebsiteRedirectLocation",

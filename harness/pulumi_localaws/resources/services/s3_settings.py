@@ -1,15 +1,32 @@
-"""S3: what is set on a bucket by a resource of its own."""
+"""S3: bucket settings that are separate resources (encryption, life cycle, policy, ...)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STRS, ListOf, MapOf, Obj, Shape, aws_name
-from pulumi_localaws.resources.policy_documents import check_resource_policy, policy_check
-from pulumi_localaws.resources.resource_type import Args, Check, Context, Made, ResourceType, resource_type
+from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
+from pulumi_localaws.resources.input_schema import (
+    BOOL,
+    INT,
+    STR,
+    STR_LIST,
+    InputSchema,
+    ListOf,
+    MapOf,
+    ObjectOf,
+    to_aws_name,
+)
+from pulumi_localaws.resources.resource_type import (
+    Check,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    ResourceType,
+    define_resource_type,
+)
 
-_ENCRYPTION_RULE = Obj(
+_ENCRYPTION_RULE = ObjectOf(
     {
-        "applyServerSideEncryptionByDefault": Obj(
+        "applyServerSideEncryptionByDefault": ObjectOf(
             {"sseAlgorithm": STR, "kmsMasterKeyId": STR},
             {"sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"},
         ),
@@ -18,16 +35,16 @@ _ENCRYPTION_RULE = Obj(
     {"applyServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"},
 )
 _TRANSITION = {"storageClass": STR, "date": STR, "days": INT}
-_LIFECYCLE_RULE = Obj(
+_LIFECYCLE_RULE = ObjectOf(
     {
         "id": STR,
         "status": STR,
         "prefix": STR,
-        "abortIncompleteMultipartUpload": Obj({"daysAfterInitiation": INT}),
-        "expiration": Obj({"date": STR, "days": INT, "expiredObjectDeleteMarker": BOOL}),
-        "filter": Obj(
+        "abortIncompleteMultipartUpload": ObjectOf({"daysAfterInitiation": INT}),
+        "expiration": ObjectOf({"date": STR, "days": INT, "expiredObjectDeleteMarker": BOOL}),
+        "filter": ObjectOf(
             {
-                "and": Obj(
+                "and": ObjectOf(
                     {
                         "objectSizeGreaterThan": INT,
                         "objectSizeLessThan": INT,
@@ -38,25 +55,25 @@ _LIFECYCLE_RULE = Obj(
                 "objectSizeGreaterThan": INT,
                 "objectSizeLessThan": INT,
                 "prefix": STR,
-                "tag": Obj({"key": STR, "value": STR}),
+                "tag": ObjectOf({"key": STR, "value": STR}),
             }
         ),
-        "noncurrentVersionExpiration": Obj({"noncurrentDays": INT, "newerNoncurrentVersions": INT}),
+        "noncurrentVersionExpiration": ObjectOf({"noncurrentDays": INT, "newerNoncurrentVersions": INT}),
         "noncurrentVersionTransitions": ListOf(
-            Obj({"noncurrentDays": INT, "storageClass": STR, "newerNoncurrentVersions": INT})
+            ObjectOf({"noncurrentDays": INT, "storageClass": STR, "newerNoncurrentVersions": INT})
         ),
-        "transitions": ListOf(Obj(_TRANSITION)),
+        "transitions": ListOf(ObjectOf(_TRANSITION)),
     },
     {"id": "ID"},
 )
 
 
-_CORS_RULE = Obj(
+_CORS_RULE = ObjectOf(
     {
-        "allowedHeaders": STRS,
-        "allowedMethods": STRS,
-        "allowedOrigins": STRS,
-        "exposeHeaders": STRS,
+        "allowedHeaders": STR_LIST,
+        "allowedMethods": STR_LIST,
+        "allowedOrigins": STR_LIST,
+        "exposeHeaders": STR_LIST,
         "id": STR,
         "maxAgeSeconds": INT,
     },
@@ -65,145 +82,148 @@ _CORS_RULE = Obj(
 _PUBLIC_ACCESS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
-def _encryption(ctx: Context, args: Args) -> Args:
-    return {"ServerSideEncryptionConfiguration": {"Rules": ctx.aws(args)["Rules"]}}
+def _build_encryption(ctx: ResourceContext, inputs: Properties) -> Properties:
+    return {"ServerSideEncryptionConfiguration": {"Rules": ctx.to_aws(inputs)["Rules"]}}
 
 
-def _lifecycle(ctx: Context, args: Args) -> Args:
-    rules = ctx.aws(args)["Rules"]
-    for rule, given in zip(rules, args["rules"], strict=True):
-        both = given.get("filter", {}).get("and", {})
-        if "tags" in both:
+def _build_lifecycle(ctx: ResourceContext, inputs: Properties) -> Properties:
+    rules = ctx.to_aws(inputs)["Rules"]
+    for rule, rule_input in zip(rules, inputs["rules"], strict=True):
+        combined_filter = rule_input.get("filter", {}).get("and", {})
+        if "tags" in combined_filter:
             rule["Filter"]["And"]["Tags"] = [
-                {"Key": key, "Value": value} for key, value in both["tags"].items()
+                {"Key": key, "Value": value} for key, value in combined_filter["tags"].items()
             ]
-        # AWS wants a filter, and Pulumi allows leaving it out for the whole bucket.
+        # AWS requires a filter. In Pulumi it is optional: no filter means the whole bucket.
         if "Filter" not in rule and "Prefix" not in rule:
             rule["Filter"] = {"Prefix": ""}
-    made = {"LifecycleConfiguration": {"Rules": rules}}
-    if args.get("transitionDefaultMinimumObjectSize"):
-        made["TransitionDefaultMinimumObjectSize"] = args["transitionDefaultMinimumObjectSize"]
-    return made
+    parameters = {"LifecycleConfiguration": {"Rules": rules}}
+    if inputs.get("transitionDefaultMinimumObjectSize"):
+        parameters["TransitionDefaultMinimumObjectSize"] = inputs["transitionDefaultMinimumObjectSize"]
+    return parameters
 
 
-def _versioning(_: Context, args: Args) -> Args:
-    given = args["versioningConfiguration"]
-    # Pulumi's "Disabled" is a bucket that never had versions; AWS has no such call.
-    made = {"Status": "Suspended" if given["status"] == "Disabled" else given["status"]}
-    if "mfaDelete" in given:
-        made["MFADelete"] = given["mfaDelete"]
-    return {"VersioningConfiguration": made}
+def _build_versioning(_: ResourceContext, inputs: Properties) -> Properties:
+    versioning = inputs["versioningConfiguration"]
+    # In Pulumi, "Disabled" is a bucket that never had versions. AWS does not accept this status.
+    status = "Suspended" if versioning["status"] == "Disabled" else versioning["status"]
+    configuration = {"Status": status}
+    if "mfaDelete" in versioning:
+        configuration["MFADelete"] = versioning["mfaDelete"]
+    return {"VersioningConfiguration": configuration}
 
 
-def _public_access(_: Context, args: Args) -> Args:
+def _build_public_access(_: ResourceContext, inputs: Properties) -> Properties:
     return {
-        "PublicAccessBlockConfiguration": {aws_name(name): args.get(name, False) for name in _PUBLIC_ACCESS}
+        "PublicAccessBlockConfiguration": {
+            to_aws_name(name): inputs.get(name, False) for name in _PUBLIC_ACCESS
+        }
     }
 
 
-def _policy(_: Context, args: Args) -> Args:
-    return {"Policy": args["policy"]}
+def _build_policy(_: ResourceContext, inputs: Properties) -> Properties:
+    return {"Policy": inputs["policy"]}
 
 
-def _ownership_controls(ctx: Context, args: Args) -> Args:
-    return {"OwnershipControls": {"Rules": [ctx.aws(args)["Rule"]]}}
+def _build_ownership_controls(ctx: ResourceContext, inputs: Properties) -> Properties:
+    return {"OwnershipControls": {"Rules": [ctx.to_aws(inputs)["Rule"]]}}
 
 
-def _cors(ctx: Context, args: Args) -> Args:
-    return {"CORSConfiguration": {"CORSRules": ctx.aws(args)["CorsRules"]}}
+def _build_cors(ctx: ResourceContext, inputs: Properties) -> Properties:
+    return {"CORSConfiguration": {"CORSRules": ctx.to_aws(inputs)["CorsRules"]}}
 
 
-def _setting(
+def _define_bucket_setting(
     token: str,
-    inputs: Mapping[str, Shape],
-    parameters: Callable[[Context, Args], Args],
+    inputs: Mapping[str, InputSchema],
+    build_parameters: Callable[[ResourceContext, Properties], Properties],
     *,
     put: str,
     delete: str | None,
     check: Check | None = None,
 ) -> ResourceType:
-    """Return the type of a resource that one call puts on a bucket and one call deletes.
+    """Return the type of a bucket setting, which one call creates and one call deletes.
 
-    Args:
+    Properties:
         token: The Pulumi type.
-        inputs: The inputs besides the bucket.
-        parameters: Returns the put call's parameters besides the bucket.
-        put: The call that creates it.
-        delete: The call that undoes it, if there is one.
-        check: As for `resource_type`.
+        inputs: The inputs, except the bucket.
+        build_parameters: Returns the parameters of the put call, except the bucket.
+        put: The call that creates the setting.
+        delete: The call that deletes the setting. None if AWS has no such call.
+        check: As for `define_resource_type`.
     """
 
-    def create(ctx: Context, args: Args) -> Made:
-        bucket = args["bucket"]
-        ctx.call("s3", put, Bucket=bucket, **parameters(ctx, args))
-        if delete is not None and not args.get("skipDestroy"):
-            ctx.undo("s3", delete, Bucket=bucket)
-        return Made(bucket)
+    def create(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+        bucket = inputs["bucket"]
+        ctx.call("s3", put, Bucket=bucket, **build_parameters(ctx, inputs))
+        if delete is not None and not inputs.get("skipDestroy"):
+            ctx.record_undo("s3", delete, Bucket=bucket)
+        return ResourceResult(bucket)
 
-    return resource_type(token, {"bucket": STR, **inputs}, create=create, check=check)
+    return define_resource_type(token, {"bucket": STR, **inputs}, create=create, check=check)
 
 
-def _with_older_name(setting: ResourceType) -> tuple[ResourceType, ResourceType]:
-    """Return a type and the same type under its older name, which ends in V2."""
+def _add_older_name(setting: ResourceType) -> tuple[ResourceType, ResourceType]:
+    """Return a type, and the same type with its older name, which ends in V2."""
     module, name = setting.token.rsplit(":", 1)
     return setting, replace(setting, token=f"{module}V2:{name}V2")
 
 
 RESOURCE_TYPES = (
-    _setting(
+    _define_bucket_setting(
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
         {**dict.fromkeys(_PUBLIC_ACCESS, BOOL), "skipDestroy": BOOL},
-        _public_access,
+        _build_public_access,
         put="put_public_access_block",
         delete="delete_public_access_block",
     ),
-    *_with_older_name(
-        _setting(
+    *_add_older_name(
+        _define_bucket_setting(
             "aws:s3/bucketVersioning:BucketVersioning",
-            {"versioningConfiguration": Obj({"status": STR, "mfaDelete": STR})},
-            _versioning,
+            {"versioningConfiguration": ObjectOf({"status": STR, "mfaDelete": STR})},
+            _build_versioning,
             put="put_bucket_versioning",
-            delete=None,  # versions can only be suspended, and the bucket goes with them
+            delete=None,  # versioning can only be suspended, and the bucket is deleted with its versions
         )
     ),
-    *_with_older_name(
-        _setting(
+    *_add_older_name(
+        _define_bucket_setting(
             "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
             {"rules": ListOf(_ENCRYPTION_RULE)},
-            _encryption,
+            _build_encryption,
             put="put_bucket_encryption",
             delete="delete_bucket_encryption",
         )
     ),
-    *_with_older_name(
-        _setting(
+    *_add_older_name(
+        _define_bucket_setting(
             "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
             {"rules": ListOf(_LIFECYCLE_RULE), "transitionDefaultMinimumObjectSize": STR},
-            _lifecycle,
+            _build_lifecycle,
             put="put_bucket_lifecycle_configuration",
             delete="delete_bucket_lifecycle",
         )
     ),
-    _setting(
+    _define_bucket_setting(
         "aws:s3/bucketPolicy:BucketPolicy",
         {"policy": STR},
-        _policy,
+        _build_policy,
         put="put_bucket_policy",
         delete="delete_bucket_policy",
-        check=policy_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_resource_policy),
     ),
-    _setting(
+    _define_bucket_setting(
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-        {"rule": Obj({"objectOwnership": STR})},
-        _ownership_controls,
+        {"rule": ObjectOf({"objectOwnership": STR})},
+        _build_ownership_controls,
         put="put_bucket_ownership_controls",
         delete="delete_bucket_ownership_controls",
     ),
-    *_with_older_name(
-        _setting(
+    *_add_older_name(
+        _define_bucket_setting(
             "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
             {"corsRules": ListOf(_CORS_RULE)},
-            _cors,
+            _build_cors,
             put="put_bucket_cors",
             delete="delete_bucket_cors",
         )

@@ -2,50 +2,56 @@
 
 import base64
 
-from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STRS
-from pulumi_localaws.resources.policy_documents import check_resource_policy, policy_check
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
+from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STR_LIST
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
 
 
-def _create_secret(ctx: Context, args: Args) -> Made:
+def _create_secret(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     arn = ctx.call(
         "secretsmanager",
         "create_secret",
-        Name=args["name"],
-        Description=args.get("description"),
-        KmsKeyId=args.get("kmsKeyId"),
-        ForceOverwriteReplicaSecret=args.get("forceOverwriteReplicaSecret"),
-        Tags=ctx.tag_list(),
+        Name=inputs["name"],
+        Description=inputs.get("description"),
+        KmsKeyId=inputs.get("kmsKeyId"),
+        ForceOverwriteReplicaSecret=inputs.get("forceOverwriteReplicaSecret"),
+        Tags=ctx.build_tag_list(),
     )["ARN"]
-    # A recovery window would keep the name taken; nothing on a local AWS is worth recovering.
-    ctx.undo("secretsmanager", "delete_secret", SecretId=arn, ForceDeleteWithoutRecovery=True)
-    if args.get("policy"):
-        ctx.call("secretsmanager", "put_resource_policy", SecretId=arn, ResourcePolicy=args["policy"])
-    return Made(arn, {"arn": arn, "policy": args.get("policy", "")})
+    # With a recovery window the name could not be used again. A local secret needs no recovery.
+    ctx.record_undo("secretsmanager", "delete_secret", SecretId=arn, ForceDeleteWithoutRecovery=True)
+    if inputs.get("policy"):
+        ctx.call("secretsmanager", "put_resource_policy", SecretId=arn, ResourcePolicy=inputs["policy"])
+    return ResourceResult(arn, {"arn": arn, "policy": inputs.get("policy", "")})
 
 
-def _create_version(ctx: Context, args: Args) -> Made:
-    binary = base64.b64decode(args["secretBinary"]) if args.get("secretBinary") else None
-    made = ctx.call(
+def _create_version(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    binary = base64.b64decode(inputs["secretBinary"]) if inputs.get("secretBinary") else None
+    version = ctx.call(
         "secretsmanager",
         "put_secret_value",
-        SecretId=args["secretId"],
+        SecretId=inputs["secretId"],
         SecretBinary=binary,
-        SecretString=args.get("secretString"),
-        VersionStages=args.get("versionStages"),
+        SecretString=inputs.get("secretString"),
+        VersionStages=inputs.get("versionStages"),
     )
-    # A version goes with its secret; by itself it can't be deleted, on AWS neither.
+    # AWS cannot delete a single version: it is deleted with its secret.
     outputs = {
-        "arn": made["ARN"],
-        "secretArn": made["ARN"],
-        "versionId": made["VersionId"],
-        "versionStages": made.get("VersionStages", ["AWSCURRENT"]),
+        "arn": version["ARN"],
+        "secretArn": version["ARN"],
+        "versionId": version["VersionId"],
+        "versionStages": version.get("VersionStages", ["AWSCURRENT"]),
     }
-    return Made(f"{made['ARN']}|{made['VersionId']}", outputs)
+    return ResourceResult(f"{version['ARN']}|{version['VersionId']}", outputs)
 
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:secretsmanager/secret:Secret",
         {
             "name": STR,
@@ -57,13 +63,13 @@ RESOURCE_TYPES = (
         },
         create=_create_secret,
         outputs=("arn",),
-        naming=Naming("name", 512, prefix="namePrefix"),
+        naming=AutoNaming("name", 512, prefix_property="namePrefix"),
         tags=True,
-        check=policy_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_resource_policy),
     ),
-    resource_type(
+    define_resource_type(
         "aws:secretsmanager/secretVersion:SecretVersion",
-        {"secretId": STR, "secretBinary": STR, "secretString": STR, "versionStages": STRS},
+        {"secretId": STR, "secretBinary": STR, "secretString": STR, "versionStages": STR_LIST},
         create=_create_version,
         outputs=("arn", "secretArn", "versionId"),
     ),

@@ -1,10 +1,22 @@
 """SNS: topics, subscriptions, policies."""
 
-from pulumi_localaws.resources.input_schema import BOOL, INT, STR, attribute_text, aws_name
-from pulumi_localaws.resources.policy_documents import check_json, check_resource_policy, policy_check
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
+from collections.abc import Iterable
 
-_TOPIC = {
+from pulumi_localaws.resources.document_checks import (
+    build_property_check,
+    check_json_object,
+    check_resource_policy,
+)
+from pulumi_localaws.resources.input_schema import BOOL, INT, STR, format_attribute, to_aws_name
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
+
+_TOPIC_ATTRIBUTES = {
     "archivePolicy": STR,
     "contentBasedDeduplication": BOOL,
     "deliveryPolicy": STR,
@@ -16,7 +28,7 @@ _TOPIC = {
     "signatureVersion": INT,
     "tracingConfig": STR,
 }
-_SUBSCRIPTION = {
+_SUBSCRIPTION_ATTRIBUTES = {
     "deliveryPolicy": STR,
     "filterPolicy": STR,
     "filterPolicyScope": STR,
@@ -26,83 +38,92 @@ _SUBSCRIPTION = {
 }
 
 
-def _attributes(args: Args, names: Args) -> dict[str, str]:
-    return {aws_name(name): attribute_text(args[name]) for name in names if name in args}
+def _build_attributes(inputs: Properties, names: Iterable[str]) -> dict[str, str]:
+    return {to_aws_name(name): format_attribute(inputs[name]) for name in names if name in inputs}
 
 
-def _create_topic(ctx: Context, args: Args) -> Made:
+def _create_topic(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     arn = ctx.call(
         "sns",
         "create_topic",
-        Name=args["name"],
-        Attributes=_attributes(args, _TOPIC) or None,
-        Tags=ctx.tag_list(),
+        Name=inputs["name"],
+        Attributes=_build_attributes(inputs, _TOPIC_ATTRIBUTES) or None,
+        Tags=ctx.build_tag_list(),
     )["TopicArn"]
-    ctx.undo("sns", "delete_topic", TopicArn=arn)
-    return Made(arn, {"arn": arn, "owner": ctx.account})
+    ctx.record_undo("sns", "delete_topic", TopicArn=arn)
+    return ResourceResult(arn, {"arn": arn, "owner": ctx.account})
 
 
-def _create_topic_policy(ctx: Context, args: Args) -> Made:
-    before = ctx.call("sns", "get_topic_attributes", TopicArn=args["arn"])["Attributes"].get("Policy", "")
+def _create_topic_policy(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    previous_policy = ctx.call("sns", "get_topic_attributes", TopicArn=inputs["arn"])["Attributes"].get(
+        "Policy", ""
+    )
     ctx.call(
         "sns",
         "set_topic_attributes",
-        TopicArn=args["arn"],
+        TopicArn=inputs["arn"],
         AttributeName="Policy",
-        AttributeValue=args["policy"],
+        AttributeValue=inputs["policy"],
     )
-    ctx.undo(
-        "sns", "set_topic_attributes", TopicArn=args["arn"], AttributeName="Policy", AttributeValue=before
+    ctx.record_undo(
+        "sns",
+        "set_topic_attributes",
+        TopicArn=inputs["arn"],
+        AttributeName="Policy",
+        AttributeValue=previous_policy,
     )
-    return Made(args["arn"], {"owner": ctx.account})
+    return ResourceResult(inputs["arn"], {"owner": ctx.account})
 
 
-def _check_subscription(args: Args) -> None:
-    for prop in ("filterPolicy", "redrivePolicy", "deliveryPolicy"):
-        policy_check(prop, check_json)(args)
+def _check_subscription(inputs: Properties) -> None:
+    for name in ("filterPolicy", "redrivePolicy", "deliveryPolicy"):
+        build_property_check(name, check_json_object)(inputs)
 
 
-def _create_subscription(ctx: Context, args: Args) -> Made:
+def _create_subscription(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     arn = ctx.call(
         "sns",
         "subscribe",
-        TopicArn=args["topic"],
-        Protocol=args["protocol"],
-        Endpoint=args["endpoint"],
-        Attributes=_attributes(args, _SUBSCRIPTION) or None,
+        TopicArn=inputs["topic"],
+        Protocol=inputs["protocol"],
+        Endpoint=inputs["endpoint"],
+        Attributes=_build_attributes(inputs, _SUBSCRIPTION_ATTRIBUTES) or None,
         ReturnSubscriptionArn=True,
     )["SubscriptionArn"]
-    ctx.undo("sns", "unsubscribe", SubscriptionArn=arn)
-    pending = args["protocol"] in {"email", "email-json", "http", "https"}
+    ctx.record_undo("sns", "unsubscribe", SubscriptionArn=arn)
+    is_pending = inputs["protocol"] in {"email", "email-json", "http", "https"}
     outputs = {
         "arn": arn,
         "ownerId": ctx.account,
-        "pendingConfirmation": pending,
-        "confirmationWasAuthenticated": not pending,
+        "pendingConfirmation": is_pending,
+        "confirmationWasAuthenticated": not is_pending,
     }
-    return Made(arn, outputs)
+    return ResourceResult(arn, outputs)
 
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:sns/topic:Topic",
-        {"name": STR, **_TOPIC},
+        {"name": STR, **_TOPIC_ATTRIBUTES},
         create=_create_topic,
         outputs=("arn", "owner"),
-        naming=Naming(
-            "name", 256, prefix="namePrefix", suffix=lambda args: ".fifo" if args.get("fifoTopic") else ""
+        naming=AutoNaming(
+            "name",
+            256,
+            prefix_property="namePrefix",
+            suffix=lambda inputs: ".fifo" if inputs.get("fifoTopic") else "",
         ),
         tags=True,
-        check=policy_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_resource_policy),
     ),
-    resource_type(
+    define_resource_type(
         "aws:sns/topicPolicy:TopicPolicy",
         {"arn": STR, "policy": STR},
         create=_create_topic_policy,
         outputs=("owner",),
-        check=policy_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_resource_policy),
     ),
-    resource_type(
+    define_resource_type(
         "aws:sns/topicSubscription:TopicSubscription",
         {
             "topic": STR,
@@ -110,7 +131,7 @@ RESOURCE_TYPES = (
             "endpoint": STR,
             "confirmationTimeoutInMinutes": INT,
             "endpointAutoConfirms": BOOL,
-            **_SUBSCRIPTION,
+            **_SUBSCRIPTION_ATTRIBUTES,
         },
         create=_create_subscription,
         outputs=("arn", "ownerId", "pendingConfirmation", "confirmationWasAuthenticated"),

@@ -2,9 +2,20 @@
 
 from collections.abc import Callable
 
-from pulumi_localaws.resources.input_schema import BOOL, INT, STR, attribute_text
-from pulumi_localaws.resources.policy_documents import check_json, check_resource_policy, policy_check
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, ResourceType, resource_type
+from pulumi_localaws.resources.document_checks import (
+    build_property_check,
+    check_json_object,
+    check_resource_policy,
+)
+from pulumi_localaws.resources.input_schema import BOOL, INT, STR, format_attribute
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    ResourceType,
+    define_resource_type,
+)
 
 _ATTRIBUTES = {
     "contentBasedDeduplication": ("ContentBasedDeduplication", BOOL),
@@ -25,68 +36,79 @@ _ATTRIBUTES = {
 }
 
 
-def _check_queue(args: Args) -> None:
-    policy_check("policy", check_resource_policy)(args)
-    for prop in ("redrivePolicy", "redriveAllowPolicy"):
-        policy_check(prop, check_json)(args)
-    if args.get("fifoQueue") and args.get("name") and not args["name"].endswith(".fifo"):
-        raise ValueError(f"name: a FIFO queue's name ends in .fifo; {args['name']!r} doesn't")
-    if args.get("kmsMasterKeyId") and args.get("sqsManagedSseEnabled"):
-        raise ValueError("kmsMasterKeyId and sqsManagedSseEnabled exclude each other")
+def _check_queue(inputs: Properties) -> None:
+    build_property_check("policy", check_resource_policy)(inputs)
+    for name in ("redrivePolicy", "redriveAllowPolicy"):
+        build_property_check(name, check_json_object)(inputs)
+    if inputs.get("fifoQueue") and inputs.get("name") and not inputs["name"].endswith(".fifo"):
+        raise ValueError(f"name is {inputs['name']!r}; the name of a FIFO queue must end with .fifo")
+    if inputs.get("kmsMasterKeyId") and inputs.get("sqsManagedSseEnabled"):
+        raise ValueError("kmsMasterKeyId and sqsManagedSseEnabled are both set. Set only one of them")
 
 
-def _read_queue(ctx: Context, url: str) -> Made:
+def _read_queue(ctx: ResourceContext, url: str) -> ResourceResult:
     arn = ctx.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
         "QueueArn"
     ]
-    return Made(url, {"url": url, "arn": arn, "name": arn.rsplit(":", 1)[-1]})
+    return ResourceResult(url, {"url": url, "arn": arn, "name": arn.rsplit(":", 1)[-1]})
 
 
-def _create_queue(ctx: Context, args: Args) -> Made:
-    # A standard queue doesn't take FifoQueue at all, not even false.
+def _create_queue(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    # SQS rejects FifoQueue for a standard queue, even with the value false.
     attributes = {
-        aws: attribute_text(args[name])
-        for name, (aws, _) in _ATTRIBUTES.items()
-        if name in args and args[name] not in ("", False)
+        aws_name: format_attribute(inputs[name])
+        for name, (aws_name, _) in _ATTRIBUTES.items()
+        if name in inputs and inputs[name] not in ("", False)
     }
-    if args.get("sqsManagedSseEnabled") is False:
+    if inputs.get("sqsManagedSseEnabled") is False:
         attributes["SqsManagedSseEnabled"] = "false"
     url = ctx.call(
-        "sqs", "create_queue", QueueName=args["name"], Attributes=attributes, tags=dict(ctx.tags) or None
+        "sqs", "create_queue", QueueName=inputs["name"], Attributes=attributes, tags=dict(ctx.tags) or None
     )["QueueUrl"]
-    ctx.undo("sqs", "delete_queue", QueueUrl=url)
-    url = ctx.local_url(url)
-    return Made(url, {"url": url, "arn": ctx.arn("sqs", args["name"])})
+    ctx.record_undo("sqs", "delete_queue", QueueUrl=url)
+    url = ctx.to_local_url(url)
+    return ResourceResult(url, {"url": url, "arn": ctx.build_arn("sqs", inputs["name"])})
 
 
-def _attribute_type(token: str, prop: str, check: Callable[[str], None]) -> ResourceType:
-    """Return the type of a resource that is one attribute of a queue."""
-    attribute = _ATTRIBUTES[prop][0]
+def _define_queue_attribute(token: str, input_name: str, check: Callable[[str], None]) -> ResourceType:
+    """Return the type of a resource that sets one attribute of a queue.
 
-    def create(ctx: Context, args: Args) -> Made:
-        url = args["queueUrl"]
-        ctx.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={attribute: args[prop]})
-        ctx.undo("sqs", "set_queue_attributes", QueueUrl=url, Attributes={attribute: ""})
-        return Made(url)
+    Args:
+        token: The Pulumi type.
+        input_name: The input that holds the attribute's value.
+        check: Checks this input.
+    """
+    attribute = _ATTRIBUTES[input_name][0]
 
-    inputs = {"queueUrl": STR, prop: STR}
-    return resource_type(token, inputs, create=create, check=policy_check(prop, check))
+    def create(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+        url = inputs["queueUrl"]
+        ctx.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={attribute: inputs[input_name]})
+        ctx.record_undo("sqs", "set_queue_attributes", QueueUrl=url, Attributes={attribute: ""})
+        return ResourceResult(url)
+
+    schema = {"queueUrl": STR, input_name: STR}
+    return define_resource_type(token, schema, create=create, check=build_property_check(input_name, check))
 
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:sqs/queue:Queue",
-        {"name": STR, **{name: shape for name, (_, shape) in _ATTRIBUTES.items()}},
+        {"name": STR, **{name: schema for name, (_, schema) in _ATTRIBUTES.items()}},
         create=_create_queue,
         outputs=("arn", "url"),
-        naming=Naming(
-            "name", 80, prefix="namePrefix", suffix=lambda args: ".fifo" if args.get("fifoQueue") else ""
+        naming=AutoNaming(
+            "name",
+            80,
+            prefix_property="namePrefix",
+            suffix=lambda inputs: ".fifo" if inputs.get("fifoQueue") else "",
         ),
         tags=True,
         check=_check_queue,
         read=_read_queue,
     ),
-    _attribute_type("aws:sqs/queuePolicy:QueuePolicy", "policy", check_resource_policy),
-    _attribute_type("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "redriveAllowPolicy", check_json),
-    _attribute_type("aws:sqs/redrivePolicy:RedrivePolicy", "redrivePolicy", check_json),
+    _define_queue_attribute("aws:sqs/queuePolicy:QueuePolicy", "policy", check_resource_policy),
+    _define_queue_attribute(
+        "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "redriveAllowPolicy", check_json_object
+    ),
+    _define_queue_attribute("aws:sqs/redrivePolicy:RedrivePolicy", "redrivePolicy", check_json_object),
 )

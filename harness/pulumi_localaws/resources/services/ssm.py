@@ -1,39 +1,50 @@
 """Systems Manager: parameters."""
 
 from pulumi_localaws.resources.input_schema import BOOL, STR
-from pulumi_localaws.resources.resource_type import Args, Context, Made, Naming, resource_type
+from pulumi_localaws.resources.resource_type import (
+    AutoNaming,
+    Properties,
+    ResourceContext,
+    ResourceResult,
+    define_resource_type,
+)
 
 
-def _read(ctx: Context, name: str) -> Made:
-    found = ctx.call("ssm", "get_parameter", Name=name, WithDecryption=True)["Parameter"]
+def _read_parameter(ctx: ResourceContext, name: str) -> ResourceResult:
+    parameter = ctx.call("ssm", "get_parameter", Name=name, WithDecryption=True)["Parameter"]
     outputs = {
         "name": name,
-        "arn": found["ARN"],
-        "type": found["Type"],
-        "value": found["Value"],
-        "version": found["Version"],
+        "arn": parameter["ARN"],
+        "type": parameter["Type"],
+        "value": parameter["Value"],
+        "version": parameter["Version"],
     }
-    return Made(name, outputs)
+    return ResourceResult(name, outputs)
 
 
-def _check(args: Args) -> None:
-    if ("value" in args) == ("insecureValue" in args):
-        raise ValueError("give either value or insecureValue")
-    if args.get("type") == "SecureString" and "insecureValue" in args:
-        raise ValueError("insecureValue is for String and StringList; a SecureString takes value")
+def _check_parameter(inputs: Properties) -> None:
+    if ("value" in inputs) == ("insecureValue" in inputs):
+        problem = "are both set" if "value" in inputs else "are missing"
+        raise ValueError(f"value and insecureValue {problem}. Set exactly one of them")
+    if inputs.get("type") == "SecureString" and "insecureValue" in inputs:
+        raise ValueError(
+            "insecureValue is allowed for the types String and StringList only. Use value for a SecureString"
+        )
 
 
-def _create_parameter(ctx: Context, args: Args) -> Made:
-    made = ctx.call("ssm", "put_parameter", **ctx.aws(args), Tags=ctx.tag_list())
-    ctx.undo("ssm", "delete_parameter", Name=args["name"])
-    arn = ctx.arn("ssm", f"parameter/{args['name'].removeprefix('/')}")
-    return Made(
-        args["name"], {"arn": arn, "version": made.get("Version", 1), "tier": args.get("tier", "Standard")}
+def _create_parameter(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    version = ctx.call("ssm", "put_parameter", **ctx.to_aws(inputs), Tags=ctx.build_tag_list()).get(
+        "Version", 1
+    )
+    ctx.record_undo("ssm", "delete_parameter", Name=inputs["name"])
+    arn = ctx.build_arn("ssm", f"parameter/{inputs['name'].removeprefix('/')}")
+    return ResourceResult(
+        inputs["name"], {"arn": arn, "version": version, "tier": inputs.get("tier", "Standard")}
     )
 
 
 RESOURCE_TYPES = (
-    resource_type(
+    define_resource_type(
         "aws:ssm/parameter:Parameter",
         {
             "name": STR,
@@ -48,11 +59,11 @@ RESOURCE_TYPES = (
             "tier": STR,
         },
         create=_create_parameter,
-        aws={"insecureValue": "Value"},
+        aws_names={"insecureValue": "Value"},
         outputs=("arn", "version"),
-        naming=Naming("name", 2048),
+        naming=AutoNaming("name", 2048),
         tags=True,
-        check=_check,
-        read=_read,
+        check=_check_parameter,
+        read=_read_parameter,
     ),
 )

@@ -25,7 +25,7 @@ def test_help_lists_the_exit_codes_and_their_meanings(capsys, command, arguments
 
     assert raised.value.code == 0
     listed = re.findall(r"^  (\d+) +(.+)$", capsys.readouterr().out.split("exit codes:")[1], re.MULTILINE)
-    assert listed == [(str(code.value), code.meaning) for code in ExitCode]
+    assert [(str(code.value), code.meaning) for code in ExitCode] == listed
 
 
 def test_documentation_lists_the_exit_codes_and_their_meanings():
@@ -34,7 +34,7 @@ def test_documentation_lists_the_exit_codes_and_their_meanings():
 
     listed = re.findall(r"^\| (\d+) \| (.+) \|$", section, re.MULTILINE)
 
-    assert listed == [(str(code.value), code.meaning) for code in ExitCode]
+    assert [(str(code.value), code.meaning) for code in ExitCode] == listed
 
 
 class TestBackfillRun:
@@ -42,13 +42,15 @@ class TestBackfillRun:
     def test_plain_output_begins_with_table_and_dry_run(self, old_table, capsys, arguments, dry_run):
         run(*arguments)
 
-        assert [
-            RULER,
-            "Starting User Profile Migration",
-            "Table: v_users_dev",
-            f"Dry Run: {dry_run}",
-            RULER,
-        ] == (capsys.readouterr().out.splitlines()[:5])
+        assert capsys.readouterr().out.splitlines()[:5] == (
+            [
+                RULER,
+                "Starting User Profile Migration",
+                "Table: v_users_dev",
+                f"Dry Run: {dry_run}",
+                RULER,
+            ]
+        )
 
     @pytest.mark.parametrize(
         "arguments",

@@ -91,8 +91,8 @@ def test_whole_run(create_table, create_worker, s3):
     assert report["failures"] == [
         {"userId": "7", "PK": "odd", "SK": "METADATA", "reason": "userId is a number, not a string"}
     ]
-    assert {name: report[name] for name in payload if name != "report"} == {
-        name: value for name, value in payload.items() if name != "report"
+    assert {name: value for name, value in payload.items() if name != "report"} == {
+        name: report[name] for name in payload if name != "report"
     }
     assert all(key.startswith(f"runs/{prepare_payload['runId']}/") for key in s3.objects)
 

@@ -1,0 +1,72 @@
+"""Checks of the complete stack's arguments. This module creates no resources."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_userprofiles.cognito_triggers import TRIGGERS
+from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.migration_job_settings import max_concurrency
+from pulumi_userprofiles.outbox_worker import OUTBOX_CONCURRENCY
+from pulumi_userprofiles.profile_api_settings import allowed_origins
+from pulumi_userprofiles.python_function_settings import log_retention_days, reserved_concurrency, zip_path
+from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
+from pulumi_userprofiles.user_pool_settings import ROLE_ATTRIBUTE, UserPoolSettings
+from pulumi_userprofiles.validation import (
+    InvalidArgumentError,
+    boolean,
+    check_known_arguments,
+    plain_value,
+    table_names,
+)
+
+MIGRATION_CONCURRENCY = ("migration_max_concurrency", "migration_concurrency")
+"""Arguments with the concurrency of the migration job, and with the reserved concurrency of its worker."""
+
+_DERIVED_POOL_ARGUMENTS = (*(trigger.alias_argument for trigger in TRIGGERS), "role_attribute", "protect")
+
+
+def checked_pool_args(where: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Check all arguments before any resource is created, and return the pool's arguments.
+
+    Raises:
+        InvalidArgumentError: An argument is not valid.
+        pulumi.RunError: The zip cannot be built.
+    """
+    settings = FunctionSettings(where, args)
+    pool_args = _pool_args(where, args, settings)
+    table_names(where, args, "migration_table_names")
+    allowed_origins(where, args)
+    log_retention_days(where, args)
+    reserved_concurrency(where, args, "api_concurrency")
+    reserved_concurrency(where, args, "trigger_concurrency")
+    reserved_concurrency(where, args, "outbox_concurrency", at_least=OUTBOX_CONCURRENCY)
+    max_concurrency(where, args, *MIGRATION_CONCURRENCY)
+    zip_path(where, args, settings.extra_files)
+    return pool_args
+
+
+def _pool_args(where: str, args: Mapping[str, Any], settings: FunctionSettings) -> dict[str, Any]:
+    """Return the pool's arguments, checked, with those that are derived from other arguments."""
+    pool_args = plain_value(where, "user_pool", args.get("user_pool")) or {}
+    check_known_arguments(f"{where}, user_pool", pool_args, UserPoolArgs.__annotations__)
+    for key in _DERIVED_POOL_ARGUMENTS:
+        if key in pool_args:
+            raise InvalidArgumentError(
+                where,
+                f"'user_pool' cannot contain '{key}'",
+                got=pool_args[key],
+                allowed="the other arguments of UserPool",
+                fix="Remove it: it is derived from the template and from 'protect'.",
+            )
+    if settings.template.role_attribute not in (None, f"custom:{ROLE_ATTRIBUTE}"):
+        raise InvalidArgumentError(
+            where,
+            "the template reads the role from an attribute that the pool does not have",
+            got=settings.template.role_attribute,
+            allowed=f"custom:{ROLE_ATTRIBUTE}, or null if all users have the same role",
+            fix="Change roles.attribute in the template.",
+        )
+    protect = boolean(where, args, "protect", True)
+    pool_args = {**pool_args, "role_attribute": settings.users_request_role, "protect": protect}
+    UserPoolSettings(f"{where}, user_pool", pool_args)
+    return pool_args

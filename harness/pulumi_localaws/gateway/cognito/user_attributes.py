@@ -1,0 +1,192 @@
+"""Actions on a user's attributes: read them, change them, and verify a changed address with a code."""
+
+from http import HTTPStatus
+
+from pulumi_localaws.gateway.cognito import attribute_rules, user_names
+from pulumi_localaws.gateway.cognito.admin_calls import repeat_with_stored_name
+from pulumi_localaws.gateway.cognito.call import CognitoCall
+from pulumi_localaws.gateway.cognito.code_delivery import email_delivery_details, sms_delivery_details
+from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, PoolUser, UserPool, parse_attributes
+from pulumi_localaws.gateway.cognito.tokens import (
+    decode_claims,
+    find_client_of_token,
+    find_user_of_token,
+    pool_id_of,
+)
+from pulumi_localaws.gateway.wire.errors import AwsError, json_response, replace_body
+from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
+from pulumi_localaws.gateway.wire.http_messages import Response
+
+
+async def get_user(call: CognitoCall) -> Response:
+    """Handle GetUser: only the read attributes of the token's app client."""
+    response = await call.forward()
+    if response.status != HTTPStatus.OK or not call.enforces(GatewayRule.READ_ATTRIBUTES):
+        return response
+    # The emulator has accepted the token, so its claims are valid.
+    client = await find_client_of_token(call)
+    if client is None:
+        return response
+    document = response.json()
+    all_attributes = document.get("UserAttributes") or []
+    readable_attributes = [
+        attribute
+        for attribute in all_attributes
+        if attribute_rules.is_readable(client, str(attribute.get("Name")))
+    ]
+    if len(readable_attributes) == len(all_attributes):
+        return response
+    call.notes.append("attributes outside the read attributes left out")
+    return replace_body(response, {**document, "UserAttributes": readable_attributes})
+
+
+async def update_user_attributes(call: CognitoCall) -> Response:
+    """Handle UpdateUserAttributes: write and immutable attributes, phone format, codes for new addresses."""
+    client = await find_client_of_token(call)
+    if client is None:
+        return await call.forward()
+    pool, new_attributes = client.pool, parse_attributes(call.parameters.get("UserAttributes"))
+    if call.enforces(GatewayRule.WRITE_ATTRIBUTES):
+        attribute_rules.check_write_attributes(client, new_attributes)
+    _check_update(call, pool, new_attributes)
+    user = await find_user_of_token(call, pool)
+    if user is None or not call.enforces(GatewayRule.VERIFIED_BY_CODE):
+        return await call.forward()
+    changed_addresses = [
+        address
+        for address in (EMAIL, PHONE)
+        if address in new_attributes and new_attributes[address] != user.attributes.get(address)
+    ]
+    await _check_addresses_are_free(call, pool, user, new_attributes)
+    deferred_addresses = _addresses_to_verify_first(pool, user) & set(changed_addresses)
+    call.replace_parameters(
+        {
+            **call.parameters,
+            "UserAttributes": [
+                attribute
+                for attribute in call.parameters["UserAttributes"]
+                if attribute.get("Name") not in deferred_addresses
+            ],
+        }
+    )
+    response = await call.forward()
+    if response.status != HTTPStatus.OK or not changed_addresses:
+        return response
+    stored_addresses = [address for address in changed_addresses if address not in deferred_addresses]
+    await _mark_unverified(call, pool, user, stored_addresses)
+    delivery_details = [
+        await _send_code(call, pool, user, address, new_attributes[address])
+        for address in changed_addresses
+        if address in pool.auto_verified_attributes
+    ]
+    return replace_body(response, {**response.json(), "CodeDeliveryDetailsList": delivery_details})
+
+
+async def admin_update_user_attributes(call: CognitoCall) -> Response:
+    """Handle AdminUpdateUserAttributes: immutable attributes and the phone format apply to admins too."""
+    pool = await call.find_pool()
+    if pool is None:
+        return await call.forward()
+    new_attributes = parse_attributes(call.parameters.get("UserAttributes"))
+    _check_update(call, pool, new_attributes)
+    user = await user_names.find_user(call.dependencies.directory, pool, call.parameters.get("Username"))
+    if user is not None and call.enforces(GatewayRule.USER_NAME_CASE):
+        await _check_addresses_are_free(call, pool, user, new_attributes)
+    return await repeat_with_stored_name(call, pool, await call.forward())
+
+
+async def get_user_attribute_verification_code(call: CognitoCall) -> Response:
+    """Handle GetUserAttributeVerificationCode, which the emulator does not have."""
+    pool, user, attribute = await _find_own_address(call)
+    new_address = call.dependencies.new_address_codes.get_address(pool.id, user.name, attribute)
+    address = user.attributes.get(attribute) if new_address is None else new_address
+    if not address:
+        raise AwsError("InvalidParameterException", f"User does not have {attribute}.")
+    details = await _send_code(call, pool, user, attribute, address)
+    return json_response({"CodeDeliveryDetails": details})
+
+
+async def verify_user_attribute(call: CognitoCall) -> Response:
+    """Handle VerifyUserAttribute, which the emulator does not have: the new address replaces the old one."""
+    pool, user, attribute = await _find_own_address(call)
+    codes, key = call.dependencies.new_address_codes, (pool.id, user.name, attribute)
+    address = codes.check(*key, str(call.parameters.get("Code")))
+    await _check_addresses_are_free(call, pool, user, {attribute: address})
+    await call.dependencies.directory.update_user(
+        pool, user, {attribute: address, f"{attribute}_verified": "true"}
+    )
+    codes.remove(*key)
+    call.notes.append("address: verified")
+    return json_response({})
+
+
+def _check_update(call: CognitoCall, pool: UserPool, new_attributes: dict[str, str]) -> None:
+    """Reject a change of an immutable attribute, and a phone number that is not in E.164 format.
+
+    Raises:
+        AwsError: InvalidParameterException.
+    """
+    if call.enforces(GatewayRule.IMMUTABLE_ATTRIBUTES):
+        attribute_rules.check_mutable(pool, new_attributes)
+    if call.enforces(GatewayRule.PHONE_FORMAT):
+        attribute_rules.check_phone_format(new_attributes)
+
+
+async def _check_addresses_are_free(
+    call: CognitoCall, pool: UserPool, user: PoolUser, new_attributes: dict[str, str]
+) -> None:
+    """Reject an address that another user signs in with.
+
+    Raises:
+        AwsError: AliasExistsException.
+    """
+    sign_in_attributes = pool.username_attributes | pool.alias_attributes
+    for attribute in sign_in_attributes & {EMAIL, PHONE} & new_attributes.keys():
+        owner = await user_names.find_user(call.dependencies.directory, pool, new_attributes[attribute])
+        if owner is not None and owner.name != user.name:
+            raise AwsError("AliasExistsException", f"An account with the given {attribute} already exists.")
+
+
+def _addresses_to_verify_first(pool: UserPool, user: PoolUser) -> frozenset[str]:
+    """Return the addresses that keep their old value until the new one is verified."""
+    settings = pool.document.get("UserAttributeUpdateSettings") or {}
+    names = frozenset(settings.get("AttributesRequireVerificationBeforeUpdate") or ())
+    return frozenset(name for name in names if user.attributes.get(name))
+
+
+async def _send_code(
+    call: CognitoCall, pool: UserPool, user: PoolUser, attribute: str, address: str
+) -> dict[str, str]:
+    code = call.dependencies.new_address_codes.issue(pool.id, user.name, attribute, address)
+    if attribute == PHONE:
+        await call.dependencies.code_sender.send_sms(pool, address, code)
+        return sms_delivery_details(address)
+    call.dependencies.code_sender.send_email(pool, address, code)
+    return email_delivery_details(address)
+
+
+async def _mark_unverified(call: CognitoCall, pool: UserPool, user: PoolUser, addresses: list[str]) -> None:
+    if addresses:
+        call.notes.append("changed address: unverified")
+        await call.dependencies.directory.update_user(
+            pool, user, {f"{a}_verified": "false" for a in addresses}
+        )
+
+
+async def _find_own_address(call: CognitoCall) -> tuple[UserPool, PoolUser, str]:
+    """Return pool, user and attribute of a call with a user's token; the emulator checks the token."""
+    attribute = str(call.parameters.get("AttributeName"))
+    if attribute not in {EMAIL, PHONE}:
+        raise AwsError("InvalidParameterException", f"Attribute {attribute} can't be verified.")
+    claims = decode_claims(call.parameters.get("AccessToken"))
+    pool = await call.dependencies.directory.get_pool(pool_id_of(claims))
+    if pool is None:
+        raise AwsError("NotAuthorizedException", "Invalid Access Token")
+    # GetUser fails for a forged, expired or revoked token.
+    response = await call.dependencies.root_client.call_cognito(
+        "GetUser", {"AccessToken": call.parameters["AccessToken"]}, pool.region
+    )
+    user = await call.dependencies.directory.get_user(pool, str(response.get("Username") or ""))
+    if user is None:
+        raise AwsError("UserNotFoundException", "User does not exist.")
+    return pool, user, attribute

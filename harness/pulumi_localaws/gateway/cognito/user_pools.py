@@ -1,0 +1,66 @@
+"""Actions on user pools and app clients."""
+
+import dataclasses
+from http import HTTPStatus
+
+from pulumi_localaws.gateway.cognito.call import CognitoCall
+from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PRE_SIGN_UP
+from pulumi_localaws.gateway.cognito.triggers import SUPPORTED_TRIGGERS
+from pulumi_localaws.gateway.wire.errors import AwsError, replace_body
+from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
+from pulumi_localaws.gateway.wire.http_messages import Response
+
+
+async def delete_user_pool(call: CognitoCall) -> Response:
+    """Handle DeleteUserPool: rejected while deletion protection is active."""
+    pool = await call.find_pool()
+    if (
+        pool is not None
+        and call.enforces(GatewayRule.DELETION_PROTECTION)
+        and pool.document.get("DeletionProtection") == "ACTIVE"
+    ):
+        raise AwsError(
+            "InvalidParameterException",
+            "The user pool cannot be deleted because deletion protection is activated. "
+            "Deletion protection must be inactivated first.",
+        )
+    return await call.forward()
+
+
+async def write_user_pool(call: CognitoCall) -> Response:
+    """Handle CreateUserPool and UpdateUserPool: warn about triggers that never fire; install the relay."""
+    response = await call.forward()
+    config = call.parameters.get("LambdaConfig")
+    if response.status != HTTPStatus.OK or not isinstance(config, dict):
+        return response
+    unsupported = sorted(k for k, v in config.items() if v and k not in SUPPORTED_TRIGGERS)
+    if unsupported and call.enforces(GatewayRule.TRIGGERS):
+        call.notes.append("triggers that never fire here: " + ", ".join(unsupported))
+        warning = ("x-localaws-warning", f"never fired here: {', '.join(unsupported)}")
+        response = dataclasses.replace(response, headers=(*response.headers, warning))
+    pool_id = call.parameters.get("UserPoolId") or response.json().get("UserPool", {}).get("Id")
+    pool = await call.dependencies.directory.get_pool(str(pool_id or ""))
+    if pool is not None and pool.trigger_arn(PRE_SIGN_UP) and call.enforces(GatewayRule.PRE_SIGN_UP_EVENT):
+        await call.dependencies.pre_sign_up_relay.install(pool)
+    return response
+
+
+async def describe_user_pool(call: CognitoCall) -> Response:
+    """Handle DescribeUserPool: show the triggers that the pool's owner configured."""
+    response = await call.forward()
+    if response.status != HTTPStatus.OK:
+        return response
+    document = response.json()
+    stored_pool = document.get("UserPool") or {}
+    pool = call.dependencies.directory.hide_relay(stored_pool)
+    return response if pool is stored_pool else replace_body(response, {**document, "UserPool": pool})
+
+
+async def create_user_pool_client(call: CognitoCall) -> Response:
+    """Handle CreateUserPoolClient: remember the client's pool, which saves a search later."""
+    response = await call.forward()
+    if response.status == HTTPStatus.OK:
+        client = response.json().get("UserPoolClient") or {}
+        if client.get("ClientId") and client.get("UserPoolId"):
+            call.dependencies.directory.remember_client(client["ClientId"], client["UserPoolId"])
+    return response

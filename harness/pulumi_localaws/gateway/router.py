@@ -1,0 +1,172 @@
+"""The gateway without HTTP: classify each request and apply the rules for it."""
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+
+from pulumi_localaws.gateway import partiql
+from pulumi_localaws.gateway.aws_lambda.http_api_permissions import HttpApiPermissions, parse_api_request
+from pulumi_localaws.gateway.aws_lambda.lambda_client import LambdaClient
+from pulumi_localaws.gateway.cognito import dispatch
+from pulumi_localaws.gateway.cognito.call import COGNITO_TARGET, Dependencies
+from pulumi_localaws.gateway.cognito.code_delivery import CodeSender, is_email_inbox_request
+from pulumi_localaws.gateway.cognito.codes import CodeAttempts, NewAddressCodes
+from pulumi_localaws.gateway.cognito.pre_sign_up_relay import RELAY_PATH, PreSignUpRelay
+from pulumi_localaws.gateway.cognito.triggers import TRIGGER_TIMEOUT_SECONDS, Triggers
+from pulumi_localaws.gateway.cognito.user_directory import UserDirectory
+from pulumi_localaws.gateway.cognito.user_names import UserNameLocks
+from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule, detect_rules
+from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendToEmulator
+from pulumi_localaws.gateway.wire.journal import JOURNAL_LENGTH, JournalEntry
+from pulumi_localaws.gateway.wire.root_client import RootClient
+
+_DYNAMODB_TARGET = "DynamoDB_20120810."
+_API_WRITE = re.compile(r"/v2/apis(/|$|\?)")
+_POLICY_WRITE = re.compile(r"/2015-03-31/functions/.*/policy")
+_RESET = re.compile(r"/_(ministack|localstack)/(state/)?reset")
+_READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class RequestKind(Enum):
+    """The kinds of requests that the router handles; the server streams all others to the emulator."""
+
+    COGNITO = auto()
+    PARTIQL = auto()
+    HTTP_API = auto()
+    PRE_SIGN_UP_RELAY = auto()
+    """The emulator fires PreSignUp."""
+    EMAIL_INBOX = auto()
+    API_WRITE = auto()
+    """A change of an HTTP API or of a function's policy."""
+    RESET = auto()
+
+
+_JOURNAL_SERVICES = {
+    RequestKind.COGNITO: "cognito-idp",
+    RequestKind.PARTIQL: "dynamodb",
+    RequestKind.HTTP_API: "execute-api",
+}
+
+
+class RequestRouter:
+    """Forwards each request to the emulator, or applies AWS rules that the emulator lacks.
+
+    Args:
+        send_to_emulator: Sends a request to the emulator.
+        endpoint: The gateway's public URL, ``http://127.0.0.1:<port>``; the PreSignUp relay posts there.
+        region: The region of the gateway's own calls.
+        account_id: The emulator's account.
+        rules: The rules to enforce. Default: detected from the backend at the first request.
+        trigger_timeout: Seconds that one call of a trigger may take.
+        clock: Monotonic seconds, for the age of codes and cache entries.
+    """
+
+    def __init__(
+        self,
+        *,
+        send_to_emulator: SendToEmulator,
+        endpoint: str,
+        region: str,
+        account_id: str,
+        rules: frozenset[GatewayRule] | None = None,
+        trigger_timeout: float = TRIGGER_TIMEOUT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.send_to_emulator = send_to_emulator
+        self.journal: deque[JournalEntry] = deque(maxlen=JOURNAL_LENGTH)
+        self._rules = rules
+        root_client = RootClient(send_to_emulator, region)
+        directory, lambda_client = UserDirectory(root_client), LambdaClient(root_client)
+        triggers = Triggers(lambda_client, trigger_timeout)
+        self._dependencies = Dependencies(
+            send_to_emulator=send_to_emulator,
+            root_client=root_client,
+            directory=directory,
+            triggers=triggers,
+            pre_sign_up_relay=PreSignUpRelay(root_client, directory, triggers, endpoint),
+            code_attempts=CodeAttempts(clock),
+            code_sender=CodeSender(root_client),
+            new_address_codes=NewAddressCodes(clock),
+            user_name_locks=UserNameLocks(),
+        )
+        self._api_permissions = HttpApiPermissions(root_client, lambda_client, account_id, clock)
+
+    @staticmethod
+    def classify(request: Request) -> RequestKind | None:
+        """Return the kind of a request, or None if it is streamed; the body is not needed."""
+        aws_target = request.header("x-amz-target")
+        path = request.target.partition("?")[0]
+        is_write = request.method not in _READ_METHODS
+        conditions = {
+            RequestKind.COGNITO: aws_target.startswith(COGNITO_TARGET),
+            RequestKind.PARTIQL: aws_target.startswith(_DYNAMODB_TARGET)
+            and aws_target.removeprefix(_DYNAMODB_TARGET) in partiql.ACTIONS,
+            RequestKind.HTTP_API: parse_api_request(request)[0] != "",
+            RequestKind.PRE_SIGN_UP_RELAY: path.startswith(RELAY_PATH),
+            RequestKind.EMAIL_INBOX: is_email_inbox_request(request),
+            RequestKind.API_WRITE: is_write and bool(_API_WRITE.match(path) or _POLICY_WRITE.match(path)),
+            RequestKind.RESET: is_write and _RESET.match(path) is not None,
+        }
+        return next((kind for kind, is_met in conditions.items() if is_met), None)
+
+    async def handle(self, request: Request, kind: RequestKind) -> Response:
+        """Handle one request.
+
+        Args:
+            request: The client's request.
+            kind: The kind that `classify` returned.
+        """
+        if kind is RequestKind.PRE_SIGN_UP_RELAY:
+            # Part of a SignUp, which has its own journal entry.
+            return await self._dependencies.pre_sign_up_relay.handle(request)
+        if self._rules is None:
+            self._rules = await detect_rules(self.send_to_emulator)
+        self._dependencies.rules = self._rules
+        action = request.header("x-amz-target").rpartition(".")[2] or _method_and_path(request)
+        notes: list[str] = []
+        response = await self._handle_kind(kind, request, action, notes)
+        if service := _JOURNAL_SERVICES.get(kind):
+            self.journal.append(JournalEntry(time.time(), service, action, response.status, tuple(notes)))
+        return response
+
+    async def _handle_kind(
+        self, kind: RequestKind, request: Request, action: str, notes: list[str]
+    ) -> Response:
+        rules = self._dependencies.rules
+        match kind:
+            case RequestKind.COGNITO:
+                return await dispatch.handle(request, action, self._dependencies, notes)
+            case RequestKind.PARTIQL if GatewayRule.PARTIQL_ACTIONS in rules:
+                return await partiql.handle(
+                    request,
+                    action,
+                    send_to_emulator=self.send_to_emulator,
+                    root_client=self._dependencies.root_client,
+                    notes=notes,
+                )
+            case RequestKind.HTTP_API if GatewayRule.API_INVOKE_PERMISSION in rules:
+                return await self._api_permissions.handle(request, self.send_to_emulator, notes)
+            case RequestKind.EMAIL_INBOX:
+                return self._dependencies.code_sender.edit_inbox(await self.send_to_emulator(request))
+        response = await self.send_to_emulator(request)
+        if kind is RequestKind.API_WRITE:
+            self._api_permissions.invalidate(request)
+        elif kind is RequestKind.RESET:
+            self._clear_state()
+        return response
+
+    def _clear_state(self) -> None:
+        self._api_permissions.clear()
+        self._dependencies.directory.clear()
+        self._dependencies.pre_sign_up_relay.clear()
+        self._dependencies.code_attempts.clear()
+        self._dependencies.code_sender.clear()
+        self._dependencies.new_address_codes.clear()
+
+
+def _method_and_path(request: Request) -> str:
+    path = request.target.partition("?")[0]
+    # Only the first three segments: an API's path may contain an ID, and the journal keeps no values.
+    return f"{request.method} {'/'.join(path.split('/')[:4])}"

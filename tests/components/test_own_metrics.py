@@ -1,0 +1,104 @@
+"""Alarms on the functions' own metrics: each metric that the code counts has an alarm with the same names."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from component_recording import Recording
+from userprofiles.registration.outbox import OutboxMessageFailedError, process_message
+from userprofiles.registration.post_confirmation import ConfirmationProcessor, handle_event
+from userprofiles.table.attribute_value import AttributeValueError
+from userprofiles.telemetry import Report
+
+EVENT = {
+    "triggerSource": "PostConfirmation_ConfirmSignUp",
+    "userPoolId": "us-east-1_Pool",
+    "userName": "11111111-1111-4111-8111-111111111111",
+    "request": {"userAttributes": {"sub": "11111111-1111-4111-8111-111111111111"}},
+}
+
+
+def failing(error: Exception) -> Any:
+    def fail(*_: Any) -> None:
+        raise error
+
+    return SimpleNamespace(register=fail, send=fail)
+
+
+ACCEPTING = SimpleNamespace(send=lambda _: None)
+
+
+def fail_registration(registrar: Any, outbox: Any) -> None:
+    report = Report()
+    handle_event(ConfirmationProcessor(registrar, outbox, report).process, EVENT, report)
+
+
+def fail_outbox_message() -> None:
+    with pytest.raises(OutboxMessageFailedError):
+        process_message(failing(OSError()), {"messageId": "m", "body": "{}"}, Report())
+
+
+FAILURES = {
+    "app-triggers-post-confirmation-deferred-alarm": lambda: fail_registration(failing(OSError()), ACCEPTING),
+    "app-triggers-post-confirmation-lost-alarm": lambda: fail_registration(
+        failing(OSError()), failing(OSError())
+    ),
+    "app-triggers-post-confirmation-impossible-alarm": lambda: fail_registration(
+        failing(AttributeValueError("x")), ACCEPTING
+    ),
+    "app-outbox-retry-alarm": fail_outbox_message,
+}
+FUNCTIONS = {
+    "app-triggers-post-confirmation": "app-triggers-post-confirmation-function",
+    "app-outbox": "app-outbox-worker-function",
+}
+
+
+def counted_metrics(output: str) -> list[tuple[str, str, dict[str, str], float]]:
+    """Return namespace, name, dimensions and value of each metric in the embedded metric format."""
+    metrics = []
+    for line in output.splitlines():
+        document = json.loads(line)
+        for directive in document.get("_aws", {}).get("CloudWatchMetrics", []):
+            (keys,) = directive["Dimensions"]
+            dimensions = {key: document[key] for key in keys}
+            for metric in directive["Metrics"]:
+                (value,) = document[metric["Name"]]
+                metrics.append((directive["Namespace"], metric["Name"], dimensions, value))
+    return metrics
+
+
+def test_every_alarm_on_a_metric_of_ours_has_a_case(stack: Recording) -> None:
+    own = [
+        alarm.name for alarm in stack.of_type("MetricAlarm") if alarm.inputs["namespace"] == "UserProfiles"
+    ]
+
+    assert sorted(own) == sorted(FAILURES)
+
+
+@pytest.mark.parametrize("alarm_name", sorted(FAILURES))
+def test_a_failure_counts_the_metric_that_its_alarm_watches(
+    alarm_name: str,
+    stack: Recording,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    alarm = stack.resource(alarm_name).inputs
+    function = next(name for start, name in FUNCTIONS.items() if alarm_name.startswith(start))
+    for name, value in stack.resource(function).inputs["environment"]["variables"].items():
+        monkeypatch.setenv(name, value)
+
+    FAILURES[alarm_name]()
+
+    assert counted_metrics(capsys.readouterr().out) == [
+        (alarm["namespace"], alarm["metricName"], alarm["dimensions"], 1.0)
+    ]
+    assert (alarm["statistic"], alarm["comparisonOperator"]) == ("Sum", "GreaterThanThreshold")
+
+
+def test_an_alarm_of_another_stack_watches_other_metrics(stack: Recording) -> None:
+    """Project, stack and component are in the dimension: two stacks in an account do not share it."""
+    names = [stack.resource(name).inputs["dimensions"]["service"] for name in FAILURES]
+
+    assert [name for name in names if not name.startswith("pulumi-userprofiles-test-app-")] == []

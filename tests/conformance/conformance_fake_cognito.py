@@ -1,0 +1,205 @@
+"""A fake of the emulator's Cognito: one pool in dicts, with as few checks as the real emulator."""
+
+import asyncio
+import base64
+import json
+import re
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pulumi_localaws.gateway.router import RequestKind, RequestRouter
+from pulumi_localaws.gateway.wire.http_messages import Request
+
+POOL, CLIENT = "eu-west-1_Pool12345", "client1"
+ACCOUNT = "000000000000"
+POOL_ARN = f"arn:aws:cognito-idp:eu-west-1:{ACCOUNT}:userpool/{POOL}"
+FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:trigger:live"
+
+
+class FakeCognito:
+    """One pool with one app client; calls are recorded."""
+
+    def __init__(self) -> None:
+        self.router: RequestRouter
+        self.parameters: list[tuple[str, dict[str, Any]]] = []
+        """Action and parameters of each call."""
+        self.error_codes: dict[str, str] = {}
+        """The error code of each Cognito action that fails."""
+        self.emails: list[dict[str, Any]] = []
+        self.relay_url: str = ""
+        self.sign_up_delays: dict[str, float] = {}
+        self.users: dict[str, dict[str, Any]] = {}
+        self.pool: dict[str, Any] = {
+            "Id": POOL,
+            "Arn": POOL_ARN,
+            "UsernameAttributes": ["email", "phone_number"],
+            "UsernameConfiguration": {"CaseSensitive": False},
+            "AutoVerifiedAttributes": ["email", "phone_number"],
+            "DeletionProtection": "INACTIVE",
+            "LambdaConfig": {},
+            "SchemaAttributes": [
+                {"Name": "email", "Mutable": True},
+                {"Name": "custom:role", "Mutable": False},
+            ],
+        }
+        self.client: dict[str, Any] = {
+            "ClientId": CLIENT,
+            "UserPoolId": POOL,
+            "WriteAttributes": ["email", "phone_number", "name", "custom:role"],
+            "PreventUserExistenceErrors": "ENABLED",
+        }
+
+    def configure_triggers(self, *names: str) -> None:
+        """Set the function of these triggers."""
+        self.pool["LambdaConfig"] = dict.fromkeys(names, FUNCTION)
+
+    def add_user(self, email: str = "", *, status: str = "CONFIRMED", **attributes: str) -> dict[str, Any]:
+        """Add a user to the pool."""
+        sub = f"sub-{len(self.users)}"
+        stored_attributes = {"sub": sub, **({"email": email} if email else {}), **attributes}
+        self.users[sub] = {"Username": sub, "UserStatus": status, "attributes": stored_attributes}
+        return self.users[sub]
+
+    def find_user(self, name: str) -> dict[str, Any] | None:
+        """Find a user by exactly this name, as the emulator does."""
+        for user in self.users.values():
+            a = user["attributes"]
+            if name in {user["Username"], a["sub"], a.get("email"), a.get("phone_number")}:
+                return user
+        return None
+
+    def parameters_of(self, action: str) -> list[dict[str, Any]]:
+        """Return the parameters of each call of an action."""
+        return [parameters for called_action, parameters in self.parameters if called_action == action]
+
+    async def call(self, action: str, parameters: dict[str, Any]) -> tuple[int, Any]:
+        """Return status and document of a call."""
+        self.parameters.append((action, parameters))
+        if action in self.error_codes:
+            return _error(self.error_codes[action], "rejected")
+        name = parameters.get("Username") or (parameters.get("AuthParameters") or {}).get("USERNAME") or ""
+        user = self.find_user(name)
+        attributes = {a["Name"]: a["Value"] for a in parameters.get("UserAttributes") or ()}
+        if action == "SignUp":
+            return await self._sign_up(parameters, attributes, user)
+        document = self._call_without_user(action, parameters, attributes)
+        if document is not None:
+            return 200, document
+        if user is None:
+            return _error("UserNotFoundException", "User does not exist.")
+        return self._call_with_user(action, parameters, user, attributes)
+
+    def _call_without_user(  # noqa: C901, PLR0911 - a switch by action
+        self, action: str, parameters: dict[str, Any], attributes: dict[str, str]
+    ) -> dict[str, Any] | None:
+        match action:
+            case "DescribeUserPool":
+                return {"UserPool": self.pool}
+            case "UpdateUserPool" | "CreateUserPool":
+                self.pool.update({k: v for k, v in parameters.items() if k in self.pool})
+                return {"UserPool": self.pool}
+            case "DeleteUserPool":
+                return {}
+            case "ListUserPools":
+                return {"UserPools": [{"Id": POOL}]}
+            case "ListUserPoolClients":
+                return {"UserPoolClients": [{"ClientId": CLIENT}]}
+            case "DescribeUserPoolClient":
+                return {"UserPoolClient": self.client}
+            case "ListUsers":
+                users = self._filter_users(parameters.get("Filter") or "")
+                return {"Users": [_describe(user, "Attributes") for user in users]}
+            case "UpdateUserAttributes":
+                self._user_of_token(parameters)["attributes"].update(attributes)
+                return {}
+            case "GetUser":
+                return _describe(self._user_of_token(parameters), "UserAttributes")
+            case "AdminCreateUser":
+                email = parameters.get("Username") or ""
+                user = self.add_user(**{"email": email, **attributes}, status="FORCE_CHANGE_PASSWORD")
+                return {"User": _describe(user, "Attributes")}
+        return None
+
+    def _call_with_user(
+        self, action: str, parameters: dict[str, Any], user: dict[str, Any], attributes: dict[str, str]
+    ) -> tuple[int, Any]:
+        match action:
+            case "AdminGetUser":
+                return 200, _describe(user, "UserAttributes")
+            case "AdminUpdateUserAttributes":
+                user["attributes"].update(attributes)
+            case "AdminDeleteUser":
+                del self.users[user["Username"]]
+            case "AdminSetUserPassword":
+                user["UserStatus"] = "CONFIRMED"
+            case "ConfirmSignUp" | "ConfirmForgotPassword" | "AdminConfirmSignUp":
+                if parameters.get("ConfirmationCode", "123456") not in {"123456", "654321"}:
+                    return _error("CodeMismatchException", "Invalid verification code")
+                user["UserStatus"] = "CONFIRMED"
+            case "ForgotPassword":
+                self.emails.append(_verification_email(user))
+                return 200, {"CodeDeliveryDetails": {"DeliveryMedium": "EMAIL"}}
+            case "InitiateAuth" | "RespondToAuthChallenge" | "AdminInitiateAuth":
+                claims = json.dumps({"username": user["Username"], "client_id": CLIENT, "iss": f"x/{POOL}"})
+                token = f"h.{base64.urlsafe_b64encode(claims.encode()).decode().rstrip('=')}.s"
+                return 200, {"AuthenticationResult": {"AccessToken": token}}
+        return 200, {}
+
+    def _user_of_token(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        part = parameters["AccessToken"].split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return self.find_user(claims["username"]) or {}
+
+    def _filter_users(self, filter_expression: str) -> list[dict[str, Any]]:
+        match = re.fullmatch(r'(\w+) = "([^"]*)"', filter_expression)
+        if not match:
+            return list(self.users.values())
+        attribute, value = match[1], match[2].casefold()
+        return [u for u in self.users.values() if u["attributes"].get(attribute, "").casefold() == value]
+
+    async def _sign_up(
+        self, parameters: dict[str, Any], attributes: dict[str, str], existing_user: Any
+    ) -> tuple[int, Any]:
+        if existing_user:
+            return _error("UsernameExistsException", "User already exists.")
+        name = parameters["Username"]
+        attributes = {**attributes, "sub": f"sub-{len(self.users)}"}
+        attributes.setdefault("phone_number" if name.startswith("+") else "email", name)
+        flags: dict[str, Any] = {}
+        await asyncio.sleep(self.sign_up_delays.get(name, 0))
+        if self.pool["LambdaConfig"].get("PreSignUp"):
+            event = {
+                "triggerSource": "PreSignUp_SignUp",
+                "userPoolId": POOL,
+                "userName": attributes["sub"],
+                "callerContext": {"clientId": CLIENT},
+                "request": {"userAttributes": attributes, "validationData": {}},
+            }
+            path = unquote(urlsplit(self.relay_url).path)
+            request = Request("POST", path, (), json.dumps(event).encode())
+            response = await self.router.handle(request, RequestKind.PRE_SIGN_UP_RELAY)
+            if response.status != 200:
+                text = str({"errorMessage": response.body.decode()})
+                return _error("UserLambdaValidationException", text)
+            flags = response.json()["response"]
+        user = self.add_user(status="CONFIRMED" if flags.get("autoConfirmUser") else "UNCONFIRMED")
+        user["attributes"] = attributes
+        if flags.get("autoVerifyEmail"):
+            attributes["email_verified"] = "true"
+        if attributes.get("email"):
+            self.emails.append(_verification_email(user))
+        return 200, {"UserConfirmed": user["UserStatus"] == "CONFIRMED", "UserSub": attributes["sub"]}
+
+
+def _error(code: str, message: str) -> tuple[int, Any]:
+    return 400, {"__type": code, "message": message}
+
+
+def _verification_email(user: dict[str, Any]) -> dict[str, Any]:
+    address = user["attributes"].get("email", "")
+    return {"MessageId": f"m-{id(user)}", "To": [address], "Type": "CognitoVerificationMessage"}
+
+
+def _describe(user: dict[str, Any], key: str) -> dict[str, Any]:
+    attributes = [{"Name": k, "Value": v} for k, v in user["attributes"].items()]
+    return {"Username": user["Username"], "UserStatus": user["UserStatus"], key: attributes}

@@ -1,0 +1,104 @@
+"""Permissions on a running local AWS: PartiQL, HTTP APIs, tokens and deletion protection."""
+
+import uuid
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from conformance_aws import AwsResources, unique_email
+from conformance_pool import PoolUnderTest, error_of
+
+
+def test_partiql_is_authorized_by_awss_actions(aws: AwsResources) -> None:
+    """Line 28 (doc): an IAM user with PartiQLInsert on one table; a wrong secret key is rejected."""
+    dynamodb, table_names = aws.local_aws.client("dynamodb"), [f"t-{uuid.uuid4().hex[:8]}" for _ in range(2)]
+    for name in table_names:
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "PK", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    arn = f"arn:aws:dynamodb:{aws.region}:{aws.local_aws.account_id}:table/{table_names[0]}"
+    statement = {"Effect": "Allow", "Action": "dynamodb:PartiQLInsert", "Resource": arn}
+    user = aws.create_user_client("dynamodb", {"Version": "2012-10-17", "Statement": [statement]})
+
+    def insert(client: Any, table: str) -> Any:
+        text = f"INSERT INTO \"{table}\" VALUE {{'PK': ?}}"
+        return client.batch_execute_statement(Statements=[{"Statement": text, "Parameters": [{"S": "a"}]}])
+
+    first, again = insert(user, table_names[0]), insert(user, table_names[0])
+    with pytest.raises(ClientError) as denial:
+        insert(user, table_names[1])
+    forger = aws.local_aws.client(
+        "dynamodb",
+        aws_access_key_id=user._request_signer._credentials.access_key,
+        aws_secret_access_key="wrong",
+    )
+    with pytest.raises(ClientError) as signature_error:
+        insert(forger, table_names[0])
+
+    assert "Error" not in first["Responses"][0]
+    assert again["Responses"][0]["Error"]["Code"] == "DuplicateItem"
+    assert error_of(denial)[0] == "AccessDeniedException"
+    assert "dynamodb:PartiQLInsert on resource" in error_of(denial)[1]
+    assert error_of(signature_error)[0] == "InvalidSignatureException"
+
+
+API_FUNCTION = """
+def handler(event, context):
+    return {"statusCode": 200, "body": '{"ok": true}'}
+"""
+
+
+def test_api_needs_an_invoke_permission(aws: AwsResources) -> None:
+    """Line 28 (doc): a permission takes effect immediately, also when it is removed."""
+    gateway, function = aws.local_aws.client("apigatewayv2"), aws.create_function(API_FUNCTION)
+    api = gateway.create_api(Name="a", ProtocolType="HTTP")["ApiId"]
+    integration = gateway.create_integration(
+        ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=function, PayloadFormatVersion="2.0"
+    )["IntegrationId"]
+    gateway.create_route(ApiId=api, RouteKey="GET /me", Target=f"integrations/{integration}")
+    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    path, name = f"/_aws/execute-api/{api}/me", function.split(":")[-2]
+    source = f"arn:aws:execute-api:{aws.region}:{aws.local_aws.account_id}:{api}/*/GET/me"
+
+    before = aws.get(path)
+    aws.lambda_.add_permission(
+        FunctionName=name,
+        Qualifier="live",
+        StatementId="api",
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+        SourceArn=source,
+    )
+    allowed = aws.get(path)
+    aws.lambda_.remove_permission(FunctionName=name, Qualifier="live", StatementId="api")
+    after = aws.get(path)
+
+    assert [before, allowed] == [(500, {"message": "Internal Server Error"}), (200, {"ok": True})]
+    assert before == after
+
+
+def test_forged_token_is_rejected(aws: AwsResources) -> None:
+    """Line 29 (doc): the emulator verifies RS256 signatures."""
+    pool, email = PoolUnderTest(aws), unique_email()
+    pool.sign_up_and_confirm(email)
+    head, claims, _ = pool.sign_in(email)["AccessToken"].split(".")
+
+    for call in (aws.cognito.get_user, aws.cognito.get_user_attribute_verification_code):
+        parameters = {} if call == aws.cognito.get_user else {"AttributeName": "email"}
+        with pytest.raises(ClientError) as exc_info:
+            call(AccessToken=f"{head}.{claims}.AAAA", **parameters)
+        assert error_of(exc_info)[0] == "NotAuthorizedException"
+
+
+def test_deletion_protection(aws: AwsResources) -> None:
+    """Line 24 (doc): a protected pool can't be deleted."""
+    pool = PoolUnderTest(aws, DeletionProtection="ACTIVE")
+
+    with pytest.raises(ClientError) as exc_info:
+        aws.cognito.delete_user_pool(UserPoolId=pool.id)
+
+    assert error_of(exc_info)[0] == "InvalidParameterException"
+    assert pool.id == aws.cognito.describe_user_pool(UserPoolId=pool.id)["UserPool"]["Id"]

@@ -1,0 +1,107 @@
+"""Which requests the router handles, and for which backends it enforces rules."""
+
+import asyncio
+
+import pytest
+from conformance_fake_emulator import FakeEmulator
+from conformance_gateway import GatewayClient
+from pulumi_localaws.gateway.router import RequestKind
+from pulumi_localaws.gateway.wire.gateway_rules import detect_rules
+from pulumi_localaws.gateway.wire.http_messages import Request, Response
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "header", "kind"),
+    [
+        ("POST", "/", "AWSCognitoIdentityProviderService.SignUp", RequestKind.COGNITO),
+        ("POST", "/", "AWSCognitoIdentityService.GetId", None),
+        ("POST", "/", "DynamoDB_20120810.BatchExecuteStatement", RequestKind.PARTIQL),
+        ("POST", "/", "DynamoDB_20120810.GetItem", None),
+        ("PUT", "/bucket/key", "", None),
+        ("POST", "/2015-03-31/functions/f/invocations", "", None),
+        ("POST", "/2015-03-31/functions/f/policy", "", RequestKind.API_WRITE),
+        ("GET", "/2015-03-31/functions/f/policy", "", None),
+        ("GET", "/_aws/execute-api/a1/me", "", RequestKind.HTTP_API),
+        ("GET", "/_ministack/ses/messages?account=000000000000", "", RequestKind.EMAIL_INBOX),
+        ("GET", "/_ministack/sns/sms-messages", "", None),
+        ("POST", "/_localaws/pre-sign-up/x", "", RequestKind.PRE_SIGN_UP_RELAY),
+        ("POST", "/_ministack/reset", "", RequestKind.RESET),
+        ("GET", "/_localstack/health", "", None),
+    ],
+)
+def test_kinds_of_requests(
+    gateway: GatewayClient, method: str, target: str, header: str, kind: RequestKind | None
+) -> None:
+    """Our own rule: all other requests are streamed."""
+    headers = (("x-amz-target", header),) if header else ()
+
+    assert kind is gateway.router.classify(Request(method, target, headers))
+
+
+@pytest.mark.parametrize(
+    "health",
+    [{"version": "4.9.2", "edition": "pro", "services": {}}, {}, []],
+    ids=["localstack", "other", "invalid"],
+)
+def test_other_backend_gets_no_rules(
+    gateway: GatewayClient, emulator: FakeEmulator, health: dict[str, object]
+) -> None:
+    """Our own rule: a backend with its own triggers must not fire them twice."""
+    emulator.health = health
+    emulator.configure_triggers("PreSignUp", "PostConfirmation")
+    emulator.pool["LambdaConfig"].pop("PreSignUp")
+
+    gateway.sign_up(attributes={"email_verified": "true"})
+    gateway.call("ConfirmSignUp", Username="ann@example.com", ConfirmationCode="123456")
+
+    assert [c for c in emulator.calls if c.endswith("SignUp")] == ["SignUp", "ConfirmSignUp"]
+    assert emulator.events == []
+
+
+def test_unknown_version_of_the_emulator_gets_all_rules(
+    gateway: GatewayClient, emulator: FakeEmulator
+) -> None:
+    """Our own rule: until somebody has checked what the version enforces itself."""
+    emulator.health = {"version": "9.9.9", "iot_mtls": {}}
+
+    assert "NotAuthorizedException" in gateway.sign_up(attributes={"email_verified": "true"}).body.decode()
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"ClientId": 7}', b'{"UserAttributes": "x"}'])
+@pytest.mark.parametrize("action", ["SignUp", "InitiateAuth", "AdminCreateUser", "UpdateUserAttributes"])
+def test_invalid_bodies_are_forwarded(
+    gateway: GatewayClient, emulator: FakeEmulator, action: str, body: bytes
+) -> None:
+    """Our own rule: the backend rejects an invalid body."""
+    forwarded_bodies: list[bytes] = []
+
+    async def send_to_emulator(request: Request) -> object:
+        forwarded_bodies.append(request.body)
+        return await emulator(Request("GET", "/_localstack/health"))
+
+    gateway.router._dependencies.send_to_emulator = send_to_emulator  # type: ignore[assignment]
+    header = (("X-Amz-Target", f"AWSCognitoIdentityProviderService.{action}"),)
+    gateway.send(Request("POST", "/", header, body))
+
+    assert forwarded_bodies == [body]
+
+
+def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: after a reset the relay is created again."""
+    emulator.configure_triggers("PreSignUp")
+    gateway.sign_up("a@example.com")
+    first_relay_url, emulator.relay_url = emulator.relay_url, ""
+    gateway.send(Request("POST", "/_ministack/reset", (), b""))
+    emulator.configure_triggers("PreSignUp")
+    gateway.sign_up("b@example.com")
+
+    assert emulator.relay_url == first_relay_url
+
+
+def test_backend_without_a_health_document_gets_no_rules() -> None:
+    """Our own rule: an unknown backend gets no rules."""
+
+    async def send_to_emulator(_: Request) -> object:
+        return Response(404)
+
+    assert asyncio.run(detect_rules(send_to_emulator)) == frozenset()  # type: ignore[arg-type]

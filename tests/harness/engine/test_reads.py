@@ -1,0 +1,82 @@
+"""Programs read existing resources with ``.get()``, and account, region and policy documents with invokes."""
+
+import json
+from typing import Any
+
+import pytest
+from engine_helpers import SECRET_PARAMETER_INPUTS, TABLE_INPUTS, Engine
+from pulumi.runtime.proto import resource_pb2
+from pulumi_localaws.engine.properties import decode_properties
+from pulumi_localaws.errors import DeploymentError
+from resource_cases.case import BUCKET, LOG_GROUP, PARAMETER, QUEUE, ROLE, TABLE, TRUST_POLICY
+
+pytestmark = pytest.mark.backends("embedded")
+
+
+@pytest.mark.parametrize("token", [TABLE, QUEUE, BUCKET, ROLE, PARAMETER, LOG_GROUP])
+def test_get_reads_an_existing_resource(engine: Engine, token: str) -> None:
+    inputs: dict[str, Any] = {
+        TABLE: TABLE_INPUTS,
+        ROLE: {"assumeRolePolicy": TRUST_POLICY},
+        PARAMETER: SECRET_PARAMETER_INPUTS,
+    }.get(token, {})
+    resource_id, outputs = engine.register(token, "thing", inputs)
+    request = resource_pb2.ReadResourceRequest(type=token, name="existing", id=resource_id)
+
+    response = engine.monitor.ReadResource(request)
+
+    assert decode_properties(response.properties)[0]["arn"] == outputs["arn"]
+    assert len(engine.undo_log.list_resources()) == 1
+
+
+def test_get_of_a_missing_resource_is_an_error(engine: Engine) -> None:
+    request = resource_pb2.ReadResourceRequest(type=TABLE, name="existing", id="missing")
+
+    with pytest.raises(
+        DeploymentError, match=r"Table 'existing': dynamodb describe_table: .*ResourceNotFound"
+    ):
+        engine.monitor.ReadResource(request)
+
+
+def test_get_of_an_unsupported_type_is_rejected_with_the_supported_types(engine: Engine) -> None:
+    request = resource_pb2.ReadResourceRequest(type="aws:kms/key:Key", name="existing", id="x")
+
+    with pytest.raises(
+        DeploymentError, match=r"\.get\(\) is not supported .* Supported types: .*dynamodb/table"
+    ):
+        engine.monitor.ReadResource(request)
+
+
+def test_invokes_return_account_region_and_partition(engine: Engine) -> None:
+    assert engine.invoke("aws:index/getCallerIdentity:getCallerIdentity", {})["accountId"] == "000000000000"
+    assert engine.invoke("aws:index/getRegion:getRegion", {})["region"] == "us-east-1"
+    assert engine.invoke("aws:index/getPartition:getPartition", {})["partition"] == "aws"
+
+
+def test_policy_document_is_built_from_its_statements(engine: Engine) -> None:
+    statements = [
+        {
+            "sid": "Read",
+            "actions": ["s3:GetObject"],
+            "resources": ["arn:aws:s3:::x/*"],
+            "principals": [{"type": "Service", "identifiers": ["lambda.amazonaws.com"]}],
+            "conditions": [{"test": "StringEquals", "variable": "aws:SourceAccount", "values": ["1"]}],
+        }
+    ]
+
+    result = engine.invoke("aws:iam/getPolicyDocument:getPolicyDocument", {"statements": statements})
+
+    expected = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Read",
+                "Effect": "Allow",
+                "Action": "s3:GetObject",
+                "Resource": "arn:aws:s3:::x/*",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Condition": {"StringEquals": {"aws:SourceAccount": "1"}},
+            }
+        ],
+    }
+    assert json.loads(result["json"]) == expected
