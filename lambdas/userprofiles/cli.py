@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from userprofiles import settings, template
+from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
-from userprofiles.backfill.command.argument_parser import CommandParser, run_command
+from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
 from userprofiles.backfill.command.backfill_command import BackfillCommand, CommandOptions
+from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id, parse_segments
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.report import format_banner
+from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.skip_rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
 from userprofiles.backfill.table_shape import TableShape
 from userprofiles.table import record
@@ -28,6 +31,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     parser = CommandParser(
         prog="userprofiles", description="Tools for the users table.", epilog=exit_code.HELP
     )
+    add_version_option(parser)
     groups = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     backfill = groups.add_parser("backfill", help="create profiles for existing users")
     commands = backfill.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -129,6 +133,10 @@ def _backfill(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
         run.error(
             "--resume can't be used with --dry-run: a dry run writes no checkpoint. Run without --resume."
         )
+    if values.report and values.report.suffix.lower() not in {"", ".json"}:
+        run.error(
+            f"--report {values.report}: the report is written as JSON only. Use a name that ends with .json"
+        )
     if values.report and (values.report.is_dir() or not os.access(values.report.absolute().parent, os.W_OK)):
         run.error(f"--report {values.report}: must be a file in a directory that exists and is writable")
     arguments_without_resume = [argument for argument in arguments if argument != "--resume"]
@@ -142,8 +150,20 @@ def _backfill(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
         resume_command=shlex.join(["userprofiles", *arguments_without_resume, "--resume"]),
     )
     if not values.json:
-        print(format_banner(job.table, dry_run=job.dry_run), flush=True)
-    return BackfillCommand(job, options, ProgressView(limits), limits).execute()
+        Output().write(format_banner(job.table, dry_run=job.dry_run) + "\n")
+    view = ProgressView(limits)
+
+    def start_view(calls: Calls, job: Job, states: Sequence[SegmentState]) -> None:
+        rows = sum(state.rows for state in states)
+        view.start(rows, lambda: _expected_rows(calls, job))
+
+    return BackfillCommand(job, options, view, limits, on_start=start_view).execute()
+
+
+def _expected_rows(calls: Calls, job: Job) -> int | None:
+    """Return about how many rows the segments of a job have, or None if DynamoDB does not say it."""
+    items = calls.item_count()
+    return None if items is None else round(items * len(list(job.segment_numbers)) / job.segments)
 
 
 if __name__ == "__main__":

@@ -45,9 +45,15 @@ def parse(body: bytes) -> Any:
     if len(body) > MAX_BODY_BYTES:
         raise ApiError(413, "too_large", f"The body must have at most {MAX_BODY_BYTES} bytes.")
     try:
-        document = json.loads(body, parse_constant=_reject_constant)
+        # json.loads would accept UTF-16 and UTF-32 as bytes. The "sig" ignores a byte order mark.
+        text = body.decode("utf-8-sig")
+        document = json.loads(
+            text, parse_constant=_reject_constant, object_pairs_hook=_build_object_of_unique_names
+        )
     except (ValueError, RecursionError):
-        raise ApiError(400, "invalid_json", "The body must be JSON in UTF-8.") from None
+        raise ApiError(
+            400, "invalid_json", "The body must be JSON in UTF-8, and each name of an object must be unique."
+        ) from None
     if _depth(document) > _MAX_DEPTH:
         raise ApiError(400, "invalid_json", f"The body must have at most {_MAX_DEPTH} levels.")
     return document
@@ -55,6 +61,13 @@ def parse(body: bytes) -> Any:
 
 def _reject_constant(name: str) -> Any:
     raise ValueError(f"{name} is not valid JSON")
+
+
+def _build_object_of_unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise ValueError("a name is not unique")
+    return document
 
 
 def _depth(document: Any) -> int:
@@ -111,6 +124,10 @@ def plan_update(
             for kind, values in new_values.items()
             for violation in template.validate(kind, role, _without_removed(values))
         )
+    if not field_errors:
+        field_errors.extend(
+            error for kind, values in new_values.items() for error in _check_values(values, kind)
+        )
     if field_errors:
         raise _invalid_patch_error(field_errors)
     return _build_plan(current, new_values)
@@ -158,6 +175,18 @@ def _check_fields(schema: Mapping[str, Any], patch: Mapping[str, Any], path: str
         elif isinstance(value, list) and len(value) > field.get("maxItems", len(value)):
             problem = f"has {len(value)} items; at most {field['maxItems']} are allowed"
             yield FieldError(f"{path}.{name}", problem)
+
+
+def _check_values(value: Any, path: str) -> Iterator[FieldError]:
+    """Yield the fields whose value DynamoDB can't store, such as a number that is too large."""
+    if isinstance(value, Mapping | list):
+        for name, member in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _check_values(member, f"{path}.{name}")
+    elif value is not REMOVED:
+        try:
+            serialize(value)
+        except AttributeValueError as error:
+            yield FieldError(path, str(error))
 
 
 def _merge_fields(

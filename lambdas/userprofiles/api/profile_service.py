@@ -15,7 +15,7 @@ from userprofiles.registration.cognito_user import CognitoClient
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit, record
 from userprofiles.table.audit import Action
-from userprofiles.table.store import StoreBusyError, UserItems
+from userprofiles.table.store import InvalidRequestError, StoreBusyError, UserItems
 from userprofiles.table.update_expression import Change
 
 SOURCE = "api"
@@ -124,7 +124,14 @@ class ProfileService:
             moment=moment,
             fields=plan.fields,
         )
-        if not self._registrar.store.change(user, changes, audit_row):
+        try:
+            is_changed = self._registrar.store.change(user, changes, audit_row)
+        except InvalidRequestError:
+            # The values of the patch are the only part of the request that differs from other requests.
+            raise ApiError(
+                400, "invalid_patch", "The change contains a value that can't be stored."
+            ) from None
+        if not is_changed:
             return None
         return build_document(self._registrar.store.read(caller.sub))
 

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from userprofiles.api.errors import ApiError
 from userprofiles.api.profile_service import ProfileDocument
+from userprofiles.table.error_codes import INVALID_REQUEST_CODES
 from userprofiles.table.store import StoreError
 from userprofiles.telemetry import Report, error_code
 
@@ -75,7 +76,8 @@ def exception_response(error: Exception, report: Report) -> Response[Any]:
     if isinstance(error, ApiError):
         return error_response(error)
     code = error_code(error)
-    if isinstance(error, StoreError | ClientError | BotoCoreError):
+    is_unavailable = isinstance(error, StoreError | ClientError | BotoCoreError)
+    if is_unavailable and code not in INVALID_REQUEST_CODES:
         report.error("a call to AWS failed", metric="ApiUnavailable", error=code)
         unavailable = ApiError(
             503, "unavailable", "The service is not available. Try again in a few seconds."

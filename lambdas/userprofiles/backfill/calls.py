@@ -104,6 +104,18 @@ class Calls:
             repeated = True
             self.wait(cause)
 
+    def item_count(self) -> int | None:
+        """Return DynamoDB's item count of the table, which is up to six hours old.
+
+        Returns:
+            None if the table has no count yet, or if the call fails: the permission for it is optional.
+        """
+        try:
+            response = self._client.describe_table(TableName=self.location.table)
+        except (boto.ClientError, boto.BotoCoreError):
+            return None
+        return int(response["Table"].get("ItemCount", 0)) or None
+
     def take_meter(self) -> Meter:
         """Return the counts since the previous `take_meter`, and restart at zero."""
         meter, self.meter = self.meter, Meter()

@@ -18,6 +18,8 @@ class ErrorKind(StrEnum):
     RIGHTS = "rights"
     SERVICE = "service"
     REPORT = "report"
+    STATE = "state"
+    OUTPUT = "output"
 
 
 def error_json(kind: ErrorKind, message: str) -> str:

@@ -79,11 +79,6 @@ class Job:
         """The numbers of the segments to process."""
         return self.only or range(self.segments)
 
-    @property
-    def requested_shape(self) -> TableShape | None:
-        """The shape that the user named, or None if it must be detected."""
-        return self.shape if self.is_shape_explicit else None
-
     def checksum(self) -> str:
         """Return a digest of all values that must be the same when a stopped run resumes."""
         document = self.to_json()

@@ -15,7 +15,7 @@ class Limits:
     """Rows in one page of a scan. Eight threads hold eight pages, so memory stays small."""
 
     probe_rows: int = 100
-    """Rows in one page of the scan that detects the table's shape. The first rows nearly always decide."""
+    """Rows that are read first, to check the keys of the table and detect its shape."""
 
     chunk_rows: int = 300
     """Rows between two safe places to stop: at most three batch reads and twelve batch inserts."""
@@ -37,6 +37,9 @@ class Limits:
 
     checkpoint_every_s: float = 1.0
     """Seconds between two checkpoints: a run that resumes after a kill repeats no more than that."""
+
+    checkpoint_days: float = 30.0
+    """Days after which the checkpoint of a killed run is deleted. It has IDs of users."""
 
     first_wait_s: float = 0.1
     """Longest pause, in seconds, before the first retry of a throttled call. It doubles each time."""

@@ -1,6 +1,7 @@
 """The result of a run for one user."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -35,9 +36,11 @@ class UserResult:
         outcome: The outcome for this user.
         reason: Why the user was skipped or failed; empty for other outcomes.
         email: The e-mail address, for a line on a terminal.
+        key: The row's key, as `row_key` returns it.
     """
 
     user_id: str
     outcome: Outcome
     reason: str = ""
     email: str | None = None
+    key: Mapping[str, str] = field(default_factory=dict)

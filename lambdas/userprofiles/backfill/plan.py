@@ -30,6 +30,7 @@ class UserRow:
 
     Attributes:
         user_id: The user's ID, as reports and output lines show it.
+        key: The row's PK and SK, for messages and the report.
         email: The e-mail address, for a line on a terminal; None if the row has none.
         profile_key: The PK of the profile; empty if the user is skipped or the row is unusable.
         copied_fields: The attributes that are copied to the profile, in DynamoDB JSON.
@@ -38,6 +39,7 @@ class UserRow:
     """
 
     user_id: str
+    key: Mapping[str, str] = field(default_factory=dict)
     email: str | None = None
     profile_key: str = ""
     copied_fields: dict[str, AttributeValue] = field(default_factory=dict)
@@ -53,7 +55,7 @@ def read_user_row(row: Row, shape: TableShape, rule: SkipRule) -> UserRow:
         shape: The table's shape. In the plain shape, the ID is ``userId`` or, without it, the PK.
         rule: Decides which users are skipped.
     """
-    user = UserRow(_display_id(row), email=get_string(row, "email") or None)
+    user = UserRow(_display_id(row), row_key(row), email=get_string(row, "email") or None)
     try:
         user.user_id = user_id = _user_id(row, shape)
         if is_erased(row):
@@ -70,6 +72,12 @@ def read_user_row(row: Row, shape: TableShape, rule: SkipRule) -> UserRow:
     except ValueError as error:
         user.failure_reason = str(error)
     return user
+
+
+def row_key(row: Row) -> dict[str, str]:
+    """Return the string keys of a row, PK and SK, as plain text."""
+    keys = {name: get_string(row, name) for name in ("PK", "SK")}
+    return {name: value for name, value in keys.items() if value is not None}
 
 
 def _display_id(row: Row) -> str:

@@ -44,9 +44,9 @@ class _Batch:
         """Return the items at these positions."""
         return [self.items[position] for position in positions]
 
-    def finish(self, positions: Sequence[int], results: Sequence[ProfileResult]) -> None:
-        """Store the results of the items at these positions."""
-        self.results |= zip(positions, results, strict=True)
+    def results_by_key(self) -> dict[str, ProfileResult]:
+        """Return the results of the finished profiles by PK."""
+        return {get_string(self.items[n], "PK") or "": result for n, result in self.results.items()}
 
 
 class ProfileWriter:
@@ -70,22 +70,26 @@ class ProfileWriter:
         self._run_id = run_id
         self._limits = limits
 
-    def insert(self, items: Sequence[Item]) -> list[ProfileResult]:
-        """Insert items on the condition that their keys don't exist. Return one result for each item.
+    def insert(self, items: Sequence[Item], results: dict[str, ProfileResult]) -> None:
+        """Insert items on the condition that their keys don't exist.
 
         Args:
             items: Profiles with different keys, in any number.
+            results: Gets the result of each item by PK. It is right after an error, too.
 
         Raises:
             CannotGoOnError: The table can't be written, or no call succeeds.
             StoppedError: A stop was requested. Some items may have been created.
         """
-        results: list[ProfileResult] = []
-        for batch in self._split_batches(items):
-            results += (
-                self._insert_batch(batch) if self._permissions.can_batch_insert else self._put_all(batch)
-            )
-        return results
+        for batch_items in self._split_batches(items):
+            batch = _Batch(batch_items)
+            try:
+                if self._permissions.can_batch_insert:
+                    self._insert_batch(batch)
+                else:
+                    self._put_all(batch, batch.pending)
+            finally:
+                results.update(batch.results_by_key())
 
     def _split_batches(self, items: Sequence[Item]) -> Iterator[list[Item]]:
         batch: list[Item] = []
@@ -101,8 +105,7 @@ class ProfileWriter:
         if batch:
             yield batch
 
-    def _insert_batch(self, items: Sequence[Item]) -> list[ProfileResult]:
-        batch = _Batch(items)
+    def _insert_batch(self, batch: _Batch) -> None:
         repeated = False
         while batch.pending:
             statements = [_statement(self._table, item) for item in batch.at(batch.pending)]
@@ -110,10 +113,10 @@ class ProfileWriter:
                 response = self._calls.call("BatchExecuteStatement", Statements=statements)
             except DeniedError:
                 self._permissions.record_denied_batch_insert()
-                batch.finish(batch.pending, self._put_all(batch.at(batch.pending)))
+                self._put_all(batch, batch.pending)
                 break
             except InvalidRequestError as error:
-                batch.finish(batch.pending, self._insert_one_by_one(batch.at(batch.pending), error))
+                self._insert_one_by_one(batch, error)
                 break
             repeated = repeated or response["repeated"]
             self._sort_responses(batch, response.get("Responses", []))
@@ -121,14 +124,17 @@ class ProfileWriter:
                 repeated = True
                 self._calls.wait(batch.last_problem)
         results = self._compare_duplicates(batch.at(batch.duplicates), repeated=repeated)
-        batch.finish(batch.duplicates, results)
-        return [batch.results[position] for position in range(len(items))]
+        batch.results |= zip(batch.duplicates, results, strict=True)
 
-    def _insert_one_by_one(self, items: Sequence[Item], error: InvalidRequestError) -> list[ProfileResult]:
+    def _insert_one_by_one(self, batch: _Batch, error: InvalidRequestError) -> None:
         """Insert the items of an invalid batch one by one, so that only the invalid one fails."""
-        if len(items) == 1:
-            return [self._failed_result(str(error))]
-        return [self._insert_batch([item])[0] for item in items]
+        if len(batch.pending) == 1:
+            batch.results[batch.pending[0]] = self._failed_result(str(error))
+            return
+        for position in batch.pending:
+            single = _Batch(batch.at([position]))
+            self._insert_batch(single)
+            batch.results[position] = single.results[0]
 
     def _sort_responses(self, batch: _Batch, responses: Sequence[Mapping[str, Any]]) -> None:
         """Sort the responses to the pending statements of a batch.
@@ -165,7 +171,7 @@ class ProfileWriter:
             self._calls.record_success()
         if denied:
             self._permissions.record_denied_batch_insert()
-            batch.finish(denied, self._put_all(batch.at(denied)))
+            self._put_all(batch, denied)
 
     def _compare_duplicates(self, duplicates: Sequence[Item], *, repeated: bool) -> list[ProfileResult]:
         """Return the results for items whose keys exist.
@@ -194,8 +200,9 @@ class ProfileWriter:
             is_ours = get_string(row, "createdAt") == get_string(item, "createdAt")
         return CREATED if is_ours else EXISTED
 
-    def _put_all(self, items: Sequence[Item]) -> list[ProfileResult]:
-        return [self._put(item) for item in items]
+    def _put_all(self, batch: _Batch, positions: Sequence[int]) -> None:
+        for position in positions:
+            batch.results[position] = self._put(batch.items[position])
 
     def _put(self, item: Item) -> ProfileResult:
         try:

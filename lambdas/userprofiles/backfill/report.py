@@ -6,67 +6,21 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any
 
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import Outcome, UserResult
-from userprofiles.backfill.segment import SegmentState
+from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.skip_rule import INACTIVE, SOFT_DELETED
 from userprofiles.backfill.tally import Meter, Tally
 
 _RULER = "=" * 60
 
 
-class FailureLog:
-    """The failed users of a run. They are on disk, because a run can have a million of them.
-
-    Args:
-        path: The file of a run that can be resumed; None for a temporary file.
-        valid_bytes: The size of the file when the checkpoint was written. The rest is deleted.
-    """
-
-    def __init__(self, path: Path | None = None, valid_bytes: int = 0) -> None:
-        self._file: IO[bytes]
-        if path is None:
-            self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - closed by `close`
-        else:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            self._file = os.fdopen(descriptor, "r+b")
-            self._file.truncate(valid_bytes)
-            self._file.seek(valid_bytes)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-
-    def append(self, failure: dict[str, str]) -> None:
-        """Add one failure."""
-        self._file.write(json.dumps(failure).encode() + b"\n")
-
-    def size(self) -> int:
-        """Flush the file, and return its size in bytes."""
-        self._file.flush()
-        return self._file.tell()
-
-    def __iter__(self) -> Iterator[dict[str, str]]:
-        end = self.size()
-        self._file.seek(0)
-        try:
-            for line in self._file:
-                yield json.loads(line)
-        finally:
-            self._file.seek(end)
-
-
 def list_failures(results: Sequence[UserResult]) -> list[dict[str, str]]:
     """Return the failed users as the report lists them."""
     return [
-        {"userId": result.user_id, "reason": result.reason}
+        {"userId": result.user_id, **result.key, "reason": result.reason}
         for result in results
         if result.outcome is Outcome.FAILED
     ]
@@ -107,7 +61,7 @@ def serialize(totals: dict[str, Any], failures: Iterable[dict[str, str]]) -> Ite
 
     Args:
         totals: The report without its failures, from `build_totals`.
-        failures: The failed users, each with ``userId`` and ``reason``.
+        failures: The failed users, from `list_failures`.
     """
     for position, (name, value) in enumerate(totals.items()):
         yield "{\n" if position == 0 else ",\n"

@@ -17,7 +17,8 @@ from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.plan import ProfileBuilder
 from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.profile_writer import ProfileWriter
-from userprofiles.backfill.segment import Chunk, SegmentState, SegmentWorker
+from userprofiles.backfill.segment import SegmentWorker
+from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
 
@@ -26,7 +27,7 @@ class Observer(Protocol):
     """Observes a run. Its methods are called by one thread at a time."""
 
     def record_results(self, results: Sequence[UserResult]) -> None:
-        """Record the results of one chunk. The states already include them."""
+        """Record the results of one chunk. The next `save` includes them."""
 
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
         """Save the states if the last save is old enough, or if this is the last call."""
@@ -100,10 +101,12 @@ class Run:
         try:
             for chunk in self._create_worker(calls).process(state):
                 self._commit(state, chunk, calls.take_meter())
+                if chunk.error:
+                    raise chunk.error
                 if self._stop.is_requested:
                     return
         except StoppedError:
-            pass  # the state is that of the last complete chunk, where a resumed run continues
+            pass  # the state has everything that was done, and a resumed run continues there
         finally:
             with self._lock:  # the calls of an interrupted chunk count, too
                 state.meter.add(calls.take_meter())
@@ -117,6 +120,7 @@ class Run:
 
     def _commit(self, state: SegmentState, chunk: Chunk, cost: Meter) -> None:
         with self._lock:
-            state.advance(chunk, cost)
+            # First, so that no state counts a failure that could not be recorded.
             self._observer.record_results(chunk.results)
+            state.advance(chunk, cost)
             self._observer.save(self._states, is_last=False)

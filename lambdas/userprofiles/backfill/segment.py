@@ -1,94 +1,23 @@
 """Processes one segment of a table in chunks of a few hundred rows. It can stop after each chunk."""
 
-import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
 from userprofiles.backfill.calls import Calls
+from userprofiles.backfill.errors import BackfillError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, ProfileResult, UserResult
 from userprofiles.backfill.plan import RUN_ID, ProfileBuilder, Row, UserRow, read_user_rows, too_large
 from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.profile_writer import CREATED, EXISTED, ProfileWriter
+from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.skip_rule import ERASED
 from userprofiles.backfill.source import Key, Page, both_shapes_error, read_pages
 from userprofiles.backfill.table_shape import TableShape, get_string, is_erased, row_shape, user_partition_key
-from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.table import record
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """The work between two safe places to stop.
-
-    Attributes:
-        results: The results for the chunk's users.
-        cursor: The key after which the next chunk begins; None at the end of the segment.
-    """
-
-    results: list[UserResult]
-    cursor: Key | None
-
-
-@dataclass
-class SegmentState:
-    """The progress of a segment, as a checkpoint stores it.
-
-    Attributes:
-        segment: The number of the segment.
-        cursor: The key of the last row that `tally` includes; None at the beginning.
-        done: Whether the segment is finished.
-        tally: The users so far, by outcome.
-        meter: The calls so far, and their cost.
-    """
-
-    segment: int
-    cursor: Key | None = None
-    done: bool = False
-    tally: Tally = field(default_factory=Tally)
-    meter: Meter = field(default_factory=Meter)
-
-    def advance(self, chunk: Chunk, cost: Meter) -> None:
-        """Count a completed chunk, and move the cursor to its end."""
-        for result in chunk.results:
-            self.tally.count(result)
-        self.meter.add(cost)
-        self.cursor = chunk.cursor
-        self.done = chunk.cursor is None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the state for a checkpoint."""
-        return {
-            "segment": self.segment,
-            "cursor": _convert_binary(self.cursor, lambda value: base64.b64encode(value).decode()),
-            "done": self.done,
-            **self.tally.to_json(),
-            **self.meter.to_json(),
-        }
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "SegmentState":
-        """Read the document that `to_json` returns."""
-        return cls(
-            segment=int(document["segment"]),
-            cursor=_convert_binary(document["cursor"], base64.b64decode),
-            done=bool(document["done"]),
-            tally=Tally.from_json(document),
-            meter=Meter.from_json(document),
-        )
-
-
-def _convert_binary(key: Key | None, convert: Callable[[Any], Any]) -> Key | None:
-    """Return a key with its binary values encoded for JSON, or decoded from it."""
-    if key is None:
-        return None
-    return {
-        name: {code: convert(value) if code == "B" else value for code, value in attribute.items()}
-        for name, attribute in key.items()
-    }
 
 
 class SegmentWorker:
@@ -125,30 +54,47 @@ class SegmentWorker:
         self._now = now
 
     def process(self, state: SegmentState) -> Iterator[Chunk]:
-        """Process a segment from the cursor of its state, and yield each completed chunk.
+        """Process a segment from the cursor of its state, and yield each chunk.
 
-        A chunk that a stop or an error interrupts is not yielded. A resumed run processes it again, and then
-        the profiles that it created exist.
+        An error during the inserts does not lose their results: the last chunk has them, and the error.
 
         Raises:
-            BackfillError: An error of `Calls` or `read_pages`.
+            BackfillError: An error of `Calls` or `read_pages` before the inserts of a chunk.
             RefusedError: A row has the other shape.
         """
         segments, page_rows = self._job.segments, self._limits.page_rows
         for page in read_pages(self._calls, state.segment, segments, state.cursor, page_rows):
             page_profiles = _PageProfiles(page, self._shape)
             for rows, cursor in _split_page(page, self._limits.chunk_rows):
-                yield Chunk(self._process_rows(rows, page_profiles), cursor)
+                yield self._process_rows(rows, cursor, page_profiles, state.counted_keys)
 
-    def _process_rows(self, rows: Sequence[Row], page_profiles: "_PageProfiles") -> list[UserResult]:
+    def _process_rows(
+        self,
+        rows: Sequence[Row],
+        cursor: Key | None,
+        page_profiles: "_PageProfiles",
+        counted_keys: AbstractSet[str],
+    ) -> Chunk:
         if not self._job.is_shape_explicit and any(row_shape(row) not in (None, self._shape) for row in rows):
             raise both_shapes_error(self._job.table)
-        users = read_user_rows(rows, self._shape, self._job.rule)
+        users = [
+            user
+            for user in read_user_rows(rows, self._shape, self._job.rule)
+            if user.profile_key not in counted_keys
+        ]
         existing = self._read_existing(
             [user.profile_key for user in users if user.profile_key], page_profiles
         )
-        inserts = self._insert_missing(users, existing)
-        return [self._user_result(user, existing, inserts) for user in users]
+        inserts: dict[str, ProfileResult] = {}
+        try:
+            self._insert_missing(users, existing, inserts)
+        except BackfillError as error:
+            keys = frozenset(inserts)
+            inserted_users = [user for user in users if user.profile_key in keys]
+            results = [self._user_result(user, existing, inserts) for user in inserted_users]
+            return Chunk(results, error=error, counted_keys=keys)
+        results = [self._user_result(user, existing, inserts) for user in users]
+        return Chunk(results, rows=len(rows), cursor=cursor)
 
     def _read_existing(self, keys: Sequence[str], page_profiles: "_PageProfiles") -> Mapping[str, Row]:
         """Return the existing profiles by PK.
@@ -163,11 +109,16 @@ class SegmentWorker:
         return {**profiles, **self._reader.read_profiles(missing, ("PK", "entityType", RUN_ID))}
 
     def _insert_missing(
-        self, users: Sequence[UserRow], existing: Mapping[str, Row]
-    ) -> dict[str, ProfileResult]:
-        """Insert the missing profiles, or none in a dry run. Return the results by PK."""
+        self, users: Sequence[UserRow], existing: Mapping[str, Row], results: dict[str, ProfileResult]
+    ) -> None:
+        """Insert the missing profiles, or none in a dry run.
+
+        Args:
+            users: The users of a chunk.
+            existing: Their existing profiles by PK.
+            results: Gets the result of each missing profile by PK. It is right after an error, too.
+        """
         created_at = record.timestamp(self._now())
-        results: dict[str, ProfileResult] = {}
         items: dict[str, Mapping[str, Any]] = {}
         for user in users:
             key = user.profile_key
@@ -180,23 +131,27 @@ class SegmentWorker:
             else:
                 items[key] = item
         if self._job.dry_run:
-            return results | dict.fromkeys(items, CREATED)
-        return results | dict(zip(items, self._writer.insert(list(items.values())), strict=True))
+            results |= dict.fromkeys(items, CREATED)
+        else:
+            self._writer.insert(list(items.values()), results)
 
     def _user_result(
         self, user: UserRow, existing: Mapping[str, Row], inserts: dict[str, ProfileResult]
     ) -> UserResult:
+        def build(outcome: Outcome, reason: str = "") -> UserResult:
+            return UserResult(user.user_id, outcome, reason, user.email, user.key)
+
         if user.failure_reason is not None:
-            return UserResult(user.user_id, Outcome.FAILED, user.failure_reason)
+            return build(Outcome.FAILED, user.failure_reason)
         if user.skip_reason is not None:
-            return UserResult(user.user_id, Outcome.SKIPPED, user.skip_reason)
+            return build(Outcome.SKIPPED, user.skip_reason)
         if user.profile_key in existing:
             result = self._existing_result(existing[user.profile_key])
         else:
             result = inserts[user.profile_key]
             if result.outcome is Outcome.CREATED:
                 inserts[user.profile_key] = EXISTED  # for a second row of the same user
-        return UserResult(user.user_id, result.outcome, result.reason, user.email)
+        return build(result.outcome, result.reason)
 
     def _existing_result(self, profile: Row) -> ProfileResult:
         if is_erased(profile):

@@ -1,4 +1,4 @@
-"""Reads a table: the pages of its segments, its shape, and the number of its users."""
+"""Reads a table: the pages of its segments, and the number of its users."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from userprofiles.backfill.errors import (
     RefusedError,
 )
 from userprofiles.backfill.plan import ROW_ATTRIBUTES, Row
-from userprofiles.backfill.table_shape import TableShape, row_shape, user_filter
+from userprofiles.backfill.table_shape import TableShape, user_filter
 from userprofiles.table import record
 
 Key = dict[str, Any]
@@ -92,39 +92,6 @@ def read_pages(
         parameters |= {"Segment": segment, "TotalSegments": segments}
     for response in _scan(calls, start, **parameters):
         yield Page(response["Items"], response.get("LastEvaluatedKey") or None)
-
-
-def detect_shape(calls: Calls, page_rows: int, *, expected: TableShape | None = None) -> TableShape | None:
-    """Detect the table's shape from its first rows, and check that the table can be read.
-
-    Args:
-        calls: Calls on the table.
-        page_rows: The maximum number of rows in a page.
-        expected: The shape that the user named. With it, only the keys of the table are checked.
-
-    Returns:
-        The shape. None if no row decides: the table is empty, or has only profiles.
-
-    Raises:
-        CannotGoOnError: The table can't be read, or its keys are not PK and SK.
-        RefusedError: The first rows have both shapes.
-    """
-    for response in _scan(calls, Limit=page_rows, **projection(("PK", "SK"))):
-        rows: list[Row] = response["Items"]
-        if any("PK" not in row or "SK" not in row for row in rows):
-            raise CannotGoOnError(
-                ErrorKind.TABLE,
-                f"Table {calls.location.table!r} does not have the keys PK and SK. The backfill supports "
-                "only tables with these keys.\nCheck the table's name.",
-            )
-        if expected:
-            return expected
-        shapes = {shape for shape in map(row_shape, rows) if shape}
-        if len(shapes) > 1:
-            raise both_shapes_error(calls.location.table)
-        if shapes:
-            return shapes.pop()
-    return None
 
 
 def both_shapes_error(table: str) -> RefusedError:

@@ -8,12 +8,13 @@ seconds in total. The results are the same as boto3's (the tests compare them), 
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Clamped, Context, Decimal, DecimalException, Inexact, Overflow, Rounded, Underflow
+from decimal import Clamped, Context, Decimal, DecimalException, Inexact, Overflow, Subnormal
 from typing import Any
 
-# DynamoDB stores 38 significant digits between 1E-130 and 9.99E+125 and rejects numbers that it would round:
+# DynamoDB stores 0 and, positive or negative, numbers of 38 significant digits from 1E-130 to 9.99...E+125:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-_NUMBERS = Context(Emin=-128, Emax=126, prec=38, traps=[Clamped, Overflow, Inexact, Rounded, Underflow])
+# Trailing zeros are not significant, so only an inexact result is an error, not a rounded one.
+_NUMBERS = Context(Emin=-130, Emax=125, prec=38, traps=[Clamped, Overflow, Inexact, Subnormal])
 
 # "DynamoDB supports nested attributes up to 32 levels deep" (the same page).
 _MAX_DEPTH = 32
@@ -31,7 +32,8 @@ def _number(value: float | Decimal) -> str:
         exact = _NUMBERS.create_decimal(number)
     except DecimalException:
         raise AttributeValueError(
-            "The number is out of range: DynamoDB stores at most 38 digits between 1E-130 and 9.99E+125.",
+            "A number must have at most 38 significant digits, and be 0 or from 1E-130 to "
+            f"{'9.' + '9' * 37}E+125, positive or negative.",
         ) from None
     if not exact.is_finite():
         raise AttributeValueError("DynamoDB can't store Infinity or NaN.")

@@ -15,3 +15,6 @@ THROTTLING_CODES = frozenset(
         "TransactionConflict",
     }
 )
+
+# DynamoDB rejects a call, or an action of a transaction, as invalid. No other attempt can succeed.
+INVALID_REQUEST_CODES = frozenset({"ValidationException", "ValidationError"})

@@ -19,7 +19,7 @@ from userprofiles.table.conditions import (
     ITEM_DOES_NOT_EXIST,
     LIVE_ITEM_EXISTS,
 )
-from userprofiles.table.error_codes import THROTTLING_CODES
+from userprofiles.table.error_codes import INVALID_REQUEST_CODES, THROTTLING_CODES
 from userprofiles.table.record import Item
 from userprofiles.table.update_expression import Change, update_expression
 from userprofiles.telemetry import error_code
@@ -46,6 +46,10 @@ class StoreError(Exception):
 
 class StoreBusyError(StoreError):
     """All attempts failed because of conflicts or throttling. A later call may succeed."""
+
+
+class InvalidRequestError(StoreError):
+    """DynamoDB rejects a request as invalid. No later attempt can succeed."""
 
 
 class RecordTooLargeError(StoreError):
@@ -261,8 +265,13 @@ def _audit_head_changes(audit_row: Item) -> list[Change]:
 
 
 def _store_error(error: ClientError | BotoCoreError) -> StoreError:
-    code = error_code(error)
-    return StoreBusyError(code) if code in THROTTLING_CODES else StoreError(code)
+    return _store_error_of_code(error_code(error))
+
+
+def _store_error_of_code(code: str) -> StoreError:
+    if code in THROTTLING_CODES:
+        return StoreBusyError(code)
+    return InvalidRequestError(code) if code in INVALID_REQUEST_CODES else StoreError(code)
 
 
 def _read_failed_conditions(error: ClientError) -> Mapping[int, Item]:
@@ -274,6 +283,7 @@ def _read_failed_conditions(error: ClientError) -> Mapping[int, Item]:
 
     Raises:
         StoreBusyError: DynamoDB throttles; botocore has already repeated the call.
+        InvalidRequestError: DynamoDB rejects the request as invalid.
         StoreError: Any other reason.
     """
     if error.response["Error"]["Code"] != "TransactionCanceledException":
@@ -290,4 +300,4 @@ def _read_failed_conditions(error: ClientError) -> Mapping[int, Item]:
             if reason.get("Code") == _CONDITION_FAILED
         }
     other_codes = sorted(codes - {"None"})
-    raise StoreError(other_codes[0] if other_codes else "TransactionCanceledException") from None
+    raise _store_error_of_code(other_codes[0] if other_codes else "TransactionCanceledException") from None

@@ -191,12 +191,39 @@ def test_read_only_on_a_deeper_level_is_rejected(plan_update: PlanUpdate) -> Non
     assert [entry.field for entry in refusal.value.field_errors] == ["profile.address.city"]
 
 
-@pytest.mark.parametrize("number", [10**40 + 1, float("inf")])
-def test_number_that_dynamodb_can_not_store_is_rejected(number: float, plan_update: PlanUpdate) -> None:
-    with pytest.raises(ApiError) as refusal:
-        plan_update({"account": {"cart": [{"price": number}]}})
+@pytest.mark.parametrize("number", [10**40 + 1, float("inf"), 1e126, -1e126, 1e-131])
+def test_number_that_dynamodb_can_not_store_is_an_error_of_its_field(
+    number: float, field_errors: Callable[[Any], dict[str, str]]
+) -> None:
+    errors = field_errors({"account": {"cart": ["a", {"price": number}]}})
 
-    assert refusal.value.status == 400
+    assert list(errors) == ["account.cart.1.price"]
+    assert "number" in errors["account.cart.1.price"] or "Infinity" in errors["account.cart.1.price"]
+
+
+@pytest.mark.parametrize("number", [1e125, -1e125, 1e-130, 0, 10**60])
+def test_number_that_dynamodb_can_store_is_accepted(number: float, plan_update: PlanUpdate) -> None:
+    assert plan_update({"account": {"cart": [{"price": number}]}}).fields == ["account.cart"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-32-be", "latin-1"])
+def test_body_in_another_encoding_is_invalid_json(encoding: str) -> None:
+    with pytest.raises(ApiError) as refusal:
+        merge_patch.parse('{"profile": {"firstName": "Zoë"}}'.encode(encoding))
+
+    assert (refusal.value.status, refusal.value.code) == (400, "invalid_json")
+
+
+@pytest.mark.parametrize("body", [b'{"a": 1, "a": 1}', b'{"a": [{"b": 1, "\\u0062": 2}]}'])
+def test_body_with_a_duplicate_name_is_invalid_json(body: bytes) -> None:
+    with pytest.raises(ApiError) as refusal:
+        merge_patch.parse(body)
+
+    assert (refusal.value.status, refusal.value.code) == (400, "invalid_json")
+
+
+def test_body_with_a_byte_order_mark_is_parsed() -> None:
+    assert merge_patch.parse('\ufeff{"a": 1}'.encode()) == {"a": 1}
 
 
 def test_record_that_would_become_too_large_is_rejected(current_items: Items) -> None:

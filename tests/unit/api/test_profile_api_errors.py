@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from userprofiles.table.store import StoreBusyError, StoreError, UserItems
+from userprofiles.table.store import InvalidRequestError, Store, StoreBusyError, StoreError, UserItems
 
 
 class FailingStore:
@@ -23,6 +23,7 @@ class FailingStore:
     [
         (StoreBusyError("ThrottlingException"), 503),
         (StoreError("AccessDeniedException"), 503),
+        (InvalidRequestError("ValidationException"), 500),
         (ZeroDivisionError("CANARY"), 500),
     ],
 )
@@ -81,3 +82,37 @@ def test_no_log_line_repeats_user_input(
     assert len(log.getvalue().splitlines()) == 2
     assert "CANARY" not in log.getvalue() + capsys.readouterr().out
     assert "eyJ" not in log.getvalue()
+
+
+class RejectingStore:
+    """A store whose change DynamoDB rejects as invalid."""
+
+    def __init__(self, store: Store) -> None:
+        self.read, self.create = store.read, store.create
+
+    def change(self, *_: Any) -> bool:
+        raise InvalidRequestError("ValidationException")
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_change_that_dynamodb_rejects_as_invalid_is_400(
+    call: Callable[..., Any], replace_registrar_part: Callable[..., None], store: Store, log: io.StringIO
+) -> None:
+    call()
+    replace_registrar_part(store=RejectingStore(store))
+
+    response = call("PATCH", {"account": {"name": "Bo"}})
+
+    assert (response.status, response.body["error"]["code"]) == (400, "invalid_patch")
+    assert "ApiUnavailable" not in log.getvalue()
+
+
+@pytest.mark.usefixtures("confirmed_user")
+@pytest.mark.parametrize("number", ["1e126", "-1e126", "1e-131"])
+def test_number_out_of_the_range_of_dynamodb_is_400_with_its_field(
+    call: Callable[..., Any], number: str
+) -> None:
+    response = call("PATCH", {"account": {"cart": [{"price": float(number)}]}})
+
+    assert response.status == 400
+    assert [entry["field"] for entry in response.body["error"]["fields"]] == ["account.cart.0.price"]

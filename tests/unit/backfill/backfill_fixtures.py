@@ -18,7 +18,7 @@ from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.run import Run
-from userprofiles.backfill.segment import SegmentState
+from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 
 TABLE = "v_users_dev"
@@ -89,6 +89,9 @@ class Dynamo:
     def put_item(self, **parameters):
         return self._call("PutItem", "put_item", parameters)
 
+    def describe_table(self, **parameters):
+        return self._call("DescribeTable", "describe_table", parameters)
+
     def batch_execute_statement(self, **parameters):
         return self._call("BatchExecuteStatement", "batch_execute_statement", parameters)
 
@@ -105,13 +108,16 @@ def moto_client():
 class Table:
     """One table with the keys PK and SK."""
 
-    def __init__(self, client, name=TABLE, keys=("PK", "SK")):
+    def __init__(self, client, name=TABLE, keys=("PK", "SK"), key_types=("S", "S")):
         self.name = name
         self.moto = client
         client.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            AttributeDefinitions=[
+                {"AttributeName": key, "AttributeType": key_type}
+                for key, key_type in zip(keys, key_types, strict=True)
+            ],
             KeySchema=[
                 {"AttributeName": key, "KeyType": key_type}
                 for key, key_type in zip(keys, ("HASH", "RANGE"), strict=True)

@@ -1,10 +1,14 @@
 """The table's shape, its errors at the first call, and the number of its users."""
 
+from dataclasses import replace
+
 import pytest
 from backfill_fixtures import LIMITS, account, client_error, plain_user, profile
 from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.errors import CannotGoOnError, RefusedError
-from userprofiles.backfill.source import count_users, detect_shape
+from userprofiles.backfill.errors import CannotGoOnError, RefusedError, StoppedError
+from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
+from userprofiles.backfill.source import count_users
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.table_shape import TableShape
 
@@ -12,6 +16,11 @@ from userprofiles.backfill.table_shape import TableShape
 @pytest.fixture
 def calls_on():
     return lambda table: Calls(table.client, table.location, Stop(), LIMITS)
+
+
+def detect(calls, limits=LIMITS, states=None, stop=None):
+    states = states or [SegmentState(0)]
+    return detect_shape(calls, states, len(states), limits, stop or Stop())
 
 
 @pytest.mark.parametrize(
@@ -26,27 +35,66 @@ def calls_on():
     ],
 )
 def test_shape_is_detected_from_the_first_rows(create_table, calls_on, rows, expected):
-    assert detect_shape(calls_on(create_table(*rows)), 100) is expected
+    assert detect(calls_on(create_table(*rows))) is expected
 
 
 def test_shape_is_detected_on_a_later_page(create_table, calls_on):
     table = create_table(*(profile(f"{n}") for n in range(9)), plain_user("user1"))
 
-    assert detect_shape(calls_on(table), 3) is TableShape.PLAIN
+    assert detect(calls_on(table), replace(LIMITS, probe_rows=3, page_rows=3)) is TableShape.PLAIN
 
 
 def test_rows_of_both_shapes_are_refused(create_table, calls_on):
     table = create_table(plain_user("user1"), account("a"))
 
     with pytest.raises(RefusedError, match="both shapes"):
-        detect_shape(calls_on(table), 100)
+        detect(calls_on(table))
 
 
 def test_table_with_other_keys_is_reported(create_table, calls_on):
     table = create_table({"id": {"S": "1"}, "at": {"S": "2"}}, keys=("id", "at"))
 
     with pytest.raises(CannotGoOnError, match="does not have the keys PK and SK"):
-        detect_shape(calls_on(table), 100)
+        detect(calls_on(table))
+
+
+@pytest.mark.parametrize(
+    ("key_types", "row", "message"),
+    [
+        (("B", "S"), {"PK": {"B": b"1"}, "SK": {"S": "A"}}, r"key PK of type B \(binary\)"),
+        (("S", "N"), {"PK": {"S": "a"}, "SK": {"N": "1"}}, r"key SK of type N \(a number\)"),
+    ],
+)
+def test_table_with_a_binary_or_number_key_is_reported(create_table, calls_on, key_types, row, message):
+    table = create_table(row, key_types=key_types)
+
+    with pytest.raises(CannotGoOnError, match=message + r".* of type S \(a string\)"):
+        detect(calls_on(table))
+    with pytest.raises(CannotGoOnError, match=message):
+        read_first_shapes(calls_on(table), 100)
+
+
+def test_detection_and_run_read_the_pages_of_profiles_once(create_table, calls_on, backfill):
+    """The table begins with profiles. Beside the first rows, only the page that decides is read twice."""
+    table = create_table(*(profile(f"{n:03}") for n in range(95)), *(plain_user(f"z{n}") for n in range(5)))
+    limits = replace(LIMITS, probe_rows=5, page_rows=10)
+    states = [SegmentState(0)]
+
+    shape = detect(calls_on(table), limits, states)
+    result = backfill(table, states=states, limits=limits, shape=shape)
+
+    assert result.tally["created"] == 5
+    assert states[0].rows == 100
+    assert table.client.count("Scan") == 1 + 10 + 1
+
+
+def test_detection_stops_between_two_pages(create_table, calls_on):
+    table = create_table(*(profile(f"{n}") for n in range(9)))
+    stop = Stop()
+    stop.request()
+
+    with pytest.raises(StoppedError):
+        detect(calls_on(table), replace(LIMITS, page_rows=3), stop=stop)
 
 
 def test_response_that_is_not_from_dynamodb_is_reported(create_table, calls_on):
@@ -54,7 +102,7 @@ def test_response_that_is_not_from_dynamodb_is_reported(create_table, calls_on):
     table.client.hooks = [lambda operation, parameters: {"message": "<html>", "ResponseMetadata": {}}]
 
     with pytest.raises(CannotGoOnError, match="is not DynamoDB"):
-        detect_shape(calls_on(table), 100)
+        detect(calls_on(table))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +126,7 @@ def test_error_of_the_first_call_is_reported(create_table, calls_on, code, statu
     table.client.hooks = [fail]
 
     with pytest.raises(CannotGoOnError, match=message):
-        detect_shape(calls_on(table), 100)
+        detect(calls_on(table))
 
 
 @pytest.mark.parametrize(("shape", "expected"), [(TableShape.PLAIN, 2), (TableShape.STACK, 1)])

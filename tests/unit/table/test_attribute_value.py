@@ -67,6 +67,11 @@ def test_whole_number_is_read_as_int_and_others_as_decimal() -> None:
         float("inf"),
         10**40 + 1,
         Decimal("1e200"),
+        1e126,
+        -1e126,
+        1e-131,
+        -1e-131,
+        Decimal("9." + "9" * 38 + "e125"),
         set(),
         {1, "a"},
         {1: "a"},
@@ -80,6 +85,21 @@ def test_value_that_dynamodb_can_not_store_is_rejected_without_repeating_it(valu
         serialize(value)
 
     assert "\ud800" not in str(refusal.value)
+
+
+LARGEST = Decimal("9." + "9" * 37 + "e125")
+
+
+@pytest.mark.parametrize(
+    "value", [LARGEST, LARGEST.copy_negate(), Decimal("1e-130"), Decimal("-1e-130"), 1e125, 10**40, 0]
+)
+def test_number_at_the_end_of_the_range_is_accepted(value: Any) -> None:
+    assert Decimal(serialize(value)["N"]) == Decimal(repr(value) if isinstance(value, float) else value)
+
+
+def test_error_of_a_number_names_the_range() -> None:
+    with pytest.raises(AttributeValueError, match=r"from 1E-130 to 9\.9{37}E\+125, positive or negative"):
+        serialize(1e126)
 
 
 def test_nesting_deeper_than_the_limit_of_dynamodb_is_rejected() -> None:

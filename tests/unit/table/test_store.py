@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from userprofiles.table.attribute_value import serialize_item
-from userprofiles.table.store import Store, StoreBusyError, StoreError, UserItems
+from userprofiles.table.store import InvalidRequestError, Store, StoreBusyError, StoreError, UserItems
 from userprofiles.table.update_expression import REMOVED, Change, update_expression
 
 ACCOUNT = {
@@ -117,6 +117,7 @@ def test_other_reason_raises_an_error_with_its_code(cancel: Callable[..., Client
     [
         ("AccessDeniedException", StoreError),
         ("ResourceNotFoundException", StoreError),
+        ("ValidationException", InvalidRequestError),
         ("ThrottlingException", StoreBusyError),
         ("ProvisionedThroughputExceededException", StoreBusyError),
     ],

@@ -1,4 +1,4 @@
-"""Shared by the commands: argparse with this project's exit code, and no traceback after a closed pipe."""
+"""Shared by the commands: argparse with this project's exit code, and no traceback for wrong output."""
 
 import argparse
 import os
@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from userprofiles.backfill.command.exit_code import ExitCode
-from userprofiles.backfill.errors import ErrorKind, error_json
+from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
+from userprofiles.backfill.errors import BackfillError, ErrorKind, error_json
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -37,13 +37,31 @@ class CommandParser(argparse.ArgumentParser):
         sys.exit(ExitCode.USAGE)
 
 
+class _VersionAction(argparse.Action):
+    """Prints the version. It reads the package's metadata only when the option is used."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import
+
+        sys.stdout.write(f"{parser.prog} {version('pulumi-userprofiles')}\n")
+        parser.exit()
+
+
+def add_version_option(parser: CommandParser) -> None:
+    """Add the option `--version`."""
+    parser.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and exit")
+
+
 def run_command(command: Callable[[], int]) -> int:
-    """Call a command and return its exit code. A closed output pipe (``| head``) stops it like Ctrl-C."""
+    """Call a command and return its exit code. Print an error of its output without a traceback."""
     try:
-        code = int(command())
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes standard output again at exit: send that to the null device.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.STOPPED
-    return code
+        return int(command())
+    except BackfillError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return exit_code_of(error)
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # Python flushes standard output again at exit: send that to the null device.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

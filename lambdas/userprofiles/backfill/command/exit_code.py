@@ -3,6 +3,8 @@
 from enum import IntEnum
 from typing import Self
 
+from userprofiles.backfill.errors import BackfillError, ErrorKind
+
 
 class ExitCode(IntEnum):
     """The exit code of a command. Help texts and documentation list these codes and meanings."""
@@ -10,7 +12,7 @@ class ExitCode(IntEnum):
     meaning: str
 
     DONE = 0, "done"
-    CANNOT_GO_ON = 1, "could not start or continue: credentials, table, permissions, network"
+    CANNOT_GO_ON = 1, "could not start or continue: credentials, table, permissions, network, disk"
     SOME_FAILED = 2, "done, but some users failed"
     STOPPED = 3, "stopped early: the last message says how to resume"
     REFUSED = 5, "refused: both shapes, no run to resume, or different options"
@@ -25,3 +27,9 @@ class ExitCode(IntEnum):
 
 
 HELP = "exit codes:\n" + "\n".join(f"  {code.value:<3} {code.meaning}" for code in ExitCode)
+
+
+def exit_code_of(error: BackfillError) -> ExitCode:
+    """Return the exit code for an error."""
+    exit_codes = {ErrorKind.REFUSED: ExitCode.REFUSED, ErrorKind.STOPPED: ExitCode.STOPPED}
+    return exit_codes.get(error.kind, ExitCode.CANNOT_GO_ON)

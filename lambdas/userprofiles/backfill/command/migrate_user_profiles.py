@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from userprofiles.backfill import source
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
-from userprofiles.backfill.command.argument_parser import CommandParser, run_command
+from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
 from userprofiles.backfill.command.backfill_command import BackfillCommand, CommandOptions
+from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import UserLinesView
 from userprofiles.backfill.job import Job, new_run_id
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.report import format_banner
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.segment_state import SegmentState
 
 DEFAULT_TABLE = "v_users_dev"
 
@@ -35,6 +36,7 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--table-name", default=DEFAULT_TABLE, help="the DynamoDB table (default: %(default)s)"
     )
+    add_version_option(parser)
     return parser
 
 
@@ -58,12 +60,11 @@ def _main(arguments: Sequence[str] | None, limits: Limits) -> exit_code.ExitCode
         job = Job(run_id=new_run_id(), table=values.table_name, dry_run=values.dry_run)
     except ValueError as error:
         parser.error(str(error))
-    out = sys.stdout
+    out = Output()
     out.write(format_banner(job.table, dry_run=job.dry_run) + f"\nScanning table: {job.table}\n")
-    out.flush()
 
-    def print_user_count(calls: Calls, shape: TableShape) -> None:
-        out.write(f"Found {source.count_users(calls, shape)} user records\n")
+    def print_user_count(calls: Calls, job: Job, _: Sequence[SegmentState]) -> None:
+        out.write(f"Found {source.count_users(calls, job.shape)} user records\n")
 
     options = CommandOptions(
         resume_command=shlex.join(["userprofiles", "backfill", "run", "--table-name", job.table, "--resume"])

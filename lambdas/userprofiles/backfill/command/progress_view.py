@@ -2,12 +2,15 @@
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from typing import Protocol, TextIO
 
+from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, UserResult
-from userprofiles.backfill.segment import SegmentState
+from userprofiles.backfill.segment_state import SegmentState
 
 _BAR_WIDTH = 30
 
@@ -28,9 +31,6 @@ class View(Protocol):
 class ProgressView:
     """Shows a bar on a terminal, and plain lines if standard error is a file or a pipe.
 
-    The bar counts segments, because the number of users is unknown until the end of the scan. The item count
-    of DynamoDB is up to six hours old.
-
     Args:
         limits: The times between two updates.
         stream: Standard error.
@@ -41,7 +41,22 @@ class ProgressView:
         self._is_terminal = self._stream.isatty()
         self._every_s = limits.bar_every_s if self._is_terminal else limits.line_every_s
         self._started_at = self._updated_at = time.monotonic()
+        self._rows_at_start = 0
+        self._count_rows: Callable[[], int | None] | None = None
+        self._expected_rows: int | None = None
         self._has_bar = False
+
+    def start(self, rows: int, count_rows: Callable[[], int | None]) -> None:
+        """Start the clock.
+
+        Args:
+            rows: The rows that are already processed.
+            count_rows: Returns the expected number of all rows, or None. It is called if the run is long
+                enough for an update.
+        """
+        self._started_at = self._updated_at = time.monotonic()
+        self._rows_at_start = rows
+        self._count_rows = count_rows
 
     def show_results(self, results: Sequence[UserResult]) -> None:
         """Show nothing: this view shows only counts."""
@@ -55,34 +70,47 @@ class ProgressView:
         if now - self._updated_at < self._every_s:
             return
         self._updated_at = now
+        if self._count_rows:
+            self._expected_rows = self._count_rows()
+            self._count_rows = None
         all_states = list(states)
-        done = sum(state.done for state in all_states)
-        users = sum(state.tally.processed for state in all_states)
+        rows = sum(state.rows for state in all_states)
         created = sum(state.tally.created for state in all_states)
         failed = sum(state.tally.failed for state in all_states)
-        text = (
-            f"{done}/{len(all_states)} segments, {users:,} users, {created:,} created, {failed:,} failed, "
-            f"{users / max(now - self._started_at, 0.001):,.0f} users/s"
-        )
+        users = sum(state.tally.processed for state in all_states)
+        text = f"{self._format_rows(rows, now)}, {users:,} users, {created:,} created, {failed:,} failed"
         if self._is_terminal:
-            filled = round(_BAR_WIDTH * done / len(all_states))
-            self._stream.write(f"\r\x1b[2K[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {text}")
+            self._write(f"\r\x1b[2K{self._format_bar(rows)}{text}")
             self._has_bar = True
         else:
-            self._stream.write(text + "\n")
-        self._stream.flush()
+            self._write(text + "\n")
+
+    def _format_rows(self, rows: int, now: float) -> str:
+        """Return rows, rate and, if the number of all rows is known, the time that is left."""
+        rate = (rows - self._rows_at_start) / max(now - self._started_at, 0.001)
+        if not self._expected_rows or rows > self._expected_rows or not rate:
+            return f"{rows:,} rows, {rate:,.0f} rows/s"
+        seconds_left = timedelta(seconds=round((self._expected_rows - rows) / rate))
+        return f"{rows:,} of about {self._expected_rows:,} rows, {rate:,.0f} rows/s, ETA {seconds_left}"
+
+    def _format_bar(self, rows: int) -> str:
+        if not self._expected_rows:
+            return ""
+        filled = round(_BAR_WIDTH * min(1.0, rows / self._expected_rows))
+        return f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] "
 
     def show_message(self, message: str) -> None:
         """Show a message in place of the bar."""
         self._clear()
-        self._stream.write(message + "\n")
-        self._stream.flush()
+        self._write(message + "\n")
 
     def _clear(self) -> None:
         if self._has_bar:
-            self._stream.write("\r\x1b[2K")
-            self._stream.flush()
+            self._write("\r\x1b[2K")
             self._has_bar = False
+
+    def _write(self, text: str) -> None:
+        _write_error(self._stream, text)
 
 
 class UserLinesView:
@@ -96,37 +124,41 @@ class UserLinesView:
     """
 
     def __init__(self, *, dry_run: bool, stream: TextIO | None = None, errors: TextIO | None = None) -> None:
-        self._stream = stream or sys.stdout
+        self._out = Output(stream)
         self._errors = errors or sys.stderr
-        self._is_terminal = self._stream.isatty()
         self._created_prefix = "Would create profile for user: " if dry_run else "Created profile for user: "
 
     def show_results(self, results: Sequence[UserResult]) -> None:
         """Print the lines of some users."""
-        self._stream.writelines(self._format_line(result) + "\n" for result in results)
+        self._out.write("".join(self._format_line(result) + "\n" for result in results))
 
     def _format_line(self, result: UserResult) -> str:
         user = _printable(result.user_id)
         match result.outcome:
             case Outcome.CREATED:
-                email = f" ({_printable(result.email)})" if self._is_terminal and result.email else ""
+                email = f" ({_printable(result.email)})" if self._out.is_terminal and result.email else ""
                 return f"{self._created_prefix}{user}{email}"
             case Outcome.EXISTED:
                 return f"Profile already exists for user: {user}"
             case Outcome.SKIPPED:
                 return f"Skipped user: {user} ({result.reason})"
             case Outcome.FAILED:
-                return f"Failed to create profile for user: {user} ({_printable(result.reason)})"
+                key = ", ".join(f"{name} {value}" for name, value in result.key.items())
+                return f"Failed to create profile for user: {user} ({_printable(f'{result.reason}; {key}')})"
 
-    def show_progress(self, states: Iterable[SegmentState], *, is_last: bool) -> None:  # noqa: ARG002 - the lines are the progress
-        """Flush the lines."""
-        self._stream.flush()
+    def show_progress(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
+        """Show nothing: the lines are the progress."""
 
     def show_message(self, message: str) -> None:
         """Show a message on standard error."""
-        self._stream.flush()
-        self._errors.write(message + "\n")
-        self._errors.flush()
+        _write_error(self._errors, message + "\n")
+
+
+def _write_error(stream: TextIO, text: str) -> None:
+    """Write a text to standard error. An error is ignored: there is no other place to report it."""
+    with suppress(OSError):
+        stream.write(text)
+        stream.flush()
 
 
 def _printable(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from userprofiles.backfill import report
 from userprofiles.backfill.outcome import UserResult
-from userprofiles.backfill.segment import SegmentState
+from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.state_machine.run_folder import RunFolder
 
 

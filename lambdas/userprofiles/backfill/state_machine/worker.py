@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from userprofiles.backfill import report, source
+from userprofiles.backfill import report
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import CannotGoOnError, ErrorKind, RefusedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import WORKER, Limits
 from userprofiles.backfill.run import Run
-from userprofiles.backfill.segment import SegmentState
+from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
 from userprofiles.backfill.state_machine.run_folder import OvertakenError, RunFolder
 from userprofiles.backfill.state_machine.segment_progress import SegmentProgress, state_name
 from userprofiles.backfill.state_machine.worker_input import read_job, read_run_id, read_segment
@@ -120,8 +121,13 @@ class Worker:
         return RunFolder(self._s3, self._settings.bucket, run_id)
 
     def _detect_shape(self, job: Job) -> Job:
-        calls = Calls(self._dynamodb, self._location(job.table), Stop(), self._limits)
-        shape = source.detect_shape(calls, self._limits.probe_rows, expected=job.requested_shape)
+        stop = Stop()
+        calls = Calls(self._dynamodb, self._location(job.table), stop, self._limits)
+        if job.is_shape_explicit:
+            read_first_shapes(calls, self._limits.probe_rows)
+            return job
+        whole_table = [SegmentState(0)]
+        shape = detect_shape(calls, whole_table, 1, self._limits, stop)
         return dataclasses.replace(job, shape=shape or job.shape)
 
     def _store_job(self, job: Job) -> Job:
@@ -157,7 +163,7 @@ class Worker:
         """
         progress = SegmentProgress(folder, segment, self._warn, self._limits.checkpoint_every_s)
         state = progress.state
-        cursor_before = state.cursor
+        position_before = (state.cursor, state.counted_keys)
         Run(
             job,
             self._dynamodb,
@@ -167,7 +173,7 @@ class Worker:
             observer=progress,
             limits=self._limits,
         ).execute()
-        if not state.done and state.cursor == cursor_before:
+        if not state.done and (state.cursor, state.counted_keys) == position_before:
             raise CannotGoOnError(
                 ErrorKind.SERVICE,
                 f"Segment {segment} of run {job.run_id} made no progress before the time limit.\n"

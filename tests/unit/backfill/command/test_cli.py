@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,9 @@ class TestBackfillRun:
         report = json.loads((tmp_path / "report.json").read_text())
         assert code == 2
         assert report["dryRun"] is True
-        assert report["failures"] == [{"userId": "odd", "reason": "firstName is a number, not a string"}]
+        assert report["failures"] == [
+            {"userId": "odd", "PK": "odd", "SK": "METADATA", "reason": "firstName is a number, not a string"}
+        ]
         assert report["processed"] == report["failed"] + sum(report["skipped"].values()) == 2
         assert capsys.readouterr().out.endswith(
             "Users skipped:            1\n" + RULER + "\nMigration complete!\n"
@@ -171,6 +174,7 @@ class TestBackfillRun:
             ["--shape", "round"],
             ["--template", "nope"],
             ["--report", "/no/such/folder/report.json"],
+            ["--report", "report.csv"],
             ["--resume", "--dry-run"],
             ["--unknown"],
         ],
@@ -220,14 +224,59 @@ class TestConnectionSettings:
         assert "nobody" in capsys.readouterr().err
 
 
-def test_terminal_shows_a_bar_and_a_file_gets_lines(old_table, capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("command", "name"), [(cli, "userprofiles"), (migrate_user_profiles, "migrate-user-profiles")]
+)
+def test_version_of_both_commands(capsys, command, name):
+    with pytest.raises(SystemExit) as raised:
+        command.main(["--version"])
+
+    assert raised.value.code == 0
+    assert capsys.readouterr().out == f"{name} {version('pulumi-userprofiles')}\n"
+
+
+def test_csv_report_is_refused_with_the_allowed_format(capsys):
+    with pytest.raises(SystemExit):
+        run("--report", "failures.csv")
+
+    assert "--report failures.csv: the report is written as JSON only" in capsys.readouterr().err
+
+
+class TestProgress:
     limits = replace(COMMAND_LINE, bar_every_s=0, line_every_s=0)
 
-    run(limits=limits)
-    assert "4 users, 2 created, 0 failed" in capsys.readouterr().err
+    def test_file_gets_lines_with_rows_rate_and_eta(self, old_table, capsys):
+        run("--segments", "1", limits=replace(self.limits, chunk_rows=2))
 
-    monkeypatch.setattr(sys, "stderr", Terminal(sys.stderr))
-    run(limits=limits)
-    err = capsys.readouterr().err
-    assert "\r\x1b[2K[####" in err
-    assert err.endswith("\r\x1b[2K")
+        line = capsys.readouterr().err.splitlines()[0]
+        assert re.match(r"2 of about 6 rows, [\d,]+ rows/s, ETA \d+:\d\d:\d\d, ", line)
+
+    def test_terminal_shows_a_bar_of_rows(self, old_table, capsys, monkeypatch):
+        monkeypatch.setattr(sys, "stderr", Terminal(sys.stderr))
+
+        run("--segments", "1", limits=replace(self.limits, chunk_rows=3))
+
+        err = capsys.readouterr().err
+        assert "\r\x1b[2K[" + "#" * 15 + "." * 15 + "] 3 of about 6 rows" in err
+        assert "segments" not in err
+        assert err.endswith("\r\x1b[2K")
+
+    def test_run_without_describe_table_shows_no_eta(self, old_table, capsys):
+        old_table.client.denied = {"DescribeTable"}
+
+        code = run(limits=self.limits)
+
+        err = capsys.readouterr().err
+        assert code == 0
+        assert "rows/s, 4 users, 2 created, 0 failed" in err
+        assert "ETA" not in err
+
+    def test_part_of_the_segments_expects_a_part_of_the_rows(self, old_table, capsys):
+        run("--segments", "2", "--only", "0", limits=replace(self.limits, chunk_rows=1))
+
+        assert "of about 3 rows" in capsys.readouterr().err
+
+    def test_short_run_does_not_call_describe_table(self, old_table):
+        run()
+
+        assert old_table.client.count("DescribeTable") == 0

@@ -12,7 +12,8 @@ import pytest
 from backfill_fixtures import account, client_error, plain_user, plain_users
 from command_fixtures import files
 from userprofiles.backfill.command import migrate_user_profiles
-from userprofiles.backfill.command.checkpoint import Checkpoint, CheckpointFolder
+from userprofiles.backfill.command.checkpoint import Checkpoint
+from userprofiles.backfill.command.checkpoint_folder import CheckpointFolder
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import COMMAND_LINE
 
@@ -67,7 +68,14 @@ class TestStopAndResume:
         report = json.loads(capsys.readouterr().out)
         assert resumed == 2
         assert (report["processed"], report["created"], report["existed"]) == (21, 20, 0)
-        assert report["failures"] == [{"userId": "7", "reason": "userId is a number, not a string"}]
+        assert report["failures"] == [
+            {
+                "userId": "7",
+                "PK": "a-first",
+                "SK": "METADATA",
+                "reason": "userId is a number, not a string",
+            }
+        ]
         first_scan = [parameters for name, parameters in big_table.client.calls if name == "Scan"][1]
         assert "ExclusiveStartKey" in first_scan
         assert files(state_home) == []
@@ -127,9 +135,9 @@ class TestStopAndResume:
         stop_at_first_insert(signal.SIGINT)
         run("--segments", "1")
         checkpoints = CheckpointFolder(big_table.location, state_home)
-        run_id = next(checkpoints.folder.glob("*.json")).stem
-        other = Checkpoint(checkpoints, Job(run_id=run_id, table="v_users_dev"), every_s=0)
-        with other.open(10):
+        stored_run = checkpoints.find(Job(run_id="x", table="v_users_dev", segments=1), print)
+        other = Checkpoint(checkpoints, stored_run.job, every_s=0)
+        with other.open(stored_run.failure_bytes):
             assert run("--segments", "1", "--resume") == 5
         other.close()
 
@@ -156,3 +164,47 @@ class TestStopAndResume:
         big_table.client.hooks = []
         assert run("--segments", "1", "--resume") == 2
         assert len(big_table.profiles()) == 20
+
+    def test_profiles_of_an_interrupted_chunk_count_as_created(self, create_table, use_table, capsys):
+        """The token expires after three of twelve batches: they are in the report, and not counted again."""
+        table = use_table(create_table(*plain_users(100)))
+        limits = replace(COMMAND_LINE, threads=1)
+
+        def expire(operation, parameters):
+            if operation == "BatchExecuteStatement" and len(table.profiles()) >= 75:
+                raise client_error(operation, "ExpiredTokenException", "expired")
+
+        table.client.hooks = [expire]
+
+        assert command_fixtures.run("--segments", "1", "--json", limits=limits) == 1
+        stopped = json.loads(capsys.readouterr().out)
+        assert (stopped["processed"], stopped["created"]) == (75, 75)
+        table.client.hooks = []
+        assert command_fixtures.run("--segments", "1", "--json", "--resume", limits=limits) == 0
+        resumed = json.loads(capsys.readouterr().out)
+        assert (resumed["processed"], resumed["created"], resumed["existed"]) == (100, 100, 0)
+
+    @pytest.mark.parametrize("denied", [set(), {"BatchExecuteStatement"}])
+    def test_profiles_behind_a_throttled_one_count_as_created(self, create_table, use_table, capsys, denied):
+        """The second profile is throttled until the stop. The third to fifth are created before."""
+        table = use_table(create_table(*plain_users(5)))
+        table.client.denied = denied
+        table.client.batch_errors = {"USER#user01": ["ThrottlingError"] * 10_000}
+        impatient = replace(COMMAND_LINE, first_wait_s=0.0001, longest_wait_s=0.001, patience_s=0.05)
+
+        if denied:
+            table.client.hooks = [raise_at_third_put(table)]
+        assert command_fixtures.run("--segments", "1", limits=impatient) == 1
+        table.client.hooks, table.client.batch_errors = [], {}
+        capsys.readouterr()
+        assert command_fixtures.run("--segments", "1", "--json", "--resume") == 0
+        report = json.loads(capsys.readouterr().out)
+        assert (report["created"], report["existed"]) == (5, 0)
+
+
+def raise_at_third_put(table):
+    def hook(operation, parameters):
+        if operation == "PutItem" and len(table.profiles()) == 2:
+            raise client_error(operation, "ExpiredTokenException", "expired")
+
+    return hook

@@ -88,7 +88,9 @@ def test_whole_run(create_table, create_worker, s3):
     assert len(table.profiles()) == 20
     assert payload["report"] == f"s3://{BUCKET}/runs/{prepare_payload['runId']}/report.json"
     report = s3.json(f"runs/{prepare_payload['runId']}/report.json")
-    assert report["failures"] == [{"userId": "7", "reason": "userId is a number, not a string"}]
+    assert report["failures"] == [
+        {"userId": "7", "PK": "odd", "SK": "METADATA", "reason": "userId is a number, not a string"}
+    ]
     assert {name: value for name, value in payload.items() if name != "report"} == {
         name: report[name] for name in payload if name != "report"
     }
@@ -211,6 +213,29 @@ def test_segment_without_progress_is_a_failure(create_table, create_worker):
 
     with pytest.raises(CannotGoOnError, match="made no progress"):
         worker.handle(item, 0.01)
+
+
+class StopAtFirstWait(Stop):
+    """A stop that is requested during the first wait."""
+
+    def wait(self, seconds):
+        self.request()
+        return True
+
+
+def test_segment_that_created_some_profiles_of_its_chunk_has_progress(
+    create_table, create_worker, monkeypatch
+):
+    monkeypatch.setattr("userprofiles.backfill.state_machine.worker.Stop", StopAtFirstWait)
+    table = create_table(*plain_users(3))
+    table.client.batch_errors = {"USER#user01": ["ThrottlingError"]}
+    worker = create_worker(table)
+    item = worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
+
+    assert worker.handle(item, PLENTY)["done"] is False
+    assert worker.handle(item, PLENTY)["done"] is True
+    payload = worker.handle({"action": "finish", "runId": item["runId"]}, PLENTY)
+    assert (payload["created"], payload["existed"]) == (3, 0)
 
 
 def test_unfinished_run_is_a_failure(create_table, create_worker):

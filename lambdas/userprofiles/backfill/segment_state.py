@@ -1,0 +1,113 @@
+"""The progress of a segment, as a checkpoint stores it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from userprofiles.backfill.errors import BackfillError
+from userprofiles.backfill.outcome import UserResult
+from userprofiles.backfill.source import Key
+from userprofiles.backfill.tally import Meter, Tally
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The work between two safe places to stop.
+
+    Attributes:
+        results: The results for the chunk's users; only those that are known if an error interrupted it.
+        rows: The number of the chunk's rows; 0 if an error interrupted it.
+        cursor: The key of the chunk's last row; None at the end of the segment.
+        error: The error that interrupted the chunk, or None.
+        counted_keys: The PKs of the profiles in `results` if an error interrupted the chunk.
+    """
+
+    results: list[UserResult]
+    rows: int = 0
+    cursor: Key | None = None
+    error: BackfillError | None = None
+    counted_keys: frozenset[str] = frozenset()
+
+
+@dataclass
+class SegmentState:
+    """The progress of a segment, as a checkpoint stores it.
+
+    Attributes:
+        segment: The number of the segment.
+        cursor: The key of the last row of the complete chunks; None at the beginning.
+        done: Whether the segment is finished.
+        rows: The rows up to the cursor, profiles included.
+        counted_keys: The PKs of profiles after the cursor that `tally` already includes. An error interrupted
+            their chunk. A resumed run processes the chunk again, without these users.
+        tally: The users so far, by outcome.
+        meter: The calls so far, and their cost.
+    """
+
+    segment: int
+    cursor: Key | None = None
+    done: bool = False
+    rows: int = 0
+    counted_keys: frozenset[str] = frozenset()
+    tally: Tally = field(default_factory=Tally)
+    meter: Meter = field(default_factory=Meter)
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether a resumed run would skip any work."""
+        return self.done or self.cursor is not None or bool(self.counted_keys)
+
+    def advance(self, chunk: Chunk, cost: Meter) -> None:
+        """Count a chunk, and move the cursor to its end unless an error interrupted it."""
+        for result in chunk.results:
+            self.tally.count(result)
+        self.meter.add(cost)
+        if chunk.error:
+            self.counted_keys |= chunk.counted_keys
+            return
+        self.counted_keys = frozenset()
+        self.move_cursor(chunk.cursor, chunk.rows)
+
+    def move_cursor(self, cursor: Key | None, rows: int) -> None:
+        """Move the cursor over rows; None is the end of the segment."""
+        self.rows += rows
+        self.cursor = cursor
+        self.done = cursor is None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state for a checkpoint."""
+        return {
+            "segment": self.segment,
+            "cursor": self.cursor,
+            "done": self.done,
+            "rows": self.rows,
+            "countedKeys": sorted(self.counted_keys),
+            **self.tally.to_json(),
+            **self.meter.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "SegmentState":
+        """Read the document that `to_json` returns.
+
+        Raises:
+            ValueError, KeyError, TypeError, AttributeError: The document is damaged.
+        """
+        number, cursor, done = document["segment"], document["cursor"], document["done"]
+        if type(number) is not int or type(done) is not bool or (done and cursor is not None):
+            raise ValueError(f"segment {number!r} has cursor {cursor!r} and done {done!r}")
+        if cursor is not None and set(cursor) != {"PK", "SK"}:
+            raise ValueError(f"the cursor of segment {number} must have PK and SK")
+        tally = Tally.from_json(document)
+        if tally.processed != document["processed"]:
+            raise ValueError(f"the counts of segment {number} do not add up to {document['processed']!r}")
+        return cls(
+            segment=number,
+            cursor=cursor,
+            done=done,
+            # Checkpoints of version 0.1.0 have neither of the two.
+            rows=int(document.get("rows", 0)),
+            counted_keys=frozenset(document.get("countedKeys", ())),
+            tally=tally,
+            meter=Meter.from_json(document),
+        )
