@@ -1,5 +1,6 @@
 """`userprofiles`: the command line with tools for the users table."""
 
+import argparse
 import os
 import shlex
 import sys
@@ -80,19 +81,34 @@ def _add_run_options(run: CommandParser) -> None:
     )
     run.add_argument(
         "--status-values",
-        type=settings.split_list,
+        type=_non_empty_list,
         default=DEFAULT_STATUSES,
         metavar="A,B",
         help=f"values of `status` whose users are skipped (default: {','.join(DEFAULT_STATUSES)})",
     )
     run.add_argument(
         "--flags",
-        type=settings.split_list,
+        type=_non_empty_list,
         default=DEFAULT_FLAGS,
         metavar="A,B",
         help="attributes that are checked for inactive and deleted users "
         f"(default: {','.join(DEFAULT_FLAGS)})",
     )
+
+
+def _non_empty_list(text: str) -> tuple[str, ...]:
+    """Split a comma-separated list.
+
+    Raises:
+        argparse.ArgumentTypeError: It is empty, perhaps from an unset shell variable. Without any rule,
+            deleted users would get profiles.
+    """
+    values = settings.split_list(text)
+    if not values:
+        raise argparse.ArgumentTypeError(
+            f"must have at least one value, got {text!r}. Leave the option out for its default."
+        )
+    return values
 
 
 def main(arguments: Sequence[str] | None = None, limits: Limits = COMMAND_LINE) -> int:

@@ -77,7 +77,7 @@ def serialize(totals: dict[str, Any], failures: Iterable[dict[str, str]]) -> Ite
 
 
 def write_file(path: Path, pieces: Iterable[str]) -> None:
-    """Write a file atomically.
+    """Write a file atomically; write to a device or a pipe directly.
 
     Args:
         path: The path of the file.
@@ -86,6 +86,10 @@ def write_file(path: Path, pieces: Iterable[str]) -> None:
     Raises:
         OSError: The file can't be written.
     """
+    if path.exists() and not path.is_file():  # replacing /dev/null would break every other program
+        with path.open("w", encoding="utf-8") as device:
+            device.writelines(pieces)
+        return
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

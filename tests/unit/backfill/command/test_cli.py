@@ -1,6 +1,7 @@
 """`userprofiles backfill run`: its options, its output and its exit codes."""
 
 import json
+import os
 import re
 import sys
 from dataclasses import replace
@@ -162,6 +163,19 @@ class TestBackfillRun:
         assert json.loads(captured.out)["error"]["kind"] == "rights"
         assert "Access Denied" in captured.err
 
+    def test_report_to_a_pipe_leaves_the_pipe_in_place(self, old_table, tmp_path):
+        """As with /dev/null or /dev/stdout: a file in its place would break other programs."""
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+        code = run("--report", str(pipe), "--dry-run")
+
+        assert code == 0
+        assert pipe.is_fifo()
+        assert json.loads(os.read(reader, 1 << 16))["dryRun"] is True
+        os.close(reader)
+
     @pytest.mark.parametrize(
         "arguments",
         [
@@ -171,6 +185,8 @@ class TestBackfillRun:
             ["--only", "3-1"],
             ["--only", ""],
             ["--flags", "gone"],
+            ["--flags", ""],
+            ["--status-values", " ,"],
             ["--shape", "round"],
             ["--template", "nope"],
             ["--report", "/no/such/folder/report.json"],
