@@ -88,6 +88,61 @@ def test_port_in_use_is_a_clear_error(cli_project: Path) -> None:
     assert "Traceback" not in process.stderr
 
 
+def test_refused_up_does_not_delete_the_outputs_of_the_running_one(
+    serving: tuple["subprocess.Popen[str]", dict[str, Any]], cli_project: Path, tmp_path: Path
+) -> None:
+    _, document = serving
+    outputs = tmp_path / "outputs.json"
+    port = document["endpoint"].rpartition(":")[2]
+
+    refused = [
+        run_cli("up", cli_project, "--port", port, "--outputs", outputs),
+        run_cli("up", cli_project, "--port", 0, "--outputs", outputs),
+    ]
+
+    for process in refused:
+        assert process.returncode == 1
+        assert f"Got: {outputs}, the file of another pulumi-localaws up" in process.stderr
+    assert json.loads(outputs.read_text()) == document
+
+
+def test_only_the_process_that_wrote_the_outputs_deletes_them(
+    serving: tuple["subprocess.Popen[str]", dict[str, Any]], tmp_path: Path
+) -> None:
+    process, _ = serving
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    other.replace(tmp_path / "outputs.json")
+
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+
+    assert (tmp_path / "outputs.json").read_text() == "{}"
+
+
+def test_outputs_of_a_killed_up_are_deleted_at_the_start(cli_project: Path, tmp_path: Path) -> None:
+    """A script that waits for the file must not read the endpoint of an earlier run."""
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text("{}")
+    (cli_project / "__main__.py").write_text("raise ValueError('not ready')")
+
+    process = run_cli("up", cli_project, "--port", 0, "--outputs", outputs)
+
+    assert process.returncode == 1
+    assert not outputs.exists()
+
+
+def test_outputs_must_be_a_regular_file(cli_project: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    process = run_cli("up", cli_project, "--port", 0, "--outputs", pipe)
+
+    assert process.returncode == 1
+    assert f"--outputs must be a regular file. Got: {pipe}" in process.stderr
+    assert pipe.is_fifo()
+
+
 def test_killed_emulator_ends_up_with_a_message(
     serving: tuple["subprocess.Popen[str]", dict[str, Any]],
 ) -> None:
