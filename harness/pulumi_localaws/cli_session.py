@@ -35,6 +35,7 @@ _EXIT_FAILURE = 1
 _EXIT_COMMAND_NOT_FOUND = 127  # as in a shell
 _EXIT_SIGNAL_BASE = 128  # as in a shell, which adds the signal's number
 _POLL_SECONDS = 0.2
+_FAILURE_REPORT_SECONDS = 0.3  # the end of the local AWS is reported shortly after calls begin to fail
 _TERMINATE_SECONDS = 5
 
 
@@ -98,7 +99,8 @@ def _warn_of_large_outputs(sizes: Mapping[str, int]) -> None:
     for name, size in sorted(sizes.items()):
         _print_status(
             f"  warning: {name} is not set, because its output has {size:,} bytes."
-            f" Allowed: {MAX_VARIABLE_BYTES:,} bytes for one variable, {MAX_VARIABLES_BYTES:,} for all outputs."
+            f" Allowed: {MAX_VARIABLE_BYTES:,} bytes for one variable,"
+            f" {MAX_VARIABLES_BYTES:,} for all outputs."
             " The file in PULUMI_LOCALAWS_OUTPUTS contains every output."
         )
 
@@ -143,7 +145,7 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
             raise
         try:
             local.start()
-            deployment = engine.deploy(local.endpoint, None if options.quiet else _print_event)
+            deployment = _deploy(engine, local, is_quiet=options.quiet)
             try:
                 yield local, deployment
             finally:
@@ -152,6 +154,50 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
             # Nothing is undone: all resources end with the emulator.
             engine.kill()
             local.stop()
+
+
+def _deploy(engine: EngineProcess, local: LocalAws, *, is_quiet: bool) -> Deployment:
+    """Deploy, unless the local AWS ends: the error then names its process, not the resources that failed.
+
+    Raises:
+        LocalAwsError: The local AWS has ended.
+        DeploymentError: The program or a resource failed.
+    """
+    end = threading.Event()
+    watcher = threading.Thread(target=_kill_with_local_aws, args=(engine, local, end), daemon=True)
+
+    is_first_failure = True
+
+    def handle_event(event: Event) -> None:
+        nonlocal is_first_failure
+        if is_first_failure and _is_failure(event):
+            is_first_failure = False
+            local.wait(_FAILURE_REPORT_SECONDS)
+        if not is_quiet:
+            _print_event(event)
+
+    watcher.start()
+    try:
+        return engine.deploy(local.endpoint, handle_event)
+    except DeploymentError:
+        local.wait(_FAILURE_REPORT_SECONDS)
+        raise
+    finally:
+        end.set()
+        watcher.join()
+
+
+def _is_failure(event: Event) -> bool:
+    return event["event"] == "error" or event.get("status") == "failed" or event.get("severity") == "error"
+
+
+def _kill_with_local_aws(engine: EngineProcess, local: LocalAws, end: threading.Event) -> None:
+    while not end.is_set():
+        try:
+            local.wait(_POLL_SECONDS)
+        except LocalAwsError:
+            engine.send_kill()
+            return
 
 
 def _parse_config(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -18,6 +18,16 @@ from cli_process import cli_command, run_cli
 pytestmark = pytest.mark.backends("embedded")
 
 SLEEPING_PROGRAM = "print('started', flush=True)\nimport time\ntime.sleep(60)\n"
+WAITING_PROGRAM = """
+import time, pathlib
+import pulumi, pulumi_aws as aws
+aws.sqs.Queue("first")
+print("waiting", flush=True)
+while not pathlib.Path("continue").exists():
+    time.sleep(0.005)
+for number in range(12):
+    aws.sqs.Queue(f"queue{number}")
+"""
 
 
 @pytest.fixture
@@ -86,6 +96,47 @@ def test_port_in_use_is_a_clear_error(cli_project: Path) -> None:
     assert process.returncode == 1
     assert f"port {port} is in use" in process.stderr
     assert "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("pulumi_localaws.gateway", "the local AWS has stopped: the gateway was ended by signal 9"),
+        ("emulator_main", "the local AWS has stopped: the emulator was ended by signal 9"),
+        (
+            "supervisor.py",
+            "the local AWS has stopped: the supervisor of the emulator and the gateway was killed",
+        ),
+    ],
+)
+def test_process_killed_during_the_deployment_ends_up_at_once(
+    cli_project: Path, script: str, message: str
+) -> None:
+    """One message names the process; the resources that fail for this reason are not listed."""
+    (cli_project / "__main__.py").write_text(WAITING_PROGRAM)
+    with subprocess.Popen(
+        cli_command("up", cli_project, "--port", 0), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        line = ""
+        while line != "waiting\n":
+            line = process.stderr.readline()
+            assert line, "up ended"
+        family = psutil.Process(process.pid).children(recursive=True)
+        [victim] = [child for child in family if script in " ".join(child.cmdline())]
+
+        victim.kill()
+        start = time.monotonic()
+        (cli_project / "continue").touch()
+        status_lines = process.communicate(timeout=60)[1]
+        seconds = time.monotonic() - start
+
+    assert process.returncode == 1
+    assert message in status_lines
+    assert status_lines.startswith("pulumi-localaws: "), "nothing else is printed"
+    assert seconds < 3
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
 
 
 def test_refused_up_does_not_delete_the_outputs_of_the_running_one(
