@@ -79,6 +79,9 @@ def measure(rounds: int, runs: int) -> dict[str, Any]:
             "direct": Clients(aws.emulator_url, with_boto3=True, attempts=1).get("dynamodb", aws.region),
             "gateway": aws.client("dynamodb"),
         }
+        clients["direct"].meta.events.register(
+            "before-send", lambda request, **_: request.headers.update(aws.emulator_headers)
+        )
         clients["gateway"].create_table(
             TableName="bench",
             BillingMode="PAY_PER_REQUEST",

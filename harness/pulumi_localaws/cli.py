@@ -29,7 +29,7 @@ Start a local AWS, deploy the program, run CMD, and stop the local AWS. The envi
   PULUMI_LOCALAWS_ENDPOINT     the same URL
   PULUMI_LOCALAWS_OUTPUTS      path of a JSON file {"endpoint": ..., "outputs": {...}}
   PULUMI_OUTPUT_<NAME>         each export: userPoolId is PULUMI_OUTPUT_USER_POOL_ID; values other than
-                               text are JSON
+                               text are JSON; exports over 128 KiB are only in the file above
 """
 
 

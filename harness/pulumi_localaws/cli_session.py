@@ -3,18 +3,28 @@
 import argparse
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pulumi_localaws.cli_outputs import (
+    MAX_VARIABLE_BYTES,
+    MAX_VARIABLES_BYTES,
+    as_text,
+    check_file_option,
+    output_variables,
+    outputs_writer,
+    prepare_outputs_file,
+    split_large_variables,
+    write_outputs,
+)
 from pulumi_localaws.config.stack import read_stack_region
 from pulumi_localaws.deploy import Deployment, EngineProcess, Event
 from pulumi_localaws.environment import DEFAULT_REGION
@@ -25,6 +35,7 @@ _EXIT_FAILURE = 1
 _EXIT_COMMAND_NOT_FOUND = 127  # as in a shell
 _EXIT_SIGNAL_BASE = 128  # as in a shell, which adds the signal's number
 _POLL_SECONDS = 0.2
+_FAILURE_REPORT_SECONDS = 0.3  # the end of the local AWS is reported shortly after calls begin to fail
 _TERMINATE_SECONDS = 5
 
 
@@ -37,11 +48,11 @@ def serve(options: argparse.Namespace) -> int:
     start = time.monotonic()
     is_ready = False
     try:
-        _prepare_outputs_file(options.outputs)
+        prepare_outputs_file(options.outputs)
         with (
             _default_sigint_handler(),
             _session(options) as (local, deployment),
-            _outputs_writer(options.outputs) as write,
+            outputs_writer(options.outputs) as write,
         ):
             write({"endpoint": local.endpoint, "outputs": deployment.outputs})
             _print_outputs(deployment)
@@ -59,39 +70,6 @@ def serve(options: argparse.Namespace) -> int:
         return _EXIT_FAILURE
 
 
-def _prepare_outputs_file(outputs: Path | None) -> None:
-    """Check early that the file can be written, and delete an old one: the file exists only when ready."""
-    if outputs is None:
-        return
-    _check_file_option("--outputs", outputs)
-    if not os.access(outputs.parent, os.W_OK | os.X_OK):
-        raise DeploymentError(
-            f"--outputs must be a file in a folder that you can write to. Got: {outputs}."
-            f" Choose another folder, or change the permissions of {outputs.parent}."
-        )
-    outputs.unlink(missing_ok=True)
-
-
-def _check_file_option(option: str, file: Path) -> None:
-    if file.is_dir() or not file.parent.is_dir():
-        raise DeploymentError(f"{option} must be a file in an existing folder. Got: {file}.")
-
-
-@contextmanager
-def _outputs_writer(file: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """Yield a function that writes the outputs; delete the file at the end, as its endpoint is gone then."""
-
-    def write(document: Mapping[str, Any]) -> None:
-        if file is not None:
-            write_outputs(file, document)
-
-    try:
-        yield write
-    finally:
-        if file is not None:
-            file.unlink(missing_ok=True)
-
-
 def run_command(options: argparse.Namespace, command: Sequence[str]) -> int:
     """Deploy, run the command, stop everything, and return the command's exit code."""
     try:
@@ -101,10 +79,12 @@ def run_command(options: argparse.Namespace, command: Sequence[str]) -> int:
         ):
             file = Path(folder) / "outputs.json"
             write_outputs(file, {"endpoint": local.endpoint, "outputs": deployment.outputs})
+            variables, left_out = split_large_variables(output_variables(deployment.outputs))
+            _warn_of_large_outputs(left_out)
             extra = {
                 "PULUMI_LOCALAWS_ENDPOINT": local.endpoint,
                 "PULUMI_LOCALAWS_OUTPUTS": str(file),
-                **output_variables(deployment.outputs),
+                **variables,
             }
             return _run(list(command), command_environment(local, extra), local)
     except (KeyboardInterrupt, Termination):
@@ -115,20 +95,14 @@ def run_command(options: argparse.Namespace, command: Sequence[str]) -> int:
         return _EXIT_FAILURE
 
 
-def output_variables(outputs: Mapping[str, Any]) -> dict[str, str]:
-    """Return each export as a variable: ``userPoolId`` is ``PULUMI_OUTPUT_USER_POOL_ID``.
-
-    Values other than text are JSON.
-    """
-    variables = {}
-    for name, value in outputs.items():
-        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", "_", name)
-        variables[f"PULUMI_OUTPUT_{words.upper()}"] = _as_text(value)
-    return variables
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _warn_of_large_outputs(sizes: Mapping[str, int]) -> None:
+    for name, size in sorted(sizes.items()):
+        _print_status(
+            f"  warning: {name} is not set, because its output has {size:,} bytes."
+            f" Allowed: {MAX_VARIABLE_BYTES:,} bytes for one variable,"
+            f" {MAX_VARIABLES_BYTES:,} for all outputs."
+            " The file in PULUMI_LOCALAWS_OUTPUTS contains every output."
+        )
 
 
 def command_environment(local: LocalAws, extra: Mapping[str, str]) -> dict[str, str]:
@@ -146,19 +120,6 @@ def _configures_client(name: str) -> bool:
     }
 
 
-def write_outputs(file: Path, document: Mapping[str, Any]) -> None:
-    """Write the file as a whole or not at all; only its owner can read it, as exports can be secret.
-
-    Raises:
-        OSError: The file can't be written.
-    """
-    part = file.with_name(f".{file.name}.part")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(json.dumps(document, indent=2) + "\n")
-    part.replace(file)
-
-
 @contextmanager
 def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment]]:
     """Start the local AWS and the engine at once: the program's imports take as long as the emulator."""
@@ -166,7 +127,7 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
     # The options are checked here first, so that a mistake in them starts no process.
     region = read_stack_region(options.directory, options.stack, config) or DEFAULT_REGION
     if options.log is not None:
-        _check_file_option("--log", options.log)
+        check_file_option("--log", options.log)
     with _raise_on_termination():
         local = LocalAws(
             options.port, region=region, log_file=options.log, allow_origins=options.allow_origin
@@ -184,7 +145,7 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
             raise
         try:
             local.start()
-            deployment = engine.deploy(local.endpoint, None if options.quiet else _print_event)
+            deployment = _deploy(engine, local, is_quiet=options.quiet)
             try:
                 yield local, deployment
             finally:
@@ -193,6 +154,50 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
             # Nothing is undone: all resources end with the emulator.
             engine.kill()
             local.stop()
+
+
+def _deploy(engine: EngineProcess, local: LocalAws, *, is_quiet: bool) -> Deployment:
+    """Deploy, unless the local AWS ends: the error then names its process, not the resources that failed.
+
+    Raises:
+        LocalAwsError: The local AWS has ended.
+        DeploymentError: The program or a resource failed.
+    """
+    end = threading.Event()
+    watcher = threading.Thread(target=_kill_with_local_aws, args=(engine, local, end), daemon=True)
+
+    is_first_failure = True
+
+    def handle_event(event: Event) -> None:
+        nonlocal is_first_failure
+        if is_first_failure and _is_failure(event):
+            is_first_failure = False
+            local.wait(_FAILURE_REPORT_SECONDS)
+        if not is_quiet:
+            _print_event(event)
+
+    watcher.start()
+    try:
+        return engine.deploy(local.endpoint, handle_event)
+    except DeploymentError:
+        local.wait(_FAILURE_REPORT_SECONDS)
+        raise
+    finally:
+        end.set()
+        watcher.join()
+
+
+def _is_failure(event: Event) -> bool:
+    return event["event"] == "error" or event.get("status") == "failed" or event.get("severity") == "error"
+
+
+def _kill_with_local_aws(engine: EngineProcess, local: LocalAws, end: threading.Event) -> None:
+    while not end.is_set():
+        try:
+            local.wait(_POLL_SECONDS)
+        except LocalAwsError:
+            engine.send_kill()
+            return
 
 
 def _parse_config(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -275,7 +280,7 @@ def _print_event(event: Event) -> None:
 
 def _print_outputs(deployment: Deployment) -> None:
     for name, value in sorted(deployment.outputs.items()):
-        text = "[secret]" if name in deployment.secrets else _as_text(value)
+        text = "[secret]" if name in deployment.secrets else as_text(value)
         _print_status(f"  {name}: {text}")
 
 

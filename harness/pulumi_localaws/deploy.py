@@ -185,14 +185,19 @@ class EngineProcess:
 
     def kill(self) -> None:
         """End the process at once and leave its resources: they end with the local AWS."""
-        self._process.kill()
+        self.send_kill()
         self._process.wait()
         self._close()
+
+    def send_kill(self) -> None:
+        """End the process at once; `deploy`, waiting in another thread, then raises DeploymentError."""
+        self._process.kill()
 
     def _events(self) -> Iterator[Event]:
         assert self._process.stdout is not None  # noqa: S101 it is a pipe
         for line in self._process.stdout:
-            yield json.loads(line)
+            if line.endswith("\n"):  # the last line of a killed process may be incomplete
+                yield json.loads(line)
 
     @contextmanager
     def _ensured_exit(self) -> Iterator[None]:

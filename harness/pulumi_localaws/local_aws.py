@@ -59,6 +59,7 @@ class LocalAws:
         self._processes: SupervisedProcesses | None = None
         self._unstarted_processes: SupervisedProcesses | None = None
         self._emulator_url = ""
+        self._emulator_header = ""
         self._clients: Clients | None = None
         self._clients_lock = threading.Lock()
 
@@ -71,6 +72,12 @@ class LocalAws:
     def emulator_url(self) -> str:
         """The emulator's own URL, which bypasses the gateway: for comparisons only."""
         return self._emulator_url
+
+    @property
+    def emulator_headers(self) -> dict[str, str]:
+        """The secret header without which the emulator rejects a request to `emulator_url`."""
+        name, _, value = self._emulator_header.partition(": ")
+        return {name: value}
 
     @property
     def pids(self) -> dict[str, int]:
@@ -97,7 +104,7 @@ class LocalAws:
         listener = listen(self.port)
         self.port = listener.getsockname()[1]
         emulator = Emulator(endpoint=self.endpoint, region=self.region, python=self._emulator_python)
-        self._emulator_url = emulator.url
+        self._emulator_url, self._emulator_header = emulator.url, emulator.header
         processes = self._unstarted_processes or SupervisedProcesses(self.log_file)
         self._processes, self._unstarted_processes = processes, None
         try:
@@ -189,6 +196,7 @@ class LocalAws:
                 extra={"PYTHONPATH": str(PACKAGE_PARENT)},
             ),
             fds=[fd],
+            input_line=self._emulator_header,
         )
 
     def _wait_until_ready(self, processes: SupervisedProcesses) -> None:

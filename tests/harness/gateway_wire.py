@@ -13,6 +13,7 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
 from pulumi_localaws.local.ports import listen
 
 TIMEOUT_SECONDS = 10.0
+EMULATOR_HEADER = "X-Localaws-Gateway"
 OK_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -129,6 +130,7 @@ async def serve_gateway(
     stop = asyncio.Event()
     gateway = Gateway(
         emulator_url=f"http://127.0.0.1:{emulator_port}",
+        emulator_header=f"{EMULATOR_HEADER}: secret",
         endpoint=f"http://127.0.0.1:{port}",
         region="us-east-1",
         account_id="000000000000",

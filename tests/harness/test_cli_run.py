@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 from cli_process import run_cli
-from pulumi_localaws.cli_session import output_variables, write_outputs
+from pulumi_localaws.cli_outputs import (
+    MAX_VARIABLE_BYTES,
+    MAX_VARIABLES_BYTES,
+    output_variables,
+    split_large_variables,
+    write_outputs,
+)
 
 pytestmark = pytest.mark.backends("embedded")
 
@@ -79,3 +85,53 @@ def test_outputs_file_replaces_an_older_one_as_a_whole(tmp_path: Path) -> None:
 
     assert json.loads(file.read_text()) == {"endpoint": "x"}
     assert [path.name for path in tmp_path.iterdir()] == ["outputs.json"]
+
+
+LARGE_EXPORT_PROGRAM = """
+import pulumi
+pulumi.export("small", "s")
+pulumi.export("largeReport", "x" * 20_000_000)
+"""
+
+PRINT_LARGE_EXPORT = """
+import json, os
+outputs = json.load(open(os.environ["PULUMI_LOCALAWS_OUTPUTS"]))["outputs"]
+variables = [os.environ.get("PULUMI_OUTPUT_LARGE_REPORT"), os.environ["PULUMI_OUTPUT_SMALL"]]
+print(len(outputs["largeReport"]), *variables)
+"""
+
+
+def test_large_export_is_in_the_file_and_not_in_the_environment(cli_project: Path) -> None:
+    """The system refuses to start a command with such a variable."""
+    (cli_project / "__main__.py").write_text(LARGE_EXPORT_PROGRAM)
+
+    process = run_cli("run", cli_project, "--", sys.executable, "-c", PRINT_LARGE_EXPORT)
+
+    assert (process.returncode, process.stdout) == (0, "20000000 None s\n"), process.stderr
+    assert (
+        "warning: PULUMI_OUTPUT_LARGE_REPORT is not set, because its output has 20,000,027 bytes. Allowed:"
+        " 131,071 bytes for one variable, 524,288 for all outputs."
+        " The file in PULUMI_LOCALAWS_OUTPUTS contains every output."
+    ) in process.stderr
+
+
+def test_largest_allowed_variables_reach_the_command(cli_project: Path) -> None:
+    size = MAX_VARIABLE_BYTES - len("PULUMI_OUTPUT_A1=")
+    names = [f"a{number}" for number in range(1, 9)]
+    lines = [f"pulumi.export({name!r}, 'x' * {size})" for name in names]
+    (cli_project / "__main__.py").write_text("\n".join(["import pulumi", *lines]))
+    script = "import os; print(sum(name.startswith('PULUMI_OUTPUT_') for name in os.environ))"
+
+    process = run_cli("run", cli_project, "--", sys.executable, "-c", script)
+
+    assert (process.returncode, process.stdout) == (0, f"{MAX_VARIABLES_BYTES // MAX_VARIABLE_BYTES}\n")
+    assert process.stderr.count("is not set, because its output has 131,071 bytes") == 4
+
+
+def test_size_of_a_variable_is_counted_in_bytes() -> None:
+    variables = {"A": "\u00e9" * (MAX_VARIABLE_BYTES // 2), "B": "x" * (MAX_VARIABLE_BYTES // 2)}
+
+    remaining, left_out = split_large_variables(variables)
+
+    assert remaining == {"B": variables["B"]}
+    assert left_out == {"A": 2 + 2 * (MAX_VARIABLE_BYTES // 2)}

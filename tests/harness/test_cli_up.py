@@ -18,6 +18,16 @@ from cli_process import cli_command, run_cli
 pytestmark = pytest.mark.backends("embedded")
 
 SLEEPING_PROGRAM = "print('started', flush=True)\nimport time\ntime.sleep(60)\n"
+WAITING_PROGRAM = """
+import time, pathlib
+import pulumi, pulumi_aws as aws
+aws.sqs.Queue("first")
+print("waiting", flush=True)
+while not pathlib.Path("continue").exists():
+    time.sleep(0.005)
+for number in range(12):
+    aws.sqs.Queue(f"queue{number}")
+"""
 
 
 @pytest.fixture
@@ -86,6 +96,102 @@ def test_port_in_use_is_a_clear_error(cli_project: Path) -> None:
     assert process.returncode == 1
     assert f"port {port} is in use" in process.stderr
     assert "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("pulumi_localaws.gateway", "the local AWS has stopped: the gateway was ended by signal 9"),
+        ("emulator_main", "the local AWS has stopped: the emulator was ended by signal 9"),
+        (
+            "supervisor.py",
+            "the local AWS has stopped: the supervisor of the emulator and the gateway was killed",
+        ),
+    ],
+)
+def test_process_killed_during_the_deployment_ends_up_at_once(
+    cli_project: Path, script: str, message: str
+) -> None:
+    """One message names the process; the resources that fail for this reason are not listed."""
+    (cli_project / "__main__.py").write_text(WAITING_PROGRAM)
+    with subprocess.Popen(
+        cli_command("up", cli_project, "--port", 0), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        line = ""
+        while line != "waiting\n":
+            line = process.stderr.readline()
+            assert line, "up ended"
+        family = psutil.Process(process.pid).children(recursive=True)
+        [victim] = [child for child in family if script in " ".join(child.cmdline())]
+
+        victim.kill()
+        start = time.monotonic()
+        (cli_project / "continue").touch()
+        status_lines = process.communicate(timeout=60)[1]
+        seconds = time.monotonic() - start
+
+    assert process.returncode == 1
+    assert message in status_lines
+    assert status_lines.startswith("pulumi-localaws: "), "nothing else is printed"
+    assert seconds < 3
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
+
+
+def test_refused_up_does_not_delete_the_outputs_of_the_running_one(
+    serving: tuple["subprocess.Popen[str]", dict[str, Any]], cli_project: Path, tmp_path: Path
+) -> None:
+    _, document = serving
+    outputs = tmp_path / "outputs.json"
+    port = document["endpoint"].rpartition(":")[2]
+
+    refused = [
+        run_cli("up", cli_project, "--port", port, "--outputs", outputs),
+        run_cli("up", cli_project, "--port", 0, "--outputs", outputs),
+    ]
+
+    for process in refused:
+        assert process.returncode == 1
+        assert f"Got: {outputs}, the file of another pulumi-localaws up" in process.stderr
+    assert json.loads(outputs.read_text()) == document
+
+
+def test_only_the_process_that_wrote_the_outputs_deletes_them(
+    serving: tuple["subprocess.Popen[str]", dict[str, Any]], tmp_path: Path
+) -> None:
+    process, _ = serving
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    other.replace(tmp_path / "outputs.json")
+
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+
+    assert (tmp_path / "outputs.json").read_text() == "{}"
+
+
+def test_outputs_of_a_killed_up_are_deleted_at_the_start(cli_project: Path, tmp_path: Path) -> None:
+    """A script that waits for the file must not read the endpoint of an earlier run."""
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text("{}")
+    (cli_project / "__main__.py").write_text("raise ValueError('not ready')")
+
+    process = run_cli("up", cli_project, "--port", 0, "--outputs", outputs)
+
+    assert process.returncode == 1
+    assert not outputs.exists()
+
+
+def test_outputs_must_be_a_regular_file(cli_project: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    process = run_cli("up", cli_project, "--port", 0, "--outputs", pipe)
+
+    assert process.returncode == 1
+    assert f"--outputs must be a regular file. Got: {pipe}" in process.stderr
+    assert pipe.is_fifo()
 
 
 def test_killed_emulator_ends_up_with_a_message(

@@ -34,7 +34,10 @@ async def serve(listener: socket.socket, gateway: Gateway, stop: "asyncio.Event"
 
 
 async def main() -> None:
-    """Serve until standard input is closed, which shows that the keeper process has ended."""
+    """Serve until standard input is closed, which shows that the supervisor has ended.
+
+    Its first line is the header that the emulator requires.
+    """
     parser = argparse.ArgumentParser(prog="python -m pulumi_localaws.gateway")
     parser.add_argument("--fd", type=int, required=True, help="file descriptor of the listening socket")
     parser.add_argument("--upstream", required=True, help="URL of the emulator")
@@ -45,6 +48,9 @@ async def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s gateway %(levelname)s %(name)s %(message)s")
 
+    emulator_header = os.read(0, 1024).decode().strip()  # the supervisor writes one line and nothing else
+    if not emulator_header:
+        return
     stop = asyncio.Event()
 
     def stop_at_end_of_input() -> None:
@@ -55,6 +61,7 @@ async def main() -> None:
     asyncio.get_running_loop().add_reader(0, stop_at_end_of_input)
     gateway = Gateway(
         emulator_url=arguments.upstream,
+        emulator_header=emulator_header,
         endpoint=arguments.endpoint,
         region=arguments.region,
         account_id=arguments.account_id,

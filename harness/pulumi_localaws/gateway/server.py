@@ -39,6 +39,7 @@ class Gateway:
 
     Args:
         emulator_url: The emulator's URL.
+        emulator_header: The header that the emulator requires, ``Name: value``.
         endpoint: The gateway's public URL.
         region: The region of the gateway's own calls.
         account_id: The emulator's account.
@@ -52,13 +53,14 @@ class Gateway:
         self,
         *,
         emulator_url: str,
+        emulator_header: str,
         endpoint: str,
         region: str,
         account_id: str,
         allow_origins: Sequence[str] = (),
     ) -> None:
         self._origin_policy = OriginPolicy(allow_origins)
-        self._emulator = EmulatorConnection(emulator_url)
+        self._emulator = EmulatorConnection(emulator_url, emulator_header)
         self._router = RequestRouter(
             send_to_emulator=self._emulator.send, endpoint=endpoint, region=region, account_id=account_id
         )

@@ -1,6 +1,7 @@
-"""The AWS emulator (ministack), a child process that only this machine can reach."""
+"""The AWS emulator (ministack), a child process that only the gateway can call."""
 
 import os
+import secrets
 import site
 import socket  # noqa: TC003  an attribute has this type
 import sys
@@ -27,6 +28,7 @@ class Emulator:
     """ministack on a free port of the loopback interface, with IAM policies enforced.
 
     The socket is opened at once, so that no other program can take the port, and then passed to the process.
+    Requests without a secret header are rejected: web pages can find the port, and the root key is public.
 
     Args:
         endpoint: AWS endpoint of the emulator's functions (the gateway's URL); None is the emulator's own.
@@ -41,6 +43,7 @@ class Emulator:
         self._listener: socket.socket = listen()
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://{LOOPBACK}:{self.port}"
+        self.header = f"X-Localaws-Gateway: {secrets.token_urlsafe(32)}"
         self._endpoint = endpoint or self.url
         self._region = region
         self._python = python or os.environ.get(PYTHON_VARIABLE) or sys.executable
@@ -53,6 +56,7 @@ class Emulator:
             argv=[self._python, str(_MAIN), "--fd", str(fd), "--variable", PYTHON_VARIABLE],
             environment=self._environment(processes.folder),
             fds=[fd],
+            input_line=self.header,
         )
 
     def release(self) -> None:

@@ -89,7 +89,8 @@ def describe_server(port: int) -> str:
     """Return a description of the program that listens on a port of this machine."""
     try:
         localaws = http_get(port, "/_localaws/health", timeout=1.0)
-        if localaws and localaws[0] in {200, 503} and b"pulumi-localaws" in localaws[1]:
+        # 403 is the response of an emulator's own port.
+        if localaws and localaws[0] in {200, 403, 503} and b"pulumi-localaws" in localaws[1]:
             return "another pulumi-localaws"
         localstack = http_get(port, "/_localstack/health", timeout=1.0)
     except OSError:

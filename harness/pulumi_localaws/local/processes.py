@@ -30,12 +30,15 @@ class ChildProcess:
         argv: The command.
         environment: Its whole environment.
         fds: File descriptors that it inherits, with the same numbers.
+        input_line: First line of its standard input, for a value that a process list or an environment would
+            show. Standard input stays open until the supervisor ends.
     """
 
     name: str
     argv: Sequence[str]
     environment: Mapping[str, str]
     fds: Sequence[int] = field(default=())
+    input_line: str = field(default="", repr=False)
 
 
 class SupervisedProcesses:
@@ -73,6 +76,7 @@ class SupervisedProcesses:
                     "cwd": str(self.folder),
                     "fds": list(child.fds),
                     "log": str(self.log_path(child.name)),
+                    "input_line": child.input_line,
                 }
                 for child in children
             ],

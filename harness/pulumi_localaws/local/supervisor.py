@@ -45,6 +45,10 @@ def _start_child(child: dict[str, Any]) -> Process:
             pass_fds=child["fds"],
             start_new_session=True,
         )
+    assert process.stdin is not None  # noqa: S101  for the type checker
+    with contextlib.suppress(BrokenPipeError):  # it has ended: main reports it
+        process.stdin.write(child["input_line"].encode() + b"\n")
+        process.stdin.flush()
     _send_event(event="started", name=child["name"], pid=process.pid)
     return process
 

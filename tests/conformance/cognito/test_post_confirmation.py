@@ -114,6 +114,47 @@ def test_failing_function_leaves_the_user_confirmed(gateway: GatewayClient, emul
     assert gateway.emulator.users["sub-0"]["UserStatus"] == "CONFIRMED"
 
 
+@pytest.mark.parametrize("action", ["AdminGetUser", "DescribeUserPool", "DescribeUserPoolClient"])
+def test_failing_look_up_is_an_error_and_not_a_skipped_trigger(
+    gateway: GatewayClient, emulator: FakeEmulator, action: str
+) -> None:
+    """Our own rule: only the errors that say so mean that a user, a pool or a client does not exist."""
+    gateway.sign_up()
+    emulator.error_codes[action] = "InternalErrorException"
+
+    response = gateway.confirm()
+
+    assert error_of(response) == ("InternalErrorException", "rejected")
+    assert emulator.parameters_of("ConfirmSignUp") == []
+
+
+def test_look_up_that_fails_after_the_confirmation_is_an_error(
+    gateway: GatewayClient, emulator: FakeEmulator
+) -> None:
+    """Our own rule: the user is confirmed, but the caller learns that PostConfirmation did not run."""
+    gateway.sign_up()
+    emulator.pool["AutoVerifiedAttributes"] = []
+    fail_after(emulator, "ConfirmSignUp", "AdminGetUser")
+
+    response = gateway.confirm()
+
+    assert error_of(response) == ("InternalErrorException", "rejected")
+    assert emulator.parameters_of("ConfirmSignUp") != []
+
+
+def fail_after(emulator: FakeEmulator, first_action: str, failing_action: str) -> None:
+    """Let an action fail from the first call of another action on."""
+    call = emulator.call
+
+    async def call_and_fail(action: str, parameters: dict[str, Any]) -> tuple[int, Any]:
+        result = await call(action, parameters)
+        if action == first_action:
+            emulator.error_codes[failing_action] = "InternalErrorException"
+        return result
+
+    emulator.call = call_and_fail  # type: ignore[method-assign]
+
+
 def test_slow_function_is_called_again(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Line 6 (doc; seen in amplify-js#4805 and #13334): the same event twice, and the sign-up succeeds."""
     emulator.handler_delays = [0.5]

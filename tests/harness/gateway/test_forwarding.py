@@ -4,7 +4,7 @@ import asyncio
 import gzip
 
 import pytest
-from gateway_wire import OK_RESPONSE, SocketEmulator, serve_gateway
+from gateway_wire import EMULATOR_HEADER, OK_RESPONSE, SocketEmulator, serve_gateway
 from pulumi_localaws.gateway.server import Gateway
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
@@ -34,7 +34,7 @@ def test_target_arrives_byte_for_byte(target: str) -> None:
 
 
 def test_signed_headers_and_body_are_forwarded_unchanged() -> None:
-    """Only the headers of the connection are removed, and only the one that stands for TLS is added."""
+    """Only the headers of the connection are removed; the sign of TLS and the emulator's header are added."""
     headers = {
         "Host": "dynamodb.us-east-1.amazonaws.com",
         "X-Amz-Date": "20260204T160000Z",
@@ -58,7 +58,11 @@ def test_signed_headers_and_body_are_forwarded_unchanged() -> None:
 
     forwarded_headers, forwarded_body = asyncio.run(run())
 
-    added_headers = {"Content-Length": str(len(body)), "X-Forwarded-Proto": "https"}
+    added_headers = {
+        "Content-Length": str(len(body)),
+        "X-Forwarded-Proto": "https",
+        EMULATOR_HEADER: "secret",
+    }
     assert (forwarded_headers, forwarded_body) == (headers | added_headers, body)
 
 

@@ -14,6 +14,7 @@ from pulumi_localaws.local_aws import LocalAws
 pytestmark = pytest.mark.backends("embedded")
 
 LOCALSTACK = json.dumps({"services": {"s3": "available"}, "edition": "pro", "version": "4.9.2"}).encode()
+MINISTACK = json.dumps({"services": {"s3": "available"}, "iot_mtls": "disabled", "version": "1.0"}).encode()
 
 
 @pytest.fixture
@@ -47,6 +48,7 @@ def start_server() -> Iterator[Callable[[int, bytes], int]]:
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
+        (200, MINISTACK, r"a MiniStack \(edition \?, version 1.0\)"),
         (200, LOCALSTACK, r"a LocalStack or another AWS emulator \(edition pro, version 4.9.2\)"),
         (404, b"<html>", r"an HTTP server that is not an AWS emulator \(its status is 404\)"),
         (200, b"[]", r"an HTTP server that is not an AWS emulator \(its status is 200\)"),
@@ -61,12 +63,12 @@ def test_port_in_use_names_the_program(
         LocalAws(port).start()
 
 
-def test_other_emulators_are_named_and_not_touched(localaws: LocalAws) -> None:
+def test_another_local_aws_is_named_and_not_touched(localaws: LocalAws) -> None:
     emulator_port = int(localaws.emulator_url.rpartition(":")[2])
 
     with pytest.raises(PortInUseError, match=f"port {localaws.port} is in use by another pulumi-localaws"):
         LocalAws(localaws.port).start()
-    with pytest.raises(PortInUseError, match=f"port {emulator_port} is in use by a MiniStack"):
+    with pytest.raises(PortInUseError, match=f"port {emulator_port} is in use by another pulumi-localaws"):
         LocalAws(emulator_port).start()
     localaws.check()
     assert localaws.client("sts").get_caller_identity()["Account"] == localaws.account_id

@@ -9,6 +9,9 @@ from pulumi_localaws.gateway.cognito.pool_models import AppClient, PoolUser, Use
 from pulumi_localaws.gateway.wire.errors import AwsError
 from pulumi_localaws.gateway.wire.root_client import RootClient
 
+_NO_POOL_OR_CLIENT = "ResourceNotFoundException"
+_NO_USER = "UserNotFoundException"
+
 
 @dataclass(frozen=True)
 class _ReplacedTrigger:
@@ -23,7 +26,8 @@ class UserDirectory:
 
     Only the pool of a client is cached, because it never changes. Everything else can change at any time,
     also by calls that do not pass through the gateway (CloudFormation in the emulator). A look-up takes one
-    or two milliseconds.
+    or two milliseconds. Only the errors that say so mean that a pool, a client or a user does not exist; any
+    other error is raised as AwsError, so that no rule and no trigger is skipped.
     """
 
     def __init__(self, root_client: RootClient) -> None:
@@ -51,7 +55,9 @@ class UserDirectory:
         self.regions.add(pool_id.split("_", 1)[0])
         try:
             response = await self._root_client.call_cognito("DescribeUserPool", {"UserPoolId": pool_id})
-        except AwsError:
+        except AwsError as error:
+            if error.code != _NO_POOL_OR_CLIENT:
+                raise
             return None
         document = response.get("UserPool")
         return document if isinstance(document, dict) else None
@@ -83,7 +89,9 @@ class UserDirectory:
             response = await self._root_client.call_cognito(
                 "DescribeUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id}
             )
-        except AwsError:
+        except AwsError as error:
+            if error.code != _NO_POOL_OR_CLIENT:
+                raise
             self._pool_of_client.pop(client_id, None)
             return None
         pool = await self.get_pool(pool_id)
@@ -128,7 +136,9 @@ class UserDirectory:
             response = await self._root_client.call_cognito(
                 "AdminGetUser", {"UserPoolId": pool.id, "Username": name}
             )
-        except AwsError:
+        except AwsError as error:
+            if error.code != _NO_USER:
+                raise
             return None
         return PoolUser(
             str(response["Username"]),

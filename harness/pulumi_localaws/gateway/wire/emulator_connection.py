@@ -47,26 +47,17 @@ def remove_hop_by_hop_headers(headers: CIMultiDictProxy[str] | CIMultiDict[str])
     )
 
 
-def prepare_emulator_headers(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict[str]:
-    """Return the headers of a request to the emulator.
-
-    AWS is called over TLS, and policies may require it (``aws:SecureTransport``). The public port is plain
-    HTTP on loopback. An added header, which no signature covers, makes the emulator treat it as TLS.
-    """
-    emulator_headers = remove_hop_by_hop_headers(headers)
-    emulator_headers.setdefault("X-Forwarded-Proto", "https")
-    return emulator_headers
-
-
 class EmulatorConnection:
     """The gateway's HTTP client for the emulator.
 
     Args:
         url: The emulator's URL, without a path.
+        header: The header that the emulator requires, ``Name: value``. Never log it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, header: str) -> None:
         self._url = url
+        self._required_header = header.split(": ", 1)
         self._session = ClientSession(
             connector=TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS),
             timeout=ClientTimeout(total=None, sock_connect=5),
@@ -81,6 +72,18 @@ class EmulatorConnection:
         """Close all connections."""
         await self._session.close()
 
+    def _prepare_headers(self, headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict[str]:
+        """Return the headers of a request to the emulator; no signature covers the added ones.
+
+        AWS is called over TLS, and policies may require it (``aws:SecureTransport``). The public port is
+        plain HTTP on loopback. An added header makes the emulator treat it as TLS.
+        """
+        emulator_headers = remove_hop_by_hop_headers(headers)
+        emulator_headers.setdefault("X-Forwarded-Proto", "https")
+        name, value = self._required_header
+        emulator_headers[name] = value
+        return emulator_headers
+
     def _url_of(self, target: str) -> URL:
         return URL(self._url + target, encoded=True)
 
@@ -90,7 +93,7 @@ class EmulatorConnection:
         Raises:
             EmulatorConnectionError: The emulator did not respond.
         """
-        headers = prepare_emulator_headers(CIMultiDict(request.headers))
+        headers = self._prepare_headers(CIMultiDict(request.headers))
         headers.popall(hdrs.CONTENT_LENGTH, None)  # a rule may have changed the body
         try:
             async with self._session.request(
@@ -119,7 +122,7 @@ class EmulatorConnection:
             async with self._session.request(
                 request.method,
                 self._url_of(target),
-                headers=prepare_emulator_headers(request.headers),
+                headers=self._prepare_headers(request.headers),
                 data=await _read_body(request),
                 allow_redirects=False,
             ) as emulator_response:

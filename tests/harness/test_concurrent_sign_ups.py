@@ -1,0 +1,122 @@
+"""Many clients sign up at the same time: the emulator's threads share one store of users."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from pulumi_localaws.local import emulator_main
+from pulumi_localaws.local_aws import LocalAws
+
+pytestmark = pytest.mark.backends("embedded")
+
+CLIENTS = 32
+PASSWORD = "Passw0rd!x"
+
+STUB_MODULES = {
+    "hypercorn/__init__.py": "",
+    "hypercorn/config.py": "class Config: pass",
+    "hypercorn/asyncio.py": """
+async def serve(app, config):
+    await app({"type": "lifespan"}, None, None)
+""",
+    "ministack/__init__.py": "",
+    "ministack/app.py": """
+import threading
+
+users = dict.fromkeys(range(1_000_000))
+search_begins = threading.Event()
+
+def store_users():
+    search_begins.wait()
+    for name in range(1_000_000, 1_200_000):
+        users[name] = None
+
+async def app(scope, receive, send):
+    writer = threading.Thread(target=store_users)
+    writer.start()
+    search_begins.set()
+    any(name < 0 for name in users)
+    writer.join()
+    print("search: no error")
+""",
+}
+"""An emulator that searches its users while another thread stores users."""
+
+
+def create_app_client(aws: LocalAws) -> str:
+    """Create a pool whose users sign in with their e-mail address; return the ID of an app client."""
+    cognito = aws.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="concurrent", UsernameAttributes=["email"])["UserPool"]
+    client = cognito.create_user_pool_client(UserPoolId=pool["Id"], ClientName="web")["UserPoolClient"]
+    return str(client["ClientId"])
+
+
+async def call(session: aiohttp.ClientSession, url: str, action: str, **parameters: Any) -> str:
+    """Call Cognito without a signature; return the error code, or an empty string."""
+    headers = {
+        "X-Amz-Target": f"AWSCognitoIdentityProviderService.{action}",
+        "Content-Type": "application/x-amz-json-1.1",
+    }
+    async with session.post(url, data=json.dumps(parameters), headers=headers) as response:
+        return str(json.loads(await response.read() or b"{}").get("__type", ""))
+
+
+async def sign_up_users(url: str, client_id: str, count: int) -> Counter[tuple[str, str]]:
+    """Sign up users by concurrent clients; after each one, look up a user who does not exist.
+
+    Returns:
+        The number of calls for each action and error code.
+    """
+    results: Counter[tuple[str, str]] = Counter()
+    numbers = iter(range(count))
+
+    async def run_client(session: aiohttp.ClientSession) -> None:
+        for number in numbers:
+            user = {"ClientId": client_id, "Username": f"user{number}@example.com"}
+            code = await call(session, url, "SignUp", **user, Password=PASSWORD)
+            results["SignUp", code] += 1
+            unknown_user = {"ClientId": client_id, "Username": f"unknown{number}@example.com"}
+            code = await call(session, url, "ConfirmSignUp", **unknown_user, ConfirmationCode="000000")
+            results["ConfirmSignUp", code] += 1
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        await asyncio.gather(*[run_client(session) for _ in range(CLIENTS)])
+    return results
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.long)])
+def test_concurrent_clients_do_not_break_the_store_of_users(count: int) -> None:
+    """A search through the users must not fail when another thread stores a user meanwhile."""
+    with LocalAws() as aws:
+        results = asyncio.run(sign_up_users(aws.endpoint, create_app_client(aws), count))
+
+    assert results == {("SignUp", ""): count, ("ConfirmSignUp", "UserNotFoundException"): count}
+
+
+def test_thread_that_stores_users_does_not_interrupt_a_search(tmp_path: Path) -> None:
+    """The same with an emulator whose search always takes longer than Python's usual switch interval."""
+    for name, source in STUB_MODULES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(source)
+    with subprocess.Popen(
+        [sys.executable, str(emulator_main.__file__), "--fd", "0", "--variable", "UNUSED"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # it kills its process group at the end of its standard input
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"X-Test: secret\n")
+        process.stdin.flush()
+        output = process.stdout.read().decode()
+
+    assert output == "search: no error\n"
