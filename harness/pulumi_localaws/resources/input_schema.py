@@ -5,6 +5,7 @@ rejected with an error that names it; it is never ignored. Pulumi sends every nu
 converts it to the type that AWS accepts.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -19,6 +20,7 @@ class ValueType(Enum):
     NUMBER = "a number"
     BOOL = "true or false"
     ASSET = "an asset or archive"
+    DOCUMENT = "a JSON text or an object"
 
 
 STR = ValueType.STR
@@ -26,6 +28,8 @@ INT = ValueType.INT
 NUMBER = ValueType.NUMBER
 BOOL = ValueType.BOOL
 ASSET = ValueType.ASSET
+DOCUMENT = ValueType.DOCUMENT
+"""A policy that pulumi_aws accepts as a JSON text and as an object; an object becomes a JSON text."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,8 @@ def _validate_single_value(value: Any, value_type: ValueType, path: str) -> Any:
     else:
         converted = _convert(value, value_type)
     if converted is None:
-        raise InputError(f"{path} must be {value_type.value}, not {value!r}")
+        hint = ". Use json.dumps" if value_type is STR and isinstance(value, dict | list) else ""
+        raise InputError(f"{path} must be {value_type.value}, not {value!r}{hint}")
     return converted
 
 
@@ -146,7 +151,9 @@ def _convert(value: Any, value_type: ValueType) -> Any:
 
     Like Pulumi's bridge for Terraform providers, accepts a number or a boolean that is given as text.
     """
-    if value_type is STR:
+    if value_type is DOCUMENT and isinstance(value, dict):
+        return json.dumps(value)
+    if value_type in {STR, DOCUMENT}:
         return _convert_to_text(value)
     if value_type is BOOL:
         booleans = {"true": True, "false": False, True: True, False: False}
