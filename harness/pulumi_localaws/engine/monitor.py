@@ -242,7 +242,8 @@ class Monitor(MockMonitor):
             clients=self._deployment.clients,
             undo_log=self._deployment.undo_log,
             add_wait=self._deployment.pending_waits.put,
-            secrets=tuple(str(inputs[name]) for name in secrets if isinstance(inputs.get(name), str)),
+            inputs=inputs,
+            secrets=secrets,
         )
 
 

@@ -6,7 +6,7 @@ converts it to the type that AWS accepts.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -129,6 +129,61 @@ def to_aws(value: Any, schema: InputSchema) -> Any:
     if isinstance(schema, MapOf):
         return {key: to_aws(item, schema.item) for key, item in value.items()}
     return value
+
+
+def find_input_path(aws_path: Sequence[str | int], value: Any, schema: ObjectOf, inputs: Any) -> str | None:
+    """Return the path of the input that an AWS parameter comes from, or None if it cannot be determined.
+
+    Args:
+        aws_path: The parameter's path in AWS's API.
+        value: The parameter's value, or the key of a map.
+        schema: The schema of the inputs.
+        inputs: The inputs.
+    """
+    for start in range(len(aws_path)):
+        path = _find_path_by_name(aws_path[start:], value, schema, inputs)
+        if path is not None:
+            return path
+    paths = [path for path, item in _list_values(inputs, "") if type(item) is type(value) and item == value]
+    return paths[0] if len(paths) == 1 else None
+
+
+def _find_path_by_name(
+    aws_path: Sequence[str | int], value: Any, schema: InputSchema, item: Any, path: str = ""
+) -> str | None:
+    """Follow a path of AWS names through the inputs; return the Pulumi path if it leads to the value."""
+    if not aws_path:
+        return path if item == value else None
+    step, rest = aws_path[0], aws_path[1:]
+    if isinstance(schema, ObjectOf) and isinstance(item, Mapping):
+        for name in item:
+            aws_name = schema.aws_names.get(name)
+            if name in schema.fields and step in (aws_name, name, to_aws_name(name)):
+                return _find_path_by_name(rest, value, schema.fields[name], item[name], _join(path, name))
+    if isinstance(schema, ListOf) and isinstance(item, list) and isinstance(step, int) and step < len(item):
+        return _find_path_by_name(rest, value, schema.item, item[step], f"{path}[{step}]")
+    if isinstance(schema, MapOf) and isinstance(item, Mapping) and step in item:
+        if not rest and value == step:
+            return _join(path, str(step))
+        return _find_path_by_name(rest, value, schema.item, item[step], _join(path, str(step)))
+    return None
+
+
+def _list_values(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield each single value with its path."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _list_values(item, _join(path, str(name)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _list_values(item, f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+def list_values(value: Any) -> list[Any]:
+    """Return all single values at any depth."""
+    return [item for _, item in _list_values(value, "")]
 
 
 def _join(path: str, name: str) -> str:
