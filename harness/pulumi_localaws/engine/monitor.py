@@ -17,7 +17,7 @@ from pulumi_localaws.engine.properties import decode_properties, encode_properti
 from pulumi_localaws.engine.resource_options import reject_unsupported_options
 from pulumi_localaws.engine.transforms import Transforms
 from pulumi_localaws.errors import CancelledError, DeploymentError
-from pulumi_localaws.resources.catalog import find_readable_type, find_resource_type
+from pulumi_localaws.resources.catalog import find_readable_type, find_resource_type, find_rule_problems
 from pulumi_localaws.resources.input_schema import InputError, validate
 from pulumi_localaws.resources.invokes import InvokeContext, invoke
 from pulumi_localaws.resources.resource_type import Properties, ResourceContext, ResourceType
@@ -178,6 +178,8 @@ class Monitor(MockMonitor):
                 resource_type.check(inputs)
             except ValueError as error:
                 raise context.build_error(f"{error}.") from error
+        if problems := find_rule_problems(context, inputs):
+            raise context.build_error(" ".join(problems))
         result = resource_type.create(context, inputs)
         # As in Pulumi, a resource with deletedWith has no deletion of its own.
         retain = request.retainOnDelete or bool(request.deletedWith)

@@ -1,7 +1,16 @@
 """All resource types that the engine can create, and the errors for types that it cannot create or read."""
 
 from pulumi_localaws.errors import DeploymentError
-from pulumi_localaws.resources.resource_type import Read, ResourceType
+from pulumi_localaws.resources.resource_type import Properties, Read, ResourceContext, ResourceType
+from pulumi_localaws.resources.rules import (
+    api_rules,
+    cognito_rules,
+    lambda_rules,
+    messaging_rules,
+    monitoring_rules,
+    storage_rules,
+)
+from pulumi_localaws.resources.rules.rule import Rule
 from pulumi_localaws.resources.services import (
     apigatewayv2,
     awslambda,
@@ -39,6 +48,16 @@ RESOURCE_TYPES: tuple[ResourceType, ...] = (
     *sqs.RESOURCE_TYPES,
     *ssm.RESOURCE_TYPES,
 )
+
+RULES: tuple[Rule, ...] = (
+    *api_rules.RULES,
+    *cognito_rules.RULES,
+    *lambda_rules.RULES,
+    *messaging_rules.RULES,
+    *monitoring_rules.RULES,
+    *storage_rules.RULES,
+)
+"""Rules of AWS that no service model contains."""
 
 BY_TOKEN = {resource_type.token: resource_type for resource_type in RESOURCE_TYPES}
 """The resource types by their Pulumi types (``aws:sqs/queue:Queue``)."""
@@ -86,6 +105,20 @@ def find_readable_type(token: str, name: str) -> tuple[ResourceType, Read]:
             f" types: {', '.join(readable)}."
         )
     return resource_type, resource_type.read
+
+
+def find_rule_problems(context: ResourceContext, inputs: Properties) -> list[str]:
+    """Return a sentence for each rule of AWS that the inputs of a resource violate."""
+    problems = []
+    for rule in RULES:
+        if rule.token != context.type or rule.inputs[0] not in inputs:
+            continue
+        problem = rule.check(context, inputs)
+        if problem and context.secrets.intersection(rule.inputs):
+            problem = f"{rule.inputs[0]}: the secret value violates a rule. {rule.text}"
+        if problem:
+            problems.append(f"{problem}. (AWS documentation, {rule.source})")
+    return problems
 
 
 def _get_service(token: str) -> str:
