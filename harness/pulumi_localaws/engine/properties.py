@@ -5,6 +5,8 @@ from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped] # the stubs are a separate package
 
+from pulumi_localaws.resources.unknown_values import UNKNOWN
+
 # The signatures of Pulumi's wire format (sdk/proto and pulumi.runtime.rpc).
 _SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 a signature, not a secret
@@ -79,7 +81,7 @@ def _decode_struct(struct: struct_pb2.Struct) -> tuple[Any, bool]:
     signature = struct.fields[_SIGNATURE_KEY].string_value if _SIGNATURE_KEY in struct.fields else None
     if signature in {_SECRET, _OUTPUT}:
         inner, contains_secret = (
-            _decode(struct.fields["value"]) if "value" in struct.fields else (None, False)
+            _decode(struct.fields["value"]) if "value" in struct.fields else (UNKNOWN, False)
         )
         is_marked = "secret" in struct.fields and struct.fields["secret"].bool_value
         return inner, contains_secret or is_marked or signature == _SECRET

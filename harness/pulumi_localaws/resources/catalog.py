@@ -1,7 +1,7 @@
 """All resource types that the engine can create, and the errors for types that it cannot create or read."""
 
 from pulumi_localaws.errors import DeploymentError
-from pulumi_localaws.resources.resource_type import Properties, Read, ResourceContext, ResourceType
+from pulumi_localaws.resources.resource_type import Read, ResourceType
 from pulumi_localaws.resources.rules import (
     api_rules,
     cognito_rules,
@@ -105,20 +105,6 @@ def find_readable_type(token: str, name: str) -> tuple[ResourceType, Read]:
             f" types: {', '.join(readable)}."
         )
     return resource_type, resource_type.read
-
-
-def find_rule_problems(context: ResourceContext, inputs: Properties) -> list[str]:
-    """Return a sentence for each rule of AWS that the inputs of a resource violate."""
-    problems = []
-    for rule in RULES:
-        if rule.token != context.type or rule.inputs[0] not in inputs:
-            continue
-        problem = rule.check(context, inputs)
-        if problem and context.secrets.intersection(rule.inputs):
-            problem = f"{rule.inputs[0]}: the secret value violates a rule. {rule.text}"
-        if problem:
-            problems.append(f"{problem}. (AWS documentation, {rule.source})")
-    return problems
 
 
 def _get_service(token: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from pulumi_localaws.resources.unknown_values import UNKNOWN
+
 
 class ValueType(Enum):
     """The type of a single value; the enum's value is its name in messages."""
@@ -75,6 +77,8 @@ def validate(value: Any, schema: InputSchema, path: str = "") -> Any:
     Raises:
         InputError: The schema does not have a property, or a value has the wrong type.
     """
+    if value == UNKNOWN:
+        return value
     if isinstance(schema, ObjectOf):
         if not isinstance(value, dict):
             raise InputError(f"{path} must be an object, not {value!r}")

@@ -18,13 +18,15 @@ from pulumi_localaws.resources.input_schema import (
     list_values,
     to_aws,
 )
-from pulumi_localaws.resources.service_model import Violation, find_violations, format_path
+from pulumi_localaws.resources.service_model import Violation, build_sample, find_violations, format_path
 from pulumi_localaws.resources.undo_log import UndoLog, UndoStep
+from pulumi_localaws.resources.unknown_values import UNKNOWN, contains_unknown
 
 Properties = dict[str, Any]
 """Values by name: a resource's inputs or outputs, or the parameters of a call to AWS."""
 
 _MAX_VALUE_LENGTH = 100
+_READ_PREFIXES = ("describe_", "get_", "head_", "list_")
 
 
 class RequestError(DeploymentError):
@@ -77,6 +79,7 @@ class ResourceContext:
         add_wait: Adds a function that waits for the resource; it is called at the end of the deployment.
         inputs: Its inputs.
         secrets: The names of the secret inputs, whose values are hidden in messages.
+        check_only: Check the requests, but create nothing.
     """
 
     urn: str
@@ -91,9 +94,12 @@ class ResourceContext:
     add_wait: Callable[[Callable[[], None]], None]
     inputs: Properties = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    check_only: bool = False
 
     def call(self, service: str, operation: str, **params: Any) -> Any:
         """Call AWS; parameters that are None are omitted.
+
+        With ``check_only``, only calls that read are sent. Other calls get a sample response.
 
         Raises:
             RequestError: The service's model does not allow a value; the call is not sent.
@@ -102,6 +108,9 @@ class ResourceContext:
         client = self.clients.get(service, self.region)
         parameters = {name: value for name, value in params.items() if value is not None}
         self._check_request(client, operation, parameters)
+        is_read = operation.startswith(_READ_PREFIXES) and not contains_unknown(parameters)
+        if self.check_only and not is_read:
+            return build_sample(_get_operation_model(client, operation).output_shape, UNKNOWN)
         try:
             return getattr(client, operation)(**parameters)
         except (ClientError, BotoCoreError) as error:
@@ -109,6 +118,8 @@ class ResourceContext:
 
     def record_undo(self, service: str, operation: str, **params: Any) -> None:
         """Record the call that undoes the previous call."""
+        if self.check_only:
+            return
         self.undo_log.add_step(self.urn, UndoStep(self.region, service, operation, params))
 
     def to_aws(self, inputs: Properties) -> Properties:
@@ -128,6 +139,11 @@ class ResourceContext:
         path = url.split("://", 1)[-1].partition("/")[2]
         return f"{self.clients.endpoint}/{path}"
 
+    @property
+    def label(self) -> str:
+        """The beginning of each message about this resource."""
+        return f"{self.type} {self.name!r}: "
+
     def build_error(self, message: str) -> DeploymentError:
         """Return an error that names this resource and hides its secrets."""
         return DeploymentError(self._build_message(message))
@@ -136,14 +152,17 @@ class ResourceContext:
         secret_values = list_values([self.inputs[name] for name in self.secrets if name in self.inputs])
         for secret in sorted({value for value in secret_values if isinstance(value, str)}, key=len)[::-1]:
             message = message.replace(secret, "[secret]") if secret else message
-        return f"{self.type} {self.name!r}: {message}"
+        return self.label + message
 
     def _check_request(self, client: Any, operation: str, parameters: Properties) -> None:
-        service_model = client.meta.service_model
-        operation_model = service_model.operation_model(client.meta.method_to_api_mapping[operation])
+        operation_model = _get_operation_model(client, operation)
         if operation_model.input_shape is None:
             return
-        violations = list(find_violations(operation_model.input_shape, parameters))
+        violations = [
+            violation
+            for violation in find_violations(operation_model.input_shape, parameters)
+            if not contains_unknown(violation.value)
+        ]
         if violations:
             problems = [self._describe_violation(operation_model.name, violation) for violation in violations]
             raise RequestError(self._build_message(" ".join(problems)))
@@ -160,6 +179,10 @@ class ResourceContext:
         if violation.problem:
             return f"{label} {violation.problem} ({value}); allowed: {violation.allowed}."
         return f"{label} is {value}; allowed: {violation.allowed}."
+
+
+def _get_operation_model(client: Any, operation: str) -> Any:
+    return client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
 
 
 def _shorten(value: Any) -> str:

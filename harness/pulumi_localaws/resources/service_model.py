@@ -59,17 +59,18 @@ def find_violations(shape: Any, value: Any, path: Path = ()) -> Iterator[Violati
         yield from _find_text_violations(shape, value, path)
 
 
-def build_sample(shape: Any, depth: int = 4) -> Any:
+def build_sample(shape: Any, text: str, depth: int = 4) -> Any:
     """Return a response of an operation with sample values, for a request that is checked but not sent.
 
     Args:
         shape: The output shape of the operation.
+        text: The value of each string.
         depth: The number of levels; deeper structures are empty.
     """
     if shape is None or shape.type_name == "structure":
         members = {} if shape is None or depth == 0 else shape.members
-        return {name: build_sample(member, depth - 1) for name, member in members.items()}
-    return _build_sample_value(shape)
+        return {name: build_sample(member, text, depth - 1) for name, member in members.items()}
+    return _build_sample_value(shape, text)
 
 
 def format_path(path: Path) -> str:
@@ -114,8 +115,8 @@ def _find_text_violations(shape: Any, value: str, path: Path) -> Iterator[Violat
         yield Violation(path, value, None, f"texts that match {pattern.pattern}")
 
 
-def _build_sample_value(shape: Any) -> Any:
+def _build_sample_value(shape: Any, text: str) -> Any:
     if shape.type_name == "timestamp":
         return datetime.fromtimestamp(0, UTC)
     samples = {"list": [], "map": {}, "boolean": False, "blob": b"", "integer": 0, "long": 0, "double": 0.0}
-    return samples.get(shape.type_name, "")
+    return samples.get(shape.type_name, text)

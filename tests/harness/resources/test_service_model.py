@@ -230,8 +230,8 @@ def test_sample_response_has_all_members() -> None:
     """A request that is only checked gets a sample response."""
     model = botocore.session.Session().get_service_model("iam")
 
-    sample = build_sample(model.operation_model("CreateRole").output_shape)
+    sample = build_sample(model.operation_model("CreateRole").output_shape, "x")
 
-    assert sample["Role"]["Arn"] == ""
+    assert sample["Role"]["Arn"] == "x"
     assert sample["Role"]["CreateDate"].isoformat().startswith("1970")
-    assert build_sample(model.operation_model("DeleteRole").output_shape) == {}
+    assert build_sample(model.operation_model("DeleteRole").output_shape, "x") == {}
