@@ -32,6 +32,9 @@ _HOP_BY_HOP_HEADERS: Final = frozenset(
 )
 
 
+_OIDC_DOCUMENT = "/.well-known/openid-configuration"
+
+
 class EmulatorConnectionError(Exception):
     """The emulator did not respond."""
 
@@ -47,13 +50,18 @@ def remove_hop_by_hop_headers(headers: CIMultiDictProxy[str] | CIMultiDict[str])
     )
 
 
-def prepare_emulator_headers(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict[str]:
+def prepare_emulator_headers(
+    headers: CIMultiDictProxy[str] | CIMultiDict[str], target: str
+) -> CIMultiDict[str]:
     """Return the headers of a request to the emulator.
 
     AWS is called over TLS, and policies may require it (``aws:SecureTransport``). The public port is plain
-    HTTP on loopback. An added header, which no signature covers, makes the emulator treat it as TLS.
+    HTTP on loopback. An added header, which no signature covers, makes the emulator treat it as TLS. A pool's
+    OIDC document is the exception: its URLs must work on the public port.
     """
     emulator_headers = remove_hop_by_hop_headers(headers)
+    if target.partition("?")[0].endswith(_OIDC_DOCUMENT):
+        return emulator_headers
     emulator_headers.setdefault("X-Forwarded-Proto", "https")
     return emulator_headers
 
@@ -90,7 +98,7 @@ class EmulatorConnection:
         Raises:
             EmulatorConnectionError: The emulator did not respond.
         """
-        headers = prepare_emulator_headers(CIMultiDict(request.headers))
+        headers = prepare_emulator_headers(CIMultiDict(request.headers), request.target)
         headers.popall(hdrs.CONTENT_LENGTH, None)  # a rule may have changed the body
         try:
             async with self._session.request(
@@ -119,7 +127,7 @@ class EmulatorConnection:
             async with self._session.request(
                 request.method,
                 self._url_of(target),
-                headers=prepare_emulator_headers(request.headers),
+                headers=prepare_emulator_headers(request.headers, target),
                 data=await _read_body(request),
                 allow_redirects=False,
             ) as emulator_response:
