@@ -12,10 +12,11 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi_localaws.config.provider import Providers
 from pulumi_localaws.engine.deployment_context import DeploymentContext
 from pulumi_localaws.engine.physical_names import choose_physical_name
-from pulumi_localaws.engine.properties import decode_properties, encode_properties
+from pulumi_localaws.engine.properties import build_unknown_response, decode_properties, encode_properties
 from pulumi_localaws.engine.resource_options import reject_unsupported_options
 from pulumi_localaws.engine.transforms import Transforms
 from pulumi_localaws.errors import CancelledError, DeploymentError
+from pulumi_localaws.resources.assets import is_asset
 from pulumi_localaws.resources.catalog import find_readable_type, find_resource_type
 from pulumi_localaws.resources.invokes import InvokeContext, invoke
 from pulumi_localaws.resources.problems import (
@@ -62,7 +63,7 @@ class Monitor(MockMonitor):
         except DeploymentError as error:
             self._record_problem(error, request.type, request.name, start)
             urn = self._build_urn(request.parent, request.type, request.name)
-            return _build_unknown_response(urn)
+            return build_unknown_response(urn)
         except BaseException as error:
             self._record_failure(error, request.type, request.name, start)
             raise
@@ -211,14 +212,14 @@ class Monitor(MockMonitor):
             problems += find_request_problems(resource_type, context, inputs)
             if problems:
                 raise context.build_error(" ".join(problems))
-            return _build_unknown_response(urn)
+            return build_unknown_response(urn)
         result = resource_type.create(context, inputs)
         # As in Pulumi, a resource with deletedWith has no deletion of its own.
         retain = request.retainOnDelete or bool(request.deletedWith)
         self._deployment.undo_log.add_resource(
             CreatedResource(urn, request.type, request.name, result.id, retain=retain)
         )
-        outputs = {name: value for name, value in inputs.items() if not _is_asset(value)} | result.outputs
+        outputs = {name: value for name, value in inputs.items() if not is_asset(value)} | result.outputs
         if resource_type.regional:
             outputs["region"] = context.region
         if resource_type.tags:
@@ -288,11 +289,6 @@ class Monitor(MockMonitor):
         )
 
 
-def _build_unknown_response(urn: str) -> resource_pb2.RegisterResourceResponse:
-    """Return a response with which the program goes on, and all outputs of the resource are unknown."""
-    return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.FAIL, unknown=True)
-
-
 class _NoMocks(Mocks):
     """Mocks that raise an error, because the monitor handles every request itself."""
 
@@ -301,7 +297,3 @@ class _NoMocks(Mocks):
 
     def call(self, args: Any) -> Any:
         raise DeploymentError(f"The invoke {args.token} has no result: the monitor has no handler for it.")
-
-
-def _is_asset(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("sig") in {"asset", "archive"}

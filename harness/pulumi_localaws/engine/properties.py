@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped] # the stubs are a separate package
+from pulumi.runtime.proto import resource_pb2
 
 from pulumi_localaws.resources.unknown_values import UNKNOWN
 
@@ -54,6 +55,11 @@ def encode_properties(
             properties.fields[name].struct_value.fields[_SIGNATURE_KEY].string_value = _SECRET
             properties.fields[name].struct_value.fields["value"].CopyFrom(plain)
     return properties
+
+
+def build_unknown_response(urn: str) -> resource_pb2.RegisterResourceResponse:
+    """Return a response with which the program goes on, and all outputs of the resource are unknown."""
+    return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.FAIL, unknown=True)
 
 
 def _is_secret(value: struct_pb2.Value) -> bool:

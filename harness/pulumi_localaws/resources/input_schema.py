@@ -68,46 +68,53 @@ TAGS = MapOf(STR)
 
 
 class InputError(Exception):
-    """An input does not match its schema; the message begins with the property's path."""
+    """Inputs do not match their schema; each of the problems begins with the property's path."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(". ".join(problems))
+        self.problems = problems
 
 
-def validate(value: Any, schema: InputSchema, path: str = "") -> Any:
+def validate(value: Any, schema: InputSchema) -> Any:
     """Return the value without null properties, and with each number and text in the type of its schema.
 
     Raises:
         InputError: The schema does not have a property, or a value has the wrong type.
     """
+    problems: list[str] = []
+    validated = _validate(value, schema, "", problems)
+    if problems:
+        raise InputError(problems)
+    return validated
+
+
+def _validate(value: Any, schema: InputSchema, path: str, problems: list[str]) -> Any:
+    """Validate a value at a path, and append its problems to the list."""
     if value == UNKNOWN:
         return value
-    if isinstance(schema, ObjectOf):
-        if not isinstance(value, dict):
-            raise InputError(f"{path} must be an object, not {value!r}")
-        for name, item in value.items():
-            if name not in schema.fields and item is not None:
-                supported = ", ".join(sorted(schema.fields)) or "none"
-                raise InputError(
-                    f"{_join(path, name)} is not supported by the local deployment. Supported: {supported}"
-                )
-        return {
-            name: validate(item, schema.fields[name], _join(path, name))
-            for name, item in value.items()
-            if item is not None
-        }
     if isinstance(schema, ListOf):
-        if not isinstance(value, list):
-            raise InputError(f"{path} must be a list, not {value!r}")
-        return [
-            validate(item, schema.item, f"{path}[{i}]") for i, item in enumerate(value) if item is not None
-        ]
-    if isinstance(schema, MapOf):
-        if not isinstance(value, dict):
-            raise InputError(f"{path} must be a mapping, not {value!r}")
-        return {
-            key: validate(item, schema.item, _join(path, key))
-            for key, item in value.items()
-            if item is not None
-        }
-    return _validate_single_value(value, schema, path)
+        if isinstance(value, list):
+            items = ((f"{path}[{index}]", item) for index, item in enumerate(value) if item is not None)
+            return [_validate(item, schema.item, item_path, problems) for item_path, item in items]
+        problems.append(f"{path} must be a list, not {value!r}")
+        return None
+    if not isinstance(schema, ObjectOf | MapOf):
+        return _validate_single_value(value, schema, path, problems)
+    if not isinstance(value, dict):
+        kind = "an object" if isinstance(schema, ObjectOf) else "a mapping"
+        problems.append(f"{path} must be {kind}, not {value!r}")
+        return None
+    validated = {}
+    for name, item in value.items():
+        item_schema = schema.item if isinstance(schema, MapOf) else schema.fields.get(name)
+        if item is not None and item_schema is not None:
+            validated[name] = _validate(item, item_schema, _join(path, name), problems)
+        elif item is not None and isinstance(schema, ObjectOf):
+            supported = ", ".join(sorted(schema.fields)) or "none"
+            problems.append(
+                f"{_join(path, name)} is not supported by the local deployment. Supported: {supported}"
+            )
+    return validated
 
 
 def to_aws_name(name: str) -> str:
@@ -194,14 +201,14 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _validate_single_value(value: Any, value_type: ValueType, path: str) -> Any:
+def _validate_single_value(value: Any, value_type: ValueType, path: str, problems: list[str]) -> Any:
     if value_type is ASSET:
         converted = value if isinstance(value, Mapping) and "sig" in value else None
     else:
         converted = _convert(value, value_type)
     if converted is None:
         hint = ". Use json.dumps" if value_type is STR and isinstance(value, dict | list) else ""
-        raise InputError(f"{path} must be {value_type.value}, not {value!r}{hint}")
+        problems.append(f"{path} must be {value_type.value}, not {value!r}{hint}")
     return converted
 
 

@@ -21,11 +21,13 @@ def validate_inputs(
     try:
         return dict(validate(arguments, resource_type.inputs))
     except InputError as error:
-        input_name = re.split(r"[.:\[ ]", str(error))[0]
-        message = (
-            f"{input_name}: the secret value has the wrong type" if input_name in secrets else str(error)
-        )
-        raise DeploymentError(f"{resource_type.token} {name!r}: {message}.") from error
+        problems = [_hide_secret(problem, secrets) for problem in error.problems]
+        raise DeploymentError(f"{resource_type.token} {name!r}: {'. '.join(problems)}.") from error
+
+
+def _hide_secret(problem: str, secrets: frozenset[str]) -> str:
+    input_name = re.split(r"[.:\[ ]", problem)[0]
+    return f"{input_name}: the secret value has the wrong type" if input_name in secrets else problem
 
 
 def find_input_problems(

@@ -26,6 +26,9 @@ Properties = dict[str, Any]
 """Values by name: a resource's inputs or outputs, or the parameters of a call to AWS."""
 
 _MAX_VALUE_LENGTH = 100
+_MIN_SECRET_LENGTH = 3
+"""Shorter texts in a secret input are not replaced in messages: they are parts of ordinary words."""
+
 _READ_PREFIXES = ("describe_", "get_", "head_", "list_")
 
 
@@ -150,8 +153,11 @@ class ResourceContext:
 
     def _build_message(self, message: str) -> str:
         secret_values = list_values([self.inputs[name] for name in self.secrets if name in self.inputs])
-        for secret in sorted({value for value in secret_values if isinstance(value, str)}, key=len)[::-1]:
-            message = message.replace(secret, "[secret]") if secret else message
+        texts = {
+            value for value in secret_values if isinstance(value, str) and len(value) >= _MIN_SECRET_LENGTH
+        }
+        for secret in sorted(texts, key=len, reverse=True):
+            message = message.replace(secret, "[secret]")
         return self.label + message
 
     def _check_request(self, client: Any, operation: str, parameters: Properties) -> None:

@@ -127,6 +127,18 @@ def test_all_problems_of_a_resource_are_reported(engine: Engine) -> None:
     assert "path is 'x'" in message
 
 
+def test_all_unsupported_properties_of_a_resource_are_reported(engine: Engine) -> None:
+    inputs = {"delay": 1, "delaySeconds": "soon", "colour": "red", "fifoQueue": "hunter2"}
+
+    message = engine.register_rejected(QUEUE, inputs, secrets=("fifoQueue",))
+
+    assert "delay is not supported" in message
+    assert "delaySeconds must be a whole number, not 'soon'" in message
+    assert "colour is not supported" in message
+    assert "fifoQueue: the secret value has the wrong type" in message
+    assert "hunter2" not in message
+
+
 def test_failed_call_of_one_resource_does_not_hide_the_problems_of_others(engine: Engine) -> None:
     policy = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:x", "maxReceiveCount": 0})
     engine.register_rejected("aws:sqs/queuePolicy:QueuePolicy", {"queueUrl": "x", "policy": "{}"})
