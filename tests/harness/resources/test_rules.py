@@ -107,7 +107,11 @@ VIOLATIONS: list[tuple[str, dict[str, Any], str]] = [
         CLIENT_INPUTS | {"explicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "USER_PASSWORD_AUTH"]},
         "explicitAuthFlows mixes USER_PASSWORD_AUTH with ALLOW_ flows",
     ),
-    (CLIENT, CLIENT_INPUTS | {"allowedOauthFlows": ["code"]}, "callbackUrls is missing"),
+    (
+        CLIENT,
+        CLIENT_INPUTS | {"allowedOauthFlows": ["code"], "allowedOauthFlowsUserPoolClient": True},
+        "callbackUrls is missing",
+    ),
     (
         CLIENT,
         CLIENT_INPUTS | {"callbackUrls": ["http://example.com"]},
@@ -158,6 +162,21 @@ VIOLATIONS: list[tuple[str, dict[str, Any], str]] = [
         ALARM,
         ALARM_INPUTS | {"period": 300, "evaluationPeriods": 289},
         "period times evaluationPeriods is 86700 s",
+    ),
+    (
+        ALARM,
+        {"metricQueries": [{"id": "e", "metric": {"metricName": "E", "period": 45, "stat": "Sum"}}]},
+        "metricQueries[0].metric.period is 45; allowed: 10, 20, 30",
+    ),
+    (
+        CLIENT,
+        CLIENT_INPUTS | {"allowedOauthFlows": ["client_credentials", "code"]},
+        "allowedOauthFlows mixes client_credentials with another flow",
+    ),
+    (
+        CLIENT,
+        CLIENT_INPUTS | {"allowedOauthFlows": ["client_credentials"]},
+        "client_credentials, which needs a secret",
     ),
     (ALARM, ALARM_INPUTS | {"datapointsToAlarm": 2}, "datapointsToAlarm is 2; allowed: at most"),
     (ALARM, ALARM_INPUTS | {"extendedStatistic": "p99"}, "statistic and extendedStatistic are both set"),

@@ -69,7 +69,8 @@ def _check_oauth_flows(_: ResourceContext, inputs: Properties) -> str | None:
         return "allowedOauthFlows mixes client_credentials with another flow. Use a client of its own for it"
     if "client_credentials" in flows and not inputs.get("generateSecret"):
         return "allowedOauthFlows contains client_credentials, which needs a secret. Set generateSecret"
-    if flows & {"code", "implicit"} and not inputs.get("callbackUrls"):
+    uses_callbacks = inputs.get("allowedOauthFlowsUserPoolClient") and flows & {"code", "implicit"}
+    if uses_callbacks and not inputs.get("callbackUrls"):
         return "callbackUrls is missing. The flows code and implicit need at least one URL"
     return None
 
@@ -158,7 +159,7 @@ RULES = (
     ),
     Rule(
         _CLIENT,
-        ("allowedOauthFlows", "generateSecret", "callbackUrls"),
+        ("allowedOauthFlows", "allowedOauthFlowsUserPoolClient", "generateSecret", "callbackUrls"),
         "client_credentials is the only flow and has a secret; code and implicit have callback URLs",
         _CLIENT_PAGE,
         _check_oauth_flows,

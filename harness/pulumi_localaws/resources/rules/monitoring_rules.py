@@ -14,10 +14,21 @@ _RETENTION_DAYS = (
 
 
 def _check_period(_: ResourceContext, inputs: Properties) -> str | None:
-    period = inputs["period"]
+    return _describe_period("period", inputs["period"])
+
+
+def _check_query_periods(_: ResourceContext, inputs: Properties) -> str | None:
+    for index, query in enumerate(inputs["metricQueries"]):
+        for path, item in (("period", query), ("metric.period", query.get("metric", {}))):
+            if "period" in item and (problem := _describe_period(path, item["period"])):
+                return f"metricQueries[{index}].{problem}"
+    return None
+
+
+def _describe_period(path: str, period: int) -> str | None:
     if period in _SHORT_PERIODS or (period > 0 and period % _MINUTE == 0):
         return None
-    return f"period is {period}; allowed: 10, 20, 30, or a multiple of 60"
+    return f"{path} is {period}; allowed: 10, 20, 30, or a multiple of 60"
 
 
 def _check_interval(_: ResourceContext, inputs: Properties) -> str | None:
@@ -47,6 +58,13 @@ def _check_statistic(_: ResourceContext, inputs: Properties) -> str | None:
 
 RULES = (
     Rule(_ALARM, ("period",), "period is 10, 20, 30 or a multiple of 60", _ALARM_PAGE, _check_period),
+    Rule(
+        _ALARM,
+        ("metricQueries",),
+        "The periods of metricQueries are 10, 20, 30 or a multiple of 60",
+        _ALARM_PAGE,
+        _check_query_periods,
+    ),
     Rule(
         _ALARM,
         ("period", "evaluationPeriods"),
