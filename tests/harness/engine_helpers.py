@@ -62,7 +62,10 @@ class Engine:
         request = resource_pb2.RegisterResourceRequest(
             type=token, name=name, custom=True, object=properties, **options
         )
+        problem_count = len(self.monitor.problems)
         response = self.monitor.RegisterResource(request)
+        if len(self.monitor.problems) > problem_count:
+            raise self.monitor.problems[-1]
         return response.id, decode_properties(response.object)[0]
 
     def register_rejected(self, token: str, inputs: Mapping[str, Any], **options: Any) -> str:
@@ -74,7 +77,10 @@ class Engine:
     def invoke(self, token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the result of an invoke."""
         request = resource_pb2.ResourceInvokeRequest(tok=token, args=encode_properties(dict(inputs)))
-        return decode_properties(getattr(self.monitor.Invoke(request), "return"))[0]
+        response = self.monitor.Invoke(request)
+        if response.unknown:
+            raise self.monitor.problems[-1]
+        return decode_properties(getattr(response, "return"))[0]
 
     def destroy(self) -> None:
         """Undo all creations, from the state file."""

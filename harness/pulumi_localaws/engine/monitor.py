@@ -1,7 +1,6 @@
 # ruff: noqa: N802 the methods have the names of the service that Pulumi's SDK calls
 """The resource monitor of a Pulumi program: creates each resource on the local AWS when it is registered."""
 
-import re
 import threading
 import time
 from typing import Any
@@ -13,15 +12,21 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi_localaws.config.provider import Providers
 from pulumi_localaws.engine.deployment_context import DeploymentContext
 from pulumi_localaws.engine.physical_names import choose_physical_name
-from pulumi_localaws.engine.properties import decode_properties, encode_properties
+from pulumi_localaws.engine.properties import build_unknown_response, decode_properties, encode_properties
 from pulumi_localaws.engine.resource_options import reject_unsupported_options
 from pulumi_localaws.engine.transforms import Transforms
 from pulumi_localaws.errors import CancelledError, DeploymentError
+from pulumi_localaws.resources.assets import is_asset
 from pulumi_localaws.resources.catalog import find_readable_type, find_resource_type
-from pulumi_localaws.resources.input_schema import InputError, validate
 from pulumi_localaws.resources.invokes import InvokeContext, invoke
+from pulumi_localaws.resources.problems import (
+    find_input_problems,
+    find_request_problems,
+    validate_inputs,
+)
 from pulumi_localaws.resources.resource_type import Properties, ResourceContext, ResourceType
 from pulumi_localaws.resources.undo_log import CreatedResource
+from pulumi_localaws.resources.unknown_values import UNKNOWN, contains_unknown
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
@@ -37,8 +42,10 @@ class Monitor(MockMonitor):
         self._lock = threading.Lock()
         self._urns: set[str] = set()
         self.transforms = Transforms()
+        self.problems: list[DeploymentError] = []
+        """Unsupported or wrong parts of the program. After the first one, the program is only checked."""
         self.failure: BaseException | None = None
-        """The first error; no further resource is created after it."""
+        """The first error that ended the program; no further resource is registered after it."""
         self.outputs: dict[str, Any] = {}
         """The stack's exports."""
         self.secret_outputs: frozenset[str] = frozenset()
@@ -53,6 +60,10 @@ class Monitor(MockMonitor):
             return resource_pb2.RegisterResourceResponse(urn=self._build_urn("", request.type, request.name))
         try:
             return self._register(request, start)
+        except DeploymentError as error:
+            self._record_problem(error, request.type, request.name, start)
+            urn = self._build_urn(request.parent, request.type, request.name)
+            return build_unknown_response(urn)
         except BaseException as error:
             self._record_failure(error, request.type, request.name, start)
             raise
@@ -62,17 +73,28 @@ class Monitor(MockMonitor):
         start = time.perf_counter()
         try:
             return self._read(request)
+        except DeploymentError as error:
+            self._record_problem(error, request.type, request.name, start)
+            urn = self._build_urn(request.parent, request.type, request.name)
+            return resource_pb2.ReadResourceResponse(urn=urn, result=resource_pb2.FAIL, unknown=True)
         except BaseException as error:
             self._record_failure(error, request.type, request.name, start)
             raise
 
     def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
-        """Return the result of an invoke.
-
-        An error is not recorded as the deployment's failure, because the program can catch it.
-        """
+        """Return the result of an invoke, or an unknown result if the invoke has a problem."""
         if request.tok == "pulumi:pulumi:getResource":
             return super().Invoke(request)  # type: ignore[no-any-return, no-untyped-call]
+        try:
+            return self._invoke(request)
+        except CancelledError:
+            raise
+        except DeploymentError as error:
+            with self._lock:
+                self.problems.append(error)
+            return resource_pb2.ResourceInvokeResponse(unknown=True)
+
+    def _invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
         request = self.transforms.apply_to_invoke(request)
         inputs, _ = decode_properties(request.args)
         region = inputs.pop("region", None) if "getRegion" not in request.tok else None
@@ -116,6 +138,18 @@ class Monitor(MockMonitor):
         """
         while not self._deployment.pending_waits.empty():
             self._deployment.pending_waits.get()()
+
+    def _record_problem(self, error: DeploymentError, token: str, name: str, start: float) -> None:
+        """Record a problem; the program goes on, and its resources are only checked.
+
+        Raises:
+            CancelledError: The program has ended before.
+        """
+        if isinstance(error, CancelledError):
+            raise error
+        with self._lock:
+            self.problems.append(error)
+        self._emit_resource_event(token, name, "failed", start)
 
     def _record_failure(self, error: BaseException, token: str, name: str, start: float) -> None:
         with self._lock:
@@ -168,23 +202,24 @@ class Monitor(MockMonitor):
     ) -> resource_pb2.RegisterResourceResponse:
         resource_type = find_resource_type(request.type, request.name)
         arguments, secrets = decode_properties(request.object)
-        inputs = _validate_inputs(resource_type, request.name, arguments, secrets)
+        inputs = validate_inputs(resource_type, request.name, arguments, secrets)
         context = self._build_context(urn, request, resource_type, inputs, secrets)
         if resource_type.naming is not None:
             name_property = resource_type.naming.name_property
             inputs[name_property] = choose_physical_name(resource_type.naming, inputs, context)
-        if resource_type.check is not None:
-            try:
-                resource_type.check(inputs)
-            except ValueError as error:
-                raise context.build_error(f"{error}.") from error
+        problems = find_input_problems(resource_type, context, inputs)
+        if problems or self.problems:
+            problems += find_request_problems(resource_type, context, inputs)
+            if problems:
+                raise context.build_error(" ".join(problems))
+            return build_unknown_response(urn)
         result = resource_type.create(context, inputs)
         # As in Pulumi, a resource with deletedWith has no deletion of its own.
         retain = request.retainOnDelete or bool(request.deletedWith)
         self._deployment.undo_log.add_resource(
             CreatedResource(urn, request.type, request.name, result.id, retain=retain)
         )
-        outputs = {name: value for name, value in inputs.items() if not _is_asset(value)} | result.outputs
+        outputs = {name: value for name, value in inputs.items() if not is_asset(value)} | result.outputs
         if resource_type.regional:
             outputs["region"] = context.region
         if resource_type.tags:
@@ -207,6 +242,8 @@ class Monitor(MockMonitor):
         urn = self._build_urn(request.parent, request.type, request.name)
         self._claim_urn(urn, request.type, request.name)
         arguments, secrets = decode_properties(request.properties)
+        if contains_unknown(request.id):
+            return resource_pb2.ReadResourceResponse(urn=urn, result=resource_pb2.FAIL, unknown=True)
         result = read(self._build_context(urn, request, resource_type, arguments, secrets), request.id)
         secret_outputs = secrets | set(request.additionalSecretOutputs)
         return resource_pb2.ReadResourceResponse(
@@ -216,7 +253,8 @@ class Monitor(MockMonitor):
     def _register_provider(
         self, urn: str, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
-        settings, _ = decode_properties(request.object)
+        arguments, _ = decode_properties(request.object)
+        settings = {name: value for name, value in arguments.items() if not contains_unknown(value)}
         package = request.type.removeprefix(PROVIDER_PREFIX)
         provider_id = self._providers.register(urn, request.name, package, settings)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=provider_id, object=request.object)
@@ -229,20 +267,25 @@ class Monitor(MockMonitor):
         inputs: Properties,
         secrets: frozenset[str],
     ) -> ResourceContext:
-        provider = self._providers.get(request.provider)
+        # A provider with a problem has no id.
+        provider = self._providers.get("" if UNKNOWN in request.provider else request.provider)
         where = f"{request.type} {request.name!r}"
+        region, own_tags = inputs.get("region"), inputs.get("tags", {})
         return ResourceContext(
             urn=urn,
             type=request.type,
             name=request.name,
-            region=provider.resolve_region(inputs.get("region"), where=where),
+            region=provider.resolve_region(None if region == UNKNOWN else region, where=where),
             account=self._deployment.account,
-            tags={**provider.default_tags, **inputs.get("tags", {})} if resource_type.tags else {},
+            tags={**provider.default_tags, **({} if own_tags == UNKNOWN else own_tags)}
+            if resource_type.tags
+            else {},
             input_schema=resource_type.inputs,
             clients=self._deployment.clients,
             undo_log=self._deployment.undo_log,
             add_wait=self._deployment.pending_waits.put,
-            secrets=tuple(str(inputs[name]) for name in secrets if isinstance(inputs.get(name), str)),
+            inputs=inputs,
+            secrets=secrets,
         )
 
 
@@ -254,20 +297,3 @@ class _NoMocks(Mocks):
 
     def call(self, args: Any) -> Any:
         raise DeploymentError(f"The invoke {args.token} has no result: the monitor has no handler for it.")
-
-
-def _validate_inputs(
-    resource_type: ResourceType, name: str, arguments: Properties, secrets: frozenset[str]
-) -> Properties:
-    try:
-        return dict(validate(arguments, resource_type.inputs))
-    except InputError as error:
-        input_name = re.split(r"[.:\[ ]", str(error))[0]
-        message = (
-            f"{input_name}: the secret value has the wrong type" if input_name in secrets else str(error)
-        )
-        raise DeploymentError(f"{resource_type.token} {name!r}: {message}.") from error
-
-
-def _is_asset(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("sig") in {"asset", "archive"}

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped] # the stubs are a separate package
+from pulumi.runtime.proto import resource_pb2
+
+from pulumi_localaws.resources.unknown_values import UNKNOWN
 
 # The signatures of Pulumi's wire format (sdk/proto and pulumi.runtime.rpc).
 _SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
@@ -54,6 +57,11 @@ def encode_properties(
     return properties
 
 
+def build_unknown_response(urn: str) -> resource_pb2.RegisterResourceResponse:
+    """Return a response with which the program goes on, and all outputs of the resource are unknown."""
+    return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.FAIL, unknown=True)
+
+
 def _is_secret(value: struct_pb2.Value) -> bool:
     # Reading a missing key of a message's map adds the key to the map: test with `in` first.
     fields = value.struct_value.fields if value.WhichOneof("kind") == "struct_value" else {}
@@ -79,7 +87,7 @@ def _decode_struct(struct: struct_pb2.Struct) -> tuple[Any, bool]:
     signature = struct.fields[_SIGNATURE_KEY].string_value if _SIGNATURE_KEY in struct.fields else None
     if signature in {_SECRET, _OUTPUT}:
         inner, contains_secret = (
-            _decode(struct.fields["value"]) if "value" in struct.fields else (None, False)
+            _decode(struct.fields["value"]) if "value" in struct.fields else (UNKNOWN, False)
         )
         is_marked = "secret" in struct.fields and struct.fields["secret"].bool_value
         return inner, contains_secret or is_marked or signature == _SECRET

@@ -87,11 +87,11 @@ def run_program(config: StackConfig, *, endpoint: Callable[[], str], state: Path
         )
     )
     failure = _run_with_monitor(config, monitor, emit)
-    if failure is None:
+    if failure is None and not monitor.problems:
         undo_log.close()
         emit({"event": "outputs", "outputs": monitor.outputs, "secrets": sorted(monitor.secret_outputs)})
         return True
-    message = _build_failure_message(failure, config)
+    message = _build_message(monitor.problems, failure, config)
     try:
         undo(undo_log.list_resources(), clients, include_retained=True)
     except DeploymentError as undo_error:
@@ -132,7 +132,8 @@ def _run_with_monitor(config: StackConfig, monitor: "Monitor", emit: Emit) -> Ba
         sys.path.insert(0, str(config.directory))
         sys.argv = [str(config.program)]
         loop.run_until_complete(run_in_stack(lambda: _run(config.program)))
-        monitor.finish()
+        if not monitor.problems:
+            monitor.finish()
     except BaseException as raised_error:  # noqa: BLE001 returned below, after all calls have ended
         error = raised_error
     monitor.transforms.stopping.set()
@@ -145,6 +146,19 @@ def _run_with_monitor(config: StackConfig, monitor: "Monitor", emit: Emit) -> Ba
 
 def _run(program: Path) -> None:
     runpy.run_path(str(program), run_name="__main__")
+
+
+def _build_message(
+    problems: list[DeploymentError], failure: BaseException | None, config: StackConfig
+) -> str:
+    lines = list(dict.fromkeys(str(problem) for problem in problems))
+    if len(lines) > 1:
+        lines = [f"The program has {len(lines)} problems:", *(f"  {line}" for line in lines)]
+    if failure is not None:
+        if lines:
+            lines.append("Then the program ended early, so its other resources were not checked:")
+        lines.append(_build_failure_message(failure, config))
+    return "\n".join(lines)
 
 
 def _build_failure_message(error: BaseException, config: StackConfig) -> str:

@@ -16,6 +16,11 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o644 << 16
 
 
+def is_asset(value: Any) -> bool:
+    """Return whether a value is an asset or an archive."""
+    return isinstance(value, dict) and value.get("sig") in {"asset", "archive"}
+
+
 def read_asset(asset: Asset, base: Path) -> bytes:
     """Return the content of an asset.
 

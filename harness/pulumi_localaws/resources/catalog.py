@@ -5,6 +5,15 @@ To add a resource type, add it to `RESOURCE_TYPES` in `services/<service>.py`.
 
 from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.resources.resource_type import Read, ResourceType
+from pulumi_localaws.resources.rules import (
+    api_rules,
+    cognito_rules,
+    lambda_rules,
+    messaging_rules,
+    monitoring_rules,
+    storage_rules,
+)
+from pulumi_localaws.resources.rules.rule import Rule
 from pulumi_localaws.resources.services import (
     apigatewayv2,
     awslambda,
@@ -42,6 +51,16 @@ RESOURCE_TYPES: tuple[ResourceType, ...] = (
     *sqs.RESOURCE_TYPES,
     *ssm.RESOURCE_TYPES,
 )
+
+RULES: tuple[Rule, ...] = (
+    *api_rules.RULES,
+    *cognito_rules.RULES,
+    *lambda_rules.RULES,
+    *messaging_rules.RULES,
+    *monitoring_rules.RULES,
+    *storage_rules.RULES,
+)
+"""Rules of AWS that no service model contains."""
 
 BY_TOKEN = {resource_type.token: resource_type for resource_type in RESOURCE_TYPES}
 """The resource types by their Pulumi types (``aws:sqs/queue:Queue``)."""

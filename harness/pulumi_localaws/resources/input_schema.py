@@ -5,10 +5,13 @@ rejected with an error that names it; it is never ignored. Pulumi sends every nu
 converts it to the type that AWS accepts.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+
+from pulumi_localaws.resources.unknown_values import UNKNOWN
 
 
 class ValueType(Enum):
@@ -19,6 +22,7 @@ class ValueType(Enum):
     NUMBER = "a number"
     BOOL = "true or false"
     ASSET = "an asset or archive"
+    DOCUMENT = "a JSON text or an object"
 
 
 STR = ValueType.STR
@@ -26,6 +30,8 @@ INT = ValueType.INT
 NUMBER = ValueType.NUMBER
 BOOL = ValueType.BOOL
 ASSET = ValueType.ASSET
+DOCUMENT = ValueType.DOCUMENT
+"""A policy that pulumi_aws accepts as a JSON text and as an object; an object becomes a JSON text."""
 
 
 @dataclass(frozen=True)
@@ -62,44 +68,53 @@ TAGS = MapOf(STR)
 
 
 class InputError(Exception):
-    """An input does not match its schema; the message begins with the property's path."""
+    """Inputs do not match their schema; each of the problems begins with the property's path."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(". ".join(problems))
+        self.problems = problems
 
 
-def validate(value: Any, schema: InputSchema, path: str = "") -> Any:
+def validate(value: Any, schema: InputSchema) -> Any:
     """Return the value without null properties, and with each number and text in the type of its schema.
 
     Raises:
         InputError: The schema does not have a property, or a value has the wrong type.
     """
-    if isinstance(schema, ObjectOf):
-        if not isinstance(value, dict):
-            raise InputError(f"{path} must be an object, not {value!r}")
-        for name, item in value.items():
-            if name not in schema.fields and item is not None:
-                supported = ", ".join(sorted(schema.fields)) or "none"
-                raise InputError(
-                    f"{_join(path, name)} is not supported by the local deployment. Supported: {supported}"
-                )
-        return {
-            name: validate(item, schema.fields[name], _join(path, name))
-            for name, item in value.items()
-            if item is not None
-        }
+    problems: list[str] = []
+    validated = _validate(value, schema, "", problems)
+    if problems:
+        raise InputError(problems)
+    return validated
+
+
+def _validate(value: Any, schema: InputSchema, path: str, problems: list[str]) -> Any:
+    """Validate a value at a path, and append its problems to the list."""
+    if value == UNKNOWN:
+        return value
     if isinstance(schema, ListOf):
-        if not isinstance(value, list):
-            raise InputError(f"{path} must be a list, not {value!r}")
-        return [
-            validate(item, schema.item, f"{path}[{i}]") for i, item in enumerate(value) if item is not None
-        ]
-    if isinstance(schema, MapOf):
-        if not isinstance(value, dict):
-            raise InputError(f"{path} must be a mapping, not {value!r}")
-        return {
-            key: validate(item, schema.item, _join(path, key))
-            for key, item in value.items()
-            if item is not None
-        }
-    return _validate_single_value(value, schema, path)
+        if isinstance(value, list):
+            items = ((f"{path}[{index}]", item) for index, item in enumerate(value) if item is not None)
+            return [_validate(item, schema.item, item_path, problems) for item_path, item in items]
+        problems.append(f"{path} must be a list, not {value!r}")
+        return None
+    if not isinstance(schema, ObjectOf | MapOf):
+        return _validate_single_value(value, schema, path, problems)
+    if not isinstance(value, dict):
+        kind = "an object" if isinstance(schema, ObjectOf) else "a mapping"
+        problems.append(f"{path} must be {kind}, not {value!r}")
+        return None
+    validated = {}
+    for name, item in value.items():
+        item_schema = schema.item if isinstance(schema, MapOf) else schema.fields.get(name)
+        if item is not None and item_schema is not None:
+            validated[name] = _validate(item, item_schema, _join(path, name), problems)
+        elif item is not None and isinstance(schema, ObjectOf):
+            supported = ", ".join(sorted(schema.fields)) or "none"
+            problems.append(
+                f"{_join(path, name)} is not supported by the local deployment. Supported: {supported}"
+            )
+    return validated
 
 
 def to_aws_name(name: str) -> str:
@@ -127,17 +142,73 @@ def to_aws(value: Any, schema: InputSchema) -> Any:
     return value
 
 
+def find_input_path(aws_path: Sequence[str | int], value: Any, schema: ObjectOf, inputs: Any) -> str | None:
+    """Return the path of the input that an AWS parameter comes from, or None if it cannot be determined.
+
+    Args:
+        aws_path: The parameter's path in AWS's API.
+        value: The parameter's value, or the key of a map.
+        schema: The schema of the inputs.
+        inputs: The inputs.
+    """
+    for start in range(len(aws_path)):
+        path = _find_path_by_name(aws_path[start:], value, schema, inputs)
+        if path is not None:
+            return path
+    paths = [path for path, item in _list_values(inputs, "") if type(item) is type(value) and item == value]
+    return paths[0] if len(paths) == 1 else None
+
+
+def _find_path_by_name(
+    aws_path: Sequence[str | int], value: Any, schema: InputSchema, item: Any, path: str = ""
+) -> str | None:
+    """Follow a path of AWS names through the inputs; return the Pulumi path if it leads to the value."""
+    if not aws_path:
+        return path if item == value else None
+    step, rest = aws_path[0], aws_path[1:]
+    if isinstance(schema, ObjectOf) and isinstance(item, Mapping):
+        for name in item:
+            aws_name = schema.aws_names.get(name)
+            if name in schema.fields and step in (aws_name, name, to_aws_name(name)):
+                return _find_path_by_name(rest, value, schema.fields[name], item[name], _join(path, name))
+    if isinstance(schema, ListOf) and isinstance(item, list) and isinstance(step, int) and step < len(item):
+        return _find_path_by_name(rest, value, schema.item, item[step], f"{path}[{step}]")
+    if isinstance(schema, MapOf) and isinstance(item, Mapping) and step in item:
+        if not rest and value == step:
+            return _join(path, str(step))
+        return _find_path_by_name(rest, value, schema.item, item[step], _join(path, str(step)))
+    return None
+
+
+def _list_values(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield each single value with its path."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _list_values(item, _join(path, str(name)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _list_values(item, f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+def list_values(value: Any) -> list[Any]:
+    """Return all single values at any depth."""
+    return [item for _, item in _list_values(value, "")]
+
+
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _validate_single_value(value: Any, value_type: ValueType, path: str) -> Any:
+def _validate_single_value(value: Any, value_type: ValueType, path: str, problems: list[str]) -> Any:
     if value_type is ASSET:
         converted = value if isinstance(value, Mapping) and "sig" in value else None
     else:
         converted = _convert(value, value_type)
     if converted is None:
-        raise InputError(f"{path} must be {value_type.value}, not {value!r}")
+        hint = ". Use json.dumps" if value_type is STR and isinstance(value, dict | list) else ""
+        problems.append(f"{path} must be {value_type.value}, not {value!r}{hint}")
     return converted
 
 
@@ -146,7 +217,9 @@ def _convert(value: Any, value_type: ValueType) -> Any:
 
     Like Pulumi's bridge for Terraform providers, accepts a number or a boolean that is given as text.
     """
-    if value_type is STR:
+    if value_type is DOCUMENT and isinstance(value, dict):
+        return json.dumps(value)
+    if value_type in {STR, DOCUMENT}:
         return _convert_to_text(value)
     if value_type is BOOL:
         booleans = {"true": True, "false": False, True: True, False: False}

@@ -1,5 +1,6 @@
 """Defines a resource type: its inputs, how a resource is created and read, and its outputs."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,11 +9,31 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.local.clients import Clients
-from pulumi_localaws.resources.input_schema import STR, TAGS, InputSchema, ObjectOf, to_aws
+from pulumi_localaws.resources.input_schema import (
+    STR,
+    TAGS,
+    InputSchema,
+    ObjectOf,
+    find_input_path,
+    list_values,
+    to_aws,
+)
+from pulumi_localaws.resources.service_model import Violation, build_sample, find_violations, format_path
 from pulumi_localaws.resources.undo_log import UndoLog, UndoStep
+from pulumi_localaws.resources.unknown_values import UNKNOWN, contains_unknown
 
 Properties = dict[str, Any]
 """Values by name: a resource's inputs or outputs, or the parameters of a call to AWS."""
+
+_MAX_VALUE_LENGTH = 100
+_MIN_SECRET_LENGTH = 3
+"""Shorter texts in a secret input are not replaced in messages: they are parts of ordinary words."""
+
+_READ_PREFIXES = ("describe_", "get_", "head_", "list_")
+
+
+class RequestError(DeploymentError):
+    """The service's model does not allow a value in a request; the message names the input."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +80,9 @@ class ResourceContext:
         clients: The AWS clients.
         undo_log: Collects the steps that undo the creation.
         add_wait: Adds a function that waits for the resource; it is called at the end of the deployment.
-        secrets: Secret inputs, which are hidden in messages.
+        inputs: Its inputs.
+        secrets: The names of the secret inputs, whose values are hidden in messages.
+        check_only: Check the requests, but create nothing.
     """
 
     urn: str
@@ -72,16 +95,25 @@ class ResourceContext:
     clients: Clients
     undo_log: UndoLog
     add_wait: Callable[[Callable[[], None]], None]
-    secrets: tuple[str, ...] = ()
+    inputs: Properties = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    check_only: bool = False
 
     def call(self, service: str, operation: str, **params: Any) -> Any:
         """Call AWS; parameters that are None are omitted.
 
+        With ``check_only``, only calls that read are sent. Other calls get a sample response.
+
         Raises:
+            RequestError: The service's model does not allow a value; the call is not sent.
             DeploymentError: The call failed; the message names the resource and the operation.
         """
         client = self.clients.get(service, self.region)
         parameters = {name: value for name, value in params.items() if value is not None}
+        self._check_request(client, operation, parameters)
+        is_read = operation.startswith(_READ_PREFIXES) and not contains_unknown(parameters)
+        if self.check_only and not is_read:
+            return build_sample(_get_operation_model(client, operation).output_shape, UNKNOWN)
         try:
             return getattr(client, operation)(**parameters)
         except (ClientError, BotoCoreError) as error:
@@ -89,6 +121,8 @@ class ResourceContext:
 
     def record_undo(self, service: str, operation: str, **params: Any) -> None:
         """Record the call that undoes the previous call."""
+        if self.check_only:
+            return
         self.undo_log.add_step(self.urn, UndoStep(self.region, service, operation, params))
 
     def to_aws(self, inputs: Properties) -> Properties:
@@ -108,11 +142,58 @@ class ResourceContext:
         path = url.split("://", 1)[-1].partition("/")[2]
         return f"{self.clients.endpoint}/{path}"
 
+    @property
+    def label(self) -> str:
+        """The beginning of each message about this resource."""
+        return f"{self.type} {self.name!r}: "
+
     def build_error(self, message: str) -> DeploymentError:
         """Return an error that names this resource and hides its secrets."""
-        for secret in filter(None, self.secrets):
+        return DeploymentError(self._build_message(message))
+
+    def _build_message(self, message: str) -> str:
+        secret_values = list_values([self.inputs[name] for name in self.secrets if name in self.inputs])
+        texts = {
+            value for value in secret_values if isinstance(value, str) and len(value) >= _MIN_SECRET_LENGTH
+        }
+        for secret in sorted(texts, key=len, reverse=True):
             message = message.replace(secret, "[secret]")
-        return DeploymentError(f"{self.type} {self.name!r}: {message}")
+        return self.label + message
+
+    def _check_request(self, client: Any, operation: str, parameters: Properties) -> None:
+        operation_model = _get_operation_model(client, operation)
+        if operation_model.input_shape is None:
+            return
+        violations = [
+            violation
+            for violation in find_violations(operation_model.input_shape, parameters)
+            if not contains_unknown(violation.value)
+        ]
+        if violations:
+            problems = [self._describe_violation(operation_model.name, violation) for violation in violations]
+            raise RequestError(self._build_message(" ".join(problems)))
+
+    def _describe_violation(self, operation: str, violation: Violation) -> str:
+        path = find_input_path(violation.path, violation.value, self.input_schema, self.inputs)
+        label = path or f"the parameter {format_path(violation.path)} of {operation}"
+        input_name = re.split(r"[.\[]", path)[0] if path else None
+        # A parameter that is not found in the inputs can be derived from a secret one.
+        is_secret = input_name in self.secrets if input_name else bool(self.secrets)
+        value = "[secret]" if is_secret else _shorten(violation.value)
+        if is_secret:
+            label = input_name or f"a parameter of {operation}"  # a key in the path can be secret
+        if violation.problem:
+            return f"{label} {violation.problem} ({value}); allowed: {violation.allowed}."
+        return f"{label} is {value}; allowed: {violation.allowed}."
+
+
+def _get_operation_model(client: Any, operation: str) -> Any:
+    return client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
+
+
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}..."
 
 
 Create = Callable[[ResourceContext, Properties], ResourceResult]

@@ -8,7 +8,6 @@ from engine_helpers import Engine
 from pulumi.runtime.proto import resource_pb2
 from pulumi_localaws.config.provider import Provider
 from pulumi_localaws.engine.properties import encode_properties
-from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.local_aws import LocalAws
 from resource_cases.case import QUEUE
 
@@ -68,5 +67,7 @@ def test_missing_region_is_rejected_with_the_settings_that_set_it(
 def test_provider_of_another_package_is_rejected(engine: Engine) -> None:
     request = resource_pb2.RegisterResourceRequest(type="pulumi:providers:gcp", name="g", custom=True)
 
-    with pytest.raises(DeploymentError, match="the package 'gcp' is not supported"):
-        engine.monitor.RegisterResource(request)
+    response = engine.monitor.RegisterResource(request)
+
+    assert response.unknown
+    assert "the package 'gcp' is not supported" in str(engine.monitor.problems[0])

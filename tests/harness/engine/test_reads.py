@@ -1,13 +1,13 @@
 """Programs read existing resources with ``.get()``, and account, region and policy documents with invokes."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from engine_helpers import SECRET_PARAMETER_INPUTS, TABLE_INPUTS, Engine
 from pulumi.runtime.proto import resource_pb2
 from pulumi_localaws.engine.properties import decode_properties
-from pulumi_localaws.errors import DeploymentError
 from resource_cases.case import BUCKET, LOG_GROUP, PARAMETER, QUEUE, ROLE, TABLE, TRUST_POLICY
 
 pytestmark = pytest.mark.backends("embedded")
@@ -32,19 +32,22 @@ def test_get_reads_an_existing_resource(engine: Engine, token: str) -> None:
 def test_get_of_a_missing_resource_is_an_error(engine: Engine) -> None:
     request = resource_pb2.ReadResourceRequest(type=TABLE, name="existing", id="missing")
 
-    with pytest.raises(
-        DeploymentError, match=r"Table 'existing': dynamodb describe_table: .*ResourceNotFound"
-    ):
-        engine.monitor.ReadResource(request)
+    response = engine.monitor.ReadResource(request)
+
+    assert response.unknown
+    assert "Table 'existing': dynamodb describe_table: " in str(engine.monitor.problems[0])
+    assert "ResourceNotFound" in str(engine.monitor.problems[0])
 
 
 def test_get_of_an_unsupported_type_is_rejected_with_the_supported_types(engine: Engine) -> None:
     request = resource_pb2.ReadResourceRequest(type="aws:kms/key:Key", name="existing", id="x")
 
-    with pytest.raises(
-        DeploymentError, match=r"\.get\(\) is not supported .* Supported types: .*dynamodb/table"
-    ):
-        engine.monitor.ReadResource(request)
+    response = engine.monitor.ReadResource(request)
+
+    assert response.unknown
+    assert re.search(
+        r"\.get\(\) is not supported .* Supported types: .*dynamodb/table", str(engine.monitor.problems[0])
+    )
 
 
 def test_invokes_return_account_region_and_partition(engine: Engine) -> None:

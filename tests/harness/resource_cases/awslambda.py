@@ -14,7 +14,7 @@ CASES: dict[str, Case] = {
             "memorySize": 512.0,
             "timeout": 4.0,
             "publish": True,
-            "environment": {"variables": {"A": "1"}},
+            "environment": {"variables": {"NAME": "1"}},
             "loggingConfig": {"logFormat": "JSON", "logGroup": "/aws/lambda/x"},
             "tracingConfig": {"mode": "PassThrough"},
             "reservedConcurrentExecutions": 5.0,

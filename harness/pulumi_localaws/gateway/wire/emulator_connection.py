@@ -32,6 +32,9 @@ _HOP_BY_HOP_HEADERS: Final = frozenset(
 )
 
 
+_OIDC_DOCUMENT = "/.well-known/openid-configuration"
+
+
 class EmulatorConnectionError(Exception):
     """The emulator did not respond."""
 
@@ -72,14 +75,18 @@ class EmulatorConnection:
         """Close all connections."""
         await self._session.close()
 
-    def _prepare_headers(self, headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict[str]:
+    def _prepare_headers(
+        self, headers: CIMultiDictProxy[str] | CIMultiDict[str], target: str
+    ) -> CIMultiDict[str]:
         """Return the headers of a request to the emulator; no signature covers the added ones.
 
         AWS is called over TLS, and policies may require it (``aws:SecureTransport``). The public port is
-        plain HTTP on loopback. An added header makes the emulator treat it as TLS.
+        plain HTTP on loopback. An added header makes the emulator treat it as TLS. A pool's OIDC document is
+        the exception: its URLs must work on the public port.
         """
         emulator_headers = remove_hop_by_hop_headers(headers)
-        emulator_headers.setdefault("X-Forwarded-Proto", "https")
+        if not target.partition("?")[0].endswith(_OIDC_DOCUMENT):
+            emulator_headers.setdefault("X-Forwarded-Proto", "https")
         name, value = self._required_header
         emulator_headers[name] = value
         return emulator_headers
@@ -93,7 +100,7 @@ class EmulatorConnection:
         Raises:
             EmulatorConnectionError: The emulator did not respond.
         """
-        headers = self._prepare_headers(CIMultiDict(request.headers))
+        headers = self._prepare_headers(CIMultiDict(request.headers), request.target)
         headers.popall(hdrs.CONTENT_LENGTH, None)  # a rule may have changed the body
         try:
             async with self._session.request(
@@ -122,7 +129,7 @@ class EmulatorConnection:
             async with self._session.request(
                 request.method,
                 self._url_of(target),
-                headers=self._prepare_headers(request.headers),
+                headers=self._prepare_headers(request.headers, target),
                 data=await _read_body(request),
                 allow_redirects=False,
             ) as emulator_response:

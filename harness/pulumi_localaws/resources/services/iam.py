@@ -5,7 +5,7 @@ from pulumi_localaws.resources.document_checks import (
     check_identity_policy,
     check_trust_policy,
 )
-from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STR_LIST, ListOf, ObjectOf
+from pulumi_localaws.resources.input_schema import BOOL, DOCUMENT, INT, STR, STR_LIST, ListOf, ObjectOf
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
     Properties,
@@ -111,7 +111,7 @@ RESOURCE_TYPES = (
         "aws:iam/role:Role",
         {
             "name": STR,
-            "assumeRolePolicy": STR,
+            "assumeRolePolicy": DOCUMENT,
             "description": STR,
             "forceDetachPolicies": BOOL,
             "inlinePolicies": ListOf(ObjectOf({"name": STR, "policy": STR})),
@@ -130,7 +130,7 @@ RESOURCE_TYPES = (
     ),
     define_resource_type(
         "aws:iam/rolePolicy:RolePolicy",
-        {"name": STR, "policy": STR, "role": STR},
+        {"name": STR, "policy": DOCUMENT, "role": STR},
         create=_create_role_policy,
         naming=AutoNaming("name", 128, prefix_property="namePrefix"),
         regional=False,
@@ -138,7 +138,7 @@ RESOURCE_TYPES = (
     ),
     define_resource_type(
         "aws:iam/policy:Policy",
-        {"name": STR, "policy": STR, "description": STR, "path": STR},
+        {"name": STR, "policy": DOCUMENT, "description": STR, "path": STR},
         create=_create_policy,
         outputs=("arn", "policyId", "attachmentCount"),
         naming=AutoNaming("name", 128, prefix_property="namePrefix"),

@@ -4,7 +4,8 @@ import base64
 from pathlib import Path
 
 from pulumi_localaws.resources.assets import read_asset
-from pulumi_localaws.resources.input_schema import ASSET, BOOL, STR, InputSchema, MapOf
+from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
+from pulumi_localaws.resources.input_schema import ASSET, BOOL, DOCUMENT, STR, InputSchema, MapOf
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
     Properties,
@@ -49,6 +50,8 @@ def _create_bucket(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     ctx.record_undo("s3", "empty_bucket", Bucket=name)
     if ctx.tags:
         ctx.call("s3", "put_bucket_tagging", Bucket=name, Tagging={"TagSet": ctx.build_tag_list()})
+    if inputs.get("policy"):
+        ctx.call("s3", "put_bucket_policy", Bucket=name, Policy=inputs["policy"])
     return ResourceResult(name, _build_bucket_outputs(ctx, name))
 
 
@@ -113,14 +116,21 @@ RESOURCE_TYPES = (
     *(
         define_resource_type(
             token,
-            {"bucket": STR, "acl": STR, "forceDestroy": BOOL, "objectLockEnabled": BOOL},
+            {
+                "bucket": STR,
+                "acl": STR,
+                "forceDestroy": BOOL,
+                "objectLockEnabled": BOOL,
+                "policy": policy,
+            },
             create=_create_bucket,
             outputs=("arn", "bucketDomainName", "bucketRegionalDomainName", "bucketRegion", "hostedZoneId"),
             naming=AutoNaming("bucket", 63, prefix_property="bucketPrefix", lowercase=True),
             tags=True,
+            check=build_property_check("policy", check_resource_policy),
             read=_read_bucket,
         )
-        for token in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+        for token, policy in (("aws:s3/bucket:Bucket", DOCUMENT), ("aws:s3/bucketV2:BucketV2", STR))
     ),
     *(
         define_resource_type(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
 from pulumi_localaws.resources.input_schema import (
     BOOL,
+    DOCUMENT,
     INT,
     STR,
     STR_LIST,
@@ -206,7 +207,7 @@ RESOURCE_TYPES = (
     ),
     _define_bucket_setting(
         "aws:s3/bucketPolicy:BucketPolicy",
-        {"policy": STR},
+        {"policy": DOCUMENT},
         _build_policy,
         put="put_bucket_policy",
         delete="delete_bucket_policy",

@@ -7,7 +7,7 @@ from pulumi_localaws.resources.document_checks import (
     check_json_object,
     check_resource_policy,
 )
-from pulumi_localaws.resources.input_schema import BOOL, INT, STR, format_attribute, to_aws_name
+from pulumi_localaws.resources.input_schema import BOOL, DOCUMENT, INT, STR, format_attribute, to_aws_name
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
     Properties,
@@ -118,7 +118,7 @@ RESOURCE_TYPES = (
     ),
     define_resource_type(
         "aws:sns/topicPolicy:TopicPolicy",
-        {"arn": STR, "policy": STR},
+        {"arn": STR, "policy": DOCUMENT},
         create=_create_topic_policy,
         outputs=("owner",),
         check=build_property_check("policy", check_resource_policy),

@@ -7,7 +7,7 @@ from pulumi_localaws.resources.document_checks import (
     check_json_object,
     check_resource_policy,
 )
-from pulumi_localaws.resources.input_schema import BOOL, INT, STR, format_attribute
+from pulumi_localaws.resources.input_schema import BOOL, DOCUMENT, INT, STR, InputSchema, format_attribute
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
     Properties,
@@ -70,13 +70,16 @@ def _create_queue(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     return ResourceResult(url, {"url": url, "arn": ctx.build_arn("sqs", inputs["name"])})
 
 
-def _define_queue_attribute(token: str, input_name: str, check: Callable[[str], None]) -> ResourceType:
+def _define_queue_attribute(
+    token: str, input_name: str, check: Callable[[str], None], schema: InputSchema = STR
+) -> ResourceType:
     """Return the type of a resource that sets one attribute of a queue.
 
     Args:
         token: The Pulumi type.
         input_name: The input that holds the attribute's value.
         check: Checks this input.
+        schema: The schema of this input.
     """
     attribute = _ATTRIBUTES[input_name][0]
 
@@ -86,8 +89,12 @@ def _define_queue_attribute(token: str, input_name: str, check: Callable[[str], 
         ctx.record_undo("sqs", "set_queue_attributes", QueueUrl=url, Attributes={attribute: ""})
         return ResourceResult(url)
 
-    schema = {"queueUrl": STR, input_name: STR}
-    return define_resource_type(token, schema, create=create, check=build_property_check(input_name, check))
+    return define_resource_type(
+        token,
+        {"queueUrl": STR, input_name: schema},
+        create=create,
+        check=build_property_check(input_name, check),
+    )
 
 
 RESOURCE_TYPES = (
@@ -106,7 +113,7 @@ RESOURCE_TYPES = (
         check=_check_queue,
         read=_read_queue,
     ),
-    _define_queue_attribute("aws:sqs/queuePolicy:QueuePolicy", "policy", check_resource_policy),
+    _define_queue_attribute("aws:sqs/queuePolicy:QueuePolicy", "policy", check_resource_policy, DOCUMENT),
     _define_queue_attribute(
         "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "redriveAllowPolicy", check_json_object
     ),
