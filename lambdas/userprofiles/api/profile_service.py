@@ -15,7 +15,8 @@ from userprofiles.registration.cognito_user import CognitoClient
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit, record
 from userprofiles.table.audit import Action
-from userprofiles.table.store import InvalidRequestError, StoreBusyError, UserItems
+from userprofiles.table.store import UserItems
+from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError
 from userprofiles.table.update_expression import Change
 
 SOURCE = "api"
@@ -71,7 +72,7 @@ class ProfileService:
 
         Raises:
             ApiError: 401 if Cognito doesn't know the user, 410 if the user was erased.
-            userprofiles.table.store.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
+            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
         return build_document(self._read_complete_user(caller))
 
@@ -86,7 +87,7 @@ class ProfileService:
         Raises:
             ApiError: 400, 401, 403 (the account is inactive), 409 (other requests kept changing the same
                 user), 410, 412 or 413.
-            userprofiles.table.store.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
+            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
         for attempt in range(_ATTEMPTS):
             if attempt:

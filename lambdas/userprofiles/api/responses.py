@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from userprofiles.api.errors import ApiError
 from userprofiles.api.profile_service import ProfileDocument
 from userprofiles.table.error_codes import INVALID_REQUEST_CODES
-from userprofiles.table.store import StoreError
+from userprofiles.table.store_errors import StoreError
 from userprofiles.telemetry import Report, error_code
 
 _JSON = "application/json"

@@ -113,7 +113,7 @@ class OutboxWorker:
         Raises:
             PoisonMessageError: The message is invalid.
             NotYetConfirmedError: The user isn't confirmed yet.
-            userprofiles.table.store.StoreError, botocore.exceptions.ClientError: A call to AWS failed; a
+            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed; a
             later attempt may succeed.
         """
         message = parse_message(body)

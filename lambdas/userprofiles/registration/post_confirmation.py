@@ -15,7 +15,7 @@ from userprofiles.registration.cognito_user import CognitoUser, UnreadableUserEr
 from userprofiles.registration.outbox import Outbox, OutboxMessage
 from userprofiles.registration.registrar import Outcome, Registrar
 from userprofiles.table.attribute_value import AttributeValueError
-from userprofiles.table.store import RecordTooLargeError
+from userprofiles.table.store_errors import RecordTooLargeError
 from userprofiles.telemetry import Report, error_code
 
 CONFIRM_SIGN_UP = "PostConfirmation_ConfirmSignUp"

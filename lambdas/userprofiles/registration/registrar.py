@@ -12,7 +12,8 @@ from userprofiles.settings import Roles
 from userprofiles.table import audit, record
 from userprofiles.table.audit import Action, AuditRow
 from userprofiles.table.record import Item
-from userprofiles.table.store import Store, StoreBusyError
+from userprofiles.table.store import Store
+from userprofiles.table.store_errors import StoreBusyError
 from userprofiles.template import Template
 
 _ATTEMPTS = 3
@@ -96,7 +97,7 @@ class Registrar:
             user: The user as Cognito returned it. Clients choose the client metadata, so it is not used.
 
         Raises:
-            userprofiles.table.store.StoreError: DynamoDB returned an error, or all attempts failed.
+            userprofiles.table.store_errors.StoreError: DynamoDB returned an error, or all attempts failed.
             userprofiles.table.attribute_value.AttributeValueError: A value of the template can't be stored.
         """
         role = self.roles.decide_role(user.attributes)

@@ -21,6 +21,12 @@ from userprofiles.table.conditions import (
 )
 from userprofiles.table.error_codes import INVALID_REQUEST_CODES, THROTTLING_CODES
 from userprofiles.table.record import Item
+from userprofiles.table.store_errors import (
+    InvalidRequestError,
+    RecordTooLargeError,
+    StoreBusyError,
+    StoreError,
+)
 from userprofiles.table.update_expression import Change, update_expression
 from userprofiles.telemetry import error_code
 from userprofiles.template_check import ItemKind
@@ -30,30 +36,6 @@ _CONDITION_FAILED = "ConditionalCheckFailed"
 
 _ATTEMPTS = 3
 _MAX_PAUSE_S = 0.1
-
-
-class StoreError(Exception):
-    """DynamoDB did not carry out a request.
-
-    Args:
-        code: AWS's error code or botocore's class. Their messages may repeat what a user typed.
-    """
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class StoreBusyError(StoreError):
-    """All attempts failed because of conflicts or throttling. A later call may succeed."""
-
-
-class InvalidRequestError(StoreError):
-    """DynamoDB rejects a request as invalid. No later attempt can succeed."""
-
-
-class RecordTooLargeError(StoreError):
-    """An item is too large for DynamoDB. No later attempt can succeed."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.backends("embedded")
 
 
 def test_urls_of_the_oidc_document_are_on_the_public_port(localaws: LocalAws) -> None:
+    """Our own rule: a client that discovers the URLs can use them. On AWS they begin with https://."""
     pool = localaws.client("cognito-idp").create_user_pool(PoolName="oidc")["UserPool"]["Id"]
 
     with urlopen(f"{localaws.endpoint}/{pool}/.well-known/openid-configuration") as response:

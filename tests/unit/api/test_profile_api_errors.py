@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from userprofiles.table.store import InvalidRequestError, Store, StoreBusyError, StoreError, UserItems
+from userprofiles.table.store import Store, UserItems
+from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError, StoreError
 
 
 class FailingStore:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from userprofiles import deadline
 from userprofiles.registration import post_confirmation
 from userprofiles.registration.post_confirmation import CONFIRM_SIGN_UP
-from userprofiles.table.store import RecordTooLargeError, StoreError, UserItems
+from userprofiles.table.store import UserItems
+from userprofiles.table.store_errors import RecordTooLargeError, StoreError
 from userprofiles.telemetry import Report
 
 

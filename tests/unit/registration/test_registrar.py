@@ -11,7 +11,8 @@ from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Outcome, Registrar, Registration
 from userprofiles.table import audit
-from userprofiles.table.store import RecordTooLargeError, StoreBusyError, UserItems
+from userprofiles.table.store import UserItems
+from userprofiles.table.store_errors import RecordTooLargeError, StoreBusyError
 from userprofiles.template import Template
 
 Register = Callable[..., Registration]

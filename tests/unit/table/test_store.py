@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from userprofiles.table.attribute_value import serialize_item
-from userprofiles.table.store import InvalidRequestError, Store, StoreBusyError, StoreError, UserItems
+from userprofiles.table.store import Store, UserItems
+from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError, StoreError
 from userprofiles.table.update_expression import REMOVED, Change, update_expression
 
 ACCOUNT = {
