@@ -10,6 +10,7 @@ pytestmark = pytest.mark.backends("embedded")
 
 
 def test_urls_of_the_oidc_document_are_on_the_public_port(localaws: LocalAws) -> None:
+    """Our own rule: a client can call every URL of the document; only the issuer is AWS's."""
     pool = localaws.client("cognito-idp").create_user_pool(PoolName="oidc")["UserPool"]["Id"]
 
     with urlopen(f"{localaws.endpoint}/{pool}/.well-known/openid-configuration") as response:
