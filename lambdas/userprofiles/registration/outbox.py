@@ -113,8 +113,8 @@ class OutboxWorker:
         Raises:
             PoisonMessageError: The message is invalid.
             NotYetConfirmedError: The user isn't confirmed yet.
-            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed; a
-            later attempt may succeed.
+            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed;
+            a later attempt may succeed.
         """
         message = parse_message(body)
         user = cognito_user.get_user(self._cognito, message.pool_id, message.user_name)
