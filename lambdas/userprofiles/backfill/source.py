@@ -63,8 +63,9 @@ def _scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator
             raise CannotGoOnError(
                 ErrorKind.TABLE, f"DynamoDB refuses to scan {calls.location.table!r}: {error}"
             ) from error
-        if not {"Items", "Count"} & response.keys():
-            raise not_dynamodb_error(calls.location, "its response has neither Items nor Count")
+        expected = "Count" if parameters.get("Select") == "COUNT" else "Items"
+        if expected not in response:
+            raise not_dynamodb_error(calls.location, f"its response has no {expected}")
         calls.record_success()
         yield response
         start = response.get("LastEvaluatedKey")
