@@ -97,6 +97,23 @@ def test_detection_stops_between_two_pages(create_table, calls_on):
         detect(calls_on(table), replace(LIMITS, page_rows=3), stop=stop)
 
 
+@pytest.mark.parametrize(
+    ("response", "scan"),
+    [
+        ({"Count": 0}, detect),
+        ({"Items": []}, lambda calls: count_users(calls, TableShape.PLAIN)),
+    ],
+)
+def test_response_without_the_requested_part_is_not_dynamodb(
+    create_table, calls_on, monkeypatch, response, scan
+):
+    table = create_table()
+    monkeypatch.setattr(table.client, "scan", lambda **_: dict(response))
+
+    with pytest.raises(CannotGoOnError, match="is not DynamoDB"):
+        scan(calls_on(table))
+
+
 def test_response_that_is_not_from_dynamodb_is_reported(create_table, calls_on):
     table = create_table()
     table.client.hooks = [lambda operation, parameters: {"message": "<html>", "ResponseMetadata": {}}]
