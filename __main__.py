@@ -22,6 +22,7 @@ def main() -> None:
         mfa_methods=config.string_list("mfaMethods"),
         account_recovery=config.string_list("accountRecovery"),
         groups=config.string_list("groups"),
+        further_clients=config.string_list("furtherClients"),
         sns_region=config.string("snsRegion"),
         refresh_token_rotation=config.boolean("refreshTokenRotation"),
         web_acl_arn=config.string("webAclArn"),
@@ -56,6 +57,7 @@ def main() -> None:
 
     pulumi.export("userPoolId", profiles.user_pool_id)
     pulumi.export("userPoolClientId", profiles.user_pool_client_id)
+    pulumi.export("furtherUserPoolClientIds", profiles.further_user_pool_client_ids)
     pulumi.export("usersTableName", profiles.users_table_name)
     pulumi.export("auditTableName", profiles.audit_table_name)
     pulumi.export("profileApiUrl", profiles.profile_api_url)

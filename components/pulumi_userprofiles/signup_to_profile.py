@@ -44,7 +44,8 @@ class SignupToProfileArgs(TypedDict):
     other arguments. Default: the defaults of `UserPool`."""
 
     further_client_ids: NotRequired[list[pulumi.Input[str]]]
-    """IDs of further app clients of the pool whose access tokens the profile API accepts. Default: none."""
+    """IDs of app clients that another stack added to the pool, whose access tokens the profile API also accepts.
+    The pool's own clients (`further_clients` of `user_pool`) are accepted without it. Default: none."""
 
     allowed_origins: NotRequired[list[str]]
     """Web origins that browsers can call the profile API from, such as `https://example.com`. Default:
@@ -118,6 +119,9 @@ class SignupToProfile(Component):
     user_pool_client_id: pulumi.Output[str]
     """ID of the pool's app client."""
 
+    further_user_pool_client_ids: pulumi.Output[dict[str, str]]
+    """IDs of the pool's further app clients, by name."""
+
     users_table_name: pulumi.Output[str]
     """Name of the users table."""
 
@@ -165,6 +169,7 @@ class SignupToProfile(Component):
 
         self.user_pool_id = self.identity.user_pool_id
         self.user_pool_client_id = self.identity.client_id
+        self.further_user_pool_client_ids = self.identity.further_client_ids
         self.users_table_name = self.data.table_name
         self.audit_table_name = self.data.audit_table_name
         self.profile_api_url = self.api.url
@@ -222,7 +227,11 @@ class SignupToProfile(Component):
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "issuer": self.identity.issuer,
-                "client_ids": [self.identity.client_id, *(args.get("further_client_ids") or [])],
+                "client_ids": [
+                    self.identity.client_id,
+                    *(client.id for client in self.identity.further_clients.values()),
+                    *(args.get("further_client_ids") or []),
+                ],
             },
         )
 

@@ -170,6 +170,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: UserPool("p", {"email_from": {"identity_arn": SES_IDENTITY, "address": "example.com"}}),
         ["'email_from.address'", "'example.com'"],
     ),
+    "client name with a space": (
+        lambda: UserPool("p", {"further_clients": ["a b"]}),
+        ["further_clients", "'a b'"],
+    ),
     "group name with a space": (lambda: UserPool("p", {"groups": ["a b"]}), ["'a b'"]),
     "nickname as user name": (
         lambda: UserPool("p", {"username_attributes": ["nickname"]}),

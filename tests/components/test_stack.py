@@ -17,6 +17,7 @@ NAMESPACE = "pulumi-userprofiles"
 SCOPE = "eu-central-1:111122223333"
 OUTPUTS = [
     "auditTableName",
+    "furtherUserPoolClientIds",
     "migrationBucketName",
     "migrationStateMachineArn",
     "profileApiUrl",
@@ -102,16 +103,17 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
         mfa="ON",
         template="shop",
         templateFile=str(template_file),
+        furtherClients='["admin-web"]',
         furtherClientIds='["phone-app"]',
     )
 
-    recording, _ = deploy(config, monkeypatch)
+    recording, exports = deploy(config, monkeypatch)
 
     pool = recording.resource("userprofiles-identity-pool").inputs
     assert (pool["usernameAttributes"], pool["mfaConfiguration"]) == (["email"], "ON")
     handler = recording.resource("userprofiles-api-handler-function").inputs["environment"]["variables"]
     assert handler["TEMPLATE"] == "shop"
-    clients = ["userprofiles-identity-client-id", "phone-app"]
+    clients = ["userprofiles-identity-client-id", "userprofiles-identity-client-admin-web-id", "phone-app"]
     assert ",".join(clients) == handler["USER_POOL_CLIENT_IDS"]
     authorizer = recording.resource("userprofiles-api-authorizer").inputs
     assert authorizer["jwtConfiguration"]["audiences"] == clients
