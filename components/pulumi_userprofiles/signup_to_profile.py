@@ -44,8 +44,8 @@ class SignupToProfileArgs(TypedDict):
     other arguments. Default: the defaults of `UserPool`."""
 
     further_client_ids: NotRequired[list[pulumi.Input[str]]]
-    """IDs of app clients that another stack added to the pool, whose access tokens the profile API also accepts.
-    The pool's own clients (`further_clients` of `user_pool`) are accepted without it. Default: none."""
+    """IDs of app clients that another stack added to the pool, whose access tokens the profile API also
+    accepts. The pool's own clients (`further_clients` of `user_pool`) are accepted without it. Default: none."""
 
     allowed_origins: NotRequired[list[str]]
     """Web origins that browsers can call the profile API from, such as `https://example.com`. Default:

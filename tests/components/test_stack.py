@@ -109,6 +109,7 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
 
     recording, exports = deploy(config, monkeypatch)
 
+    assert "furtherUserPoolClientIds" in exports
     pool = recording.resource("userprofiles-identity-pool").inputs
     assert (pool["usernameAttributes"], pool["mfaConfiguration"]) == (["email"], "ON")
     handler = recording.resource("userprofiles-api-handler-function").inputs["environment"]["variables"]
