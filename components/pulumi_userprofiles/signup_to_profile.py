@@ -45,7 +45,7 @@ class SignupToProfileArgs(TypedDict):
 
     further_client_ids: NotRequired[list[pulumi.Input[str]]]
     """IDs of app clients that another stack added to the pool, whose access tokens the profile API also
-    accepts. The pool's own clients (`further_clients` of `user_pool`) are accepted without it. Default: none."""
+    accepts. It always accepts the pool's own clients (`further_clients` of `user_pool`). Default: none."""
 
     allowed_origins: NotRequired[list[str]]
     """Web origins that browsers can call the profile API from, such as `https://example.com`. Default:
