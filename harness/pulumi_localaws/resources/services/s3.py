@@ -4,8 +4,9 @@ import base64
 from pathlib import Path
 
 from pulumi_localaws.resources.assets import read_asset
-from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
+from pulumi_localaws.resources.document_checks import build_property_check
 from pulumi_localaws.resources.input_schema import ASSET, BOOL, DOCUMENT, STR, InputSchema, MapOf
+from pulumi_localaws.resources.policy_checks import check_resource_policy
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
     Properties,

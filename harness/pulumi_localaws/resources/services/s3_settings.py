@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
+from pulumi_localaws.resources.document_checks import build_property_check
 from pulumi_localaws.resources.input_schema import (
     BOOL,
     DOCUMENT,
@@ -16,6 +16,7 @@ from pulumi_localaws.resources.input_schema import (
     ObjectOf,
     to_aws_name,
 )
+from pulumi_localaws.resources.policy_checks import check_resource_policy
 from pulumi_localaws.resources.resource_type import (
     Check,
     Properties,
