@@ -64,7 +64,7 @@ class PolicyRule:
     Attributes:
         kinds: The kinds of policies that it applies to.
         text: The rule, for the documentation.
-        source: The title of the page in AWS's documentation.
+        source: Where AWS states the rule: the title of the page in its documentation, or another source.
         find: Yields the problems of a statement, without a full stop at their end.
     """
 
