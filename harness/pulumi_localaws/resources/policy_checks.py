@@ -35,8 +35,17 @@ def check_identity_policy(text: str) -> None:
     _check(text, PolicyKind.IDENTITY)
 
 
+def check_bucket_policy(text: str) -> None:
+    """Check the policy of a bucket, which has principals and resources.
+
+    Raises:
+        ValueError: The document is one that AWS rejects.
+    """
+    _check(text, PolicyKind.BUCKET)
+
+
 def check_resource_policy(text: str) -> None:
-    """Check the policy of a queue, topic, bucket or secret, which has principals and resources.
+    """Check the policy of a queue, topic or secret. It has principals; its statements can omit the resource.
 
     Raises:
         ValueError: The document is one that AWS rejects.

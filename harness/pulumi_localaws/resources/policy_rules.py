@@ -44,17 +44,18 @@ class PolicyKind(Enum):
 
     IDENTITY = "identity"
     TRUST = "trust"
-    RESOURCE = "resource"
-    KEY = "key"
+    BUCKET = "bucket"
+    RESOURCE = "queue, topic, secret"
+    KEY = "KMS key"
 
 
 Statement = Mapping[str, Any]
 FindProblems = Callable[[Statement], Iterator[str]]
 IAM_KINDS = (PolicyKind.IDENTITY, PolicyKind.TRUST)
 _ALL = tuple(PolicyKind)
-_WITH_PRINCIPAL = (PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.KEY)
-_WITH_RESOURCE = (PolicyKind.IDENTITY, PolicyKind.RESOURCE)
-_NOT_KEY = (PolicyKind.IDENTITY, PolicyKind.TRUST, PolicyKind.RESOURCE)
+_WITH_PRINCIPAL = tuple(kind for kind in PolicyKind if kind is not PolicyKind.IDENTITY)
+_WITH_RESOURCE = (PolicyKind.IDENTITY, PolicyKind.BUCKET)
+_WITH_ACTION = tuple(kind for kind in PolicyKind if kind is not PolicyKind.KEY)
 
 
 @dataclass(frozen=True)
@@ -247,7 +248,9 @@ STATEMENT_RULES = (
         _PRINCIPAL_PAGE,
         _find_aws_principals,
     ),
-    PolicyRule(_NOT_KEY, "A statement has either Action or NotAction", GRAMMAR_PAGE, _build_choice("Action")),
+    PolicyRule(
+        _WITH_ACTION, "A statement has either Action or NotAction", GRAMMAR_PAGE, _build_choice("Action")
+    ),
     PolicyRule(
         _ALL, "An action is * or <service>:<name>, with wildcards in the name", GRAMMAR_PAGE, _find_actions
     ),

@@ -31,7 +31,7 @@ def _check_value_size(_: ResourceContext, inputs: Properties) -> str | None:
 
 def _check_parameter_name(_: ResourceContext, inputs: Properties) -> str | None:
     name = inputs["name"]
-    if name.lower().startswith(("aws", "ssm", "/aws/", "/ssm/")):
+    if name.removeprefix("/").lower().startswith(("aws", "ssm")):
         return f"name is {name!r}; it must not begin with aws or ssm"
     return None
 

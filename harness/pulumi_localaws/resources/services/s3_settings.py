@@ -16,7 +16,7 @@ from pulumi_localaws.resources.input_schema import (
     ObjectOf,
     to_aws_name,
 )
-from pulumi_localaws.resources.policy_checks import check_resource_policy
+from pulumi_localaws.resources.policy_checks import check_bucket_policy
 from pulumi_localaws.resources.resource_type import (
     Check,
     Properties,
@@ -212,7 +212,7 @@ RESOURCE_TYPES = (
         _build_policy,
         put="put_bucket_policy",
         delete="delete_bucket_policy",
-        check=build_property_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_bucket_policy),
     ),
     _define_bucket_setting(
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
