@@ -119,7 +119,7 @@ def _is_filled(value: Any) -> bool:
 
 def _find_actions(statement: Statement) -> Iterator[str]:
     for action in _list_texts(statement, "Action"):
-        if not _ACTION.fullmatch(action):
+        if not _ACTION.fullmatch(action.strip()):
             yield f"Action {action!r} must have the form <service>:<name>"
 
 
@@ -171,7 +171,7 @@ def _find_aws_principals(statement: Statement) -> Iterator[str]:
 
 
 def _find_resources(statement: Statement) -> Iterator[str]:
-    for name in _list_texts(statement, "Resource"):
+    for name in (text.strip() for text in _list_texts(statement, "Resource")):
         is_short = "*" not in name and len(name.split(":")) < _ARN_PARTS
         if name != "*" and (not name.startswith("arn:") or is_short):
             yield (
