@@ -20,7 +20,10 @@ from pulumi_userprofiles import (
 )
 
 MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
-    "unknown template": (lambda: _stack(template="shop"), ["template", "'shop'", "basic, marketplace"]),
+    "unknown template": (
+        lambda: _stack(template="shop"),
+        ["template", "'shop'", "basic, career, marketplace, social"],
+    ),
     "template that is not JSON": (
         lambda: _stack(template_document="{"),
         ["template_document", "JSON", "installed package userprofiles"],

@@ -122,7 +122,7 @@ MISTAKES = {
     "invalid region": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
     "unknown template": (
         configuration(template="shop"),
-        [f"'{NAMESPACE}:template'", "'shop'", "basic, marketplace"],
+        [f"'{NAMESPACE}:template'", "'shop'", "basic, career, marketplace, social"],
     ),
     "template's file": (
         configuration(templateFile="missing"),
