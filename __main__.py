@@ -33,6 +33,7 @@ def main() -> None:
         template=config.string("template"),
         template_document=config.text_file("templateFile"),
         sign_up_roles=config.string_list("signUpRoles"),
+        approval_roles=config.string_list("approvalRoles"),
         user_pool=user_pool,
         further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),

@@ -34,8 +34,8 @@ class MigrationJobArgs(TypedDict):
     """Names of further tables, in the same account and region, that the job can use. Default: none."""
 
     template: NotRequired[str]
-    """Name of the template: `marketplace`, `basic`, or a name of your own for `template_document`. Default:
-    marketplace."""
+    """Name of the template: `basic`, `social`, `career`, `marketplace`, or a name of your own for
+    `template_document`. Default: marketplace."""
 
     template_document: NotRequired[str]
     """Your own template as JSON text, which is packed into the worker. Default: none."""

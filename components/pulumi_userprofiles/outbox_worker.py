@@ -57,8 +57,8 @@ class OutboxWorkerArgs(TypedDict):
     """ARN of the audit table."""
 
     template: NotRequired[str]
-    """Name of the template: `marketplace`, `basic`, or a name of your own for `template_document`. Default:
-    marketplace."""
+    """Name of the template: `basic`, `social`, `career`, `marketplace`, or a name of your own for
+    `template_document`. Default: marketplace."""
 
     template_document: NotRequired[str]
     """Your own template as JSON text, which is packed into the function. Default: none."""
@@ -68,6 +68,10 @@ class OutboxWorkerArgs(TypedDict):
 
     default_role: NotRequired[str]
     """Role of users who request none. Default: the template's default role."""
+
+    approval_roles: NotRequired[list[str]]
+    """Roles whose new users are pending until an administrator approves them, such as `vendor` of
+    `marketplace`. Default: none."""
 
     platform: NotRequired[LambdaPlatform]
     """Platform that the function's zip is built for. Default: lambda."""

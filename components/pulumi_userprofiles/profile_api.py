@@ -60,8 +60,8 @@ class ProfileApiArgs(TypedDict):
     """IDs of the app clients whose access tokens are accepted."""
 
     template: NotRequired[str]
-    """Name of the template: `marketplace`, `basic`, or a name of your own for `template_document`. Default:
-    marketplace."""
+    """Name of the template: `basic`, `social`, `career`, `marketplace`, or a name of your own for
+    `template_document`. Default: marketplace."""
 
     template_document: NotRequired[str]
     """Your own template as JSON text, which is packed into the function. Default: none."""
@@ -71,6 +71,10 @@ class ProfileApiArgs(TypedDict):
 
     default_role: NotRequired[str]
     """Role of users who request none. Default: the template's default role."""
+
+    approval_roles: NotRequired[list[str]]
+    """Roles whose new users are pending until an administrator approves them, such as `vendor` of
+    `marketplace`. Default: none."""
 
     allowed_origins: NotRequired[list[str]]
     """Web origins that browsers can call the API from, such as `https://example.com`. Default: none."""

@@ -20,15 +20,15 @@ from pulumi_userprofiles.users_table import UsersTable
 _KMS_ARGUMENTS = ("kms_key_arn", "former_kms_key_arns")
 _FUNCTION_ARGUMENTS = ("platform", "log_retention_days", "snap_start", "tracing", *_KMS_ARGUMENTS)
 _TEMPLATE_ARGUMENTS = ("template", "template_document")
-_ROLE_ARGUMENTS = ("sign_up_roles", "default_role")
+_ROLE_ARGUMENTS = ("sign_up_roles", "default_role", "approval_roles")
 
 
 class SignupToProfileArgs(TypedDict):
     """Arguments of `SignupToProfile`; all are optional."""
 
     template: NotRequired[str]
-    """Name of the template for accounts and profiles: `marketplace`, `basic`, or a name of your own for
-    `template_document`. Default: marketplace."""
+    """Name of the template for accounts and profiles: `basic`, `social`, `career`, `marketplace`, or a name
+    of your own for `template_document`. Default: marketplace."""
 
     template_document: NotRequired[str]
     """Your own template as JSON text, which is packed into the functions. Default: none."""
@@ -38,6 +38,10 @@ class SignupToProfileArgs(TypedDict):
 
     default_role: NotRequired[str]
     """Role of users who request none. Default: the template's default role."""
+
+    approval_roles: NotRequired[list[str]]
+    """Roles whose new users are pending until an administrator approves them, such as `vendor` of
+    `marketplace`. Default: none."""
 
     user_pool: NotRequired[UserPoolArgs]
     """User pool arguments, except the triggers, `role_attribute` and `protect`, which are derived from the

@@ -20,7 +20,10 @@ from pulumi_userprofiles import (
 )
 
 MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
-    "unknown template": (lambda: _stack(template="shop"), ["template", "'shop'", "basic, marketplace"]),
+    "unknown template": (
+        lambda: _stack(template="shop"),
+        ["template", "'shop'", "basic, career, marketplace, social"],
+    ),
     "template that is not JSON": (
         lambda: _stack(template_document="{"),
         ["template_document", "JSON", "installed package userprofiles"],
@@ -41,6 +44,14 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "no role": (lambda: _stack(sign_up_roles=[]), ["sign_up_roles", "empty"]),
     "text instead of a list of roles": (lambda: _stack(sign_up_roles="customer"), ["sign_up_roles", "list"]),
     "a role twice": (lambda: _stack(sign_up_roles=["vendor", "vendor"]), ["twice"]),
+    "role without approval": (
+        lambda: _stack(approval_roles=["customer"]),
+        ["'approval_roles'", "'customer'", "allowed: vendor"],
+    ),
+    "template without approval": (
+        lambda: _stack(template="career", approval_roles=["user"]),
+        ["'approval_roles'", "none: no role of this template"],
+    ),
     "bad table name": (
         lambda: _stack(migration_table_names=["a/b"]),
         ["'a/b'", "255"],

@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -120,12 +121,47 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
     assert authorizer["jwtConfiguration"]["audiences"] == clients
 
 
+def test_own_template_is_one_line_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = ROOT / "examples" / "own_template" / "hiking-club.json"
+    monkeypatch.chdir(ROOT)
+
+    recording, _ = deploy(configuration(templateFile=str(file.relative_to(ROOT))), monkeypatch)
+
+    for function in recording.of_type("Function"):
+        assert function.inputs["environment"]["variables"].get("TEMPLATE", "custom") == "custom"
+        with zipfile.ZipFile(function.inputs["code"].path) as archive:
+            assert archive.read("userprofiles/templates/custom.json") == file.read_bytes()
+
+
+def test_approval_roles_reach_the_functions_that_register_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording, _ = deploy(configuration(approvalRoles='["vendor"]'), monkeypatch)
+
+    functions = {
+        function.name: function.inputs["environment"]["variables"].get("APPROVAL_ROLES")
+        for function in recording.of_type("Function")
+    }
+    assert functions.pop("userprofiles-migration-worker-function") is None
+    assert set(functions.values()) == {"vendor"}
+
+
+@pytest.mark.parametrize("name", ["basic", "social", "career", "marketplace"])
+def test_each_template_is_one_line_of_configuration(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording, _ = deploy(configuration(template=name), monkeypatch)
+
+    handler = recording.resource("userprofiles-api-handler-function").inputs["environment"]["variables"]
+    assert handler["TEMPLATE"] == name
+
+
 MISTAKES = {
+    "role without approval": (
+        configuration(approvalRoles='["customer"]'),
+        [f"'{NAMESPACE}:approvalRoles'", "'customer'", "vendor"],
+    ),
     "no region": ({f"{NAMESPACE}:template": "basic"}, ["region", "pulumi config set aws:region"]),
     "invalid region": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
     "unknown template": (
         configuration(template="shop"),
-        [f"'{NAMESPACE}:template'", "'shop'", "basic, marketplace"],
+        [f"'{NAMESPACE}:template'", "'shop'", "basic, career, marketplace, social"],
     ),
     "template's file": (
         configuration(templateFile="missing"),
