@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
-from pulumi_userprofiles import build_tools, bundle
+from pulumi_userprofiles import build_tools, bundle, bytecode
 from pulumi_userprofiles.build_tools import BundleError, python_path
 from pulumi_userprofiles.bundle import RUNTIMES, build_bundle
 from pulumi_userprofiles.bytecode import compile_modules
@@ -144,9 +144,9 @@ def test_every_module_has_source_and_bytecode_of_the_runtime(runtime: str) -> No
 
     tag = "cpython-" + runtime.removeprefix("python").replace(".", "")
     modules = [PurePosixPath(name) for name in entries if name.endswith(".py")]
-    bytecode = {str(path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc") for path in modules}
-    assert {name for name in entries if name.endswith(".pyc")} == bytecode
-    assert {entries[name][4:8] for name in bytecode} == {b"\1\0\0\0"}, "hash, unchecked (PEP 552)"
+    expected_names = {str(path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc") for path in modules}
+    assert {name for name in entries if name.endswith(".pyc")} == expected_names
+    assert {entries[name][4:8] for name in expected_names} == {b"\1\0\0\0"}, "hash, unchecked (PEP 552)"
 
 
 def test_zip_has_all_files_for_lambda_and_none_of_this_machine() -> None:
@@ -184,9 +184,18 @@ def test_releases_of_a_python_version_compile_the_same_bytecode() -> None:
     others = [shutil.which(OWN_RUNTIME, path=folder) for folder in os.environ["PATH"].split(os.pathsep)]
     pythons = {Path(path).resolve() for path in [sys.executable, *others] if path}
 
-    bytecode = [compile_modules(sources, python) for python in [Path(sys.executable), *pythons]]
+    results = [compile_modules(sources, python) for python in [Path(sys.executable), *pythons]]
 
-    assert all(compiled == bytecode[0] for compiled in bytecode)
+    assert all(result == results[0] for result in results)
+
+
+def test_bytecode_does_not_depend_on_imported_modules() -> None:
+    """This process has imported many modules; a new interpreter has not."""
+    sources = {
+        name: data for name, data in sources_of(build_bundle("host")).items() if "userprofiles/" in name
+    }
+
+    assert bytecode._bytecode_of(sources) == compile_modules(sources, Path(sys.executable))
 
 
 @pytest.mark.parametrize("variable", ["PYTHONOPTIMIZE", "PYTHONNODEBUGRANGES"])
