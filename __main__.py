@@ -40,6 +40,7 @@ def main() -> None:
         migration_table_names=config.string_list("migrationTableNames"),
         alarm_topic_arn=config.string("alarmTopicArn"),
         platform=config.string("lambdaPlatform"),
+        runtime=config.string("lambdaRuntime"),
         log_retention_days=config.integer("logRetentionDays"),
         api_concurrency=config.integer("apiConcurrency"),
         trigger_concurrency=config.integer("triggerConcurrency"),
@@ -53,7 +54,9 @@ def main() -> None:
     )
     config.check_unknown_settings()
 
-    with config.naming_settings(platform="lambdaPlatform", template_document="templateFile"):
+    with config.naming_settings(
+        platform="lambdaPlatform", runtime="lambdaRuntime", template_document="templateFile"
+    ):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
 
     pulumi.export("userPoolId", profiles.user_pool_id)

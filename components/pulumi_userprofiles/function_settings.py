@@ -14,6 +14,7 @@ from pulumi_userprofiles.validation import ROLE, InvalidArgumentError, plain_val
 
 _SHARED_ARGUMENTS = (
     "platform",
+    "runtime",
     "log_retention_days",
     "snap_start",
     "tracing",

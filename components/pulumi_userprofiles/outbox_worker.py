@@ -15,7 +15,7 @@ from pulumi_userprofiles.function_rights import (
 from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
 from pulumi_userprofiles.policies import kms_statements
 from pulumi_userprofiles.python_function import PythonFunction, PythonFunctionArgs
-from pulumi_userprofiles.python_function_settings import LambdaPlatform, reserved_concurrency
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime, reserved_concurrency
 from pulumi_userprofiles.validation import check_required
 
 OUTBOX_WORKER_SECONDS = 30
@@ -75,6 +75,9 @@ class OutboxWorkerArgs(TypedDict):
 
     platform: NotRequired[LambdaPlatform]
     """Platform that the function's zip is built for. Default: lambda."""
+
+    runtime: NotRequired[LambdaRuntime]
+    """Lambda runtime of the function; the same Python version compiles the zip. Default: python3.13."""
 
     log_retention_days: NotRequired[int]
     """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""

@@ -17,7 +17,7 @@ from pulumi_userprofiles.function_rights import (
 from pulumi_userprofiles.outputs import output_after
 from pulumi_userprofiles.profile_api_settings import ProfileApiSettings
 from pulumi_userprofiles.python_function import PythonFunction
-from pulumi_userprofiles.python_function_settings import LambdaPlatform
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 
 _HANDLER_SECONDS = 10
 # The access log contains nothing that identifies the caller, not even the address.
@@ -87,6 +87,9 @@ class ProfileApiArgs(TypedDict):
 
     platform: NotRequired[LambdaPlatform]
     """Platform that the function's zip is built for. Default: lambda."""
+
+    runtime: NotRequired[LambdaRuntime]
+    """Lambda runtime of the function; the same Python version compiles the zip. Default: python3.13."""
 
     log_retention_days: NotRequired[int]
     """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""

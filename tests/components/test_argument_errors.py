@@ -67,6 +67,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["'protect'", "user_pool"],
     ),
     "unknown platform": (lambda: _stack(platform="x86"), ["platform", "'x86'", "lambda, host"]),
+    "runtime that the code does not support": (
+        lambda: _stack(runtime="python3.10"),
+        ["'runtime'", "'python3.10'", "python3.13, python3.12, python3.11"],
+    ),
     "retention that CloudWatch does not offer": (lambda: _stack(log_retention_days=31), ["31", "30, 60"]),
     "text instead of a number": (lambda: _stack(log_retention_days="30"), ["log_retention_days", "'30'"]),
     "text instead of a boolean": (lambda: _stack(protect="yes"), ["protect", "'yes'", "true, false"]),

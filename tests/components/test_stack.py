@@ -5,12 +5,13 @@ import re
 import runpy
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pulumi
 import pytest
 import yaml
 from component_recording import Recording, record, start_recording
+from pulumi_userprofiles.build_tools import BundleError
 from userprofiles import template
 
 ROOT = Path(__file__).parents[2]
@@ -202,6 +203,10 @@ MISTAKES = {
         configuration(lambdaPlatform="x86"),
         [f"'{NAMESPACE}:lambdaPlatform'", "'lambdaPlatform' has an unknown value", "'x86'", "lambda, host"],
     ),
+    "runtime": (
+        configuration(lambdaRuntime="3.13"),
+        [f"'{NAMESPACE}:lambdaRuntime'", "'lambdaRuntime' has an unknown value", "'3.13'", "python3.13, "],
+    ),
     "invalid group name": (configuration(groups='["a b"]'), [f"'{NAMESPACE}:groups'", "'a b'"]),
     "origin": (configuration(allowedOrigins='["*"]'), [f"'{NAMESPACE}:allowedOrigins'", "'*'"]),
     "key": (configuration(kmsKeyArn="key"), [f"'{NAMESPACE}:kmsKeyArn'", "'key'", "arn:aws:kms:"]),
@@ -263,6 +268,19 @@ def test_a_mistake_in_the_configuration_gets_one_message_and_creates_nothing(mis
         re.findall("sign_up_roles|template_document|log_retention_days|\\.json|SignupToProfile '", message)
         == []
     )
+    assert recording.resources == []
+
+
+def test_missing_interpreter_for_the_runtime_creates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> NoReturn:
+        raise BundleError("CPython 3.13 is not installed. Run `uv python install 3.13`.")
+
+    monkeypatch.setattr("pulumi_userprofiles.python_function_settings.build_bundle", fail)
+    recording = start_recording(configuration(lambdaPlatform="lambda"))
+
+    with pytest.raises(pulumi.RunError, match=r"uv python install 3\.13"):
+        pulumi.runtime.test(program)()
+
     assert recording.resources == []
 
 
