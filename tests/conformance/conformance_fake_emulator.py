@@ -63,6 +63,10 @@ class FakeEmulator(FakeCognito):
             return _json({"messages": {ACCOUNT: self.emails}})
         if path == "/_ministack/reset" or request.method == "DELETE":
             return _json({})
+        if path == "/oauth2/token":
+            user = next(iter(self.users.values()))
+            status, document = await self._issue_tokens(user, "TokenGeneration_HostedAuth")
+            return _json(document, status)
         if path.startswith("/2015-03-31/functions"):
             return await self._handle_lambda(request, path)
         if path.startswith("/v2/apis/"):
@@ -100,8 +104,9 @@ class FakeEmulator(FakeCognito):
 
     async def _handle_lambda(self, request: Request, path: str) -> Response:
         if path == "/2015-03-31/functions":
-            variables = json.loads(request.body)["Environment"]["Variables"]
-            self.relay_url = variables["MINISTACK_LAMBDA_PROXY_URL"]
+            document = json.loads(request.body)
+            url = document["Environment"]["Variables"]["MINISTACK_LAMBDA_PROXY_URL"]
+            self.relay_urls[document["FunctionName"]] = url
             return _json({}, 201)
         if path.endswith("/policy"):
             return (

@@ -25,6 +25,8 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
         ("GET", "/_ministack/ses/messages?account=000000000000", "", RequestKind.EMAIL_INBOX),
         ("GET", "/_ministack/sns/sms-messages", "", None),
         ("POST", "/_localaws/pre-sign-up/x", "", RequestKind.PRE_SIGN_UP_RELAY),
+        ("POST", "/_localaws/pre-token-generation/x", "", RequestKind.TOKEN_RELAY),
+        ("POST", "/oauth2/token", "", RequestKind.OAUTH_TOKEN),
         ("POST", "/_ministack/reset", "", RequestKind.RESET),
         ("GET", "/_localstack/health", "", None),
     ],
@@ -90,12 +92,12 @@ def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeE
     """Our own rule: after a reset the relay is created again."""
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("a@example.com")
-    first_relay_url, emulator.relay_url = emulator.relay_url, ""
+    first_relay_urls, emulator.relay_urls = emulator.relay_urls, {}
     gateway.send(Request("POST", "/_ministack/reset", (), b""))
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("b@example.com")
 
-    assert emulator.relay_url == first_relay_url
+    assert emulator.relay_urls == first_relay_urls
 
 
 def test_backend_without_a_health_document_gets_no_rules() -> None:

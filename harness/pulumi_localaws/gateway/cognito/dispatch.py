@@ -7,7 +7,8 @@ The handlers build on these modules:
 - `user_names`: user names in any case
 - `attribute_rules`: which attributes a client may read and write
 - `codes`, `code_delivery`: confirmation codes, their lifetime, SMS and e-mail
-- `triggers`, `user_migration`, `pre_sign_up_relay`: Lambda triggers
+- `triggers`, `user_migration`: Lambda triggers that the gateway fires around a call
+- `pre_sign_up_relay`, `token_generation`: Lambda triggers that fire while the emulator handles a call
 """
 
 import json
@@ -39,6 +40,7 @@ HANDLERS: dict[str, Handler] = {
     "AdminInitiateAuth": sign_in.initiate_auth,
     "RespondToAuthChallenge": sign_in.respond_to_auth_challenge,
     "AdminRespondToAuthChallenge": sign_in.respond_to_auth_challenge,
+    "GetTokensFromRefreshToken": sign_in.get_tokens_from_refresh_token,
     "GetUser": user_attributes.get_user,
     "UpdateUserAttributes": user_attributes.update_user_attributes,
     "AdminUpdateUserAttributes": user_attributes.admin_update_user_attributes,

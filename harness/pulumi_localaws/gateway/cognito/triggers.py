@@ -19,8 +19,9 @@ MAX_TRIGGER_CALLS = 3
 
 SUPPORTED_LAMBDA_CONFIG_KEYS = frozenset({
     "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "UserMigration",
+    "PreTokenGeneration", "PreTokenGenerationConfig",
     # The emulator fires these itself, without a check of the function's permission.
-    "PreTokenGeneration", "PreTokenGenerationConfig", "DefineAuthChallenge", "CreateAuthChallenge",
+    "DefineAuthChallenge", "CreateAuthChallenge",
     "VerifyAuthChallengeResponse", "CustomMessage", "InboundFederation",
     "KMSKeyID",  # not a trigger, but a key of LambdaConfig
 })  # fmt: skip
