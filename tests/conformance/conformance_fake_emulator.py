@@ -41,6 +41,13 @@ class FakeEmulator(FakeCognito):
         self.denied_principal = ""
         self.policy_decisions: dict[str, str] = {}
         self.api_routes: list[dict[str, Any]] = []
+        self.api_stage: dict[str, Any] = {"stageName": "$default"}
+        self.api_integration: dict[str, Any] = {
+            "integrationId": "i1",
+            "integrationType": "AWS_PROXY",
+            "integrationUri": FUNCTION,
+        }
+        self.is_api_stuck = False
 
     async def __call__(self, request: Request) -> Response:
         """Return the emulator's response."""
@@ -73,6 +80,8 @@ class FakeEmulator(FakeCognito):
             return self._describe_api(path)
         if path.startswith("/_aws/execute-api/"):
             self.calls.append("execute-api")
+            if self.is_api_stuck:
+                await asyncio.Event().wait()
             return _json({"reached": True})
         return self._handle_query({k: v[0] for k, v in parse_qs(request.body.decode()).items()})
 
@@ -95,10 +104,8 @@ class FakeEmulator(FakeCognito):
     def _describe_api(self, path: str) -> Response:
         items = {
             "routes": self.api_routes,
-            "stages": [{"stageName": "$default"}],
-            "integrations": [
-                {"integrationId": "i1", "integrationType": "AWS_PROXY", "integrationUri": FUNCTION}
-            ],
+            "stages": [self.api_stage],
+            "integrations": [self.api_integration],
         }
         return _json({"items": items[path.rsplit("/", 1)[-1]]})
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from pulumi_localaws.gateway import partiql
-from pulumi_localaws.gateway.aws_lambda.http_api_permissions import HttpApiPermissions, parse_api_request
+from pulumi_localaws.gateway.aws_lambda.http_apis import HttpApis, parse_api_request
 from pulumi_localaws.gateway.aws_lambda.lambda_client import LambdaClient
 from pulumi_localaws.gateway.cognito import dispatch, pre_sign_up_relay, token_generation
 from pulumi_localaws.gateway.cognito.call import COGNITO_TARGET, Dependencies
@@ -99,7 +99,7 @@ class RequestRouter:
             new_address_codes=NewAddressCodes(clock),
             user_name_locks=UserNameLocks(),
         )
-        self._api_permissions = HttpApiPermissions(root_client, lambda_client, account_id, clock)
+        self._http_apis = HttpApis(root_client, lambda_client, account_id, clock)
 
     @staticmethod
     def classify(request: Request) -> RequestKind | None:
@@ -158,8 +158,8 @@ class RequestRouter:
                     root_client=self._dependencies.root_client,
                     notes=notes,
                 )
-            case RequestKind.HTTP_API if GatewayRule.API_INVOKE_PERMISSION in rules:
-                return await self._api_permissions.handle(request, self.send_to_emulator, notes)
+            case RequestKind.HTTP_API if GatewayRule.HTTP_API in rules:
+                return await self._http_apis.handle(request, self.send_to_emulator, notes)
             case RequestKind.OAUTH_TOKEN:
                 async with self._dependencies.token_relay.expect_token_request(notes):
                     return await self.send_to_emulator(request)
@@ -167,13 +167,13 @@ class RequestRouter:
                 return self._dependencies.code_sender.edit_inbox(await self.send_to_emulator(request))
         response = await self.send_to_emulator(request)
         if kind is RequestKind.API_WRITE:
-            self._api_permissions.invalidate(request)
+            self._http_apis.invalidate(request)
         elif kind is RequestKind.RESET:
             self._clear_state()
         return response
 
     def _clear_state(self) -> None:
-        self._api_permissions.clear()
+        self._http_apis.clear()
         self._dependencies.directory.clear()
         self._dependencies.pre_sign_up_relay.clear()
         self._dependencies.token_relay.clear()

@@ -31,7 +31,8 @@ class GatewayRule(Enum):
     TEMPORARY_PASSWORD = auto()
     """A temporary password that AdminCreateUser generates meets the pool's policy."""
     PARTIQL_ACTIONS = auto()
-    API_INVOKE_PERMISSION = auto()
+    HTTP_API = auto()
+    """An HTTP API needs an invoke permission, and has limits for size, time and requests per second."""
 
 
 ALL_RULES = frozenset(GatewayRule)
