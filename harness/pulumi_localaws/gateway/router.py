@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 
-from pulumi_localaws.gateway import partiql
+from pulumi_localaws.gateway import partiql, presigned_urls
 from pulumi_localaws.gateway.aws_lambda.http_apis import HttpApis, parse_api_request
 from pulumi_localaws.gateway.aws_lambda.lambda_client import LambdaClient
 from pulumi_localaws.gateway.cognito import dispatch, pre_sign_up_relay, token_generation
@@ -44,6 +44,8 @@ class RequestKind(Enum):
     OAUTH_TOKEN = auto()
     """The OAuth token endpoint of a pool's domain."""
     EMAIL_INBOX = auto()
+    PRESIGNED_VERSION_2 = auto()
+    """A presigned S3 URL of Signature Version 2."""
     API_WRITE = auto()
     """A change of an HTTP API or of a function's policy."""
     RESET = auto()
@@ -54,6 +56,7 @@ _JOURNAL_SERVICES = {
     RequestKind.PARTIQL: "dynamodb",
     RequestKind.HTTP_API: "execute-api",
     RequestKind.OAUTH_TOKEN: "cognito-idp",
+    RequestKind.PRESIGNED_VERSION_2: "s3",
 }
 
 
@@ -116,6 +119,7 @@ class RequestRouter:
             RequestKind.TOKEN_RELAY: path.startswith(token_generation.RELAY_PATH),
             RequestKind.OAUTH_TOKEN: is_write and path == _OAUTH_PATH,
             RequestKind.EMAIL_INBOX: is_email_inbox_request(request),
+            RequestKind.PRESIGNED_VERSION_2: presigned_urls.is_signed_with_version_2(request),
             RequestKind.API_WRITE: is_write and bool(_API_WRITE.match(path) or _POLICY_WRITE.match(path)),
             RequestKind.RESET: is_write and _RESET.match(path) is not None,
         }
@@ -149,9 +153,9 @@ class RequestRouter:
         rules = self._dependencies.rules
         match kind:
             case RequestKind.COGNITO:
-                return await dispatch.handle(request, action, self._dependencies, notes)
+                response = await dispatch.handle(request, action, self._dependencies, notes)
             case RequestKind.PARTIQL if GatewayRule.PARTIQL_ACTIONS in rules:
-                return await partiql.handle(
+                response = await partiql.handle(
                     request,
                     action,
                     send_to_emulator=self.send_to_emulator,
@@ -159,13 +163,17 @@ class RequestRouter:
                     notes=notes,
                 )
             case RequestKind.HTTP_API if GatewayRule.HTTP_API in rules:
-                return await self._http_apis.handle(request, self.send_to_emulator, notes)
+                response = await self._http_apis.handle(request, self.send_to_emulator, notes)
             case RequestKind.OAUTH_TOKEN:
                 async with self._dependencies.token_relay.expect_token_request(notes):
-                    return await self.send_to_emulator(request)
+                    response = await self.send_to_emulator(request)
+            case RequestKind.PRESIGNED_VERSION_2 if GatewayRule.S3_SIGNATURE_VERSION_4 in rules:
+                notes.append("S3: presigned URL of Signature Version 2 rejected")
+                response = presigned_urls.reject_version_2()
             case RequestKind.EMAIL_INBOX:
-                return self._dependencies.code_sender.edit_inbox(await self.send_to_emulator(request))
-        response = await self.send_to_emulator(request)
+                response = self._dependencies.code_sender.edit_inbox(await self.send_to_emulator(request))
+            case _:
+                response = await self.send_to_emulator(request)
         if kind is RequestKind.API_WRITE:
             self._http_apis.invalidate(request)
         elif kind is RequestKind.RESET:

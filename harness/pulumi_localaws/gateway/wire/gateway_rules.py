@@ -31,6 +31,7 @@ class GatewayRule(Enum):
     TEMPORARY_PASSWORD = auto()
     """A temporary password that AdminCreateUser generates meets the pool's policy."""
     PARTIQL_ACTIONS = auto()
+    S3_SIGNATURE_VERSION_4 = auto()
     HTTP_API = auto()
     """An HTTP API needs an invoke permission, and has limits for size, time and requests per second."""
 
