@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import re
+import uuid
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -146,7 +147,7 @@ class FakeCognito:
                 if parameters.get("ConfirmationCode", "123456") not in {"123456", "654321"}:
                     return _error("CodeMismatchException", "Invalid verification code")
                 user["UserStatus"] = "CONFIRMED"
-            case "ForgotPassword":
+            case "ForgotPassword" | "ResendConfirmationCode":
                 self.emails.append(_verification_email(user))
                 return 200, {"CodeDeliveryDetails": {"DeliveryMedium": "EMAIL"}}
             case (
@@ -269,7 +270,7 @@ def _error(code: str, message: str) -> tuple[int, Any]:
 
 def _verification_email(user: dict[str, Any]) -> dict[str, Any]:
     address = user["attributes"].get("email", "")
-    return {"MessageId": f"m-{id(user)}", "To": [address], "Type": "CognitoVerificationMessage"}
+    return {"MessageId": str(uuid.uuid4()), "To": [address], "Type": "CognitoVerificationMessage"}
 
 
 def _describe(user: dict[str, Any], key: str) -> dict[str, Any]:

@@ -19,10 +19,10 @@ MAX_TRIGGER_CALLS = 3
 
 SUPPORTED_LAMBDA_CONFIG_KEYS = frozenset({
     "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "UserMigration",
-    "PreTokenGeneration", "PreTokenGenerationConfig",
+    "PreTokenGeneration", "PreTokenGenerationConfig", "CustomMessage",
     # The emulator fires these itself, without a check of the function's permission.
     "DefineAuthChallenge", "CreateAuthChallenge",
-    "VerifyAuthChallengeResponse", "CustomMessage", "InboundFederation",
+    "VerifyAuthChallengeResponse", "InboundFederation",
     "KMSKeyID",  # not a trigger, but a key of LambdaConfig
 })  # fmt: skip
 """The keys of LambdaConfig that take effect locally."""
@@ -72,6 +72,22 @@ class Triggers:
         self._timeout = timeout
         self._late_calls: set[asyncio.Task[Response]] = set()
 
+    async def check_permission(self, pool: UserPool, trigger: str, notes: list[str]) -> FunctionRef:
+        """Return a trigger's function, if the pool may invoke it.
+
+        Raises:
+            AwsError: UnexpectedLambdaException (no permission, no function).
+        """
+        function = FunctionRef.parse(pool.trigger_arn(trigger))
+        if function is None:
+            raise _unexpected_lambda_error(trigger, "ResourceNotFoundException")
+        if not await self._lambda_client.may_invoke(
+            function, principal=PRINCIPAL, source_arn=pool.arn, account=pool.account_id
+        ):
+            notes.append(f"{trigger}: no invoke permission")
+            raise _unexpected_lambda_error(trigger, "AccessDeniedException")
+        return function
+
     async def fire(
         self, pool: UserPool, trigger: str, event: dict[str, Any], notes: list[str]
     ) -> dict[str, Any]:
@@ -87,14 +103,7 @@ class Triggers:
             AwsError: UnexpectedLambdaException (no permission, no function, no response in time),
                 UserLambdaValidationException (the function failed), InvalidLambdaResponseException.
         """
-        function = FunctionRef.parse(pool.trigger_arn(trigger))
-        if function is None:
-            raise _unexpected_lambda_error(trigger, "ResourceNotFoundException")
-        if not await self._lambda_client.may_invoke(
-            function, principal=PRINCIPAL, source_arn=pool.arn, account=pool.account_id
-        ):
-            notes.append(f"{trigger}: no invoke permission")
-            raise _unexpected_lambda_error(trigger, "AccessDeniedException")
+        function = await self.check_permission(pool, trigger, notes)
         response = await self._invoke(function, trigger, event, notes)
         if response.is_error:
             notes.append(f"{trigger}: Lambda returned an error")
