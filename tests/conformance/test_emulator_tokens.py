@@ -5,9 +5,12 @@ import json
 from typing import Any
 
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from conformance_aws import PASSWORD, AwsResources, unique_email
 from conformance_pool import PoolUnderTest, error_of
+from pycognito.aws_srp import AWSSRP
 
 TOKEN_FUNCTION = """
 import botocore.session
@@ -72,6 +75,24 @@ def test_token_generation(
     assert [c["cognito:groups"] for c in claims.values()] == [["admin", "other"]] * 2
     sources = ["TokenGeneration_Authentication", "TokenGeneration_RefreshTokens"]
     assert token_function.take_sources() == sources
+
+
+def test_srp_and_admin_sign_in(aws: AwsResources, token_function: Any) -> None:
+    """Line 13 (doc): each flow fires it once, also after a challenge and for a name in another case."""
+    pool, email = create_pool(aws, token_function, "V2_0"), unique_email()
+    pool.sign_up_and_confirm(email)
+    client = aws.local_aws.client("cognito-idp", config=Config(signature_version=UNSIGNED))
+    names = {"pool_id": pool.id, "client_id": pool.client_id}
+
+    AWSSRP(username=email.lower(), password=PASSWORD, client=client, **names).authenticate_user()
+    aws.cognito.admin_initiate_auth(
+        UserPoolId=pool.id,
+        ClientId=pool.client_id,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": email.upper(), "PASSWORD": PASSWORD},
+    )
+
+    assert token_function.take_sources() == ["TokenGeneration_Authentication"] * 2
 
 
 def test_new_password_challenge(aws: AwsResources, token_function: Any) -> None:

@@ -5,9 +5,8 @@ Sources: API Gateway developer guide, "Quotas for configuring and running an HTT
 (cortexlabs/cortex#1225); the text of 413 is not verified.
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,27 +78,6 @@ class Throttle:
         return True
 
 
-class IntegrationTimeout:
-    """Waits for an integration no longer than its time limit."""
-
-    def __init__(self) -> None:
-        self._late_calls: set[asyncio.Future[Response]] = set()
-
-    async def wait(self, call: Awaitable[Response], integration: dict[str, Any]) -> Response | None:
-        """Return the response of a call, or None if it takes longer than the integration's time limit.
-
-        A call that is too late continues: API Gateway can't stop the function either.
-        """
-        limit = min(int(integration.get("timeoutInMillis") or _MAX_INTEGRATION_MS), _MAX_INTEGRATION_MS)
-        task = asyncio.ensure_future(call)
-        completed_tasks, _ = await asyncio.wait({task}, timeout=limit / 1000)
-        if completed_tasks:
-            return task.result()
-        self._late_calls.add(task)
-        task.add_done_callback(self._discard_late_call)
-        return None
-
-    def _discard_late_call(self, task: "asyncio.Future[Response]") -> None:
-        self._late_calls.discard(task)
-        if not task.cancelled():
-            task.exception()  # read the exception: asyncio warns about one that is never read
+def get_integration_timeout(integration: dict[str, Any]) -> float:
+    """Return the seconds that API Gateway waits for an integration."""
+    return min(int(integration.get("timeoutInMillis") or _MAX_INTEGRATION_MS), _MAX_INTEGRATION_MS) / 1000

@@ -9,13 +9,14 @@ from typing import Any
 
 from pulumi_localaws.gateway.aws_lambda.http_api_limits import (
     MAX_BODY_BYTES,
-    IntegrationTimeout,
     Throttle,
     error_response,
+    get_integration_timeout,
     reject_large_body,
 )
 from pulumi_localaws.gateway.aws_lambda.lambda_client import FunctionRef, LambdaClient
 from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendToEmulator
+from pulumi_localaws.gateway.wire.late_calls import LateCalls
 from pulumi_localaws.gateway.wire.root_client import RootClient, parse_signed_region
 
 PRINCIPAL = "apigateway.amazonaws.com"
@@ -63,7 +64,7 @@ class HttpApis:
         self._clock = clock
         self._apis: dict[str, _HttpApi] = {}
         self._throttle = Throttle(clock)
-        self._integration_timeout = IntegrationTimeout()
+        self._late_calls = LateCalls()
         self.regions = {root_client.region}
 
     def clear(self) -> None:
@@ -103,7 +104,9 @@ class HttpApis:
         if not is_permitted:
             notes.append("API: no invoke permission for its function")
             return error_response(500, "Internal Server Error")
-        response = await self._integration_timeout.wait(send_to_emulator(request), integration)
+        response = await self._late_calls.wait(
+            send_to_emulator(request), get_integration_timeout(integration)
+        )
         if response is None:
             notes.append("API: integration timeout")
             return error_response(503, "Service Unavailable")

@@ -10,7 +10,7 @@ class GatewayRule(Enum):
     """A rule of AWS that the gateway can enforce."""
 
     TRIGGERS = auto()
-    """PostConfirmation, PreSignUp for AdminCreateUser, Pre/PostAuthentication and UserMigration fire."""
+    """All triggers fire as on AWS, except PreSignUp at a SignUp and the custom challenge."""
     PRE_SIGN_UP_EVENT = auto()
     """PreSignUp has metadata, validation data, a permission check and AWS's error text."""
     WRITE_ATTRIBUTES = auto()
