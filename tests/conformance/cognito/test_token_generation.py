@@ -270,38 +270,3 @@ def test_only_the_emulator_can_call_the_relay(gateway: GatewayClient) -> None:
     request = Request("POST", "/_localaws/pre-token-generation/guess", (), b"{}")
 
     assert gateway.send(request).status == 403
-
-
-@pytest.mark.parametrize(
-    ("stored_tier", "parameters", "expected"),
-    [
-        (None, {"LambdaConfig": V2, "UserPoolTier": "LITE"}, "FeatureUnavailableInTier"),
-        ("LITE", {"LambdaConfig": V2}, "FeatureUnavailableInTier"),
-        ("ESSENTIALS", {"UserPoolTier": "LITE"}, "TierChangeNotAllowed"),
-        (None, {"LambdaConfig": V1, "UserPoolTier": "LITE"}, ""),
-        (None, {"LambdaConfig": V2, "UserPoolTier": "ESSENTIALS"}, ""),
-        (None, {"LambdaConfig": V2}, ""),
-    ],
-)
-def test_version_2_needs_a_higher_plan(
-    gateway: GatewayClient,
-    emulator: FakeEmulator,
-    stored_tier: str | None,
-    parameters: dict[str, Any],
-    expected: str,
-) -> None:
-    """Line 13 (doc): the plan LITE has only version 1."""
-    emulator.pool["UserPoolTier"] = stored_tier
-    action, pool_id = ("CreateUserPool", "") if stored_tier is None else ("UpdateUserPool", POOL)
-
-    response = gateway.call(action, UserPoolId=pool_id, **parameters)
-
-    code = response.json().get("__type", "")
-    assert code == (f"{expected}Exception" if expected else "")
-
-
-def test_two_functions_are_rejected(gateway: GatewayClient) -> None:
-    """Line 13 (doc): both keys of LambdaConfig must name the same function (API reference)."""
-    config = {**V2, "PreTokenGeneration": FUNCTION + "2"}
-
-    assert error_of(gateway.call("CreateUserPool", LambdaConfig=config))[0] == "InvalidParameterException"
