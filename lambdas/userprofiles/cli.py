@@ -14,7 +14,7 @@ from userprofiles.backfill.command.argument_parser import CommandParser, add_ver
 from userprofiles.backfill.command.backfill_command import BackfillCommand, CommandOptions
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import ProgressView
-from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id, parse_segments
+from userprofiles.backfill.job import DEFAULT_SEGMENTS, MAX_SEGMENTS, Job, new_run_id, parse_segments
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.report import format_banner
 from userprofiles.backfill.segment_state import SegmentState
@@ -54,7 +54,7 @@ def _add_run_options(run: CommandParser) -> None:
     run.add_argument("--region", metavar="R", help="region of the table (default: as in the AWS CLI)")
     run.add_argument(
         "--segments",
-        type=int,
+        type=_segment_count,
         default=DEFAULT_SEGMENTS,
         metavar="N",
         help="number of segments in which the table is scanned (default: %(default)s)",
@@ -96,6 +96,21 @@ def _add_run_options(run: CommandParser) -> None:
     )
 
 
+def _segment_count(text: str) -> int:
+    """Read a number; `Job` checks its range.
+
+    Raises:
+        argparse.ArgumentTypeError: It is not a whole number.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number from 1 to {MAX_SEGMENTS:,}, got {text!r}. Leave the option out for "
+            f"{DEFAULT_SEGMENTS}."
+        ) from None
+
+
 def _non_empty_list(text: str) -> tuple[str, ...]:
     """Split a comma-separated list.
 
@@ -131,13 +146,17 @@ def _backfill(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
     if unknown:
         run.error(f"unrecognized arguments: {shlex.join(unknown)}")
     try:
+        only = parse_segments(values.only) if values.only is not None else ()
+    except ValueError as error:
+        run.error(f"--only {error}")
+    try:
         template.load(values.template)
         job = Job(
             run_id=new_run_id(),
             table=values.table_name,
             dry_run=values.dry_run,
             segments=values.segments,
-            only=parse_segments(values.only) if values.only is not None else (),
+            only=only,
             rule=SkipRule(values.status_values, values.flags),
             shape=TableShape.PLAIN if values.shape == "auto" else TableShape(values.shape),
             is_shape_explicit=values.shape != "auto",

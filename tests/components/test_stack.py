@@ -118,7 +118,10 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
 
 
 MISTAKES = {
-    "no region": ({f"{NAMESPACE}:template": "basic"}, ["region", "pulumi config set aws:region"]),
+    "no region": (
+        {f"{NAMESPACE}:template": "basic"},
+        ["region", "Pulumi.test.yaml", "pulumi config set aws:region"],
+    ),
     "invalid region": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
     "unknown template": (
         configuration(template="shop"),

@@ -43,7 +43,8 @@ def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[s
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["up", "{folder}/missing"], "Pulumi.yaml is missing"),
+        (["up", "{folder}/missing"], "The folder {folder}/missing does not exist."),
+        (["up", "/"], "/ is not a Pulumi project: Pulumi.yaml is missing"),
         (["up", "{folder}", "--stack", "prod"], "Available stacks: dev"),
         (["up", "{folder}", "--config", "x=[1"], "--config x: '[1' is not valid JSON: "),
         (["up", "{folder}", "--config", "aws:region=mars-1"], "aws:region: 'mars-1' is"),

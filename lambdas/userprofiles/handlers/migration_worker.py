@@ -12,7 +12,7 @@ separated by commas. With it, any other table is refused by an error that names 
 the role's policy denies other tables.
 
 A refusal (`RefusedError`: a wrong input, a table that is not permitted or has both shapes) is an expected
-result. Every other error (`CannotGoOnError`) is a failure and counts in the metric MigrationFailed.
+result. Every other error (`BackfillFailedError`) is a failure and counts in the metric MigrationFailed.
 
 A refusal repeats the input of the execution, which an operator wrote, and nothing from a table. A failure is
 raised as `safe_error` returns it.
@@ -55,7 +55,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Raises:
         RefusedError: The input is refused.
-        CannotGoOnError: Table, permissions, bucket or network have a problem, or the error is unexpected.
+        BackfillFailedError: Table, permissions, bucket or network have a problem, or the error is unexpected.
     """
     request = event if isinstance(event, dict) else {}
     details: dict[str, Any] = {name: request.get(name) for name in ("action", "runId", "segment")}
