@@ -116,7 +116,7 @@ class StackConfig:
         return {str(name): str(text) for name, text in value.items()}
 
     def check_unknown_settings(self) -> None:
-        """Refuse settings that were not read; otherwise a misspelled setting would have no effect.
+        """Reject settings that were not read; otherwise a misspelled setting would have no effect.
 
         Raises:
             InvalidArgumentError: There is an unknown setting.
