@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import settings, template
+from userprofiles import settings, template, template_command
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
@@ -44,6 +44,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
         epilog=_EPILOG,
     )
     _add_run_options(run)
+    template_command.add_parsers(groups)
     return parser, run
 
 
@@ -59,7 +60,13 @@ def _add_run_options(run: CommandParser) -> None:
         metavar="N",
         help="number of segments in which the table is scanned (default: %(default)s)",
     )
-    run.add_argument("--only", metavar="0-3", help="process only these segments, such as 0-3 or 0,2,5")
+    run.add_argument(
+        "--only",
+        type=_segment_numbers,
+        default=(),
+        metavar="0-3",
+        help="process only these segments, such as 0-3 or 0,2,5",
+    )
     run.add_argument("--report", type=Path, metavar="FILE.json", help="write the report to this file")
     run.add_argument("--json", action="store_true", help="print only the report on standard output, as JSON")
     run.add_argument("--resume", action="store_true", help="resume a stopped run with the same options")
@@ -111,6 +118,18 @@ def _segment_count(text: str) -> int:
         ) from None
 
 
+def _segment_numbers(text: str) -> tuple[int, ...]:
+    """Read the numbers of `--only`.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is not a list of numbers and ranges.
+    """
+    try:
+        return parse_segments(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _non_empty_list(text: str) -> tuple[str, ...]:
     """Split a comma-separated list.
 
@@ -136,19 +155,19 @@ def main(arguments: Sequence[str] | None = None, limits: Limits = COMMAND_LINE) 
     Returns:
         The exit code, an `ExitCode`.
     """
-    return run_command(lambda: _backfill(sys.argv[1:] if arguments is None else list(arguments), limits))
+    return run_command(lambda: _run(sys.argv[1:] if arguments is None else list(arguments), limits))
 
 
-def _backfill(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
+def _run(arguments: list[str], limits: Limits) -> int:
     parser, run = _create_parsers()
     parser.as_json = run.as_json = "--json" in arguments
     values, unknown = parser.parse_known_args(arguments)
+    if "execute" in values:
+        if unknown:
+            parser.error(f"unrecognized arguments: {shlex.join(unknown)}")
+        return int(values.execute(values))
     if unknown:
         run.error(f"unrecognized arguments: {shlex.join(unknown)}")
-    try:
-        only = parse_segments(values.only) if values.only is not None else ()
-    except ValueError as error:
-        run.error(f"--only {error}")
     try:
         template.load(values.template)
         job = Job(
@@ -156,7 +175,7 @@ def _backfill(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
             table=values.table_name,
             dry_run=values.dry_run,
             segments=values.segments,
-            only=only,
+            only=values.only,
             rule=SkipRule(values.status_values, values.flags),
             shape=TableShape.PLAIN if values.shape == "auto" else TableShape(values.shape),
             is_shape_explicit=values.shape != "auto",
