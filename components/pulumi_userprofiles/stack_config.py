@@ -33,7 +33,8 @@ class StackConfig:
                 "aws:region is not an AWS region" if region else "aws:region is not set",
                 got=region,
                 allowed="an AWS region, such as us-east-1",
-                fix="Run `pulumi config set aws:region us-east-1`, or add it to the stack's file.",
+                fix=f"Set it in Pulumi.{pulumi.get_stack()}.yaml, or run "
+                "`pulumi config set aws:region us-east-1`.",
             )
 
     def string(self, key: str) -> str | None:
@@ -115,7 +116,7 @@ class StackConfig:
         return {str(name): str(text) for name, text in value.items()}
 
     def check_unknown_settings(self) -> None:
-        """Refuse settings that were not read; otherwise a misspelled setting would have no effect.
+        """Reject settings that were not read; otherwise a misspelled setting would have no effect.
 
         Raises:
             InvalidArgumentError: There is an unknown setting.

@@ -158,7 +158,10 @@ MISTAKES = {
         configuration(approvalRoles='["customer"]'),
         [f"'{NAMESPACE}:approvalRoles'", "'customer'", "vendor"],
     ),
-    "no region": ({f"{NAMESPACE}:template": "basic"}, ["region", "pulumi config set aws:region"]),
+    "no region": (
+        {f"{NAMESPACE}:template": "basic"},
+        ["region", "Pulumi.test.yaml", "pulumi config set aws:region"],
+    ),
     "invalid region": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
     "unknown template": (
         configuration(template="shop"),
