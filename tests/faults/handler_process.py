@@ -1,6 +1,7 @@
 """Runs a handler as Lambda does: imported once, called for each event on standard input.
 
-The argument is the name of the handler's module. Standard output gets the handler's own lines, and for each event one object with the key `result`.
+The argument is the name of the handler's module. Standard output gets the handler's own lines, and for each
+event one object with the key `result`.
 """
 
 import copy

@@ -1,7 +1,7 @@
 """Email address and phone number of a user: Cognito verifies them, so its values replace those of the items.
 
-Users change both in Cognito, and no trigger reports it. At the next sign-in or refresh, the changed values are
-in the event.
+Users change both in Cognito, and no trigger reports it. The changed values are in the event of the next
+sign-in or refresh.
 """
 
 from collections.abc import Mapping

@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from userprofiles.registration.post_confirmation import add_response
+from userprofiles.registration.trigger_response import add_response
 from userprofiles.telemetry import Report, error_code
 
 TEXTS_FILE = "texts_by_language.json"
@@ -32,7 +32,11 @@ _VERIFICATION_SOURCES = frozenset(
 _INVITATION_SOURCE = "CustomMessage_AdminCreateUser"
 _MAX_LANGUAGE_TAG = 64
 # Field of the response to the end of the text's name.
-_RESPONSE_FIELDS = {"emailSubject": "EmailSubject", "emailMessage": "EmailMessage", "smsMessage": "SmsMessage"}
+_RESPONSE_FIELDS = {
+    "emailSubject": "EmailSubject",
+    "emailMessage": "EmailMessage",
+    "smsMessage": "SmsMessage",
+}
 
 Texts = Mapping[str, str]
 
@@ -90,7 +94,10 @@ def load_texts() -> dict[str, dict[str, str]]:
 
 
 def handle_event(load: Callable[[], Mapping[str, Texts]], event: Any, report: Report) -> Any:
-    """Return the event with the texts, or unchanged after an error: Cognito then sends the pool's own text."""
+    """Return the event with the texts.
+
+    After an error the event is unchanged, and Cognito sends the pool's own text.
+    """
     event = add_response(event)
     try:
         add_texts(event, load())

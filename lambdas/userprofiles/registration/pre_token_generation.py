@@ -14,7 +14,7 @@ from typing import Any
 from userprofiles import aws, deadline, settings
 from userprofiles.registration import cognito_user, contact_data, token_claims
 from userprofiles.registration.cognito_user import CognitoUser, UnreadableUserError
-from userprofiles.registration.post_confirmation import add_response
+from userprofiles.registration.trigger_response import add_response
 from userprofiles.table import audit, record
 from userprofiles.table.audit import Action
 from userprofiles.table.store import Store, UserItems
@@ -126,9 +126,7 @@ class TokenProcessor:
         else:
             self._report.info("user changed meanwhile; the next sign-in updates the contact data", **ids)
 
-    def _write(
-        self, user: CognitoUser, items: UserItems, changes: contact_data.Changes, source: str
-    ) -> bool:
+    def _write(self, user: CognitoUser, items: UserItems, changes: contact_data.Changes, source: str) -> bool:
         moment = self._clock()
         audit_row = audit.create_row(
             user.sub,

@@ -52,9 +52,8 @@ def claims(event: dict[str, Any], token: str = "idTokenGeneration") -> dict[str,
     return details
 
 
-def test_role_of_the_table_is_in_both_tokens(
-    event: Any, registered: None, tables: Any, process: Any
-) -> None:
+@pytest.mark.usefixtures("registered")
+def test_role_of_the_table_is_in_both_tokens(event: Any, tables: Any, process: Any) -> None:
     change_account(tables, role="vendor")
 
     returned = process(event)
@@ -63,23 +62,24 @@ def test_role_of_the_table_is_in_both_tokens(
     assert claims(returned, "accessTokenGeneration")["claimsToAddOrOverride"] == {"role": "vendor"}
 
 
+@pytest.mark.usefixtures("registered")
 def test_an_administrators_role_is_in_the_token_although_no_template_has_it(
-    event: Any, registered: None, tables: Any, process: Any
+    event: Any, tables: Any, process: Any
 ) -> None:
     change_account(tables, role="admin")
 
     assert claims(process(event))["claimsToAddOrOverride"]["role"] == "admin"
 
 
-def test_requested_role_never_reaches_the_token(event: Any, registered: None, process: Any) -> None:
+@pytest.mark.usefixtures("registered")
+def test_requested_role_never_reaches_the_token(event: Any, process: Any) -> None:
     event["request"]["userAttributes"]["custom:role"] = "vendor"
 
     assert claims(process(event))["claimsToAddOrOverride"] == {"role": "customer", "custom:role": "customer"}
 
 
-def test_version_1_changes_the_id_token_alone(
-    load_event: Callable[[str], Any], registered: None, process: Any
-) -> None:
+@pytest.mark.usefixtures("registered")
+def test_version_1_changes_the_id_token_alone(load_event: Callable[[str], Any], process: Any) -> None:
     """A pool with the feature plan LITE sends version 1."""
     returned = process(load_event("TokenGeneration_RefreshTokens"))
 
@@ -88,8 +88,9 @@ def test_version_1_changes_the_id_token_alone(
     }
 
 
+@pytest.mark.usefixtures("registered")
 @pytest.mark.parametrize("version", ["1", "2"])
-def test_groups_stay_in_the_token(event: Any, registered: None, process: Any, version: str) -> None:
+def test_groups_stay_in_the_token(event: Any, process: Any, version: str) -> None:
     groups = {"groupsToOverride": ["admin"], "iamRolesToOverride": [], "preferredRole": None}
     event["version"] = version
     event["request"]["groupConfiguration"] = groups
@@ -109,18 +110,16 @@ def test_user_without_items_has_the_default_role(event: Any, process: Any, table
     assert tables.items() == []
 
 
+@pytest.mark.usefixtures("registered")
 @pytest.mark.parametrize("status", ["inactive", "Suspended "])
-def test_inactive_user_has_no_role(
-    event: Any, registered: None, tables: Any, process: Any, status: str
-) -> None:
+def test_inactive_user_has_no_role(event: Any, tables: Any, process: Any, status: str) -> None:
     change_account(tables, status=status)
 
     assert claims(process(event)) == {"claimsToSuppress": ["role", "custom:role"]}
 
 
-def test_erased_user_has_no_role_and_stays_erased(
-    event: Any, registered: None, tables: Any, process: Any
-) -> None:
+@pytest.mark.usefixtures("registered")
+def test_erased_user_has_no_role_and_stays_erased(event: Any, tables: Any, process: Any) -> None:
     tables.erase()
     event["request"]["userAttributes"]["email"] = "new@example.com"
 
@@ -171,9 +170,8 @@ def test_hanging_table_gives_the_default_role_within_the_deadline(
     release.set()
 
 
-def test_unchanged_user_is_not_written(
-    event: Any, registered: None, tables: Any, process: Any, read_metrics: Any
-) -> None:
+@pytest.mark.usefixtures("registered")
+def test_unchanged_user_is_not_written(event: Any, tables: Any, process: Any, read_metrics: Any) -> None:
     before = tables.items()
 
     process(event)
@@ -183,8 +181,9 @@ def test_unchanged_user_is_not_written(
     assert read_metrics() == []
 
 
+@pytest.mark.usefixtures("registered")
 def test_changed_address_replaces_the_accounts_and_is_audited(
-    event: Any, registered: None, tables: Any, process: Any, read_log: Any
+    event: Any, tables: Any, process: Any, read_log: Any
 ) -> None:
     attributes = event["request"]["userAttributes"]
     attributes |= {"email": "CANARY@Example.com", "email_verified": "false"}
@@ -203,9 +202,8 @@ def test_changed_address_replaces_the_accounts_and_is_audited(
     assert profile["phoneNumber"] == "+14155550123"
 
 
-def test_field_that_users_can_change_keeps_their_value(
-    event: Any, registered: None, tables: Any, process: Any
-) -> None:
+@pytest.mark.usefixtures("registered")
+def test_field_that_users_can_change_keeps_their_value(event: Any, tables: Any, process: Any) -> None:
     """The profile's phone number is contact data of the user's choice, not the number of the sign-in."""
     event["request"]["userAttributes"]["phone_number"] = "+14155550199"
     before = tables.items()
@@ -215,8 +213,9 @@ def test_field_that_users_can_change_keeps_their_value(
     assert tables.items() == before
 
 
+@pytest.mark.usefixtures("registered")
 def test_read_only_field_of_the_profile_is_updated_with_its_time(
-    event: Any, registered: None, tables: Any, process: Any, marketplace: Template
+    event: Any, tables: Any, process: Any, marketplace: Template
 ) -> None:
     document = json.loads(json.dumps(marketplace.document))
     document["profile"]["properties"]["phoneNumber"]["readOnly"] = True
@@ -231,9 +230,12 @@ def test_read_only_field_of_the_profile_is_updated_with_its_time(
     assert updated_profile["updatedAt"] > "2020-01-01T00:00:00Z"
 
 
-@pytest.mark.parametrize("attributes", [{}, {"email": ""}, {"email": "x" * 2049}, {"email": "a\nb@example.com"}])
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize(
+    "attributes", [{}, {"email": ""}, {"email": "x" * 2049}, {"email": "a\nb@example.com"}]
+)
 def test_missing_or_unusable_address_changes_nothing(
-    event: Any, registered: None, tables: Any, process: Any, attributes: dict[str, str]
+    event: Any, tables: Any, process: Any, attributes: dict[str, str]
 ) -> None:
     before = tables.items()
     event["request"]["userAttributes"] = {"sub": SUB, "email_verified": "true", **attributes}
@@ -243,9 +245,8 @@ def test_missing_or_unusable_address_changes_nothing(
     assert tables.items() == before
 
 
-def test_address_without_a_verified_flag_is_not_verified(
-    event: Any, registered: None, tables: Any, process: Any
-) -> None:
+@pytest.mark.usefixtures("registered")
+def test_address_without_a_verified_flag_is_not_verified(event: Any, tables: Any, process: Any) -> None:
     event["request"]["userAttributes"] = {"sub": SUB, "email": "john.doe@example.com"}
 
     process(event)
@@ -253,8 +254,9 @@ def test_address_without_a_verified_flag_is_not_verified(
     assert tables.items()[0]["emailVerified"] is False
 
 
+@pytest.mark.usefixtures("registered")
 def test_failing_update_keeps_the_role_in_the_token(
-    event: Any, registered: None, tables: Any, store: Store, process: Any, read_metrics: Any
+    event: Any, tables: Any, store: Store, process: Any, read_metrics: Any
 ) -> None:
     class ReadOnlyStore:
         read = staticmethod(store.read)
@@ -271,8 +273,9 @@ def test_failing_update_keeps_the_role_in_the_token(
     assert tables.items()[0]["email"] == "john.doe@example.com"
 
 
+@pytest.mark.usefixtures("registered")
 def test_concurrent_change_is_left_to_the_next_sign_in(
-    event: Any, registered: None, tables: Any, store: Store, process: Any, read_metrics: Any
+    event: Any, tables: Any, store: Store, process: Any, read_metrics: Any
 ) -> None:
     class OutdatedStore:
         change = staticmethod(store.change)
@@ -292,7 +295,11 @@ def test_concurrent_change_is_left_to_the_next_sign_in(
 
 @pytest.mark.parametrize(
     "event",
-    [None, [], {}, {"triggerSource": "PreSignUp_SignUp"}, {"triggerSource": "TokenGeneration_Authentication"}],
+    [
+        *(None, [], {}),
+        {"triggerSource": "PreSignUp_SignUp"},
+        {"triggerSource": "TokenGeneration_Authentication"},
+    ],
 )
 def test_unknown_event_is_returned(event: Any, process: Any) -> None:
     returned = process(event)
@@ -313,7 +320,8 @@ def test_wrong_environment_is_logged_for_each_event(
     assert read_metrics() == ["RoleUnavailable"]
 
 
-def test_environment_of_the_function_is_complete(event: Any, registered: None, report: Report) -> None:
+@pytest.mark.usefixtures("registered")
+def test_environment_of_the_function_is_complete(event: Any, report: Report) -> None:
     environment = {"USERS_TABLE": "users", "AUDIT_TABLE": "audit", "TEMPLATE": "marketplace"}
     process_event = pre_token_generation.from_environment(environment, report)
 
