@@ -15,7 +15,6 @@ def arguments(**settings: Any) -> dict[str, Any]:
 def main() -> None:
     """Create the stack."""
     config = StackConfig()
-    email_from = config.record("emailFrom", "identityArn", "address")
     user_pool = arguments(
         username_attributes=config.string_list("usernameAttributes"),
         mfa=config.string("mfa"),
@@ -26,14 +25,18 @@ def main() -> None:
         sns_region=config.string("snsRegion"),
         refresh_token_rotation=config.boolean("refreshTokenRotation"),
         web_acl_arn=config.string("webAclArn"),
-        email_from=email_from
-        and {"identity_arn": email_from["identityArn"], "address": email_from["address"]},
+        email_from=config.record("emailFrom", "identityArn", "address"),
+        sender_key_arn=config.string("senderKeyArn"),
+        texts=config.texts("texts"),
     )
     args = arguments(
         template=config.string("template"),
         template_document=config.text_file("templateFile"),
         sign_up_roles=config.string_list("signUpRoles"),
         user_pool=user_pool,
+        triggers=config.string_map("triggers"),
+        role_in_token=config.boolean("roleInToken"),
+        texts_by_language=config.texts_by_language("textsByLanguage"),
         further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),
         migration_table_names=config.string_list("migrationTableNames"),

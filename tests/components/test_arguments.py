@@ -171,6 +171,7 @@ def test_each_function_has_its_own_reserved_concurrency(record_stack: Any) -> No
         "app-outbox-worker-function": 2,
         "app-triggers-post-confirmation-function": 20,
         "app-triggers-pre-sign-up-function": 20,
+        "app-triggers-pre-token-generation-function": 20,
     }
 
 
