@@ -135,6 +135,12 @@ class SignupToProfile(Component):
     further_user_pool_client_ids: pulumi.Output[dict[str, str]]
     """IDs of the pool's further app clients, by name."""
 
+    username_attributes: pulumi.Output[list[str]]
+    """Attributes that users sign in with."""
+
+    password_policy: pulumi.Output[dict[str, Any]]
+    """What a password must have, such as `minLength`."""
+
     users_table_name: pulumi.Output[str]
     """Name of the users table."""
 
@@ -183,6 +189,8 @@ class SignupToProfile(Component):
         self.user_pool_id = self.identity.user_pool_id
         self.user_pool_client_id = self.identity.client_id
         self.further_user_pool_client_ids = self.identity.further_client_ids
+        self.username_attributes = self.identity.username_attributes
+        self.password_policy = self.identity.password_policy
         self.users_table_name = self.data.table_name
         self.audit_table_name = self.data.audit_table_name
         self.profile_api_url = self.api.url

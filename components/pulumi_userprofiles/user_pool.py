@@ -17,7 +17,9 @@ from pulumi_userprofiles.user_pool_inputs import (
     invitation_texts,
     lambda_config,
     password_policy,
+    password_rules,
     refresh_token_rotation,
+    trigger_functions,
     verification_texts,
 )
 from pulumi_userprofiles.user_pool_settings import SNS_REGIONS, UserPoolSettings
@@ -44,6 +46,13 @@ class UserPool(Component):
 
     further_client_ids: pulumi.Output[dict[str, str]]
     """IDs of the app clients in `further_clients`, by name."""
+
+    username_attributes: pulumi.Output[list[str]]
+    """Attributes that users sign in with."""
+
+    password_policy: pulumi.Output[dict[str, Any]]
+    """What a password must have: `minLength`, `requireLowercase`, `requireNumbers`, `requireSymbols` and
+    `requireUppercase`."""
 
     issuer: pulumi.Output[str]
     """Issuer of the pool's tokens, a URL."""
@@ -86,7 +95,7 @@ class UserPool(Component):
             },
         )
 
-        functions = _functions(args, settings)
+        functions = trigger_functions(args, settings)
         sms_configuration = self._make_sms_role(settings) if settings.sends_text_messages else None
         self.pool = self._make_pool(args, settings, sms_configuration, functions)
         self._make_web_acl_association(args, settings)
@@ -111,6 +120,8 @@ class UserPool(Component):
         self.further_client_ids = pulumi.Output.all(
             **{name: client.id for name, client in self.further_clients.items()}
         )
+        self.username_attributes = pulumi.Output.from_input(settings.username_attributes)
+        self.password_policy = pulumi.Output.from_input(password_rules(settings))
         self.issuer = pulumi.Output.concat("https://", self.pool.endpoint)
         self._register_outputs()
 
@@ -278,13 +289,3 @@ class UserPool(Component):
             read_attributes=settings.read_attributes,
             write_attributes=settings.write_attributes,
         )
-
-
-def _functions(args: UserPoolArgs, settings: UserPoolSettings) -> dict[str, pulumi.Input[str]]:
-    """Return the ARN of each trigger's function."""
-    own_functions = {
-        trigger.key: args[trigger.alias_argument]  # type: ignore[literal-required]  # each is one of its keys
-        for trigger in TRIGGERS
-        if args.get(trigger.alias_argument) is not None
-    }
-    return {**own_functions, **{trigger.key: trigger.function_arn for trigger in settings.other_triggers}}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from pulumi_userprofiles.cognito_triggers import PRE_TOKEN_GENERATION
+from pulumi_userprofiles.cognito_triggers import PRE_TOKEN_GENERATION, TRIGGERS
 from pulumi_userprofiles.other_triggers import SENDERS
 from pulumi_userprofiles.user_pool_arguments import UserPoolTier
 from pulumi_userprofiles.user_pool_settings import UserPoolSettings
@@ -36,6 +36,27 @@ def password_policy(settings: UserPoolSettings) -> dict[str, Any]:
         "require_symbols": settings.password_all_classes,
         "require_uppercase": settings.password_all_classes,
         "temporary_password_validity_days": settings.temporary_password_days,
+    }
+
+
+def password_rules(settings: UserPoolSettings) -> dict[str, Any]:
+    """Return what a password must have, as clients read it."""
+    classes = ("Lowercase", "Numbers", "Symbols", "Uppercase")
+    return {
+        "minLength": settings.password_length,
+        **{f"require{name}": settings.password_all_classes for name in classes},
+    }
+
+
+def trigger_functions(args: Mapping[str, Any], settings: UserPoolSettings) -> dict[str, pulumi.Input[str]]:
+    """Return the ARN of each trigger's function: first ours, then the others."""
+    return {
+        **{
+            trigger.key: args[trigger.alias_argument]
+            for trigger in TRIGGERS
+            if args.get(trigger.alias_argument) is not None
+        },
+        **{trigger.key: trigger.function_arn for trigger in settings.other_triggers},
     }
 
 

@@ -1,4 +1,4 @@
-"""`userprofiles`: the command line with tools for the users table."""
+"""`userprofiles`: the command line with tools for the users table and for clients."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import settings, template
+from userprofiles import outputs_command, settings, template
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
@@ -30,7 +30,9 @@ dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is faster. A dry run o
 
 def _create_parsers() -> tuple[CommandParser, CommandParser]:
     parser = CommandParser(
-        prog="userprofiles", description="Tools for the users table.", epilog=exit_code.HELP
+        prog="userprofiles",
+        description="Tools for the users table and for clients.",
+        epilog=exit_code.HELP,
     )
     add_version_option(parser)
     groups = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -44,6 +46,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
         epilog=_EPILOG,
     )
     _add_run_options(run)
+    outputs_command.add_parser(groups)
     return parser, run
 
 
@@ -121,15 +124,25 @@ def main(arguments: Sequence[str] | None = None, limits: Limits = COMMAND_LINE) 
     Returns:
         The exit code, an `ExitCode`.
     """
-    return run_command(lambda: _backfill(sys.argv[1:] if arguments is None else list(arguments), limits))
+    return run_command(lambda: _execute(sys.argv[1:] if arguments is None else list(arguments), limits))
 
 
-def _backfill(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
+def _execute(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
     parser, run = _create_parsers()
     parser.as_json = run.as_json = "--json" in arguments
     values, unknown = parser.parse_known_args(arguments)
+    command_parser = getattr(values, "parser", run)
     if unknown:
-        run.error(f"unrecognized arguments: {shlex.join(unknown)}")
+        command_parser.error(f"unrecognized arguments: {shlex.join(unknown)}")
+    if command_parser is not run:
+        result: exit_code.ExitCode = values.execute(values)
+        return result
+    return _backfill(arguments, values, run, limits)
+
+
+def _backfill(
+    arguments: list[str], values: argparse.Namespace, run: CommandParser, limits: Limits
+) -> exit_code.ExitCode:
     try:
         template.load(values.template)
         job = Job(

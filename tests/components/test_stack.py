@@ -10,7 +10,7 @@ import pulumi
 import pytest
 import yaml
 from component_recording import Recording, record, start_recording
-from userprofiles import template
+from userprofiles import client_outputs, template
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
@@ -20,9 +20,11 @@ OUTPUTS = [
     "furtherUserPoolClientIds",
     "migrationBucketName",
     "migrationStateMachineArn",
+    "passwordPolicy",
     "profileApiUrl",
     "userPoolClientId",
     "userPoolId",
+    "usernameAttributes",
     "usersTableName",
 ]
 
@@ -52,6 +54,19 @@ def test_the_outputs_have_the_names_that_clients_read(monkeypatch: pytest.Monkey
     _, exports = deploy(configuration(), monkeypatch)
 
     assert sorted(exports) == OUTPUTS
+
+
+def test_the_outputs_are_what_clients_need(stack: Recording) -> None:
+    """`userprofiles outputs` reads them: the names of outputs and readers are the same."""
+    outputs = stack.outputs["app"] | {"userPoolId": "cn-north-1_aB3"}
+
+    parsed = client_outputs.parse(json.dumps(outputs))
+
+    assert parsed.username_attributes == ("email", "phone_number")
+    assert parsed.password_policy == {
+        "min_length": 14,
+        **{f"require_{name}": True for name in ("lowercase", "numbers", "symbols", "uppercase")},
+    }
 
 
 def test_the_components_outputs_are_those_of_the_stack(stack: Recording) -> None:
