@@ -1,39 +1,30 @@
 """Templates: the fields of an account and a profile, as data.
 
 A template is a JSON document, so that it can be passed from any Pulumi language and so that validation, the
-API and the backfill use the same file. Its keys:
-
-* `account`, `profile`: JSON Schema (draft 7) of the fields, with `default`, `enum` and `readOnly`
-  (users can't change the field through the API; for whole fields only). `$ref` is not allowed.
-* `roles`: `attribute` (the Cognito attribute with the role that a user requests, or null), `default`, and
-  `allowed`: for each role, the fields that it adds to the account.
-* `cognito`: for each field, the sources of its first value. The first source that has a value is used. A
-  source is `{"attribute": name, "as": text | lowerCase | localPart | boolean}`, `{"join": [names]}` or
-  `{"system": sub | role | now}`.
-
-`templates/` contains the presets: `marketplace` (from the post-confirmation write-up) and `basic` (from the
-profile migration README). Any other file in that folder is also loaded by its name.
+API and the backfill use the same file. docs/templates.md describes its format. `templates/` contains the
+presets: `basic` (the profile migration README), `social` (the data migration strategy), `career` (the profile
+creation guide) and `marketplace` (the post-confirmation write-up). Any other file in that folder is also
+loaded by its name.
 """
 
 import copy
-import json
-import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import fastjsonschema
 
-from userprofiles import template_check
+from userprofiles import field_sources, template_check, template_document, template_version
 from userprofiles.template_check import ItemKind
+from userprofiles.template_document import Document, names
 
-Document = dict[str, Any]
+__all__ = ["Document", "SchemaViolation", "Template", "TemplateError", "find_problems", "load", "names"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class TemplateError(ValueError):
@@ -61,11 +52,16 @@ class Template:
 
     Attributes:
         name: The name of its file without `.json`, or `inline` for a document.
-        document: The template as JSON.
+        document: The template as JSON, expanded: without `fieldType` and `from`.
     """
 
     name: str
     document: Document
+
+    @property
+    def version(self) -> str:
+        """The version, `<major>.<minor>`."""
+        return str(self.document.get("version", template_version.FIRST_VERSION))
 
     @property
     def role_attribute(self) -> str | None:
@@ -155,7 +151,7 @@ class Template:
         defaults = self.defaults(kind, role)
         sources = self.document["cognito"][kind]
         candidates = {
-            name: _candidate_values(sources.get(name, ()), attributes, system) for name in field_names
+            name: field_sources.read_values(sources.get(name, ()), attributes, system) for name in field_names
         }
         unfit_fields: set[str] = set()
         while True:
@@ -175,39 +171,6 @@ class Template:
         return fields, sorted(unfit_fields)
 
 
-def _candidate_values(sources: Any, attributes: Mapping[str, str], system: Mapping[str, str]) -> list[Any]:
-    values = (_read_source(source, attributes, system) for source in sources)
-    return [value for value in values if value not in (None, "")]
-
-
-def _read_source(source: Mapping[str, Any], attributes: Mapping[str, str], system: Mapping[str, str]) -> Any:
-    value: Any = None
-    if "system" in source:
-        value = system[source["system"]]
-    elif "join" in source:
-        parts = [clean_text(attributes.get(name, "")) for name in source["join"]]
-        value = " ".join(part for part in parts if part)
-    elif source["attribute"] in attributes:
-        value = _convert(clean_text(attributes[source["attribute"]]), source.get("as", "text"))
-    return value
-
-
-def _convert(text: str, conversion: str) -> str | bool:
-    match conversion:
-        case "lowerCase":
-            return text.lower()
-        case "localPart":
-            return text.lower().partition("@")[0]
-        case "boolean":
-            return text.lower() == "true"
-    return text
-
-
-def clean_text(text: str) -> str:
-    """Strip a text and replace each unpaired surrogate, which DynamoDB can't store, with U+FFFD."""
-    return _SURROGATES.sub("\ufffd", text).strip()
-
-
 def load(source: str | Path | Mapping[str, Any]) -> Template:
     """Load a template and validate it.
 
@@ -218,17 +181,45 @@ def load(source: str | Path | Mapping[str, Any]) -> Template:
     Raises:
         TemplateError: The template doesn't exist or is invalid.
     """
-    name, document = _read(source)
-    problem = next(template_check.find_problems(document), None)
+    template, problems = _load(source)
+    problem = next(problems, None)
     if problem is not None:
-        raise TemplateError(f"Template {name!r} is invalid: {problem}.")
-    template = Template(name, copy.deepcopy(dict(document)))
-    _check_defaults(template)
+        raise TemplateError(f"Template {template.name!r} is invalid: {problem}.")
     return template
 
 
-def _check_defaults(template: Template) -> None:
-    """Validate the defaults against their schemas: users could not change a field with an invalid default."""
+def find_problems(source: str | Path | Mapping[str, Any]) -> list[str]:
+    """Return all problems of a template, each with its location; empty if `load` accepts it.
+
+    Raises:
+        TemplateError: The template doesn't exist or is not JSON.
+    """
+    _, problems = _load(source)
+    return list(problems)
+
+
+def _load(source: str | Path | Mapping[str, Any]) -> tuple[Template, Iterator[str]]:
+    name, raw_document = _read(source)
+    if template_document.is_too_deep(raw_document):
+        raise TemplateError(
+            f"Template {name!r} is invalid: it has more than {template_document.MAX_DEPTH} levels."
+        )
+    document, problems = template_document.expand(raw_document)
+    template = Template(name, document)
+    return template, chain(problems, _find_problems(template))
+
+
+def _find_problems(template: Template) -> Iterator[str]:
+    has_problems = False
+    for problem in template_check.find_problems(template.document):
+        has_problems = True
+        yield problem
+    if not has_problems:
+        yield from _find_default_problems(template)
+
+
+def _find_default_problems(template: Template) -> Iterator[str]:
+    """Yield the defaults that violate their schemas: users could not change a field with such a default."""
     kinds_and_roles: list[tuple[ItemKind, str]] = [("account", role) for role in template.roles]
     kinds_and_roles.append(("profile", template.default_role))
     for kind, role in kinds_and_roles:
@@ -241,15 +232,11 @@ def _check_defaults(template: Template) -> None:
             ValueError,
             AttributeError,
         ) as error:
-            raise TemplateError(
-                f"Template {template.name!r} is invalid: the schema of {kind} (role {role!r}) is not a "
-                f"valid JSON Schema: {error}.",
-            ) from error
-        if violations:
-            raise TemplateError(
-                f"Template {template.name!r} is invalid: the default of "
-                f"{kind}.{'.'.join(violations[0].path)} violates its keyword {violations[0].keyword!r}.",
-            )
+            yield f"the schema of {kind} (role {role!r}) is not a valid JSON Schema: {error}"
+            continue
+        for violation in violations:
+            path = ".".join((kind, *violation.path))
+            yield f"the default of {path} violates its keyword {violation.keyword!r}"
 
 
 def _read(source: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
@@ -258,7 +245,7 @@ def _read(source: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
     if isinstance(source, Path) or source.endswith(".json"):
         path = Path(source)
         try:
-            return path.stem, json.loads(path.read_bytes())
+            return path.stem, template_document.parse(path.read_bytes())
         except OSError as error:
             raise TemplateError(
                 f"Template file {str(source)!r} can't be read: {error.strerror}. Use a readable JSON file.",
@@ -271,8 +258,7 @@ def _read(source: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
             f"letter, or a path that ends in .json. Available: {', '.join(names())}.",
         )
     try:
-        content = pkgutil.get_data("userprofiles", f"templates/{source}.json")
-        return source, json.loads(content or b"")
+        return source, template_document.read_by_name(source)
     except OSError:
         raise TemplateError(
             f"Template {source!r} doesn't exist. Available: {', '.join(names())}. For your own template, "
@@ -280,8 +266,3 @@ def _read(source: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
         ) from None
     except ValueError as error:
         raise TemplateError(f"Template {source!r} is not valid JSON: {error}.") from error
-
-
-def names() -> list[str]:
-    """List the templates that can be loaded by name."""
-    return sorted(file.stem for file in (Path(__file__).parent / "templates").glob("*.json"))
