@@ -33,6 +33,7 @@ def main() -> None:
         template=config.string("template"),
         template_document=config.text_file("templateFile"),
         sign_up_roles=config.string_list("signUpRoles"),
+        approval_roles=config.string_list("approvalRoles"),
         user_pool=user_pool,
         triggers=config.string_map("triggers"),
         role_in_token=config.boolean("roleInToken"),
@@ -42,6 +43,7 @@ def main() -> None:
         migration_table_names=config.string_list("migrationTableNames"),
         alarm_topic_arn=config.string("alarmTopicArn"),
         platform=config.string("lambdaPlatform"),
+        runtime=config.string("lambdaRuntime"),
         log_retention_days=config.integer("logRetentionDays"),
         api_concurrency=config.integer("apiConcurrency"),
         trigger_concurrency=config.integer("triggerConcurrency"),
@@ -55,7 +57,9 @@ def main() -> None:
     )
     config.check_unknown_settings()
 
-    with config.naming_settings(platform="lambdaPlatform", template_document="templateFile"):
+    with config.naming_settings(
+        platform="lambdaPlatform", runtime="lambdaRuntime", template_document="templateFile"
+    ):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
 
     pulumi.export("userPoolId", profiles.user_pool_id)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import outputs_command, settings, template
+from userprofiles import outputs_command, settings, template, template_command
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
@@ -47,6 +47,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     )
     _add_run_options(run)
     outputs_command.add_parser(groups)
+    template_command.add_parsers(groups)
     return parser, run
 
 
@@ -124,19 +125,19 @@ def main(arguments: Sequence[str] | None = None, limits: Limits = COMMAND_LINE) 
     Returns:
         The exit code, an `ExitCode`.
     """
-    return run_command(lambda: _execute(sys.argv[1:] if arguments is None else list(arguments), limits))
+    return run_command(lambda: _run(sys.argv[1:] if arguments is None else list(arguments), limits))
 
 
-def _execute(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
+def _run(arguments: list[str], limits: Limits) -> int:
     parser, run = _create_parsers()
     parser.as_json = run.as_json = "--json" in arguments
     values, unknown = parser.parse_known_args(arguments)
-    command_parser = getattr(values, "parser", run)
+    if "execute" in values:
+        if unknown:
+            getattr(values, "parser", parser).error(f"unrecognized arguments: {shlex.join(unknown)}")
+        return int(values.execute(values))
     if unknown:
-        command_parser.error(f"unrecognized arguments: {shlex.join(unknown)}")
-    if command_parser is not run:
-        result: exit_code.ExitCode = values.execute(values)
-        return result
+        run.error(f"unrecognized arguments: {shlex.join(unknown)}")
     return _backfill(arguments, values, run, limits)
 
 

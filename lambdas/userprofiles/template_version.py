@@ -14,10 +14,10 @@ from typing import Any
 Version = tuple[int, int]
 
 FIRST_VERSION = "1.0"
-PATTERN = "^(0|[1-9][0-9]{0,3})\\.(0|[1-9][0-9]{0,3})$"
+PATTERN = "^([1-9][0-9]{0,3})\\.(0|[1-9][0-9]{0,3})$"
 OPERATIONS = ("rename", "remove", "default")
 
-_VERSION = re.compile(PATTERN.rstrip("$"))
+_VERSION = re.compile(PATTERN)
 
 
 def parse(text: Any) -> Version | None:
@@ -36,7 +36,7 @@ def find_version_problems(
         fields: The names of the fields of account and profile.
     """
     version = parse(document.get("version", FIRST_VERSION))
-    if version is None or version < (1, 0):
+    if version is None:
         yield f'version is {document["version"]!r}; use "<major>.<minor>", at least "{FIRST_VERSION}"'
         return
     steps = document.get("upgrades", [])
@@ -122,10 +122,12 @@ def apply_steps(
         if (parse(step["to"]) or version) <= version:
             continue
         operations = step.get(kind, {})
-        for old_name, new_name in operations.get("rename", {}).items():
+        new_names = operations.get("rename", {})
+        for old_name, new_name in new_names.items():
             if old_name in upgraded:
                 upgraded.setdefault(new_name, upgraded.pop(old_name))
-                upgraded.pop(old_name, None)
+        if isinstance(upgraded.get("setFields"), list):
+            upgraded["setFields"] = sorted({new_names.get(name, name) for name in upgraded["setFields"]})
         for name in operations.get("remove", ()):
             upgraded.pop(name, None)
         for name, value in operations.get("default", {}).items():

@@ -103,41 +103,36 @@ class TokenProcessor:
     def _update_contact_data(
         self, user: CognitoUser, items: UserItems, ids: Mapping[str, str], end: float
     ) -> None:
-        fields: list[str] = []
+        moment = self._clock()
         try:
-            changes = contact_data.find_changes(self._template, items, user.attributes)
-            fields = contact_data.changed_field_names(changes)
-            if not fields:
+            update = contact_data.find_update(
+                self._template, items, user.attributes, record.timestamp(moment)
+            )
+            if update is None:
                 return
+            audit_row = audit.create_row(
+                user.sub,
+                Action.CONTACT_UPDATED,
+                source=ids["triggerSource"],
+                account=items.account,
+                moment=moment,
+                fields=update.fields,
+            )
             is_changed = self._runner.run(
-                lambda: self._write(user, items, changes, ids["triggerSource"]), end - time.monotonic()
+                lambda: self._store.change(items, update.changes, audit_row), end - time.monotonic()
             )
         except Exception as error:  # noqa: BLE001  (no error may fail the sign-in)
             self._report.warning(
                 "contact data not updated; the next sign-in repeats it",
                 metric="ContactUpdateFailed",
                 error=error_code(error),
-                fields=fields,
                 **ids,
             )
             return
         if is_changed:
-            self._report.info("contact data updated", fields=fields, **ids)
+            self._report.info("contact data updated", fields=list(update.fields), **ids)
         else:
             self._report.info("user changed meanwhile; the next sign-in updates the contact data", **ids)
-
-    def _write(self, user: CognitoUser, items: UserItems, changes: contact_data.Changes, source: str) -> bool:
-        moment = self._clock()
-        audit_row = audit.create_row(
-            user.sub,
-            Action.CONTACT_UPDATED,
-            source=source,
-            account=items.account,
-            moment=moment,
-            fields=contact_data.changed_field_names(changes),
-        )
-        changes = contact_data.with_update_time(changes, record.timestamp(moment))
-        return self._store.change(items, changes, audit_row)
 
 
 def from_environment(environment: Mapping[str, str], report: Report) -> Callable[[Any], None]:

@@ -328,3 +328,54 @@ def test_environment_of_the_function_is_complete(event: Any, report: Report) -> 
     returned = pre_token_generation.handle_event(process_event, event, report)
 
     assert claims(returned)["claimsToAddOrOverride"]["role"] == "customer"
+
+
+@pytest.mark.usefixtures("registered")
+def test_items_of_a_newer_major_version_are_not_written(event: Any, tables: Any, process: Any) -> None:
+    change_account(tables, templateVersion="2.0")
+    event["request"]["userAttributes"]["email"] = "new@example.com"
+
+    returned = process(event)
+
+    assert claims(returned)["claimsToAddOrOverride"]["role"] == "customer"
+    assert tables.items()[0]["email"] == "john.doe@example.com"
+
+
+@pytest.mark.usefixtures("registered")
+def test_update_stores_the_upgrade_of_an_older_version_and_the_completion(
+    event: Any, tables: Any, process: Any, marketplace: Template
+) -> None:
+    document = json.loads(json.dumps(marketplace.document))
+    document["version"] = "1.1"
+    document["account"]["properties"]["news"] = {"type": "boolean", "default": False}
+    document["profile"]["properties"]["profile_completed"] = {
+        "type": "boolean",
+        "default": False,
+        "readOnly": True,
+    }
+    document["completion"] = {"account": {"email": 1}}
+    event["request"]["userAttributes"]["email"] = "new@example.com"
+
+    process(event, template=load(document))
+
+    account, profile = tables.items()
+    assert (account["email"], account["news"], account["templateVersion"]) == (
+        "new@example.com",
+        False,
+        "1.1",
+    )
+    assert "email" in account["setFields"]
+    assert profile["profile_completed"] is True
+    [row] = [row for row in tables.audit_rows() if row["action"] == "CONTACT_UPDATED"]
+    assert row["fields"] == ["account.email"]
+
+
+@pytest.mark.usefixtures("registered")
+def test_older_version_alone_is_no_reason_to_write(
+    event: Any, tables: Any, process: Any, marketplace: Template
+) -> None:
+    before = tables.items()
+
+    process(event, template=load({**marketplace.document, "version": "1.1"}))
+
+    assert tables.items() == before
