@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from userprofiles.table import item_upgrade
-from userprofiles.table.record import Item
+from userprofiles.table import item_upgrade, record
 from userprofiles.table.store import UserItems
 from userprofiles.table.update_expression import Change
 from userprofiles.template import Template
@@ -55,7 +54,7 @@ def find_update(
     Returns:
         None if nothing is new, or if a newer major version of the template wrote the items.
     """
-    stored: dict[ItemKind, Item] = {"account": user.account or {}, "profile": user.profile or {}}
+    stored: dict[ItemKind, record.Item] = {"account": user.account or {}, "profile": user.profile or {}}
     if item_upgrade.is_newer_major(template, stored["account"]):
         return None
     role = _schema_role(template, stored["account"])
