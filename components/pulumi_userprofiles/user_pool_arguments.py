@@ -5,6 +5,8 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from pulumi_userprofiles.message_texts import MessageTexts
+
 
 class UserPoolTier(StrEnum):
     """Feature plan of a user pool."""
@@ -169,6 +171,28 @@ class UserPoolArgs(TypedDict):
     post_confirmation_alias_arn: NotRequired[pulumi.Input[str]]
     """ARN of the alias of the post-confirmation function, which Cognito invokes after a confirmed sign-up.
     Default: none."""
+
+    pre_token_generation_alias_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the alias of the pre token generation function, which adds the role to tokens. It receives
+    version 2 of the event, with the tier LITE version 1. Default: none."""
+
+    custom_message_alias_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the alias of the custom message function, which writes messages in the user's language. Default:
+    none."""
+
+    triggers: NotRequired[dict[str, pulumi.Input[str]]]
+    """Functions of your own for the other triggers: trigger, such as `pre_authentication`, to the ARN of a
+    function or of its alias. Each gets a permission and an alarm. Default: none."""
+
+    sender_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key with which Cognito encrypts codes for the triggers `custom_email_sender` and
+    `custom_sms_sender`. Default: none; required with one of them."""
+
+    texts: NotRequired[MessageTexts]
+    """Texts of the messages with codes and of the invitations. Default: Cognito's texts, in English."""
+
+    alarm_topic_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that the alarms of `triggers` notify. Default: alarms only change their state."""
 
     web_acl_arn: NotRequired[pulumi.Input[str]]
     """ARN of a regional AWS WAF web ACL that protects the pool against automated sign-ups. Default: none; a

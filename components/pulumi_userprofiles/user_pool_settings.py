@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_userprofiles.identifiers import REGION, check_arns, check_sender
+from pulumi_userprofiles.message_texts import message_texts
+from pulumi_userprofiles.other_triggers import other_triggers
 from pulumi_userprofiles.user_pool_arguments import CustomAttribute, EmailFrom, UserPoolTier
 from pulumi_userprofiles.user_pool_mfa import MfaSettings
 from pulumi_userprofiles.validation import (
@@ -78,6 +80,8 @@ class UserPoolSettings:
             check_required(f"{where}, email_from", email_from, *EmailFrom.__annotations__)
             check_sender(where, email_from)
         check_arns(where, args)
+        self.texts = message_texts(where, "texts", args.get("texts"))
+        self.other_triggers = other_triggers(where, args)
         self._read_password(args)
         self._read_client(args)
         self._read_attributes(args)

@@ -1,4 +1,4 @@
-"""`userprofiles`: the command line with tools for the users table."""
+"""`userprofiles`: the command line with tools for the users table and for clients."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import settings, template, template_command
+from userprofiles import outputs_command, settings, template, template_command
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
@@ -30,7 +30,9 @@ dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is faster. A dry run o
 
 def _create_parsers() -> tuple[CommandParser, CommandParser]:
     parser = CommandParser(
-        prog="userprofiles", description="Tools for the users table.", epilog=exit_code.HELP
+        prog="userprofiles",
+        description="Tools for the users table and for clients.",
+        epilog=exit_code.HELP,
     )
     add_version_option(parser)
     groups = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -44,6 +46,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
         epilog=_EPILOG,
     )
     _add_run_options(run)
+    outputs_command.add_parser(groups)
     template_command.add_parsers(groups)
     return parser, run
 
@@ -164,10 +167,16 @@ def _run(arguments: list[str], limits: Limits) -> int:
     values, unknown = parser.parse_known_args(arguments)
     if "execute" in values:
         if unknown:
-            parser.error(f"unrecognized arguments: {shlex.join(unknown)}")
+            getattr(values, "parser", parser).error(f"unrecognized arguments: {shlex.join(unknown)}")
         return int(values.execute(values))
     if unknown:
         run.error(f"unrecognized arguments: {shlex.join(unknown)}")
+    return _backfill(arguments, values, run, limits)
+
+
+def _backfill(
+    arguments: list[str], values: argparse.Namespace, run: CommandParser, limits: Limits
+) -> exit_code.ExitCode:
     try:
         template.load(values.template)
         job = Job(

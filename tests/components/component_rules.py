@@ -43,7 +43,11 @@ class Rule:
 _POOL = ("-pool",)
 _TABLE = ("data-table",)
 _BUCKET = ("reports-bucket",)
-_TRIGGER_PERMISSIONS = ("pre-sign-up-permission", "post-confirmation-permission")
+_TRIGGER_PERMISSIONS = (
+    "pre-sign-up-permission",
+    "post-confirmation-permission",
+    "pre-token-generation-permission",
+)
 
 RULES = [
     Rule("AWS refuses to delete a table", "Table", {"deletionProtectionEnabled": True}),
@@ -143,7 +147,7 @@ RULES = [
         "a trigger ends before Cognito stops waiting",
         "Function",
         {"timeout": 4},
-        ("pre-sign-up-function", "post-confirmation-function"),
+        ("pre-sign-up-function", "post-confirmation-function", "pre-token-generation-function"),
     ),
     Rule("a queue is encrypted", "Queue", {"sqsManagedSseEnabled": True}),
     Rule(

@@ -24,6 +24,7 @@ class Action(StrEnum):
     REGISTERED = "REGISTERED"
     REPAIRED = "REPAIRED"
     PROFILE_UPDATED = "PROFILE_UPDATED"
+    CONTACT_UPDATED = "CONTACT_UPDATED"
 
 
 class BrokenChainError(ValueError):
