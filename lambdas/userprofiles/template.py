@@ -170,6 +170,28 @@ class Template:
         }
         return fields, sorted(unfit_fields)
 
+    def fields_from_attributes(
+        self, kind: ItemKind, attributes: Mapping[str, str], fields: Mapping[str, Any]
+    ) -> list[str]:
+        """Return the names of the fields whose first value is that of an attribute in Cognito.
+
+        Args:
+            kind: Account or profile.
+            attributes: The user's attributes in Cognito.
+            fields: The result of `fill`.
+        """
+        sources = self.document["cognito"][kind]
+        return [
+            name
+            for name, value in fields.items()
+            if value in field_sources.read_attribute_values(sources.get(name, ()), attributes)
+        ]
+
+    @property
+    def update_time_field(self) -> str:
+        """The field of the profile that has the time of its last change."""
+        return "updated_at" if "updated_at" in self.document["profile"]["properties"] else "updatedAt"
+
 
 def load(source: str | Path | Mapping[str, Any]) -> Template:
     """Load a template and validate it.

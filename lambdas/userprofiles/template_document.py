@@ -2,7 +2,8 @@
 
 * `{"fieldType": "text"}` in a schema: a shared field type, see `field_types`.
 * `{"from": "career"}` as `account` or `profile`: that part of another template, with its sources in Cognito
-  and its completion fields; with an account, also the roles. `properties` beside `from` adds or replaces fields.
+  and its completion fields; with an account, also the roles. `properties` beside `from` adds or replaces
+  fields.
 
 All other modules use the expanded document.
 """

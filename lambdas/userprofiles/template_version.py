@@ -122,10 +122,12 @@ def apply_steps(
         if (parse(step["to"]) or version) <= version:
             continue
         operations = step.get(kind, {})
-        for old_name, new_name in operations.get("rename", {}).items():
+        new_names = operations.get("rename", {})
+        for old_name, new_name in new_names.items():
             if old_name in upgraded:
                 upgraded.setdefault(new_name, upgraded.pop(old_name))
-                upgraded.pop(old_name, None)
+        if isinstance(upgraded.get("setFields"), list):
+            upgraded["setFields"] = sorted({new_names.get(name, name) for name in upgraded["setFields"]})
         for name in operations.get("remove", ()):
             upgraded.pop(name, None)
         for name, value in operations.get("default", {}).items():

@@ -13,7 +13,7 @@ from userprofiles.api.errors import ApiError
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoClient
 from userprofiles.registration.registrar import Registrar
-from userprofiles.table import audit, record
+from userprofiles.table import audit, item_upgrade, record
 from userprofiles.table.audit import Action
 from userprofiles.table.store import UserItems
 from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError
@@ -74,7 +74,7 @@ class ProfileService:
             ApiError: 401 if Cognito doesn't know the user, 410 if the user was erased.
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
-        return build_document(self._read_complete_user(caller))
+        return self._build_document(self._read_complete_user(caller))
 
     def change(self, caller: Caller, patch: Any, if_match: str | None = None) -> ProfileDocument:
         """Change the caller's account and profile.
@@ -86,7 +86,7 @@ class ProfileService:
 
         Raises:
             ApiError: 400, 401, 403 (the account is inactive), 409 (other requests kept changing the same
-                user), 410, 412 or 413.
+                user, or a newer major version of the template wrote it), 410, 412 or 413.
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
         for attempt in range(_ATTEMPTS):
@@ -95,7 +95,13 @@ class ProfileService:
             user = self._read_complete_user(caller)
             if record.is_inactive(user.account or {}):
                 raise ApiError(403, "inactive", "The account is inactive. Its profile can't be changed.")
-            if if_match is not None and not _matches(if_match, build_document(user).etag):
+            if item_upgrade.is_newer_major(self._registrar.template, user.account or {}):
+                raise ApiError(
+                    409,
+                    "newer_template",
+                    "A newer version of the service wrote this profile. Try again later.",
+                )
+            if if_match is not None and not _matches(if_match, self._build_document(user).etag):
                 raise ApiError(412, "changed_meanwhile", "The profile has changed. Read it again.")
             changed_document = self._apply_patch(caller, user, patch)
             if changed_document is not None:
@@ -112,11 +118,14 @@ class ProfileService:
             patch,
         )
         if not plan.changes:
-            return build_document(user)
+            return self._build_document(user)
         moment = self._registrar.clock()
         changes = dict(plan.changes)
         if "profile" in changes:
-            changes["profile"] = [*changes["profile"], Change(("updatedAt",), record.timestamp(moment))]
+            changes["profile"] = [
+                *changes["profile"],
+                Change((self._registrar.template.update_time_field,), record.timestamp(moment)),
+            ]
         audit_row = audit.create_row(
             caller.sub,
             Action.PROFILE_UPDATED,
@@ -134,7 +143,15 @@ class ProfileService:
             ) from None
         if not is_changed:
             return None
-        return build_document(self._registrar.store.read(caller.sub))
+        return self._build_document(self._registrar.store.read(caller.sub))
+
+    def _build_document(self, user: UserItems) -> ProfileDocument:
+        """Build the document of a user, upgraded to the template's version."""
+        account, profile = user.account or {}, user.profile or {}
+        items = item_upgrade.upgrade(
+            self._registrar.template, self._role(account), {"account": account, "profile": profile}
+        )
+        return build_document(UserItems(items["account"], items["profile"]))
 
     def _role(self, account: Mapping[str, Any]) -> str:
         role = account.get("role")
