@@ -43,6 +43,4 @@ def client(
         tcp_keepalive=True,
         parameter_validation=parameter_validation,
     )
-    return _session().create_client(
-        service, region_name=region, endpoint_url=endpoint_url, config=config
-    )
+    return _session().create_client(service, region_name=region, endpoint_url=endpoint_url, config=config)

@@ -9,11 +9,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from userprofiles import aws, settings
 from userprofiles import template as templates
+from userprofiles.api.access_token import Caller
 from userprofiles.api.profile_service import ProfileService
+from userprofiles.completion import Completion, completion
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoUser, UnreadableUserError
 from userprofiles.registration.registrar import Registrar
-from userprofiles.table.store import Store
+from userprofiles.table import item_upgrade
+from userprofiles.table.store import Store, UserItems
 from userprofiles.template import Template
 
 SOURCE = "library"
@@ -38,10 +41,47 @@ class ProfileClient:
         """The template of the profiles."""
         return self.registrar.template
 
-    @property
-    def service(self) -> ProfileService:
-        """The operations of the profile API on these tables."""
-        return ProfileService(self.registrar, self.cognito, self.user_pool_id)
+    def read(self, user_id: str) -> UserItems:
+        """Read the account and the profile of a user, upgraded to the version of the template.
+
+        Returns:
+            The items; both are None for an erased user.
+
+        Raises:
+            userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
+        """
+        user = self.registrar.store.read(user_id)
+        if user.is_erased or not user.is_complete:
+            return UserItems(None, None) if user.is_erased else user
+        account, profile = user.account or {}, user.profile or {}
+        items = item_upgrade.upgrade(
+            self.template, self.role(account), {"account": account, "profile": profile}
+        )
+        return UserItems(items["account"], items["profile"])
+
+    def role(self, account: Mapping[str, Any]) -> str:
+        """Return the role of a user; the default role if the template doesn't have the stored one."""
+        role = account.get("role")
+        return role if role in self.template.roles else self.template.default_role
+
+    def completion(self, user: UserItems) -> Completion:
+        """Compute the completion of a user; that of an empty profile if there is none."""
+        account = user.account or {}
+        return completion(self.template, self.role(account), account, user.profile or {})
+
+    def change(self, user_id: str, patch: Mapping[str, Any]) -> None:
+        """Change the account and the profile of a user with the code of the profile API.
+
+        Args:
+            user_id: A user with account and profile.
+            patch: `{"account": {...}, "profile": {...}}`.
+
+        Raises:
+            userprofiles.api.errors.ApiError: The change is not accepted.
+            userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
+        """
+        service = ProfileService(self.registrar, self.cognito, self.user_pool_id)
+        service.change(Caller(user_id, user_id), patch)
 
     def find_user(self, user_id: str) -> CognitoUser | None:
         """Get a user from Cognito by the user ID (the sub).
@@ -57,7 +97,7 @@ class ProfileClient:
             userprofiles.registration.cognito_user.UnreadableUserError: A response has no sub.
         """
         user = cognito_user.get_user(self.cognito, self.user_pool_id, user_id)
-        if user is None:
+        if user is None or user.sub != user_id:
             response = self.cognito.list_users(
                 UserPoolId=self.user_pool_id, Filter=f'sub = "{user_id}"', Limit=1
             )
@@ -66,7 +106,7 @@ class ProfileClient:
         return user if user is not None and user.sub == user_id else None
 
 
-AWS_ERRORS = (ClientError, BotoCoreError, UnreadableUserError)
+COGNITO_ERRORS = (ClientError, BotoCoreError, UnreadableUserError)
 """Errors of `ProfileClient.find_user`."""
 
 
@@ -107,10 +147,15 @@ def connect(
             raise settings.SettingsError(
                 f"{name} must be a text that is not empty, got {value!r}. Use the output of the stack."
             )
+    if isinstance(sign_up_roles, str):
+        raise settings.SettingsError(
+            f"sign_up_roles must be a list of roles, got the text {sign_up_roles!r}."
+        )
     profile_template = templates.load(template)
     environment = {"SIGN_UP_ROLES": ",".join(sign_up_roles), "DEFAULT_ROLE": default_role or ""}
     dynamodb, cognito = (
-        aws.client(service, region=region, endpoint_url=endpoint_url) for service in ("dynamodb", "cognito-idp")
+        aws.client(service, region=region, endpoint_url=endpoint_url)
+        for service in ("dynamodb", "cognito-idp")
     )
     registrar = Registrar(
         store=Store(dynamodb, users_table, audit_table),
