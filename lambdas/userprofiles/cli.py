@@ -20,6 +20,7 @@ from userprofiles.backfill.report import format_banner
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.skip_rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
 from userprofiles.backfill.table_shape import TableShape
+from userprofiles.commands import analytics_command
 from userprofiles.table import record
 
 _EPILOG = f"""{exit_code.HELP}
@@ -44,6 +45,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
         epilog=_EPILOG,
     )
     _add_run_options(run)
+    analytics_command.add_parsers(groups)
     return parser, run
 
 
@@ -128,6 +130,9 @@ def _backfill(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
     parser, run = _create_parsers()
     parser.as_json = run.as_json = "--json" in arguments
     values, unknown = parser.parse_known_args(arguments)
+    if "run" in values:
+        code: exit_code.ExitCode = values.run(values, unknown)
+        return code
     if unknown:
         run.error(f"unrecognized arguments: {shlex.join(unknown)}")
     try:
