@@ -19,11 +19,12 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import get_parser, print_errors
 from userprofiles.stack_setup.check_result import CheckResult, Status
 from userprofiles.stack_setup.checks import check_stack
-from userprofiles.stack_setup.sign_up_test import SignUpTest
+from userprofiles.stack_setup.sign_up_test import PATIENCE_S, SignUpTest
 from userprofiles.stack_setup.stack import OutputsError, Stack, missing_options, read_outputs
 
 _CHECK_OPTIONS = ("user_pool_id", "users_table", "audit_table")
 _TEST_OPTIONS = (*_CHECK_OPTIONS, "client_id")
+_MAX_TIMEOUT_S = 600
 _COLORS = {Status.OK: "\x1b[32m", Status.FAILED: "\x1b[31m", Status.NOT_CHECKED: "\x1b[33m"}
 
 _CHECK_EPILOG = f"""exit codes:
@@ -34,7 +35,8 @@ _CHECK_EPILOG = f"""exit codes:
 
 The check only reads. Required permissions: dynamodb:DescribeTable, cognito-idp:DescribeUserPool,
 lambda:GetFunctionConfiguration, lambda:GetPolicy, lambda:ListEventSourceMappings,
-iam:SimulatePrincipalPolicy, sqs:GetQueueAttributes, sqs:GetQueueUrl. Without one of them, its lines are "not checked"."""
+iam:SimulatePrincipalPolicy, sqs:GetQueueAttributes, sqs:GetQueueUrl.
+Without one of them, its lines are "not checked"."""
 
 _TEST_EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} the sign-up works, and everything was deleted
@@ -76,6 +78,13 @@ def add_parsers(groups: Any) -> None:
         "functions use)",
     )
     test.add_argument("--client-id", metavar="ID", help="ID of an app client without a secret")
+    test.add_argument(
+        "--timeout",
+        type=float,
+        default=PATIENCE_S,
+        metavar="S",
+        help="seconds to wait for the profile (default: %(default)g)",
+    )
     test.add_argument(
         "--yes", action="store_true", help="create the user without a local endpoint, for example in AWS"
     )
@@ -121,12 +130,15 @@ def run_check(values: argparse.Namespace, unknown: Sequence[str] = ()) -> ExitCo
 
 def run_test(values: argparse.Namespace, unknown: Sequence[str] = ()) -> ExitCode:
     """Run `setup test` and return its exit code."""
-    stack = _create_stack(get_parser(values, unknown), values, _TEST_OPTIONS)
+    parser = get_parser(values, unknown)
+    if not 0 < values.timeout <= _MAX_TIMEOUT_S:
+        parser.error(f"--timeout must be above 0 and at most {_MAX_TIMEOUT_S}, got {values.timeout:g}")
+    stack = _create_stack(parser, values, _TEST_OPTIONS)
     results: list[CheckResult] = []
     stop = Stop()
 
     def test() -> ExitCode:
-        sign_up_test = SignUpTest(stack, stop, _reporter(results, as_json=values.json))
+        sign_up_test = SignUpTest(stack, stop, _reporter(results, as_json=values.json), values.timeout)
         write_error(sys.stderr, sign_up_test.describe())
         if not stack.is_local and not values.yes:
             raise RefusedError("Nothing was created: the endpoint is not local.\nTo run the test, add --yes.")

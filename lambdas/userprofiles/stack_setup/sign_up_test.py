@@ -56,7 +56,7 @@ class SignUpTest:
         self._stack = stack
         self._stop = stop
         self._report = report
-        self._pauses = round(patience_s / _PAUSE_S)
+        self._reads = 1 + round(patience_s / _PAUSE_S)
         self._attributes = {**_read_required_attributes(stack), "email": self.email}
 
     def describe(self) -> str:
@@ -115,7 +115,7 @@ class SignUpTest:
 
     def _wait_for_items(self) -> str:
         sub = self._find_sub()
-        for _ in range(self._pauses):
+        for _ in range(self._reads):
             sort_keys = {item["SK"]["S"] for item in self._query(self._stack.users_table, sub)}
             if sort_keys >= set(record.SORT_KEYS.values()):
                 return f"user ID {sub}"

@@ -66,6 +66,7 @@ class Stack:
         template: The template that the operator expects; None for the preset that the functions use.
         region: The region; None for that of the environment.
         endpoint_url: The endpoint of a local AWS; None for AWS.
+        clients: botocore clients by service, created when they are needed.
     """
 
     user_pool_id: str
@@ -75,7 +76,7 @@ class Stack:
     template: Template | None = None
     region: str | None = None
     endpoint_url: str | None = None
-    _clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def client(self, service: str) -> Any:
         """Return a botocore client of a service.
@@ -83,9 +84,9 @@ class Stack:
         Raises:
             CannotGoOnError: Region, profile or endpoint is missing or wrong.
         """
-        if service not in self._clients:
+        if service not in self.clients:
             try:
-                self._clients[service] = aws.client(
+                self.clients[service] = aws.client(
                     service, region=self.region, endpoint_url=self.endpoint_url
                 )
             except BotoCoreError as error:
@@ -96,7 +97,7 @@ class Stack:
                     f"{error}\nAn endpoint URL must have a scheme and a host, such as http://127.0.0.1:4566 "
                     "(--endpoint-url or AWS_ENDPOINT_URL).",
                 ) from error
-        return self._clients[service]
+        return self.clients[service]
 
     def connection_error(self, error: Exception) -> BackfillError:
         """Return the error for missing credentials, an unreachable endpoint or a wrong region."""

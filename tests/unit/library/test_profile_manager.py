@@ -37,6 +37,23 @@ def test_profile_contains_no_keys_and_no_bookkeeping(manager, pool):
     assert {"PK", "SK", "entityType", "setFields"} & manager.get_profile(user_id).keys() == set()
 
 
+@pytest.mark.parametrize("name", ["basic", "social", "career", "marketplace"])
+def test_every_preset_can_be_created_read_and_changed(create_client, pool, name):
+    client = create_client(name)
+    manager, user_id = ProfileManager(client, False), pool.add()
+    fields = client.template.schema("profile", client.template.default_role)["properties"]
+    field, default = next(
+        (field, schema["default"])
+        for field, schema in fields.items()
+        if "default" in schema and not schema.get("readOnly")
+    )
+
+    assert manager.create_profile_automatically(user_id).success
+    assert manager.get_profile(user_id)[field] == default
+    assert manager.update_profile(user_id, {field: default}).success
+    assert manager.get_profile_completion_status(user_id)[0] is False
+
+
 def test_profile_id_is_the_user_id_if_the_template_has_none(create_client, pool):
     user_id = pool.add()
 
