@@ -33,12 +33,14 @@ def main() -> None:
         template=config.string("template"),
         template_document=config.text_file("templateFile"),
         sign_up_roles=config.string_list("signUpRoles"),
+        approval_roles=config.string_list("approvalRoles"),
         user_pool=user_pool,
         further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),
         migration_table_names=config.string_list("migrationTableNames"),
         alarm_topic_arn=config.string("alarmTopicArn"),
         platform=config.string("lambdaPlatform"),
+        runtime=config.string("lambdaRuntime"),
         log_retention_days=config.integer("logRetentionDays"),
         api_concurrency=config.integer("apiConcurrency"),
         trigger_concurrency=config.integer("triggerConcurrency"),
@@ -52,7 +54,9 @@ def main() -> None:
     )
     config.check_unknown_settings()
 
-    with config.naming_settings(platform="lambdaPlatform", template_document="templateFile"):
+    with config.naming_settings(
+        platform="lambdaPlatform", runtime="lambdaRuntime", template_document="templateFile"
+    ):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
 
     pulumi.export("userPoolId", profiles.user_pool_id)

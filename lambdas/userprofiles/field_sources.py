@@ -29,10 +29,15 @@ def read_attribute_values(sources: Iterable[Mapping[str, Any]], attributes: Mapp
     return read_values((source for source in sources if "system" not in source), attributes, {})
 
 
+def read_system_value(name: str, system: Mapping[str, str]) -> str:
+    """Return a value of the system; `uuid` is a new UUID each time."""
+    return str(uuid.uuid4()) if name == "uuid" else system[name]
+
+
 def _read_value(source: Mapping[str, Any], attributes: Mapping[str, str], system: Mapping[str, str]) -> Any:
     value: Any = None
     if "system" in source:
-        value = str(uuid.uuid4()) if source["system"] == "uuid" else system[source["system"]]
+        value = read_system_value(source["system"], system)
     elif "join" in source:
         parts = [clean_text(attributes.get(name, "")) for name in source["join"]]
         value = " ".join(part for part in parts if part)

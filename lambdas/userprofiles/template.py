@@ -9,7 +9,7 @@ loaded by its name.
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -20,15 +20,18 @@ import fastjsonschema
 
 from userprofiles import field_sources, template_check, template_document, template_version
 from userprofiles.template_check import ItemKind
-from userprofiles.template_document import Document, names
+from userprofiles.template_document import Document, TemplateError, names, read
 
-__all__ = ["Document", "SchemaViolation", "Template", "TemplateError", "find_problems", "load", "names"]
-
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-
-
-class TemplateError(ValueError):
-    """A template is invalid. The message names the template, the location and what is allowed."""
+__all__ = [
+    "Document",
+    "SchemaViolation",
+    "Template",
+    "TemplateError",
+    "find_problems",
+    "load",
+    "names",
+    "read",
+]
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,25 @@ class Template:
     def default_role(self) -> str:
         """The role of users who request none."""
         return str(self.document["roles"]["default"])
+
+    def approval_field(self, role: str) -> str | None:
+        """Return the field that says whether an administrator has approved a user of a role, if any."""
+        field: str | None = self.document["roles"]["allowed"][role].get("approval")
+        return field
+
+    def requiring_approval(self, roles: Collection[str]) -> "Template":
+        """Return a template in which new users of these roles are pending.
+
+        Args:
+            roles: Roles for which `approval_field` is not None.
+        """
+        if not roles:
+            return self
+        document = copy.deepcopy(self.document)
+        for role in roles:
+            fields = document["roles"]["allowed"][role]["properties"]
+            fields[self.approval_field(role)]["default"] = template_check.APPROVAL_STATES[0]
+        return Template(self.name, document)
 
     @cached_property
     def _schemas(self) -> dict[tuple[ItemKind, str], Document]:
@@ -187,6 +209,14 @@ class Template:
             if value in field_sources.read_attribute_values(sources.get(name, ()), attributes)
         ]
 
+    def system_sources(self, kind: ItemKind) -> dict[str, str]:
+        """Return the name of the system's value for each field that has such a source."""
+        return {
+            name: next(source["system"] for source in sources if "system" in source)
+            for name, sources in self.document["cognito"][kind].items()
+            if any("system" in source for source in sources)
+        }
+
     @property
     def update_time_field(self) -> str:
         """The field of the profile that has the time of its last change."""
@@ -204,9 +234,11 @@ def load(source: str | Path | Mapping[str, Any]) -> Template:
         TemplateError: The template doesn't exist or is invalid.
     """
     template, problems = _load(source)
-    problem = next(problems, None)
-    if problem is not None:
-        raise TemplateError(f"Template {template.name!r} is invalid: {problem}.")
+    all_problems = list(problems)
+    if all_problems:
+        others = len(all_problems) - 1
+        more = f" {others} more: run `userprofiles template check`." if others else ""
+        raise TemplateError(f"Template {template.name!r} is invalid: {all_problems[0]}.{more}")
     return template
 
 
@@ -221,7 +253,7 @@ def find_problems(source: str | Path | Mapping[str, Any]) -> list[str]:
 
 
 def _load(source: str | Path | Mapping[str, Any]) -> tuple[Template, Iterator[str]]:
-    name, raw_document = _read(source)
+    name, raw_document = read(source)
     if template_document.is_too_deep(raw_document):
         raise TemplateError(
             f"Template {name!r} is invalid: it has more than {template_document.MAX_DEPTH} levels."
@@ -259,32 +291,3 @@ def _find_default_problems(template: Template) -> Iterator[str]:
         for violation in violations:
             path = ".".join((kind, *violation.path))
             yield f"the default of {path} violates its keyword {violation.keyword!r}"
-
-
-def _read(source: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
-    if isinstance(source, Mapping):
-        return "inline", source
-    if isinstance(source, Path) or source.endswith(".json"):
-        path = Path(source)
-        try:
-            return path.stem, template_document.parse(path.read_bytes())
-        except OSError as error:
-            raise TemplateError(
-                f"Template file {str(source)!r} can't be read: {error.strerror}. Use a readable JSON file.",
-            ) from error
-        except ValueError as error:
-            raise TemplateError(f"Template file {str(source)!r} is not valid JSON: {error}.") from error
-    if not _NAME.fullmatch(source):
-        raise TemplateError(
-            f"Template name {source!r} is invalid: use lower-case letters, digits, - and _, starting with a "
-            f"letter, or a path that ends in .json. Available: {', '.join(names())}.",
-        )
-    try:
-        return source, template_document.read_by_name(source)
-    except OSError:
-        raise TemplateError(
-            f"Template {source!r} doesn't exist. Available: {', '.join(names())}. For your own template, "
-            "use the path of its JSON file (ending in .json) or the document itself.",
-        ) from None
-    except ValueError as error:
-        raise TemplateError(f"Template {source!r} is not valid JSON: {error}.") from error

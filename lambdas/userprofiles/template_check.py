@@ -22,10 +22,10 @@ RESERVED = frozenset(
 )  # fmt: skip
 # The steps of an approval: the values of the field that `approval` of a role names.
 APPROVAL_STATES = ("pending", "approved", "suspended")
-_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-_ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+ROLE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 TOP_LEVEL = {
-    "description", "version", "roles", "account", "profile", "cognito", "completion", "upgrades",
+    "$schema", "description", "version", "roles", "account", "profile", "cognito", "completion", "upgrades",
 }  # fmt: skip
 
 
@@ -41,9 +41,11 @@ def find_problems(document: Any) -> Iterator[str]:
     if not isinstance(document, Mapping):
         yield f"a template must be a JSON object, not {type(document).__name__}"
         return
-    unknown_keys = sorted(str(key) for key in document if key not in TOP_LEVEL)
-    if unknown_keys:
-        yield f"unknown key {unknown_keys[0]!r}; allowed: {', '.join(sorted(TOP_LEVEL))}"
+    for key in sorted(str(key) for key in document if key not in TOP_LEVEL):
+        yield f"unknown key {key!r}; allowed: {', '.join(sorted(TOP_LEVEL))}"
+    for name in ("$schema", "description"):
+        if not isinstance(document.get(name, ""), str):
+            yield f"{name} must be a text"
     for kind in ITEM_KINDS:
         yield from _schema_problems(document.get(kind), kind)
     yield from _role_problems(document.get("roles"), _properties(document.get("account")))
@@ -62,7 +64,7 @@ def _properties(schema: Any) -> Mapping[str, Any]:
 
 def _schema_problems(schema: Any, path: str) -> Iterator[str]:
     if not isinstance(schema, Mapping) or schema.get("type") != "object":
-        yield f'{path} must be a JSON Schema with "type": "object"'
+        yield f'{path} must be a JSON Schema with "type": "object", or {{"from": name of a template}}'
         return
     if schema.get("additionalProperties") is not False:
         yield f'{path} must have "additionalProperties": false, so that users can\'t add their own fields'
@@ -75,7 +77,7 @@ def _schema_problems(schema: Any, path: str) -> Iterator[str]:
 
 def _field_problems(fields: Mapping[str, Any], path: str) -> Iterator[str]:
     for name, schema in fields.items():
-        if not isinstance(name, str) or not _FIELD.fullmatch(name):
+        if not isinstance(name, str) or not FIELD_NAME.fullmatch(name):
             yield (
                 f"{path}.{name} is not a valid field name; use up to 64 letters, digits, _ and -, "
                 "starting with a letter or _"
@@ -153,8 +155,8 @@ def _role_problems(roles: Any, account: Mapping[str, Any]) -> Iterator[str]:
             "have the same role"
         )
     for role, extension in roles["allowed"].items():
-        if not isinstance(role, str) or not _ROLE.fullmatch(role):
-            yield f"role {role!r} must match ^{_ROLE.pattern}$"
+        if not isinstance(role, str) or not ROLE_NAME.fullmatch(role):
+            yield f"role {role!r} must match ^{ROLE_NAME.pattern}$"
         fields = extension.get("properties") if isinstance(extension, Mapping) else None
         if not isinstance(fields, Mapping):
             yield f'roles.allowed.{role} must be an object with "properties"'

@@ -11,6 +11,7 @@ All other modules use the expanded document.
 import copy
 import json
 import pkgutil
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,12 @@ Document = dict[str, Any]
 Report = Callable[[str], None]
 
 MAX_DEPTH = 40
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _PART_KEYS = {"from", "properties"}
+
+
+class TemplateError(ValueError):
+    """A template is invalid. The message names the template, the location and what is allowed."""
 
 
 def names() -> list[str]:
@@ -31,7 +37,7 @@ def names() -> list[str]:
     return sorted(file.stem for file in files if file.stem != field_types.FILE_NAME)
 
 
-def read_by_name(name: str) -> Any:
+def _read_by_name(name: str) -> Any:
     """Read a template in `templates/`.
 
     Raises:
@@ -79,6 +85,47 @@ def is_too_deep(document: Any) -> bool:
             for member in (value.values() if isinstance(value, Mapping) else value)
         ]
     return bool(level)
+
+
+def read(source: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
+    """Read a template.
+
+    Args:
+        source: The name of a file in `templates/` (without `.json`), the path of a JSON file, or the
+            document itself.
+
+    Returns:
+        Its name, and the document as parsed JSON.
+
+    Raises:
+        TemplateError: The template doesn't exist, or is not JSON.
+    """
+    if isinstance(source, Mapping):
+        return "inline", source
+    if isinstance(source, Path) or source.endswith(".json"):
+        path = Path(source)
+        try:
+            return path.stem, parse(path.read_bytes())
+        except OSError as error:
+            raise TemplateError(
+                f"Template file {str(source)!r} can't be read: {error.strerror}. Use a readable JSON file.",
+            ) from error
+        except ValueError as error:
+            raise TemplateError(f"Template file {str(source)!r} is not valid JSON: {error}.") from error
+    if not _NAME.fullmatch(source):
+        raise TemplateError(
+            f"Template name {source!r} is invalid: use lower-case letters, digits, - and _, starting with a "
+            f"letter, or a path that ends in .json. Available: {', '.join(names())}.",
+        )
+    try:
+        return source, _read_by_name(source)
+    except OSError:
+        raise TemplateError(
+            f"Template {source!r} doesn't exist. Available: {', '.join(names())}. For your own template, "
+            "use the path of its JSON file (ending in .json) or the document itself.",
+        ) from None
+    except ValueError as error:
+        raise TemplateError(f"Template {source!r} is not valid JSON: {error}.") from error
 
 
 def expand(document: Any) -> tuple[Any, list[str]]:
@@ -163,4 +210,4 @@ def _read_other(name: Any, path: str, parents: tuple[str, ...], report: Report) 
         allowed = ", ".join(other for other in names() if other not in parents)
         report(f"{path} is {name!r}; allowed: {allowed}")
         name = "basic"
-    return _expand(read_by_name(name), (*parents, name), report)
+    return _expand(_read_by_name(name), (*parents, name), report)

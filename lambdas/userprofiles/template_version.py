@@ -14,10 +14,10 @@ from typing import Any
 Version = tuple[int, int]
 
 FIRST_VERSION = "1.0"
-PATTERN = "^(0|[1-9][0-9]{0,3})\\.(0|[1-9][0-9]{0,3})$"
+PATTERN = "^([1-9][0-9]{0,3})\\.(0|[1-9][0-9]{0,3})$"
 OPERATIONS = ("rename", "remove", "default")
 
-_VERSION = re.compile(PATTERN.rstrip("$"))
+_VERSION = re.compile(PATTERN)
 
 
 def parse(text: Any) -> Version | None:
@@ -36,7 +36,7 @@ def find_version_problems(
         fields: The names of the fields of account and profile.
     """
     version = parse(document.get("version", FIRST_VERSION))
-    if version is None or version < (1, 0):
+    if version is None:
         yield f'version is {document["version"]!r}; use "<major>.<minor>", at least "{FIRST_VERSION}"'
         return
     steps = document.get("upgrades", [])

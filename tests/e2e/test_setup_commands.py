@@ -104,7 +104,7 @@ def test_test_deletes_everything_after_ctrl_c(start, stack):
 
     assert process.returncode == 3
     assert "deletion of the user" in out
-    assert err.endswith("Stopped. The lines above say what was deleted.\n")
+    assert err.endswith("Stopped. The results say what was deleted.\n")
     assert count_everything(stack) == before
 
 

@@ -1,7 +1,6 @@
 """`userprofiles analytics`: statistics of a users table."""
 
 import argparse
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from userprofiles.analytics import html_page, snapshots
 from userprofiles.analytics.statistics import Statistics
 from userprofiles.analytics.table_scan import TableScan
 from userprofiles.backfill.calls import Calls
+from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.connection import create_client
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.output import Output
@@ -28,7 +28,6 @@ from userprofiles.commands.analytics_text import format_json, format_text
 from userprofiles.commands.command_errors import (
     check_writable,
     file_error,
-    get_parser,
     print_errors,
 )
 from userprofiles.table import record
@@ -54,7 +53,7 @@ def add_parsers(groups: Any) -> None:
         description="Scan a users table once and count users by role, status, completion and day of sign-up.",
         epilog=_EPILOG,
     )
-    parser.set_defaults(run=run_parsed, command_parser=parser)
+    parser.set_defaults(execute=lambda values: run_parsed(parser, values))
     parser.add_argument("--table-name", required=True, metavar="T", help="name of the users table")
     parser.add_argument(
         "--template",
@@ -86,11 +85,9 @@ def add_parsers(groups: Any) -> None:
     )
 
 
-def run_parsed(
-    values: argparse.Namespace, unknown: Sequence[str] = (), limits: Limits = COMMAND_LINE
-) -> ExitCode:
+def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits = COMMAND_LINE) -> ExitCode:
     """Run the command and return its exit code."""
-    parser = get_parser(values, unknown)
+    parser.as_json = values.json
     if not 1 <= values.segments <= _MAX_SEGMENTS:
         parser.error(f"--segments must be from 1 to {_MAX_SEGMENTS:,}, got {values.segments}")
     check_writable(parser, "--html", values.html)

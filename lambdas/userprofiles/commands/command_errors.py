@@ -1,10 +1,8 @@
-"""Shared by the commands: unknown arguments, errors without a traceback, files that can't be written."""
+"""Shared by the commands: errors without a traceback, files that can't be written."""
 
-import argparse
 import os
-import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from userprofiles.backfill.command.argument_parser import CommandParser
@@ -12,15 +10,6 @@ from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.errors import BackfillError, CannotGoOnError, ErrorKind, error_json
-
-
-def get_parser(values: argparse.Namespace, unknown: Sequence[str]) -> CommandParser:
-    """Return the parser of a command. Exit with its usage if it doesn't know some of the arguments."""
-    parser: CommandParser = values.command_parser
-    parser.as_json = bool(values.json)
-    if unknown:
-        parser.error(f"unrecognized arguments: {shlex.join(unknown)}")
-    return parser
 
 
 def print_errors(command: Callable[[], ExitCode], *, as_json: bool) -> ExitCode:

@@ -14,9 +14,9 @@ from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.command.signals import stop_on_signals
-from userprofiles.backfill.errors import RefusedError, StoppedError
+from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.stop import Stop
-from userprofiles.commands.command_errors import get_parser, print_errors
+from userprofiles.commands.command_errors import print_errors
 from userprofiles.stack_setup.check_result import CheckResult, Status
 from userprofiles.stack_setup.checks import check_stack
 from userprofiles.stack_setup.sign_up_test import PATIENCE_S, SignUpTest
@@ -60,7 +60,7 @@ def add_parsers(groups: Any) -> None:
         description="Check a deployed stack. Each line is ok, or has its fix. The check only reads.",
         epilog=_CHECK_EPILOG,
     )
-    check.set_defaults(run=run_check, command_parser=check)
+    check.set_defaults(execute=lambda values: run_check(check, values))
     test = commands.add_parser(
         "test",
         help="sign up a throw-away user, and delete it",
@@ -68,7 +68,7 @@ def add_parsers(groups: Any) -> None:
         "and delete everything, also after a failure or Ctrl-C.",
         epilog=_TEST_EPILOG,
     )
-    test.set_defaults(run=run_test, command_parser=test)
+    test.set_defaults(execute=lambda values: run_test(test, values))
     for parser in (check, test):
         _add_stack_options(parser)
     check.add_argument(
@@ -106,9 +106,9 @@ def _add_stack_options(parser: CommandParser) -> None:
     parser.add_argument("--json", action="store_true", help="print only the results, as JSON")
 
 
-def run_check(values: argparse.Namespace, unknown: Sequence[str] = ()) -> ExitCode:
+def run_check(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
     """Run `setup check` and return its exit code."""
-    parser = get_parser(values, unknown)
+    parser.as_json = values.json
     try:
         template = templates.load(values.template) if values.template else None
     except templates.TemplateError as error:
@@ -128,9 +128,9 @@ def run_check(values: argparse.Namespace, unknown: Sequence[str] = ()) -> ExitCo
     return print_errors(check, as_json=values.json)
 
 
-def run_test(values: argparse.Namespace, unknown: Sequence[str] = ()) -> ExitCode:
+def run_test(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
     """Run `setup test` and return its exit code."""
-    parser = get_parser(values, unknown)
+    parser.as_json = values.json
     if not 0 < values.timeout <= _MAX_TIMEOUT_S:
         parser.error(f"--timeout must be above 0 and at most {_MAX_TIMEOUT_S}, got {values.timeout:g}")
     stack = _create_stack(parser, values, _TEST_OPTIONS)
@@ -146,7 +146,8 @@ def run_test(values: argparse.Namespace, unknown: Sequence[str] = ()) -> ExitCod
         if values.json:
             _print_json(results, is_ok=is_ok)
         if stop.is_requested:
-            raise StoppedError("Stopped. The lines above say what was deleted.")
+            write_error(sys.stderr, "Stopped. The results say what was deleted.\n")
+            return ExitCode.STOPPED
         return ExitCode.DONE if is_ok else ExitCode.SOME_FAILED
 
     with stop_on_signals(stop.request):

@@ -2,6 +2,7 @@
 
 import pytest
 from userprofiles import cli, settings, template
+from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
 
@@ -20,6 +21,11 @@ def register(store):
 
 
 @pytest.fixture
-def run(tables):
-    """Return a function that runs a command in this process."""
+def run(tables, monkeypatch):
+    """Return a function that runs a command in this process, with the client of the tables."""
+
+    def create_client(table, **_):
+        return tables.client, TableLocation(table, "us-east-1", "AWS", has_connection_options=True)
+
+    monkeypatch.setattr("userprofiles.commands.analytics_command.create_client", create_client)
     return lambda *arguments: cli.main(list(map(str, arguments)))
