@@ -20,6 +20,7 @@ from userprofiles.backfill.report import format_banner
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.skip_rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
 from userprofiles.backfill.table_shape import TableShape
+from userprofiles.commands import analytics_command, setup_command
 from userprofiles.table import record
 
 _EPILOG = f"""{exit_code.HELP}
@@ -47,6 +48,8 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     )
     _add_run_options(run)
     outputs_command.add_parser(groups)
+    analytics_command.add_parsers(groups)
+    setup_command.add_parsers(groups)
     template_command.add_parsers(groups)
     return parser, run
 

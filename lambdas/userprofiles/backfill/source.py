@@ -42,7 +42,7 @@ def projection(names: Iterable[str]) -> dict[str, Any]:
     return {"ProjectionExpression": ",".join(aliases), "ExpressionAttributeNames": aliases}
 
 
-def _scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator[dict[str, Any]]:
+def scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator[dict[str, Any]]:
     """Yield the responses of a scan, page by page.
 
     Args:
@@ -91,7 +91,7 @@ def read_pages(
     parameters: dict[str, Any] = {"Limit": page_rows, **projection(ROW_ATTRIBUTES)}
     if segments > 1:
         parameters |= {"Segment": segment, "TotalSegments": segments}
-    for response in _scan(calls, start, **parameters):
+    for response in scan(calls, start, **parameters):
         yield Page(response["Items"], response.get("LastEvaluatedKey") or None)
 
 
@@ -115,5 +115,5 @@ def count_users(calls: Calls, shape: TableShape) -> int:
     Raises:
         BackfillFailedError: The table can't be read.
     """
-    responses = _scan(calls, Select="COUNT", **user_filter(shape))
+    responses = scan(calls, Select="COUNT", **user_filter(shape))
     return sum(int(response.get("Count", 0)) for response in responses)
