@@ -41,7 +41,6 @@ _UNUSED = tuple(
         "utilities/circuit_breaker",
         "utilities/data_masking",
         "utilities/feature_flags",
-        "utilities/idempotency",
         "utilities/kafka",
         "utilities/parameters",
         "utilities/parser",
@@ -177,6 +176,8 @@ def _is_needed(name: str) -> bool:
     match name.split("/"):
         case ["botocore", "data", service, _, *_]:
             return service in AWS_SERVICES and not name.endswith("/examples-1.json")
+        case ["boto3", "data" | "docs" | "examples", *_]:
+            return False
         case ["aws_lambda_powertools", *_]:
             return not name.startswith(_UNUSED)
         case _:

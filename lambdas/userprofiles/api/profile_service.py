@@ -15,9 +15,10 @@ from userprofiles.registration.cognito_user import CognitoClient
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit, record
 from userprofiles.table.audit import Action
-from userprofiles.table.store import UserItems
+from userprofiles.table.store import Store, UserItems
 from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError
 from userprofiles.table.update_expression import Change
+from userprofiles.template import Template
 
 SOURCE = "api"
 _ATTEMPTS = 5
@@ -45,6 +46,26 @@ def build_document(user: UserItems) -> ProfileDocument:
     return ProfileDocument(body, f'"{audit.digest(versioned_body)[:32]}"')
 
 
+def erased_error() -> ApiError:
+    """Return the error for a user who was erased."""
+    return ApiError(410, "erased", "This user was erased.")
+
+
+def read_recorded_user(store: Store, sub: str) -> UserItems:
+    """Read a user who has an account and a profile.
+
+    Raises:
+        ApiError: 404 if one of them is missing, 410 if the user was erased.
+        userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
+    """
+    user = store.read(sub) if record.is_sub(sub) else UserItems(None, None)
+    if user.is_erased:
+        raise erased_error()
+    if not user.is_complete:
+        raise ApiError(404, "user_not_found", "No account and profile are stored for this user.")
+    return user
+
+
 class ProfileService:
     """Reads and changes users.
 
@@ -66,6 +87,11 @@ class ProfileService:
         self._cognito = cognito
         self._pool_id = pool_id
         self._sleep = sleep
+
+    @property
+    def template(self) -> Template:
+        """Defines the fields of account and profile."""
+        return self._registrar.template
 
     def read(self, caller: Caller) -> ProfileDocument:
         """Return the caller's account and profile. The first access creates the missing items.
@@ -89,13 +115,36 @@ class ProfileService:
                 user), 410, 412 or 413.
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
+        return self._change(caller, lambda: self._read_active_user(caller), patch, if_match)
+
+    def read_other(self, sub: str) -> ProfileDocument:
+        """Return the account and profile of any user. Unlike `read`, it creates nothing.
+
+        Raises:
+            ApiError: 404 if the user has no record, 410 if the user was erased.
+            userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
+        """
+        return build_document(read_recorded_user(self._registrar.store, sub))
+
+    def change_other(self, sub: str, patch: Any, if_match: str | None = None) -> ProfileDocument:
+        """Change the account and profile of any user, including inactive users.
+
+        Raises:
+            ApiError: 400, 404, 409, 410, 412 or 413, as in `change` and `read_other`.
+            userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
+        """
+        return self._change(
+            Caller(sub, sub), lambda: read_recorded_user(self._registrar.store, sub), patch, if_match
+        )
+
+    def _change(
+        self, caller: Caller, read_user: Callable[[], UserItems], patch: Any, if_match: str | None
+    ) -> ProfileDocument:
         for attempt in range(_ATTEMPTS):
             if attempt:
                 self._sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
-            user = self._read_complete_user(caller)
-            if record.is_inactive(user.account or {}):
-                raise ApiError(403, "inactive", "The account is inactive. Its profile can't be changed.")
-            if if_match is not None and not _matches(if_match, build_document(user).etag):
+            user = read_user()
+            if if_match is not None and not matches_tag(if_match, build_document(user).etag):
                 raise ApiError(412, "changed_meanwhile", "The profile has changed. Read it again.")
             changed_document = self._apply_patch(caller, user, patch)
             if changed_document is not None:
@@ -140,13 +189,19 @@ class ProfileService:
         role = account.get("role")
         return role if role in self._registrar.template.roles else self._registrar.template.default_role
 
+    def _read_active_user(self, caller: Caller) -> UserItems:
+        user = self._read_complete_user(caller)
+        if record.is_inactive(user.account or {}):
+            raise ApiError(403, "inactive", "The account is inactive. Its profile can't be changed.")
+        return user
+
     def _read_complete_user(self, caller: Caller) -> UserItems:
         user = self._registrar.store.read(caller.sub)
         if not user.is_erased and not user.is_complete:
             self._register(caller)
             user = self._registrar.store.read(caller.sub)
         if user.is_erased:
-            raise ApiError(410, "erased", "This user was erased.")
+            raise erased_error()
         if not user.is_complete:
             raise StoreBusyError("StillIncomplete")
         return user
@@ -159,8 +214,11 @@ class ProfileService:
         self._registrar.register(user)
 
 
-def _matches(if_match: str, etag: str) -> bool:
-    """Compare strongly, as RFC 9110 requires for If-Match: a weak tag never matches."""
+def matches_tag(if_match: str, etag: str) -> bool:
+    """Return whether an If-Match header contains a tag.
+
+    RFC 9110 requires a strong comparison: a weak tag never matches.
+    """
     tags = [tag.strip() for tag in if_match.split(",")]
     return "*" in tags or etag in tags
 

@@ -94,7 +94,7 @@ class Store:
                     RequestItems={self._users_table: {"Keys": keys, "ConsistentRead": True}},
                 )
             except (ClientError, BotoCoreError) as error:
-                raise _store_error(error) from None
+                raise store_error(error) from None
             for typed_item in response["Responses"].get(self._users_table, ()):
                 item = deserialize_item(typed_item)
                 items[item["SK"]] = item
@@ -227,7 +227,7 @@ class Store:
             try:
                 self._client.transact_write_items(TransactItems=list(actions))
             except BotoCoreError as error:
-                raise _store_error(error) from None
+                raise store_error(error) from None
             except ClientError as error:
                 existing_items = _read_failed_conditions(error)
                 if existing_items:
@@ -246,7 +246,8 @@ def _audit_head_changes(audit_row: Item) -> list[Change]:
     return [Change(("auditHead",), audit_row["hash"]), Change(("version",), audit_row["version"])]
 
 
-def _store_error(error: ClientError | BotoCoreError) -> StoreError:
+def store_error(error: ClientError | BotoCoreError) -> StoreError:
+    """Convert an error of botocore to an error of the store."""
     return _store_error_of_code(error_code(error))
 
 
@@ -269,7 +270,7 @@ def _read_failed_conditions(error: ClientError) -> Mapping[int, Item]:
         StoreError: Any other reason.
     """
     if error.response["Error"]["Code"] != "TransactionCanceledException":
-        raise _store_error(error) from None
+        raise store_error(error) from None
     reasons = error.response.get("CancellationReasons") or []
     codes = {reason.get("Code", "None") for reason in reasons}
     if codes & THROTTLING_CODES:

@@ -123,12 +123,12 @@ def plan_update(
 
 @pytest.fixture
 def field_errors(plan_update: Callable[..., UpdatePlan]) -> Callable[[Any], dict[str, str]]:
-    """Return a function that checks that a patch is rejected, and returns the problem of each field."""
+    """Return a function that checks that a patch is rejected, and returns the detail of each field, by its JSON Pointer."""
 
     def reject(patch: Any) -> dict[str, str]:
         with pytest.raises(ApiError) as refusal:
             plan_update(patch)
         assert (refusal.value.status, refusal.value.code) == (400, "invalid_patch")
-        return {entry.field: entry.problem for entry in refusal.value.field_errors}
+        return {entry.pointer: entry.detail for entry in refusal.value.field_errors}
 
     return reject

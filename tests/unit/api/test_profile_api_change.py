@@ -78,13 +78,13 @@ def test_rejected_patch_is_400_and_changes_nothing(call: Callable[..., Any], tab
 
     response = call("PATCH", patch)
 
-    assert (response.status, response.body["error"]["code"]) == (400, "invalid_patch")
+    assert (response.status, response.body["code"]) == (400, "invalid_patch")
     assert tables.items() == before
 
 
 @pytest.mark.usefixtures("confirmed_user")
 def test_error_of_a_rejected_patch_lists_the_fields(call: Callable[..., Any]) -> None:
-    error = call("PATCH", {"account": {"role": "vendor"}}).body["error"]
+    error = call("PATCH", {"account": {"role": "vendor"}}).body
 
     assert error["fields"] == [{"field": "account.role", "problem": "can't be changed by the user"}]
 
@@ -100,7 +100,7 @@ def test_user_of_an_inactive_account_can_read_but_not_change(
 
     response = call("PATCH", {"profile": {"language": "fr"}}, headers={"if-match": '"stale"'})
 
-    assert (response.status, response.body["error"]["code"]) == (403, "inactive")
+    assert (response.status, response.body["code"]) == (403, "inactive")
     assert before == (tables.items(), tables.audit_rows())
     assert call().body["account"]["status"] == status
 
@@ -207,7 +207,7 @@ def test_change_that_always_conflicts_is_409(
 
     response = call("PATCH", {"account": {"name": "Bo"}})
 
-    assert (response.status, response.body["error"]["code"]) == (409, "conflict")
+    assert (response.status, response.body["code"]) == (409, "conflict")
     assert tables.items()[0]["name"] == "John"
 
 

@@ -59,7 +59,7 @@ def test_token_other_than_an_access_token_of_our_client_is_401(
 
     assert (
         response.status,
-        response.body["error"]["code"],
+        response.body["code"],
         response.headers["www-authenticate"],
     ) == (401, "unauthorized", "Bearer")
     assert tables.items() == []
