@@ -176,7 +176,7 @@ def _is_needed(name: str) -> bool:
     match name.split("/"):
         case ["botocore", "data", service, _, *_]:
             return service in AWS_SERVICES and not name.endswith("/examples-1.json")
-        case ["boto3", "data" | "docs" | "examples", *_]:
+        case ["boto3", "data" | "examples", *_]:
             return False
         case ["aws_lambda_powertools", *_]:
             return not name.startswith(_UNUSED)

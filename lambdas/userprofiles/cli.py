@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import settings, template
+from userprofiles import admin_command, settings, template
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
@@ -44,6 +44,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
         epilog=_EPILOG,
     )
     _add_run_options(run)
+    admin_command.add_parsers(groups)
     return parser, run
 
 
@@ -128,6 +129,8 @@ def _backfill(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
     parser, run = _create_parsers()
     parser.as_json = run.as_json = "--json" in arguments
     values, unknown = parser.parse_known_args(arguments)
+    if "run" in values:
+        return admin_command.run_parsed(values, unknown)
     if unknown:
         run.error(f"unrecognized arguments: {shlex.join(unknown)}")
     try:

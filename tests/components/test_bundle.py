@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "test",
     "TEMPLATE": "marketplace",
     "USERS_TABLE": "users",
+    "IDEMPOTENCY_TABLE": "answers",
     "USER_POOL_CLIENT_IDS": "client",
     "USER_POOL_ID": "us-east-1_pool",
 }
@@ -36,6 +37,8 @@ sys.path.insert(0, sys.argv[1])
 import importlib, json
 for name in sys.argv[2:]:
     assert callable(importlib.import_module(f"userprofiles.handlers.{name}").handler)
+# The API imports it with the first request that has an Idempotency-Key.
+importlib.import_module("aws_lambda_powertools.utilities.idempotency")
 outside = {getattr(module, "__file__", None) or "" for module in sys.modules.values()}
 print(json.dumps(sorted(path for path in outside if "site-packages" in path)))
 """
@@ -84,6 +87,23 @@ def test_handlers_import_only_from_the_zip(platform: str, tmp_path: Path) -> Non
 
     assert process.stderr == ""
     assert json.loads(process.stdout.splitlines()[-1]) == []
+
+
+TRIGGERS = """
+import sys
+import userprofiles.handlers.pre_sign_up, userprofiles.handlers.post_confirmation
+loaded = ("userprofiles.api", "boto3", "jmespath_utils", "aws_lambda_powertools.event_handler")
+print([name for name in sys.modules if name.startswith(loaded)])
+"""
+
+
+def test_triggers_load_neither_the_api_nor_boto3() -> None:
+    """Cognito waits five seconds for a trigger, with the cold start in them."""
+    process = subprocess.run(
+        [sys.executable, "-c", TRIGGERS], capture_output=True, text=True, check=True, env=ENVIRONMENT
+    )
+
+    assert process.stdout == "[]\n"
 
 
 def test_zip_has_all_files_for_lambda_and_none_of_this_machine() -> None:

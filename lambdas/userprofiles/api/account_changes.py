@@ -104,18 +104,14 @@ def plan_role(template: Template, sub: str, role: str) -> PlanChange:
             # A template without a field for the role has only one, which is not stored.
             values["role"] = REMOVED
         if role in template.roles:
+            own_fields = template.document["roles"]["allowed"][role]["properties"]
             defaults = template.defaults("account", role)
-            values |= {name: value for name, value in defaults.items() if name not in account}
-        return [
-            *_set_fields(values),
-            *_list_changes(template, sub, {**account, "role": role, **_new_status(values)}),
-        ]
+            values |= {
+                name: value for name, value in defaults.items() if name in own_fields and name not in account
+            }
+        return [*_set_fields(values), *_list_changes(template, sub, {**account, "role": role})]
 
     return plan
-
-
-def _new_status(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"status": values["status"]} if "status" in values else {}
 
 
 def plan_status(template: Template, sub: str, status: str) -> PlanChange:

@@ -5,6 +5,7 @@ stored answer contains only IDs and statuses.
 """
 
 import functools
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -96,7 +97,9 @@ class IdempotentRequests:
         )
 
         def answer(*, request: Mapping[str, Any]) -> Answer:  # noqa: ARG001  (Powertools reads the key from it)
-            return execute()
+            # Powertools sorts the names of the stored answer, so the first answer has them sorted too.
+            document: Answer = json.loads(json.dumps(execute(), sort_keys=True))
+            return document
 
         run = idempotent_function(
             answer,

@@ -12,18 +12,23 @@ from userprofiles.template import Template
 
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
+_THROTTLED = 429
+_OURS = {400, 404, 409, 410, 412, 422}
+"""Statuses that only the functions answer on these routes."""
 _IF_MATCH = {"If-Match": "Change only if the ETag is still the same."}
 _IF_NONE_MATCH = {"If-None-Match": "Answer 304 if the ETag is still the same."}
 _IDEMPOTENCY_KEY = {
     "Idempotency-Key": "1 to 255 visible ASCII characters. The same key has one effect and one answer."
 }
-_COMMON = {429: "Above the throttling limits."}
+_COMMON = {
+    429: "Above the throttling limits.",
+    500: "An unexpected error.",
+    503: "An AWS call failed, or the function took too long.",
+}
 _TOKEN = {
     401: "No valid access token of this application, or a user that Cognito doesn't know.",
     403: "The caller may not do this, for example because the account is inactive.",
     413: "The body or the record is too large.",
-    500: "An unexpected error.",
-    503: "An AWS call failed, or the function took too long.",
 }
 _ONE_USER = {404: "No account and profile are stored for this user.", 410: "The user was erased."}
 _BODY = {400: "The body is not accepted."}
@@ -188,7 +193,7 @@ def _responses(route: Route, details: _Operation) -> dict[str, Any]:
     for status in sorted(errors):
         problem = {_PROBLEM: {"schema": reference("Problem")}}
         gateway = {_JSON: {"schema": reference("GatewayMessage")}}
-        content = gateway if status in _COMMON else problem if status in details.errors else problem | gateway
+        content = gateway if status == _THROTTLED else problem if status in _OURS else problem | gateway
         answers[str(status)] = {"description": errors[status], "content": content}
     return answers
 

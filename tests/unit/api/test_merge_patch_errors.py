@@ -150,7 +150,7 @@ def test_first_errors_of_many_are_returned_with_their_number(plan_update: PlanUp
     with pytest.raises(ApiError) as refusal:
         plan_update({"account": {"wishlist": [1] * 500}})
 
-    assert [f"account.wishlist.{number}" for number in range(20)] == [
+    assert [f"/account/wishlist/{number}" for number in range(20)] == [
         entry.pointer for entry in refusal.value.field_errors
     ]
     assert "the first 20 of 500" in str(refusal.value)
@@ -165,6 +165,41 @@ def test_all_errors_are_returned_together(field_errors: Callable[[Any], dict[str
         "/profile/language",
         "/profile/timezone",
     }
+    assert field_errors(
+        {
+            "x/y~z": 1,
+            "account": {"role": 7, "cart": [{"price": 1e126}], "wishlist": [1] * 501},
+            "profile": {"address": {"planet": "Earth", "city": 7}, "language": "?", "timezone": None},
+        }
+    ).keys() == {
+        "/x~1y~0z",
+        "/account/role",
+        "/account/cart/0/price",
+        "/account/wishlist",
+        "/profile/address/planet",
+        "/profile/address/city",
+        "/profile/language",
+    }
+
+
+@pytest.mark.parametrize(
+    ("patch", "code"),
+    [
+        ({"account": {"role": "vendor"}}, "read_only"),
+        ({"account": {"wishlist": [1] * 501}}, "max_items"),
+        ({"account": {"cart": [{"price": 1e126}]}}, "not_storable"),
+        ({"profile": {"unknown": 1}}, "unknown_field"),
+        ({"profile": {"firstName": "x" * 2049}}, "max_length"),
+        ({"profile": {"language": "?"}}, "pattern"),
+        ({"profile": []}, "type"),
+    ],
+    ids=str,
+)
+def test_error_has_a_code_for_programs(plan_update: PlanUpdate, patch: Any, code: str) -> None:
+    with pytest.raises(ApiError) as refusal:
+        plan_update(patch)
+
+    assert [entry.code for entry in refusal.value.field_errors] == [code]
 
 
 @pytest.mark.parametrize("patch", [[], "text", 7, None])
@@ -178,7 +213,7 @@ def test_field_of_vendors_is_unknown_for_a_customer(plan_update: PlanUpdate) -> 
     with pytest.raises(ApiError):
         plan_update({"account": {"storeName": "Mine"}}, role="customer")
 
-    assert plan_update({"account": {"storeName": "Mine"}}).fields == ["/account/storeName"]
+    assert plan_update({"account": {"storeName": "Mine"}}).fields == ["account.storeName"]
 
 
 def test_read_only_on_a_deeper_level_is_rejected(plan_update: PlanUpdate) -> None:
@@ -203,7 +238,7 @@ def test_number_that_dynamodb_can_not_store_is_an_error_of_its_field(
 
 @pytest.mark.parametrize("number", [1e125, -1e125, 1e-130, 0, 10**60])
 def test_number_that_dynamodb_can_store_is_accepted(number: float, plan_update: PlanUpdate) -> None:
-    assert plan_update({"account": {"cart": [{"price": number}]}}).fields == ["/account/cart"]
+    assert plan_update({"account": {"cart": [{"price": number}]}}).fields == ["account.cart"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-32-be", "latin-1"])
