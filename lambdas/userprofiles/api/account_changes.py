@@ -72,8 +72,9 @@ def change_account(
             moment=registrar.clock(),
             fields=fields,
         )
-        if registrar.store.change(user, {"account": changes}, audit_row):
-            return build_document(registrar.store.read(sub))
+        changed_user = registrar.store.change(user, {"account": changes}, audit_row)
+        if changed_user is not None:
+            return build_document(changed_user)
     raise ApiError(409, "conflict", "Other requests are changing the profile. Try again.")
 
 

@@ -52,7 +52,9 @@ class Administration:
         dynamodb = aws.client("dynamodb")
         return cls(
             Registrar.from_environment(environment, _SOURCE, dynamodb),
-            aws.client("cognito-idp"),
+            # One attempt: AdminCreateUser waits for the PreSignUp trigger, and a second one would find the
+            # user that the first one created.
+            aws.client("cognito-idp", read_s=20, attempts=1),
             settings.required(environment, "USER_POOL_ID"),
             UserLists(dynamodb, settings.required(environment, "USERS_TABLE")),
         )

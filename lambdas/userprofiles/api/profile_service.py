@@ -175,15 +175,13 @@ class ProfileService:
             fields=plan.fields,
         )
         try:
-            is_changed = self._registrar.store.change(user, changes, audit_row)
+            changed_user = self._registrar.store.change(user, changes, audit_row)
         except InvalidRequestError:
             # The values of the patch are the only part of the request that differs from other requests.
             raise ApiError(
                 400, "invalid_patch", "The change contains a value that can't be stored."
             ) from None
-        if not is_changed:
-            return None
-        return build_document(self._registrar.store.read(caller.sub))
+        return None if changed_user is None else build_document(changed_user)
 
     def _role(self, account: Mapping[str, Any]) -> str:
         role = account.get("role")

@@ -27,7 +27,7 @@ from userprofiles.table.store_errors import (
     StoreBusyError,
     StoreError,
 )
-from userprofiles.table.update_expression import Change, update_expression
+from userprofiles.table.update_expression import Change, apply_changes, update_expression
 from userprofiles.telemetry import error_code
 from userprofiles.template_check import ItemKind
 
@@ -142,7 +142,9 @@ class Store:
         }
         return self._try_to_transact([self._put(account), check, self._put_audit(audit_row)])
 
-    def change(self, user: UserItems, changes: Mapping[ItemKind, Sequence[Change]], audit_row: Item) -> bool:
+    def change(
+        self, user: UserItems, changes: Mapping[ItemKind, Sequence[Change]], audit_row: Item
+    ) -> UserItems | None:
         """Change fields of a user and add a row to the audit trail.
 
         Args:
@@ -151,7 +153,7 @@ class Store:
             audit_row: The audit row. Its hash becomes the account's audit head.
 
         Returns:
-            False if the user was changed since the read. Nothing was written then.
+            The changed items; None if the user was changed since the read. Nothing was written then.
 
         Raises:
             StoreBusyError, StoreError: Nothing was written, or the result is unknown.
@@ -162,7 +164,12 @@ class Store:
         actions = [self._update("account", user.account, account_changes, guard=user.account)]
         if changes.get("profile"):
             actions.append(self._update("profile", user.profile, changes["profile"], guard=None))
-        return self._try_to_transact([*actions, self._put_audit(audit_row)])
+        if not self._try_to_transact([*actions, self._put_audit(audit_row)]):
+            return None
+        return UserItems(
+            apply_changes(user.account, account_changes),
+            apply_changes(user.profile, changes.get("profile", ())),
+        )
 
     def _put(self, item: Item) -> dict[str, Any]:
         typed_item = serialize_item(item)
