@@ -22,6 +22,7 @@ def main() -> None:
         mfa_methods=config.string_list("mfaMethods"),
         account_recovery=config.string_list("accountRecovery"),
         groups=config.string_list("groups"),
+        further_clients=config.string_list("furtherClients"),
         sns_region=config.string("snsRegion"),
         refresh_token_rotation=config.boolean("refreshTokenRotation"),
         web_acl_arn=config.string("webAclArn"),
@@ -32,12 +33,14 @@ def main() -> None:
         template=config.string("template"),
         template_document=config.text_file("templateFile"),
         sign_up_roles=config.string_list("signUpRoles"),
+        approval_roles=config.string_list("approvalRoles"),
         user_pool=user_pool,
         further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),
         migration_table_names=config.string_list("migrationTableNames"),
         alarm_topic_arn=config.string("alarmTopicArn"),
         platform=config.string("lambdaPlatform"),
+        runtime=config.string("lambdaRuntime"),
         log_retention_days=config.integer("logRetentionDays"),
         api_concurrency=config.integer("apiConcurrency"),
         trigger_concurrency=config.integer("triggerConcurrency"),
@@ -51,11 +54,14 @@ def main() -> None:
     )
     config.check_unknown_settings()
 
-    with config.naming_settings(platform="lambdaPlatform", template_document="templateFile"):
+    with config.naming_settings(
+        platform="lambdaPlatform", runtime="lambdaRuntime", template_document="templateFile"
+    ):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
 
     pulumi.export("userPoolId", profiles.user_pool_id)
     pulumi.export("userPoolClientId", profiles.user_pool_client_id)
+    pulumi.export("furtherUserPoolClientIds", profiles.further_user_pool_client_ids)
     pulumi.export("usersTableName", profiles.users_table_name)
     pulumi.export("auditTableName", profiles.audit_table_name)
     pulumi.export("profileApiUrl", profiles.profile_api_url)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.policies import PolicyStatement
     from pulumi_userprofiles.profile_api import ProfileApi, ProfileApiArgs
     from pulumi_userprofiles.python_function import PythonFunction, PythonFunctionArgs
-    from pulumi_userprofiles.python_function_settings import LambdaPlatform
+    from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
     from pulumi_userprofiles.reports_bucket import ReportsBucket, ReportsBucketArgs
     from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersArgs
     from pulumi_userprofiles.signup_to_profile import SignupToProfile, SignupToProfileArgs
@@ -29,6 +29,7 @@ _MODULES = {
     "EmailFrom": "user_pool_arguments",
     "InvalidArgumentError": "validation",
     "LambdaPlatform": "python_function_settings",
+    "LambdaRuntime": "python_function_settings",
     "MfaMode": "user_pool_arguments",
     "MigrationJob": "migration_job",
     "MigrationJobArgs": "migration_job",
@@ -57,6 +58,7 @@ __all__ = [
     "EmailFrom",
     "InvalidArgumentError",
     "LambdaPlatform",
+    "LambdaRuntime",
     "MfaMode",
     "MigrationJob",
     "MigrationJobArgs",

@@ -2,8 +2,9 @@
 
 uv installs the libraries of ``userprofiles/pylock.toml`` (PEP 751, with hashes), from its cache if
 possible, otherwise from the package index. Parts of botocore (27 MB of service descriptions) and of
-Powertools that the functions do not use are left out. Entries are sorted, and their times and modes are
-fixed, so that a second ``pulumi up`` shows no change.
+Powertools that the functions do not use are left out. All modules are compiled by the Python version that
+runs them, because a function without bytecode compiles them at every cold start. Entries are sorted, and
+their times and modes are fixed, so that a second ``pulumi up`` shows no change.
 
 ``python -m pulumi_userprofiles.bundle [host|lambda ...]`` builds the zips in advance. A later deployment
 takes them from the cache: ``.cache/bundles`` in a checkout, otherwise the user's cache folder.
@@ -13,7 +14,6 @@ import argparse
 import hashlib
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -22,10 +22,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from pulumi_userprofiles.reproducible_zip import bytecode_of, read_zip, write_zip
+from pulumi_userprofiles.build_tools import BundleError, python_path, uv_path
+from pulumi_userprofiles.bytecode import compile_modules
+from pulumi_userprofiles.reproducible_zip import read_zip, write_zip
 
-LAMBDA_PYTHON = "3.13"
-"""Python version of the functions."""
+RUNTIMES = ("python3.13", "python3.12", "python3.11")
+"""Lambda runtimes that the functions' code supports. The first is the default."""
 
 PLATFORMS = ("host", "lambda")
 """This machine's interpreter (for a local AWS), and Lambda on arm64."""
@@ -58,44 +60,57 @@ _SKIPPED_FILES = frozenset(
 )
 
 
-class BundleError(RuntimeError):
-    """The zip could not be built. The message says why and how to fix it."""
-
-
-def build_bundle(platform: str = "lambda", extra_files: Mapping[str, str] | None = None) -> Path:
+def build_bundle(
+    platform: str = "lambda", extra_files: Mapping[str, str] | None = None, runtime: str = RUNTIMES[0]
+) -> Path:
     """Build the functions' zip, or take it from the cache.
 
     Several processes can call this function at the same time: a file gets its name only when it is complete.
 
     Args:
-        platform: ``lambda`` (arm64, Python 3.13; not compressed, because the output of zlib differs between
-            its builds) or ``host`` (this interpreter; with bytecode, because every start on a local AWS is a
-            cold start).
+        platform: ``lambda`` (arm64; not compressed, because the output of zlib differs between its builds)
+            or ``host`` (this interpreter).
         extra_files: Text files to add: path in the zip (``userprofiles/templates/custom.json``) to content.
+        runtime: Lambda runtime whose Python version compiles the modules. It has no effect on ``host``.
 
     Returns:
         Path of the zip. Its name contains the digest of its content.
 
     Raises:
-        BundleError: The platform is unknown, a path leaves the zip, uv is missing, or the libraries cannot
-            be installed.
+        BundleError: The platform or runtime is unknown, a path leaves the zip, uv or an interpreter of the
+            runtime's version is missing, or the libraries cannot be installed.
     """
     if platform not in PLATFORMS:
         raise BundleError(
             f"Unknown platform for a function's zip. Got {platform!r}; allowed: {', '.join(PLATFORMS)}. "
             "Use 'lambda' for AWS and 'host' for a local AWS on this machine."
         )
+    if runtime not in RUNTIMES:
+        raise BundleError(
+            f"Unknown runtime for a function's zip. Got {runtime!r}; allowed: {', '.join(RUNTIMES)}. "
+            f"Choose one of them, or leave it out for the default: {RUNTIMES[0]}."
+        )
+    version = runtime.removeprefix("python") if platform == "lambda" else None
     extra = {_checked_path(name): text.encode() for name, text in sorted((extra_files or {}).items())}
-    package = {f"userprofiles/{name}": data for name, data in _files(_source())}
-    digest = _digest(_libraries_key(platform), {**package, **extra})
-    target = _cache() / f"userprofiles-{platform}-{digest}.zip"
+    own_files = {f"userprofiles/{name}": data for name, data in _files(_source())} | extra
+    target = _cache() / f"userprofiles-{platform}-{_digest(_libraries_key(version), own_files)}.zip"
     if target.exists():
         return target
-    entries = _libraries(platform) | package | extra
-    if platform == "host":
-        entries |= bytecode_of(package | extra)
-    _write_atomically(target, lambda path: write_zip(path, entries, compressed=platform == "host"))
+    entries = _libraries(version) | _with_bytecode(own_files, version)
+    _write_atomically(target, lambda path: write_zip(path, entries, compressed=version is None))
     return target
+
+
+def _with_bytecode(files: Mapping[str, bytes], version: str | None) -> dict[str, bytes]:
+    """Return files and the bytecode of their modules, for a Python version or (None) this interpreter."""
+    python = Path(sys.executable) if version is None else python_path(version)
+    try:
+        return {**files, **compile_modules(files, python)}
+    except subprocess.CalledProcessError as error:
+        raise BundleError(
+            f"{python} cannot compile a module of a function's zip. Use another release of this Python "
+            f"version. Its output: {error.stderr.decode(errors='replace').strip()}"
+        ) from None
 
 
 def _checked_path(name: str) -> str:
@@ -150,23 +165,20 @@ def _digest(key: str, files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _libraries_key(platform: str) -> str:
+def _libraries_key(version: str | None) -> str:
     lock = hashlib.sha256((_source() / "pylock.toml").read_bytes()).hexdigest()
-    interpreter = (
-        f"{sys.implementation.cache_tag} {sysconfig.get_platform()}" if platform == "host" else LAMBDA_PYTHON
-    )
-    return f"{platform} {interpreter} {lock} {' '.join(sorted(AWS_SERVICES))} {' '.join(_UNUSED)}"
+    interpreter = version or f"{sys.implementation.cache_tag} {sysconfig.get_platform()}"
+    return f"{interpreter} {lock} {' '.join(sorted(AWS_SERVICES))} {' '.join(_UNUSED)}"
 
 
-def _libraries(platform: str) -> dict[str, bytes]:
+def _libraries(version: str | None) -> dict[str, bytes]:
     """Return the files of the lock file's libraries that the functions need, from a cached zip."""
-    cached_zip = _cache() / f"libraries-{platform}-{_digest(_libraries_key(platform), {})}.zip"
+    cached_zip = _cache() / f"libraries-{version or 'host'}-{_digest(_libraries_key(version), {})}.zip"
     if not cached_zip.exists():
         with tempfile.TemporaryDirectory(prefix="userprofiles-libraries-") as folder:
-            _install(Path(folder), platform)
-            entries = {name: data for name, data in _files(Path(folder)) if _is_needed(name)}
-        if platform == "host":
-            entries |= bytecode_of(entries)
+            _install(Path(folder), version)
+            files = {name: data for name, data in _files(Path(folder)) if _is_needed(name)}
+        entries = _with_bytecode(files, version)
         _write_atomically(cached_zip, lambda path: write_zip(path, entries))
     return read_zip(cached_zip)
 
@@ -184,12 +196,12 @@ def _is_needed(name: str) -> bool:
             return True
 
 
-def _install(target: Path, platform: str) -> None:
+def _install(target: Path, version: str | None) -> None:
     """Install the lock file's libraries with uv; offline if its cache has them, which takes 0.1 s."""
-    command = [str(_uv()), "pip", "install", "--quiet", "--no-config", "--preview-features", "pylock"]
+    command = [str(uv_path()), "pip", "install", "--quiet", "--no-config", "--preview-features", "pylock"]
     command += ["--python", sys.executable, "--target", str(target), "--only-binary", ":all:"]
-    if platform == "lambda":
-        command += ["--python-platform", "aarch64-manylinux2014", "--python-version", LAMBDA_PYTHON]
+    if version is not None:
+        command += ["--python-platform", "aarch64-manylinux2014", "--python-version", version]
     command += ["-r", str(_source() / "pylock.toml")]
     attempts = [[*command, "--offline"], command]
     for attempt in attempts:
@@ -201,17 +213,6 @@ def _install(target: Path, platform: str) -> None:
         "has all of them. Connect to the network once (or set UV_DEFAULT_INDEX to a mirror) and try again. "
         f"Output of uv: {result.stderr.strip()}"
     )
-
-
-def _uv() -> Path:
-    """Return the path of uv: next to this interpreter, otherwise on PATH."""
-    path = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    if path is None:
-        raise BundleError(
-            "uv, which installs the libraries of a function's zip, is neither next to "
-            f"{sys.executable} nor on PATH. Install it: pip install 'pulumi-userprofiles[pulumi]'."
-        )
-    return Path(path)
 
 
 def _write_atomically(target: Path, write: Callable[[Path], None]) -> None:
@@ -237,9 +238,15 @@ def _main(arguments: list[str]) -> int:
         metavar="platform",
         help=f"platform of the zip: {' or '.join(PLATFORMS)} (default: all)",
     )
+    parser.add_argument(
+        "--runtime",
+        default=RUNTIMES[0],
+        help=f"Lambda runtime of the zip: {', '.join(RUNTIMES)} (default: {RUNTIMES[0]})",
+    )
+    options = parser.parse_args(arguments)
     try:
-        for platform in parser.parse_args(arguments).platforms or PLATFORMS:
-            build_bundle(platform)
+        for platform in options.platforms or PLATFORMS:
+            build_bundle(platform, runtime=options.runtime)
     except BundleError as error:
         sys.stderr.write(f"{error}\n")
         return 1

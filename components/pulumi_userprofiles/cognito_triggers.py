@@ -9,6 +9,10 @@ from dataclasses import dataclass
 TRIGGER_SECONDS = 4
 """Time-out of a trigger's function: Cognito waits 5 s for the answer, including a cold start."""
 
+TRIGGER_MEMORY_MB = 1024
+"""Memory of a trigger's function. Lambda gives CPU in proportion to it, one vCPU at 1,769 MB (AWS Lambda
+Developer Guide, "Configure Lambda function memory"), and a cold start needs mostly CPU."""
+
 
 @dataclass(frozen=True)
 class TriggerAlarm:

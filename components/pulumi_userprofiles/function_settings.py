@@ -1,11 +1,12 @@
 """Template, roles and shared arguments of a component's functions."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 from userprofiles import template as templates
+from userprofiles import template_document
+from userprofiles.settings import roles_with_approval
 
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunctionArgs
@@ -13,6 +14,7 @@ from pulumi_userprofiles.validation import ROLE, InvalidArgumentError, plain_val
 
 _SHARED_ARGUMENTS = (
     "platform",
+    "runtime",
     "log_retention_days",
     "snap_start",
     "tracing",
@@ -63,6 +65,9 @@ class FunctionSettings:
                 fix="List at least one role, or leave it out to allow all.",
                 argument="sign_up_roles",
             )
+        self.approval_roles = string_list(where, args, "approval_roles", ())
+        for role in self.approval_roles:
+            self._check_approval_role(where, role)
 
     def _load_template(self, where: str) -> None:
         name = plain_value(where, "template", self._args.get("template"))
@@ -95,6 +100,18 @@ class FunctionSettings:
                 allowed=", ".join(self.template.roles),
                 fix="Choose one of them, or define the role in the template.",
                 argument=key,
+            )
+
+    def _check_approval_role(self, where: str, role: Any) -> None:
+        allowed = roles_with_approval(self.template)
+        if role not in allowed:
+            raise InvalidArgumentError(
+                where,
+                f"'approval_roles' has a role without approval in template '{self.name}'",
+                got=role,
+                allowed=", ".join(allowed) or "none: no role of this template has 'approval'",
+                fix="Choose one of them, or add 'approval' to the role in the template.",
+                argument="approval_roles",
             )
 
     @property
@@ -134,6 +151,7 @@ class FunctionSettings:
             "POWERTOOLS_SERVICE_NAME": service_name(component, handler),
             "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             "POWERTOOLS_LOG_LEVEL": "INFO",
+            **({"APPROVAL_ROLES": ",".join(self.approval_roles)} if self.approval_roles else {}),
             **environment,
         }
         function: PythonFunctionArgs = {
@@ -153,14 +171,15 @@ class FunctionSettings:
 
 def _parse(where: str, name: str, text: Any) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = template_document.parse(text)
     except (TypeError, ValueError) as error:
         raise InvalidArgumentError(
             where,
             f"'template_document' is not valid JSON ({error})",
             got=str(text)[:60],
             allowed="a template as JSON text",
-            fix="Start from templates/marketplace.json in the folder of the installed package userprofiles.",
+            fix="Start from the output of `userprofiles template show basic`, a command of the installed "
+            "package userprofiles.",
             argument="template_document",
         ) from None
     if name in templates.names():
@@ -182,7 +201,8 @@ def _check_preset(where: str, name: Any) -> None:
             "'template' is not a known template",
             got=name,
             allowed=", ".join(templates.names()),
-            fix=f"Choose one of them, or leave it out for the default: {_DEFAULT_TEMPLATE}.",
+            fix=f"Choose one of them, or leave it out for the default: {_DEFAULT_TEMPLATE}. Your own "
+            "template is passed as 'template_document'.",
             argument="template",
         )
 
@@ -196,6 +216,6 @@ def _load(where: str, value: str, source: Any) -> templates.Template:
             f"the template is not valid ({error})",
             got=value,
             allowed="a template such as " + ", ".join(templates.names()),
-            fix="Correct it, or choose one of those.",
+            fix="Correct it, or choose one of those. `userprofiles template check FILE` shows all problems.",
             argument="template_document" if value == "template_document" else None,
         ) from None

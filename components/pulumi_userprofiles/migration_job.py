@@ -15,7 +15,7 @@ from pulumi_userprofiles.migration_rights import map_statements, sibling_arn
 from pulumi_userprofiles.outputs import account_of, output_after
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
-from pulumi_userprofiles.python_function_settings import LambdaPlatform
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 from pulumi_userprofiles.reports_bucket import PREFIX, ReportsBucket
 
 _WORKER_SECONDS = 900
@@ -34,8 +34,8 @@ class MigrationJobArgs(TypedDict):
     """Names of further tables, in the same account and region, that the job can use. Default: none."""
 
     template: NotRequired[str]
-    """Name of the template: `marketplace`, `basic`, or a name of your own for `template_document`. Default:
-    marketplace."""
+    """Name of the template: `basic`, `social`, `career`, `marketplace`, or a name of your own for
+    `template_document`. Default: marketplace."""
 
     template_document: NotRequired[str]
     """Your own template as JSON text, which is packed into the worker. Default: none."""
@@ -61,6 +61,9 @@ class MigrationJobArgs(TypedDict):
 
     platform: NotRequired[LambdaPlatform]
     """Platform that the worker's zip is built for. Default: lambda."""
+
+    runtime: NotRequired[LambdaRuntime]
+    """Lambda runtime of the worker; the same Python version compiles the zip. Default: python3.13."""
 
     log_retention_days: NotRequired[int]
     """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""

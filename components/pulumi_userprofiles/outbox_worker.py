@@ -15,7 +15,7 @@ from pulumi_userprofiles.function_rights import (
 from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
 from pulumi_userprofiles.policies import kms_statements
 from pulumi_userprofiles.python_function import PythonFunction, PythonFunctionArgs
-from pulumi_userprofiles.python_function_settings import LambdaPlatform, reserved_concurrency
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime, reserved_concurrency
 from pulumi_userprofiles.validation import check_required
 
 OUTBOX_WORKER_SECONDS = 30
@@ -57,8 +57,8 @@ class OutboxWorkerArgs(TypedDict):
     """ARN of the audit table."""
 
     template: NotRequired[str]
-    """Name of the template: `marketplace`, `basic`, or a name of your own for `template_document`. Default:
-    marketplace."""
+    """Name of the template: `basic`, `social`, `career`, `marketplace`, or a name of your own for
+    `template_document`. Default: marketplace."""
 
     template_document: NotRequired[str]
     """Your own template as JSON text, which is packed into the function. Default: none."""
@@ -69,8 +69,15 @@ class OutboxWorkerArgs(TypedDict):
     default_role: NotRequired[str]
     """Role of users who request none. Default: the template's default role."""
 
+    approval_roles: NotRequired[list[str]]
+    """Roles whose new users are pending until an administrator approves them, such as `vendor` of
+    `marketplace`. Default: none."""
+
     platform: NotRequired[LambdaPlatform]
     """Platform that the function's zip is built for. Default: lambda."""
+
+    runtime: NotRequired[LambdaRuntime]
+    """Lambda runtime of the function; the same Python version compiles the zip. Default: python3.13."""
 
     log_retention_days: NotRequired[int]
     """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""

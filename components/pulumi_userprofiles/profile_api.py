@@ -21,7 +21,7 @@ from pulumi_userprofiles.profile_api_settings import (
     cors_configuration,
 )
 from pulumi_userprofiles.python_function import PythonFunction
-from pulumi_userprofiles.python_function_settings import LambdaPlatform
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 
 # The access log contains nothing that identifies the caller, not even the address.
 _ACCESS_LOG_FIELDS = {
@@ -63,8 +63,8 @@ class ProfileApiArgs(TypedDict):
     """IDs of the app clients whose access tokens are accepted."""
 
     template: NotRequired[str]
-    """Name of the template: `marketplace`, `basic`, or a name of your own for `template_document`. Default:
-    marketplace."""
+    """Name of the template: `basic`, `social`, `career`, `marketplace`, or a name of your own for
+    `template_document`. Default: marketplace."""
 
     template_document: NotRequired[str]
     """Your own template as JSON text, which is packed into the function. Default: none."""
@@ -74,6 +74,10 @@ class ProfileApiArgs(TypedDict):
 
     default_role: NotRequired[str]
     """Role of users who request none. Default: the template's default role."""
+
+    approval_roles: NotRequired[list[str]]
+    """Roles whose new users are pending until an administrator approves them, such as `vendor` of
+    `marketplace`. Default: none."""
 
     allowed_origins: NotRequired[list[str]]
     """Web origins that browsers can call the API from, such as `https://example.com`. Default: none."""
@@ -86,6 +90,9 @@ class ProfileApiArgs(TypedDict):
 
     platform: NotRequired[LambdaPlatform]
     """Platform that the function's zip is built for. Default: lambda."""
+
+    runtime: NotRequired[LambdaRuntime]
+    """Lambda runtime of the function; the same Python version compiles the zip. Default: python3.13."""
 
     log_retention_days: NotRequired[int]
     """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""

@@ -6,11 +6,10 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
-from pulumi_userprofiles.bundle import LAMBDA_PYTHON
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.outputs import output_after
 from pulumi_userprofiles.policies import PolicyStatement
-from pulumi_userprofiles.python_function_settings import LambdaPlatform, PythonFunctionSettings
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime, PythonFunctionSettings
 
 ALIAS = "live"
 """Name of the alias through which callers invoke a function."""
@@ -39,6 +38,9 @@ class PythonFunctionArgs(TypedDict):
 
     platform: NotRequired[LambdaPlatform]
     """Platform that the zip is built for. Default: lambda."""
+
+    runtime: NotRequired[LambdaRuntime]
+    """Lambda runtime of the function; the same Python version compiles the zip. Default: python3.13."""
 
     extra_files: NotRequired[dict[str, str]]
     """Text files to add to the zip: path in the zip to content. Default: none."""
@@ -70,7 +72,7 @@ class PythonFunctionArgs(TypedDict):
 
 
 class PythonFunction(Component):
-    """A Python function (Python 3.13, arm64) of this distribution, invoked through the alias `live`."""
+    """A Python function (arm64) of this distribution, invoked through the alias `live`."""
 
     _CHILDREN = ("role", "log-group", "policy", "function", "alias", "*-permission")
 
@@ -186,7 +188,7 @@ class PythonFunction(Component):
             description=args.get("description"),
             code=pulumi.FileArchive(settings.zip),
             handler=args["handler"],
-            runtime=f"python{LAMBDA_PYTHON}",
+            runtime=settings.runtime.value,
             architectures=["arm64"],
             role=self.role_arn_with_policies,
             timeout=settings.timeout_seconds,

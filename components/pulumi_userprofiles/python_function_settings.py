@@ -6,7 +6,8 @@ from typing import Any
 
 import pulumi
 
-from pulumi_userprofiles.bundle import BundleError, build_bundle
+from pulumi_userprofiles.build_tools import BundleError
+from pulumi_userprofiles.bundle import build_bundle
 from pulumi_userprofiles.policies import check_statements
 from pulumi_userprofiles.validation import (
     InvalidArgumentError,
@@ -35,6 +36,19 @@ class LambdaPlatform(StrEnum):
     """This machine's interpreter, for a local AWS."""
 
 
+class LambdaRuntime(StrEnum):
+    """AWS Lambda runtime of a function."""
+
+    PYTHON_3_13 = "python3.13"
+    """Python 3.13."""
+
+    PYTHON_3_12 = "python3.12"
+    """Python 3.12."""
+
+    PYTHON_3_11 = "python3.11"
+    """Python 3.11."""
+
+
 class PythonFunctionSettings:
     """The arguments of `PythonFunction`, checked, and its zip."""
 
@@ -54,24 +68,29 @@ class PythonFunctionSettings:
         self.snap_start = boolean(where, args, "snap_start", False)
         self.tracing = boolean(where, args, "tracing", True)
         self.reserved_concurrency = reserved_concurrency(where, args)
+        self.runtime = _runtime(where, args)
         self.zip = zip_path(where, args, plain_value(where, "extra_files", args.get("extra_files")))
 
 
 def zip_path(where: str, args: Mapping[str, Any], extra_files: Mapping[str, str] | None) -> str:
-    """Build the zip for the platform in the arguments, or take it from the cache.
+    """Build the zip for the platform and runtime in the arguments, or take it from the cache.
 
     Returns:
         Path of the zip.
 
     Raises:
-        InvalidArgumentError: The platform is unknown.
+        InvalidArgumentError: The platform or the runtime is unknown.
         pulumi.RunError: The zip cannot be built.
     """
     platform = enum_member(where, args, "platform", LambdaPlatform.LAMBDA)
     try:
-        return str(build_bundle(platform.value, extra_files))
+        return str(build_bundle(platform.value, extra_files, _runtime(where, args).value))
     except BundleError as error:
         raise pulumi.RunError(f"{where}: {error}") from error
+
+
+def _runtime(where: str, args: Mapping[str, Any]) -> LambdaRuntime:
+    return enum_member(where, args, "runtime", LambdaRuntime.PYTHON_3_13)
 
 
 def reserved_concurrency(

@@ -9,6 +9,7 @@ from pulumi_userprofiles import policies
 from pulumi_userprofiles.cognito_triggers import (
     POST_CONFIRMATION,
     PRE_SIGN_UP,
+    TRIGGER_MEMORY_MB,
     TRIGGER_SECONDS,
     TRIGGERS,
     Trigger,
@@ -19,7 +20,7 @@ from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSet
 from pulumi_userprofiles.outbox_worker import OUTBOX_ATTEMPTS, OUTBOX_WORKER_SECONDS
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
-from pulumi_userprofiles.python_function_settings import LambdaPlatform, reserved_concurrency
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime, reserved_concurrency
 from pulumi_userprofiles.validation import check_required
 
 _DAY_SECONDS = 24 * 60 * 60
@@ -48,8 +49,8 @@ class SignUpTriggersArgs(TypedDict):
     """ARN of the audit table."""
 
     template: NotRequired[str]
-    """Name of the template: `marketplace`, `basic`, or a name of your own for `template_document`. Default:
-    marketplace."""
+    """Name of the template: `basic`, `social`, `career`, `marketplace`, or a name of your own for
+    `template_document`. Default: marketplace."""
 
     template_document: NotRequired[str]
     """Your own template as JSON text, which is packed into the functions. Default: none."""
@@ -60,8 +61,15 @@ class SignUpTriggersArgs(TypedDict):
     default_role: NotRequired[str]
     """Role of users who request none. Default: the template's default role."""
 
+    approval_roles: NotRequired[list[str]]
+    """Roles whose new users are pending until an administrator approves them, such as `vendor` of
+    `marketplace`. Default: none."""
+
     platform: NotRequired[LambdaPlatform]
     """Platform that the functions' zip is built for. Default: lambda."""
+
+    runtime: NotRequired[LambdaRuntime]
+    """Lambda runtime of the functions; the same Python version compiles the zip. Default: python3.13."""
 
     log_retention_days: NotRequired[int]
     """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""
@@ -226,6 +234,7 @@ class SignUpTriggers(Component):
                 environment=environment,
                 statements=statements,
                 timeout_seconds=TRIGGER_SECONDS,
+                memory_mb=TRIGGER_MEMORY_MB,
             ),
         )
         for alarm in trigger.alarms:

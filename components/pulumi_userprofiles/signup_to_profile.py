@@ -10,7 +10,7 @@ from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
 from pulumi_userprofiles.profile_api import ProfileApi
-from pulumi_userprofiles.python_function_settings import LambdaPlatform
+from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
 from pulumi_userprofiles.signup_to_profile_settings import MIGRATION_CONCURRENCY, checked_pool_args
 from pulumi_userprofiles.user_pool import UserPool
@@ -18,17 +18,17 @@ from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
 from pulumi_userprofiles.users_table import UsersTable
 
 _KMS_ARGUMENTS = ("kms_key_arn", "former_kms_key_arns")
-_FUNCTION_ARGUMENTS = ("platform", "log_retention_days", "snap_start", "tracing", *_KMS_ARGUMENTS)
+_FUNCTION_ARGUMENTS = ("platform", "runtime", "log_retention_days", "snap_start", "tracing", *_KMS_ARGUMENTS)
 _TEMPLATE_ARGUMENTS = ("template", "template_document")
-_ROLE_ARGUMENTS = ("sign_up_roles", "default_role")
+_ROLE_ARGUMENTS = ("sign_up_roles", "default_role", "approval_roles")
 
 
 class SignupToProfileArgs(TypedDict):
     """Arguments of `SignupToProfile`; all are optional."""
 
     template: NotRequired[str]
-    """Name of the template for accounts and profiles: `marketplace`, `basic`, or a name of your own for
-    `template_document`. Default: marketplace."""
+    """Name of the template for accounts and profiles: `basic`, `social`, `career`, `marketplace`, or a name
+    of your own for `template_document`. Default: marketplace."""
 
     template_document: NotRequired[str]
     """Your own template as JSON text, which is packed into the functions. Default: none."""
@@ -39,12 +39,17 @@ class SignupToProfileArgs(TypedDict):
     default_role: NotRequired[str]
     """Role of users who request none. Default: the template's default role."""
 
+    approval_roles: NotRequired[list[str]]
+    """Roles whose new users are pending until an administrator approves them, such as `vendor` of
+    `marketplace`. Default: none."""
+
     user_pool: NotRequired[UserPoolArgs]
     """User pool arguments, except the triggers, `role_attribute` and `protect`, which are derived from the
     other arguments. Default: the defaults of `UserPool`."""
 
     further_client_ids: NotRequired[list[pulumi.Input[str]]]
-    """IDs of further app clients of the pool whose access tokens the profile API accepts. Default: none."""
+    """IDs of app clients that another stack added to the pool, whose access tokens the profile API also
+    accepts. It always accepts the pool's own clients (`further_clients` of `user_pool`). Default: none."""
 
     allowed_origins: NotRequired[list[str]]
     """Web origins that browsers can call the profile API from, such as `https://example.com`. Default:
@@ -59,6 +64,9 @@ class SignupToProfileArgs(TypedDict):
 
     platform: NotRequired[LambdaPlatform]
     """Platform that the functions' zip is built for. Default: lambda."""
+
+    runtime: NotRequired[LambdaRuntime]
+    """Lambda runtime of the functions; the same Python version compiles the zip. Default: python3.13."""
 
     log_retention_days: NotRequired[int]
     """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""
@@ -118,6 +126,9 @@ class SignupToProfile(Component):
     user_pool_client_id: pulumi.Output[str]
     """ID of the pool's app client."""
 
+    further_user_pool_client_ids: pulumi.Output[dict[str, str]]
+    """IDs of the pool's further app clients, by name."""
+
     users_table_name: pulumi.Output[str]
     """Name of the users table."""
 
@@ -165,6 +176,7 @@ class SignupToProfile(Component):
 
         self.user_pool_id = self.identity.user_pool_id
         self.user_pool_client_id = self.identity.client_id
+        self.further_user_pool_client_ids = self.identity.further_client_ids
         self.users_table_name = self.data.table_name
         self.audit_table_name = self.data.audit_table_name
         self.profile_api_url = self.api.url
@@ -222,7 +234,11 @@ class SignupToProfile(Component):
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "issuer": self.identity.issuer,
-                "client_ids": [self.identity.client_id, *(args.get("further_client_ids") or [])],
+                "client_ids": [
+                    self.identity.client_id,
+                    *(client.id for client in self.identity.further_clients.values()),
+                    *(args.get("further_client_ids") or []),
+                ],
             },
         )
 

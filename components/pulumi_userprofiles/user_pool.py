@@ -18,7 +18,7 @@ class UserPool(Component):
     """A Cognito user pool with a public app client, groups, and permissions for its triggers."""
 
     _CHILDREN = (
-        *("pool", "client", "sms-role", "sms-policy", "web-acl", "group-*"),
+        *("pool", "client", "client-*", "sms-role", "sms-policy", "web-acl", "group-*"),
         *(trigger.permission_child for trigger in TRIGGERS),
     )
     _NAME_LIMIT = 47
@@ -31,6 +31,9 @@ class UserPool(Component):
 
     client_id: pulumi.Output[str]
     """ID of the app client. It is known only after Cognito is permitted to invoke the triggers."""
+
+    further_client_ids: pulumi.Output[dict[str, str]]
+    """IDs of the app clients in `further_clients`, by name."""
 
     issuer: pulumi.Output[str]
     """Issuer of the pool's tokens, a URL."""
@@ -50,7 +53,8 @@ class UserPool(Component):
             name: Prefix of the resources' names.
             args: Arguments as a dict.
             opts: Pulumi's resource options.
-            transforms: Changes to children; a group's child is `group-<name>`.
+            transforms: Changes to children; a group's child is `group-<name>`, a further client's child is
+                `client-<name>`.
             keywords: Arguments as keywords, such as `groups=["admins"]`.
 
         Raises:
@@ -58,7 +62,13 @@ class UserPool(Component):
         """
         args = self._merged_arguments(name, args, keywords)
         settings = UserPoolSettings(self.label(name), args)
-        super().__init__(name, args, opts, transforms, chosen_names={"group-*": settings.groups})
+        super().__init__(
+            name,
+            args,
+            opts,
+            transforms,
+            chosen_names={"group-*": settings.groups, "client-*": settings.further_clients},
+        )
 
         alias_arns = {
             trigger: args[trigger.alias_argument]  # type: ignore[literal-required]  # each is one of its keys
@@ -71,7 +81,11 @@ class UserPool(Component):
         for warning in settings.mfa.warnings if settings.protect else []:
             pulumi.log.warn(warning, self)
         permissions = [self._make_permission(trigger, arn) for trigger, arn in alias_arns.items()]
-        self.client = self._make_client(settings, permissions)
+        self.client = self._make_client("client", settings, permissions)
+        self.further_clients = {
+            client: self._make_client(f"client-{client}", settings, permissions)
+            for client in settings.further_clients
+        }
         self.groups = [
             self._make(aws.cognito.UserGroup, f"group-{group}", name=group, user_pool_id=self.pool.id)
             for group in settings.groups
@@ -80,6 +94,9 @@ class UserPool(Component):
         self.user_pool_id = self.pool.id
         self.user_pool_arn = self.pool.arn
         self.client_id = self.client.id
+        self.further_client_ids = pulumi.Output.all(
+            **{name: client.id for name, client in self.further_clients.items()}
+        )
         self.issuer = pulumi.Output.concat("https://", self.pool.endpoint)
         self._register_outputs()
 
@@ -206,11 +223,11 @@ class UserPool(Component):
         )
 
     def _make_client(
-        self, settings: UserPoolSettings, permissions: list[aws.lambda_.Permission]
+        self, child: str, settings: UserPoolSettings, permissions: list[aws.lambda_.Permission]
     ) -> aws.cognito.UserPoolClient:
         return self._make(
             aws.cognito.UserPoolClient,
-            "client",
+            child,
             # Users can sign up as soon as the client exists; without the permissions a sign-up would fail.
             opts=pulumi.ResourceOptions(depends_on=permissions),
             user_pool_id=self.pool.id,
@@ -229,13 +246,17 @@ class UserPool(Component):
         )
 
 
-def _refresh_token_rotation(settings: UserPoolSettings) -> dict[str, Any]:
+def _refresh_token_rotation(settings: UserPoolSettings) -> dict[str, Any] | None:
     """Return the rotation of refresh tokens, in full also when it is disabled.
 
     A client whose rotation was enabled before keeps it if the block is removed, or the update fails. Without
     the grace period, the provider reports an inconsistent result, because Cognito returns 0
-    (terraform-provider-aws, issues 45646 and 47196).
+    (terraform-provider-aws, issues 45646 and 47196). In the feature plan LITE, which has no rotation, Cognito
+    can reject a client with settings of other plans (Cognito API Reference, UpdateUserPoolClient,
+    FeatureUnavailableInTierException), so the block is left out.
     """
+    if settings.tier is UserPoolTier.LITE:
+        return None
     if settings.rotation:
         return {"feature": "ENABLED", "retry_grace_period_seconds": settings.rotation_grace_seconds}
     return {"feature": "DISABLED", "retry_grace_period_seconds": 0}

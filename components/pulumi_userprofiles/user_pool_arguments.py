@@ -121,7 +121,8 @@ class UserPoolArgs(TypedDict):
 
     refresh_token_rotation: NotRequired[bool]
     """Whether each refresh token can be used only once. Client libraries that use the REFRESH_TOKEN_AUTH flow
-    are then refused. Not available in the tier LITE. Default: false."""
+    are then refused. Not available in the tier LITE: set false and deploy before a pool with
+    rotation changes to LITE. Default: false."""
 
     rotation_grace_seconds: NotRequired[int]
     """Seconds that a used refresh token remains valid with rotation, 0 to 60. Default: 10."""
@@ -150,6 +151,10 @@ class UserPoolArgs(TypedDict):
 
     custom_attributes: NotRequired[list[CustomAttribute]]
     """Further custom attributes. Default: none."""
+
+    further_clients: NotRequired[list[str]]
+    """Names of further public app clients, such as `admin-web`, with the same settings as the first. Default:
+    none."""
 
     groups: NotRequired[list[str]]
     """Groups to create in the pool. Default: none."""

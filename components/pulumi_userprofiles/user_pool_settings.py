@@ -69,7 +69,9 @@ class UserPoolSettings:
         self.sns_region = self._read_sns_region(args)
         self.verify_changes = boolean(where, args, "verify_changes", True)
         self.groups = string_list(where, args, "groups", ())
-        self._check_groups()
+        self._check_names("groups", self.groups)
+        self.further_clients = string_list(where, args, "further_clients", ())
+        self._check_names("further_clients", self.further_clients)
         if args.get("email_from") is not None:
             email_from = plain_value(where, "email_from", args["email_from"])
             check_known_arguments(f"{where}, email_from", email_from, EmailFrom.__annotations__)
@@ -98,16 +100,16 @@ class UserPoolSettings:
             )
         return region
 
-    def _check_groups(self) -> None:
-        for group in self.groups:
-            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", group):
+    def _check_names(self, argument: str, names: list[str]) -> None:
+        for name in names:
+            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
                 raise InvalidArgumentError(
                     self._where,
-                    "'groups' contains an invalid group name",
-                    got=group,
+                    f"'{argument}' contains an invalid name",
+                    got=name,
                     allowed="up to 64 letters, digits, hyphens and underscores, the first a letter",
-                    fix="Rename the group.",
-                    argument="groups",
+                    fix="Change the name.",
+                    argument=argument,
                 )
 
     def _read_password(self, args: Mapping[str, Any]) -> None:

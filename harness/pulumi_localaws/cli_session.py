@@ -28,14 +28,13 @@ from pulumi_localaws.cli_outputs import (
 from pulumi_localaws.config.stack import read_stack_region
 from pulumi_localaws.deploy import Deployment, EngineProcess, Event
 from pulumi_localaws.environment import DEFAULT_REGION
-from pulumi_localaws.errors import DeploymentError, LocalAwsError
+from pulumi_localaws.errors import DeploymentError, LocalAwsError, LocalAwsGoneError
 from pulumi_localaws.local_aws import LocalAws
 
 _EXIT_FAILURE = 1
 _EXIT_COMMAND_NOT_FOUND = 127  # as in a shell
 _EXIT_SIGNAL_BASE = 128  # as in a shell, which adds the signal's number
 _POLL_SECONDS = 0.2
-_FAILURE_REPORT_SECONDS = 0.3  # the end of the local AWS is reported shortly after calls begin to fail
 _TERMINATE_SECONDS = 5
 
 
@@ -163,41 +162,11 @@ def _deploy(engine: EngineProcess, local: LocalAws, *, is_quiet: bool) -> Deploy
         LocalAwsError: The local AWS has ended.
         DeploymentError: The program or a resource failed.
     """
-    end = threading.Event()
-    watcher = threading.Thread(target=_kill_with_local_aws, args=(engine, local, end), daemon=True)
-
-    is_first_failure = True
-
-    def handle_event(event: Event) -> None:
-        nonlocal is_first_failure
-        if is_first_failure and _is_failure(event):
-            is_first_failure = False
-            local.wait(_FAILURE_REPORT_SECONDS)
-        if not is_quiet:
-            _print_event(event)
-
-    watcher.start()
     try:
-        return engine.deploy(local.endpoint, handle_event)
-    except DeploymentError:
-        local.wait(_FAILURE_REPORT_SECONDS)
+        return engine.deploy(local.endpoint, None if is_quiet else _print_event)
+    except LocalAwsGoneError:
+        local.wait_for_failure()
         raise
-    finally:
-        end.set()
-        watcher.join()
-
-
-def _is_failure(event: Event) -> bool:
-    return event["event"] == "error" or event.get("status") == "failed" or event.get("severity") == "error"
-
-
-def _kill_with_local_aws(engine: EngineProcess, local: LocalAws, end: threading.Event) -> None:
-    while not end.is_set():
-        try:
-            local.wait(_POLL_SECONDS)
-        except LocalAwsError:
-            engine.send_kill()
-            return
 
 
 def _parse_config(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from typing import IO, Any, Self
 from pulumi_localaws.config.secrets import PASSPHRASE_VARIABLES
 from pulumi_localaws.config.sources import ConfigValue
 from pulumi_localaws.environment import PACKAGE_PARENT, clean_environment
-from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.errors import DeploymentError, LocalAwsGoneError
+from pulumi_localaws.local.endpoint_watch import EndpointWatch, accepts_connections
 
 Event = dict[str, Any]
 
@@ -47,9 +48,13 @@ class Deployment:
 
         Raises:
             DeploymentError: Some resources could not be deleted; the message lists them.
+            LocalAwsGoneError: The local AWS has ended, and all resources with it.
         """
         if self._destroyed:
             return
+        if not accepts_connections(self.endpoint):
+            self.discard_state()
+            raise _local_aws_gone(self.endpoint)
         # Imported late: botocore is large, and a local AWS mostly ends without this call.
         from pulumi_localaws.local.clients import Clients  # noqa: PLC0415
         from pulumi_localaws.resources.undo_log import read_state, undo  # noqa: PLC0415
@@ -142,23 +147,30 @@ class EngineProcess:
 
         Raises:
             DeploymentError: The program or a resource failed; everything is undone.
+            LocalAwsGoneError: The local AWS has ended.
         """
         if endpoint is not None:
             self.send_endpoint(endpoint)
         resources: list[Event] = []
         last_event: Event = {}
-        with self._ensured_exit():
+        has_failed = False
+        with self._ensured_exit(), EndpointWatch(self._endpoint, self.send_kill) as watch:
             for event in self._events():
                 if event["event"] == "resource":
                     resources.append(event)
                 last_event = event
                 self._deployment_owns_state = event["event"] == "outputs"
-                if on_event is not None:
+                if _is_failure(event) and not has_failed:
+                    has_failed = True
+                    watch.wait_after_failure()
+                if on_event is not None and not watch.has_ended:
                     on_event(event)
         if last_event.get("event") == "outputs":
             return Deployment(
                 last_event["outputs"], tuple(last_event["secrets"]), resources, self._endpoint, self._folder
             )
+        if watch.has_ended:
+            raise _local_aws_gone(self._endpoint)
         if last_event.get("event") == "error":
             raise DeploymentError(last_event["message"])
         raise DeploymentError(
@@ -226,6 +238,17 @@ class EngineProcess:
                     pipe.close()
 
 
+def _is_failure(event: Event) -> bool:
+    return event["event"] == "error" or event.get("status") == "failed" or event.get("severity") == "error"
+
+
+def _local_aws_gone(endpoint: str) -> LocalAwsGoneError:
+    return LocalAwsGoneError(
+        f"The local AWS at {endpoint} has ended, and all its resources with it: nothing listens at its port."
+        " Start it, and deploy again."
+    )
+
+
 def deploy(
     directory: str | os.PathLike[str],
     *,
@@ -251,6 +274,7 @@ def deploy(
 
     Raises:
         DeploymentError: The program or a resource failed; every created resource is deleted again.
+        LocalAwsGoneError: The local AWS has ended. This is noticed at once, not by calls that fail.
     """
     process = EngineProcess(
         directory, stack=stack, config=config, environment=environment, output=output, scratch=scratch

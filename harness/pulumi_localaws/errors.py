@@ -13,5 +13,9 @@ class ConfigError(DeploymentError):
     """The config of the project or the stack is invalid."""
 
 
+class LocalAwsGoneError(DeploymentError):
+    """The local AWS ended during a deployment or before a destroy; its resources ended with it."""
+
+
 class CancelledError(DeploymentError):
     """A resource was not created, because another resource failed before."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pulumi_localaws.local.clients import Clients
 
 _START_TIMEOUT_SECONDS = 30.0
+_FAILURE_REPORT_SECONDS = 5.0
 
 
 class LocalAws:
@@ -157,6 +158,14 @@ class LocalAws:
             processes.wait(timeout)
             if processes.failure is not None:
                 raise LocalAwsError(f"the local AWS has stopped: {processes.failure}")
+
+    def wait_for_failure(self) -> None:
+        """Raise the error that names the process that ended; to be called when the port no longer responds.
+
+        Raises:
+            LocalAwsError: The emulator, the gateway or their supervisor ended unexpectedly.
+        """
+        self.wait(_FAILURE_REPORT_SECONDS)
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Build the environment of a process that must use only this AWS."""

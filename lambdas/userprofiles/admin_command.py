@@ -10,9 +10,7 @@ these permissions:
 
 import argparse
 import json
-import shlex
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -64,7 +62,7 @@ def add_parsers(groups: Any) -> None:
             f"  {ExitCode.REFUSED:<3} refused: no such user, no record, or erased\n"
             f"  {ExitCode.USAGE:<3} wrong usage",
         )
-        parser.set_defaults(run=run_parsed, is_grant=name == "grant", command_parser=parser)
+        parser.set_defaults(execute=run_parsed, is_grant=name == "grant", command_parser=parser)
         _add_options(parser)
 
 
@@ -86,16 +84,9 @@ def _add_options(parser: CommandParser) -> None:
     parser.add_argument("--json", action="store_true", help="print only the result, as JSON")
 
 
-def run_parsed(values: argparse.Namespace, unknown: Sequence[str] = ()) -> ExitCode:
-    """Carry out the command, and print its result or error.
-
-    Args:
-        values: The parsed arguments.
-        unknown: Arguments that the parser doesn't know.
-    """
+def run_parsed(values: argparse.Namespace) -> ExitCode:
+    """Carry out the command, and print its result or error."""
     values.command_parser.as_json = values.json
-    if unknown:
-        values.command_parser.error(f"unrecognized arguments: {shlex.join(unknown)}")
     try:
         template = templates.load(values.template)
     except TemplateError as error:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import admin_command, settings, template
+from userprofiles import admin_command, settings, template, template_command
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
@@ -45,6 +45,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     )
     _add_run_options(run)
     admin_command.add_parsers(groups)
+    template_command.add_parsers(groups)
     return parser, run
 
 
@@ -122,15 +123,17 @@ def main(arguments: Sequence[str] | None = None, limits: Limits = COMMAND_LINE) 
     Returns:
         The exit code, an `ExitCode`.
     """
-    return run_command(lambda: _backfill(sys.argv[1:] if arguments is None else list(arguments), limits))
+    return run_command(lambda: _run(sys.argv[1:] if arguments is None else list(arguments), limits))
 
 
-def _backfill(arguments: list[str], limits: Limits) -> exit_code.ExitCode:
+def _run(arguments: list[str], limits: Limits) -> int:
     parser, run = _create_parsers()
     parser.as_json = run.as_json = "--json" in arguments
     values, unknown = parser.parse_known_args(arguments)
-    if "run" in values:
-        return admin_command.run_parsed(values, unknown)
+    if "execute" in values:
+        if unknown:
+            parser.error(f"unrecognized arguments: {shlex.join(unknown)}")
+        return int(values.execute(values))
     if unknown:
         run.error(f"unrecognized arguments: {shlex.join(unknown)}")
     try:

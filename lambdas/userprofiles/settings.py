@@ -67,12 +67,27 @@ def template_name(environment: Mapping[str, str]) -> str:
 
 
 def template(environment: Mapping[str, str]) -> Template:
-    """Load the template that TEMPLATE names.
+    """Load the template that TEMPLATE names. New users of the roles in APPROVAL_ROLES are pending.
 
     Raises:
+        SettingsError: A role in APPROVAL_ROLES doesn't exist or has no approval.
         userprofiles.template.TemplateError: The template doesn't exist or is invalid.
     """
-    return templates.load(template_name(environment))
+    loaded_template = templates.load(template_name(environment))
+    approval_roles = names(environment, "APPROVAL_ROLES")
+    allowed = roles_with_approval(loaded_template)
+    for role in approval_roles:
+        if role not in allowed:
+            raise SettingsError(
+                f"APPROVAL_ROLES contains {role!r}, which is not a role with approval in the template "
+                f"{loaded_template.name!r}. Allowed: {', '.join(allowed) or 'none'}.",
+            )
+    return loaded_template.requiring_approval(approval_roles)
+
+
+def roles_with_approval(role_template: Template) -> tuple[str, ...]:
+    """Return the roles whose users an administrator can approve."""
+    return tuple(role for role in role_template.roles if role_template.approval_field(role))
 
 
 def roles(environment: Mapping[str, str], role_template: Template) -> Roles:

@@ -1,43 +1,37 @@
 """Templates: the fields of an account and a profile, as data.
 
 A template is a JSON document, so that it can be passed from any Pulumi language and so that validation, the
-API and the backfill use the same file. Its keys:
-
-* `account`, `profile`: JSON Schema (draft 7) of the fields, with `default`, `enum` and `readOnly`
-  (users can't change the field through the API; for whole fields only). `$ref` is not allowed.
-* `roles`: `attribute` (the Cognito attribute with the role that a user requests, or null), `default`, and
-  `allowed`: for each role, the fields that it adds to the account.
-* `cognito`: for each field, the sources of its first value. The first source that has a value is used. A
-  source is `{"attribute": name, "as": text | lowerCase | localPart | boolean}`, `{"join": [names]}` or
-  `{"system": sub | role | now}`.
-
-`templates/` contains the presets: `marketplace` (from the post-confirmation write-up) and `basic` (from the
-profile migration README). Any other file in that folder is also loaded by its name.
+API and the backfill use the same file. docs/templates.md describes its format. `templates/` contains the
+presets: `basic` (the profile migration README), `social` (the data migration strategy), `career` (the profile
+creation guide) and `marketplace` (the post-confirmation write-up). Any other file in that folder is also
+loaded by its name.
 """
 
 import copy
-import json
-import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import fastjsonschema
 
-from userprofiles import template_check
+from userprofiles import field_sources, template_check, template_document, template_version
 from userprofiles.template_check import ItemKind
+from userprofiles.template_document import Document, TemplateError, names, read
 
-Document = dict[str, Any]
-
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-class TemplateError(ValueError):
-    """A template is invalid. The message names the template, the location and what is allowed."""
+__all__ = [
+    "Document",
+    "SchemaViolation",
+    "Template",
+    "TemplateError",
+    "find_problems",
+    "load",
+    "names",
+    "read",
+]
 
 
 @dataclass(frozen=True)
@@ -61,11 +55,16 @@ class Template:
 
     Attributes:
         name: The name of its file without `.json`, or `inline` for a document.
-        document: The template as JSON.
+        document: The template as JSON, expanded: without `fieldType` and `from`.
     """
 
     name: str
     document: Document
+
+    @property
+    def version(self) -> str:
+        """The version, `<major>.<minor>`."""
+        return str(self.document.get("version", template_version.FIRST_VERSION))
 
     @property
     def role_attribute(self) -> str | None:
@@ -82,6 +81,25 @@ class Template:
     def default_role(self) -> str:
         """The role of users who request none."""
         return str(self.document["roles"]["default"])
+
+    def approval_field(self, role: str) -> str | None:
+        """Return the field that says whether an administrator has approved a user of a role, if any."""
+        field: str | None = self.document["roles"]["allowed"][role].get("approval")
+        return field
+
+    def requiring_approval(self, roles: Collection[str]) -> "Template":
+        """Return a template in which new users of these roles are pending.
+
+        Args:
+            roles: Roles for which `approval_field` is not None.
+        """
+        if not roles:
+            return self
+        document = copy.deepcopy(self.document)
+        for role in roles:
+            fields = document["roles"]["allowed"][role]["properties"]
+            fields[self.approval_field(role)]["default"] = template_check.APPROVAL_STATES[0]
+        return Template(self.name, document)
 
     @cached_property
     def _schemas(self) -> dict[tuple[ItemKind, str], Document]:
@@ -155,7 +173,7 @@ class Template:
         defaults = self.defaults(kind, role)
         sources = self.document["cognito"][kind]
         candidates = {
-            name: _candidate_values(sources.get(name, ()), attributes, system) for name in field_names
+            name: field_sources.read_values(sources.get(name, ()), attributes, system) for name in field_names
         }
         unfit_fields: set[str] = set()
         while True:
@@ -174,38 +192,35 @@ class Template:
         }
         return fields, sorted(unfit_fields)
 
+    def fields_from_attributes(
+        self, kind: ItemKind, attributes: Mapping[str, str], fields: Mapping[str, Any]
+    ) -> list[str]:
+        """Return the names of the fields whose first value is that of an attribute in Cognito.
 
-def _candidate_values(sources: Any, attributes: Mapping[str, str], system: Mapping[str, str]) -> list[Any]:
-    values = (_read_source(source, attributes, system) for source in sources)
-    return [value for value in values if value not in (None, "")]
+        Args:
+            kind: Account or profile.
+            attributes: The user's attributes in Cognito.
+            fields: The result of `fill`.
+        """
+        sources = self.document["cognito"][kind]
+        return [
+            name
+            for name, value in fields.items()
+            if value in field_sources.read_attribute_values(sources.get(name, ()), attributes)
+        ]
 
+    def system_sources(self, kind: ItemKind) -> dict[str, str]:
+        """Return the name of the system's value for each field that has such a source."""
+        return {
+            name: next(source["system"] for source in sources if "system" in source)
+            for name, sources in self.document["cognito"][kind].items()
+            if any("system" in source for source in sources)
+        }
 
-def _read_source(source: Mapping[str, Any], attributes: Mapping[str, str], system: Mapping[str, str]) -> Any:
-    value: Any = None
-    if "system" in source:
-        value = system[source["system"]]
-    elif "join" in source:
-        parts = [clean_text(attributes.get(name, "")) for name in source["join"]]
-        value = " ".join(part for part in parts if part)
-    elif source["attribute"] in attributes:
-        value = _convert(clean_text(attributes[source["attribute"]]), source.get("as", "text"))
-    return value
-
-
-def _convert(text: str, conversion: str) -> str | bool:
-    match conversion:
-        case "lowerCase":
-            return text.lower()
-        case "localPart":
-            return text.lower().partition("@")[0]
-        case "boolean":
-            return text.lower() == "true"
-    return text
-
-
-def clean_text(text: str) -> str:
-    """Strip a text and replace each unpaired surrogate, which DynamoDB can't store, with U+FFFD."""
-    return _SURROGATES.sub("\ufffd", text).strip()
+    @property
+    def update_time_field(self) -> str:
+        """The field of the profile that has the time of its last change."""
+        return "updated_at" if "updated_at" in self.document["profile"]["properties"] else "updatedAt"
 
 
 def load(source: str | Path | Mapping[str, Any]) -> Template:
@@ -218,17 +233,47 @@ def load(source: str | Path | Mapping[str, Any]) -> Template:
     Raises:
         TemplateError: The template doesn't exist or is invalid.
     """
-    name, document = _read(source)
-    problem = next(template_check.find_problems(document), None)
-    if problem is not None:
-        raise TemplateError(f"Template {name!r} is invalid: {problem}.")
-    template = Template(name, copy.deepcopy(dict(document)))
-    _check_defaults(template)
+    template, problems = _load(source)
+    all_problems = list(problems)
+    if all_problems:
+        others = len(all_problems) - 1
+        more = f" {others} more: run `userprofiles template check`." if others else ""
+        raise TemplateError(f"Template {template.name!r} is invalid: {all_problems[0]}.{more}")
     return template
 
 
-def _check_defaults(template: Template) -> None:
-    """Validate the defaults against their schemas: users could not change a field with an invalid default."""
+def find_problems(source: str | Path | Mapping[str, Any]) -> list[str]:
+    """Return all problems of a template, each with its location; empty if `load` accepts it.
+
+    Raises:
+        TemplateError: The template doesn't exist or is not JSON.
+    """
+    _, problems = _load(source)
+    return list(problems)
+
+
+def _load(source: str | Path | Mapping[str, Any]) -> tuple[Template, Iterator[str]]:
+    name, raw_document = read(source)
+    if template_document.is_too_deep(raw_document):
+        raise TemplateError(
+            f"Template {name!r} is invalid: it has more than {template_document.MAX_DEPTH} levels."
+        )
+    document, problems = template_document.expand(raw_document)
+    template = Template(name, document)
+    return template, chain(problems, _find_problems(template))
+
+
+def _find_problems(template: Template) -> Iterator[str]:
+    has_problems = False
+    for problem in template_check.find_problems(template.document):
+        has_problems = True
+        yield problem
+    if not has_problems:
+        yield from _find_default_problems(template)
+
+
+def _find_default_problems(template: Template) -> Iterator[str]:
+    """Yield the defaults that violate their schemas: users could not change a field with such a default."""
     kinds_and_roles: list[tuple[ItemKind, str]] = [("account", role) for role in template.roles]
     kinds_and_roles.append(("profile", template.default_role))
     for kind, role in kinds_and_roles:
@@ -241,47 +286,8 @@ def _check_defaults(template: Template) -> None:
             ValueError,
             AttributeError,
         ) as error:
-            raise TemplateError(
-                f"Template {template.name!r} is invalid: the schema of {kind} (role {role!r}) is not a "
-                f"valid JSON Schema: {error}.",
-            ) from error
-        if violations:
-            raise TemplateError(
-                f"Template {template.name!r} is invalid: the default of "
-                f"{kind}.{'.'.join(violations[0].path)} violates its keyword {violations[0].keyword!r}.",
-            )
-
-
-def _read(source: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
-    if isinstance(source, Mapping):
-        return "inline", source
-    if isinstance(source, Path) or source.endswith(".json"):
-        path = Path(source)
-        try:
-            return path.stem, json.loads(path.read_bytes())
-        except OSError as error:
-            raise TemplateError(
-                f"Template file {str(source)!r} can't be read: {error.strerror}. Use a readable JSON file.",
-            ) from error
-        except ValueError as error:
-            raise TemplateError(f"Template file {str(source)!r} is not valid JSON: {error}.") from error
-    if not _NAME.fullmatch(source):
-        raise TemplateError(
-            f"Template name {source!r} is invalid: use lower-case letters, digits, - and _, starting with a "
-            f"letter, or a path that ends in .json. Available: {', '.join(names())}.",
-        )
-    try:
-        content = pkgutil.get_data("userprofiles", f"templates/{source}.json")
-        return source, json.loads(content or b"")
-    except OSError:
-        raise TemplateError(
-            f"Template {source!r} doesn't exist. Available: {', '.join(names())}. For your own template, "
-            "use the path of its JSON file (ending in .json) or the document itself.",
-        ) from None
-    except ValueError as error:
-        raise TemplateError(f"Template {source!r} is not valid JSON: {error}.") from error
-
-
-def names() -> list[str]:
-    """List the templates that can be loaded by name."""
-    return sorted(file.stem for file in (Path(__file__).parent / "templates").glob("*.json"))
+            yield f"the schema of {kind} (role {role!r}) is not a valid JSON Schema: {error}"
+            continue
+        for violation in violations:
+            path = ".".join((kind, *violation.path))
+            yield f"the default of {path} violates its keyword {violation.keyword!r}"

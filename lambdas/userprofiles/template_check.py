@@ -4,30 +4,38 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args
 
+from userprofiles.completion_check import find_completion_problems
+from userprofiles.field_types import DATA, SCHEMAS_BY_NAME
+from userprofiles.template_version import find_version_problems
+
 ItemKind = Literal["account", "profile"]
 ITEM_KINDS: tuple[ItemKind, ...] = get_args(ItemKind)
-SYSTEM_VALUES = ("sub", "role", "now")
-CONVERSIONS = ("text", "lowerCase", "localPart", "boolean")
+SYSTEM_VALUES = ("sub", "role", "now", "uuid")
+CONVERSIONS = ("text", "lowerCase", "localPart", "boolean", "callingCode", "nationalNumber")
 
 # Attributes that `record.py` uses for keys and bookkeeping: a template's field would overwrite them.
 RESERVED = frozenset(
-    {"PK", "SK", "entityType", "listPK", "listSK", "statusListPK", "auditHead", "version", "expiresAt"},
-)
+    {
+        "PK", "SK", "entityType", "listPK", "listSK", "statusListPK", "auditHead", "version", "expiresAt",
+        "templateVersion", "setFields",
+    },
+)  # fmt: skip
 # The role of administrators. The operator grants it; no sign-up can request it.
 ADMIN_ROLE = "admin"
-_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-_ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-# Keywords whose value is data, and keywords whose value maps names to schemas.
-_DATA = frozenset({"default", "enum", "const", "examples"})
-_SCHEMAS_BY_NAME = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependencies"})
-_TOP_LEVEL = {"description", "roles", "account", "profile", "cognito"}
+# The steps of an approval: the values of the field that `approval` of a role names.
+APPROVAL_STATES = ("pending", "approved", "suspended")
+FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+ROLE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+TOP_LEVEL = {
+    "$schema", "description", "version", "roles", "account", "profile", "cognito", "completion", "upgrades",
+}  # fmt: skip
 
 
 def find_problems(document: Any) -> Iterator[str]:
     """Yield the problems of a template, each with its location.
 
     Args:
-        document: The template as parsed JSON.
+        document: The template as `template_document.expand` returns it.
 
     Yields:
         One sentence for each problem. The defaults aren't validated here.
@@ -35,13 +43,20 @@ def find_problems(document: Any) -> Iterator[str]:
     if not isinstance(document, Mapping):
         yield f"a template must be a JSON object, not {type(document).__name__}"
         return
-    unknown_keys = sorted(str(key) for key in document if key not in _TOP_LEVEL)
-    if unknown_keys:
-        yield f"unknown key {unknown_keys[0]!r}; allowed: {', '.join(sorted(_TOP_LEVEL))}"
+    for key in sorted(str(key) for key in document if key not in TOP_LEVEL):
+        yield f"unknown key {key!r}; allowed: {', '.join(sorted(TOP_LEVEL))}"
+    for name in ("$schema", "description"):
+        if not isinstance(document.get(name, ""), str):
+            yield f"{name} must be a text"
     for kind in ITEM_KINDS:
         yield from _schema_problems(document.get(kind), kind)
     yield from _role_problems(document.get("roles"), _properties(document.get("account")))
     yield from _cognito_problems(document.get("cognito"), document)
+    fields: dict[str, set[str]] = {kind: set(_properties(document.get(kind))) for kind in ITEM_KINDS}
+    role_fields = _role_fields(document.get("roles"))
+    yield from find_completion_problems(document.get("completion", {}), fields, role_fields)
+    fields["account"] |= set().union(*role_fields.values())
+    yield from find_version_problems(document, fields)
 
 
 def _properties(schema: Any) -> Mapping[str, Any]:
@@ -51,7 +66,7 @@ def _properties(schema: Any) -> Mapping[str, Any]:
 
 def _schema_problems(schema: Any, path: str) -> Iterator[str]:
     if not isinstance(schema, Mapping) or schema.get("type") != "object":
-        yield f'{path} must be a JSON Schema with "type": "object"'
+        yield f'{path} must be a JSON Schema with "type": "object", or {{"from": name of a template}}'
         return
     if schema.get("additionalProperties") is not False:
         yield f'{path} must have "additionalProperties": false, so that users can\'t add their own fields'
@@ -64,7 +79,7 @@ def _schema_problems(schema: Any, path: str) -> Iterator[str]:
 
 def _field_problems(fields: Mapping[str, Any], path: str) -> Iterator[str]:
     for name, schema in fields.items():
-        if not isinstance(name, str) or not _FIELD.fullmatch(name):
+        if not isinstance(name, str) or not FIELD_NAME.fullmatch(name):
             yield (
                 f"{path}.{name} is not a valid field name; use up to 64 letters, digits, _ and -, "
                 "starting with a letter or _"
@@ -106,13 +121,13 @@ def _members(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
     """Yield the location and value of each schema inside a schema."""
     for keyword, value in schema.items():
         keyword_path = f"{path}.{keyword}"
-        if keyword in _DATA:
+        if keyword in DATA:
             if _has_reference(value):
                 # The validator resolves references in data too.
                 yield keyword_path, {"$ref": None}
         elif isinstance(value, list):
             yield from ((f"{keyword_path}[{number}]", member) for number, member in enumerate(value))
-        elif keyword in _SCHEMAS_BY_NAME and isinstance(value, Mapping):
+        elif keyword in SCHEMAS_BY_NAME and isinstance(value, Mapping):
             yield from ((f"{keyword_path}.{name}", member) for name, member in value.items())
         else:
             yield keyword_path, value
@@ -147,8 +162,8 @@ def _role_problems(roles: Any, account: Mapping[str, Any]) -> Iterator[str]:
             "have the same role"
         )
     for role, extension in roles["allowed"].items():
-        if not isinstance(role, str) or not _ROLE.fullmatch(role):
-            yield f"role {role!r} must match ^{_ROLE.pattern}$"
+        if not isinstance(role, str) or not ROLE_NAME.fullmatch(role):
+            yield f"role {role!r} must match ^{ROLE_NAME.pattern}$"
         fields = extension.get("properties") if isinstance(extension, Mapping) else None
         if not isinstance(fields, Mapping):
             yield f'roles.allowed.{role} must be an object with "properties"'
@@ -157,6 +172,22 @@ def _role_problems(roles: Any, account: Mapping[str, Any]) -> Iterator[str]:
         if duplicates:
             yield f"roles.allowed.{role} repeats the account's field {duplicates[0]!r}; add only new fields"
         yield from _field_problems(fields, f"roles.allowed.{role}")
+        yield from _approval_problems(extension, f"roles.allowed.{role}")
+
+
+def _approval_problems(extension: Mapping[str, Any], path: str) -> Iterator[str]:
+    if "approval" not in extension:
+        return
+    field = (
+        extension["properties"].get(extension["approval"]) if isinstance(extension["approval"], str) else None
+    )
+    if not isinstance(field, Mapping):
+        yield f"{path}.approval is {extension['approval']!r}; use the name of a field that the role adds"
+    elif field.get("enum") != list(APPROVAL_STATES) or field.get("default") not in APPROVAL_STATES:
+        states = ", ".join(APPROVAL_STATES)
+        yield f"{path}.{extension['approval']} must have the enum {states} and one of them as its default"
+    elif field.get("readOnly") is not True:
+        yield f'{path}.{extension["approval"]} must have "readOnly": true, or users could approve themselves'
 
 
 def _cognito_problems(cognito: Any, document: Mapping[str, Any]) -> Iterator[str]:
@@ -166,7 +197,7 @@ def _cognito_problems(cognito: Any, document: Mapping[str, Any]) -> Iterator[str
     for kind in ITEM_KINDS:
         fields = set(_properties(document.get(kind)))
         if kind == "account":
-            fields |= _extension_fields(document.get("roles"))
+            fields |= set().union(*_role_fields(document.get("roles")).values())
         sources_by_field = cognito[kind]
         if not isinstance(sources_by_field, Mapping):
             yield f"cognito.{kind} must be an object"
@@ -182,11 +213,12 @@ def _cognito_problems(cognito: Any, document: Mapping[str, Any]) -> Iterator[str
                 yield from _source_problems(source, path)
 
 
-def _extension_fields(roles: Any) -> set[str]:
+def _role_fields(roles: Any) -> dict[str, set[str]]:
+    """Return the fields that each role adds to the account."""
     allowed = roles.get("allowed") if isinstance(roles, Mapping) else None
     if not isinstance(allowed, Mapping):
-        return set()
-    return {name for extension in allowed.values() for name in _properties(extension)}
+        return {}
+    return {role: set(_properties(extension)) for role, extension in allowed.items()}
 
 
 def _source_problems(source: Any, path: str) -> Iterator[str]:

@@ -20,7 +20,10 @@ from pulumi_userprofiles import (
 )
 
 MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
-    "unknown template": (lambda: _stack(template="shop"), ["template", "'shop'", "basic, marketplace"]),
+    "unknown template": (
+        lambda: _stack(template="shop"),
+        ["template", "'shop'", "basic, career, marketplace, social"],
+    ),
     "template that is not JSON": (
         lambda: _stack(template_document="{"),
         ["template_document", "JSON", "installed package userprofiles"],
@@ -41,6 +44,14 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "no role": (lambda: _stack(sign_up_roles=[]), ["sign_up_roles", "empty"]),
     "text instead of a list of roles": (lambda: _stack(sign_up_roles="customer"), ["sign_up_roles", "list"]),
     "a role twice": (lambda: _stack(sign_up_roles=["vendor", "vendor"]), ["twice"]),
+    "role without approval": (
+        lambda: _stack(approval_roles=["customer"]),
+        ["'approval_roles'", "'customer'", "allowed: vendor"],
+    ),
+    "template without approval": (
+        lambda: _stack(template="career", approval_roles=["user"]),
+        ["'approval_roles'", "none: no role of this template"],
+    ),
     "bad table name": (
         lambda: _stack(migration_table_names=["a/b"]),
         ["'a/b'", "255"],
@@ -60,6 +71,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["'protect'", "user_pool"],
     ),
     "unknown platform": (lambda: _stack(platform="x86"), ["platform", "'x86'", "lambda, host"]),
+    "runtime that the code does not support": (
+        lambda: _stack(runtime="python3.10"),
+        ["'runtime'", "'python3.10'", "python3.13, python3.12, python3.11"],
+    ),
     "retention that CloudWatch does not offer": (lambda: _stack(log_retention_days=31), ["31", "30, 60"]),
     "text instead of a number": (lambda: _stack(log_retention_days="30"), ["log_retention_days", "'30'"]),
     "text instead of a boolean": (lambda: _stack(protect="yes"), ["protect", "'yes'", "true, false"]),
@@ -173,6 +188,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "sender that is not an address": (
         lambda: UserPool("p", {"email_from": {"identity_arn": SES_IDENTITY, "address": "example.com"}}),
         ["'email_from.address'", "'example.com'"],
+    ),
+    "client name with a space": (
+        lambda: UserPool("p", {"further_clients": ["a b"]}),
+        ["further_clients", "'a b'"],
     ),
     "group name with a space": (lambda: UserPool("p", {"groups": ["a b"]}), ["'a b'"]),
     "nickname as user name": (

@@ -175,6 +175,29 @@ def test_each_function_has_its_own_reserved_concurrency(record_stack: Any) -> No
     }
 
 
+def test_functions_that_cognito_invokes_have_the_memory_for_a_cold_start(record_stack: Any) -> None:
+    """Cognito waits 5 s for a trigger, including its cold start."""
+    memory = {item.name: item.inputs["memorySize"] for item in record_stack().of_type("Function")}
+
+    assert memory == {
+        "app-api-handler-function": 512,
+        "app-migration-worker-function": 1024,
+        "app-outbox-worker-function": 512,
+        "app-triggers-post-confirmation-function": 1024,
+        "app-triggers-pre-sign-up-function": 1024,
+    }
+
+
+def test_all_functions_have_the_same_runtime(record_stack: Any) -> None:
+    """The default does not follow the Python that deploys: otherwise two developers would undo each other."""
+    runtimes = [
+        {item.inputs["runtime"] for item in recording.of_type("Function")}
+        for recording in (record_stack(), record_stack(runtime="python3.12"))
+    ]
+
+    assert runtimes == [{"python3.13"}, {"python3.12"}]
+
+
 def test_existing_role_is_used_and_none_is_created() -> None:
     role = "arn:aws-cn:iam::1:role/theirs"
 

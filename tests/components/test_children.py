@@ -23,6 +23,7 @@ COMPONENTS: dict[str, type[Component]] = {
 OPTIONS: dict[str, Any] = {
     "user_pool": {
         "groups": ["admins", "support"],
+        "further_clients": ["admin-web"],
         "web_acl_arn": WEB_ACL,
     }
 }

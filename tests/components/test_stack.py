@@ -3,13 +3,15 @@
 import json
 import re
 import runpy
+import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pulumi
 import pytest
 import yaml
 from component_recording import Recording, record, start_recording
+from pulumi_userprofiles.build_tools import BundleError
 from userprofiles import template
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +19,7 @@ NAMESPACE = "pulumi-userprofiles"
 SCOPE = "eu-central-1:111122223333"
 OUTPUTS = [
     "auditTableName",
+    "furtherUserPoolClientIds",
     "migrationBucketName",
     "migrationStateMachineArn",
     "profileApiUrl",
@@ -102,27 +105,64 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
         mfa="ON",
         template="shop",
         templateFile=str(template_file),
+        furtherClients='["admin-web"]',
         furtherClientIds='["phone-app"]',
     )
 
-    recording, _ = deploy(config, monkeypatch)
+    recording, exports = deploy(config, monkeypatch)
 
+    assert "furtherUserPoolClientIds" in exports
     pool = recording.resource("userprofiles-identity-pool").inputs
     assert (pool["usernameAttributes"], pool["mfaConfiguration"]) == (["email"], "ON")
     handler = recording.resource("userprofiles-api-handler-function").inputs["environment"]["variables"]
     assert handler["TEMPLATE"] == "shop"
-    clients = ["userprofiles-identity-client-id", "phone-app"]
+    clients = ["userprofiles-identity-client-id", "userprofiles-identity-client-admin-web-id", "phone-app"]
     assert ",".join(clients) == handler["USER_POOL_CLIENT_IDS"]
     authorizer = recording.resource("userprofiles-api-authorizer").inputs
     assert authorizer["jwtConfiguration"]["audiences"] == clients
 
 
+def test_own_template_is_one_line_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = ROOT / "examples" / "own_template" / "hiking-club.json"
+    monkeypatch.chdir(ROOT)
+
+    recording, _ = deploy(configuration(templateFile=str(file.relative_to(ROOT))), monkeypatch)
+
+    for function in recording.of_type("Function"):
+        assert function.inputs["environment"]["variables"].get("TEMPLATE", "custom") == "custom"
+        with zipfile.ZipFile(function.inputs["code"].path) as archive:
+            assert archive.read("userprofiles/templates/custom.json") == file.read_bytes()
+
+
+def test_approval_roles_reach_the_functions_that_register_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording, _ = deploy(configuration(approvalRoles='["vendor"]'), monkeypatch)
+
+    functions = {
+        function.name: function.inputs["environment"]["variables"].get("APPROVAL_ROLES")
+        for function in recording.of_type("Function")
+    }
+    assert functions.pop("userprofiles-migration-worker-function") is None
+    assert set(functions.values()) == {"vendor"}
+
+
+@pytest.mark.parametrize("name", ["basic", "social", "career", "marketplace"])
+def test_each_template_is_one_line_of_configuration(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording, _ = deploy(configuration(template=name), monkeypatch)
+
+    handler = recording.resource("userprofiles-api-handler-function").inputs["environment"]["variables"]
+    assert handler["TEMPLATE"] == name
+
+
 MISTAKES = {
+    "role without approval": (
+        configuration(approvalRoles='["customer"]'),
+        [f"'{NAMESPACE}:approvalRoles'", "'customer'", "vendor"],
+    ),
     "no region": ({f"{NAMESPACE}:template": "basic"}, ["region", "pulumi config set aws:region"]),
     "invalid region": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
     "unknown template": (
         configuration(template="shop"),
-        [f"'{NAMESPACE}:template'", "'shop'", "basic, marketplace"],
+        [f"'{NAMESPACE}:template'", "'shop'", "basic, career, marketplace, social"],
     ),
     "template's file": (
         configuration(templateFile="missing"),
@@ -162,6 +202,10 @@ MISTAKES = {
     "platform": (
         configuration(lambdaPlatform="x86"),
         [f"'{NAMESPACE}:lambdaPlatform'", "'lambdaPlatform' has an unknown value", "'x86'", "lambda, host"],
+    ),
+    "runtime": (
+        configuration(lambdaRuntime="3.13"),
+        [f"'{NAMESPACE}:lambdaRuntime'", "'lambdaRuntime' has an unknown value", "'3.13'", "python3.13, "],
     ),
     "invalid group name": (configuration(groups='["a b"]'), [f"'{NAMESPACE}:groups'", "'a b'"]),
     "origin": (configuration(allowedOrigins='["*"]'), [f"'{NAMESPACE}:allowedOrigins'", "'*'"]),
@@ -224,6 +268,19 @@ def test_a_mistake_in_the_configuration_gets_one_message_and_creates_nothing(mis
         re.findall("sign_up_roles|template_document|log_retention_days|\\.json|SignupToProfile '", message)
         == []
     )
+    assert recording.resources == []
+
+
+def test_missing_interpreter_for_the_runtime_creates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> NoReturn:
+        raise BundleError("CPython 3.13 is not installed. Run `uv python install 3.13`.")
+
+    monkeypatch.setattr("pulumi_userprofiles.python_function_settings.build_bundle", fail)
+    recording = start_recording(configuration(lambdaPlatform="lambda"))
+
+    with pytest.raises(pulumi.RunError, match=r"uv python install 3\.13"):
+        pulumi.runtime.test(program)()
+
     assert recording.resources == []
 
 

@@ -12,6 +12,21 @@ def pool(**args: Any) -> Recording:
     return record(lambda: UserPool("pool", args))  # type: ignore[arg-type]
 
 
+def test_rotation_is_not_sent_to_a_pool_whose_plan_lacks_it() -> None:
+    """Cognito may reject it with FeatureUnavailableInTierException, even if it is off."""
+    inputs = pool(tier="LITE").resource("pool-client").inputs
+
+    assert "refreshTokenRotation" not in inputs
+
+
+def test_further_clients_have_the_settings_of_the_first() -> None:
+    recording = pool(further_clients=["admin-web"], access_token_minutes=5)
+
+    first, further = (recording.resource(name) for name in ("pool-client", "pool-client-admin-web"))
+    assert further.inputs == first.inputs
+    assert further.inputs["accessTokenValidity"] == 5
+
+
 def test_rotation_that_is_off_is_sent_in_full() -> None:
     """A client that had rotation before keeps it without the block, and the provider fails without the 0."""
     inputs = pool(refresh_token_rotation=False).resource("pool-client").inputs

@@ -17,6 +17,7 @@ from faulty_aws import BEHAVIOURS, FaultyAws
 from function_process import FunctionProcess
 
 EVENTS = Path(__file__).parents[1] / "events"
+SESSION = botocore.session.Session()  # one for all tests: it reads the service description only once
 
 
 class Scenario:
@@ -49,7 +50,7 @@ class Scenario:
 def scenario(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scenario]:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     with mock_aws():
-        dynamodb = botocore.session.Session().create_client(
+        dynamodb = SESSION.create_client(
             "dynamodb", region_name="us-east-1", endpoint_url="https://dynamodb.us-east-1.amazonaws.com"
         )
         for table in ("users", "audit"):

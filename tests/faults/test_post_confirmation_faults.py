@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 
 MAX_S = 3.5
+SLOW_FAULTS = [
+    "hang",
+    pytest.param("trickle body", marks=pytest.mark.long),
+    "trickle head",
+]
 
 
 def _send_and_check(scenario: Any, event: dict[str, Any]) -> Any:
@@ -36,7 +41,7 @@ def test_working_services(scenario: Any, confirmation_event: dict[str, Any]) -> 
     assert (scenario.aws.calls, invocation.metrics) == (["dynamodb"], [])
 
 
-@pytest.mark.parametrize("fault", ["hang", "trickle body", "trickle head"])
+@pytest.mark.parametrize("fault", SLOW_FAULTS)
 def test_hanging_table_is_abandoned_for_the_outbox(
     scenario: Any,
     confirmation_event: dict[str, Any],
@@ -53,7 +58,7 @@ def test_hanging_table_is_abandoned_for_the_outbox(
     assert invocation.metrics == ["RegistrationDeferred"]
 
 
-@pytest.mark.parametrize("fault", ["hang", "trickle body", "trickle head"])
+@pytest.mark.parametrize("fault", SLOW_FAULTS)
 def test_hanging_table_and_queue_are_both_abandoned(
     scenario: Any,
     confirmation_event: dict[str, Any],

@@ -48,7 +48,7 @@ def serving(cli_project: Path, tmp_path: Path) -> Iterator[tuple["subprocess.Pop
             process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_up_serves_until_a_signal_and_leaves_nothing(
     serving: tuple["subprocess.Popen[str]", dict[str, Any]], tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -102,10 +102,15 @@ def test_port_in_use_is_a_clear_error(cli_project: Path) -> None:
     ("script", "message"),
     [
         ("pulumi_localaws.gateway", "the local AWS has stopped: the gateway was ended by signal 9"),
-        ("emulator_main", "the local AWS has stopped: the emulator was ended by signal 9"),
-        (
+        pytest.param(
+            "emulator_main",
+            "the local AWS has stopped: the emulator was ended by signal 9",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
             "supervisor.py",
             "the local AWS has stopped: the supervisor of the emulator and the gateway was killed",
+            marks=pytest.mark.long,
         ),
     ],
 )
@@ -209,7 +214,7 @@ def test_killed_emulator_ends_up_with_a_message(
     assert "Traceback" not in status_lines
 
 
-@pytest.mark.parametrize("when", ["deploying", "ready"])
+@pytest.mark.parametrize("when", [pytest.param("deploying", marks=pytest.mark.long), "ready"])
 def test_killed_up_leaves_no_process_and_no_folder(cli_project: Path, tmp_path: Path, when: str) -> None:
     if when == "deploying":
         (cli_project / "__main__.py").write_text("import time\ntime.sleep(60)\n")

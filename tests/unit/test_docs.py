@@ -53,11 +53,14 @@ def test_documented_options_are_in_the_help_of_the_command(command):
         )
         documented_options |= find_options("\n".join(blocks), command)
     help_text = ""
-    for words in (
-        ([], ["backfill", "run"], ["admin", "grant"])
-        if command == "userprofiles"
-        else ([], ["up"], ["run"], ["types"])
-    ):
+    commands = (
+        [],
+        ["backfill", "run"],
+        ["admin", "grant"],
+        ["template", "check"],
+        ["template", "show"],
+    )
+    for words in commands if command == "userprofiles" else ([], ["up"], ["run"], ["types"]):
         script = Path(sys.executable).with_name(command)
         result = subprocess.run([script, *words, "--help"], capture_output=True, text=True, check=False)
         help_text += result.stdout

@@ -72,3 +72,22 @@ def test_template_is_marketplace_by_default() -> None:
 def test_unknown_template_raises_an_error() -> None:
     with pytest.raises(TemplateError, match="'nowhere'"):
         settings.template({"TEMPLATE": "nowhere"})
+
+
+def test_users_of_approval_roles_are_pending(marketplace: Template) -> None:
+    used = settings.template({"APPROVAL_ROLES": "vendor"})
+    account, _ = used.fill("account", "vendor", {}, {"sub": "s", "role": "vendor", "now": "now"})
+
+    assert account["vendorStatus"] == "pending"
+    assert marketplace.defaults("account", "vendor")["vendorStatus"] == "approved"
+
+
+@pytest.mark.parametrize("role", ["customer", "admin"])
+def test_role_without_approval_raises_an_error(role: str) -> None:
+    with pytest.raises(SettingsError, match=rf"APPROVAL_ROLES contains '{role}'.*Allowed: vendor\."):
+        settings.template({"APPROVAL_ROLES": role})
+
+
+def test_template_without_approval_allows_no_approval_role() -> None:
+    with pytest.raises(SettingsError, match=r"Allowed: none\."):
+        settings.template({"TEMPLATE": "basic", "APPROVAL_ROLES": "user"})

@@ -25,7 +25,14 @@ CUSTOMER = {
     "totalOrders": 0,
     "totalSpent": 0,
 }
-VENDOR = CUSTOMER | {"role": "vendor", "storeName": "", "totalProducts": 0, "totalRevenue": 0, "rating": 0}
+VENDOR = CUSTOMER | {
+    "role": "vendor",
+    "storeName": "",
+    "totalProducts": 0,
+    "totalRevenue": 0,
+    "rating": 0,
+    "vendorStatus": "approved",
+}
 
 # The profile in the profile migration README, without its keys.
 PROFILE = {
@@ -200,7 +207,7 @@ def test_account_fields_that_users_must_not_change_are_read_only(marketplace: Te
 
 @pytest.mark.parametrize("source", ["nowhere", "../basic", "", "Basic", "/no/such/file.json"])
 def test_error_for_a_missing_template_lists_what_is_allowed(source: str) -> None:
-    with pytest.raises(TemplateError, match=r"basic, marketplace|readable JSON file"):
+    with pytest.raises(TemplateError, match=r"basic, career, marketplace, social|readable JSON file"):
         template.load(source)
 
 
@@ -209,8 +216,8 @@ def test_error_for_an_unknown_name_explains_how_to_use_your_own_template() -> No
         template.load("nope")
 
     assert str(refusal.value) == (
-        "Template 'nope' doesn't exist. Available: basic, marketplace. For your own template, use the path "
-        "of its JSON file (ending in .json) or the document itself."
+        "Template 'nope' doesn't exist. Available: basic, career, marketplace, social. For your own "
+        "template, use the path of its JSON file (ending in .json) or the document itself."
     )
 
 

@@ -1,11 +1,45 @@
 """Invalid templates: each gives one error with its location."""
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
+import fastjsonschema
 import pytest
-from userprofiles import template
+from userprofiles import template, template_schema
 from userprofiles.template import Template, TemplateError
+
+VALIDATE = fastjsonschema.compile(template_schema.create_schema())
+
+# Problems that a JSON Schema can't describe, because they compare two places of a document.
+BEYOND_A_SCHEMA = (
+    "default of profile.bio",
+    "roles.default is 'admin'",
+    "repeats the account's field",
+    "is the source of a field that the profile doesn't have",
+    "approval is 'rating'; use",
+    "must have the enum pending",
+    'must have "readOnly": true',
+    "is the weight of a field",
+    "is the completion of a role",
+)
+
+
+def is_valid_in_the_schema(document: Any) -> bool:
+    try:
+        VALIDATE(document)
+    except fastjsonschema.JsonSchemaValueException:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", template.names())
+def test_schema_accepts_each_preset_and_its_expanded_form(name: str) -> None:
+    _, document = template.read(name)
+
+    assert is_valid_in_the_schema(document)
+    assert is_valid_in_the_schema(template.load(name).document)
 
 
 def _change_document(marketplace: Template, **changes: Any) -> dict[str, Any]:
@@ -54,15 +88,44 @@ def _change_document(marketplace: Template, **changes: Any) -> dict[str, Any]:
         ({"cognito__profile__userId": {"system": "sub"}}, "must be a list of sources"),
         ({"cognito__profile__userId": [{"system": "password"}]}, "has an invalid source"),
         ({"cognito__profile__userId": [{"attribute": "a", "as": "upper"}]}, "has an invalid source"),
+        ({"description": 1}, "description must be a text"),
+        ({"version": "0.1"}, "version is '0.1'"),
+        ({"upgrades": {}}, "upgrades must be a list of steps"),
+        ({"upgrades": [{"to": "2.0", "profile": {"copy": {}}}]}, "upgrades[0]"),
+        ({"completion": []}, "completion must be an object"),
+        ({"completion__wallet": {}}, "completion must be an object; allowed: account, profile, roles"),
+        ({"completion__profile": []}, "completion.profile must be an object that maps fields to weights"),
+        ({"completion__profile": {"bio": 1}}, "completion.profile.bio is the weight of a field"),
+        ({"completion__profile": {"userId": 0}}, "completion.profile.userId is 0; a weight must be"),
+        ({"completion__profile": {"userId": True}}, "completion.profile.userId is True; a weight must be"),
+        ({"completion__profile": {"userId": 1.5}}, "completion.profile.userId is 1.5; a weight must be"),
+        ({"completion__roles": []}, "completion.roles must be an object"),
+        ({"completion__roles": {"admin": {}}}, "completion.roles.admin is the completion of a role"),
+        ({"completion__roles": {"vendor": {"x": 1}}}, "completion.roles.vendor must be an object"),
+        (
+            {"completion__roles": {"customer": {"account": {"storeName": 1}}}},
+            "completion.roles.customer.account.storeName is the weight of a field",
+        ),
+        ({"roles__allowed__vendor__approval": "rating"}, "must have the enum pending, approved, suspended"),
+        ({"roles__allowed__customer__approval": "rating"}, "approval is 'rating'; use the name of a field"),
+        ({"roles__allowed__vendor__approval": 3}, "approval is 3; use the name of a field"),
+        (
+            {"roles__allowed__vendor__properties__vendorStatus__readOnly": False},
+            'vendorStatus must have "readOnly": true',
+        ),
     ],
 )
 def test_invalid_template_raises_one_clear_error(
     marketplace: Template, changes: dict[str, Any], message: str
 ) -> None:
+    document = _change_document(marketplace, **changes)
+
     with pytest.raises(TemplateError) as refusal:
-        template.load(_change_document(marketplace, **changes))
+        template.load(document)
 
     assert message in str(refusal.value)
+    is_beyond_a_schema = any(text in str(refusal.value) for text in BEYOND_A_SCHEMA)
+    assert is_valid_in_the_schema(document) is is_beyond_a_schema
 
 
 READ_ONLY = {"type": "string", "readOnly": True}
@@ -99,10 +162,13 @@ READ_ONLY = {"type": "string", "readOnly": True}
 def test_keyword_that_the_api_can_not_enforce_is_rejected(
     marketplace: Template, schema: dict[str, Any], message: str
 ) -> None:
+    document = _change_document(marketplace, profile__properties__bio=schema)
+
     with pytest.raises(TemplateError) as refusal:
-        template.load(_change_document(marketplace, profile__properties__bio=schema))
+        template.load(document)
 
     assert message in str(refusal.value)
+    assert is_valid_in_the_schema(document) is False
 
 
 @pytest.mark.parametrize(
@@ -123,10 +189,13 @@ def test_keyword_that_the_api_can_not_enforce_is_rejected(
 def test_read_only_outside_of_fields_is_rejected(
     marketplace: Template, changes: dict[str, Any], message: str
 ) -> None:
+    document = _change_document(marketplace, **changes)
+
     with pytest.raises(TemplateError) as refusal:
-        template.load(_change_document(marketplace, **changes))
+        template.load(document)
 
     assert message in str(refusal.value)
+    assert is_valid_in_the_schema(document) is False
 
 
 @pytest.mark.parametrize(
@@ -141,6 +210,21 @@ def test_read_only_outside_of_fields_is_rejected(
 def test_data_and_field_names_that_look_like_keywords_are_accepted(
     marketplace: Template, schema: dict[str, Any]
 ) -> None:
-    custom = template.load(_change_document(marketplace, profile__properties__bio=schema))
+    document = _change_document(marketplace, profile__properties__bio=schema)
 
+    custom = template.load(document)
+
+    assert is_valid_in_the_schema(document)
     assert custom.schema("profile", "customer")["properties"]["bio"] == schema
+
+
+def test_published_schema_is_the_current_one() -> None:
+    """`userprofiles template schema > docs/template.schema.json` writes it."""
+    file = Path(__file__).parents[2] / "docs" / "template.schema.json"
+
+    assert json.loads(file.read_text()) == template_schema.create_schema()
+
+
+def test_load_counts_the_other_problems(marketplace: Template) -> None:
+    with pytest.raises(TemplateError, match="2 more: run `userprofiles template check`"):
+        template.load(_change_document(marketplace, colour=1, size=2, version="x"))

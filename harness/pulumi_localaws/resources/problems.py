@@ -82,5 +82,5 @@ def _find_rule_problems(context: ResourceContext, inputs: Properties) -> list[st
         if problem and context.secrets.intersection(rule.inputs):
             problem = f"{rule.inputs[0]}: the secret value violates a rule. {rule.text}"
         if problem:
-            problems.append(f"{problem}. (AWS documentation, {rule.source})")
+            problems.append(f"{problem}. (Source: {rule.source})")
     return problems

@@ -1,19 +1,23 @@
 """Checks a request against botocore's model of the service: enum, pattern, length and range.
 
 botocore itself checks only types, required parameters and minimums. The emulator checks hardly any limit. A
-pattern is a Java regular expression. A pattern that Python cannot compile is skipped.
+pattern is a Java regular expression. Its Unicode categories, such as L for letters, are replaced by
+their characters. A pattern that Python cannot compile is skipped.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 _NUMBERS = ("integer", "long", "float", "double")
 _UNITS = {"string": "characters", "blob": "bytes", "list": "items", "map": "items"}
 _LAST_BMP_CHARACTER = "\uffff"
+_CATEGORY = re.compile(r"\\p\{([LMNPSZ])\}")
 
 Path = tuple[str | int, ...]
 
@@ -80,11 +84,25 @@ def format_path(path: Path) -> str:
 
 @cache
 def compile_pattern(pattern: str) -> re.Pattern[str] | None:
-    """Return a Java regular expression as a Python one, or None if Python cannot compile it."""
+    """Return a Java regular expression as a Python one, or None if Python cannot compile it.
+
+    In the patterns of AWS, Unicode categories occur only in brackets, where ranges can replace them.
+    """
     try:
-        return re.compile(pattern, re.ASCII)
+        return re.compile(_CATEGORY.sub(lambda match: _list_category_ranges()[match[1]], pattern), re.ASCII)
     except re.error:
         return None
+
+
+@cache
+def _list_category_ranges() -> dict[str, str]:
+    """Return the ranges of each Unicode category in the Basic Multilingual Plane, in a pattern's syntax."""
+    ranges: dict[str, str] = {}
+    codes = range(ord(_LAST_BMP_CHARACTER) + 1)
+    for category, group in groupby(codes, lambda code: unicodedata.category(chr(code))[0]):
+        members = list(group)
+        ranges[category] = ranges.get(category, "") + f"\\u{members[0]:04x}-\\u{members[-1]:04x}"
+    return ranges
 
 
 def _find_size_violations(shape: Any, value: Any, path: Path) -> Iterator[Violation]:
@@ -107,12 +125,13 @@ def _find_text_violations(shape: Any, value: str, path: Path) -> Iterator[Violat
     enum = shape.metadata.get("enum")
     if enum and value not in enum:
         yield Violation(path, value, None, ", ".join(sorted(enum)))
-    pattern = compile_pattern(shape.metadata["pattern"]) if shape.metadata.get("pattern") else None
+    text = shape.metadata.get("pattern")
+    pattern = compile_pattern(text) if text else None
     # In the patterns, a character outside the Basic Multilingual Plane is a pair of surrogates.
     if pattern is None or any(character > _LAST_BMP_CHARACTER for character in value):
         return
     if not pattern.fullmatch(value):
-        yield Violation(path, value, None, f"texts that match {pattern.pattern}")
+        yield Violation(path, value, None, f"texts that match {text}")
 
 
 def _build_sample_value(shape: Any, text: str) -> Any:

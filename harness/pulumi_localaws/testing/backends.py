@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from pulumi_localaws.config.sources import ConfigValue
 from pulumi_localaws.environment import DEFAULT_REGION
-from pulumi_localaws.errors import DeploymentError, LocalAwsError
+from pulumi_localaws.errors import DeploymentError, LocalAwsError, LocalAwsGoneError
 
 BACKEND_NAMES = ("embedded", "localstack", "aws")
 _HEALTH_TIMEOUT_SECONDS = 5
@@ -98,12 +98,20 @@ class EmbeddedBackend(Backend):
         return self.local.client(service, **kwargs)
 
     def deploy(self, directory: Path, *, stack: str, config: Mapping[str, ConfigValue] | None) -> Stack:
-        """Deploy with the engine of this package."""
+        """Deploy with the engine of this package.
+
+        Raises:
+            LocalAwsError: The local AWS has ended; the message names the process.
+        """
         from pulumi_localaws.deploy import deploy  # noqa: PLC0415
 
-        return deploy(
-            directory, stack=stack, endpoint=self.endpoint, config=config, scratch=self.local.folder
-        )
+        try:
+            return deploy(
+                directory, stack=stack, endpoint=self.endpoint, config=config, scratch=self.local.folder
+            )
+        except LocalAwsGoneError:
+            self.local.wait_for_failure()
+            raise
 
 
 class LocalStackBackend(Backend):

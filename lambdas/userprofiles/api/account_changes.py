@@ -3,6 +3,7 @@
 Each change is one transaction with an audit row. It also moves the account to its new lists.
 """
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,21 +14,25 @@ from userprofiles.api.profile_service import (
     ProfileDocument,
     build_document,
     matches_tag,
+    newer_template_error,
     read_recorded_user,
+    schema_role,
 )
 from userprofiles.api.user_list import all_roles
 from userprofiles.registration.registrar import Registrar
-from userprofiles.table import audit, record
+from userprofiles.table import audit, item_upgrade, record
 from userprofiles.table.audit import Action
+from userprofiles.table.store import UserItems
 from userprofiles.table.update_expression import REMOVED, Change
 from userprofiles.template import Template
-from userprofiles.template_check import ADMIN_ROLE
+from userprofiles.template_check import APPROVAL_STATES, ITEM_KINDS, RESERVED, ItemKind
 
 _ATTEMPTS = 5
 _MAX_PAUSE_S = 0.05
-_VENDOR_STEPS = {"pending": "approved", "approved": "suspended"}
+_NEXT_STATES = dict(itertools.pairwise(APPROVAL_STATES))
 
-PlanChange = Callable[[record.Item], list[Change]]
+PlanChange = Callable[[record.Item], record.Item]
+"""Returns the new values of the fields to change, REMOVED for a removed field; empty to change nothing."""
 
 
 def change_account(
@@ -42,44 +47,81 @@ def change_account(
     """Change an account in one transaction with an audit row.
 
     Args:
-        registrar: Tables, and the source of the audit row.
+        registrar: Tables, template, and the source of the audit row.
         sub: The user.
         action: The action of the audit row.
-        plan: Returns the changes of the current account; an empty list if there is nothing to change.
+        plan: Computes the new values from the current account.
         if_match: The If-Match header of the request, None without one.
         sleep: Waits between attempts.
 
     Raises:
-        ApiError: 404, 410, 412, 409 if other requests kept changing the same user, or an error of `plan`.
+        ApiError: 404, 410, 412, 409 if other requests kept changing the same user or a newer version of the
+            template wrote it, or an error of `plan`.
         userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
     """
+    template = registrar.template
     for attempt in range(_ATTEMPTS):
         if attempt:
             sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
         user = read_recorded_user(registrar.store, sub)
-        if if_match is not None and not matches_tag(if_match, build_document(user).etag):
+        if item_upgrade.is_newer_major(template, user.account or {}):
+            raise newer_template_error()
+        if if_match is not None and not matches_tag(if_match, build_document(template, user).etag):
             raise ApiError(412, "changed_meanwhile", "The profile has changed. Read it again.")
-        account = user.account or {}
-        changes = plan(account)
+        changes = _plan_changes(template, user, plan)
         if not changes:
-            return build_document(user)
-        fields = [f"account.{change.path[0]}" for change in changes if _is_field(change)]
+            return build_document(template, user)
         audit_row = audit.create_row(
             sub,
             action,
             source=registrar.source,
-            account=account,
+            account=user.account,
             moment=registrar.clock(),
-            fields=fields,
+            fields=[
+                f"{kind}.{change.path[0]}"
+                for kind in changes
+                for change in changes[kind]
+                if change.path[0] not in RESERVED
+            ],
         )
-        changed_user = registrar.store.change(user, {"account": changes}, audit_row)
+        account_changes = changes.get("account", [])
+        list_changes = _list_changes(template, sub, user, account_changes)
+        changed_user = registrar.store.change(
+            user, {**changes, "account": [*account_changes, *list_changes]}, audit_row
+        )
         if changed_user is not None:
-            return build_document(changed_user)
+            return build_document(template, changed_user)
     raise ApiError(409, "conflict", "Other requests are changing the profile. Try again.")
 
 
-def _is_field(change: Change) -> bool:
-    return not change.path[0].lower().endswith(("listpk", "listsk"))
+def _plan_changes(template: Template, user: UserItems, plan: PlanChange) -> dict[ItemKind, list[Change]]:
+    """Return the changes of a plan, with the upgrade of items of an older template."""
+    stored: dict[ItemKind, record.Item] = {"account": user.account or {}, "profile": user.profile or {}}
+    upgraded = item_upgrade.upgrade(template, schema_role(template, stored["account"]), stored)
+    new_values = plan(upgraded["account"])
+    if not new_values:
+        return {}
+    role = schema_role(template, {**upgraded["account"], **new_values})
+    values = item_upgrade.add_upgrade(template, role, stored, upgraded, {"account": new_values})
+    changes = {
+        kind: [
+            Change((name,), value)
+            for name, value in values[kind].items()
+            if stored[kind].get(name, REMOVED) != value
+        ]
+        for kind in ITEM_KINDS
+    }
+    return {kind: item_changes for kind, item_changes in changes.items() if item_changes}
+
+
+def _list_changes(template: Template, sub: str, user: UserItems, changes: Sequence[Change]) -> list[Change]:
+    """Return the changes of the list keys that belong to other changes of an account."""
+    account = user.account or {}
+    new_account = {**account, **{change.path[0]: change.value for change in changes}}
+    keys = record.list_keys(sub, effective_role(template, new_account), new_account.get("status"))
+    if "listSK" not in account:
+        keys["listSK"] = f"{account.get('createdAt', '')}#{sub}"
+    return [Change((name,), value) for name, value in keys.items() if account.get(name) != value]
 
 
 def effective_role(template: Template, account: Mapping[str, Any]) -> str:
@@ -88,94 +130,71 @@ def effective_role(template: Template, account: Mapping[str, Any]) -> str:
     return role if isinstance(role, str) and role in all_roles(template) else template.default_role
 
 
-def _schema_role(template: Template, role: str) -> str:
-    return role if role in template.roles else template.default_role
-
-
-def plan_role(template: Template, sub: str, role: str) -> PlanChange:
+def plan_role(template: Template, role: str) -> PlanChange:
     """Return the plan that gives a user another role, with the role's fields that the account lacks."""
 
-    def plan(account: record.Item) -> list[Change]:
+    def plan(account: record.Item) -> record.Item:
         if role == effective_role(template, account):
-            return []
-        values: record.Item = {}
-        if role == ADMIN_ROLE or "role" in template.schema("account", role)["properties"]:
-            values["role"] = role
-        else:
-            # A template without a field for the role has only one, which is not stored.
-            values["role"] = REMOVED
+            return {}
+        values: record.Item = {"role": role}
         if role in template.roles:
+            if "role" not in template.schema("account", role)["properties"]:
+                # A template without a field for the role has only one, which is not stored.
+                values["role"] = REMOVED
             own_fields = template.document["roles"]["allowed"][role]["properties"]
             defaults = template.defaults("account", role)
             values |= {
-                name: value for name, value in defaults.items() if name in own_fields and name not in account
+                name: defaults[name] for name in own_fields if name in defaults and name not in account
             }
-        return [*_set_fields(values), *_list_changes(template, sub, {**account, "role": role})]
+        return values
 
     return plan
 
 
-def plan_status(template: Template, sub: str, status: str) -> PlanChange:
+def plan_status(template: Template, status: str) -> PlanChange:
     """Return the plan that sets the status of an account.
 
     The plan raises ApiError 400 if the template doesn't allow the status.
     """
 
-    def plan(account: record.Item) -> list[Change]:
-        role = _schema_role(template, effective_role(template, account))
+    def plan(account: record.Item) -> record.Item:
+        role = schema_role(template, account)
         if "status" not in template.schema("account", role)["properties"]:
             raise ApiError(409, "no_status", "The template has no account status.")
         violations = template.validate("account", role, {"status": status})
         if violations:
             errors = [FieldError("/status", "enum", violation.message) for violation in violations]
             raise ApiError(400, "invalid_body", "The status is not accepted; see errors.", errors)
-        if account.get("status") == status:
-            return []
-        return [Change(("status",), status), *_list_changes(template, sub, {**account, "status": status})]
+        return {} if account.get("status") == status else {"status": status}
 
     return plan
 
 
 def plan_vendor_status(template: Template, status: str) -> PlanChange:
-    """Return the plan of the next step of a vendor's approval: pending, approved, suspended.
+    """Return the plan of the next step of an approval: pending, approved, suspended.
 
-    The plan raises ApiError 409 if the step is not the next one, or the user is no vendor.
+    The role's `approval` in the template names the field, such as `vendorStatus`. The plan raises ApiError
+    409 if the step is not the next one, or the user's role has no approval.
     """
 
-    def plan(account: record.Item) -> list[Change]:
-        role = _schema_role(template, effective_role(template, account))
-        field = template.schema("account", role)["properties"].get("vendorStatus")
+    def plan(account: record.Item) -> record.Item:
+        role = schema_role(template, account)
+        field = template.approval_field(role) if account.get("role") == role else None
         if field is None:
             raise ApiError(409, "no_vendor_status", "The user's role has no vendor status.")
-        current = account.get("vendorStatus", field.get("default"))
+        current = str(account.get(field, template.defaults("account", role)[field]))
         if current == status:
-            return []
-        if _VENDOR_STEPS.get(str(current)) != status:
-            following = _VENDOR_STEPS.get(str(current), "none")
+            return {}
+        following = _NEXT_STATES.get(current)
+        if following != status:
             raise ApiError(
                 409,
                 "illegal_step",
-                f"The vendor status can't change to {status}; the step that follows: {following}.",
+                f"The vendor status can't change to {status}; the next step is: {following or 'none'}.",
             )
-        return [Change(("vendorStatus",), status)]
+        return {field: status}
 
     return plan
-
-
-VENDOR_STATUSES = ("pending", "approved", "suspended")
-
-
-def _set_fields(values: Mapping[str, Any]) -> list[Change]:
-    return [Change((name,), value) for name, value in values.items()]
-
-
-def _list_changes(template: Template, sub: str, account: Mapping[str, Any]) -> list[Change]:
-    """Return the changes of the list keys for the new values of an account."""
-    role = effective_role(template, account)
-    keys = record.list_keys(sub, role, account.get("status"))
-    if "listSK" not in account:
-        keys["listSK"] = f"{account.get('createdAt', '')}#{sub}"
-    return [Change((name,), value) for name, value in keys.items() if account.get(name) != value]
 
 
 def parse_fields(

@@ -8,11 +8,12 @@ from typing import Any
 
 from userprofiles import template_check
 from userprofiles.api.errors import ApiError, FieldError, json_pointer
-from userprofiles.table import record
+from userprofiles.completion import SET_FIELDS
+from userprofiles.table import item_upgrade, record
 from userprofiles.table.attribute_value import AttributeValueError, serialize, serialize_item
 from userprofiles.table.update_expression import REMOVED, Change
 from userprofiles.template import SchemaViolation, Template
-from userprofiles.template_check import ItemKind
+from userprofiles.template_check import RESERVED, ItemKind
 
 # A request can contain thousands of invalid fields: these limits keep the response small.
 _MAX_FIELD_ERRORS = 20
@@ -49,7 +50,8 @@ def plan_update(
         patch: The parsed body.
 
     Returns:
-        The changes; none if the items already have the values of the patch.
+        The changes; none if the items already have the values of the patch. Otherwise they include the
+        upgrade of items of an older template version, and bookkeeping.
 
     Raises:
         ApiError: 400 with the first invalid fields, or 413 if the item would become too large.
@@ -58,6 +60,7 @@ def plan_update(
         raise ApiError(
             400, "invalid_patch", 'The body must be an object: {"account": {...}, "profile": {...}}.'
         )
+    upgraded = item_upgrade.upgrade(template, role, current)
     field_errors: list[FieldError] = []
     new_values: dict[ItemKind, record.Item] = {}
     for name, fields in patch.items():
@@ -69,11 +72,20 @@ def plan_update(
             field_errors.append(FieldError(json_pointer(kind), "type", "must be an object"))
         else:
             schema = template.schema(kind, role)
-            new_values[kind] = _merge_fields(schema, current[kind], fields)
+            new_values[kind] = _merge_fields(schema, upgraded[kind], fields)
             field_errors.extend(_find_field_errors(template, role, kind, fields, new_values[kind]))
     if field_errors:
         raise _invalid_patch_error(field_errors)
-    return _build_plan(current, new_values)
+    reset_fields = {
+        kind: [name for name, value in patch[kind].items() if value is None] for kind in new_values
+    }
+    new_values_and_names = item_upgrade.add_set_fields(template, role, upgraded, new_values, reset_fields)
+    plan = _build_plan(upgraded, new_values_and_names)
+    if not plan.changes:
+        return plan
+    return _build_plan(
+        current, item_upgrade.add_upgrade(template, role, current, upgraded, new_values_and_names)
+    )
 
 
 def _find_field_errors(
@@ -85,9 +97,10 @@ def _find_field_errors(
         for error in _check_fields(template.schema(kind, role), patch, json_pointer(kind))
     }
     # Of a long list, the validator would report each member.
+    known_values = _without_unknown(template.schema(kind, role), new_values)
     values = {
         name: value
-        for name, value in _without_removed(new_values).items()
+        for name, value in known_values.items()
         if getattr(field_errors.get(json_pointer(kind, name)), "code", "") != "max_items"
     }
     later_errors = [_schema_error(kind, item) for item in template.validate(kind, role, values)]
@@ -195,6 +208,22 @@ def _without_removed(values: Mapping[str, Any]) -> record.Item:
     return {name: value for name, value in values.items() if value is not REMOVED}
 
 
+def _without_unknown(schema: Mapping[str, Any], value: Any) -> Any:
+    """Return a value without removed fields and without members that the schema does not have.
+
+    A patch can't add such members. An item of a newer template version can have them.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    fields = schema.get("properties", {})
+    is_closed = schema.get("additionalProperties") is False
+    return {
+        name: _without_unknown(fields.get(name, {}), member)
+        for name, member in value.items()
+        if member is not REMOVED and (name in fields or not is_closed)
+    }
+
+
 def _build_plan(
     current: Mapping[ItemKind, record.Item], new_values: Mapping[ItemKind, record.Item]
 ) -> UpdatePlan:
@@ -205,7 +234,7 @@ def _build_plan(
         for name, value in values.items():
             field_changes = list(_differences((name,), current[kind].get(name, REMOVED), value))
             if field_changes:
-                fields.append(f"{kind}.{name}")
+                fields.extend(_changed_fields(kind, name, current[kind].get(name), value))
                 is_short = len(field_changes) <= _MAX_PATHS
                 item_changes.extend(field_changes if is_short else [Change((name,), value)])
         if len(item_changes) > _MAX_PATHS:
@@ -214,7 +243,14 @@ def _build_plan(
         if item_changes:
             _check_size({**current[kind], **values})
             changes[kind] = item_changes
-    return UpdatePlan(changes, fields)
+    return UpdatePlan(changes, list(dict.fromkeys(fields)))
+
+
+def _changed_fields(kind: ItemKind, name: str, current: Any, value: Any) -> list[str]:
+    """Return the fields of the template that a change of an attribute is about."""
+    if name == SET_FIELDS:
+        return [f"{kind}.{field}" for field in value if field not in (current or ())]
+    return [] if name in RESERVED else [f"{kind}.{name}"]
 
 
 def _differences(path: tuple[str, ...], current: Any, new: Any) -> Iterator[Change]:

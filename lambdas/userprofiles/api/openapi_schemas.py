@@ -4,11 +4,10 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from userprofiles.api.account_changes import VENDOR_STATUSES
 from userprofiles.api.bulk_change import MAX_USERS
 from userprofiles.api.user_list import all_roles
 from userprofiles.template import Template
-from userprofiles.template_check import ADMIN_ROLE
+from userprofiles.template_check import ADMIN_ROLE, APPROVAL_STATES
 
 Schema = dict[str, Any]
 
@@ -76,7 +75,7 @@ def _administrator_schemas(template: Template) -> dict[str, Schema]:
         "Role": _object({"role": {"type": "string", "enum": list(all_roles(template))}}, ["role"]),
         "Status": _object({"status": {"type": "string"}}, ["status"]),
         "VendorStatus": _object(
-            {"vendorStatus": {"type": "string", "enum": list(VENDOR_STATUSES)}}, ["vendorStatus"]
+            {"vendorStatus": {"type": "string", "enum": list(APPROVAL_STATES)}}, ["vendorStatus"]
         ),
         "Invitation": _object(texts, [], anyOf=[{"required": ["email"]}, {"required": ["phoneNumber"]}]),
         "Invited": _object({"userId": sub, "status": {"const": "invited"}}, ["userId", "status"]),

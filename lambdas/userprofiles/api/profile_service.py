@@ -13,7 +13,7 @@ from userprofiles.api.errors import ApiError
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoClient
 from userprofiles.registration.registrar import Registrar
-from userprofiles.table import audit, record
+from userprofiles.table import audit, item_upgrade, record
 from userprofiles.table.audit import Action
 from userprofiles.table.store import Store, UserItems
 from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError
@@ -38,12 +38,30 @@ class ProfileDocument:
     etag: str
 
 
-def build_document(user: UserItems) -> ProfileDocument:
-    """Build the document of a user with account and profile."""
-    account, profile = user.account or {}, user.profile or {}
+def schema_role(template: Template, account: Mapping[str, Any]) -> str:
+    """Return the role whose fields an account has: the default role for administrators."""
+    role = account.get("role")
+    return role if role in template.roles else template.default_role
+
+
+def build_document(template: Template, user: UserItems) -> ProfileDocument:
+    """Build the document of a user with account and profile, upgraded to the template's version."""
+    items = item_upgrade.upgrade(
+        template,
+        schema_role(template, user.account or {}),
+        {"account": user.account or {}, "profile": user.profile or {}},
+    )
+    account, profile = items["account"], items["profile"]
     body = {"account": record.public_fields(account), "profile": record.public_fields(profile)}
     versioned_body = {**body, "version": account.get("version", 0)}
     return ProfileDocument(body, f'"{audit.digest(versioned_body)[:32]}"')
+
+
+def newer_template_error() -> ApiError:
+    """Return the error for a change of items that a newer major version of the template wrote."""
+    return ApiError(
+        409, "newer_template", "A newer version of the service wrote this profile. Try again later."
+    )
 
 
 def erased_error() -> ApiError:
@@ -100,7 +118,7 @@ class ProfileService:
             ApiError: 401 if Cognito doesn't know the user, 410 if the user was erased.
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
-        return build_document(self._read_complete_user(caller))
+        return build_document(self.template, self._read_complete_user(caller))
 
     def change(self, caller: Caller, patch: Any, if_match: str | None = None) -> ProfileDocument:
         """Change the caller's account and profile.
@@ -112,7 +130,7 @@ class ProfileService:
 
         Raises:
             ApiError: 400, 401, 403 (the account is inactive), 409 (other requests kept changing the same
-                user), 410, 412 or 413.
+                user, or a newer major version of the template wrote it), 410, 412 or 413.
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
         return self._change(caller, lambda: self._read_active_user(caller), patch, if_match)
@@ -124,7 +142,7 @@ class ProfileService:
             ApiError: 404 if the user has no record, 410 if the user was erased.
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
-        return build_document(read_recorded_user(self._registrar.store, sub))
+        return build_document(self.template, read_recorded_user(self._registrar.store, sub))
 
     def change_other(self, sub: str, patch: Any, if_match: str | None = None) -> ProfileDocument:
         """Change the account and profile of any user, including inactive users.
@@ -144,7 +162,9 @@ class ProfileService:
             if attempt:
                 self._sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
             user = read_user()
-            if if_match is not None and not matches_tag(if_match, build_document(user).etag):
+            if item_upgrade.is_newer_major(self.template, user.account or {}):
+                raise newer_template_error()
+            if if_match is not None and not matches_tag(if_match, build_document(self.template, user).etag):
                 raise ApiError(412, "changed_meanwhile", "The profile has changed. Read it again.")
             changed_document = self._apply_patch(caller, user, patch)
             if changed_document is not None:
@@ -155,17 +175,20 @@ class ProfileService:
         """Apply a patch to a user; return None if the user was changed since the read."""
         account = user.account or {}
         plan = merge_patch.plan_update(
-            self._registrar.template,
-            self._role(account),
+            self.template,
+            schema_role(self.template, account),
             {"account": account, "profile": user.profile or {}},
             patch,
         )
         if not plan.changes:
-            return build_document(user)
+            return build_document(self.template, user)
         moment = self._registrar.clock()
         changes = dict(plan.changes)
         if "profile" in changes:
-            changes["profile"] = [*changes["profile"], Change(("updatedAt",), record.timestamp(moment))]
+            changes["profile"] = [
+                *changes["profile"],
+                Change((self._registrar.template.update_time_field,), record.timestamp(moment)),
+            ]
         audit_row = audit.create_row(
             caller.sub,
             Action.PROFILE_UPDATED,
@@ -181,11 +204,7 @@ class ProfileService:
             raise ApiError(
                 400, "invalid_patch", "The change contains a value that can't be stored."
             ) from None
-        return None if changed_user is None else build_document(changed_user)
-
-    def _role(self, account: Mapping[str, Any]) -> str:
-        role = account.get("role")
-        return role if role in self._registrar.template.roles else self._registrar.template.default_role
+        return None if changed_user is None else build_document(self.template, changed_user)
 
     def _read_active_user(self, caller: Caller) -> UserItems:
         user = self._read_complete_user(caller)

@@ -38,7 +38,7 @@ def set_role(
         registrar,
         sub,
         Action.ROLE_CHANGED,
-        plan_role(registrar.template, sub, role),
+        plan_role(registrar.template, role),
         if_match=if_match,
         sleep=administration.sleep,
     )

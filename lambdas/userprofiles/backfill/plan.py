@@ -6,6 +6,7 @@ Pure: no AWS call, no clock.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from userprofiles import field_sources
 from userprofiles.backfill.skip_rule import ERASED, SkipRule, WrongTypeError
 from userprofiles.backfill.table_shape import TableShape, get_string, is_erased, is_user_row
 from userprofiles.table import record
@@ -135,7 +136,8 @@ class ProfileBuilder:
     """Builds the profile item of a user.
 
     Args:
-        template: The template with the defaults of the profile.
+        template: The template of the profile: its defaults, and which fields have the user's ID and the time.
+            Names and phone number are copied only to fields that it has.
         shape: In the plain shape, the item has exactly the attributes of the profile migration README,
             because the owner of the table could mistake any other attribute for their own.
         run_id: The ID of the run. In the stack shape, the profile has it instead of an audit row.
@@ -146,23 +148,26 @@ class ProfileBuilder:
         self._shared = serialize_item(record.profile_item("", template.defaults("profile")))
         if shape is TableShape.STACK:
             self._shared[RUN_ID] = {"S": run_id}
+        self._field_names = frozenset(template.schema("profile", template.default_role)["properties"])
+        self._system_sources = template.system_sources("profile")
+        self._role = template.default_role
 
     def build_item(self, user: UserRow, created_at: str) -> dict[str, AttributeValue]:
         """Build the profile of this user in DynamoDB JSON.
 
         Args:
             user: A user row without `skip_reason` and `failure_reason`.
-            created_at: The value of createdAt and updatedAt, such as ``2026-02-04T16:00:00Z``.
+            created_at: The time of creation and of the last change, such as ``2026-02-04T16:00:00Z``.
         """
-        timestamp = {"S": created_at}
-        return {
-            **self._shared,
-            "PK": {"S": user.profile_key},
-            "userId": {"S": user.user_id},
-            **user.copied_fields,
-            "createdAt": timestamp,
-            "updatedAt": timestamp,
+        system = {"sub": user.user_id, "role": self._role, "now": created_at}
+        system_fields = {
+            name: {"S": field_sources.read_system_value(source, system)}
+            for name, source in self._system_sources.items()
         }
+        copied_fields = {
+            name: value for name, value in user.copied_fields.items() if name in self._field_names
+        }
+        return {**self._shared, "PK": {"S": user.profile_key}, **system_fields, **copied_fields}
 
 
 def too_large(item: Row) -> str | None:

@@ -21,6 +21,9 @@ Item = Mapping[str, AttributeValue]
 CREATED = ProfileResult(Outcome.CREATED)
 EXISTED = ProfileResult(Outcome.EXISTED)
 
+# The names that templates use for the time of creation.
+_CREATED_AT = ("createdAt", "created_at")
+
 
 class _Batch:
     """The progress of one batch of inserts.
@@ -188,7 +191,7 @@ class ProfileWriter:
         if RUN_ID not in duplicates[0] and not repeated:
             return [EXISTED] * len(duplicates)
         keys = [get_string(item, "PK") or "" for item in duplicates]
-        rows = self._reader.read_profiles(keys, ("PK", "entityType", RUN_ID, "createdAt"))
+        rows = self._reader.read_profiles(keys, ("PK", "entityType", RUN_ID, *_CREATED_AT))
         return [self._compare(item, rows.get(key, {})) for key, item in zip(keys, duplicates, strict=True)]
 
     def _compare(self, item: Item, row: Row) -> ProfileResult:
@@ -197,7 +200,9 @@ class ProfileWriter:
         if RUN_ID in item:
             is_ours = get_string(row, RUN_ID) == self._run_id
         else:
-            is_ours = get_string(row, "createdAt") == get_string(item, "createdAt")
+            is_ours = any(
+                name in item and get_string(row, name) == get_string(item, name) for name in _CREATED_AT
+            )
         return CREATED if is_ours else EXISTED
 
     def _put_all(self, batch: _Batch, positions: Sequence[int]) -> None:

@@ -33,7 +33,6 @@ from userprofiles.api import (
     user_list,
 )
 from userprofiles.api.account_changes import (
-    VENDOR_STATUSES,
     change_account,
     parse_fields,
     plan_status,
@@ -56,6 +55,7 @@ from userprofiles.api.routes import (
 )
 from userprofiles.table.audit import Action
 from userprofiles.telemetry import Report
+from userprofiles.template_check import APPROVAL_STATES
 
 REPORT = Report()
 ADMINISTRATION = Administration.from_environment(os.environ)
@@ -130,7 +130,7 @@ def set_status(id: str) -> Response[Any]:  # noqa: A002
     administration = _authorize()
     _reject_own_account(administration, id)
     status = parse_fields(_read_body(), {"status": ()})["status"]
-    plan = plan_status(administration.registrar.template, id, status)
+    plan = plan_status(administration.registrar.template, status)
     return responses.profile_response(_change_account(administration, id, Action.STATUS_CHANGED, plan))
 
 
@@ -138,7 +138,7 @@ def set_status(id: str) -> Response[Any]:  # noqa: A002
 def set_vendor_status(id: str) -> Response[Any]:  # noqa: A002
     """Take the next step of a vendor's approval."""
     administration = _authorize()
-    status = parse_fields(_read_body(), {"vendorStatus": VENDOR_STATUSES})["vendorStatus"]
+    status = parse_fields(_read_body(), {"vendorStatus": APPROVAL_STATES})["vendorStatus"]
     plan = plan_vendor_status(administration.registrar.template, status)
     return responses.profile_response(_change_account(administration, id, Action.VENDOR_STATUS_CHANGED, plan))
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from userprofiles import settings
+from userprofiles import completion, settings
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.settings import Roles
 from userprofiles.table import audit, record
@@ -15,6 +15,7 @@ from userprofiles.table.record import Item
 from userprofiles.table.store import Store
 from userprofiles.table.store_errors import StoreBusyError
 from userprofiles.template import Template
+from userprofiles.template_check import ITEM_KINDS, ItemKind
 
 _ATTEMPTS = 3
 
@@ -38,6 +39,21 @@ class Registration:
     """
 
     outcome: Outcome
+    unfit_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _FirstValues:
+    """The first values of a user's fields.
+
+    Attributes:
+        account: The fields of the account, with `templateVersion` and `setFields`.
+        profile: The fields of the profile, with `setFields`.
+        unfit_fields: Fields whose value in Cognito doesn't match the template's schema.
+    """
+
+    account: Item
+    profile: Item
     unfit_fields: tuple[str, ...]
 
 
@@ -103,36 +119,54 @@ class Registrar:
         role = self.roles.decide_role(user.attributes)
         moment = self.clock()
         now = record.timestamp(moment)
-        system = {"sub": user.sub, "role": role, "now": now}
-        account_fields, unfit_account_fields = self.template.fill("account", role, user.attributes, system)
-        profile_fields, unfit_profile_fields = self.template.fill("profile", role, user.attributes, system)
-        unfit_fields = (
-            *(f"account.{name}" for name in unfit_account_fields),
-            *(f"profile.{name}" for name in unfit_profile_fields),
-        )
-        profile = record.profile_item(user.sub, profile_fields)
+        values = self._first_values(user, role, now)
 
         def create_audit_row(action: Action, account: Item | None) -> AuditRow:
             return audit.create_row(user.sub, action, source=self.source, account=account, moment=moment)
 
         def create_account(audit_row: AuditRow) -> Item:
-            return record.account_item(user.sub, role, now, account_fields, audit_row["hash"])
+            return record.account_item(user.sub, role, now, values.account, audit_row["hash"])
+
+        def create_profile(account: Item) -> Item:
+            return self._with_completion(role, account, record.profile_item(user.sub, values.profile))
 
         for _ in range(_ATTEMPTS):
             audit_row = create_audit_row(Action.REGISTERED, None)
-            existing = self.store.create(create_account(audit_row), profile, audit_row)
+            account = create_account(audit_row)
+            existing = self.store.create(account, create_profile(account), audit_row)
             if existing.is_erased:
-                return Registration(Outcome.ERASED, unfit_fields)
+                return Registration(Outcome.ERASED, values.unfit_fields)
             if existing.is_complete:
-                return Registration(Outcome.EXISTED, unfit_fields)
+                return Registration(Outcome.EXISTED, values.unfit_fields)
             if existing.account is None and existing.profile is None:
-                return Registration(Outcome.CREATED, unfit_fields)
+                return Registration(Outcome.CREATED, values.unfit_fields)
             audit_row = create_audit_row(Action.REPAIRED, existing.account)
             if existing.account is not None:
+                profile = create_profile(existing.account)
                 is_repaired = self.store.add_profile(existing.account, profile, audit_row)
             else:
                 is_repaired = self.store.add_account(create_account(audit_row), audit_row)
             if is_repaired:
-                return Registration(Outcome.REPAIRED, unfit_fields)
+                return Registration(Outcome.REPAIRED, values.unfit_fields)
             # Another writer has repaired, changed or erased the user in the meantime: start again.
         raise StoreBusyError("RepairConflict")
+
+    def _with_completion(self, role: str, account: Item, profile: Item) -> Item:
+        """Return the profile with `profile_completed`, if the template has that field."""
+        if not completion.has_completed_field(self.template):
+            return profile
+        result = completion.completion(self.template, role, account, profile)
+        return {**profile, completion.PROFILE_COMPLETED: result.is_complete}
+
+    def _first_values(self, user: CognitoUser, role: str, now: str) -> _FirstValues:
+        system = {"sub": user.sub, "role": role, "now": now}
+        values: dict[ItemKind, Item] = {}
+        unfit_fields: list[str] = []
+        for kind in ITEM_KINDS:
+            fields, unfit_names = self.template.fill(kind, role, user.attributes, system)
+            unfit_fields.extend(f"{kind}.{name}" for name in unfit_names)
+            names = self.template.fields_from_attributes(kind, user.attributes, fields)
+            set_fields = completion.changed_set_fields(self.template, role, kind, {}, written=names)
+            values[kind] = {**fields, completion.SET_FIELDS: set_fields}
+        values["account"]["templateVersion"] = self.template.version
+        return _FirstValues(values["account"], values["profile"], tuple(unfit_fields))

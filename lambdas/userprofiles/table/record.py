@@ -99,7 +99,7 @@ def account_item(sub: str, role: str, created_at: str, fields: Mapping[str, Any]
         sub: The user's sub.
         role: The user's effective role, which determines the list of the user.
         created_at: The result of `timestamp`.
-        fields: The fields of the template.
+        fields: The fields of the template, `templateVersion` and `setFields`.
         audit_head: Hash of the audit row that is written in the same transaction.
     """
     return {
@@ -114,7 +114,7 @@ def account_item(sub: str, role: str, created_at: str, fields: Mapping[str, Any]
 
 
 def profile_item(sub: str, fields: Mapping[str, Any]) -> Item:
-    """Return the item of a new profile: the template's fields and the keys, without bookkeeping."""
+    """Return the item of a new profile: the keys and these fields, which may contain `setFields`."""
     return {**key(sub, "profile"), "entityType": ENTITY_TYPES["profile"], **fields}
 
 

@@ -57,6 +57,10 @@ class OldTable:
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self.name)
         return [item for page in pages for item in page["Items"]]
 
+    def count_items(self):
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self.name, Select="COUNT")
+        return sum(page["Count"] for page in pages)
+
     def profiles(self):
         return {item["PK"]["S"]: item for item in self.items() if item["SK"]["S"] == "PROFILE#MAIN"}
 

@@ -85,6 +85,21 @@ SERVICES = (
         ),
         (USER_POOL, {"name": "a/b"}, "name is 'a/b'; allowed: texts that match"),
         (
+            USER_POOL,
+            {"emailVerificationMessage": "no code"},
+            r"emailVerificationMessage is 'no code'; allowed: texts that match [\p{L}",
+        ),
+        (
+            "aws:cognito/userPoolClient:UserPoolClient",
+            CLIENT_INPUTS | {"callbackUrls": ["https://a.example/x y"]},
+            r"callbackUrls[0] is 'https://a.example/x y'; allowed: texts that match [\p{L}",
+        ),
+        (
+            ROLE,
+            {"assumeRolePolicy": TRUST_POLICY, "tags": {"a#b": "x"}},
+            r"is 'a#b'; allowed: texts that match [\p{L}",
+        ),
+        (
             "aws:cognito/userPoolClient:UserPoolClient",
             CLIENT_INPUTS | {"explicitAuthFlows": ["ALLOW_ALL"]},
             "explicitAuthFlows[0] is 'ALLOW_ALL'; allowed: ADMIN_NO_SRP_AUTH",
@@ -188,7 +203,7 @@ def collect_patterns_of_service(service: str) -> dict[str, str]:
 
 
 def test_patterns_that_python_cannot_compile_are_skipped() -> None:
-    """They have Java's classes of Unicode characters, or ranges that Python does not accept."""
+    """They have Java's classes of ASCII characters, or ranges that Python does not accept."""
     skipped = {}
     for service in SERVICES:
         patterns = collect_patterns_of_service(service)
@@ -196,25 +211,31 @@ def test_patterns_that_python_cannot_compile_are_skipped() -> None:
         skipped |= {service: names} if names else {}
 
     assert skipped == {
-        "cognito-idp": {
-            "AttributeNameType", "CustomAttributeNameType", "EmailAddressType", "EmailInviteMessageType",
-            "EmailMfaMessageType", "EmailMfaSubjectType", "EmailNotificationBodyType",
-            "EmailNotificationSubjectType", "EmailVerificationMessageByLinkType",
-            "EmailVerificationMessageType", "EmailVerificationSubjectByLinkType",
-            "EmailVerificationSubjectType", "GroupNameType", "LinkUrlType", "ProviderNameType",
-            "ProviderNameTypeV2", "RedirectUrlType", "UsernameType",
-        },
         "dynamodb": {"AutoScalingPolicyName", "AutoScalingRoleArn"},
-        "iam": {"tagKeyType", "tagValueType"},
-        "lambda": {"TagKey", "TagValue"},
-        "logs": {"ResourceType", "TagFilterKey", "TagFilterValue", "TagKey", "TagValue"},
-        "ssm": {
-            "AzureApplicationDisplayName", "AzureSubscriptionDisplayName", "AzureTenantDisplayName",
-            "CloudConnectorDescription", "CloudConnectorIamRoleArn", "DefaultInstanceName", "DisplayName",
-            "NodeFilterValue", "PatchGroup", "TagKey", "TagValue", "TargetKey",
-        },
+        "logs": {"ResourceType"},
+        "ssm": {"CloudConnectorIamRoleArn"},
         "stepfunctions": {"TraceHeader"},
-    }  # fmt: skip
+    }
+
+
+@pytest.mark.parametrize(
+    ("category", "members", "others"),
+    [
+        ("L", "aZ\u00e4\u65e5", "1 -"),
+        ("M", "\u0301", "a1"),
+        ("N", "0\u0664", "a-"),
+        ("P", "-!\u2014", "a1+"),
+        ("S", "+$\u20ac", "a1-"),
+        ("Z", " \u00a0", "a\t"),
+    ],
+)
+def test_unicode_category_is_translated(category: str, members: str, others: str) -> None:
+    pattern = compile_pattern(rf"[\p{{{category}}}]")
+    assert pattern is not None
+
+    matches = [character for character in members + others if pattern.fullmatch(character)]
+
+    assert matches == list(members)
 
 
 def test_pattern_is_not_applied_to_characters_outside_the_basic_multilingual_plane() -> None:

@@ -135,3 +135,17 @@ def test_user_rows_of_both_shapes(pk, sk, plain, stack):
 
     assert is_user_row(row, TableShape.PLAIN) is plain
     assert is_user_row(row, TableShape.STACK) is stack
+
+
+def test_career_profile_has_an_id_of_its_own_and_no_fields_of_other_templates():
+    first, second = (build_profile(read(plain_user("user7")), name="career") for _ in range(2))
+
+    assert set(first) == {
+        "PK",
+        "SK",
+        "entityType",
+        *template.load("career").document["profile"]["properties"],
+    }
+    assert first["profile_id"] != second["profile_id"]
+    assert (first["user_id"], first["created_at"], first["updated_at"]) == ("user7", NOW, NOW)
+    assert first["profile_completed"] is False

@@ -13,11 +13,11 @@ _ROUTE = "aws:apigatewayv2/route:Route"
 def _check_jwt_authorizer(_: ResourceContext, inputs: Properties) -> str | None:
     if inputs["authorizerType"] != "JWT":
         return None
-    jwt = inputs.get("jwtConfiguration", {})
-    if not jwt.get("issuer") or not jwt.get("audiences"):
-        return "jwtConfiguration is incomplete. A JWT authorizer needs issuer and audiences"
-    if not inputs.get("identitySources"):
-        return "identitySources is missing. Set it, such as to $request.header.Authorization"
+    if not inputs.get("jwtConfiguration", {}).get("issuer"):
+        return "jwtConfiguration.issuer is missing. A JWT authorizer needs it"
+    sources = inputs.get("identitySources", [])
+    if len(sources) > 1:
+        return f"identitySources has {len(sources)} items; allowed for a JWT authorizer: one"
     return None
 
 
@@ -46,28 +46,28 @@ RULES = (
         _ROUTE,
         ("authorizationType", "authorizerId"),
         "A route with the authorization JWT or CUSTOM has an authorizer",
-        "API Gateway API: CreateRoute",
+        "AWS's error, in anomalyco/sst issue 4097",
         _check_route_authorizer,
     ),
     Rule(
         _AUTHORIZER,
         ("authorizerType", "jwtConfiguration", "identitySources"),
-        "A JWT authorizer has an issuer, audiences and an identity source",
-        "API Gateway: Control access to HTTP APIs with JWT authorizers",
+        "A JWT authorizer has an issuer, and at most one identity source",
+        "API Gateway API: CreateAuthorizer, JWTConfiguration",
         _check_jwt_authorizer,
     ),
     build_choice_rule(
         "aws:apigatewayv2/integration:Integration",
         "payloadFormatVersion",
         ("1.0", "2.0"),
-        "API Gateway: Create AWS Lambda proxy integrations for HTTP APIs",
+        "API Gateway API: CreateIntegration",
     ),
     Rule(
         "aws:sfn/stateMachine:StateMachine",
         ("definition",),
-        "Every state that StartAt, Next, Default or Catch names exists, each state can be reached, and a path"
-        " ends",
-        "Step Functions: Using Amazon States Language to define workflows",
+        "States have the fields of their type; the states that they name exist; each state can be reached; a"
+        " path ends",
+        "https://states-language.net/spec.html; Step Functions: Workflow states",
         _check_definition,
     ),
 )

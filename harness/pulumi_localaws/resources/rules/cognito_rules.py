@@ -7,7 +7,6 @@ from pulumi_localaws.resources.rules.rule import Check, Rule
 _POOL = "aws:cognito/userPool:UserPool"
 _CLIENT = "aws:cognito/userPoolClient:UserPoolClient"
 _CLIENT_PAGE = "Cognito API: CreateUserPoolClient"
-_POOL_PAGE = "Cognito API: CreateUserPool"
 _ATTRIBUTES_PAGE = "Cognito: Working with user attributes"
 
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
@@ -88,18 +87,11 @@ def _check_default_redirect(_: ResourceContext, inputs: Properties) -> str | Non
     return f"defaultRedirectUri is {inputs['defaultRedirectUri']!r}; it must be one of callbackUrls"
 
 
-def _check_email_message(_: ResourceContext, inputs: Properties) -> str | None:
-    if "{####}" in inputs["emailVerificationMessage"]:
-        return None
-    return "emailVerificationMessage must contain {####}, the place of the code"
-
-
 def _check_invitation(_: ResourceContext, inputs: Properties) -> str | None:
     template = inputs["adminCreateUserConfig"].get("inviteMessageTemplate", {})
     for name in ("emailMessage", "smsMessage"):
-        missing = [part for part in ("{username}", "{####}") if part not in template.get(name, part)]
-        if missing:
-            return f"adminCreateUserConfig.inviteMessageTemplate.{name} must contain {' and '.join(missing)}"
+        if "{username}" not in template.get(name, "{username}"):
+            return f"adminCreateUserConfig.inviteMessageTemplate.{name} must contain {{username}}"
     return None
 
 
@@ -127,7 +119,7 @@ RULES = (
             _CLIENT,
             (name, "tokenValidityUnits"),
             f"{name} is {text}, in its unit (default: {unit})",
-            _CLIENT_PAGE,
+            "Cognito: Quotas in Amazon Cognito (session validity parameters)",
             _build_validity_check(name, unit_name, unit, limits, text),
         )
         for name, unit_name, unit, limits, text in (
@@ -161,7 +153,7 @@ RULES = (
         _CLIENT,
         ("allowedOauthFlows", "allowedOauthFlowsUserPoolClient", "generateSecret", "callbackUrls"),
         "client_credentials is the only flow and has a secret; code and implicit have callback URLs",
-        _CLIENT_PAGE,
+        "Cognito API: CreateUserPoolClient; Cognito: Configuring a user pool app client",
         _check_oauth_flows,
     ),
     Rule(
@@ -180,23 +172,16 @@ RULES = (
     ),
     Rule(
         _POOL,
-        ("emailVerificationMessage",),
-        "emailVerificationMessage contains {####}",
-        _POOL_PAGE,
-        _check_email_message,
-    ),
-    Rule(
-        _POOL,
         ("adminCreateUserConfig",),
-        "Messages of an invitation contain {username} and {####}",
-        "Cognito API: MessageTemplateType",
+        "Messages of an invitation contain {username}",
+        "AWS provider of Terraform: internal/service/cognitoidp/validate.go",
         _check_invitation,
     ),
     Rule(
         _POOL,
         ("schemas",),
         "A custom attribute is not required",
-        _ATTRIBUTES_PAGE,
+        "AWS's error, in hashicorp/terraform-provider-aws issue 18430",
         _check_custom_attributes,
     ),
     Rule(

@@ -6,7 +6,7 @@ from pulumi_localaws.resources.rules.rule import Rule, build_range_rule
 
 _FUNCTION = "aws:lambda/function:Function"
 _MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
-_VARIABLES_PAGE = "Lambda: Working with environment variables"
+_VARIABLES_PAGE = "Lambda: Working with Lambda environment variables"
 _MAPPING_PAGE = "Lambda API: CreateEventSourceMapping"
 _MAX_ENVIRONMENT_BYTES = 4096
 _MAX_NAME_LENGTH = 64
@@ -26,7 +26,7 @@ _CLOSED_RUNTIMES = {
     "nodejs10.x", "nodejs12.x", "nodejs14.x", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10",
     "provided", "python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7",
 }  # fmt: skip
-"""Runtimes whose functions AWS has not created since 2024 or earlier."""
+"""Runtimes whose functions AWS has not created since 2024 or earlier, as cfn-lint's list of runtimes says."""
 
 
 def _check_reserved_variables(_: ResourceContext, inputs: Properties) -> str | None:
@@ -129,7 +129,7 @@ RULES = (
         _MAPPING,
         ("eventSourceArn", "functionName"),
         "The queue's visibility time-out is at least the function's time-out",
-        "Lambda: Creating and configuring an Amazon SQS event source mapping",
+        "AWS's error, in hashicorp/terraform-provider-aws issue 18099",
         _check_visibility_timeout,
     ),
     Rule(

@@ -17,7 +17,7 @@ class Rule:
         token: The Pulumi type.
         inputs: The inputs that the rule reads. The rule applies if the first one is set.
         text: The rule, for the documentation and for messages about secret inputs.
-        source: The title of the page in AWS's documentation.
+        source: Where AWS states the rule: the title of the page in its documentation, or another source.
         check: Returns the problem, without a full stop at its end, or None.
     """
 

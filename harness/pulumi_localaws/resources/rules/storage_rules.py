@@ -7,6 +7,8 @@ _TABLE = "aws:dynamodb/table:Table"
 _PARAMETER = "aws:ssm/parameter:Parameter"
 _MAX_LOCAL_INDEXES = 5
 _MAX_VALUE_BYTES = {"Standard": 4096, "Intelligent-Tiering": 8192, "Advanced": 8192}
+_BUCKET_TYPES = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+_MAX_BUCKET_POLICY_BYTES = 20 * 1024
 _MAX_POLICY_LENGTHS = {"aws:iam/policy:Policy": 6144, "aws:iam/rolePolicy:RolePolicy": 10240}
 
 
@@ -34,10 +36,30 @@ def _check_parameter_name(_: ResourceContext, inputs: Properties) -> str | None:
     return None
 
 
+def _count_characters(policy: str) -> int:
+    """Count as IAM does: without white space."""
+    return len("".join(policy.split()))
+
+
 def _check_policy_length(ctx: ResourceContext, inputs: Properties) -> str | None:
-    length, maximum = len("".join(inputs["policy"].split())), _MAX_POLICY_LENGTHS[ctx.type]
+    length, maximum = _count_characters(inputs["policy"]), _MAX_POLICY_LENGTHS[ctx.type]
     if length > maximum:
         return f"policy has {length} characters without white space; allowed: at most {maximum}. Split it"
+    return None
+
+
+def _check_inline_policies(_: ResourceContext, inputs: Properties) -> str | None:
+    length = sum(_count_characters(policy.get("policy", "")) for policy in inputs["inlinePolicies"])
+    maximum = _MAX_POLICY_LENGTHS["aws:iam/rolePolicy:RolePolicy"]
+    if length > maximum:
+        return f"inlinePolicies has {length} characters without white space; allowed: at most {maximum}"
+    return None
+
+
+def _check_bucket_policy_size(_: ResourceContext, inputs: Properties) -> str | None:
+    size = len(inputs["policy"].encode())
+    if size > _MAX_BUCKET_POLICY_BYTES:
+        return f"policy has {size} bytes; allowed: at most {_MAX_BUCKET_POLICY_BYTES}"
     return None
 
 
@@ -58,7 +80,17 @@ RULES = (
             "3 to 63 lower-case letters, digits, dots and hyphens, and no reserved prefix or suffix",
             "S3: General purpose bucket naming rules",
         )
-        for token in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+        for token in _BUCKET_TYPES
+    ),
+    *(
+        Rule(
+            token,
+            ("policy",),
+            "The policy has at most 20 KB",
+            "S3: Bucket policies and user policies",
+            _check_bucket_policy_size,
+        )
+        for token in (*_BUCKET_TYPES, "aws:s3/bucketPolicy:BucketPolicy")
     ),
     Rule(
         _PARAMETER,
@@ -88,9 +120,16 @@ RULES = (
             token,
             ("policy",),
             f"The policy has at most {maximum:,} characters without white space",
-            "IAM and AWS STS quotas",
+            "IAM: IAM and AWS STS quotas",
             _check_policy_length,
         )
         for token, maximum in _MAX_POLICY_LENGTHS.items()
+    ),
+    Rule(
+        "aws:iam/role:Role",
+        ("inlinePolicies",),
+        "The inline policies have at most 10,240 characters together, without white space",
+        "IAM: IAM and AWS STS quotas",
+        _check_inline_policies,
     ),
 )

@@ -1,11 +1,8 @@
 """IAM: roles and policies. They belong to the account, not to a region."""
 
-from pulumi_localaws.resources.document_checks import (
-    build_property_check,
-    check_identity_policy,
-    check_trust_policy,
-)
+from pulumi_localaws.resources.document_checks import build_property_check
 from pulumi_localaws.resources.input_schema import BOOL, DOCUMENT, INT, STR, STR_LIST, ListOf, ObjectOf
+from pulumi_localaws.resources.policy_checks import check_identity_policy, check_trust_policy
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
     Properties,

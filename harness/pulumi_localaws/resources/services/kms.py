@@ -1,7 +1,8 @@
 """KMS: keys and aliases."""
 
-from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
+from pulumi_localaws.resources.document_checks import build_property_check
 from pulumi_localaws.resources.input_schema import BOOL, INT, STR
+from pulumi_localaws.resources.policy_checks import check_key_policy
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
     Properties,
@@ -69,7 +70,7 @@ RESOURCE_TYPES = (
         create=_create_key,
         outputs=("arn", "keyId"),
         tags=True,
-        check=build_property_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_key_policy),
     ),
     define_resource_type(
         "aws:kms/alias:Alias",

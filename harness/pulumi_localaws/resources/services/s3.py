@@ -4,8 +4,9 @@ import base64
 from pathlib import Path
 
 from pulumi_localaws.resources.assets import read_asset
-from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
+from pulumi_localaws.resources.document_checks import build_property_check
 from pulumi_localaws.resources.input_schema import ASSET, BOOL, DOCUMENT, STR, InputSchema, MapOf
+from pulumi_localaws.resources.policy_checks import check_bucket_policy
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
     Properties,
@@ -127,7 +128,7 @@ RESOURCE_TYPES = (
             outputs=("arn", "bucketDomainName", "bucketRegionalDomainName", "bucketRegion", "hostedZoneId"),
             naming=AutoNaming("bucket", 63, prefix_property="bucketPrefix", lowercase=True),
             tags=True,
-            check=build_property_check("policy", check_resource_policy),
+            check=build_property_check("policy", check_bucket_policy),
             read=_read_bucket,
         )
         for token, policy in (("aws:s3/bucket:Bucket", DOCUMENT), ("aws:s3/bucketV2:BucketV2", STR))

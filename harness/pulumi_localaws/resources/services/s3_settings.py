@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
+from pulumi_localaws.resources.document_checks import build_property_check
 from pulumi_localaws.resources.input_schema import (
     BOOL,
     DOCUMENT,
@@ -16,6 +16,7 @@ from pulumi_localaws.resources.input_schema import (
     ObjectOf,
     to_aws_name,
 )
+from pulumi_localaws.resources.policy_checks import check_bucket_policy
 from pulumi_localaws.resources.resource_type import (
     Check,
     Properties,
@@ -211,7 +212,7 @@ RESOURCE_TYPES = (
         _build_policy,
         put="put_bucket_policy",
         delete="delete_bucket_policy",
-        check=build_property_check("policy", check_resource_policy),
+        check=build_property_check("policy", check_bucket_policy),
     ),
     _define_bucket_setting(
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",

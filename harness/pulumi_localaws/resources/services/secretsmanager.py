@@ -2,8 +2,9 @@
 
 import base64
 
-from pulumi_localaws.resources.document_checks import build_property_check, check_resource_policy
+from pulumi_localaws.resources.document_checks import build_property_check
 from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STR_LIST
+from pulumi_localaws.resources.policy_checks import check_resource_policy
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
     Properties,

@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable
 
-from pulumi_localaws.resources.document_checks import (
-    build_property_check,
-    check_json_object,
-    check_resource_policy,
-)
+from pulumi_localaws.resources.document_checks import build_property_check, check_json_object
 from pulumi_localaws.resources.input_schema import BOOL, DOCUMENT, INT, STR, format_attribute, to_aws_name
+from pulumi_localaws.resources.policy_checks import check_resource_policy
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
     Properties,
