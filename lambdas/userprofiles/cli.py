@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import outputs_command, settings, template, template_command
+from userprofiles import admin_command, outputs_command, settings, template, template_command
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
@@ -47,6 +47,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
         epilog=_EPILOG,
     )
     _add_run_options(run)
+    admin_command.add_parsers(groups)
     outputs_command.add_parser(groups)
     analytics_command.add_parsers(groups)
     setup_command.add_parsers(groups)

@@ -59,6 +59,8 @@ def test_documented_options_are_in_the_help_of_the_command(command):
             ["template", "check"],
             ["template", "show"],
             ["outputs"],
+            ["admin", "grant"],
+            ["admin", "revoke"],
             ["analytics"],
             ["setup", "check"],
             ["setup", "test"],
