@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import admin_command, outputs_command, settings, template, template_command
+from userprofiles import settings, template
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
@@ -20,7 +20,13 @@ from userprofiles.backfill.report import format_banner
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.skip_rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
 from userprofiles.backfill.table_shape import TableShape
-from userprofiles.commands import analytics_command, setup_command
+from userprofiles.commands import (
+    admin_command,
+    analytics_command,
+    outputs_command,
+    setup_command,
+    template_command,
+)
 from userprofiles.table import record
 
 _EPILOG = f"""{exit_code.HELP}

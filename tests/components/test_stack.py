@@ -12,7 +12,8 @@ import pytest
 import yaml
 from component_recording import Recording, record, start_recording
 from pulumi_userprofiles.build_tools import BundleError
-from userprofiles import client_outputs, template
+from userprofiles import template
+from userprofiles.commands import client_outputs
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
