@@ -181,6 +181,7 @@ def test_functions_that_cognito_invokes_have_the_memory_for_a_cold_start(record_
     memory = {item.name: item.inputs["memorySize"] for item in record_stack().of_type("Function")}
 
     assert memory == {
+        "app-api-admin-function": 512,
         "app-api-handler-function": 512,
         "app-migration-worker-function": 1024,
         "app-outbox-worker-function": 512,

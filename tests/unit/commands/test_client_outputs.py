@@ -208,6 +208,6 @@ def test_help_describes_formats_and_exit_codes(capsys):
 
 
 def test_documentation_shows_the_command():
-    text = (Path(__file__).parents[2] / "docs" / "triggers.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "triggers.md").read_text()
 
     assert "userprofiles outputs --format amplify" in text

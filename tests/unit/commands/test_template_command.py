@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from userprofiles import cli, template, template_check
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "own_template" / "hiking-club.json"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "own_template" / "hiking-club.json"
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_show_explains_an_unknown_name(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_schema_prints_the_published_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["template", "schema"]) == 0
-    published = Path(__file__).parents[2] / "docs" / "template.schema.json"
+    published = Path(__file__).parents[3] / "docs" / "template.schema.json"
     assert json.loads(capsys.readouterr().out) == json.loads(published.read_text())
 
 
@@ -110,7 +110,7 @@ def test_wrong_usage_exits_with_64(arguments: list[str]) -> None:
 
 
 def test_documentation_has_the_example_and_the_field_types() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "templates.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "templates.md").read_text()
     documented = json.loads(page.split("   ```json\n")[1].split("   ```")[0])
     example = json.loads(EXAMPLE.read_text())
     example_fields = example["profile"]["properties"]
