@@ -77,13 +77,13 @@ class Trigger:
 
 PRE_SIGN_UP = Trigger(
     key="pre_sign_up",
-    description="Refuses sign-ups whose role or phone number is not allowed",
+    description="Rejects sign-ups whose role or phone number is not allowed",
     alarms=(
         TriggerAlarm(
             "alarm",
-            "More than 20 sign-ups were refused or failed: see the log of the pre sign-up function",
+            "More than 20 sign-ups were rejected or failed: see the log of the pre sign-up function",
             metric="Errors",
-            # Lambda counts a refused sign-up as an error as well, and a few are users' mistakes.
+            # Lambda counts a rejected sign-up as an error as well, and a few are users' mistakes.
             threshold=20,
         ),
     ),

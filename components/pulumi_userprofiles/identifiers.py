@@ -131,7 +131,7 @@ def check_sender(where: str, email_from: Mapping[str, Any]) -> None:
         return
     raise InvalidArgumentError(
         where,
-        "'email_from.address' must be an email address",
+        "'email_from.address' must be an e-mail address",
         got=address,
         allowed="an address, such as no-reply@example.com or Example <no-reply@example.com>",
         fix="Use an address in the domain of the identity.",

@@ -127,7 +127,7 @@ class SignUpTriggers(Component):
     _NAME_LIMIT = 29
 
     pre_sign_up_alias_arn: pulumi.Output[str]
-    """ARN through which a pool invokes the function that can refuse a sign-up."""
+    """ARN through which a pool invokes the function that can reject a sign-up."""
 
     post_confirmation_alias_arn: pulumi.Output[str]
     """ARN through which a pool invokes the function that registers confirmed users."""

@@ -91,8 +91,8 @@ class SignupToProfileArgs(TypedDict):
     """Whether AWS X-Ray traces invocations. Default: true."""
 
     api_concurrency: NotRequired[int]
-    """Reserved concurrency of the profile API's function, which is also its limit. A new AWS account cannot
-    reserve any. Default: none."""
+    """Reserved concurrency of each of the profile API's two functions, which is also its limit. A new AWS
+    account cannot reserve any. Default: none."""
 
     trigger_concurrency: NotRequired[int]
     """Reserved concurrency of each of our functions that Cognito invokes. Default: none."""

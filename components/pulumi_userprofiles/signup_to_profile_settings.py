@@ -9,7 +9,7 @@ from pulumi_userprofiles.message_texts import has_email_texts, texts_by_language
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.other_triggers import second_handler_error
 from pulumi_userprofiles.outbox_worker import OUTBOX_CONCURRENCY
-from pulumi_userprofiles.profile_api_settings import allowed_origins
+from pulumi_userprofiles.profile_api_settings import ADMIN_GROUP, allowed_origins
 from pulumi_userprofiles.python_function_settings import log_retention_days, reserved_concurrency, zip_path
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
 from pulumi_userprofiles.user_pool_settings import ROLE_ATTRIBUTE, UserPoolSettings
@@ -64,6 +64,14 @@ def _pool_args(where: str, args: Mapping[str, Any], settings: FunctionSettings) 
                 fix="Remove it: it is derived from the other arguments, such as the template, 'triggers' and "
                 "'protect'.",
             )
+    if ADMIN_GROUP in (plain_value(where, "groups", pool_args.get("groups")) or ()):
+        raise InvalidArgumentError(
+            where,
+            f"'user_pool' cannot contain the group '{ADMIN_GROUP}', because the profile API creates it",
+            got=pool_args["groups"],
+            allowed="groups with other names",
+            fix=f"Remove '{ADMIN_GROUP}' from 'groups'.",
+        )
     if settings.template.role_attribute not in (None, f"custom:{ROLE_ATTRIBUTE}"):
         raise InvalidArgumentError(
             where,

@@ -35,7 +35,8 @@ class StackConfig:
                 "aws:region is not an AWS region" if region else "aws:region is not set",
                 got=region,
                 allowed="an AWS region, such as us-east-1",
-                fix="Run `pulumi config set aws:region us-east-1`, or add it to the stack's file.",
+                fix=f"Set it in Pulumi.{pulumi.get_stack()}.yaml, or run "
+                "`pulumi config set aws:region us-east-1`.",
             )
 
     def string(self, key: str) -> str | None:
@@ -163,7 +164,7 @@ class StackConfig:
         return {snake_case(name): text for name, text in value.items()}
 
     def check_unknown_settings(self) -> None:
-        """Refuse settings that were not read; otherwise a misspelled setting would have no effect.
+        """Reject settings that were not read; otherwise a misspelled setting would have no effect.
 
         Raises:
             InvalidArgumentError: There is an unknown setting.

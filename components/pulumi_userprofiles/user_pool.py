@@ -211,7 +211,7 @@ class UserPool(Component):
         sender = args.get("email_from")
         if sender is None:
             pulumi.log.warn(
-                "Cognito's own sender delivers about 50 emails a day for an account, which is enough for "
+                "Cognito's own sender delivers about 50 e-mails a day for an account, which is enough for "
                 "trials only. Set 'email_from' (setting emailFrom) to an identity in Amazon SES before users "
                 "sign up.",
                 self,

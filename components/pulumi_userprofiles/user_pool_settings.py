@@ -136,7 +136,7 @@ class UserPoolSettings:
         self._check_rotation()
         self.token_revocation = boolean(where, args, "token_revocation", True)
         self.hide_user_existence = boolean(where, args, "hide_user_existence", True)
-        # Cognito refuses a client that has both rotation and the old refresh flow.
+        # Cognito rejects a client that has both rotation and the old refresh flow.
         refresh_flows = [] if self.rotation else ["ALLOW_REFRESH_TOKEN_AUTH"]
         self.auth_flows = [
             *known_values(where, args, "auth_flows", AUTH_FLOWS[:1], AUTH_FLOWS),
@@ -144,7 +144,7 @@ class UserPoolSettings:
         ]
 
     def _check_rotation(self) -> None:
-        """Refuse rotation in a plan that lacks it (Cognito Developer Guide, "User pool feature plans")."""
+        """Reject rotation in a plan that lacks it (Cognito Developer Guide, "User pool feature plans")."""
         if self.rotation and self.tier is UserPoolTier.LITE:
             raise InvalidArgumentError(
                 self._where,

@@ -22,6 +22,8 @@ def client(
     read_s: float = 3,
     attempts: int = 3,
     parameter_validation: bool = True,
+    region: str | None = None,
+    endpoint_url: str | None = None,
 ) -> Any:
     """Create a client of an AWS service.
 
@@ -31,6 +33,8 @@ def client(
         read_s: Seconds to wait for the next byte of a response. It doesn't limit the whole response.
         attempts: Maximum number of attempts, including the first.
         parameter_validation: Whether botocore checks the parameters of each call.
+        region: The region; None for that of the environment.
+        endpoint_url: The endpoint; None for that of the environment, else AWS.
     """
     config = Config(
         connect_timeout=connect_s,
@@ -39,4 +43,4 @@ def client(
         tcp_keepalive=True,
         parameter_validation=parameter_validation,
     )
-    return _session().create_client(service, config=config)
+    return _session().create_client(service, region_name=region, endpoint_url=endpoint_url, config=config)

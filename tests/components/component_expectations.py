@@ -32,6 +32,13 @@ RIGHTS = {
         *_REGISTER,
         *("dynamodb:BatchGetItem", "cognito-idp:AdminGetUser"),
     },
+    "app-api-admin-policy": {
+        *_EVERY_FUNCTION,
+        *_REGISTER,
+        *("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:DeleteItem"),
+        *("cognito-idp:AdminGetUser", "cognito-idp:AdminCreateUser"),
+        *("cognito-idp:AdminAddUserToGroup", "cognito-idp:AdminRemoveUserFromGroup"),
+    },
     "app-migration-worker-policy": {
         *_EVERY_FUNCTION,
         *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PartiQLInsert", "dynamodb:PutItem"),
@@ -172,6 +179,7 @@ _ORDER = {
         f"{function}-function": {f"{function}-policy"}
         for function in (
             "app-api-handler",
+            "app-api-admin",
             "app-migration-worker",
             "app-outbox-worker",
             "app-triggers-post-confirmation",
@@ -215,6 +223,7 @@ def other_keys(recording: Recording) -> list[str]:
 
 _USES = {
     "app-api-handler-policy": {"lambda": 1, "dynamodb": 2},
+    "app-api-admin-policy": {"lambda": 1, "dynamodb": 2},
     "app-migration-worker-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
     "app-outbox-worker-policy": {"lambda": 1, "dynamodb": 2, "sqs": 1},
     "app-triggers-post-confirmation-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},

@@ -140,7 +140,7 @@ POLICIES = [
     *each(
         (
             *(CONFIRMATION, "app-triggers-pre-token-policy"),
-            *("app-outbox-worker-policy", "app-api-handler-policy"),
+            *("app-outbox-worker-policy", "app-api-handler-policy", "app-api-admin-policy"),
         ),
         statement(USERS, Condition=None),
         other_leading_keys,
@@ -148,6 +148,15 @@ POLICIES = [
     mutation(
         "app-api-handler-policy", statement("dynamodb:BatchGetItem", Condition=None), other_leading_keys
     ),
+    mutation("app-api-admin-policy", statement("dynamodb:Query", Condition=None), other_leading_keys),
+    mutation(
+        "app-api-admin-policy",
+        statement(
+            "dynamodb:Query", Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*"]}}
+        ),
+        other_leading_keys,
+    ),
+    mutation("app-api-admin-policy", without_statement("cognito-idp:AdminCreateUser"), other_rights),
     mutation(
         "app-migration-worker-policy", statement("dynamodb:PartiQLInsert", Condition=None), other_leading_keys
     ),

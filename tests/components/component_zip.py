@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "test",
     "TEMPLATE": "marketplace",
     "USERS_TABLE": "users",
+    "IDEMPOTENCY_TABLE": "answers",
     "USER_POOL_CLIENT_IDS": "client",
     "USER_POOL_ID": "us-east-1_pool",
 }
@@ -34,6 +35,8 @@ sys.path.insert(0, sys.argv[1])
 import importlib, json
 for name in sys.argv[2:]:
     assert callable(importlib.import_module(f"userprofiles.handlers.{name}").handler)
+# The API imports it with the first request that has an Idempotency-Key.
+importlib.import_module("aws_lambda_powertools.utilities.idempotency")
 outside = {getattr(module, "__file__", None) or "" for module in sys.modules.values()}
 print(json.dumps(sorted(path for path in outside if "site-packages" in path)))
 """

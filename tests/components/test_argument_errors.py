@@ -63,6 +63,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["'migration_table_names'", "4 KB", "second MigrationJob"],
     ),
     "unknown argument": (lambda: _stack(templte="basic"), ["'templte'", "template"]),
+    "group of administrators": (
+        lambda: _stack(user_pool={"groups": ["support", "admin"]}),
+        ["'admin'", "'groups'", "user_pool"],
+    ),
     "unknown argument of the pool": (lambda: _stack(user_pool={"mfaa": "ON"}), ["mfaa"]),
     "argument of the pool that the stack sets": (
         lambda: _stack(user_pool={"protect": False}),

@@ -167,6 +167,7 @@ def test_each_function_has_its_own_reserved_concurrency(record_stack: Any) -> No
         item.name: item.inputs.get("reservedConcurrentExecutions") for item in recording.of_type("Function")
     } == {
         "app-api-handler-function": 50,
+        "app-api-admin-function": 50,
         "app-migration-worker-function": None,
         "app-outbox-worker-function": 2,
         "app-triggers-post-confirmation-function": 20,

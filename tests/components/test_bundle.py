@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from component_zip import OWN_RUNTIME, import_handlers
+from component_zip import ENVIRONMENT, OWN_RUNTIME, import_handlers
 from pulumi_userprofiles import build_tools, bundle
 from pulumi_userprofiles.build_tools import BundleError
 from pulumi_userprofiles.bundle import RUNTIMES, build_bundle
@@ -54,6 +54,24 @@ def test_handlers_import_only_from_the_zip(platform: str, tmp_path: Path) -> Non
 
     assert process.stderr == ""
     assert json.loads(process.stdout.splitlines()[-1]) == []
+
+
+TRIGGERS = """
+import sys
+import userprofiles.handlers.pre_sign_up, userprofiles.handlers.post_confirmation
+import userprofiles.handlers.custom_message, userprofiles.handlers.pre_token_generation
+loaded = ("userprofiles.api", "boto3", "jmespath_utils", "aws_lambda_powertools.event_handler")
+print([name for name in sys.modules if name.startswith(loaded)])
+"""
+
+
+def test_triggers_load_neither_the_api_nor_boto3() -> None:
+    """Cognito waits five seconds for a trigger, with the cold start in them."""
+    process = subprocess.run(
+        [sys.executable, "-c", TRIGGERS], capture_output=True, text=True, check=True, env=ENVIRONMENT
+    )
+
+    assert process.stdout == "[]\n"
 
 
 def test_zip_has_all_files_for_lambda_and_none_of_this_machine() -> None:

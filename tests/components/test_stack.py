@@ -12,7 +12,8 @@ import pytest
 import yaml
 from component_recording import Recording, record, start_recording
 from pulumi_userprofiles.build_tools import BundleError
-from userprofiles import client_outputs, template
+from userprofiles import template
+from userprofiles.commands import client_outputs
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
@@ -195,7 +196,10 @@ MISTAKES = {
         configuration(approvalRoles='["customer"]'),
         [f"'{NAMESPACE}:approvalRoles'", "'customer'", "vendor"],
     ),
-    "no region": ({f"{NAMESPACE}:template": "basic"}, ["region", "pulumi config set aws:region"]),
+    "no region": (
+        {f"{NAMESPACE}:template": "basic"},
+        ["region", "Pulumi.test.yaml", "pulumi config set aws:region"],
+    ),
     "invalid region": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
     "unknown template": (
         configuration(template="shop"),

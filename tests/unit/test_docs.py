@@ -54,7 +54,17 @@ def test_documented_options_are_in_the_help_of_the_command(command):
         documented_options |= find_options("\n".join(blocks), command)
     help_text = ""
     subcommands = {
-        "userprofiles": (["backfill", "run"], ["template", "check"], ["template", "show"], ["outputs"]),
+        "userprofiles": (
+            ["backfill", "run"],
+            ["template", "check"],
+            ["template", "show"],
+            ["outputs"],
+            ["admin", "grant"],
+            ["admin", "revoke"],
+            ["analytics"],
+            ["setup", "check"],
+            ["setup", "test"],
+        ),
         "pulumi-localaws": (["up"], ["run"], ["types"]),
     }
     for words in ([], *subcommands.get(command, ())):

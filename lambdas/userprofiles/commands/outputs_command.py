@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from userprofiles import client_outputs
 from userprofiles.backfill.command.exit_code import ExitCode
-from userprofiles.client_outputs import ClientOutputsError
+from userprofiles.commands import client_outputs
+from userprofiles.commands.client_outputs import ClientOutputsError
 
 if TYPE_CHECKING:
     from userprofiles.backfill.command.argument_parser import CommandParser
@@ -74,7 +74,7 @@ def execute(values: argparse.Namespace) -> ExitCode:
         )
     except ClientOutputsError as error:
         sys.stderr.write(f"Error: {error}\n")
-        return ExitCode.CANNOT_GO_ON
+        return ExitCode.FAILED
     sys.stdout.write(text)
     return ExitCode.DONE
 

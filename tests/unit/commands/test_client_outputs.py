@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from userprofiles import cli, client_outputs
+from userprofiles import cli
+from userprofiles.commands import client_outputs
 
 OUTPUTS = {
     "userPoolId": "eu-central-1_aB3dE5fG7",
