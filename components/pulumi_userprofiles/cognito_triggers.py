@@ -43,6 +43,7 @@ class Trigger:
         key: Key in the pool's Lambda configuration, and name of the handler's module.
         description: What the function does.
         alarms: Alarms on the function.
+        short_name: Child name of the function, where the key is too long for the names of its resources.
         registers_users: Whether the function writes users to the tables, or to the outbox.
         updates_users: Whether the function reads users and updates them.
     """
@@ -50,13 +51,14 @@ class Trigger:
     key: str
     description: str
     alarms: tuple[TriggerAlarm, ...]
+    short_name: str | None = None
     registers_users: bool = False
     updates_users: bool = False
 
     @property
     def child(self) -> str:
         """Child name of the function."""
-        return self.key.replace("_", "-")
+        return self.short_name or self.key.replace("_", "-")
 
     @property
     def alias_argument(self) -> str:
@@ -66,7 +68,7 @@ class Trigger:
     @property
     def permission_child(self) -> str:
         """Child name of the Lambda permission."""
-        return f"{self.child}-permission"
+        return f"{self.key.replace('_', '-')}-permission"
 
     def alarm_child(self, alarm: TriggerAlarm) -> str:
         """Return the name of an alarm, as a component's child."""
@@ -131,6 +133,7 @@ POST_CONFIRMATION = Trigger(
 PRE_TOKEN_GENERATION = Trigger(
     key="pre_token_generation",
     description="Adds the role to tokens, updates email address and phone number",
+    short_name="pre-token",
     updates_users=True,
     alarms=(
         TriggerAlarm(

@@ -18,7 +18,7 @@ _REGISTER = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Update
 RIGHTS = {
     "app-triggers-pre-sign-up-policy": _EVERY_FUNCTION,
     "app-triggers-post-confirmation-policy": {*_EVERY_FUNCTION, *_REGISTER, "sqs:SendMessage"},
-    "app-triggers-pre-token-generation-policy": {
+    "app-triggers-pre-token-policy": {
         *_EVERY_FUNCTION,
         *("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     },
@@ -104,11 +104,11 @@ ALARMS: dict[str, tuple[Any, ...]] = {
             ("lost", "RegistrationLost", 0),
         )
     },
-    "app-triggers-pre-token-generation-alarm": (
-        *("AWS/Lambda", "Errors", 0, ["app-triggers-pre-token-generation-function-1234567"]),
+    "app-triggers-pre-token-alarm": (
+        *("AWS/Lambda", "Errors", 0, ["app-triggers-pre-token-function-1234567"]),
     ),
     **{
-        f"app-triggers-pre-token-generation-{suffix}-alarm": (
+        f"app-triggers-pre-token-{suffix}-alarm": (
             *("UserProfiles", metric, 10, [f"{_SERVICE}-triggers-pre-token-generation"]),
         )
         for suffix, metric in (("role", "RoleUnavailable"), ("contact", "ContactUpdateFailed"))
@@ -184,7 +184,7 @@ _ORDER = {
             "app-outbox-worker",
             "app-triggers-post-confirmation",
             "app-triggers-pre-sign-up",
-            "app-triggers-pre-token-generation",
+            "app-triggers-pre-token",
         )
     },
 }
@@ -228,7 +228,7 @@ _USES = {
     "app-outbox-worker-policy": {"lambda": 1, "dynamodb": 2, "sqs": 1},
     "app-triggers-post-confirmation-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},
     "app-triggers-pre-sign-up-policy": {"lambda": 1},
-    "app-triggers-pre-token-generation-policy": {"lambda": 1, "dynamodb": 2},
+    "app-triggers-pre-token-policy": {"lambda": 1, "dynamodb": 2},
 }
 """Rights of functions on the key: the service that uses it, and the number of allowed `_KEY_ACTIONS`."""
 _KEY_ACTIONS = ["kms:Decrypt", "kms:GenerateDataKey"]

@@ -64,7 +64,7 @@ CONFIRMATION = "app-triggers-post-confirmation-policy"
 TRIGGERS = (
     "app-triggers-pre-sign-up",
     "app-triggers-post-confirmation",
-    "app-triggers-pre-token-generation",
+    "app-triggers-pre-token",
 )
 FUNCTIONS = (*TRIGGERS, "app-api-handler", "app-api-admin", "app-migration-worker", "app-outbox-worker")
 QUEUES = ("app-triggers-outbox", "app-triggers-dead-letters")

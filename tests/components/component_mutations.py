@@ -139,7 +139,7 @@ POLICIES = [
     ),
     *each(
         (
-            *(CONFIRMATION, "app-triggers-pre-token-generation-policy"),
+            *(CONFIRMATION, "app-triggers-pre-token-policy"),
             *("app-outbox-worker-policy", "app-api-handler-policy", "app-api-admin-policy"),
         ),
         statement(USERS, Condition=None),

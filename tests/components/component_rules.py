@@ -155,7 +155,7 @@ RULES = [
         "a trigger ends before Cognito stops waiting",
         "Function",
         {"timeout": 4},
-        ("pre-sign-up-function", "post-confirmation-function", "pre-token-generation-function"),
+        ("pre-sign-up-function", "post-confirmation-function", "pre-token-function"),
     ),
     Rule("a queue is encrypted", "Queue", {"sqsManagedSseEnabled": True}),
     Rule(

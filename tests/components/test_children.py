@@ -107,6 +107,15 @@ def test_children_that_are_components_are_declared_with_their_type() -> None:
     assert declared == actual
 
 
+def test_the_longest_name_is_short_enough_for_every_child() -> None:
+    """AWS allows 64 characters, of which Pulumi's suffix takes 8."""
+    name = "a" * SignupToProfile._NAME_LIMIT
+    recording = record(lambda: SignupToProfile(name, {"platform": "host", **OPTIONS}))
+
+    limited = [*recording.of_type("Function"), *recording.of_type("Role")]
+    assert [item.name for item in limited if len(item.name) > 56] == []
+
+
 def test_names_of_optional_resources_are_a_contract(stack: Recording) -> None:
     """The other golden list has the names of the stack with its defaults."""
     default_names = {item.name for item in stack.resources}

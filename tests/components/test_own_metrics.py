@@ -57,15 +57,15 @@ FAILURES = {
         failing(AttributeValueError("x")), ACCEPTING
     ),
     "app-outbox-retry-alarm": fail_outbox_message,
-    "app-triggers-pre-token-generation-role-alarm": lambda: fail_token(SimpleNamespace()),
-    "app-triggers-pre-token-generation-contact-alarm": lambda: fail_token(
+    "app-triggers-pre-token-role-alarm": lambda: fail_token(SimpleNamespace()),
+    "app-triggers-pre-token-contact-alarm": lambda: fail_token(
         SimpleNamespace(read=lambda _: UserItems({"email": "old@example.com"}, {}))
     ),
 }
 FUNCTIONS = {
     "app-triggers-post-confirmation": "app-triggers-post-confirmation-function",
     "app-outbox": "app-outbox-worker-function",
-    "app-triggers-pre-token-generation": "app-triggers-pre-token-generation-function",
+    "app-triggers-pre-token": "app-triggers-pre-token-function",
 }
 
 

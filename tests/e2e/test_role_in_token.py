@@ -78,7 +78,7 @@ def test_changed_address_is_in_the_account_after_the_next_sign_in(client, stack)
 def test_sign_in_works_while_the_table_cannot_be_read(client, stack, request):
     user = client.create_confirmed_user(role="vendor")
     iam = stack.aws("iam")
-    role = stack.get_resource_id("aws:iam/role:Role", "pre-token-generation")
+    role = stack.get_resource_id("aws:iam/role:Role", "pre-token")
     document = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Deny", "Action": "dynamodb:BatchGetItem", "Resource": "*"}],
