@@ -43,7 +43,6 @@ _UNUSED = tuple(
         "utilities/circuit_breaker",
         "utilities/data_masking",
         "utilities/feature_flags",
-        "utilities/idempotency",
         "utilities/kafka",
         "utilities/parameters",
         "utilities/parser",
@@ -189,6 +188,8 @@ def _is_needed(name: str) -> bool:
     match name.split("/"):
         case ["botocore", "data", service, _, *_]:
             return service in AWS_SERVICES and not name.endswith("/examples-1.json")
+        case ["boto3", "data" | "examples", *_]:
+            return False
         case ["aws_lambda_powertools", *_]:
             return not name.startswith(_UNUSED)
         case _:

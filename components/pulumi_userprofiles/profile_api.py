@@ -1,25 +1,28 @@
 """The HTTP API through which users read and change their profiles."""
 
 import re
-from typing import Any, ClassVar, NotRequired, TypedDict, Unpack
+from typing import ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
-from userprofiles.api.routes import ROUTES, Route
+from userprofiles.api.routes import ADMINISTRATORS, ROUTES, USERS, Route
 
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
-from pulumi_userprofiles.function_rights import (
-    USER_ITEMS_ONLY,
-    read_user_statements,
-    register_user_statements,
-    table_environment,
-)
 from pulumi_userprofiles.outputs import output_after
-from pulumi_userprofiles.profile_api_settings import ProfileApiSettings
+from pulumi_userprofiles.profile_api_functions import (
+    ADMINISTRATORS_SECONDS,
+    USERS_SECONDS,
+    administrators_function,
+    users_function,
+)
+from pulumi_userprofiles.profile_api_settings import (
+    ADMIN_GROUP,
+    ProfileApiSettings,
+    cors_configuration,
+)
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 
-_HANDLER_SECONDS = 10
 # The access log contains nothing that identifies the caller, not even the address.
 _ACCESS_LOG_FIELDS = {
     "requestId": "$context.requestId",
@@ -101,8 +104,8 @@ class ProfileApiArgs(TypedDict):
     """Whether AWS X-Ray traces invocations. Default: true."""
 
     reserved_concurrency: NotRequired[int]
-    """Reserved concurrency of the function, which is also its limit. A new AWS account cannot reserve any.
-    Default: none."""
+    """Reserved concurrency of each of the two functions, which is also its limit. A new AWS account cannot
+    reserve any. Default: none."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key that encrypts environment variables and logs. Default: keys that AWS provides."""
@@ -116,17 +119,21 @@ class ProfileApiArgs(TypedDict):
 
 
 def _route_child(route: Route) -> str:
-    return "route-" + re.sub("[ /]+", "-", route.key).lower()
+    return "route-" + re.sub("[^a-z]+", "-", route.key.lower()).strip("-")
 
 
 class ProfileApi(Component):
-    """An HTTP API: `GET` and `PATCH /me/profile` with an access token, `GET /health` without."""
+    """An HTTP API: `/me` for every user, `/users` for administrators, `GET /health` without a token.
+
+    Administrators are in the group `admin`, which this component creates in the pool.
+    """
 
     _CHILDREN = (
-        *("handler", "log-group", "api", "authorizer", "integration", "stage", "alarm"),
+        *("handler", "admin", "admin-group", "idempotency-table", "log-group", "api", "authorizer"),
+        *("integration", "admin-integration", "stage", "alarm"),
         *(_route_child(route) for route in ROUTES),
     )
-    _COMPONENTS: ClassVar = {"handler": PythonFunction}
+    _COMPONENTS: ClassVar = {"handler": PythonFunction, "admin": PythonFunction}
     _NAME_LIMIT = 39
 
     url: pulumi.Output[str]
@@ -136,7 +143,10 @@ class ProfileApi(Component):
     """ID of the API."""
 
     function_name: pulumi.Output[str]
-    """Name of the API's function."""
+    """Name of the function that handles the routes of users."""
+
+    admin_function_name: pulumi.Output[str]
+    """Name of the function that handles the routes of administrators."""
 
     def __init__(
         self,
@@ -163,61 +173,74 @@ class ProfileApi(Component):
         settings = ProfileApiSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
-        self.handler = self._make_handler(args, settings)
+        self._make_functions(args, settings)
+        self._make_admin_group(args)
         self.api = self._make(
             aws.apigatewayv2.Api,
             "api",
             protocol_type="HTTP",
             description="Lets users read and change their profiles",
-            cors_configuration=_cors_configuration(settings.allowed_origins),
+            cors_configuration=cors_configuration(settings.allowed_origins),
         )
-        permission = self.handler.allow_invoke(
-            "api",
-            principal="apigateway.amazonaws.com",
-            source_arn=pulumi.Output.concat(
-                self.api.execution_arn, "/*/*"
-            ),  # any stage and route of this API
-        )
+        permissions = [
+            handler.allow_invoke(
+                "api",
+                principal="apigateway.amazonaws.com",
+                # Any stage and route of this API.
+                source_arn=pulumi.Output.concat(self.api.execution_arn, "/*/*"),
+            )
+            for handler in (self.handler, self.admin_handler)
+        ]
         self.routes = self._make_routes(args)
         self.stage = self._make_stage(args, settings)
         self._alarm(
             "alarm",
             args,
-            description="The profile API answered with 5xx: see its access log and its function's log",
+            description="The profile API answered with 5xx: see its access log and its functions' logs",
             metric="AWS/ApiGateway 5xx",
             dimensions={"ApiId": self.api.id},
         )
 
-        route_ids = [route.id for route in self.routes]
-        self.url = output_after(self.api.api_endpoint, self.stage.id, permission.id, *route_ids)
+        required_ids = [resource.id for resource in (*permissions, *self.routes)]
+        self.url = output_after(self.api.api_endpoint, self.stage.id, *required_ids)
         self.api_id = self.api.id
         self.function_name = self.handler.function_name
+        self.admin_function_name = self.admin_handler.function_name
         self._register_outputs()
 
-    def _make_handler(self, args: ProfileApiArgs, settings: ProfileApiSettings) -> PythonFunction:
-        return self._make_component(
+    def _make_admin_group(self, args: ProfileApiArgs) -> None:
+        self._make(
+            aws.cognito.UserGroup,
+            "admin-group",
+            user_pool_id=args["user_pool_id"],
+            name=ADMIN_GROUP,
+            description="Administrators of the profile API; the users table must also have the role",
+        )
+
+    def _make_functions(self, args: ProfileApiArgs, settings: ProfileApiSettings) -> None:
+        """Create one function for users and one for administrators, and the table with stored answers."""
+        self.idempotency_table = self._make(
+            aws.dynamodb.Table,
+            "idempotency-table",
+            attributes=[{"name": "id", "type": "S"}],
+            hash_key="id",
+            billing_mode="PAY_PER_REQUEST",
+            ttl={"attribute_name": "expiration", "enabled": True},
+            point_in_time_recovery={"enabled": True},
+            server_side_encryption={"enabled": True, "kms_key_arn": args.get("kms_key_arn")},
+        )
+        self.handler = self._make_component(
+            PythonFunction, "handler", users_function(self._prefix, args, settings.functions)
+        )
+        self.admin_handler = self._make_component(
             PythonFunction,
-            "handler",
-            settings.functions.function_args(
+            "admin",
+            administrators_function(
                 self._prefix,
-                "profile_api",
-                "Handles requests to the profile API",
-                environment={
-                    **table_environment(args),
-                    "USER_POOL_ID": args["user_pool_id"],
-                    "USER_POOL_CLIENT_IDS": pulumi.Output.all(*args["client_ids"]).apply(",".join),
-                },
-                statements=[
-                    *register_user_statements(args),
-                    {
-                        "sid": "ReadProfiles",
-                        "actions": ["dynamodb:BatchGetItem"],
-                        "resources": [args["users_table_arn"]],
-                        "conditions": USER_ITEMS_ONLY,
-                    },
-                    *read_user_statements(args["user_pool_arn"]),
-                ],
-                timeout_seconds=_HANDLER_SECONDS,
+                args,
+                settings.functions,
+                self.idempotency_table.name,
+                self.idempotency_table.arn,
             ),
         )
 
@@ -230,29 +253,38 @@ class ProfileApi(Component):
             identity_sources=["$request.header.Authorization"],
             jwt_configuration={"issuer": args["issuer"], "audiences": args["client_ids"]},
         )
-        integration = self._make(
-            aws.apigatewayv2.Integration,
-            "integration",
-            api_id=self.api.id,
-            integration_type="AWS_PROXY",
-            integration_method="POST",
-            integration_uri=self.handler.alias_invoke_arn,
-            payload_format_version="2.0",
-            timeout_milliseconds=(_HANDLER_SECONDS + 1) * 1000,
-        )
-        target = pulumi.Output.concat("integrations/", integration.id)
+        integrations = {
+            USERS: self._make_integration("integration", self.handler, USERS_SECONDS + 1),
+            ADMINISTRATORS: self._make_integration(
+                "admin-integration", self.admin_handler, ADMINISTRATORS_SECONDS + 1
+            ),
+        }
         return [
             self._make(
                 aws.apigatewayv2.Route,
                 _route_child(route),
                 api_id=self.api.id,
                 route_key=route.key,
-                target=target,
+                target=pulumi.Output.concat("integrations/", integrations[route.handler].id),
                 authorization_type="JWT" if route.needs_token else "NONE",
                 authorizer_id=authorizer.id if route.needs_token else None,
             )
             for route in ROUTES
         ]
+
+    def _make_integration(
+        self, child: str, handler: PythonFunction, seconds: int
+    ) -> aws.apigatewayv2.Integration:
+        return self._make(
+            aws.apigatewayv2.Integration,
+            child,
+            api_id=self.api.id,
+            integration_type="AWS_PROXY",
+            integration_method="POST",
+            integration_uri=handler.alias_invoke_arn,
+            payload_format_version="2.0",
+            timeout_milliseconds=seconds * 1000,
+        )
 
     def _make_stage(self, args: ProfileApiArgs, settings: ProfileApiSettings) -> aws.apigatewayv2.Stage:
         self.log_group = self._make_vended_log_group("apigateway", settings.log_retention_days, args)
@@ -271,15 +303,3 @@ class ProfileApi(Component):
                 "format": pulumi.Output.json_dumps(_ACCESS_LOG_FIELDS),
             },
         )
-
-
-def _cors_configuration(origins: list[str]) -> dict[str, Any] | None:
-    if not origins:
-        return None
-    return {
-        "allow_origins": origins,
-        "allow_methods": sorted({route.method for route in ROUTES}),
-        "allow_headers": ["authorization", "content-type", "if-match"],
-        "expose_headers": ["etag"],
-        "max_age": 600,
-    }

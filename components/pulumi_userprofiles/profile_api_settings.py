@@ -4,10 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from userprofiles.api.routes import ROUTES
+
 from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS
 from pulumi_userprofiles.function_settings import FunctionSettings
 from pulumi_userprofiles.python_function_settings import log_retention_days, reserved_concurrency
 from pulumi_userprofiles.validation import InvalidArgumentError, check_required, integer, string_list
+
+ADMIN_GROUP = "admin"
+"""Group of the pool whose members can be administrators."""
 
 
 class ProfileApiSettings:
@@ -46,3 +51,16 @@ def allowed_origins(where: str, args: Mapping[str, Any]) -> list[str]:
                 argument="allowed_origins",
             )
     return origins
+
+
+def cors_configuration(origins: list[str]) -> dict[str, Any] | None:
+    """Return the CORS configuration of the HTTP API, None without origins."""
+    if not origins:
+        return None
+    return {
+        "allow_origins": origins,
+        "allow_methods": sorted({route.method for route in ROUTES}),
+        "allow_headers": ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
+        "expose_headers": ["etag"],
+        "max_age": 600,
+    }

@@ -4,21 +4,27 @@ from typing import Any, NotRequired, TypedDict, Unpack
 
 import pulumi
 import pulumi_aws as aws
+from userprofiles.table.record import ROLE_INDEX, STATUS_INDEX
 
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.validation import boolean
 
-LIST_INDEX = "list"
+LIST_INDEX = ROLE_INDEX
 """Name of the sparse index that lists users by role. It contains only items with `listPK`."""
 
-_LIST_INDEX_INPUTS = {
-    "name": LIST_INDEX,
-    "key_schemas": [
-        {"attribute_name": "listPK", "key_type": "HASH"},
-        {"attribute_name": "listSK", "key_type": "RANGE"},
-    ],
-    "projection_type": "KEYS_ONLY",
-}
+STATUS_LIST_INDEX = STATUS_INDEX
+"""Name of the sparse index that lists users by role and status: only items with `statusListPK`."""
+
+
+def _index_inputs(name: str, partition_key: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "key_schemas": [
+            {"attribute_name": partition_key, "key_type": "HASH"},
+            {"attribute_name": "listSK", "key_type": "RANGE"},
+        ],
+        "projection_type": "KEYS_ONLY",
+    }
 
 
 class UsersTableArgs(TypedDict):
@@ -87,8 +93,13 @@ class UsersTable(Component):
         self.table = self._make(
             aws.dynamodb.Table,
             "table",
-            attributes=[{"name": key, "type": "S"} for key in ("PK", "SK", "listPK", "listSK")],
-            global_secondary_indexes=[_LIST_INDEX_INPUTS],
+            attributes=[
+                {"name": key, "type": "S"} for key in ("PK", "SK", "listPK", "listSK", "statusListPK")
+            ],
+            global_secondary_indexes=[
+                _index_inputs(LIST_INDEX, "listPK"),
+                _index_inputs(STATUS_LIST_INDEX, "statusListPK"),
+            ],
             ttl={"attribute_name": "expiresAt", "enabled": True},
             stream_enabled=True,
             stream_view_type="NEW_AND_OLD_IMAGES",

@@ -16,10 +16,12 @@ CONVERSIONS = ("text", "lowerCase", "localPart", "boolean", "callingCode", "nati
 # Attributes that `record.py` uses for keys and bookkeeping: a template's field would overwrite them.
 RESERVED = frozenset(
     {
-        "PK", "SK", "entityType", "listPK", "listSK", "auditHead", "version", "expiresAt",
+        "PK", "SK", "entityType", "listPK", "listSK", "statusListPK", "auditHead", "version", "expiresAt",
         "templateVersion", "setFields",
     },
 )  # fmt: skip
+# The role of administrators. The operator grants it; no sign-up can request it.
+ADMIN_ROLE = "admin"
 # The steps of an approval: the values of the field that `approval` of a role names.
 APPROVAL_STATES = ("pending", "approved", "suspended")
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -148,6 +150,11 @@ def _role_problems(roles: Any, account: Mapping[str, Any]) -> Iterator[str]:
     if roles.get("default") not in roles["allowed"]:
         allowed = ", ".join(map(str, roles["allowed"]))
         yield f"roles.default is {roles.get('default')!r}; allowed: {allowed}"
+    if ADMIN_ROLE in roles["allowed"]:
+        yield (
+            f"roles.allowed contains {ADMIN_ROLE!r}, which a template can't define, because users could "
+            "request it at sign-up; remove it, and create administrators with: userprofiles admin grant USER"
+        )
     attribute = roles.get("attribute")
     if attribute is not None and not (isinstance(attribute, str) and attribute):
         yield (

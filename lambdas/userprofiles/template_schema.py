@@ -162,7 +162,10 @@ def _roles() -> Schema:
             "allowed": {
                 "type": "object",
                 "minProperties": 1,
-                "propertyNames": {"pattern": f"^{template_check.ROLE_NAME.pattern}$"},
+                "propertyNames": {
+                    "pattern": f"^{template_check.ROLE_NAME.pattern}$",
+                    "not": {"const": template_check.ADMIN_ROLE},
+                },
                 "additionalProperties": role,
             },
         },

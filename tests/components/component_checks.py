@@ -60,14 +60,23 @@ def wildcard_arns(recording: Recording) -> list[str]:
 
 
 def other_leading_keys(recording: Recording) -> list[str]:
-    """Report access to the tables without the condition for keys of users. A scan has no key."""
+    """Report access to the tables without the condition for keys of users, or of lists. A scan has no key.
+
+    The keys of stored answers are digests.
+    """
     return [
         f"{item['name']}: {statement['Action']}"
         for item, statement in statements(recording)
         if any(action.startswith("dynamodb:") for action in as_list(statement["Action"]))
         and as_list(statement["Action"]) != ["dynamodb:Scan"]
-        and statement.get("Condition") != {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*"]}}
+        and not all("idempotency-table" in arn for arn in as_list(statement["Resource"]))
+        and statement.get("Condition")
+        != {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{_key_prefix(statement)}#*"]}}
     ]
+
+
+def _key_prefix(statement: dict[str, Any]) -> str:
+    return "LIST" if all("/index/" in arn for arn in as_list(statement["Resource"])) else "USER"
 
 
 def _without_tls_policy(recording: Recording, type_name: str, action: str, suffixes: set[str]) -> list[str]:
@@ -137,11 +146,11 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 
 def open_routes(recording: Recording) -> list[str]:
-    """Report routes without a token, except the health route."""
+    """Report routes without a token, except the health route and the OpenAPI document."""
     return [
         f"{item.name}: {item.inputs['routeKey']}"
         for item in recording.of_type("Route")
-        if item.inputs["routeKey"] != "GET /health"
+        if item.inputs["routeKey"] not in {"GET /health", "GET /openapi.json"}
         and (item.inputs.get("authorizationType"), item.inputs.get("authorizerId"))
         != ("JWT", "app-api-authorizer-id")
     ]

@@ -36,6 +36,7 @@ DATA = [
     *each(TABLES, drop("serverSideEncryption.enabled"), rule("a table is encrypted with a KMS key")),
     mutation(TABLE, put("streamViewType", "NEW_IMAGE"), rule("the users table has a stream")),
     mutation(TABLE, drop("ttl"), rule("items expire")),
+    mutation("app-api-idempotency-table", drop("ttl"), rule("stored answers expire")),
     mutation(BUCKET, NOT_PROTECTED, rule("Pulumi refuses to delete the bucket")),
     mutation(BUCKET, put("forceDestroy", True), rule("a bucket with objects is not deleted")),
     *(

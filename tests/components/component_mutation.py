@@ -61,16 +61,29 @@ AUTHORIZER = "app-api-authorizer"
 STAGE = "app-api-stage"
 MACHINE = "app-migration-state-machine"
 CONFIRMATION = "app-triggers-post-confirmation-policy"
-TRIGGERS = ("app-triggers-pre-sign-up", "app-triggers-post-confirmation")
-FUNCTIONS = (*TRIGGERS, "app-api-handler", "app-migration-worker", "app-outbox-worker")
+TRIGGERS = (
+    "app-triggers-pre-sign-up",
+    "app-triggers-post-confirmation",
+    "app-triggers-pre-token-generation",
+)
+FUNCTIONS = (*TRIGGERS, "app-api-handler", "app-api-admin", "app-migration-worker", "app-outbox-worker")
 QUEUES = ("app-triggers-outbox", "app-triggers-dead-letters")
-ROUTES = ("app-api-route-get-me-profile", "app-api-route-patch-me-profile")
+ROUTES = tuple(
+    f"app-api-route-{route}"
+    for route in (
+        *("get-me-profile", "patch-me-profile", "get-users", "get-users-id-profile"),
+        *("patch-users-id-profile", "post-users-bulk", "post-users-invite", "put-users-id-role"),
+        *("put-users-id-status", "put-users-id-vendor-status"),
+    )
+)
 API_PERMISSION = "app-api-handler-api-permission"
+ADMIN_PERMISSION = "app-api-admin-api-permission"
 TRIGGER_PERMISSIONS = (
     "app-identity-post-confirmation-permission",
     "app-identity-pre-sign-up-permission",
+    "app-identity-pre-token-generation-permission",
 )
-PERMISSIONS = (API_PERMISSION, *TRIGGER_PERMISSIONS)
+PERMISSIONS = (API_PERMISSION, ADMIN_PERMISSION, *TRIGGER_PERMISSIONS)
 LOG_GROUPS = (*(f"{name}-log-group" for name in FUNCTIONS), "app-api-log-group", "app-migration-log-group")
 
 

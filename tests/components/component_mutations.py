@@ -138,13 +138,25 @@ POLICIES = [
         wildcard_arns,
     ),
     *each(
-        (CONFIRMATION, "app-outbox-worker-policy", "app-api-handler-policy"),
+        (
+            *(CONFIRMATION, "app-triggers-pre-token-generation-policy"),
+            *("app-outbox-worker-policy", "app-api-handler-policy", "app-api-admin-policy"),
+        ),
         statement(USERS, Condition=None),
         other_leading_keys,
     ),
     mutation(
         "app-api-handler-policy", statement("dynamodb:BatchGetItem", Condition=None), other_leading_keys
     ),
+    mutation("app-api-admin-policy", statement("dynamodb:Query", Condition=None), other_leading_keys),
+    mutation(
+        "app-api-admin-policy",
+        statement(
+            "dynamodb:Query", Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*"]}}
+        ),
+        other_leading_keys,
+    ),
+    mutation("app-api-admin-policy", without_statement("cognito-idp:AdminCreateUser"), other_rights),
     mutation(
         "app-migration-worker-policy", statement("dynamodb:PartiQLInsert", Condition=None), other_leading_keys
     ),
@@ -205,6 +217,7 @@ STRUCTURE = [
     mutation("app-triggers-outbox", put("redrivePolicy.maxReceiveCount", 1), golden_differences),
     mutation("app-api-api", put("corsConfiguration", {"allowOrigins": ["*"]}), golden_differences),
     mutation(POOL, drop("lambdaConfig.postConfirmation"), golden_differences),
+    mutation(POOL, put("lambdaConfig.preTokenGenerationConfig.lambdaVersion", "V1_0"), golden_differences),
     mutation("app-outbox-mapping", NOT_CREATED, golden_differences),
     mutation("app-api-route-get-health", put("target", "integrations/another"), golden_differences),
     mutation(STAGE, drop("accessLogSettings"), golden_differences),

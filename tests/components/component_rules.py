@@ -42,16 +42,28 @@ class Rule:
 
 _POOL = ("-pool",)
 _TABLE = ("data-table",)
+# Answers are stored for a day only.
+_LASTING_TABLES = ("data-table", "data-audit-table")
 _BUCKET = ("reports-bucket",)
-_TRIGGER_PERMISSIONS = ("pre-sign-up-permission", "post-confirmation-permission")
+_TRIGGER_PERMISSIONS = (
+    "pre-sign-up-permission",
+    "post-confirmation-permission",
+    "pre-token-generation-permission",
+)
 
 RULES = [
-    Rule("AWS refuses to delete a table", "Table", {"deletionProtectionEnabled": True}),
-    Rule("Pulumi refuses to delete a table", "Table", {"protect": True}),
+    Rule("AWS refuses to delete a table", "Table", {"deletionProtectionEnabled": True}, _LASTING_TABLES),
+    Rule("Pulumi refuses to delete a table", "Table", {"protect": True}, _LASTING_TABLES),
     Rule("a table can be restored to any second", "Table", {"pointInTimeRecovery.enabled": True}),
     Rule("a table is encrypted with a KMS key", "Table", {"serverSideEncryption.enabled": True}),
     Rule("the users table has a stream", "Table", {"streamViewType": "NEW_AND_OLD_IMAGES"}, _TABLE),
     Rule("items expire", "Table", {"ttl": {"attributeName": "expiresAt", "enabled": True}}, _TABLE),
+    Rule(
+        "stored answers expire",
+        "Table",
+        {"ttl": {"attributeName": "expiration", "enabled": True}},
+        ("idempotency-table",),
+    ),
     Rule("AWS refuses to delete a pool", "UserPool", {"deletionProtection": "ACTIVE"}, _POOL),
     Rule("Pulumi refuses to delete a pool", "UserPool", {"protect": True}, _POOL),
     Rule("passwords are long", "UserPool", {"passwordPolicy.minimumLength": 14}, _POOL),
@@ -143,7 +155,7 @@ RULES = [
         "a trigger ends before Cognito stops waiting",
         "Function",
         {"timeout": 4},
-        ("pre-sign-up-function", "post-confirmation-function"),
+        ("pre-sign-up-function", "post-confirmation-function", "pre-token-generation-function"),
     ),
     Rule("a queue is encrypted", "Queue", {"sqsManagedSseEnabled": True}),
     Rule(
@@ -167,7 +179,7 @@ RULES = [
         "a profile requires a token",
         "Route",
         {"authorizationType": "JWT"},
-        ("get-me-profile", "patch-me-profile"),
+        ("me-profile", "get-users", "users-id-profile", "bulk", "invite", "role", "status"),
     ),
     Rule(
         "an execution's log has no user data",

@@ -1,7 +1,10 @@
 """One stack for all tests of an xdist worker, and a client that uses only public APIs."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -128,7 +131,10 @@ class Client:
     def request(self, method: str, path: str, token: str | None = None, **options: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.request(
-            method, f"{self.api}{path}", headers=headers | options.pop("headers", {}), timeout=15, **options
+            method,
+            f"{self.api}{path}",
+            headers=headers | options.pop("headers", {}),
+            **{"timeout": 15} | options,
         )
 
     def get_profile(self, token: str) -> requests.Response:
@@ -173,20 +179,62 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Stack:
-    deployment = deploy_stack(ROOT, stack="dev")
-    return Stack(
-        endpoint=localaws.endpoint,
-        outputs=deployment.outputs,
-        resources=deployment.resources,
-        aws=localaws.client,
-        region="us-east-1",
-    )
+def deploy_dev_stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Callable[..., Stack]:
+    """Return a function that deploys the stack `dev`, with changed settings."""
+
+    def deploy(config: dict[str, Any] | None = None) -> Stack:
+        deployment = deploy_stack(ROOT, stack="dev", config=config)
+        return Stack(
+            endpoint=localaws.endpoint,
+            outputs=deployment.outputs,
+            resources=deployment.resources,
+            aws=localaws.client,
+            region="us-east-1",
+        )
+
+    return deploy
 
 
 @pytest.fixture(scope="session")
-def client(stack: Stack) -> Client:
-    return Client(stack.endpoint, stack.outputs, stack.region)
+def stack(deploy_dev_stack: Callable[..., Stack]) -> Stack:
+    return deploy_dev_stack()
+
+
+@pytest.fixture(scope="session")
+def connect() -> Callable[[Stack], Client]:
+    """Return a function that creates the client of a stack."""
+    return lambda stack: Client(stack.endpoint, stack.outputs, stack.region)
+
+
+@pytest.fixture(scope="session")
+def client(stack: Stack, connect: Callable[[Stack], Client]) -> Client:
+    return connect(stack)
+
+
+@pytest.fixture(scope="session")
+def grant_admin(stack: Stack) -> Callable[[PoolUser], None]:
+    """Return a function that makes a user an administrator, as the operator does."""
+
+    def grant(user: PoolUser) -> None:
+        command = [
+            *(Path(sys.executable).with_name("userprofiles"), "admin", "grant", user.sub),
+            *("--user-pool-id", stack.outputs["userPoolId"], "--region", stack.region),
+            *("--table-name", stack.outputs["usersTableName"], "--endpoint-url", stack.endpoint),
+            *("--audit-table", stack.outputs["auditTableName"]),
+        ]
+        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **credentials}
+        subprocess.run(command, check=True, capture_output=True, env=environment)
+
+    return grant
+
+
+@pytest.fixture(scope="session")
+def admin_token(client: Client, grant_admin: Callable[[PoolUser], None]) -> str:
+    """Return the access token of an administrator."""
+    admin = client.create_confirmed_user()
+    grant_admin(admin)
+    return client.get_access_token(admin)
 
 
 @pytest.fixture(scope="session")

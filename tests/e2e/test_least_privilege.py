@@ -107,6 +107,25 @@ def test_profile_api_can_not_scan_delete_or_read_the_audit_trail(act_as, stack):
     assert is_denied(idp.admin_delete_user, UserPoolId=stack.outputs["userPoolId"], Username="x")
 
 
+def test_administrators_function_can_query_lists_but_not_scan_or_delete_users(act_as, stack):
+    create_client = act_as("api-admin")
+    dynamodb, idp = create_client("dynamodb"), create_client("cognito-idp")
+    users, audit = stack.outputs["usersTableName"], stack.outputs["auditTableName"]
+    query = {"TableName": users, "ExpressionAttributeValues": {":p": {"S": "LIST#customer#00"}}}
+
+    assert not is_denied(dynamodb.query, **query, IndexName="list", KeyConditionExpression="listPK = :p")
+    assert not is_denied(
+        dynamodb.query, **query, IndexName="status-list", KeyConditionExpression="statusListPK = :p"
+    )
+    assert is_denied(dynamodb.query, **query, KeyConditionExpression="PK = :p")
+    assert is_denied(dynamodb.scan, TableName=users)
+    assert is_denied(dynamodb.scan, TableName=users, IndexName="list")
+    assert is_denied(dynamodb.delete_item, TableName=users, Key=KEY)
+    assert is_denied(dynamodb.get_item, TableName=audit, Key=KEY)
+    assert is_denied(idp.list_users, UserPoolId=stack.outputs["userPoolId"])
+    assert is_denied(idp.admin_delete_user, UserPoolId=stack.outputs["userPoolId"], Username="x")
+
+
 def test_migration_worker_can_not_overwrite_or_delete_in_bulk(act_as, stack):
     dynamodb = act_as("migration-worker")("dynamodb")
     users = stack.outputs["usersTableName"]

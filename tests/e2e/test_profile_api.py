@@ -118,7 +118,7 @@ def test_rejected_patch_has_an_error_message_and_changes_nothing(client, stack, 
     response = client.patch_profile(client.get_access_token(user), patch)
 
     assert response.status_code == 400
-    assert response.json()["error"]["message"]
+    assert response.json()["detail"]
     assert stack.items(user.sub) == before
 
 
@@ -137,7 +137,7 @@ def test_suspended_user_can_read_but_not_change(client, stack):
 
     response = client.patch_profile(token, {"profile": {"language": "fr"}})
 
-    assert (response.status_code, response.json()["error"]["code"]) == (403, "inactive")
+    assert (response.status_code, response.json()["code"]) == (403, "inactive")
     assert client.get_profile(token).json()["account"]["status"] == "suspended"
     assert stack.items(user.sub) == before
 

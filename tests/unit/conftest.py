@@ -88,22 +88,38 @@ class Tables:
 
     users = "users"
     audit = "audit"
+    idempotency = "idempotency"
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        for name in (self.users, self.audit):
-            client.create_table(
-                TableName=name,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=[
-                    {"AttributeName": "PK", "KeyType": "HASH"},
-                    {"AttributeName": "SK", "KeyType": "RANGE"},
-                ],
-                AttributeDefinitions=[
-                    {"AttributeName": "PK", "AttributeType": "S"},
-                    {"AttributeName": "SK", "AttributeType": "S"},
-                ],
-            )
+        self._create(self.users, ("PK", "SK"), {"list": "listPK", "status-list": "statusListPK"})
+        self._create(self.audit, ("PK", "SK"), {})
+        self._create(self.idempotency, ("id",), {})
+
+    def _create(self, name: str, key: tuple[str, ...], partition_keys: dict[str, str]) -> None:
+        indexes = [
+            {
+                "IndexName": index,
+                "KeySchema": self._key_schema(partition_key, "listSK"),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for index, partition_key in partition_keys.items()
+        ]
+        names = {*key, *partition_keys.values(), *(("listSK",) if indexes else ())}
+        self.client.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=self._key_schema(*key),
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in sorted(names)],
+            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        )
+
+    @staticmethod
+    def _key_schema(*names: str) -> list[dict[str, str]]:
+        return [
+            {"AttributeName": name, "KeyType": key_type}
+            for name, key_type in zip(names, ("HASH", "RANGE"), strict=False)
+        ]
 
     def items(self, table: str | None = None) -> list[dict[str, Any]]:
         """Return every item of a table, sorted by its key."""
@@ -113,8 +129,12 @@ class Tables:
     def audit_rows(self) -> list[dict[str, Any]]:
         return self.items(self.audit)
 
-    def put(self, item: dict[str, Any]) -> None:
-        self.client.put_item(TableName=self.users, Item=serialize_item(item))
+    def items_of(self, table: str) -> list[dict[str, Any]]:
+        """Return every item of a table that has another key than the users table."""
+        return list(map(deserialize_item, self.client.scan(TableName=table)["Items"]))
+
+    def put(self, item: dict[str, Any], table: str | None = None) -> None:
+        self.client.put_item(TableName=table or self.users, Item=serialize_item(item))
 
     def delete(self, item: dict[str, Any]) -> None:
         self.client.delete_item(
@@ -129,9 +149,10 @@ class Tables:
 
 
 class FakeCognito:
-    """A client of Cognito with AdminGetUser only."""
+    """A client of Cognito with the operations that the functions use."""
 
     def __init__(self) -> None:
+        self.groups: dict[str, set[str]] = {"admin": set()}
         self.users: dict[str, dict[str, Any]] = {}
         self.error: Exception | None = None
         self.requests: list[tuple[str, str]] = []
@@ -153,6 +174,37 @@ class FakeCognito:
         if Username not in self.users:
             raise create_aws_error("UserNotFoundException")
         return self.users[Username]
+
+    def admin_create_user(self, *, Username: str, UserAttributes: Any, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.requests.append(("AdminCreateUser", Username))
+        if self.error is not None:
+            raise self.error
+        attributes = {entry["Name"]: entry["Value"] for entry in UserAttributes}
+        if any(attributes.items() & self._attributes(user).items() for user in self.users.values()):
+            raise create_aws_error("UsernameExistsException")
+        sub = str(uuid.uuid4())
+        self.add(sub, {"sub": sub, **attributes}, status="FORCE_CHANGE_PASSWORD")
+        user = self.users[sub]
+        return {"User": {**user, "Attributes": user["UserAttributes"]}}
+
+    @staticmethod
+    def _attributes(user: dict[str, Any]) -> dict[str, str]:
+        return {entry["Name"]: entry["Value"] for entry in user["UserAttributes"]}
+
+    def admin_add_user_to_group(self, *, UserPoolId: str, Username: str, GroupName: str) -> None:  # noqa: N803
+        self._group_of(Username, GroupName).add(Username)
+
+    def admin_remove_user_from_group(self, *, UserPoolId: str, Username: str, GroupName: str) -> None:  # noqa: N803
+        self._group_of(Username, GroupName).discard(Username)
+
+    def _group_of(self, name: str, group: str) -> set[str]:
+        if self.error is not None:
+            raise self.error
+        if name not in self.users:
+            raise create_aws_error("UserNotFoundException")
+        if group not in self.groups:
+            raise create_aws_error("ResourceNotFoundException")
+        return self.groups[group]
 
 
 def create_aws_error(code: str, reasons: list[dict[str, Any]] | None = None) -> ClientError:

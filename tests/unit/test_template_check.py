@@ -71,6 +71,7 @@ def _change_document(marketplace: Template, **changes: Any) -> dict[str, Any]:
         ({"profile__properties__bio": {"type": "string", "default": 3}}, "default of profile.bio"),
         ({"roles": {}}, "roles.allowed must contain at least one role"),
         ({"roles__default": "admin"}, "roles.default is 'admin'; allowed: customer, vendor"),
+        ({"roles__allowed__admin": {"properties": {}}}, "roles.allowed contains 'admin'"),
         ({"roles__attribute": 1}, "roles.attribute"),
         ({"roles__allowed__Admin": {"properties": {}}}, "role 'Admin' must match"),
         ({"roles__allowed__vendor": []}, 'must be an object with "properties"'),

@@ -9,7 +9,7 @@ from userprofiles.analytics.statistics import Statistics
 from userprofiles.analytics.user_counter import UserCounter, attribute_names
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
-from userprofiles.backfill.errors import CannotGoOnError, ErrorKind, StoppedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.source import projection, scan
 from userprofiles.backfill.stop import Stop
@@ -57,7 +57,7 @@ class TableScan:
 
         Raises:
             StoppedError: A stop was requested.
-            CannotGoOnError: The table can't be read.
+            BackfillFailedError: The table can't be read.
         """
         statistics = Statistics()
         with ThreadPoolExecutor(min(self._segments, self._limits.threads)) as pool:
@@ -85,7 +85,7 @@ class TableScan:
                 users_before = counter.statistics.users
                 counter.add_rows(response["Items"])
                 self._report(response.get("ScannedCount", 0), counter.statistics.users - users_before)
-        except CannotGoOnError as error:
+        except BackfillFailedError as error:
             if error.kind is ErrorKind.RIGHTS:
                 raise access_denied_error(self._location) from error
             raise
@@ -115,9 +115,9 @@ class TableScan:
             self._on_page(self._rows, self._users)
 
 
-def access_denied_error(location: TableLocation) -> CannotGoOnError:
+def access_denied_error(location: TableLocation) -> BackfillFailedError:
     """Return the error for a missing permission to scan."""
-    return CannotGoOnError(
+    return BackfillFailedError(
         ErrorKind.RIGHTS,
         f"Access Denied (dynamodb:Scan on table {location.table!r})\n"
         "Ensure the IAM user or role has the permission dynamodb:Scan on the table.",

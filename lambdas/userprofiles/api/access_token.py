@@ -20,10 +20,12 @@ class Caller:
     Attributes:
         sub: The ID that never changes.
         user_name: The name by which Cognito finds the user.
+        groups: The groups of the user pool that the user was in when the token was issued.
     """
 
     sub: str
     user_name: str
+    groups: frozenset[str] = frozenset()
 
 
 def unauthorized_error() -> ApiError:
@@ -51,4 +53,16 @@ def read_caller(event: Mapping[str, Any], client_ids: tuple[str, ...]) -> Caller
     sub, user_name = claims.get("sub"), claims.get("username", claims.get("sub"))
     if not record.is_sub(sub) or not cognito_user.is_user_name(user_name):
         raise unauthorized_error()
-    return Caller(str(sub), str(user_name))
+    return Caller(str(sub), str(user_name), _read_groups(claims.get("cognito:groups")))
+
+
+def _read_groups(claim: Any) -> frozenset[str]:
+    """Read the groups of a token.
+
+    An HTTP API passes each claim as a text: a list arrives as `[admin support]`, which is not JSON. A group's
+    name has no spaces (Amazon Cognito, CreateGroup; form of the claim: issue 802 of
+    aws-solutions-library-samples/guidance-for-claude-code-with-amazon-bedrock).
+    """
+    if isinstance(claim, str) and claim.startswith("[") and claim.endswith("]"):
+        return frozenset(claim[1:-1].split())
+    return frozenset()

@@ -1,25 +1,24 @@
 """JSON Merge Patch (RFC 7396) of a user's account and profile, limited to what the template allows."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from userprofiles import template_check
-from userprofiles.api.errors import ApiError, FieldError
+from userprofiles.api.errors import ApiError, FieldError, json_pointer
 from userprofiles.completion import SET_FIELDS
 from userprofiles.table import item_upgrade, record
 from userprofiles.table.attribute_value import AttributeValueError, serialize, serialize_item
 from userprofiles.table.update_expression import REMOVED, Change
-from userprofiles.template import Template
+from userprofiles.template import SchemaViolation, Template
 from userprofiles.template_check import RESERVED, ItemKind
 
-MAX_BODY_BYTES = 64 * 1024
-_MAX_DEPTH = 20
 # A request can contain thousands of invalid fields: these limits keep the response small.
 _MAX_FIELD_ERRORS = 20
-_MAX_FIELD_NAME = 120
-_MAX_PROBLEM = 200
+_MAX_POINTER = 120
+_MAX_DETAIL = 200
 # With more paths, an update expression gets close to DynamoDB's limit of 4 KB: whole fields are set instead.
 _MAX_PATHS = 40
 
@@ -35,53 +34,6 @@ class UpdatePlan:
 
     changes: Mapping[ItemKind, Sequence[Change]]
     fields: Sequence[str]
-
-
-def parse(body: bytes) -> Any:
-    """Parse the body of a request.
-
-    Raises:
-        ApiError: 413 or 400; the body is too large, not JSON, or nested too deeply.
-    """
-    if len(body) > MAX_BODY_BYTES:
-        raise ApiError(413, "too_large", f"The body must have at most {MAX_BODY_BYTES} bytes.")
-    try:
-        # json.loads would accept UTF-16 and UTF-32 as bytes. The "sig" ignores a byte order mark.
-        text = body.decode("utf-8-sig")
-        document = json.loads(
-            text, parse_constant=_reject_constant, object_pairs_hook=_build_object_of_unique_names
-        )
-    except (ValueError, RecursionError):
-        raise ApiError(
-            400, "invalid_json", "The body must be JSON in UTF-8, and each name of an object must be unique."
-        ) from None
-    if _depth(document) > _MAX_DEPTH:
-        raise ApiError(400, "invalid_json", f"The body must have at most {_MAX_DEPTH} levels.")
-    return document
-
-
-def _reject_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not valid JSON")
-
-
-def _build_object_of_unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        raise ValueError("a name is not unique")
-    return document
-
-
-def _depth(document: Any) -> int:
-    depth, level = 0, [document]
-    while level and depth <= _MAX_DEPTH:
-        depth += 1
-        level = [
-            member
-            for value in level
-            if isinstance(value, dict | list)
-            for member in (value.values() if isinstance(value, dict) else value)
-        ]
-    return depth
 
 
 def plan_update(
@@ -114,25 +66,14 @@ def plan_update(
     for name, fields in patch.items():
         kind = _item_kind(name)
         if kind is None:
-            field_errors.append(FieldError(str(name), "unknown field; allowed: account, profile"))
+            problem = "unknown field; allowed: account, profile"
+            field_errors.append(FieldError(json_pointer(name), "unknown_field", problem))
         elif not isinstance(fields, dict):
-            field_errors.append(FieldError(kind, "must be an object"))
+            field_errors.append(FieldError(json_pointer(kind), "type", "must be an object"))
         else:
             schema = template.schema(kind, role)
-            field_errors.extend(_check_fields(schema, fields, kind))
             new_values[kind] = _merge_fields(schema, upgraded[kind], fields)
-    if not field_errors:
-        field_errors.extend(
-            FieldError(".".join((kind, *violation.path)), violation.message)
-            for kind, values in new_values.items()
-            for violation in template.validate(
-                kind, role, _without_unknown(template.schema(kind, role), values)
-            )
-        )
-    if not field_errors:
-        field_errors.extend(
-            error for kind, values in new_values.items() for error in _check_values(values, kind)
-        )
+            field_errors.extend(_find_field_errors(template, role, kind, fields, new_values[kind]))
     if field_errors:
         raise _invalid_patch_error(field_errors)
     reset_fields = {
@@ -147,14 +88,52 @@ def plan_update(
     )
 
 
+def _find_field_errors(
+    template: Template, role: str, kind: ItemKind, patch: Mapping[str, Any], new_values: record.Item
+) -> list[FieldError]:
+    """Find everything that is wrong with the fields of a patch; at most one problem for each field."""
+    field_errors = {
+        error.pointer: error
+        for error in _check_fields(template.schema(kind, role), patch, json_pointer(kind))
+    }
+    # Of a long list, the validator would report each member.
+    known_values = _without_unknown(template.schema(kind, role), new_values)
+    values = {
+        name: value
+        for name, value in known_values.items()
+        if getattr(field_errors.get(json_pointer(kind, name)), "code", "") != "max_items"
+    }
+    later_errors = [_schema_error(kind, item) for item in template.validate(kind, role, values)]
+    later_errors.extend(_check_values(values, json_pointer(kind)))
+    for error in later_errors:
+        if not _is_reported(error, field_errors):
+            field_errors[error.pointer] = error
+    return list(field_errors.values())
+
+
+def _schema_error(kind: ItemKind, violation: SchemaViolation) -> FieldError:
+    code = "_".join(word.lower() for word in re.findall("[A-Z]?[a-z]+", violation.keyword)) or "invalid"
+    return FieldError(json_pointer(kind, *violation.path), code, violation.message)
+
+
+def _is_reported(error: FieldError, field_errors: Mapping[str, FieldError]) -> bool:
+    """Return whether the field of an error, its container or, for unknown names, its member has an error."""
+    is_about_names = error.code == "additional_properties"
+    return any(
+        f"{error.pointer}/".startswith(f"{pointer}/")
+        or (is_about_names and pointer.startswith(f"{error.pointer}/"))
+        for pointer in field_errors
+    )
+
+
 def _invalid_patch_error(field_errors: Sequence[FieldError]) -> ApiError:
     count = len(field_errors)
     more = f" (the first {_MAX_FIELD_ERRORS} of {count})" if count > _MAX_FIELD_ERRORS else ""
     first_errors = [
-        FieldError(_shorten(entry.field, _MAX_FIELD_NAME), _shorten(entry.problem, _MAX_PROBLEM))
+        FieldError(_shorten(entry.pointer, _MAX_POINTER), entry.code, _shorten(entry.detail, _MAX_DETAIL))
         for entry in field_errors[:_MAX_FIELD_ERRORS]
     ]
-    return ApiError(400, "invalid_patch", f"The change is not accepted; see fields{more}.", first_errors)
+    return ApiError(400, "invalid_patch", f"The change is not accepted; see errors{more}.", first_errors)
 
 
 def _shorten(text: str, max_bytes: int) -> str:
@@ -179,28 +158,29 @@ def _check_fields(schema: Mapping[str, Any], patch: Mapping[str, Any], path: str
     properties = schema.get("properties", {})
     for name, value in patch.items():
         field = properties.get(name)
+        pointer = path + json_pointer(name)
         if field is None:
             if schema.get("additionalProperties") is False:
-                yield FieldError(f"{path}.{name}", "unknown field")
+                yield FieldError(pointer, "unknown_field", "unknown field")
         elif field.get("readOnly"):
-            yield FieldError(f"{path}.{name}", "can't be changed by the user")
+            yield FieldError(pointer, "read_only", "can't be changed by the user")
         elif isinstance(value, dict):
-            yield from _check_fields(field, value, f"{path}.{name}")
+            yield from _check_fields(field, value, pointer)
         elif isinstance(value, list) and len(value) > field.get("maxItems", len(value)):
             problem = f"has {len(value)} items; at most {field['maxItems']} are allowed"
-            yield FieldError(f"{path}.{name}", problem)
+            yield FieldError(pointer, "max_items", problem)
 
 
-def _check_values(value: Any, path: str) -> Iterator[FieldError]:
+def _check_values(value: Any, pointer: str) -> Iterator[FieldError]:
     """Yield the fields whose value DynamoDB can't store, such as a number that is too large."""
     if isinstance(value, Mapping | list):
         for name, member in value.items() if isinstance(value, Mapping) else enumerate(value):
-            yield from _check_values(member, f"{path}.{name}")
+            yield from _check_values(member, pointer + json_pointer(name))
     elif value is not REMOVED:
         try:
             serialize(value)
         except AttributeValueError as error:
-            yield FieldError(path, str(error))
+            yield FieldError(pointer, "not_storable", str(error))
 
 
 def _merge_fields(

@@ -15,9 +15,10 @@ from userprofiles.registration.cognito_user import CognitoClient
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit, item_upgrade, record
 from userprofiles.table.audit import Action
-from userprofiles.table.store import UserItems
+from userprofiles.table.store import Store, UserItems
 from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError
 from userprofiles.table.update_expression import Change
+from userprofiles.template import Template
 
 SOURCE = "api"
 _ATTEMPTS = 5
@@ -37,12 +38,50 @@ class ProfileDocument:
     etag: str
 
 
-def build_document(user: UserItems) -> ProfileDocument:
-    """Build the document of a user with account and profile."""
-    account, profile = user.account or {}, user.profile or {}
+def schema_role(template: Template, account: Mapping[str, Any]) -> str:
+    """Return the role whose fields an account has: the default role for administrators."""
+    role = account.get("role")
+    return role if role in template.roles else template.default_role
+
+
+def build_document(template: Template, user: UserItems) -> ProfileDocument:
+    """Build the document of a user with account and profile, upgraded to the template's version."""
+    items = item_upgrade.upgrade(
+        template,
+        schema_role(template, user.account or {}),
+        {"account": user.account or {}, "profile": user.profile or {}},
+    )
+    account, profile = items["account"], items["profile"]
     body = {"account": record.public_fields(account), "profile": record.public_fields(profile)}
     versioned_body = {**body, "version": account.get("version", 0)}
     return ProfileDocument(body, f'"{audit.digest(versioned_body)[:32]}"')
+
+
+def newer_template_error() -> ApiError:
+    """Return the error for a change of items that a newer major version of the template wrote."""
+    return ApiError(
+        409, "newer_template", "A newer version of the service wrote this profile. Try again later."
+    )
+
+
+def erased_error() -> ApiError:
+    """Return the error for a user who was erased."""
+    return ApiError(410, "erased", "This user was erased.")
+
+
+def read_recorded_user(store: Store, sub: str) -> UserItems:
+    """Read a user who has an account and a profile.
+
+    Raises:
+        ApiError: 404 if one of them is missing, 410 if the user was erased.
+        userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
+    """
+    user = store.read(sub) if record.is_sub(sub) else UserItems(None, None)
+    if user.is_erased:
+        raise erased_error()
+    if not user.is_complete:
+        raise ApiError(404, "user_not_found", "No account and profile are stored for this user.")
+    return user
 
 
 class ProfileService:
@@ -67,6 +106,11 @@ class ProfileService:
         self._pool_id = pool_id
         self._sleep = sleep
 
+    @property
+    def template(self) -> Template:
+        """Defines the fields of account and profile."""
+        return self._registrar.template
+
     def read(self, caller: Caller) -> ProfileDocument:
         """Return the caller's account and profile. The first access creates the missing items.
 
@@ -74,7 +118,7 @@ class ProfileService:
             ApiError: 401 if Cognito doesn't know the user, 410 if the user was erased.
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
-        return self._build_document(self._read_complete_user(caller))
+        return build_document(self.template, self._read_complete_user(caller))
 
     def change(self, caller: Caller, patch: Any, if_match: str | None = None) -> ProfileDocument:
         """Change the caller's account and profile.
@@ -89,19 +133,38 @@ class ProfileService:
                 user, or a newer major version of the template wrote it), 410, 412 or 413.
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
+        return self._change(caller, lambda: self._read_active_user(caller), patch, if_match)
+
+    def read_other(self, sub: str) -> ProfileDocument:
+        """Return the account and profile of any user. Unlike `read`, it creates nothing.
+
+        Raises:
+            ApiError: 404 if the user has no record, 410 if the user was erased.
+            userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
+        """
+        return build_document(self.template, read_recorded_user(self._registrar.store, sub))
+
+    def change_other(self, sub: str, patch: Any, if_match: str | None = None) -> ProfileDocument:
+        """Change the account and profile of any user, including inactive users.
+
+        Raises:
+            ApiError: 400, 404, 409, 410, 412 or 413, as in `change` and `read_other`.
+            userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
+        """
+        return self._change(
+            Caller(sub, sub), lambda: read_recorded_user(self._registrar.store, sub), patch, if_match
+        )
+
+    def _change(
+        self, caller: Caller, read_user: Callable[[], UserItems], patch: Any, if_match: str | None
+    ) -> ProfileDocument:
         for attempt in range(_ATTEMPTS):
             if attempt:
                 self._sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
-            user = self._read_complete_user(caller)
-            if record.is_inactive(user.account or {}):
-                raise ApiError(403, "inactive", "The account is inactive. Its profile can't be changed.")
-            if item_upgrade.is_newer_major(self._registrar.template, user.account or {}):
-                raise ApiError(
-                    409,
-                    "newer_template",
-                    "A newer version of the service wrote this profile. Try again later.",
-                )
-            if if_match is not None and not _matches(if_match, self._build_document(user).etag):
+            user = read_user()
+            if item_upgrade.is_newer_major(self.template, user.account or {}):
+                raise newer_template_error()
+            if if_match is not None and not matches_tag(if_match, build_document(self.template, user).etag):
                 raise ApiError(412, "changed_meanwhile", "The profile has changed. Read it again.")
             changed_document = self._apply_patch(caller, user, patch)
             if changed_document is not None:
@@ -112,13 +175,13 @@ class ProfileService:
         """Apply a patch to a user; return None if the user was changed since the read."""
         account = user.account or {}
         plan = merge_patch.plan_update(
-            self._registrar.template,
-            self._role(account),
+            self.template,
+            schema_role(self.template, account),
             {"account": account, "profile": user.profile or {}},
             patch,
         )
         if not plan.changes:
-            return self._build_document(user)
+            return build_document(self.template, user)
         moment = self._registrar.clock()
         changes = dict(plan.changes)
         if "profile" in changes:
@@ -135,27 +198,19 @@ class ProfileService:
             fields=plan.fields,
         )
         try:
-            is_changed = self._registrar.store.change(user, changes, audit_row)
+            changed_user = self._registrar.store.change(user, changes, audit_row)
         except InvalidRequestError:
             # The values of the patch are the only part of the request that differs from other requests.
             raise ApiError(
                 400, "invalid_patch", "The change contains a value that can't be stored."
             ) from None
-        if not is_changed:
-            return None
-        return self._build_document(self._registrar.store.read(caller.sub))
+        return None if changed_user is None else build_document(self.template, changed_user)
 
-    def _build_document(self, user: UserItems) -> ProfileDocument:
-        """Build the document of a user, upgraded to the template's version."""
-        account, profile = user.account or {}, user.profile or {}
-        items = item_upgrade.upgrade(
-            self._registrar.template, self._role(account), {"account": account, "profile": profile}
-        )
-        return build_document(UserItems(items["account"], items["profile"]))
-
-    def _role(self, account: Mapping[str, Any]) -> str:
-        role = account.get("role")
-        return role if role in self._registrar.template.roles else self._registrar.template.default_role
+    def _read_active_user(self, caller: Caller) -> UserItems:
+        user = self._read_complete_user(caller)
+        if record.is_inactive(user.account or {}):
+            raise ApiError(403, "inactive", "The account is inactive. Its profile can't be changed.")
+        return user
 
     def _read_complete_user(self, caller: Caller) -> UserItems:
         user = self._registrar.store.read(caller.sub)
@@ -163,7 +218,7 @@ class ProfileService:
             self._register(caller)
             user = self._registrar.store.read(caller.sub)
         if user.is_erased:
-            raise ApiError(410, "erased", "This user was erased.")
+            raise erased_error()
         if not user.is_complete:
             raise StoreBusyError("StillIncomplete")
         return user
@@ -176,8 +231,11 @@ class ProfileService:
         self._registrar.register(user)
 
 
-def _matches(if_match: str, etag: str) -> bool:
-    """Compare strongly, as RFC 9110 requires for If-Match: a weak tag never matches."""
+def matches_tag(if_match: str, etag: str) -> bool:
+    """Return whether an If-Match header contains a tag.
+
+    RFC 9110 requires a strong comparison: a weak tag never matches.
+    """
     tags = [tag.strip() for tag in if_match.split(",")]
     return "*" in tags or etag in tags
 

@@ -1,7 +1,5 @@
 """HTTP requests and responses of the profile API, and one log line for each request."""
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -16,8 +14,10 @@ from userprofiles.api.profile_service import ProfileDocument
 from userprofiles.table.error_codes import INVALID_REQUEST_CODES
 from userprofiles.table.store_errors import StoreError
 from userprofiles.telemetry import Report, error_code
+from userprofiles.template import Template
 
 _JSON = "application/json"
+_PROBLEM = "application/problem+json"
 # Responses contain personal data: no cache may store them.
 _HEADERS = {"Cache-Control": "no-store"}
 
@@ -35,40 +35,53 @@ def to_json(document: Any) -> str:
     return json.dumps(document, default=_convert_to_json_type, separators=(",", ":"))
 
 
-def read_body(event: Mapping[str, Any]) -> bytes:
-    """Return the body of a request in its original form.
-
-    Raises:
-        ApiError: 400; the event marks the body as base64, but it isn't.
-    """
-    body = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return str(body).encode(errors="surrogatepass")
-    try:
-        return base64.b64decode(body, validate=True)
-    except (binascii.Error, ValueError):
-        raise ApiError(400, "invalid_json", "The body can't be decoded.") from None
-
-
-def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response[Any]:
+def json_response(
+    status: int, body: Any, headers: Mapping[str, str] | None = None, content_type: str = _JSON
+) -> Response[Any]:
     """Create a response."""
     return Response(
         status_code=status,
-        content_type=_JSON,
+        content_type=content_type,
         body=to_json(body),
         headers={**_HEADERS, **(headers or {})},
     )
 
 
-def profile_response(document: ProfileDocument) -> Response[Any]:
-    """Create the response with a user's account and profile."""
-    return json_response(200, document.body, {"ETag": document.etag})
+def profile_response(document: ProfileDocument, if_none_match: str | None = None) -> Response[Any]:
+    """Create the response with a user's account and profile.
+
+    Args:
+        document: The account and profile.
+        if_none_match: The If-None-Match header of the request: 304 if it contains the document's tag.
+    """
+    headers = {"ETag": document.etag}
+    if if_none_match is not None and _contains_tag(if_none_match, document.etag):
+        return Response(status_code=304, body="", headers={**_HEADERS, **headers})
+    return json_response(200, document.body, headers)
 
 
-def error_response(error: ApiError) -> Response[Any]:
+def _contains_tag(if_none_match: str, etag: str) -> bool:
+    """Compare weakly, as RFC 9110 requires for If-None-Match: `W/` makes no difference."""
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag in tags
+
+
+def error_response(error: ApiError, headers: Mapping[str, str] | None = None) -> Response[Any]:
     """Create the response for an error of the request."""
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
-    return json_response(error.status, error.body(), headers)
+    challenge = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+    return json_response(error.status, error.body(), {**challenge, **(headers or {})}, _PROBLEM)
+
+
+def openapi_response(template: Template) -> Response[Any]:
+    """Create the response with the OpenAPI document."""
+    from userprofiles.api import openapi  # noqa: PLC0415 - few requests need it
+
+    return json_response(200, openapi.build_document(template), {"Cache-Control": "public, max-age=3600"})
+
+
+def unknown_route_response() -> Response[Any]:
+    """Create the response for an unknown path or method."""
+    return error_response(ApiError(404, "not_found", "This path or method doesn't exist."))
 
 
 def exception_response(error: Exception, report: Report) -> Response[Any]:
@@ -82,7 +95,7 @@ def exception_response(error: Exception, report: Report) -> Response[Any]:
         unavailable = ApiError(
             503, "unavailable", "The service is not available. Try again in a few seconds."
         )
-        return json_response(unavailable.status, unavailable.body(), {"Retry-After": "2"})
+        return error_response(unavailable, {"Retry-After": "2"})
     report.error("unexpected error", metric="ApiFailed", error=code)
     return error_response(ApiError(500, "internal", "An internal error occurred."))
 

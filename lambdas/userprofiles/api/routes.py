@@ -1,24 +1,64 @@
-"""The routes of the profile API. The handler, the HTTP API and its CORS configuration use this table."""
+"""The routes of the profile API, for its handlers, HTTP API, CORS configuration and OpenAPI document."""
 
+import re
 from typing import NamedTuple
+
+USERS = "profile_api"
+ADMINISTRATORS = "admin_api"
 
 
 class Route(NamedTuple):
-    """A route of the profile API."""
+    """A route of the profile API.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path; `{id}` is the sub of a user.
+        needs_token: Whether the authorizer requires a token.
+        handler: Module in `userprofiles.handlers` of the function that handles it.
+    """
 
     method: str
     path: str
-    needs_token: bool
+    needs_token: bool = True
+    handler: str = USERS
 
     @property
     def key(self) -> str:
         """Key of the route in an HTTP API, such as `GET /health`."""
         return f"{self.method} {self.path}"
 
+    @property
+    def rule(self) -> str:
+        """The path in the form of Powertools' resolver: `/users/<id>/profile`."""
+        return re.sub(r"{(\w+)}", r"<\1>", self.path)
+
 
 HEALTH = Route("GET", "/health", needs_token=False)
-READ_PROFILE = Route("GET", "/me/profile", needs_token=True)
-CHANGE_PROFILE = Route("PATCH", "/me/profile", needs_token=True)
+OPENAPI = Route("GET", "/openapi.json", needs_token=False)
+READ_PROFILE = Route("GET", "/me/profile")
+CHANGE_PROFILE = Route("PATCH", "/me/profile")
 
-ROUTES = (HEALTH, READ_PROFILE, CHANGE_PROFILE)
+LIST_USERS = Route("GET", "/users", handler=ADMINISTRATORS)
+READ_USER = Route("GET", "/users/{id}/profile", handler=ADMINISTRATORS)
+CHANGE_USER = Route("PATCH", "/users/{id}/profile", handler=ADMINISTRATORS)
+SET_ROLE = Route("PUT", "/users/{id}/role", handler=ADMINISTRATORS)
+SET_STATUS = Route("PUT", "/users/{id}/status", handler=ADMINISTRATORS)
+SET_VENDOR_STATUS = Route("PUT", "/users/{id}/vendor-status", handler=ADMINISTRATORS)
+INVITE_USER = Route("POST", "/users/invite", handler=ADMINISTRATORS)
+CHANGE_USERS = Route("POST", "/users/bulk", handler=ADMINISTRATORS)
+
+ROUTES = (
+    HEALTH,
+    OPENAPI,
+    READ_PROFILE,
+    CHANGE_PROFILE,
+    LIST_USERS,
+    READ_USER,
+    CHANGE_USER,
+    SET_ROLE,
+    SET_STATUS,
+    SET_VENDOR_STATUS,
+    INVITE_USER,
+    CHANGE_USERS,
+)
 """All routes."""

@@ -19,7 +19,7 @@ from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import ProgressLine
 from userprofiles.backfill.command.signals import stop_on_signals
-from userprofiles.backfill.errors import CannotGoOnError, ErrorKind, StoppedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.job import DEFAULT_SEGMENTS
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.report import write_file
@@ -36,7 +36,7 @@ METRIC = "ProfileCompletionRate"
 _MAX_SEGMENTS = 1_000
 _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} done
-  {ExitCode.CANNOT_GO_ON:<3} could not start or continue: credentials, table, permissions, network, disk
+  {ExitCode.FAILED:<3} could not start or continue: credentials, table, permissions, network, disk
   {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM: no file was written
   {ExitCode.REFUSED:<3} refused: the file of --snapshots is damaged, or belongs to another table
   {ExitCode.USAGE:<3} wrong usage
@@ -190,7 +190,7 @@ def _put_metric(values: argparse.Namespace, statistics: Statistics) -> None:
             ],
         )
     except (ClientError, BotoCoreError) as error:
-        raise CannotGoOnError(
+        raise BackfillFailedError(
             ErrorKind.SERVICE,
             f"The metric can't be sent to CloudWatch: {telemetry.error_code(error)}.\n"
             "Check the permission cloudwatch:PutMetricData and the network. Files are already written.",

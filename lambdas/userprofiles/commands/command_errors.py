@@ -9,7 +9,7 @@ from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import write_error
-from userprofiles.backfill.errors import BackfillError, CannotGoOnError, ErrorKind, error_json
+from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind, error_json
 
 
 def print_errors(command: Callable[[], ExitCode], *, as_json: bool) -> ExitCode:
@@ -34,9 +34,9 @@ def check_writable(parser: CommandParser, option: str, path: Path | None) -> Non
         parser.error(f"{option} {path}: must be a file in a directory that exists and is writable")
 
 
-def file_error(option: str, path: Path, error: OSError) -> CannotGoOnError:
+def file_error(option: str, path: Path, error: OSError) -> BackfillFailedError:
     """Return the error for a file that can't be read or written."""
-    return CannotGoOnError(
+    return BackfillFailedError(
         ErrorKind.REPORT,
         f"{option} {path}: the file can't be read or written: {error.strerror}.\n"
         "Free space, or use another file.",

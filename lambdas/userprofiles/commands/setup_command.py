@@ -29,7 +29,7 @@ _COLORS = {Status.OK: "\x1b[32m", Status.FAILED: "\x1b[31m", Status.NOT_CHECKED:
 
 _CHECK_EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} everything is ok
-  {ExitCode.CANNOT_GO_ON:<3} could not check: credentials, region, network
+  {ExitCode.FAILED:<3} could not check: credentials, region, network
   {ExitCode.SOME_FAILED:<3} something failed, or could not be checked: each line has its fix
   {ExitCode.USAGE:<3} wrong usage
 
@@ -40,7 +40,7 @@ Without one of them, its lines are "not checked"."""
 
 _TEST_EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} the sign-up works, and everything was deleted
-  {ExitCode.CANNOT_GO_ON:<3} could not start: credentials, region, network
+  {ExitCode.FAILED:<3} could not start: credentials, region, network
   {ExitCode.SOME_FAILED:<3} a step failed: its line has the fix
   {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM; everything was deleted
   {ExitCode.REFUSED:<3} refused: no trigger of this project, or --yes is missing

@@ -17,9 +17,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from userprofiles import settings
-from userprofiles.api import access_token, merge_patch, profile_service, responses
-from userprofiles.api.errors import ApiError
-from userprofiles.api.routes import CHANGE_PROFILE, HEALTH, READ_PROFILE
+from userprofiles.api import access_token, profile_service, request_body, responses
+from userprofiles.api.routes import CHANGE_PROFILE, HEALTH, OPENAPI, READ_PROFILE
 from userprofiles.telemetry import Report
 
 REPORT = Report()
@@ -29,32 +28,39 @@ CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
 APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
 
 
-@APP.route(HEALTH.path, method=HEALTH.method)
+@APP.route(HEALTH.rule, method=HEALTH.method)
 def check_health() -> Response[Any]:
     """Confirm that the function runs. Requires no token."""
     return responses.json_response(200, {"status": "ok"})
 
 
-@APP.route(READ_PROFILE.path, method=READ_PROFILE.method)
+@APP.route(OPENAPI.rule, method=OPENAPI.method)
+def read_openapi() -> Response[Any]:
+    """Return the OpenAPI document of all routes. Requires no token."""
+    return responses.openapi_response(SERVICE.template)
+
+
+@APP.route(READ_PROFILE.rule, method=READ_PROFILE.method)
 def read_profile() -> Response[Any]:
     """Return the caller's account and profile."""
-    caller = access_token.read_caller(APP.current_event.raw_event, CLIENT_IDS)
-    return responses.profile_response(SERVICE.read(caller))
+    event = APP.current_event
+    caller = access_token.read_caller(event.raw_event, CLIENT_IDS)
+    return responses.profile_response(SERVICE.read(caller), event.headers.get("if-none-match"))
 
 
-@APP.route(CHANGE_PROFILE.path, method=CHANGE_PROFILE.method)
+@APP.route(CHANGE_PROFILE.rule, method=CHANGE_PROFILE.method)
 def change_profile() -> Response[Any]:
     """Change the caller's account and profile."""
     event = APP.current_event
     caller = access_token.read_caller(event.raw_event, CLIENT_IDS)
-    patch = merge_patch.parse(responses.read_body(event.raw_event))
+    patch = request_body.parse(request_body.read_body(event.raw_event))
     return responses.profile_response(SERVICE.change(caller, patch, event.headers.get("if-match")))
 
 
 @APP.not_found
 def handle_unknown_route(_: Exception) -> Response[Any]:
     """Return 404 for an unknown path or method."""
-    return responses.error_response(ApiError(404, "not_found", "This path or method doesn't exist."))
+    return responses.unknown_route_response()
 
 
 @APP.exception_handler(Exception)  # type: ignore[untyped-decorator]  # Powertools has no types for it

@@ -93,7 +93,7 @@ def call(stack: Stack, service: str, operation: str, *, missing: CheckFailedErro
 
     Raises:
         CheckFailedError: The resource doesn't exist, or the operator may not read it.
-        CannotGoOnError: Credentials, network or region have a problem that all checks would have.
+        BackfillFailedError: Credentials, network or region have a problem that all checks would have.
     """
     client = stack.client(service)
     try:

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError
 
 from userprofiles import aws
 from userprofiles.backfill.error_messages import TableLocation, translate_error
-from userprofiles.backfill.errors import BackfillError, CannotGoOnError, ErrorKind
+from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
 from userprofiles.template import Template
 
 OUTPUT_NAMES = {
@@ -82,7 +82,7 @@ class Stack:
         """Return a botocore client of a service.
 
         Raises:
-            CannotGoOnError: Region, profile or endpoint is missing or wrong.
+            BackfillFailedError: Region, profile or endpoint is missing or wrong.
         """
         if service not in self.clients:
             try:
@@ -92,7 +92,7 @@ class Stack:
             except BotoCoreError as error:
                 raise self.connection_error(error) from error
             except ValueError as error:
-                raise CannotGoOnError(
+                raise BackfillFailedError(
                     ErrorKind.ENDPOINT,
                     f"{error}\nAn endpoint URL must have a scheme and a host, such as http://127.0.0.1:4566 "
                     "(--endpoint-url or AWS_ENDPOINT_URL).",
@@ -107,7 +107,7 @@ class Stack:
         translated_error = translate_error(error, location)
         if isinstance(translated_error, BackfillError):
             return translated_error
-        return CannotGoOnError(ErrorKind.SERVICE, type(error).__name__)
+        return BackfillFailedError(ErrorKind.SERVICE, type(error).__name__)
 
     @property
     def is_local(self) -> bool:

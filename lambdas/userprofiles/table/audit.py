@@ -24,6 +24,10 @@ class Action(StrEnum):
     REGISTERED = "REGISTERED"
     REPAIRED = "REPAIRED"
     PROFILE_UPDATED = "PROFILE_UPDATED"
+    CONTACT_UPDATED = "CONTACT_UPDATED"
+    ROLE_CHANGED = "ROLE_CHANGED"
+    STATUS_CHANGED = "STATUS_CHANGED"
+    VENDOR_STATUS_CHANGED = "VENDOR_STATUS_CHANGED"
 
 
 class BrokenChainError(ValueError):
@@ -66,7 +70,8 @@ def create_row(
     Args:
         sub: The user's sub.
         action: What the write does.
-        source: The cause of the write: a trigger source, `api` or `outbox`.
+        source: The cause of the write: a trigger source, `api`, `outbox`, `admin:<sub>` (an administrator) or
+            `operator`.
         account: The account's item before the write, None if there is none yet. The row refers to its head
             and contains the account's next version.
         moment: The time of the write.

@@ -26,6 +26,10 @@ ENTITY_TYPES: dict[ItemKind, str] = {"account": "USER_ACCOUNT", "profile": "USER
 TOMBSTONE = "TOMBSTONE"
 LIST_SHARDS = 16
 
+# Names of the sparse indexes that list users: by `listPK`, and by `statusListPK`.
+ROLE_INDEX = "list"
+STATUS_INDEX = "status-list"
+
 # Values of `status` (case-insensitive) of users who may not use the application.
 INACTIVE_STATUSES = ("inactive", "disabled", "suspended", "deleted")
 
@@ -68,6 +72,26 @@ def list_shard(sub: str) -> str:
     return f"{hashlib.sha256(sub.encode()).digest()[0] % LIST_SHARDS:02d}"
 
 
+def list_keys(sub: str, role: str, status: Any) -> Item:
+    """Return the partition keys of an account in the two list indexes.
+
+    Args:
+        sub: The user's sub.
+        role: The user's effective role.
+        status: The account's status. Without one, the account isn't listed by status.
+    """
+    shard = list_shard(sub)
+    keys = {"listPK": list_partition(shard, role)}
+    if isinstance(status, str):
+        keys["statusListPK"] = list_partition(shard, role, status)
+    return keys
+
+
+def list_partition(shard: str, role: str, status: str | None = None) -> str:
+    """Return the partition key of a shard: `LIST#<role>#<shard>` or `LIST#<role>#<status>#<shard>`."""
+    return f"{LIST_PREFIX}{role}#{shard}" if status is None else f"{LIST_PREFIX}{role}#{status}#{shard}"
+
+
 def account_item(sub: str, role: str, created_at: str, fields: Mapping[str, Any], audit_head: str) -> Item:
     """Return the item of a new account.
 
@@ -82,7 +106,7 @@ def account_item(sub: str, role: str, created_at: str, fields: Mapping[str, Any]
         **key(sub, "account"),
         "entityType": ENTITY_TYPES["account"],
         **fields,
-        "listPK": f"{LIST_PREFIX}{role}#{list_shard(sub)}",
+        **list_keys(sub, role, fields.get("status")),
         "listSK": f"{created_at}#{sub}",
         "auditHead": audit_head,
         "version": 1,

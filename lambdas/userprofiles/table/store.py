@@ -27,7 +27,7 @@ from userprofiles.table.store_errors import (
     StoreBusyError,
     StoreError,
 )
-from userprofiles.table.update_expression import Change, update_expression
+from userprofiles.table.update_expression import Change, apply_changes, update_expression
 from userprofiles.telemetry import error_code
 from userprofiles.template_check import ItemKind
 
@@ -94,7 +94,7 @@ class Store:
                     RequestItems={self._users_table: {"Keys": keys, "ConsistentRead": True}},
                 )
             except (ClientError, BotoCoreError) as error:
-                raise _store_error(error) from None
+                raise store_error(error) from None
             for typed_item in response["Responses"].get(self._users_table, ()):
                 item = deserialize_item(typed_item)
                 items[item["SK"]] = item
@@ -142,7 +142,9 @@ class Store:
         }
         return self._try_to_transact([self._put(account), check, self._put_audit(audit_row)])
 
-    def change(self, user: UserItems, changes: Mapping[ItemKind, Sequence[Change]], audit_row: Item) -> bool:
+    def change(
+        self, user: UserItems, changes: Mapping[ItemKind, Sequence[Change]], audit_row: Item
+    ) -> UserItems | None:
         """Change fields of a user and add a row to the audit trail.
 
         Args:
@@ -151,7 +153,7 @@ class Store:
             audit_row: The audit row. Its hash becomes the account's audit head.
 
         Returns:
-            False if the user was changed since the read. Nothing was written then.
+            The changed items; None if the user was changed since the read. Nothing was written then.
 
         Raises:
             StoreBusyError, StoreError: Nothing was written, or the result is unknown.
@@ -162,7 +164,12 @@ class Store:
         actions = [self._update("account", user.account, account_changes, guard=user.account)]
         if changes.get("profile"):
             actions.append(self._update("profile", user.profile, changes["profile"], guard=None))
-        return self._try_to_transact([*actions, self._put_audit(audit_row)])
+        if not self._try_to_transact([*actions, self._put_audit(audit_row)]):
+            return None
+        return UserItems(
+            apply_changes(user.account, account_changes),
+            apply_changes(user.profile, changes.get("profile", ())),
+        )
 
     def _put(self, item: Item) -> dict[str, Any]:
         typed_item = serialize_item(item)
@@ -227,7 +234,7 @@ class Store:
             try:
                 self._client.transact_write_items(TransactItems=list(actions))
             except BotoCoreError as error:
-                raise _store_error(error) from None
+                raise store_error(error) from None
             except ClientError as error:
                 existing_items = _read_failed_conditions(error)
                 if existing_items:
@@ -246,7 +253,8 @@ def _audit_head_changes(audit_row: Item) -> list[Change]:
     return [Change(("auditHead",), audit_row["hash"]), Change(("version",), audit_row["version"])]
 
 
-def _store_error(error: ClientError | BotoCoreError) -> StoreError:
+def store_error(error: ClientError | BotoCoreError) -> StoreError:
+    """Convert an error of botocore to an error of the store."""
     return _store_error_of_code(error_code(error))
 
 
@@ -269,7 +277,7 @@ def _read_failed_conditions(error: ClientError) -> Mapping[int, Item]:
         StoreError: Any other reason.
     """
     if error.response["Error"]["Code"] != "TransactionCanceledException":
-        raise _store_error(error) from None
+        raise store_error(error) from None
     reasons = error.response.get("CancellationReasons") or []
     codes = {reason.get("Code", "None") for reason in reasons}
     if codes & THROTTLING_CODES:

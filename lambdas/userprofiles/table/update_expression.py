@@ -1,11 +1,11 @@
 """Update expressions that set or remove single paths of an item and leave all others unchanged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from userprofiles.table.attribute_value import serialize
+from userprofiles.table.attribute_value import deserialize, deserialize_item, serialize, serialize_item
 
 
 class _Removal(Enum):
@@ -55,3 +55,22 @@ def update_expression(changes: Sequence[Change]) -> dict[str, Any]:
         "ExpressionAttributeNames": {placeholder: name for name, placeholder in names.items()},
         "ExpressionAttributeValues": values,
     }
+
+
+def apply_changes(item: Mapping[str, Any], changes: Sequence[Change]) -> dict[str, Any]:
+    """Return an item as DynamoDB returns it after the changes.
+
+    Raises:
+        userprofiles.table.attribute_value.AttributeValueError: DynamoDB can't store a value.
+    """
+    changed_item = deserialize_item(serialize_item(item))
+    for change in changes:
+        *parents, name = change.path
+        target = changed_item
+        for parent in parents:
+            target = target[parent]
+        if change.value is REMOVED:
+            target.pop(name, None)
+        else:
+            target[name] = deserialize(serialize(change.value))
+    return changed_item

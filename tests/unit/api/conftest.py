@@ -1,17 +1,26 @@
 """What the tests of the API share: merge patches, and the function with the events of an HTTP API."""
 
 import dataclasses
+import functools
 import importlib
 import json
 from collections.abc import Callable
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import pytest
-from userprofiles.api import merge_patch, profile_service
+from userprofiles.api import merge_patch, profile_service, routes
+from userprofiles.api.administrator import Administration
 from userprofiles.api.errors import ApiError
+from userprofiles.api.idempotency import IdempotentRequests
 from userprofiles.api.merge_patch import UpdatePlan
 from userprofiles.api.profile_service import ProfileService
+from userprofiles.api.routes import Route
+from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
+from userprofiles.table import record
+from userprofiles.table.lists import UserLists
 from userprofiles.telemetry import Report
 from userprofiles.template import Template
 from userprofiles.template_check import ITEM_KINDS, ItemKind
@@ -58,7 +67,7 @@ class ApiResponse:
         self.status = raw["statusCode"]
         self.headers = {name.lower(): value for name, value in raw["headers"].items()}
         self.text = raw["body"]
-        self.body = json.loads(raw["body"])
+        self.body = json.loads(raw["body"]) if raw["body"] else None
 
 
 @pytest.fixture
@@ -88,6 +97,129 @@ def call(
         return handle(event)
 
     return send
+
+
+ADMIN = "00000000-0000-4000-8000-00000000000a"
+ADMIN_CLAIMS = {"sub": ADMIN, "username": ADMIN, "cognito:groups": "[other admin]"}
+
+
+class LambdaContext:
+    """The part of the Lambda context that the function uses."""
+
+    def __init__(self) -> None:
+        self.remaining_ms = 29_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+@pytest.fixture
+def context() -> LambdaContext:
+    return LambdaContext()
+
+
+@pytest.fixture
+def admin_api(
+    monkeypatch: pytest.MonkeyPatch,
+    create_registrar: Callable[..., Registrar],
+    cognito: Any,
+    tables: Any,
+    report: Report,
+) -> Any:
+    """Return the module of the administrators' function, with the tables of this test."""
+    for name in ("USERS_TABLE", "AUDIT_TABLE", "USER_POOL_ID", "IDEMPOTENCY_TABLE"):
+        monkeypatch.setenv(name, "x")
+    module = importlib.import_module("userprofiles.handlers.admin_api")
+    administration = Administration(
+        create_registrar("admin"),
+        cognito,
+        POOL_ID,
+        UserLists(tables.client, tables.users),
+        sleep=lambda _: None,
+    )
+    requests = IdempotentRequests(tables.client, tables.idempotency)
+    for name, value in {
+        "ADMINISTRATION": administration,
+        "IDEMPOTENT_REQUESTS": requests,
+        "CLIENT_IDS": (CLIENT_ID,),
+        "REPORT": report,
+    }.items():
+        monkeypatch.setattr(module, name, value)
+    return module
+
+
+@pytest.fixture
+def call_route(
+    api: Any, admin_api: Any, context: LambdaContext, load_event: Callable[[str], Any]
+) -> Callable[..., ApiResponse]:
+    """Return a function that sends a request to a route, as the user of the events or with other claims."""
+    handlers = {routes.USERS: api.handler, routes.ADMINISTRATORS: admin_api.handler}
+
+    def send(
+        route: Route,
+        user_id: str = SUB,
+        body: Any = None,
+        *,
+        claims: dict[str, Any] | None = MappingProxyType({}),  # type: ignore[assignment]
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+    ) -> ApiResponse:
+        event = load_event("http_api_patch_profile")
+        path = route.path.replace("{id}", user_id)
+        event |= {"routeKey": route.key, "rawPath": path, "queryStringParameters": query or {}}
+        event["requestContext"]["http"] |= {"method": route.method, "path": path}
+        event["headers"] |= headers or {}
+        event["body"] = body if isinstance(body, str) else json.dumps(body)
+        if claims is None:
+            del event["requestContext"]["authorizer"]
+        else:
+            event["requestContext"]["authorizer"]["jwt"]["claims"] |= claims
+        return ApiResponse(handlers[route.handler](event, context))
+
+    return send
+
+
+@pytest.fixture
+def call_as_admin(
+    call_route: Callable[..., ApiResponse], create_user: Callable[..., None], set_fields: Callable[..., None]
+) -> Callable[..., ApiResponse]:
+    """Return `call_route` for an administrator."""
+    create_user(ADMIN)
+    set_fields(ADMIN, role="admin", **record.list_keys(ADMIN, "admin", "active"))
+    return functools.partial(call_route, claims=ADMIN_CLAIMS)
+
+
+@pytest.fixture
+def create_user(create_registrar: Callable[..., Registrar], cognito: Any) -> Callable[..., None]:
+    """Return a function that creates a user in the pool and in the table."""
+
+    def create(sub: str, now: datetime | None = None, **attributes: str) -> None:
+        all_attributes = {"sub": sub, "email": f"{sub}@example.com", **attributes}
+        cognito.add(sub, all_attributes)
+        clock = {} if now is None else {"clock": lambda: now}
+        user = CognitoUser(sub, sub, POOL_ID, all_attributes, "CONFIRMED")
+        create_registrar("api", **clock).register(user)
+
+    return create
+
+
+@pytest.fixture
+def read_account(tables: Any) -> Callable[[str], dict[str, Any]]:
+    """Return a function that reads the item of an account."""
+
+    def read(sub: str) -> dict[str, Any]:
+        [account] = [
+            item for item in tables.items() if (item["PK"], item["SK"]) == (f"USER#{sub}", "ACCOUNT#MAIN")
+        ]
+        return account
+
+    return read
+
+
+@pytest.fixture
+def set_fields(tables: Any, read_account: Callable[[str], dict[str, Any]]) -> Callable[..., None]:
+    """Return a function that overwrites fields of an account."""
+    return lambda sub, **fields: tables.put(read_account(sub) | fields)
 
 
 @pytest.fixture
@@ -123,12 +255,12 @@ def plan_update(
 
 @pytest.fixture
 def field_errors(plan_update: Callable[..., UpdatePlan]) -> Callable[[Any], dict[str, str]]:
-    """Return a function that checks that a patch is rejected, and returns the problem of each field."""
+    """Return a function that checks that a patch is rejected, and returns details by JSON Pointer."""
 
     def reject(patch: Any) -> dict[str, str]:
         with pytest.raises(ApiError) as refusal:
             plan_update(patch)
         assert (refusal.value.status, refusal.value.code) == (400, "invalid_patch")
-        return {entry.field: entry.problem for entry in refusal.value.field_errors}
+        return {entry.pointer: entry.detail for entry in refusal.value.field_errors}
 
     return reject

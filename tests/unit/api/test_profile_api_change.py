@@ -1,14 +1,21 @@
 """Changes through the profile API."""
 
 import base64
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import pytest
+from userprofiles.api.access_token import Caller
+from userprofiles.api.errors import ApiError
+from userprofiles.api.profile_service import ProfileService
 from userprofiles.backfill.skip_rule import DEFAULT_STATUSES
 from userprofiles.table import audit
 from userprofiles.table.store import Store, UserItems
+
+SUB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 
 @pytest.mark.usefixtures("confirmed_user")
@@ -78,15 +85,25 @@ def test_rejected_patch_is_400_and_changes_nothing(call: Callable[..., Any], tab
 
     response = call("PATCH", patch)
 
-    assert (response.status, response.body["error"]["code"]) == (400, "invalid_patch")
+    assert (response.status, response.body["code"]) == (400, "invalid_patch")
     assert tables.items() == before
 
 
 @pytest.mark.usefixtures("confirmed_user")
 def test_error_of_a_rejected_patch_lists_the_fields(call: Callable[..., Any]) -> None:
-    error = call("PATCH", {"account": {"role": "vendor"}}).body["error"]
+    response = call("PATCH", {"account": {"role": "vendor"}})
 
-    assert error["fields"] == [{"field": "account.role", "problem": "can't be changed by the user"}]
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.body == {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "The change is not accepted; see errors.",
+        "code": "invalid_patch",
+        "errors": [
+            {"pointer": "/account/role", "code": "read_only", "detail": "can't be changed by the user"}
+        ],
+    }
 
 
 @pytest.mark.usefixtures("confirmed_user")
@@ -100,7 +117,7 @@ def test_user_of_an_inactive_account_can_read_but_not_change(
 
     response = call("PATCH", {"profile": {"language": "fr"}}, headers={"if-match": '"stale"'})
 
-    assert (response.status, response.body["error"]["code"]) == (403, "inactive")
+    assert (response.status, response.body["code"]) == (403, "inactive")
     assert before == (tables.items(), tables.audit_rows())
     assert call().body["account"]["status"] == status
 
@@ -164,6 +181,76 @@ def test_weak_tag_never_matches(call: Callable[..., Any]) -> None:
     assert call("PATCH", {"profile": {"language": "de"}}, headers={"if-match": f"W/{etag}"}).status == 412
 
 
+@pytest.mark.usefixtures("confirmed_user")
+def test_twenty_parallel_changes_with_the_same_etag_have_one_winner(
+    service: ProfileService, tables: Any
+) -> None:
+    caller = Caller(SUB, SUB)
+    etag = service.read(caller).etag
+    start = threading.Barrier(20)
+
+    def change(number: int) -> int:
+        start.wait()
+        try:
+            service.change(caller, {"profile": {"firstName": f"name-{number}"}}, etag)
+        except ApiError as error:
+            return error.status
+        return 200
+
+    with ThreadPoolExecutor(20) as pool:
+        statuses = sorted(pool.map(change, range(20)))
+
+    assert statuses == [200, *[412] * 19]
+    assert audit.verify(tables.audit_rows(), tables.items()[0]["auditHead"]) == 2
+
+
+class CountingClient:
+    """A client of DynamoDB that records the names of its calls."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls.append(name)
+        return getattr(self.client, name)
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_read_is_one_call_and_change_is_two(
+    call: Callable[..., Any], replace_registrar_part: Callable[..., None], tables: Any
+) -> None:
+    call()
+    client = CountingClient(tables.client)
+    replace_registrar_part(store=Store(client, tables.users, tables.audit))
+
+    call()
+    calls_of_read = list(client.calls)
+    call("PATCH", {"profile": {"language": "fr"}})
+
+    assert calls_of_read == ["batch_get_item"]
+    assert client.calls[1:] == ["batch_get_item", "transact_write_items"]
+
+
+@pytest.mark.usefixtures("confirmed_user")
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"profile": {"address": {"city": "Lyon"}, "language": None}},
+        {"account": {"cart": [{"price": 9.5}, {"price": 1.0}, {"price": 1e-7}, {"price": 1e22}]}},
+        {"account": {"name": None, "wishlist": [{"a": [True, None, {"b": ""}]}]}},
+    ],
+    ids=str,
+)
+def test_answer_to_a_change_is_what_a_read_returns(call: Callable[..., Any], patch: Any) -> None:
+    call()
+
+    changed = call("PATCH", patch)
+
+    read = call()
+    assert (changed.text, changed.headers["etag"]) == (read.text, read.headers["etag"])
+
+
 class StoreWithOtherWriter:
     """A store in which another request writes just before each of the first changes."""
 
@@ -171,7 +258,7 @@ class StoreWithOtherWriter:
         self.store, self.tables, self.times = store, tables, times
         self.read, self.create = store.read, store.create
 
-    def change(self, user: UserItems, changes: Any, row: Any) -> bool:
+    def change(self, user: UserItems, changes: Any, row: Any) -> UserItems | None:
         if self.times:
             self.times -= 1
             account = self.tables.items()[0]
@@ -207,7 +294,7 @@ def test_change_that_always_conflicts_is_409(
 
     response = call("PATCH", {"account": {"name": "Bo"}})
 
-    assert (response.status, response.body["error"]["code"]) == (409, "conflict")
+    assert (response.status, response.body["code"]) == (409, "conflict")
     assert tables.items()[0]["name"] == "John"
 
 

@@ -68,7 +68,7 @@ def test_unknown_path_or_method_is_404(
 
     response = handle(event)
 
-    assert (response.status, response.body["error"]["code"]) == (404, "not_found")
+    assert (response.status, response.body["code"]) == (404, "not_found")
 
 
 @pytest.mark.usefixtures("confirmed_user")
@@ -104,7 +104,7 @@ def test_change_that_dynamodb_rejects_as_invalid_is_400(
 
     response = call("PATCH", {"account": {"name": "Bo"}})
 
-    assert (response.status, response.body["error"]["code"]) == (400, "invalid_patch")
+    assert (response.status, response.body["code"]) == (400, "invalid_patch")
     assert "ApiUnavailable" not in log.getvalue()
 
 
@@ -116,4 +116,4 @@ def test_number_out_of_the_range_of_dynamodb_is_400_with_its_field(
     response = call("PATCH", {"account": {"cart": [{"price": float(number)}]}})
 
     assert response.status == 400
-    assert [entry["field"] for entry in response.body["error"]["fields"]] == ["account.cart.0.price"]
+    assert [entry["pointer"] for entry in response.body["errors"]] == ["/account/cart/0/price"]

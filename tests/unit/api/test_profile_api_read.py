@@ -62,6 +62,27 @@ def test_response_has_no_keys_and_no_bookkeeping_and_is_not_cached(call: Callabl
 
 
 @pytest.mark.usefixtures("confirmed_user")
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
+def test_current_if_none_match_is_304_without_a_body(call: Callable[..., Any], form: str) -> None:
+    etag = call().headers["etag"]
+
+    response = call(headers={"If-None-Match": form.format(etag)})
+
+    assert (response.status, response.text) == (304, "")
+    assert (response.headers["etag"], response.headers["cache-control"]) == (etag, "no-store")
+
+
+@pytest.mark.usefixtures("confirmed_user")
+def test_stale_if_none_match_is_200(call: Callable[..., Any]) -> None:
+    etag = call().headers["etag"]
+    call("PATCH", {"profile": {"language": "fr"}})
+
+    response = call(headers={"If-None-Match": etag})
+
+    assert (response.status, response.body["profile"]["language"]) == (200, "fr")
+
+
+@pytest.mark.usefixtures("confirmed_user")
 def test_federated_user_is_read_from_cognito_by_user_name(
     call: Callable[..., Any], cognito: Any, user_attributes: dict[str, str]
 ) -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from userprofiles import template
-from userprofiles.backfill.errors import CannotGoOnError
+from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.stack_setup.check_result import Status
 from userprofiles.stack_setup.checks import check_stack
 
@@ -298,12 +298,12 @@ def test_denied_call_is_not_checked(stack, clients, aws_error):
 def test_problem_of_all_checks_ends_the_command(stack, clients, error):
     clients["dynamodb"].responses["describe_table"] = error
 
-    with pytest.raises(CannotGoOnError):
+    with pytest.raises(BackfillFailedError):
         list(check_stack(stack))
 
 
 def test_expired_credentials_end_the_command(stack, clients, aws_error):
     clients["dynamodb"].responses["describe_table"] = aws_error("ExpiredTokenException")
 
-    with pytest.raises(CannotGoOnError, match="AWS does not accept the credentials"):
+    with pytest.raises(BackfillFailedError, match="AWS does not accept the credentials"):
         list(check_stack(stack))

@@ -28,6 +28,13 @@ def test_account_item_has_list_keys_and_audit_head() -> None:
     assert item == expected
 
 
+def test_account_with_a_status_is_also_listed_by_status() -> None:
+    item = record.account_item("s-1", "vendor", "2026-02-04T16:00:00Z", {"status": "active"}, "h")
+
+    assert item["statusListPK"] == f"LIST#vendor#active#{record.list_shard('s-1')}"
+    assert record.public_fields(item) == {"status": "active"}
+
+
 def test_profile_item_has_only_keys_type_and_fields() -> None:
     item = record.profile_item("s-1", {"language": "en"})
 

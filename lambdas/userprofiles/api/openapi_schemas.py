@@ -1,0 +1,150 @@
+"""JSON Schemas of the OpenAPI document: bodies of requests and responses, from the template."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from userprofiles.api.bulk_change import MAX_USERS
+from userprofiles.api.user_list import all_roles
+from userprofiles.template import Template
+from userprofiles.template_check import ADMIN_ROLE, APPROVAL_STATES
+
+Schema = dict[str, Any]
+
+
+def reference(name: str) -> Schema:
+    """Return a reference to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(properties: Mapping[str, Any], required: list[str], **keywords: Any) -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict(properties),
+        "required": required,
+        **keywords,
+    }
+
+
+def schemas(template: Template) -> dict[str, Schema]:
+    """Return all schemas by name."""
+    return {
+        "Account": _account(template),
+        "Profile": _stored_fields(template.schema("profile", template.default_role)),
+        "User": _object(
+            {"account": reference("Account"), "profile": reference("Profile")}, ["account", "profile"]
+        ),
+        "UserPatch": _object({"account": _account_patch(template), "profile": _profile_patch(template)}, []),
+        **_administrator_schemas(template),
+        "Problem": _problem(),
+        "GatewayMessage": {
+            "type": "object",
+            "description": "API Gateway answers some requests itself.",
+            "properties": {"message": {"type": ["string", "null"]}},
+        },
+    }
+
+
+def _administrator_schemas(template: Template) -> dict[str, Schema]:
+    sub = {"type": "string", "description": "The user's sub in Cognito."}
+    entry = _object({"userId": sub, "account": {"type": "object"}}, ["userId", "account"])
+    result = _object(
+        {
+            "userId": sub,
+            "status": {"type": "integer", "description": "The HTTP status of this user's part."},
+            "result": {"type": "string", "enum": ["created", "updated", "unchanged", "failed"]},
+            "code": {"type": "string", "description": "Why it failed."},
+        },
+        ["userId", "status", "result"],
+    )
+    user = _object({"userId": sub, "patch": reference("UserPatch")}, ["userId"])
+    texts = {
+        "email": {"type": "string", "format": "email"},
+        "phoneNumber": {"type": "string", "pattern": "^\\+[1-9][0-9]{1,14}$"},
+        "role": {"type": "string", "enum": list(template.roles)},
+    }
+    return {
+        "UserList": _object(
+            {
+                "users": {"type": "array", "items": entry},
+                "cursor": {"type": "string", "description": "Of the next page; missing on the last page."},
+            },
+            ["users"],
+        ),
+        "Role": _object({"role": {"type": "string", "enum": list(all_roles(template))}}, ["role"]),
+        "Status": _object({"status": {"type": "string"}}, ["status"]),
+        "VendorStatus": _object(
+            {"vendorStatus": {"type": "string", "enum": list(APPROVAL_STATES)}}, ["vendorStatus"]
+        ),
+        "Invitation": _object(texts, [], anyOf=[{"required": ["email"]}, {"required": ["phoneNumber"]}]),
+        "Invited": _object({"userId": sub, "status": {"const": "invited"}}, ["userId", "status"]),
+        "BulkRequest": _object(
+            {"users": {"type": "array", "items": user, "minItems": 1, "maxItems": MAX_USERS}}, ["users"]
+        ),
+        "BulkResults": _object({"results": {"type": "array", "items": result}}, ["results"]),
+    }
+
+
+def _problem() -> Schema:
+    texts = {name: {"type": "string"} for name in ("pointer", "code", "detail")}
+    return {
+        "type": "object",
+        "description": "Problem details (RFC 9457).",
+        "properties": {
+            "type": {"const": "about:blank"},
+            "title": {"type": "string", "description": "Title of the HTTP status."},
+            "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "A sentence for people."},
+            "code": {"type": "string", "description": "A fixed code for programs."},
+            "errors": {
+                "type": "array",
+                "description": "The fields that are not accepted (the first twenty).",
+                "items": _object(texts, list(texts)),
+            },
+        },
+        "required": ["type", "title", "status", "detail", "code"],
+    }
+
+
+def _account(template: Template) -> Schema:
+    """Return the schema of an account: one for each role, if the account has a field for the role."""
+    by_role = []
+    for role in all_roles(template):
+        base = role if role in template.roles else template.default_role
+        schema = _stored_fields(template.schema("account", base))
+        if "role" in schema["properties"] or role == ADMIN_ROLE:
+            description = schema["properties"].get("role", {}).get("description", "The user's role.")
+            schema["properties"]["role"] = {"const": role, "readOnly": True, "description": description}
+            schema["required"] = ["role"]
+        else:
+            schema["properties"]["role"] = False
+        by_role.append(schema)
+    return {"oneOf": by_role}
+
+
+def _stored_fields(schema: Mapping[str, Any]) -> Schema:
+    """Return the schema of stored fields. An item may lack new fields, and have fields of another version."""
+    stored = copy.deepcopy(dict(schema))
+    stored.pop("additionalProperties", None)
+    stored.pop("required", None)
+    return stored
+
+
+def _account_patch(template: Template) -> Schema:
+    return {"anyOf": [_patch(template.schema("account", role)) for role in template.roles]}
+
+
+def _profile_patch(template: Template) -> Schema:
+    return _patch(template.schema("profile", template.default_role))
+
+
+def _patch(schema: Mapping[str, Any]) -> Schema:
+    """Return the schema of a merge patch: no field is required, and null resets a field."""
+    fields = {
+        name: {"anyOf": [_patch(field) if "properties" in field else dict(field), {"type": "null"}]}
+        for name, field in schema["properties"].items()
+        if not field.get("readOnly")
+    }
+    patch = {name: value for name, value in schema.items() if name not in {"required", "default"}}
+    return copy.deepcopy({**patch, "properties": fields})
