@@ -49,6 +49,11 @@ class _SetupChecks:
         for trigger in HANDLERS:
             yield f"{trigger} trigger", functools.partial(self._check_trigger, trigger)
             yield f"{trigger} invoke permission", functools.partial(self._check_invoke_permission, trigger)
+        for trigger, arn in self._other_triggers().items():
+            yield (
+                f"{trigger} invoke permission",
+                functools.partial(trigger_function.check_invoke_permission, stack, self._pool, arn),
+            )
         yield "tables of the trigger", lambda: trigger_function.check_environment(stack, self._writer)
         yield "template", self._check_template
         yield "role attribute of the pool", self._check_role_attribute
@@ -86,7 +91,14 @@ class _SetupChecks:
         return self._function(trigger).name
 
     def _check_invoke_permission(self, trigger: str) -> str:
-        return trigger_function.check_invoke_permission(self._stack, self._pool, self._function(trigger))
+        arn = self._function(trigger).arn
+        return trigger_function.check_invoke_permission(self._stack, self._pool, arn)
+
+    def _other_triggers(self) -> dict[str, str]:
+        try:
+            return trigger_function.other_triggers(self._pool)
+        except CheckFailedError:
+            return {}
 
     @functools.cached_property
     def _template(self) -> Template:

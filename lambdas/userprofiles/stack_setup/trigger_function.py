@@ -25,14 +25,12 @@ class TriggerFunction:
     Attributes:
         arn: The ARN in the pool's configuration, with the alias.
         name: Name of the function.
-        qualifier: The alias; empty without one.
         role_arn: The role of the function.
         environment: Its environment variables.
     """
 
     arn: str
     name: str
-    qualifier: str
     role_arn: str
     environment: Mapping[str, str]
 
@@ -79,7 +77,6 @@ def read_function(stack: Stack, pool: Mapping[str, Any], trigger: str) -> Trigge
     return TriggerFunction(
         arn=arn,
         name=name,
-        qualifier=qualifier,
         role_arn=configuration.get("Role", ""),
         environment=configuration.get("Environment", {}).get("Variables", {}),
     )
@@ -92,20 +89,35 @@ def _split(arn: str) -> tuple[str, str]:
     return name, qualifier
 
 
-def check_invoke_permission(stack: Stack, pool: Mapping[str, Any], function: TriggerFunction) -> str:
-    """Check that the pool may invoke a function through its alias.
+def other_triggers(pool: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ARNs of all triggers of a pool except those of `HANDLERS`, by name.
+
+    The entry of some triggers is an object with the ARN:
+    https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_LambdaConfigType.html
+    """
+    triggers: dict[str, str] = {}
+    for name, value in pool.get("LambdaConfig", {}).items():
+        arn = value.get("LambdaArn", "") if isinstance(value, Mapping) else value
+        if name not in HANDLERS and ":function:" in arn and arn not in triggers.values():
+            triggers[name] = arn
+    return triggers
+
+
+def check_invoke_permission(stack: Stack, pool: Mapping[str, Any], arn: str) -> str:
+    """Check that the pool may invoke a function through the alias of an ARN.
 
     The permission is in the resource-based policy of the alias:
     https://docs.aws.amazon.com/lambda/latest/dg/API_GetPolicy.html
     """
-    missing = CheckFailedError(f"the function {function.name} has no invoke permission", _DEPLOY)
+    name, qualifier = _split(arn)
+    missing = CheckFailedError(f"the function {name} has no invoke permission", _DEPLOY)
     response = call(
         stack,
         "lambda",
         "get_policy",
         missing=missing,
-        FunctionName=function.name,
-        **({"Qualifier": function.qualifier} if function.qualifier else {}),
+        FunctionName=name,
+        **({"Qualifier": qualifier} if qualifier else {}),
     )
     pool_id = stack.user_pool_id
     pool_arn = pool.get("Arn", "")
@@ -116,9 +128,9 @@ def check_invoke_permission(stack: Stack, pool: Mapping[str, Any], function: Tri
         sources = {value for part in conditions.values() for value in part.values()}
         is_for_pool = pool_arn in sources if pool_arn else any(str(s).endswith(pool_id) for s in sources)
         if statement.get("Effect") == "Allow" and service == _COGNITO and is_for_pool:
-            return function.name
+            return name
     raise CheckFailedError(
-        f"the function {function.name} doesn't permit {_COGNITO} with the source ARN of the pool", _DEPLOY
+        f"the function {name} doesn't permit {_COGNITO} with the source ARN of the pool", _DEPLOY
     )
 
 

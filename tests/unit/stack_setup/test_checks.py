@@ -154,6 +154,31 @@ def test_missing_invoke_permission(stack, clients, policy):
     assert problems(stack).keys() == {"PreSignUp invoke permission", "PostConfirmation invoke permission"}
 
 
+def test_other_triggers_need_an_invoke_permission_too(stack, clients):
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:token:live"
+    pool(clients)["LambdaConfig"] |= {
+        "PreTokenGeneration": arn,
+        "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": arn},
+        "CustomMessage": "arn:aws:lambda:us-east-1:000000000000:function:message",
+        "KMSKeyID": "arn:aws:kms:us-east-1:000000000000:key/1",
+    }
+    policy = clients["lambda"].responses["get_policy"]
+
+    def get_policy(**parameters):
+        return {"Policy": '{"Statement": []}'} if parameters["FunctionName"] == "message" else policy
+
+    clients["lambda"].responses["get_policy"] = get_policy
+
+    names = [result.name for result in check_stack(stack) if "invoke" in result.name]
+    assert names == [
+        "PreSignUp invoke permission",
+        "PostConfirmation invoke permission",
+        "PreTokenGeneration invoke permission",
+        "CustomMessage invoke permission",
+    ]
+    assert problems(stack).keys() == {"CustomMessage invoke permission"}
+
+
 def test_function_without_any_policy(stack, clients, aws_error):
     clients["lambda"].responses["get_policy"] = aws_error("ResourceNotFoundException")
 
