@@ -15,7 +15,6 @@ def arguments(**settings: Any) -> dict[str, Any]:
 def main() -> None:
     """Create the stack."""
     config = StackConfig()
-    email_from = config.record("emailFrom", "identityArn", "address")
     user_pool = arguments(
         username_attributes=config.string_list("usernameAttributes"),
         mfa=config.string("mfa"),
@@ -26,8 +25,9 @@ def main() -> None:
         sns_region=config.string("snsRegion"),
         refresh_token_rotation=config.boolean("refreshTokenRotation"),
         web_acl_arn=config.string("webAclArn"),
-        email_from=email_from
-        and {"identity_arn": email_from["identityArn"], "address": email_from["address"]},
+        email_from=config.record("emailFrom", "identityArn", "address"),
+        sender_key_arn=config.string("senderKeyArn"),
+        texts=config.texts("texts"),
     )
     args = arguments(
         template=config.string("template"),
@@ -35,6 +35,9 @@ def main() -> None:
         sign_up_roles=config.string_list("signUpRoles"),
         approval_roles=config.string_list("approvalRoles"),
         user_pool=user_pool,
+        triggers=config.string_map("triggers"),
+        role_in_token=config.boolean("roleInToken"),
+        texts_by_language=config.texts_by_language("textsByLanguage"),
         further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),
         migration_table_names=config.string_list("migrationTableNames"),
@@ -62,6 +65,8 @@ def main() -> None:
     pulumi.export("userPoolId", profiles.user_pool_id)
     pulumi.export("userPoolClientId", profiles.user_pool_client_id)
     pulumi.export("furtherUserPoolClientIds", profiles.further_user_pool_client_ids)
+    pulumi.export("usernameAttributes", profiles.username_attributes)
+    pulumi.export("passwordPolicy", profiles.password_policy)
     pulumi.export("usersTableName", profiles.users_table_name)
     pulumi.export("auditTableName", profiles.audit_table_name)
     pulumi.export("profileApiUrl", profiles.profile_api_url)

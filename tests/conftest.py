@@ -1,6 +1,31 @@
-"""Settings of every worker of pytest-xdist."""
+"""Settings of every worker of pytest-xdist, and which tests stay in one worker."""
 
 import gc
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+SHARED = (
+    "tests/e2e/",
+    "tests/conformance/test_emulator_",
+    "tests/harness/test_emulator_port.py",
+    "tests/harness/test_local_aws.py",
+)
+"""Beginnings of the IDs of tests that share a deployed stack or a local AWS."""
+
+
+class SharedResourceScheduling(LoadScopeScheduling):
+    """Distributes single tests, but keeps tests in one worker if they share what takes seconds to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((beginning for beginning in SHARED if nodeid.startswith(beginning)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist can be turned off
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedResourceScheduling:
+    """Replace the scheduler of pytest-xdist."""
+    return SharedResourceScheduling(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -44,12 +44,14 @@ class Trigger:
         description: What the function does.
         alarms: Alarms on the function.
         registers_users: Whether the function writes users to the tables, or to the outbox.
+        updates_users: Whether the function reads users and updates them.
     """
 
     key: str
     description: str
     alarms: tuple[TriggerAlarm, ...]
     registers_users: bool = False
+    updates_users: bool = False
 
     @property
     def child(self) -> str:
@@ -73,13 +75,13 @@ class Trigger:
 
 PRE_SIGN_UP = Trigger(
     key="pre_sign_up",
-    description="Refuses sign-ups whose role or phone number is not allowed",
+    description="Rejects sign-ups whose role or phone number is not allowed",
     alarms=(
         TriggerAlarm(
             "alarm",
-            "More than 20 sign-ups were refused or failed: see the log of the pre sign-up function",
+            "More than 20 sign-ups were rejected or failed: see the log of the pre sign-up function",
             metric="Errors",
-            # Lambda counts a refused sign-up as an error as well, and a few are users' mistakes.
+            # Lambda counts a rejected sign-up as an error as well, and a few are users' mistakes.
             threshold=20,
         ),
     ),
@@ -126,6 +128,53 @@ POST_CONFIRMATION = Trigger(
     ),
 )
 
-TRIGGERS = (PRE_SIGN_UP, POST_CONFIRMATION)
-"""All triggers. `UserPoolArgs` and `SignUpTriggers` declare each trigger's `alias_argument` as well, because
-Pulumi reads the schema from annotations."""
+PRE_TOKEN_GENERATION = Trigger(
+    key="pre_token_generation",
+    description="Adds the role to tokens, updates email address and phone number",
+    updates_users=True,
+    alarms=(
+        TriggerAlarm(
+            "alarm",
+            "The pre token generation function failed unexpectedly, and sign-ins with it: see its log",
+            metric="Errors",
+        ),
+        # The function catches every error, so that no sign-in fails: these metrics count them.
+        TriggerAlarm(
+            "role-alarm",
+            "More than 10 tokens have the default role: see the log of pre token generation",
+            metric="RoleUnavailable",
+            # A few come from single errors of DynamoDB.
+            threshold=10,
+            is_own_metric=True,
+        ),
+        TriggerAlarm(
+            "contact-alarm",
+            "More than 10 updates of contact data failed: see the log of pre token generation",
+            metric="ContactUpdateFailed",
+            threshold=10,
+            is_own_metric=True,
+        ),
+    ),
+)
+
+CUSTOM_MESSAGE = Trigger(
+    key="custom_message",
+    description="Writes messages in the user's language",
+    alarms=(
+        TriggerAlarm(
+            "alarm",
+            "The custom message function failed, and sign-ups with it: see its log",
+            metric="Errors",
+        ),
+        TriggerAlarm(
+            "text-alarm",
+            "Messages were not sent in the user's language: see the log of the custom message function",
+            metric="MessageNotTranslated",
+            is_own_metric=True,
+        ),
+    ),
+)
+
+TRIGGERS = (PRE_SIGN_UP, POST_CONFIRMATION, PRE_TOKEN_GENERATION, CUSTOM_MESSAGE)
+"""All triggers of which we have a handler. `UserPoolArgs` and `SignUpTriggers` declare each trigger's
+`alias_argument` as well, because Pulumi reads the schema from annotations."""

@@ -36,13 +36,31 @@ def register_user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
             "resources": [args["users_table_arn"]],
             "conditions": USER_ITEMS_ONLY,
         },
+        _append_audit_row(args),
+    ]
+
+
+def update_user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
+    """Return the rights to read a user and to update existing items, with an audit row."""
+    return [
+        *table_kms_statements(args),
         {
-            "sid": "AppendAuditRow",
-            "actions": ["dynamodb:PutItem"],
-            "resources": [args["audit_table_arn"]],
+            "sid": "ReadAndUpdateUsers",
+            "actions": ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"],
+            "resources": [args["users_table_arn"]],
             "conditions": USER_ITEMS_ONLY,
         },
+        _append_audit_row(args),
     ]
+
+
+def _append_audit_row(args: Mapping[str, Any]) -> PolicyStatement:
+    return {
+        "sid": "AppendAuditRow",
+        "actions": ["dynamodb:PutItem"],
+        "resources": [args["audit_table_arn"]],
+        "conditions": USER_ITEMS_ONLY,
+    }
 
 
 def read_user_statements(user_pool_arn: pulumi.Input[str]) -> list[PolicyStatement]:

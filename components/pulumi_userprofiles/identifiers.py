@@ -40,8 +40,19 @@ class ArnForm:
 
 
 _EXAMPLE = "eu-central-1:111122223333"
+FUNCTION_ARN = ArnForm(
+    "a Lambda function",
+    "lambda",
+    r"function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?",
+    f"arn:aws:lambda:{_EXAMPLE}:function:check-sign-in:live",
+)
+"""ARNs of functions, their versions and aliases (AWS Lambda API reference, "AddPermission")."""
+
 ARNS = {
     "kms_key_arn": ArnForm("a KMS key", "kms", r"key/[A-Za-z0-9-]+", f"arn:aws:kms:{_EXAMPLE}:key/<key id>"),
+    "sender_key_arn": ArnForm(
+        "a KMS key", "kms", r"key/[A-Za-z0-9-]+", f"arn:aws:kms:{_EXAMPLE}:key/<key id>"
+    ),
     "alarm_topic_arn": ArnForm(
         "an SNS topic", "sns", r"[A-Za-z0-9_-]{1,256}(\.fifo)?", f"arn:aws:sns:{_EXAMPLE}:alarms"
     ),
@@ -120,7 +131,7 @@ def check_sender(where: str, email_from: Mapping[str, Any]) -> None:
         return
     raise InvalidArgumentError(
         where,
-        "'email_from.address' must be an email address",
+        "'email_from.address' must be an e-mail address",
         got=address,
         allowed="an address, such as no-reply@example.com or Example <no-reply@example.com>",
         fix="Use an address in the domain of the identity.",

@@ -1,5 +1,7 @@
 """Conversion of Python names to the names that other Pulumi languages and stack configurations use."""
 
+import re
+
 
 def camel_case(name: str) -> str:
     """Convert a snake-case name to camel case, as Pulumi's schema does.
@@ -9,3 +11,8 @@ def camel_case(name: str) -> str:
     """
     first, *others = name.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in others)
+
+
+def snake_case(name: str) -> str:
+    """Convert a camel-case name to snake case: `userPoolArn` becomes `user_pool_arn`."""
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)

@@ -91,7 +91,7 @@ def _service_host(service: str, arn: str) -> str:
 
 
 def check_statements(where: str, statements: Sequence[PolicyStatement]) -> None:
-    """Refuse rights that are wider than necessary.
+    """Reject rights that are wider than necessary.
 
     Raises:
         InvalidArgumentError: An action has a `*`, or a resource is `*` without need.

@@ -209,7 +209,7 @@ class PythonFunction(Component):
         """Permit one resource of an AWS service to invoke the function through its alias.
 
         The permission has no source account: AWS documents none for HTTP APIs, and a condition on a value
-        that the service does not send refuses every call. The ARN of an API contains its account (Amazon API
+        that the service does not send rejects every call. The ARN of an API contains its account (Amazon API
         Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs").
 
         Args:

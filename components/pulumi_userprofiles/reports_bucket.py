@@ -119,7 +119,7 @@ class ReportsBucket(Component):
         self._make(
             aws.s3.BucketPolicy,
             "policy",
-            # S3 refuses concurrent changes to a bucket's policy and its public access block.
+            # S3 rejects concurrent changes to a bucket's policy and its public access block.
             opts=pulumi.ResourceOptions(depends_on=[public_access]),
             bucket=self.bucket.id,
             policy=policies.tls_only("s3", self.bucket.arn, pulumi.Output.concat(self.bucket.arn, "/*")),

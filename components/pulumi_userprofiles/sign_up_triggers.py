@@ -1,4 +1,4 @@
-"""The functions that Cognito invokes at a sign-up, and the outbox for users that they could not register."""
+"""The functions that Cognito invokes, and the outbox for users that they could not register."""
 
 from typing import ClassVar, NotRequired, TypedDict, Unpack
 
@@ -7,20 +7,29 @@ import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.cognito_triggers import (
+    CUSTOM_MESSAGE,
     POST_CONFIRMATION,
     PRE_SIGN_UP,
+    PRE_TOKEN_GENERATION,
     TRIGGER_MEMORY_MB,
     TRIGGER_SECONDS,
     TRIGGERS,
     Trigger,
 )
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
-from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS, register_user_statements, table_environment
+from pulumi_userprofiles.function_rights import (
+    TABLE_ARGUMENTS,
+    register_user_statements,
+    table_environment,
+    update_user_statements,
+)
 from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
+from pulumi_userprofiles.message_texts import MessageTexts
 from pulumi_userprofiles.outbox_worker import OUTBOX_ATTEMPTS, OUTBOX_WORKER_SECONDS
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime, reserved_concurrency
+from pulumi_userprofiles.sign_up_triggers_settings import SignUpTriggersSettings
 from pulumi_userprofiles.validation import check_required
 
 _DAY_SECONDS = 24 * 60 * 60
@@ -65,6 +74,15 @@ class SignUpTriggersArgs(TypedDict):
     """Roles whose new users are pending until an administrator approves them, such as `vendor` of
     `marketplace`. Default: none."""
 
+    role_in_token: NotRequired[bool]
+    """Whether a function adds the user's role in the table to tokens, as the claim `role`, and updates email
+    address and phone number of the account at sign-in. Default: true."""
+
+    texts_by_language: NotRequired[dict[str, MessageTexts]]
+    """Texts of messages in the user's language: language tag, such as `de`, to texts. A function selects them
+    by the user's attribute `locale`. Users of other languages get the pool's texts. Email texts need a pool
+    with `email_from`. Default: none."""
+
     platform: NotRequired[LambdaPlatform]
     """Platform that the functions' zip is built for. Default: lambda."""
 
@@ -81,7 +99,7 @@ class SignUpTriggersArgs(TypedDict):
     """Whether AWS X-Ray traces invocations. Default: true."""
 
     reserved_concurrency: NotRequired[int]
-    """Reserved concurrency of each of the two functions, which is also its limit. A new AWS account cannot
+    """Reserved concurrency of each function, which is also its limit. A new AWS account cannot
     reserve any. Default: none."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
@@ -109,10 +127,18 @@ class SignUpTriggers(Component):
     _NAME_LIMIT = 29
 
     pre_sign_up_alias_arn: pulumi.Output[str]
-    """ARN through which a pool invokes the function that can refuse a sign-up."""
+    """ARN through which a pool invokes the function that can reject a sign-up."""
 
     post_confirmation_alias_arn: pulumi.Output[str]
     """ARN through which a pool invokes the function that registers confirmed users."""
+
+    pre_token_generation_alias_arn: pulumi.Output[str] | None
+    """ARN through which a pool invokes the function that adds the role to tokens; none without
+    `role_in_token`."""
+
+    custom_message_alias_arn: pulumi.Output[str] | None
+    """ARN through which a pool invokes the function that writes messages in the user's language; none without
+    `texts_by_language`."""
 
     outbox_queue_arn: pulumi.Output[str]
     """ARN of the queue with the users that post confirmation could not register."""
@@ -149,11 +175,14 @@ class SignUpTriggers(Component):
         check_required(label, args, *TABLE_ARGUMENTS)
         settings = FunctionSettings(label, args)
         reserved_concurrency(label, args)
+        self._settings = SignUpTriggersSettings(label, args)
         super().__init__(name, args, opts, transforms)
 
         self._make_queues(args)
         self._make_queue_alarms(args)
-        functions = {trigger: self._make_trigger(trigger, args, settings) for trigger in TRIGGERS}
+        functions = {
+            trigger: self._make_trigger(trigger, args, settings) for trigger in self._settings.triggers
+        }
         self.pre_sign_up = functions[PRE_SIGN_UP]
         self.post_confirmation = functions[POST_CONFIRMATION]
         self.pool_arguments = {
@@ -162,6 +191,8 @@ class SignUpTriggers(Component):
 
         self.pre_sign_up_alias_arn = self.pre_sign_up.alias_arn
         self.post_confirmation_alias_arn = self.post_confirmation.alias_arn
+        self.pre_token_generation_alias_arn = self.pool_arguments.get(PRE_TOKEN_GENERATION.alias_argument)
+        self.custom_message_alias_arn = self.pool_arguments.get(CUSTOM_MESSAGE.alias_argument)
         self.outbox_queue_arn = self.outbox.arn
         self.outbox_queue_url = self.outbox.url
         self.dead_letter_queue_arn = self.dead_letters.arn
@@ -224,19 +255,20 @@ class SignUpTriggers(Component):
         if trigger.registers_users:
             environment = {**table_environment(args), "OUTBOX_QUEUE_URL": self.outbox.url}
             statements = [*register_user_statements(args), *self._outbox_statements(args)]
-        function = self._make_component(
-            PythonFunction,
-            trigger.child,
-            settings.function_args(
-                self._prefix,
-                trigger.key,
-                trigger.description,
-                environment=environment,
-                statements=statements,
-                timeout_seconds=TRIGGER_SECONDS,
-                memory_mb=TRIGGER_MEMORY_MB,
-            ),
+        elif trigger.updates_users:
+            environment = table_environment(args)
+            statements = update_user_statements(args)
+        function_args = settings.function_args(
+            self._prefix,
+            trigger.key,
+            trigger.description,
+            environment=environment,
+            statements=statements,
+            timeout_seconds=TRIGGER_SECONDS,
+            memory_mb=TRIGGER_MEMORY_MB,
         )
+        function_args["extra_files"] = {**settings.extra_files, **self._settings.files_of(trigger)}
+        function = self._make_component(PythonFunction, trigger.child, function_args)
         for alarm in trigger.alarms:
             namespace = METRICS_NAMESPACE if alarm.is_own_metric else "AWS/Lambda"
             self._alarm(

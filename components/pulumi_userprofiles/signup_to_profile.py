@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict, Unpack
 import pulumi
 
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
+from pulumi_userprofiles.message_texts import MessageTexts
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
@@ -44,8 +45,20 @@ class SignupToProfileArgs(TypedDict):
     `marketplace`. Default: none."""
 
     user_pool: NotRequired[UserPoolArgs]
-    """User pool arguments, except the triggers, `role_attribute` and `protect`, which are derived from the
-    other arguments. Default: the defaults of `UserPool`."""
+    """User pool arguments, except the triggers, `role_attribute`, `alarm_topic_arn` and `protect`, which are
+    derived from the other arguments. Default: the defaults of `UserPool`."""
+
+    triggers: NotRequired[dict[str, pulumi.Input[str]]]
+    """Functions of your own for Cognito's other triggers: trigger, such as `pre_authentication`, to the ARN
+    of a function or of its alias. Each gets a permission and an alarm. Default: none."""
+
+    role_in_token: NotRequired[bool]
+    """Whether a function adds the user's role in the table to tokens, as the claim `role`, and updates email
+    address and phone number of the account at sign-in. Default: true."""
+
+    texts_by_language: NotRequired[dict[str, MessageTexts]]
+    """Texts of messages in the user's language: language tag, such as `de`, to texts. A function selects them
+    by the user's attribute `locale`. Users of other languages get the texts of `user_pool`. Default: none."""
 
     further_client_ids: NotRequired[list[pulumi.Input[str]]]
     """IDs of app clients that another stack added to the pool, whose access tokens the profile API also
@@ -82,7 +95,7 @@ class SignupToProfileArgs(TypedDict):
     account cannot reserve any. Default: none."""
 
     trigger_concurrency: NotRequired[int]
-    """Reserved concurrency of each of the two functions that Cognito invokes. Default: none."""
+    """Reserved concurrency of each of our functions that Cognito invokes. Default: none."""
 
     outbox_concurrency: NotRequired[int]
     """Reserved concurrency of the outbox worker, at least 2. Default: none."""
@@ -128,6 +141,12 @@ class SignupToProfile(Component):
 
     further_user_pool_client_ids: pulumi.Output[dict[str, str]]
     """IDs of the pool's further app clients, by name."""
+
+    username_attributes: pulumi.Output[list[str]]
+    """Attributes that users sign in with."""
+
+    password_policy: pulumi.Output[dict[str, Any]]
+    """What a password must have, such as `minLength`."""
 
     users_table_name: pulumi.Output[str]
     """Name of the users table."""
@@ -177,6 +196,8 @@ class SignupToProfile(Component):
         self.user_pool_id = self.identity.user_pool_id
         self.user_pool_client_id = self.identity.client_id
         self.further_user_pool_client_ids = self.identity.further_client_ids
+        self.username_attributes = self.identity.username_attributes
+        self.password_policy = self.identity.password_policy
         self.users_table_name = self.data.table_name
         self.audit_table_name = self.data.audit_table_name
         self.profile_api_url = self.api.url
@@ -205,7 +226,12 @@ class SignupToProfile(Component):
         self.triggers = self._make_component(
             SignUpTriggers,
             "triggers",
-            {**table_args, **shared_args, **_concurrency(args, "trigger_concurrency")},
+            {
+                **table_args,
+                **shared_args,
+                **_pick(args, "role_in_token", "texts_by_language"),
+                **_concurrency(args, "trigger_concurrency"),
+            },
         )
         self.identity = self._make_component(
             UserPool, "identity", {**pool_args, **self.triggers.pool_arguments}

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_userprofiles.cognito_triggers import TRIGGERS
+from pulumi_userprofiles.cognito_triggers import CUSTOM_MESSAGE, PRE_TOKEN_GENERATION, TRIGGERS
 from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.message_texts import has_email_texts, texts_by_language
 from pulumi_userprofiles.migration_job_settings import max_concurrency
+from pulumi_userprofiles.other_triggers import second_handler_error
 from pulumi_userprofiles.outbox_worker import OUTBOX_CONCURRENCY
 from pulumi_userprofiles.profile_api_settings import ADMIN_GROUP, allowed_origins
 from pulumi_userprofiles.python_function_settings import log_retention_days, reserved_concurrency, zip_path
@@ -22,7 +24,10 @@ from pulumi_userprofiles.validation import (
 MIGRATION_CONCURRENCY = ("migration_max_concurrency", "migration_concurrency")
 """Arguments with the concurrency of the migration job, and with the reserved concurrency of its worker."""
 
-_DERIVED_POOL_ARGUMENTS = (*(trigger.alias_argument for trigger in TRIGGERS), "role_attribute", "protect")
+_DERIVED_POOL_ARGUMENTS = (
+    *(trigger.alias_argument for trigger in TRIGGERS),
+    *("triggers", "role_attribute", "alarm_topic_arn", "protect"),
+)
 
 
 def checked_pool_args(where: str, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +61,8 @@ def _pool_args(where: str, args: Mapping[str, Any], settings: FunctionSettings) 
                 f"'user_pool' cannot contain '{key}'",
                 got=pool_args[key],
                 allowed="the other arguments of UserPool",
-                fix="Remove it: it is derived from the template and from 'protect'.",
+                fix="Remove it: it is derived from the other arguments, such as the template, 'triggers' and "
+                "'protect'.",
             )
     if ADMIN_GROUP in (plain_value(where, "groups", pool_args.get("groups")) or ()):
         raise InvalidArgumentError(
@@ -74,7 +80,35 @@ def _pool_args(where: str, args: Mapping[str, Any], settings: FunctionSettings) 
             allowed=f"custom:{ROLE_ATTRIBUTE}, or null if all users have the same role",
             fix="Change roles.attribute in the template.",
         )
-    protect = boolean(where, args, "protect", True)
-    pool_args = {**pool_args, "role_attribute": settings.users_request_role, "protect": protect}
+    _check_own_triggers(where, args, pool_args)
+    pool_args = {
+        **pool_args,
+        **{key: args[key] for key in ("triggers", "alarm_topic_arn") if args.get(key) is not None},
+        "role_attribute": settings.users_request_role,
+        "protect": boolean(where, args, "protect", True),
+    }
     UserPoolSettings(f"{where}, user_pool", pool_args)
     return pool_args
+
+
+def _check_own_triggers(where: str, args: Mapping[str, Any], pool_args: Mapping[str, Any]) -> None:
+    """Check what our optional triggers exclude and require."""
+    texts = texts_by_language(where, args)
+    own_triggers = [
+        *([PRE_TOKEN_GENERATION.key] if boolean(where, args, "role_in_token", True) else []),
+        *([CUSTOM_MESSAGE.key] if texts else []),
+    ]
+    for key in own_triggers:
+        if key in (args.get("triggers") or {}):
+            raise second_handler_error(where, key)
+    languages = [language for language, items in texts.items() if has_email_texts(items)]
+    if languages and pool_args.get("email_from") is None:
+        raise InvalidArgumentError(
+            where,
+            "'texts_by_language' has texts of emails, but the pool does not send emails with Amazon SES: "
+            "Cognito then fails each sign-up with an email (InvalidLambdaResponseException)",
+            got=f"texts of emails in {', '.join(languages)}, no 'email_from'",
+            allowed="texts of emails together with 'email_from' of the user pool",
+            fix="Set 'email_from', or remove the texts of emails.",
+            argument="texts_by_language",
+        )

@@ -10,7 +10,8 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from pulumi_userprofiles.identifiers import REGION
-from pulumi_userprofiles.names import camel_case
+from pulumi_userprofiles.message_texts import MessageTexts
+from pulumi_userprofiles.names import camel_case, snake_case
 from pulumi_userprofiles.validation import InvalidArgumentError
 
 
@@ -26,6 +27,7 @@ class StackConfig:
         self._config = pulumi.Config()
         self._read: set[str] = set()
         self._lists: set[str] = set()
+        self._objects: set[str] = set()
         region = pulumi.Config("aws").get("region")
         if not region or not REGION.fullmatch(region):
             raise InvalidArgumentError(
@@ -33,7 +35,8 @@ class StackConfig:
                 "aws:region is not an AWS region" if region else "aws:region is not set",
                 got=region,
                 allowed="an AWS region, such as us-east-1",
-                fix="Run `pulumi config set aws:region us-east-1`, or add it to the stack's file.",
+                fix=f"Set it in Pulumi.{pulumi.get_stack()}.yaml, or run "
+                "`pulumi config set aws:region us-east-1`.",
             )
 
     def string(self, key: str) -> str | None:
@@ -102,6 +105,9 @@ class StackConfig:
             key: The key.
             fields: Names of the fields; all are required.
 
+        Returns:
+            The object with the fields' names in snake case.
+
         Raises:
             InvalidArgumentError: The value is not an object, or a field is missing or unknown.
         """
@@ -112,10 +118,53 @@ class StackConfig:
         has_all_fields = isinstance(value, dict) and sorted(value) == sorted(fields)
         if not has_all_fields or not all(isinstance(text, str) and text for text in value.values()):
             raise self._error(key, f"must be {expected}", value, f"{expected}, each a string")
-        return {str(name): str(text) for name, text in value.items()}
+        return {snake_case(str(name)): str(text) for name, text in value.items()}
+
+    def string_map(self, key: str) -> dict[str, str] | None:
+        """Read an object with strings, whose names a user chooses.
+
+        Raises:
+            InvalidArgumentError: The value is not an object with strings.
+        """
+        self._objects.add(key)
+        value = self._structured(key, "an object with strings")
+        if value is not None and not _is_string_map(value):
+            raise self._error(key, "must be an object with strings", value, "an object, such as {a: b}")
+        return value  # type: ignore[no-any-return]  # checked above
+
+    def texts(self, key: str) -> dict[str, str] | None:
+        """Read texts of messages, with the names of `MessageTexts`.
+
+        Raises:
+            InvalidArgumentError: The value is not an object with texts, or a name is unknown.
+        """
+        self._objects.add(key)
+        value = self._structured(key, "an object with texts")
+        return None if value is None else self._read_texts(key, value)
+
+    def texts_by_language(self, key: str) -> dict[str, dict[str, str]] | None:
+        """Read texts of messages for each of some languages.
+
+        Raises:
+            InvalidArgumentError: The value is not an object with such texts.
+        """
+        self._objects.add(key)
+        expected = "an object from language to texts"
+        value = self._structured(key, expected)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise self._error(key, f"must be {expected}", value, "languages such as de, each with texts")
+        return {str(language): self._read_texts(key, texts) for language, texts in value.items()}
+
+    def _read_texts(self, key: str, value: Any) -> dict[str, str]:
+        names = [camel_case(name) for name in MessageTexts.__annotations__]
+        if not _is_string_map(value) or not set(value) <= set(names):
+            raise self._error(key, "must contain texts with known names", value, ", ".join(names))
+        return {snake_case(name): text for name, text in value.items()}
 
     def check_unknown_settings(self) -> None:
-        """Refuse settings that were not read; otherwise a misspelled setting would have no effect.
+        """Reject settings that were not read; otherwise a misspelled setting would have no effect.
 
         Raises:
             InvalidArgumentError: There is an unknown setting.
@@ -167,6 +216,8 @@ class StackConfig:
         full_key = f"{self._config.name}:{setting}"
         if setting in self._lists:
             return f"pulumi config set --path '{full_key}[0]' <value>"
+        if setting in self._objects:
+            return f"pulumi config set --path '{full_key}.<name>' <value>"
         return f"pulumi config set {'--path ' if '.' in setting else ''}{full_key} <value>"
 
     def _label(self, setting: str) -> str:
@@ -189,3 +240,7 @@ class StackConfig:
             allowed=allowed,
             fix=f"Correct it in Pulumi.{pulumi.get_stack()}.yaml{command}, or remove it to use the default.",
         )
+
+
+def _is_string_map(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())

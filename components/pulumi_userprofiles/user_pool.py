@@ -7,10 +7,21 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
-from pulumi_userprofiles.cognito_triggers import TRIGGERS, Trigger
+from pulumi_userprofiles.cognito_triggers import TRIGGERS
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
+from pulumi_userprofiles.message_texts import has_email_texts
+from pulumi_userprofiles.other_triggers import OtherTrigger, split_function_arn
 from pulumi_userprofiles.outputs import account_of, output_after
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs, UserPoolTier
+from pulumi_userprofiles.user_pool_inputs import (
+    invitation_texts,
+    lambda_config,
+    password_policy,
+    password_rules,
+    refresh_token_rotation,
+    trigger_functions,
+    verification_texts,
+)
 from pulumi_userprofiles.user_pool_settings import SNS_REGIONS, UserPoolSettings
 
 
@@ -20,6 +31,7 @@ class UserPool(Component):
     _CHILDREN = (
         *("pool", "client", "client-*", "sms-role", "sms-policy", "web-acl", "group-*"),
         *(trigger.permission_child for trigger in TRIGGERS),
+        *("*-permission", "*-alarm"),
     )
     _NAME_LIMIT = 47
 
@@ -34,6 +46,13 @@ class UserPool(Component):
 
     further_client_ids: pulumi.Output[dict[str, str]]
     """IDs of the app clients in `further_clients`, by name."""
+
+    username_attributes: pulumi.Output[list[str]]
+    """Attributes that users sign in with."""
+
+    password_policy: pulumi.Output[dict[str, Any]]
+    """What a password must have: `minLength`, `requireLowercase`, `requireNumbers`, `requireSymbols` and
+    `requireUppercase`."""
 
     issuer: pulumi.Output[str]
     """Issuer of the pool's tokens, a URL."""
@@ -54,7 +73,8 @@ class UserPool(Component):
             args: Arguments as a dict.
             opts: Pulumi's resource options.
             transforms: Changes to children; a group's child is `group-<name>`, a further client's child is
-                `client-<name>`.
+                `client-<name>`; those of a trigger in `triggers` are `<trigger>-permission` and
+                `<trigger>-alarm`, with hyphens.
             keywords: Arguments as keywords, such as `groups=["admins"]`.
 
         Raises:
@@ -67,20 +87,23 @@ class UserPool(Component):
             args,
             opts,
             transforms,
-            chosen_names={"group-*": settings.groups, "client-*": settings.further_clients},
+            chosen_names={
+                "group-*": settings.groups,
+                "client-*": settings.further_clients,
+                "*-permission": [trigger.child for trigger in settings.other_triggers],
+                "*-alarm": [trigger.child for trigger in settings.other_triggers],
+            },
         )
 
-        alias_arns = {
-            trigger: args[trigger.alias_argument]  # type: ignore[literal-required]  # each is one of its keys
-            for trigger in TRIGGERS
-            if args.get(trigger.alias_argument) is not None
-        }
+        functions = trigger_functions(args, settings)
         sms_configuration = self._make_sms_role(settings) if settings.sends_text_messages else None
-        self.pool = self._make_pool(args, settings, sms_configuration, alias_arns)
+        self.pool = self._make_pool(args, settings, sms_configuration, functions)
         self._make_web_acl_association(args, settings)
         for warning in settings.mfa.warnings if settings.protect else []:
             pulumi.log.warn(warning, self)
-        permissions = [self._make_permission(trigger, arn) for trigger, arn in alias_arns.items()]
+        permissions = [self._make_permission(trigger, arn) for trigger, arn in functions.items()]
+        for trigger in settings.other_triggers:
+            self._make_trigger_alarm(trigger, args)
         self.client = self._make_client("client", settings, permissions)
         self.further_clients = {
             client: self._make_client(f"client-{client}", settings, permissions)
@@ -97,6 +120,8 @@ class UserPool(Component):
         self.further_client_ids = pulumi.Output.all(
             **{name: client.id for name, client in self.further_clients.items()}
         )
+        self.username_attributes = pulumi.Output.from_input(settings.username_attributes)
+        self.password_policy = pulumi.Output.from_input(password_rules(settings))
         self.issuer = pulumi.Output.concat("https://", self.pool.endpoint)
         self._register_outputs()
 
@@ -143,7 +168,7 @@ class UserPool(Component):
         args: UserPoolArgs,
         settings: UserPoolSettings,
         sms_configuration: dict[str, Any] | None,
-        alias_arns: Mapping[Trigger, pulumi.Input[str]],
+        functions: Mapping[str, pulumi.Input[str]],
     ) -> aws.cognito.UserPool:
         return self._make(
             aws.cognito.UserPool,
@@ -155,8 +180,12 @@ class UserPool(Component):
             user_pool_add_ons=(
                 {"advanced_security_mode": "ENFORCED"} if settings.tier is UserPoolTier.PLUS else None
             ),
-            admin_create_user_config={"allow_admin_create_user_only": not settings.self_sign_up},
-            password_policy=_password_policy(settings),
+            admin_create_user_config={
+                "allow_admin_create_user_only": not settings.self_sign_up,
+                "invite_message_template": invitation_texts(settings),
+            },
+            verification_message_template=verification_texts(settings),
+            password_policy=password_policy(settings),
             mfa_configuration=settings.mfa.mode.value,
             software_token_mfa_configuration={"enabled": True} if settings.mfa.is_enabled else None,
             account_recovery_setting={
@@ -172,21 +201,27 @@ class UserPool(Component):
                 else None
             ),
             schemas=[item.schema for item in settings.custom_attributes] or None,
-            email_configuration=self._email_configuration(args),
+            email_configuration=self._email_configuration(args, settings),
             sms_configuration=sms_configuration,
-            lambda_config={trigger.key: arn for trigger, arn in alias_arns.items()} or None,
+            lambda_config=lambda_config(settings, functions, args.get("sender_key_arn")),
             deletion_protection="ACTIVE" if settings.protect else "INACTIVE",
         )
 
-    def _email_configuration(self, args: UserPoolArgs) -> dict[str, Any]:
+    def _email_configuration(self, args: UserPoolArgs, settings: UserPoolSettings) -> dict[str, Any]:
         sender = args.get("email_from")
         if sender is None:
             pulumi.log.warn(
-                "Cognito's own sender delivers about 50 emails a day for an account, which is enough for "
+                "Cognito's own sender delivers about 50 e-mails a day for an account, which is enough for "
                 "trials only. Set 'email_from' (setting emailFrom) to an identity in Amazon SES before users "
                 "sign up.",
                 self,
             )
+            if has_email_texts(settings.texts):
+                pulumi.log.warn(
+                    "Cognito documents email texts of your own only for pools that send with Amazon SES, and "
+                    "may refuse 'texts' without 'email_from' (setting emailFrom).",
+                    self,
+                )
             return {"email_sending_account": "COGNITO_DEFAULT"}
         return {
             "email_sending_account": "DEVELOPER",
@@ -208,18 +243,28 @@ class UserPool(Component):
                 self,
             )
 
-    def _make_permission(self, trigger: Trigger, alias_arn: pulumi.Input[str]) -> aws.lambda_.Permission:
-        """Permit this pool, and no other, to invoke a trigger through the alias of its function."""
-        parts = pulumi.Output.from_input(alias_arn).apply(lambda arn: arn.rpartition(":"))
+    def _make_permission(self, trigger: str, function_arn: pulumi.Input[str]) -> aws.lambda_.Permission:
+        """Permit this pool, and no other, to invoke a trigger's function, through its alias if it has one."""
+        parts = pulumi.Output.from_input(function_arn).apply(split_function_arn)
         return self._make(
             aws.lambda_.Permission,
-            trigger.permission_child,
+            f"{trigger.replace('_', '-')}-permission",
             action="lambda:InvokeFunction",
             function=parts.apply(lambda split: split[0]),
-            qualifier=parts.apply(lambda split: split[2]),
+            qualifier=parts.apply(lambda split: split[1]),
             principal="cognito-idp.amazonaws.com",
             source_arn=self.pool.arn,
             source_account=account_of(self.pool.arn),
+        )
+
+    def _make_trigger_alarm(self, trigger: OtherTrigger, args: UserPoolArgs) -> None:
+        self._alarm(
+            f"{trigger.child}-alarm",
+            args,
+            description=f"The function of the trigger {trigger.key} failed: see its log",
+            metric="AWS/Lambda Errors",
+            dimensions={"FunctionName": trigger.function_name},
+            threshold=trigger.max_errors,
         )
 
     def _make_client(
@@ -239,35 +284,8 @@ class UserPool(Component):
             refresh_token_validity=settings.refresh_token_days,
             token_validity_units={"access_token": "minutes", "id_token": "minutes", "refresh_token": "days"},
             enable_token_revocation=settings.token_revocation,
-            refresh_token_rotation=_refresh_token_rotation(settings),
+            refresh_token_rotation=refresh_token_rotation(settings),
             prevent_user_existence_errors="ENABLED" if settings.hide_user_existence else "LEGACY",
             read_attributes=settings.read_attributes,
             write_attributes=settings.write_attributes,
         )
-
-
-def _refresh_token_rotation(settings: UserPoolSettings) -> dict[str, Any] | None:
-    """Return the rotation of refresh tokens, in full also when it is disabled.
-
-    A client whose rotation was enabled before keeps it if the block is removed, or the update fails. Without
-    the grace period, the provider reports an inconsistent result, because Cognito returns 0
-    (terraform-provider-aws, issues 45646 and 47196). In the feature plan LITE, which has no rotation, Cognito
-    can reject a client with settings of other plans (Cognito API Reference, UpdateUserPoolClient,
-    FeatureUnavailableInTierException), so the block is left out.
-    """
-    if settings.tier is UserPoolTier.LITE:
-        return None
-    if settings.rotation:
-        return {"feature": "ENABLED", "retry_grace_period_seconds": settings.rotation_grace_seconds}
-    return {"feature": "DISABLED", "retry_grace_period_seconds": 0}
-
-
-def _password_policy(settings: UserPoolSettings) -> dict[str, Any]:
-    return {
-        "minimum_length": settings.password_length,
-        "require_lowercase": settings.password_all_classes,
-        "require_numbers": settings.password_all_classes,
-        "require_symbols": settings.password_all_classes,
-        "require_uppercase": settings.password_all_classes,
-        "temporary_password_validity_days": settings.temporary_password_days,
-    }

@@ -5,6 +5,8 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from pulumi_userprofiles.message_texts import MessageTexts
+
 
 class UserPoolTier(StrEnum):
     """Feature plan of a user pool."""
@@ -55,7 +57,7 @@ class CustomAttribute(TypedDict):
 
 
 class EmailFrom(TypedDict):
-    """Amazon SES identity that sends the pool's emails."""
+    """Amazon SES identity that sends the pool's e-mails."""
 
     identity_arn: pulumi.Input[str]
     """ARN of the verified identity, in a region that Cognito can send from."""
@@ -107,7 +109,7 @@ class UserPoolArgs(TypedDict):
     documents as its alternative. Default: the pool's region; ap-northeast-1 for a pool in ap-northeast-2."""
 
     verify_changes: NotRequired[bool]
-    """Whether a changed email address or phone number takes effect only after it is verified. Default:
+    """Whether a changed e-mail address or phone number takes effect only after it is verified. Default:
     true."""
 
     access_token_minutes: NotRequired[int]
@@ -121,7 +123,7 @@ class UserPoolArgs(TypedDict):
 
     refresh_token_rotation: NotRequired[bool]
     """Whether each refresh token can be used only once. Client libraries that use the REFRESH_TOKEN_AUTH flow
-    are then refused. Not available in the tier LITE: set false and deploy before a pool with
+    are then rejected. Not available in the tier LITE: set false and deploy before a pool with
     rotation changes to LITE. Default: false."""
 
     rotation_grace_seconds: NotRequired[int]
@@ -160,15 +162,37 @@ class UserPoolArgs(TypedDict):
     """Groups to create in the pool. Default: none."""
 
     email_from: NotRequired[EmailFrom]
-    """SES identity and address that send the pool's emails. Default: Cognito's own sender, which delivers
-    only a few emails a day; a deployment warns about it."""
+    """SES identity and address that send the pool's e-mails. Default: Cognito's own sender, which delivers
+    only a few e-mails a day; a deployment warns about it."""
 
     pre_sign_up_alias_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the alias of the pre sign-up function, which can refuse a sign-up. Default: none."""
+    """ARN of the alias of the pre sign-up function, which can reject a sign-up. Default: none."""
 
     post_confirmation_alias_arn: NotRequired[pulumi.Input[str]]
     """ARN of the alias of the post-confirmation function, which Cognito invokes after a confirmed sign-up.
     Default: none."""
+
+    pre_token_generation_alias_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the alias of the pre token generation function, which adds the role to tokens. It receives
+    version 2 of the event, with the tier LITE version 1. Default: none."""
+
+    custom_message_alias_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the alias of the custom message function, which writes messages in the user's language. Default:
+    none."""
+
+    triggers: NotRequired[dict[str, pulumi.Input[str]]]
+    """Functions of your own for the other triggers: trigger, such as `pre_authentication`, to the ARN of a
+    function or of its alias. Each gets a permission and an alarm. Default: none."""
+
+    sender_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key with which Cognito encrypts codes for the triggers `custom_email_sender` and
+    `custom_sms_sender`. Default: none; required with one of them."""
+
+    texts: NotRequired[MessageTexts]
+    """Texts of the messages with codes and of the invitations. Default: Cognito's texts, in English."""
+
+    alarm_topic_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that the alarms of `triggers` notify. Default: alarms only change their state."""
 
     web_acl_arn: NotRequired[pulumi.Input[str]]
     """ARN of a regional AWS WAF web ACL that protects the pool against automated sign-ups. Default: none; a

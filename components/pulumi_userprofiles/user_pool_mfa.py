@@ -30,7 +30,7 @@ class MfaSettings:
 
     The provider turns on SMS MFA whenever a pool has an SMS configuration and MFA is not OFF (pulumi-aws,
     `UserPool.sms_configuration`). A pool with phone numbers as user names needs an SMS configuration for its
-    verification codes. With SMS MFA and MFA ON, Cognito refuses recovery by phone (error of CreateUserPool,
+    verification codes. With SMS MFA and MFA ON, Cognito rejects recovery by phone (error of CreateUserPool,
     aws-cdk issue 11478); for OPTIONAL, its documentation says only that a user with SMS MFA cannot recover by
     phone (API reference, CreateUserPool, `AccountRecoverySetting`).
     """
@@ -44,7 +44,7 @@ class MfaSettings:
             sends_text_messages: Whether phone numbers are user names.
 
         Raises:
-            InvalidArgumentError: An argument is not valid, or Cognito refuses the combination.
+            InvalidArgumentError: An argument is not valid, or Cognito rejects the combination.
         """
         self._where = where
         self.mode = enum_member(where, args, "mfa", MfaMode.OPTIONAL)

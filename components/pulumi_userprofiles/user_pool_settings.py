@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_userprofiles.identifiers import REGION, check_arns, check_sender
+from pulumi_userprofiles.message_texts import message_texts
+from pulumi_userprofiles.other_triggers import other_triggers
 from pulumi_userprofiles.user_pool_arguments import CustomAttribute, EmailFrom, UserPoolTier
 from pulumi_userprofiles.user_pool_mfa import MfaSettings
 from pulumi_userprofiles.validation import (
@@ -78,6 +80,8 @@ class UserPoolSettings:
             check_required(f"{where}, email_from", email_from, *EmailFrom.__annotations__)
             check_sender(where, email_from)
         check_arns(where, args)
+        self.texts = message_texts(where, "texts", args.get("texts"))
+        self.other_triggers = other_triggers(where, args)
         self._read_password(args)
         self._read_client(args)
         self._read_attributes(args)
@@ -132,7 +136,7 @@ class UserPoolSettings:
         self._check_rotation()
         self.token_revocation = boolean(where, args, "token_revocation", True)
         self.hide_user_existence = boolean(where, args, "hide_user_existence", True)
-        # Cognito refuses a client that has both rotation and the old refresh flow.
+        # Cognito rejects a client that has both rotation and the old refresh flow.
         refresh_flows = [] if self.rotation else ["ALLOW_REFRESH_TOKEN_AUTH"]
         self.auth_flows = [
             *known_values(where, args, "auth_flows", AUTH_FLOWS[:1], AUTH_FLOWS),
@@ -140,7 +144,7 @@ class UserPoolSettings:
         ]
 
     def _check_rotation(self) -> None:
-        """Refuse rotation in a plan that lacks it (Cognito Developer Guide, "User pool feature plans")."""
+        """Reject rotation in a plan that lacks it (Cognito Developer Guide, "User pool feature plans")."""
         if self.rotation and self.tier is UserPoolTier.LITE:
             raise InvalidArgumentError(
                 self._where,

@@ -68,7 +68,7 @@ def plain_value(where: str, key: str, value: Any) -> Any:
 
 
 def check_known_arguments(where: str, args: Mapping[str, Any], allowed: Collection[str]) -> None:
-    """Refuse unknown arguments; otherwise a misspelled argument would have no effect.
+    """Reject unknown arguments; otherwise a misspelled argument would have no effect.
 
     Raises:
         InvalidArgumentError: The component does not have such an argument.
@@ -105,7 +105,7 @@ def check_component_name(where: str, name: str, limit: int) -> None:
     """Check a component's name, which is the prefix of its resources' names; AWS limits their length.
 
     Raises:
-        InvalidArgumentError: The name is too long, or has characters that some of the services refuse.
+        InvalidArgumentError: The name is too long, or has characters that some of the services reject.
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or len(name) > limit:
         raise InvalidArgumentError(

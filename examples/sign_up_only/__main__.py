@@ -22,6 +22,7 @@ pool = UserPool(
         "role_attribute": False,  # the template has only one role, so clients do not request one
         "pre_sign_up_alias_arn": triggers.pre_sign_up_alias_arn,
         "post_confirmation_alias_arn": triggers.post_confirmation_alias_arn,
+        "pre_token_generation_alias_arn": triggers.pre_token_generation_alias_arn,
         "protect": False,
     },
 )

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +15,20 @@ _EXIT_SUCCESS, _EXIT_FAILURE, _EXIT_USAGE = 0, 1, 64
 _EPILOG = """\
 exit codes:
   0    success: Ctrl-C stopped up after it was ready, or the CMD of run returned 0
-  1    failure: port in use, invalid settings, or an error of the program; nothing is left running
-  64   wrong usage
+  1    failure: port in use, invalid settings, a file or folder that does not exist, or an error of the
+       program; nothing is left running
+  64   wrong usage: the command line itself is wrong
   127  run: CMD was not found
   130  up: Ctrl-C before it was ready; run: Ctrl-C
 run returns any other exit code of CMD unchanged.
 
 Secrets in the stack's config (`secure:`) require PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.
+"""
+
+_TYPES_EPILOG = """\
+exit codes:
+  0    success
+  64   wrong usage: the command line itself is wrong
 """
 
 _RUN_DESCRIPTION = """\
@@ -39,6 +47,16 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(_EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+class _VersionAction(argparse.Action):
+    """Prints the version. It reads the package's metadata only when the option is used."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version  # noqa: PLC0415  slow to import
+
+        sys.stdout.write(f"pulumi-localaws {version('pulumi-userprofiles')}\n")
+        parser.exit()
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -61,8 +79,8 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     run = commands.add_parser(
         "run",
-        usage="pulumi-localaws run [-h] [--stack NAME] [--port N] [--config KEY=VALUE] [--env NAME=VALUE]\n"
-        "                           [--allow-origin ORIGIN] [--log FILE] [--quiet]\n"
+        usage="pulumi-localaws run [-h] [--version] [--stack NAME] [--port N] [--config KEY=VALUE]\n"
+        "                           [--env NAME=VALUE] [--allow-origin ORIGIN] [--log FILE] [--quiet]\n"
         "                           [DIR] -- CMD ...",
         help="deploy the program to a local AWS and run a command with it",
         description=_RUN_DESCRIPTION,
@@ -74,10 +92,14 @@ def _build_parser() -> argparse.ArgumentParser:
         "types",
         help="list the supported resource types",
         description="List the supported resource types and invokes.",
+        epilog=_TYPES_EPILOG,
+        formatter_class=raw,
     )
     types.add_argument(
         "--json", action="store_true", help="print JSON, with the inputs and outputs of each type"
     )
+    for command in (parser, up, run, types):
+        command.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and exit")
     return parser
 
 
@@ -164,6 +186,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = arguments[end + 1 :]
     parser = _build_parser()
     try:
+        if arguments[:1] == ["run"] and not has_separator:
+            _reject_run_without_separator(parser, arguments)
         options = parser.parse_args(arguments[:end])
         if options.command == "run" and not command:
             parser.error("run requires a command after --: pulumi-localaws run [DIR] -- CMD ...")
@@ -187,6 +211,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command == "up":
         return serve(options)
     return run_command(options, command)
+
+
+def _reject_run_without_separator(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> NoReturn:
+    """Exit with the corrected command line: everything after the folder is the command."""
+    options, rest = parser.parse_known_args(arguments)
+    directory = str(options.directory)
+    is_folder = options.directory.is_dir()
+    first = [Path(argument) for argument in arguments].index(Path(directory)) if directory in arguments else 0
+    if not first or (is_folder and not rest):
+        parser.error("run requires a command after --: pulumi-localaws run [DIR] -- CMD ...")
+    begin = first + 1 if is_folder else first
+    line = shlex.join(["pulumi-localaws", *arguments[:begin], "--", *arguments[begin:]])
+    parser.error(f"run requires -- before the command: {line}")
 
 
 def _print_types(*, as_json: bool) -> int:

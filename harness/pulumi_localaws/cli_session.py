@@ -1,6 +1,7 @@
 """The commands ``up`` and ``run``: a local AWS and a deployment, both removed at the end of the command."""
 
 import argparse
+import errno
 import json
 import os
 import signal
@@ -27,7 +28,7 @@ from pulumi_localaws.cli_outputs import (
 )
 from pulumi_localaws.config.stack import read_stack_region
 from pulumi_localaws.deploy import Deployment, EngineProcess, Event
-from pulumi_localaws.environment import DEFAULT_REGION
+from pulumi_localaws.environment import DEFAULT_REGION, describe_too_large
 from pulumi_localaws.errors import DeploymentError, LocalAwsError, LocalAwsGoneError
 from pulumi_localaws.local_aws import LocalAws
 
@@ -221,6 +222,12 @@ def _run(command: list[str], environment: dict[str, str], local: LocalAws) -> in
     except FileNotFoundError:
         _print_status(f"pulumi-localaws: the command {command[0]!r} was not found. Check its name and PATH.")
         return _EXIT_COMMAND_NOT_FOUND
+    except OSError as error:
+        if error.errno != errno.E2BIG:
+            raise
+        raise DeploymentError(
+            describe_too_large(environment, process="the command", arguments=command)
+        ) from error
     try:
         while True:
             try:

@@ -1,5 +1,6 @@
 """Deploy a Pulumi program to a local AWS, in a separate process, and destroy it again."""
 
+import errno
 import json
 import os
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import IO, Any, Self
 
 from pulumi_localaws.config.secrets import PASSPHRASE_VARIABLES
 from pulumi_localaws.config.sources import ConfigValue
-from pulumi_localaws.environment import PACKAGE_PARENT, clean_environment
+from pulumi_localaws.environment import PACKAGE_PARENT, clean_environment, describe_too_large
 from pulumi_localaws.errors import DeploymentError, LocalAwsGoneError
 from pulumi_localaws.local.endpoint_watch import EndpointWatch, accepts_connections
 
@@ -93,7 +94,7 @@ class EngineProcess:
             temporary folder, which remains after a SIGKILL.
 
     Raises:
-        DeploymentError: ``environment`` contains an AWS_* variable.
+        DeploymentError: ``environment`` contains an AWS_* variable, or is too large for the system.
     """
 
     def __init__(
@@ -117,24 +118,39 @@ class EngineProcess:
         python_path = os.pathsep.join(
             filter(None, [str(PACKAGE_PARENT), (environment or {}).get("PYTHONPATH")])
         )
-        self._process = subprocess.Popen(  # noqa: S603 our own module
-            [
-                *(sys.executable, "-m", "pulumi_localaws.engine", "--endpoint", "-"),
-                *("--dir", str(Path(directory).absolute()), "--stack", stack),
-                *("--state", str(Path(self._folder.name) / "state.jsonl")),
-                *(f"--config={key}={json.dumps(value)}" for key, value in (config or {}).items()),
-            ],
-            env=clean_environment(extra={**(environment or {}), **passphrase, "PYTHONPATH": python_path}),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            text=True,
-            encoding="utf-8",
-            # Ctrl-C signals a whole process group. The engine gets one signal, from its parent, and undoes.
-            start_new_session=True,
-        )
+        arguments = [
+            *(sys.executable, "-m", "pulumi_localaws.engine", "--endpoint", "-"),
+            *("--dir", str(Path(directory).absolute()), "--stack", stack),
+            *("--state", str(Path(self._folder.name) / "state.jsonl")),
+            *(f"--config={key}={json.dumps(value)}" for key, value in (config or {}).items()),
+        ]
+        variables = clean_environment(extra={**(environment or {}), **passphrase, "PYTHONPATH": python_path})
+        self._process = self._start(arguments, variables, output)
         self._endpoint = ""
         self._deployment_owns_state = False
+
+    def _start(
+        self, arguments: Sequence[str], variables: Mapping[str, str], output: IO[Any] | None
+    ) -> "subprocess.Popen[str]":
+        try:
+            return subprocess.Popen(  # noqa: S603 our own module
+                arguments,
+                env=variables,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                text=True,
+                encoding="utf-8",
+                # Ctrl-C signals a whole process group. The engine gets one, from its parent, and undoes.
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._folder.cleanup()
+            if error.errno != errno.E2BIG:
+                raise
+            raise DeploymentError(
+                describe_too_large(variables, process="the program", arguments=arguments)
+            ) from error
 
     def deploy(
         self, endpoint: str | None = None, on_event: Callable[[Event], None] | None = None

@@ -5,7 +5,7 @@ an inherited proxy, it would send requests to another machine.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ACCESS_KEY = "test"
@@ -37,6 +37,29 @@ _INHERITED_VARIABLES = (
     "XDG_STATE_HOME",
     "VIRTUAL_ENV",
 )
+
+
+_LARGEST_VARIABLES = 5
+
+
+def describe_too_large(environment: Mapping[str, str], *, process: str, arguments: Sequence[str] = ()) -> str:
+    """Return a message for a process that the system did not start because of its size (E2BIG).
+
+    Args:
+        environment: The environment of the process. The message has names and sizes, never values.
+        process: The name of the process in the message.
+        arguments: The arguments of the process, which count too.
+    """
+    sizes = {name: len(f"{name}={value}".encode(errors="replace")) for name, value in environment.items()}
+    arguments_size = sum(len(argument.encode(errors="replace")) for argument in arguments)
+    names = sorted(sizes, key=lambda name: -sizes[name])[:_LARGEST_VARIABLES]
+    largest = ", ".join(f"{name} ({sizes[name]:,} bytes)" for name in names)
+    return (
+        f"{process} can't be started, because its environment is too large for this system: {len(sizes)}"
+        f" variables with {sum(sizes.values()):,} bytes, and arguments with {arguments_size:,} bytes. The"
+        f" largest variables: {largest}. Unset or shorten the ones that it does not need, or put their values"
+        " in a file."
+    )
 
 
 def clean_environment(

@@ -33,8 +33,8 @@ def client(
         read_s: Seconds to wait for the next byte of a response. It doesn't limit the whole response.
         attempts: Maximum number of attempts, including the first.
         parameter_validation: Whether botocore checks the parameters of each call.
-        region: The region. Default: as in the AWS CLI.
-        endpoint_url: The endpoint, for example of a local AWS. Default: that of AWS.
+        region: The region; None for that of the environment.
+        endpoint_url: The endpoint; None for that of the environment, else AWS.
     """
     config = Config(
         connect_timeout=connect_s,

@@ -1,4 +1,4 @@
-"""`userprofiles`: the command line with tools for the users table."""
+"""`userprofiles`: the command line with tools for the users table and for clients."""
 
 import argparse
 import os
@@ -7,19 +7,26 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import admin_command, settings, template, template_command
+from userprofiles import settings, template
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
 from userprofiles.backfill.command.backfill_command import BackfillCommand, CommandOptions
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import ProgressView
-from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id, parse_segments
+from userprofiles.backfill.job import DEFAULT_SEGMENTS, MAX_SEGMENTS, Job, new_run_id, parse_segments
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.report import format_banner
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.skip_rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
 from userprofiles.backfill.table_shape import TableShape
+from userprofiles.commands import (
+    admin_command,
+    analytics_command,
+    outputs_command,
+    setup_command,
+    template_command,
+)
 from userprofiles.table import record
 
 _EPILOG = f"""{exit_code.HELP}
@@ -30,7 +37,9 @@ dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is faster. A dry run o
 
 def _create_parsers() -> tuple[CommandParser, CommandParser]:
     parser = CommandParser(
-        prog="userprofiles", description="Tools for the users table.", epilog=exit_code.HELP
+        prog="userprofiles",
+        description="Tools for the users table and for clients.",
+        epilog=exit_code.HELP,
     )
     add_version_option(parser)
     groups = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -45,6 +54,9 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     )
     _add_run_options(run)
     admin_command.add_parsers(groups)
+    outputs_command.add_parser(groups)
+    analytics_command.add_parsers(groups)
+    setup_command.add_parsers(groups)
     template_command.add_parsers(groups)
     return parser, run
 
@@ -56,12 +68,18 @@ def _add_run_options(run: CommandParser) -> None:
     run.add_argument("--region", metavar="R", help="region of the table (default: as in the AWS CLI)")
     run.add_argument(
         "--segments",
-        type=int,
+        type=_segment_count,
         default=DEFAULT_SEGMENTS,
         metavar="N",
         help="number of segments in which the table is scanned (default: %(default)s)",
     )
-    run.add_argument("--only", metavar="0-3", help="process only these segments, such as 0-3 or 0,2,5")
+    run.add_argument(
+        "--only",
+        type=_segment_numbers,
+        default=(),
+        metavar="0-3",
+        help="process only these segments, such as 0-3 or 0,2,5",
+    )
     run.add_argument("--report", type=Path, metavar="FILE.json", help="write the report to this file")
     run.add_argument("--json", action="store_true", help="print only the report on standard output, as JSON")
     run.add_argument("--resume", action="store_true", help="resume a stopped run with the same options")
@@ -98,6 +116,33 @@ def _add_run_options(run: CommandParser) -> None:
     )
 
 
+def _segment_count(text: str) -> int:
+    """Read a number; `Job` checks its range.
+
+    Raises:
+        argparse.ArgumentTypeError: It is not a whole number.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number from 1 to {MAX_SEGMENTS:,}, got {text!r}. Leave the option out for "
+            f"{DEFAULT_SEGMENTS}."
+        ) from None
+
+
+def _segment_numbers(text: str) -> tuple[int, ...]:
+    """Read the numbers of `--only`.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is not a list of numbers and ranges.
+    """
+    try:
+        return parse_segments(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _non_empty_list(text: str) -> tuple[str, ...]:
     """Split a comma-separated list.
 
@@ -132,10 +177,16 @@ def _run(arguments: list[str], limits: Limits) -> int:
     values, unknown = parser.parse_known_args(arguments)
     if "execute" in values:
         if unknown:
-            parser.error(f"unrecognized arguments: {shlex.join(unknown)}")
+            getattr(values, "parser", parser).error(f"unrecognized arguments: {shlex.join(unknown)}")
         return int(values.execute(values))
     if unknown:
         run.error(f"unrecognized arguments: {shlex.join(unknown)}")
+    return _backfill(arguments, values, run, limits)
+
+
+def _backfill(
+    arguments: list[str], values: argparse.Namespace, run: CommandParser, limits: Limits
+) -> exit_code.ExitCode:
     try:
         template.load(values.template)
         job = Job(
@@ -143,7 +194,7 @@ def _run(arguments: list[str], limits: Limits) -> int:
             table=values.table_name,
             dry_run=values.dry_run,
             segments=values.segments,
-            only=parse_segments(values.only) if values.only is not None else (),
+            only=values.only,
             rule=SkipRule(values.status_values, values.flags),
             shape=TableShape.PLAIN if values.shape == "auto" else TableShape(values.shape),
             is_shape_explicit=values.shape != "auto",

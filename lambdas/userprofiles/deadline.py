@@ -1,4 +1,4 @@
-"""The deadlines of the post-confirmation handler, and calls with a deadline.
+"""The deadlines of the handlers that Cognito waits for, and calls with a deadline.
 
 A socket's read timeout starts again with every byte, so a server that sends byte by byte can block a call
 without limit. Here each call runs in its own thread, which is abandoned at the deadline. The thread is a
@@ -15,6 +15,10 @@ T = TypeVar("T")
 POST_CONFIRMATION_SECONDS = 3.1
 DYNAMODB_SECONDS = 2.0
 OUTBOX_SECONDS = 0.8
+
+# A user waits for each of their sign-ins, so this trigger gives up earlier.
+PRE_TOKEN_GENERATION_SECONDS = 2.8
+READ_USER_SECONDS = 1.5
 
 
 class DeadlineExceededError(TimeoutError):

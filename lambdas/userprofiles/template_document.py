@@ -101,7 +101,7 @@ def read(source: str | Path | Mapping[str, Any]) -> tuple[str, Any]:
         TemplateError: The template doesn't exist, or is not JSON.
     """
     if isinstance(source, Mapping):
-        return "inline", source
+        return "inline", copy.deepcopy(dict(source))
     if isinstance(source, Path) or source.endswith(".json"):
         path = Path(source)
         try:
@@ -132,7 +132,7 @@ def expand(document: Any) -> tuple[Any, list[str]]:
     """Expand the short forms of a template.
 
     Args:
-        document: The template as parsed JSON. It is not changed.
+        document: The template as `read` returns it. The result contains parts of it.
 
     Returns:
         The expanded document, and the problems of the short forms.
@@ -144,7 +144,7 @@ def expand(document: Any) -> tuple[Any, list[str]]:
 
 
 def _expand(document: Mapping[str, Any], parents: tuple[str, ...], report: Report) -> Document:
-    expanded = copy.deepcopy(dict(document))
+    expanded = dict(document)
     for role, extension in _roles(expanded).items():
         if isinstance(extension, dict):
             _expand_part(extension, f"roles.allowed.{role}", report)
@@ -201,7 +201,9 @@ def _add_completion(document: Document, kind: ItemKind, other: Document) -> None
     roles = completion.setdefault("roles", {})
     for role, kinds in other_completion.get("roles", {}).items():
         if kind in kinds and isinstance(roles, dict) and role in _roles(document):
-            roles.setdefault(role, {}).setdefault(kind, kinds[kind])
+            own_kinds = roles.setdefault(role, {})
+            if isinstance(own_kinds, dict):
+                own_kinds.setdefault(kind, kinds[kind])
 
 
 def _read_other(name: Any, path: str, parents: tuple[str, ...], report: Report) -> Document:

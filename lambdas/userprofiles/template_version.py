@@ -6,7 +6,6 @@ Code with an older minor version still writes to upgraded items. So a step to a 
 fields; `rename` and `remove` need a new major version.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -17,13 +16,21 @@ FIRST_VERSION = "1.0"
 PATTERN = "^([1-9][0-9]{0,3})\\.(0|[1-9][0-9]{0,3})$"
 OPERATIONS = ("rename", "remove", "default")
 
-_VERSION = re.compile(PATTERN)
+_PARTS, _MAX_DIGITS = 2, 4
 
 
 def parse(text: Any) -> Version | None:
     """Return a version as two numbers, None if the text is not a version."""
-    match = _VERSION.fullmatch(text) if isinstance(text, str) else None
-    return (int(match[1]), int(match[2])) if match else None
+    if not isinstance(text, str):
+        return None
+    parts = text.split(".")
+    is_version = len(parts) == _PARTS and all(map(_is_number, parts)) and parts[0] != "0"
+    return (int(parts[0]), int(parts[1])) if is_version else None
+
+
+def _is_number(text: str) -> bool:
+    is_short = len(text) <= _MAX_DIGITS and text.isascii() and text.isdecimal()
+    return is_short and (text == "0" or not text.startswith("0"))
 
 
 def find_version_problems(

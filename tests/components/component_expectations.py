@@ -18,6 +18,10 @@ _REGISTER = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Update
 RIGHTS = {
     "app-triggers-pre-sign-up-policy": _EVERY_FUNCTION,
     "app-triggers-post-confirmation-policy": {*_EVERY_FUNCTION, *_REGISTER, "sqs:SendMessage"},
+    "app-triggers-pre-token-generation-policy": {
+        *_EVERY_FUNCTION,
+        *("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+    },
     "app-outbox-worker-policy": {
         *_EVERY_FUNCTION,
         *_REGISTER,
@@ -100,6 +104,15 @@ ALARMS: dict[str, tuple[Any, ...]] = {
             ("lost", "RegistrationLost", 0),
         )
     },
+    "app-triggers-pre-token-generation-alarm": (
+        *("AWS/Lambda", "Errors", 0, ["app-triggers-pre-token-generation-function-1234567"]),
+    ),
+    **{
+        f"app-triggers-pre-token-generation-{suffix}-alarm": (
+            *("UserProfiles", metric, 10, [f"{_SERVICE}-triggers-pre-token-generation"]),
+        )
+        for suffix, metric in (("role", "RoleUnavailable"), ("contact", "ContactUpdateFailed"))
+    },
     "app-triggers-pre-sign-up-alarm": (
         *("AWS/Lambda", "Errors", 20, ["app-triggers-pre-sign-up-function-1234567"]),
     ),
@@ -154,7 +167,8 @@ def dead_letter_sources(recording: Recording) -> list[str]:
 _ORDER = {
     # A sign-up would fail before the pool has permission to call the functions.
     "app-identity-client": {
-        *("app-identity-pre-sign-up-permission", "app-identity-post-confirmation-permission")
+        *("app-identity-pre-sign-up-permission", "app-identity-post-confirmation-permission"),
+        "app-identity-pre-token-generation-permission",
     },
     "app-identity-pool": {"app-identity-sms-policy"},
     "app-migration-reports-lifecycle": {"app-migration-reports-versioning"},
@@ -170,6 +184,7 @@ _ORDER = {
             "app-outbox-worker",
             "app-triggers-post-confirmation",
             "app-triggers-pre-sign-up",
+            "app-triggers-pre-token-generation",
         )
     },
 }
@@ -213,6 +228,7 @@ _USES = {
     "app-outbox-worker-policy": {"lambda": 1, "dynamodb": 2, "sqs": 1},
     "app-triggers-post-confirmation-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},
     "app-triggers-pre-sign-up-policy": {"lambda": 1},
+    "app-triggers-pre-token-generation-policy": {"lambda": 1, "dynamodb": 2},
 }
 """Rights of functions on the key: the service that uses it, and the number of allowed `_KEY_ACTIONS`."""
 _KEY_ACTIONS = ["kms:Decrypt", "kms:GenerateDataKey"]

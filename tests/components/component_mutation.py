@@ -61,7 +61,11 @@ AUTHORIZER = "app-api-authorizer"
 STAGE = "app-api-stage"
 MACHINE = "app-migration-state-machine"
 CONFIRMATION = "app-triggers-post-confirmation-policy"
-TRIGGERS = ("app-triggers-pre-sign-up", "app-triggers-post-confirmation")
+TRIGGERS = (
+    "app-triggers-pre-sign-up",
+    "app-triggers-post-confirmation",
+    "app-triggers-pre-token-generation",
+)
 FUNCTIONS = (*TRIGGERS, "app-api-handler", "app-api-admin", "app-migration-worker", "app-outbox-worker")
 QUEUES = ("app-triggers-outbox", "app-triggers-dead-letters")
 ROUTES = tuple(
@@ -77,6 +81,7 @@ ADMIN_PERMISSION = "app-api-admin-api-permission"
 TRIGGER_PERMISSIONS = (
     "app-identity-post-confirmation-permission",
     "app-identity-pre-sign-up-permission",
+    "app-identity-pre-token-generation-permission",
 )
 PERMISSIONS = (API_PERMISSION, ADMIN_PERMISSION, *TRIGGER_PERMISSIONS)
 LOG_GROUPS = (*(f"{name}-log-group" for name in FUNCTIONS), "app-api-log-group", "app-migration-log-group")

@@ -138,7 +138,10 @@ POLICIES = [
         wildcard_arns,
     ),
     *each(
-        (CONFIRMATION, "app-outbox-worker-policy", "app-api-handler-policy", "app-api-admin-policy"),
+        (
+            *(CONFIRMATION, "app-triggers-pre-token-generation-policy"),
+            *("app-outbox-worker-policy", "app-api-handler-policy", "app-api-admin-policy"),
+        ),
         statement(USERS, Condition=None),
         other_leading_keys,
     ),
@@ -214,6 +217,7 @@ STRUCTURE = [
     mutation("app-triggers-outbox", put("redrivePolicy.maxReceiveCount", 1), golden_differences),
     mutation("app-api-api", put("corsConfiguration", {"allowOrigins": ["*"]}), golden_differences),
     mutation(POOL, drop("lambdaConfig.postConfirmation"), golden_differences),
+    mutation(POOL, put("lambdaConfig.preTokenGenerationConfig.lambdaVersion", "V1_0"), golden_differences),
     mutation("app-outbox-mapping", NOT_CREATED, golden_differences),
     mutation("app-api-route-get-health", put("target", "integrations/another"), golden_differences),
     mutation(STAGE, drop("accessLogSettings"), golden_differences),

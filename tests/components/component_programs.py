@@ -100,6 +100,9 @@ def _pool(**args: Any) -> UserPool:
             "post_confirmation_alias_arn": arn(
                 "lambda", "function:app-triggers-post-confirmation-function-1234567:live"
             ),
+            "pre_token_generation_alias_arn": arn(
+                "lambda", "function:app-triggers-pre-token-generation-function-1234567:live"
+            ),
             **args,  # type: ignore[typeddict-item]
         },
     )

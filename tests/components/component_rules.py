@@ -45,7 +45,11 @@ _TABLE = ("data-table",)
 # Answers are stored for a day only.
 _LASTING_TABLES = ("data-table", "data-audit-table")
 _BUCKET = ("reports-bucket",)
-_TRIGGER_PERMISSIONS = ("pre-sign-up-permission", "post-confirmation-permission")
+_TRIGGER_PERMISSIONS = (
+    "pre-sign-up-permission",
+    "post-confirmation-permission",
+    "pre-token-generation-permission",
+)
 
 RULES = [
     Rule("AWS refuses to delete a table", "Table", {"deletionProtectionEnabled": True}, _LASTING_TABLES),
@@ -151,7 +155,7 @@ RULES = [
         "a trigger ends before Cognito stops waiting",
         "Function",
         {"timeout": 4},
-        ("pre-sign-up-function", "post-confirmation-function"),
+        ("pre-sign-up-function", "post-confirmation-function", "pre-token-generation-function"),
     ),
     Rule("a queue is encrypted", "Queue", {"sqsManagedSseEnabled": True}),
     Rule(

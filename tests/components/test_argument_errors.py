@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from component_programs import KEY, SES_IDENTITY, TOPIC, WEB_ACL
+from component_programs import KEY, SES_IDENTITY, TOPIC, WEB_ACL, arn
 from component_recording import Recording, start_recording
 from pulumi_userprofiles import (
     InvalidArgumentError,
@@ -18,6 +18,8 @@ from pulumi_userprofiles import (
     UserPoolTier,
     UsersTable,
 )
+
+FUNCTION = arn("lambda", "function:theirs")
 
 MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "unknown template": (
@@ -192,6 +194,87 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "client name with a space": (
         lambda: UserPool("p", {"further_clients": ["a b"]}),
         ["further_clients", "'a b'"],
+    ),
+    "unknown trigger": (
+        lambda: UserPool("p", {"triggers": {"inbound_federation": FUNCTION}}),
+        ["'triggers'", "'inbound_federation'", "pre_authentication", "pulumi-aws"],
+    ),
+    "triggers as text": (lambda: UserPool("p", {"triggers": FUNCTION}), ["'triggers'", "dict"]),  # type: ignore[typeddict-item]
+    "name instead of a function's ARN": (
+        lambda: UserPool("p", {"triggers": {"pre_authentication": "theirs"}}),
+        ["'triggers.pre_authentication'", "'theirs'", "arn:aws:lambda:"],
+    ),
+    "unpublished version of a function": (
+        lambda: UserPool("p", {"triggers": {"pre_authentication": f"{FUNCTION}:$LATEST"}}),
+        ["'triggers.pre_authentication'", "$LATEST"],
+    ),
+    "second function for a trigger of ours": (
+        lambda: _stack(triggers={"post_confirmation": FUNCTION}),
+        ["'post_confirmation'", "only one", "'post_confirmation_alias_arn'"],
+    ),
+    "second function for the role in tokens": (
+        lambda: _stack(triggers={"pre_token_generation": FUNCTION}),
+        ["'pre_token_generation'", "'role_in_token' to false"],
+    ),
+    "second function for messages": (
+        lambda: _stack(
+            triggers={"custom_message": FUNCTION},
+            texts_by_language={"de": {"verification_sms_message": "{####}"}},
+        ),
+        ["'custom_message'", "remove 'texts_by_language'"],
+    ),
+    "second function of a pool alone": (
+        lambda: UserPool(
+            "p", {"custom_message_alias_arn": FUNCTION, "triggers": {"custom_message": FUNCTION}}
+        ),
+        ["'custom_message'", "only one"],
+    ),
+    "triggers of the stack's pool": (
+        lambda: _stack(user_pool={"triggers": {"pre_authentication": FUNCTION}}),
+        ["'triggers'", "user_pool"],
+    ),
+    "sender without a key": (
+        lambda: UserPool("p", {"triggers": {"custom_sms_sender": FUNCTION}}),
+        ["'sender_key_arn'", "custom_sms_sender", "kms:Decrypt"],
+    ),
+    "key without a sender": (lambda: UserPool("p", {"sender_key_arn": KEY}), ["'sender_key_arn'"]),
+    "topic instead of the sender's key": (
+        lambda: UserPool("p", {"sender_key_arn": TOPIC}),
+        ["'sender_key_arn'", "KMS key"],
+    ),
+    "unknown text": (
+        lambda: UserPool("p", {"texts": {"verification_subject": "x"}}),  # type: ignore[typeddict-unknown-key]
+        ["'verification_subject'", "verification_email_subject"],
+    ),
+    "texts as text": (lambda: UserPool("p", {"texts": "{####}"}), ["'texts'", "dict"]),  # type: ignore[typeddict-item]
+    "code without its place": (
+        lambda: UserPool("p", {"texts": {"verification_email_message": "Your code"}}),
+        ["'texts.verification_email_message'", "{####}"],
+    ),
+    "invitation without the user name": (
+        lambda: UserPool("p", {"texts": {"invitation_sms_message": "Password: {####}"}}),
+        ["'texts.invitation_sms_message'", "{username}"],
+    ),
+    "control character in a text": (
+        lambda: UserPool("p", {"texts": {"verification_email_subject": "a\u200bb"}}),
+        ["'texts.verification_email_subject'", "ZERO WIDTH SPACE"],
+    ),
+    "language that is no tag": (
+        lambda: _stack(texts_by_language={"german": {}}),
+        ["'texts_by_language'", "'german'", "pt-BR"],
+    ),
+    "language twice": (
+        lambda: _stack(texts_by_language={"pt-BR": {}, "pt-br": {}}),
+        ["'texts_by_language'", "twice"],
+    ),
+    "no language": (lambda: _stack(texts_by_language={}), ["'texts_by_language'", "leave it out"]),
+    "text of a language without its code": (
+        lambda: _stack(texts_by_language={"de": {"verification_sms_message": "Ihr Code"}}),
+        ["'texts_by_language.de.verification_sms_message'", "{####}"],
+    ),
+    "emails of a language without Amazon SES": (
+        lambda: _stack(texts_by_language={"de": {"verification_email_subject": "Ihr Code"}}),
+        ["'texts_by_language'", "InvalidLambdaResponseException", "Set 'email_from'"],
     ),
     "group name with a space": (lambda: UserPool("p", {"groups": ["a b"]}), ["'a b'"]),
     "nickname as user name": (

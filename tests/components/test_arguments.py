@@ -172,6 +172,7 @@ def test_each_function_has_its_own_reserved_concurrency(record_stack: Any) -> No
         "app-outbox-worker-function": 2,
         "app-triggers-post-confirmation-function": 20,
         "app-triggers-pre-sign-up-function": 20,
+        "app-triggers-pre-token-generation-function": 20,
     }
 
 
@@ -186,6 +187,7 @@ def test_functions_that_cognito_invokes_have_the_memory_for_a_cold_start(record_
         "app-outbox-worker-function": 512,
         "app-triggers-post-confirmation-function": 1024,
         "app-triggers-pre-sign-up-function": 1024,
+        "app-triggers-pre-token-generation-function": 1024,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from component_programs import WEB_ACL, whole_stack
+from component_programs import SES_IDENTITY, WEB_ACL, arn, whole_stack
 from component_recording import Recording, Resource, record
 from component_schema import hosted_components
 from pulumi_userprofiles import SignupToProfile, UserPool, UserPoolArgs
@@ -25,7 +25,10 @@ OPTIONS: dict[str, Any] = {
         "groups": ["admins", "support"],
         "further_clients": ["admin-web"],
         "web_acl_arn": WEB_ACL,
-    }
+        "email_from": {"identity_arn": SES_IDENTITY, "address": "a@example.com"},
+    },
+    "triggers": {"pre_authentication": arn("lambda", "function:theirs:live")},
+    "texts_by_language": {"de": {"verification_email_subject": "Ihr Code"}},
 }
 
 

@@ -36,6 +36,7 @@ def test_functions_can_still_read_what_a_former_key_encrypts(record_stack: Any, 
         "app-outbox-worker-policy": {"lambda", "dynamodb", "sqs"},
         "app-triggers-post-confirmation-policy": {"lambda", "dynamodb", "sqs"},
         "app-triggers-pre-sign-up-policy": {"lambda"},
+        "app-triggers-pre-token-generation-policy": {"lambda", "dynamodb"},
     }
     assert [item.name for item in recording.resources if item.custom and encrypts_with(item, FORMER)] == []
 

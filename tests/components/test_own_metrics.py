@@ -8,8 +8,11 @@ import pytest
 from component_recording import Recording
 from userprofiles.registration.outbox import OutboxMessageFailedError, process_message
 from userprofiles.registration.post_confirmation import ConfirmationProcessor, handle_event
+from userprofiles.registration.pre_token_generation import TokenProcessor
 from userprofiles.table.attribute_value import AttributeValueError
+from userprofiles.table.store import UserItems
 from userprofiles.telemetry import Report
+from userprofiles.template import load
 
 EVENT = {
     "triggerSource": "PostConfirmation_ConfirmSignUp",
@@ -34,6 +37,12 @@ def fail_registration(registrar: Any, outbox: Any) -> None:
     handle_event(ConfirmationProcessor(registrar, outbox, report).process, EVENT, report)
 
 
+def fail_token(store: Any) -> None:
+    event = {**EVENT, "triggerSource": "TokenGeneration_Authentication", "version": "2"}
+    event["request"] = {"userAttributes": {"sub": EVENT["userName"], "email": "new@example.com"}}
+    TokenProcessor(store, load("marketplace"), "customer", Report()).process(event)
+
+
 def fail_outbox_message() -> None:
     with pytest.raises(OutboxMessageFailedError):
         process_message(failing(OSError()), {"messageId": "m", "body": "{}"}, Report())
@@ -48,10 +57,15 @@ FAILURES = {
         failing(AttributeValueError("x")), ACCEPTING
     ),
     "app-outbox-retry-alarm": fail_outbox_message,
+    "app-triggers-pre-token-generation-role-alarm": lambda: fail_token(SimpleNamespace()),
+    "app-triggers-pre-token-generation-contact-alarm": lambda: fail_token(
+        SimpleNamespace(read=lambda _: UserItems({"email": "old@example.com"}, {}))
+    ),
 }
 FUNCTIONS = {
     "app-triggers-post-confirmation": "app-triggers-post-confirmation-function",
     "app-outbox": "app-outbox-worker-function",
+    "app-triggers-pre-token-generation": "app-triggers-pre-token-generation-function",
 }
 
 

@@ -13,6 +13,7 @@ import yaml
 from component_recording import Recording, record, start_recording
 from pulumi_userprofiles.build_tools import BundleError
 from userprofiles import template
+from userprofiles.commands import client_outputs
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
@@ -22,9 +23,11 @@ OUTPUTS = [
     "furtherUserPoolClientIds",
     "migrationBucketName",
     "migrationStateMachineArn",
+    "passwordPolicy",
     "profileApiUrl",
     "userPoolClientId",
     "userPoolId",
+    "usernameAttributes",
     "usersTableName",
 ]
 
@@ -54,6 +57,19 @@ def test_the_outputs_have_the_names_that_clients_read(monkeypatch: pytest.Monkey
     _, exports = deploy(configuration(), monkeypatch)
 
     assert sorted(exports) == OUTPUTS
+
+
+def test_the_outputs_are_what_clients_need(stack: Recording) -> None:
+    """`userprofiles outputs` reads them: the names of outputs and readers are the same."""
+    outputs = stack.outputs["app"] | {"userPoolId": "cn-north-1_aB3"}
+
+    parsed = client_outputs.parse(json.dumps(outputs))
+
+    assert parsed.username_attributes == ("email", "phone_number")
+    assert parsed.password_policy == {
+        "min_length": 14,
+        **{f"require_{name}": True for name in ("lowercase", "numbers", "symbols", "uppercase")},
+    }
 
 
 def test_the_components_outputs_are_those_of_the_stack(stack: Recording) -> None:
@@ -122,6 +138,28 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
     assert authorizer["jwtConfiguration"]["audiences"] == clients
 
 
+def test_settings_of_triggers_and_texts_reach_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = f"arn:aws:lambda:{SCOPE}:function:check"
+    sender = {"identityArn": f"arn:aws:ses:{SCOPE}:identity/example.com", "address": "a@example.com"}
+    config = configuration(
+        triggers=json.dumps({"pre_authentication": function, "custom_sms_sender": function}),
+        senderKeyArn=f"arn:aws:kms:{SCOPE}:key/0",
+        roleInToken="false",
+        texts='{"verificationSmsMessage": "Your code: {####}"}',
+        textsByLanguage='{"de": {"verificationEmailSubject": "Ihr Code"}}',
+        emailFrom=json.dumps(sender),
+    )
+
+    recording, _ = deploy(config, monkeypatch)
+
+    pool = recording.resource("userprofiles-identity-pool").inputs
+    assert pool["lambdaConfig"].keys() == {
+        *("preSignUp", "postConfirmation", "preAuthentication", "customSmsSender", "customMessage"),
+        "kmsKeyId",
+    }
+    assert pool["verificationMessageTemplate"] == {"smsMessage": "Your code: {####}"}
+
+
 def test_own_template_is_one_line_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     file = ROOT / "examples" / "own_template" / "hiking-club.json"
     monkeypatch.chdir(ROOT)
@@ -158,7 +196,10 @@ MISTAKES = {
         configuration(approvalRoles='["customer"]'),
         [f"'{NAMESPACE}:approvalRoles'", "'customer'", "vendor"],
     ),
-    "no region": ({f"{NAMESPACE}:template": "basic"}, ["region", "pulumi config set aws:region"]),
+    "no region": (
+        {f"{NAMESPACE}:template": "basic"},
+        ["region", "Pulumi.test.yaml", "pulumi config set aws:region"],
+    ),
     "invalid region": ({"aws:region": "frankfurt"}, ["aws:region", "'frankfurt'", "us-east-1"]),
     "unknown template": (
         configuration(template="shop"),
@@ -249,6 +290,35 @@ MISTAKES = {
         configuration(emailFrom='{"address": "a@example.com"}'),
         ["emailFrom", "identityArn"],
     ),
+    "triggers as a list": (
+        configuration(triggers='["a"]'),
+        [f"'{NAMESPACE}:triggers'", "object", "triggers.<name>"],
+    ),
+    "unknown trigger": (
+        configuration(triggers='{"preAuth": "a"}'),
+        [f"'{NAMESPACE}:triggers'", "'preAuth'", "pre_authentication"],
+    ),
+    "second function for our trigger": (
+        configuration(triggers=json.dumps({"pre_token_generation": "a"})),
+        [f"'{NAMESPACE}:triggers'", "'roleInToken' to false"],
+    ),
+    "unknown text": (
+        configuration(texts='{"subject": "a"}'),
+        [f"'{NAMESPACE}:texts'", "verificationEmailSubject"],
+    ),
+    "text without its code": (
+        configuration(texts='{"verificationSmsMessage": "Your code"}'),
+        [f"'{NAMESPACE}:texts'", "{####}"],
+    ),
+    "languages as a list": (configuration(textsByLanguage="[]"), [f"'{NAMESPACE}:textsByLanguage'", "de"]),
+    "unknown text of a language": (
+        configuration(textsByLanguage='{"de": {"subject": "a"}}'),
+        [f"'{NAMESPACE}:textsByLanguage'", "verificationEmailSubject"],
+    ),
+    "emails of a language without a sender": (
+        configuration(textsByLanguage='{"de": {"verificationEmailSubject": "Ihr Code"}}'),
+        [f"'{NAMESPACE}:textsByLanguage'", "Set 'emailFrom'"],
+    ),
     "misspelled key": (configuration(templat="basic"), ["templat", "unknown setting", "template"]),
 }
 
@@ -297,7 +367,7 @@ def test_wrong_template_file_is_named_by_its_setting(text: str, tmp_path: Path) 
 
 
 def test_the_program_is_about_a_page() -> None:
-    assert len((ROOT / "__main__.py").read_text().splitlines()) < 70
+    assert len((ROOT / "__main__.py").read_text().splitlines()) < 80
 
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/Pulumi.yaml"))

@@ -124,12 +124,57 @@ class AwsResources:
         alias = self.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
         return str(alias["AliasArn"])
 
-    def create_recorder(self) -> "Recorder":
-        """Create a trigger's function that records its events."""
+    def create_recorder(self, code: str = RECORDER) -> "Recorder":
+        """Create a trigger's function that records its events in the queue ``@queue@``."""
         queue = self.sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
         allow = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
         policy = {"Version": "2012-10-17", "Statement": [allow]}
-        return Recorder(self.create_function(RECORDER.replace("@queue@", queue), policy), queue, self.sqs)
+        return Recorder(self.create_function(code.replace("@queue@", queue), policy), queue, self.sqs)
+
+    def create_http_api(
+        self, code: str, *, issuer: str = "", audience: str = "", timeout_ms: int = 30_000, **stage: Any
+    ) -> str:
+        """Create an HTTP API whose only route invokes a new function, and return its ID.
+
+        Args:
+            code: The function's code.
+            issuer: The issuer of the tokens that the route requires. Default: the route is public.
+            audience: The app client of the tokens.
+            timeout_ms: The time limit of the integration.
+            stage: Settings of the stage.
+        """
+        apis = self.local_aws.client("apigatewayv2")
+        api_id = str(apis.create_api(Name=f"api-{uuid.uuid4().hex[:8]}", ProtocolType="HTTP")["ApiId"])
+        arn = self.create_function(code)
+        name, qualifier = arn.split(":")[-2:]
+        self.lambda_.add_permission(
+            FunctionName=name,
+            Qualifier=qualifier,
+            StatementId="api",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+        )
+        integration = apis.create_integration(
+            ApiId=api_id,
+            IntegrationType="AWS_PROXY",
+            IntegrationUri=arn,
+            PayloadFormatVersion="2.0",
+            TimeoutInMillis=timeout_ms,
+        )
+        security: dict[str, str] = {}
+        if issuer:
+            authorizer = apis.create_authorizer(
+                ApiId=api_id,
+                AuthorizerType="JWT",
+                Name="jwt",
+                IdentitySource=["$request.header.Authorization"],
+                JwtConfiguration={"Issuer": issuer, "Audience": [audience]},
+            )
+            security = {"AuthorizationType": "JWT", "AuthorizerId": authorizer["AuthorizerId"]}
+        target = f"integrations/{integration['IntegrationId']}"
+        apis.create_route(ApiId=api_id, RouteKey="$default", Target=target, **security)
+        apis.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True, **stage)
+        return api_id
 
     def allow_invocation(self, alias_arn: str, pool: dict[str, Any], **changes: Any) -> None:
         """Allow a pool to invoke a function."""

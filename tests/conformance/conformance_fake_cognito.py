@@ -4,15 +4,18 @@ import asyncio
 import base64
 import json
 import re
+import uuid
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pulumi_localaws.gateway.cognito import pre_sign_up_relay, token_generation
 from pulumi_localaws.gateway.router import RequestKind, RequestRouter
-from pulumi_localaws.gateway.wire.http_messages import Request
+from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
 POOL, CLIENT = "eu-west-1_Pool12345", "client1"
 ACCOUNT = "000000000000"
 POOL_ARN = f"arn:aws:cognito-idp:eu-west-1:{ACCOUNT}:userpool/{POOL}"
+SIGN_UP_RELAY, TOKEN_RELAY = pre_sign_up_relay.RELAY_NAME, token_generation.RELAY_NAME
 FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:trigger:live"
 
 
@@ -26,7 +29,8 @@ class FakeCognito:
         self.error_codes: dict[str, str] = {}
         """The error code of each Cognito action that fails."""
         self.emails: list[dict[str, Any]] = []
-        self.relay_url: str = ""
+        self.relay_urls: dict[str, str] = {}
+        """The gateway's URL of each relay function."""
         self.sign_up_delays: dict[str, float] = {}
         self.users: dict[str, dict[str, Any]] = {}
         self.pool: dict[str, Any] = {
@@ -79,6 +83,13 @@ class FakeCognito:
             return _error(self.error_codes[action], "rejected")
         name = parameters.get("Username") or (parameters.get("AuthParameters") or {}).get("USERNAME") or ""
         user = self.find_user(name)
+        refresh_token = parameters.get("RefreshToken") or (parameters.get("AuthParameters") or {}).get(
+            "REFRESH_TOKEN"
+        )
+        if refresh_token:
+            user = self.find_user(decode_claims(refresh_token)["sub"])
+            assert user is not None
+            return await self._issue_tokens(user, "TokenGeneration_RefreshTokens")
         attributes = {a["Name"]: a["Value"] for a in parameters.get("UserAttributes") or ()}
         if action == "SignUp":
             return await self._sign_up(parameters, attributes, user)
@@ -87,7 +98,7 @@ class FakeCognito:
             return 200, document
         if user is None:
             return _error("UserNotFoundException", "User does not exist.")
-        return self._call_with_user(action, parameters, user, attributes)
+        return await self._call_with_user(action, parameters, user, attributes)
 
     def _call_without_user(  # noqa: C901, PLR0911 - a switch by action
         self, action: str, parameters: dict[str, Any], attributes: dict[str, str]
@@ -120,7 +131,7 @@ class FakeCognito:
                 return {"User": _describe(user, "Attributes")}
         return None
 
-    def _call_with_user(
+    async def _call_with_user(
         self, action: str, parameters: dict[str, Any], user: dict[str, Any], attributes: dict[str, str]
     ) -> tuple[int, Any]:
         match action:
@@ -136,19 +147,63 @@ class FakeCognito:
                 if parameters.get("ConfirmationCode", "123456") not in {"123456", "654321"}:
                     return _error("CodeMismatchException", "Invalid verification code")
                 user["UserStatus"] = "CONFIRMED"
-            case "ForgotPassword":
+            case "ForgotPassword" | "ResendConfirmationCode":
                 self.emails.append(_verification_email(user))
                 return 200, {"CodeDeliveryDetails": {"DeliveryMedium": "EMAIL"}}
-            case "InitiateAuth" | "RespondToAuthChallenge" | "AdminInitiateAuth":
-                claims = json.dumps({"username": user["Username"], "client_id": CLIENT, "iss": f"x/{POOL}"})
-                token = f"h.{base64.urlsafe_b64encode(claims.encode()).decode().rstrip('=')}.s"
-                return 200, {"AuthenticationResult": {"AccessToken": token}}
+            case (
+                "InitiateAuth"
+                | "AdminInitiateAuth"
+                | "RespondToAuthChallenge"
+                | "AdminRespondToAuthChallenge"
+            ):
+                return await self._issue_tokens(user, "TokenGeneration_Authentication")
         return 200, {}
 
+    async def _issue_tokens(self, user: dict[str, Any], source: str) -> tuple[int, Any]:
+        """Issue tokens as the emulator does: the trigger fires once for each token."""
+        sub = user["attributes"]["sub"]
+        claims = {"username": user["Username"], "sub": sub, "client_id": CLIENT, "iss": f"x/{POOL}"}
+        if user.get("groups"):
+            claims["cognito:groups"] = user["groups"]
+        tokens = {"RefreshToken": encode_token(claims)}
+        for token, section in (("AccessToken", "accessTokenGeneration"), ("IdToken", "idTokenGeneration")):
+            overrides: dict[str, Any] = {}
+            if self.pool["LambdaConfig"].get("PreTokenGenerationConfig"):
+                event = self._build_token_event(user, source)
+                response = await self._relay(TOKEN_RELAY, RequestKind.TOKEN_RELAY, event)
+                if response.status != 200:
+                    return 500, {"__type": "InternalFailure", "message": response.body.decode()}
+                overrides = response.json()["response"]["claimsAndScopeOverrideDetails"][section]
+            tokens[token] = encode_token(_apply_overrides(claims, overrides))
+        return 200, {"AuthenticationResult": tokens}
+
+    def _build_token_event(self, user: dict[str, Any], source: str) -> dict[str, Any]:
+        groups = {
+            "groupsToOverride": user.get("groups", []),
+            "iamRolesToOverride": [],
+            "preferredRole": None,
+        }
+        return {
+            "version": "2",
+            "triggerSource": source,
+            "userPoolId": POOL,
+            "userName": user["Username"],
+            "callerContext": {"clientId": CLIENT},
+            "request": {
+                "userAttributes": user["attributes"],
+                "groupConfiguration": groups,
+                "scopes": ["aws.cognito.signin.user.admin"],
+                "clientMetadata": {"sent": "by the emulator"},
+            },
+        }
+
+    async def _relay(self, name: str, kind: RequestKind, event: dict[str, Any]) -> Response:
+        """Invoke a relay function: post its event to the gateway."""
+        path = unquote(urlsplit(self.relay_urls[name]).path)
+        return await self.router.handle(Request("POST", path, (), json.dumps(event).encode()), kind)
+
     def _user_of_token(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        part = parameters["AccessToken"].split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return self.find_user(claims["username"]) or {}
+        return self.find_user(decode_claims(parameters["AccessToken"])["username"]) or {}
 
     def _filter_users(self, filter_expression: str) -> list[dict[str, Any]]:
         match = re.fullmatch(r'(\w+) = "([^"]*)"', filter_expression)
@@ -175,9 +230,7 @@ class FakeCognito:
                 "callerContext": {"clientId": CLIENT},
                 "request": {"userAttributes": attributes, "validationData": {}},
             }
-            path = unquote(urlsplit(self.relay_url).path)
-            request = Request("POST", path, (), json.dumps(event).encode())
-            response = await self.router.handle(request, RequestKind.PRE_SIGN_UP_RELAY)
+            response = await self._relay(SIGN_UP_RELAY, RequestKind.PRE_SIGN_UP_RELAY, event)
             if response.status != 200:
                 text = str({"errorMessage": response.body.decode()})
                 return _error("UserLambdaValidationException", text)
@@ -191,13 +244,33 @@ class FakeCognito:
         return 200, {"UserConfirmed": user["UserStatus"] == "CONFIRMED", "UserSub": attributes["sub"]}
 
 
+def encode_token(claims: dict[str, Any]) -> str:
+    """Return an unsigned token; only the emulator verifies signatures."""
+    return f"h.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.s"
+
+
+def decode_claims(token: str) -> dict[str, Any]:
+    """Return a token's claims."""
+    part = token.split(".")[1]
+    return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
+
+
+def _apply_overrides(claims: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    claims = {**claims, **overrides.get("claimsToAddOrOverride", {})}
+    for claim in overrides.get("claimsToSuppress", []):
+        claims.pop(claim, None)
+    if groups := overrides.get("groupOverrideDetails"):
+        claims["cognito:groups"] = groups["groupsToOverride"]
+    return claims
+
+
 def _error(code: str, message: str) -> tuple[int, Any]:
     return 400, {"__type": code, "message": message}
 
 
 def _verification_email(user: dict[str, Any]) -> dict[str, Any]:
     address = user["attributes"].get("email", "")
-    return {"MessageId": f"m-{id(user)}", "To": [address], "Type": "CognitoVerificationMessage"}
+    return {"MessageId": str(uuid.uuid4()), "To": [address], "Type": "CognitoVerificationMessage"}
 
 
 def _describe(user: dict[str, Any], key: str) -> dict[str, Any]:

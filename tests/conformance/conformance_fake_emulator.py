@@ -41,6 +41,13 @@ class FakeEmulator(FakeCognito):
         self.denied_principal = ""
         self.policy_decisions: dict[str, str] = {}
         self.api_routes: list[dict[str, Any]] = []
+        self.api_stage: dict[str, Any] = {"stageName": "$default"}
+        self.api_integration: dict[str, Any] = {
+            "integrationId": "i1",
+            "integrationType": "AWS_PROXY",
+            "integrationUri": FUNCTION,
+        }
+        self.is_api_stuck = False
 
     async def __call__(self, request: Request) -> Response:
         """Return the emulator's response."""
@@ -63,12 +70,18 @@ class FakeEmulator(FakeCognito):
             return _json({"messages": {ACCOUNT: self.emails}})
         if path == "/_ministack/reset" or request.method == "DELETE":
             return _json({})
+        if path == "/oauth2/token":
+            user = next(iter(self.users.values()))
+            status, document = await self._issue_tokens(user, "TokenGeneration_HostedAuth")
+            return _json(document, status)
         if path.startswith("/2015-03-31/functions"):
             return await self._handle_lambda(request, path)
         if path.startswith("/v2/apis/"):
             return self._describe_api(path)
         if path.startswith("/_aws/execute-api/"):
             self.calls.append("execute-api")
+            if self.is_api_stuck:
+                await asyncio.Event().wait()
             return _json({"reached": True})
         return self._handle_query({k: v[0] for k, v in parse_qs(request.body.decode()).items()})
 
@@ -91,17 +104,16 @@ class FakeEmulator(FakeCognito):
     def _describe_api(self, path: str) -> Response:
         items = {
             "routes": self.api_routes,
-            "stages": [{"stageName": "$default"}],
-            "integrations": [
-                {"integrationId": "i1", "integrationType": "AWS_PROXY", "integrationUri": FUNCTION}
-            ],
+            "stages": [self.api_stage],
+            "integrations": [self.api_integration],
         }
         return _json({"items": items[path.rsplit("/", 1)[-1]]})
 
     async def _handle_lambda(self, request: Request, path: str) -> Response:
         if path == "/2015-03-31/functions":
-            variables = json.loads(request.body)["Environment"]["Variables"]
-            self.relay_url = variables["MINISTACK_LAMBDA_PROXY_URL"]
+            document = json.loads(request.body)
+            url = document["Environment"]["Variables"]["MINISTACK_LAMBDA_PROXY_URL"]
+            self.relay_urls[document["FunctionName"]] = url
             return _json({}, 201)
         if path.endswith("/policy"):
             return (

@@ -12,7 +12,8 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
 PASSWORD = "Correct-horse-1"
 _CLIENT_ACTIONS = frozenset({
     "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "ForgotPassword", "ConfirmForgotPassword",
-    "InitiateAuth", "AdminInitiateAuth", "RespondToAuthChallenge",
+    "InitiateAuth", "AdminInitiateAuth", "RespondToAuthChallenge", "AdminRespondToAuthChallenge",
+    "GetTokensFromRefreshToken",
 })  # fmt: skip
 
 

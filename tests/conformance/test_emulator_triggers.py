@@ -1,7 +1,5 @@
 """The triggers on a running local AWS, with real functions."""
 
-import base64
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -233,51 +231,3 @@ def test_relay_is_hidden(aws: AwsResources, recorder: Recorder) -> None:
     config = aws.cognito.describe_user_pool(UserPoolId=pool.id)["UserPool"]["LambdaConfig"]
 
     assert dict.fromkeys(TRIGGERS, recorder.arn) == config
-
-
-TOKEN_FUNCTION = """
-def handler(event, context):
-    claims = {"claimsToAddOrOverride": {"role": "vendor " + event["version"]}}
-    if event["version"] == "1":
-        event["response"] = {"claimsOverrideDetails": claims}
-    else:
-        both = {"idTokenGeneration": claims, "accessTokenGeneration": claims}
-        event["response"] = {"claimsAndScopeOverrideDetails": both}
-    return event
-"""
-
-
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [("V1_0", {"IdToken": "vendor 1"}), ("V2_0", {"IdToken": "vendor 2", "AccessToken": "vendor 2"})],
-)
-def test_token_generation(aws: AwsResources, version: str, expected: dict[str, str]) -> None:
-    """Line 13 (doc): V1 changes the ID token, V2 also the access token; the emulator fires it."""
-    arn = aws.create_function(TOKEN_FUNCTION)
-    # The emulator reads V1's response only from a function under the older key.
-    v2_config = {"PreTokenGenerationConfig": {"LambdaArn": arn, "LambdaVersion": version}}
-    config = {"PreTokenGeneration": arn} if version == "V1_0" else v2_config
-    pool, email = PoolUnderTest(aws, LambdaConfig=config), unique_email()
-    aws.allow_invocation(arn, pool.document)
-    pool.sign_up_and_confirm(email)
-
-    tokens = pool.sign_in(email)
-
-    roles = {name: decode_claims(tokens[name]).get("role") for name in ("IdToken", "AccessToken")}
-    assert {name: role for name, role in roles.items() if role} == expected
-
-
-def decode_claims(token: str) -> dict[str, Any]:
-    part = token.split(".")[1]
-    return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
-
-
-def test_failing_token_generation_fails_the_sign_in(aws: AwsResources) -> None:
-    """Line 13 (doc): the caller gets no tokens."""
-    arn = aws.create_function("def handler(event, context):\n    raise ValueError('boom')\n")
-    pool, email = PoolUnderTest(aws, LambdaConfig={"PreTokenGeneration": arn}), unique_email()
-    aws.allow_invocation(arn, pool.document)
-    pool.sign_up_and_confirm(email)
-
-    with pytest.raises(ClientError):
-        pool.sign_in(email)

@@ -18,6 +18,9 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
         ("POST", "/", "DynamoDB_20120810.BatchExecuteStatement", RequestKind.PARTIQL),
         ("POST", "/", "DynamoDB_20120810.GetItem", None),
         ("PUT", "/bucket/key", "", None),
+        ("PUT", "/bucket/key?X-Amz-Signature=x&X-Amz-Expires=60", "", None),
+        ("GET", "/b/k?AWSAccessKeyId=a&Signature=x&Expires=1", "", RequestKind.PRESIGNED_VERSION_2),
+        ("GET", "/b/k?Signature=x&Expires=1", "", None),
         ("POST", "/2015-03-31/functions/f/invocations", "", None),
         ("POST", "/2015-03-31/functions/f/policy", "", RequestKind.API_WRITE),
         ("GET", "/2015-03-31/functions/f/policy", "", None),
@@ -25,6 +28,8 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
         ("GET", "/_ministack/ses/messages?account=000000000000", "", RequestKind.EMAIL_INBOX),
         ("GET", "/_ministack/sns/sms-messages", "", None),
         ("POST", "/_localaws/pre-sign-up/x", "", RequestKind.PRE_SIGN_UP_RELAY),
+        ("POST", "/_localaws/pre-token-generation/x", "", RequestKind.TOKEN_RELAY),
+        ("POST", "/oauth2/token", "", RequestKind.OAUTH_TOKEN),
         ("POST", "/_ministack/reset", "", RequestKind.RESET),
         ("GET", "/_localstack/health", "", None),
     ],
@@ -90,12 +95,12 @@ def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeE
     """Our own rule: after a reset the relay is created again."""
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("a@example.com")
-    first_relay_url, emulator.relay_url = emulator.relay_url, ""
+    first_relay_urls, emulator.relay_urls = emulator.relay_urls, {}
     gateway.send(Request("POST", "/_ministack/reset", (), b""))
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("b@example.com")
 
-    assert emulator.relay_url == first_relay_url
+    assert emulator.relay_urls == first_relay_urls
 
 
 def test_backend_without_a_health_document_gets_no_rules() -> None:
@@ -105,3 +110,11 @@ def test_backend_without_a_health_document_gets_no_rules() -> None:
         return Response(404)
 
     assert asyncio.run(detect_rules(send_to_emulator)) == frozenset()  # type: ignore[arg-type]
+
+
+def test_presigned_url_of_version_2_is_rejected(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 42 (doc): the emulator does not check such a URL of the root user."""
+    response = gateway.send(Request("GET", "/b/k?AWSAccessKeyId=test&Signature=x&Expires=1"))
+
+    assert (response.status, b"<Code>InvalidRequest</Code>" in response.body) == (400, True)
+    assert "/b/k" not in [request.target.partition("?")[0] for request in emulator.requests]

@@ -179,20 +179,36 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Stack:
-    deployment = deploy_stack(ROOT, stack="dev")
-    return Stack(
-        endpoint=localaws.endpoint,
-        outputs=deployment.outputs,
-        resources=deployment.resources,
-        aws=localaws.client,
-        region="us-east-1",
-    )
+def deploy_dev_stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Callable[..., Stack]:
+    """Return a function that deploys the stack `dev`, with changed settings."""
+
+    def deploy(config: dict[str, Any] | None = None) -> Stack:
+        deployment = deploy_stack(ROOT, stack="dev", config=config)
+        return Stack(
+            endpoint=localaws.endpoint,
+            outputs=deployment.outputs,
+            resources=deployment.resources,
+            aws=localaws.client,
+            region="us-east-1",
+        )
+
+    return deploy
 
 
 @pytest.fixture(scope="session")
-def client(stack: Stack) -> Client:
-    return Client(stack.endpoint, stack.outputs, stack.region)
+def stack(deploy_dev_stack: Callable[..., Stack]) -> Stack:
+    return deploy_dev_stack()
+
+
+@pytest.fixture(scope="session")
+def connect() -> Callable[[Stack], Client]:
+    """Return a function that creates the client of a stack."""
+    return lambda stack: Client(stack.endpoint, stack.outputs, stack.region)
+
+
+@pytest.fixture(scope="session")
+def client(stack: Stack, connect: Callable[[Stack], Client]) -> Client:
+    return connect(stack)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The post-confirmation handler in its own process, with DynamoDB and SQS that fail on the network level."""
+"""A trigger's handler in its own process, with DynamoDB and SQS that fail on the network level."""
 
 import json
 import sys
@@ -31,8 +31,8 @@ class Scenario:
     def set_behaviours(self, service: str, *names: str) -> None:
         self.aws.behaviours[service] = [BEHAVIOURS[name] for name in names]
 
-    def start_function(self) -> FunctionProcess:
-        function = FunctionProcess(self.aws.port)
+    def start_function(self, handler: str = "post_confirmation") -> FunctionProcess:
+        function = FunctionProcess(self.aws.port, handler)
         self.aws.kill_client = function.kill
         self.functions.append(function)
         return function

@@ -66,10 +66,13 @@ class FaultyAws:
             self.messages.append(json.loads(text))
             digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
             return 200, {"MessageId": "m-1", "MD5OfMessageBody": digest}
-        assert request.target == "DynamoDB_20120810.TransactWriteItems", request.target
+        operations = {
+            "DynamoDB_20120810.BatchGetItem": self._dynamodb.batch_get_item,
+            "DynamoDB_20120810.TransactWriteItems": self._dynamodb.transact_write_items,
+        }
         with self._moto_lock:
             try:
-                self._dynamodb.transact_write_items(**request.body)
+                response = operations[request.target](**request.body)
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 reasons = error.response.get("CancellationReasons", [])
@@ -77,7 +80,7 @@ class FaultyAws:
                     "__type": f"com.amazonaws.dynamodb.v20120810#{code}",
                     "CancellationReasons": reasons,
                 }
-        return 200, {}
+        return 200, {name: value for name, value in response.items() if name != "ResponseMetadata"}
 
 
 class RequestHandler(http.server.BaseHTTPRequestHandler):

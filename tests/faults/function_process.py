@@ -1,4 +1,4 @@
-"""The post-confirmation handler in its own process."""
+"""A trigger's handler in its own process."""
 
 import json
 import os
@@ -17,11 +17,13 @@ class Invocation:
     Attributes:
         seconds: How long the handler took.
         is_unchanged: Whether the handler returned the event unchanged.
+        response: The response in the returned event.
         lines: The lines that the handler wrote, as JSON.
     """
 
     seconds: float
     is_unchanged: bool
+    response: Any = None
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -42,7 +44,7 @@ class Invocation:
 class FunctionProcess:
     """A process that imports the handler once and calls it for each event."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, handler: str = "post_confirmation") -> None:
         endpoint = f"http://127.0.0.1:{port}"
         environment = {
             "PATH": os.environ["PATH"],
@@ -57,10 +59,10 @@ class FunctionProcess:
             "USERS_TABLE": "users",
             "AUDIT_TABLE": "audit",
             "OUTBOX_QUEUE_URL": f"{endpoint}/000000000000/outbox",
-            "POWERTOOLS_SERVICE_NAME": "post-confirmation",
+            "POWERTOOLS_SERVICE_NAME": handler,
         }
         self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("handler_process.py"))],
+            [sys.executable, str(Path(__file__).with_name("handler_process.py")), handler],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,15 +1,17 @@
-"""Runs the post-confirmation handler as Lambda does: imported once, called for each event on standard input.
+"""Runs a handler as Lambda does: imported once, called for each event on standard input.
 
-Standard output gets the handler's own lines, and for each event one object with the key `result`.
+The argument is the name of the handler's module. Standard output gets the handler's own lines, and for each
+event one object with the key `result`.
 """
 
 import copy
+import importlib
 import json
 import sys
 import time
 from typing import Any
 
-from userprofiles.handlers import post_confirmation
+HANDLER = importlib.import_module(f"userprofiles.handlers.{sys.argv[1]}").handler
 
 
 def write_result(result: Any) -> None:
@@ -23,7 +25,9 @@ for line in sys.stdin:
     event = json.loads(line)
     before = copy.deepcopy(event)
     begin = time.monotonic()
-    returned_event = post_confirmation.handler(event, None)
+    returned_event = HANDLER(event, None)
     seconds = time.monotonic() - begin
     is_unchanged = returned_event is event and event == before
-    write_result({"seconds": seconds, "is_unchanged": is_unchanged})
+    write_result(
+        {"seconds": seconds, "is_unchanged": is_unchanged, "response": returned_event.get("response")}
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pulumi_localaws.config.stack import StackConfig, load_stack_config
+from pulumi_localaws.config.stack import StackSettings, load_stack_config
 
 
 def write_project(folder: Path, project: Any, stack: Any = None) -> Path:
@@ -17,6 +17,6 @@ def write_project(folder: Path, project: Any, stack: Any = None) -> Path:
     return folder
 
 
-def load(folder: Path, **options: Any) -> StackConfig:
+def load(folder: Path, **options: Any) -> StackSettings:
     """Load the stack dev."""
     return load_stack_config(folder, "dev", **options)

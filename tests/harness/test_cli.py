@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ pytestmark = pytest.mark.backends("embedded")
         (["run", "--allow-origin", "null", "--", "true"], "'null' is not a web origin"),
         (["up", "--", "sh"], "up does not accept a command after --; only run does"),
         (["run", "."], "run requires a command after --"),
+        (["run", ".", "env"], "run requires -- before the command: pulumi-localaws run . -- env"),
+        (["run", "env", "A=1"], "run requires -- before the command: pulumi-localaws run -- env A=1"),
+        (
+            ["run", "--stack", "dev", ".", "pytest", "-q", "my tests"],
+            "pulumi-localaws run --stack dev . -- pytest -q 'my tests'",
+        ),
     ],
 )
 def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
@@ -36,7 +43,8 @@ def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[s
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["up", "{folder}/missing"], "Pulumi.yaml is missing"),
+        (["up", "{folder}/missing"], "The folder {folder}/missing does not exist."),
+        (["up", "/"], "/ is not a Pulumi project: Pulumi.yaml is missing"),
         (["up", "{folder}", "--stack", "prod"], "Available stacks: dev"),
         (["up", "{folder}", "--config", "x=[1"], "--config x: '[1' is not valid JSON: "),
         (["up", "{folder}", "--config", "aws:region=mars-1"], "aws:region: 'mars-1' is"),
@@ -48,7 +56,15 @@ def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[s
             ["up", "{folder}", "--log", "{folder}"],
             "--log must be a file in an existing folder. Got: {folder}.",
         ),
+        (
+            ["up", "{folder}", "--log", "{folder}/missing/localaws.log"],
+            "--log must be a file in an existing folder. Got: {folder}/missing/localaws.log.",
+        ),
         (["run", "{folder}", "--stack", "prod", "--", "true"], "Available stacks: dev"),
+        (
+            ["run", "{folder}", "--env", "LARGE=" + 200_000 * "x", "--", "true"],
+            "the program can't be started, because its environment is too large for this system",
+        ),
     ],
 )
 def test_invalid_settings_are_1_and_start_nothing(
@@ -71,6 +87,19 @@ def test_help_has_the_exit_codes_and_every_option_in_its_usage(
     assert code == 0
     assert {"0", "1", "64", "127", "130"} <= set(re.findall(r"^  (\d+)  +\w", rest, re.MULTILINE))
     assert set(re.findall(r"^  (--[a-z-]+)", rest, re.MULTILINE)) <= set(re.findall(r"--[a-z-]+", usage))
+
+
+@pytest.mark.parametrize("arguments", [[], ["up"], ["run"], ["types"]])
+def test_each_command_has_a_version(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    code = cli.main([*arguments, "--version"])
+
+    assert (code, capsys.readouterr().out) == (0, f"pulumi-localaws {version('pulumi-userprofiles')}\n")
+
+
+def test_help_of_types_has_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["types", "--help"])
+
+    assert re.findall(r"^  (\d+)  +\w", capsys.readouterr().out, re.MULTILINE) == ["0", "64"]
 
 
 def test_help_of_run_has_the_variables_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:

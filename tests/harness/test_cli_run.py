@@ -1,11 +1,13 @@
 """``pulumi-localaws run``: environment and exit code of the command, and the file with the outputs."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
 from cli_process import run_cli
+from pulumi_localaws import cli_session
 from pulumi_localaws.cli_outputs import (
     MAX_VARIABLE_BYTES,
     MAX_VARIABLES_BYTES,
@@ -13,6 +15,8 @@ from pulumi_localaws.cli_outputs import (
     split_large_variables,
     write_outputs,
 )
+from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.local_aws import LocalAws
 
 pytestmark = pytest.mark.backends("embedded")
 
@@ -59,6 +63,20 @@ def test_missing_command_is_127_with_a_message(cli_project: Path) -> None:
 
     assert process.returncode == 127
     assert "the command 'no-such-command' was not found" in process.stderr
+
+
+def test_command_with_a_too_large_environment_is_reported_by_names_and_sizes() -> None:
+    """The values can be secret."""
+    environment = {"LARGE": 200_000 * "s3cret", "SMALL": "s3cret", "PATH": os.environ["PATH"]}
+
+    with pytest.raises(DeploymentError) as caught:
+        cli_session._run(["true", "12345"], environment, LocalAws())
+
+    message = str(caught.value)
+    assert "the command can't be started, because its environment is too large for this system: 3" in message
+    assert "arguments with 9 bytes" in message
+    assert "The largest variables: LARGE (1,200,006 bytes), " in message
+    assert "s3cret" not in message
 
 
 @pytest.mark.parametrize(

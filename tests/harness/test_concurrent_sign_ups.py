@@ -27,6 +27,9 @@ async def serve(app, config):
     await app({"type": "lifespan"}, None, None)
 """,
     "ministack/__init__.py": "",
+    "ministack/services/__init__.py": "",
+    "ministack/services/cloudwatch.py": "_put_metric_data = None",
+    "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
     "ministack/app.py": """
 import threading
 
@@ -103,7 +106,7 @@ def test_concurrent_clients_do_not_break_the_store_of_users(count: int) -> None:
 def test_thread_that_stores_users_does_not_interrupt_a_search(tmp_path: Path) -> None:
     """The same with an emulator whose search always takes longer than Python's usual switch interval."""
     for name, source in STUB_MODULES.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(source)
     with subprocess.Popen(
         [sys.executable, str(emulator_main.__file__), "--fd", "0", "--variable", "UNUSED"],

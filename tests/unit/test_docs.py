@@ -53,14 +53,21 @@ def test_documented_options_are_in_the_help_of_the_command(command):
         )
         documented_options |= find_options("\n".join(blocks), command)
     help_text = ""
-    commands = (
-        [],
-        ["backfill", "run"],
-        ["admin", "grant"],
-        ["template", "check"],
-        ["template", "show"],
-    )
-    for words in commands if command == "userprofiles" else ([], ["up"], ["run"], ["types"]):
+    subcommands = {
+        "userprofiles": (
+            ["backfill", "run"],
+            ["template", "check"],
+            ["template", "show"],
+            ["outputs"],
+            ["admin", "grant"],
+            ["admin", "revoke"],
+            ["analytics"],
+            ["setup", "check"],
+            ["setup", "test"],
+        ),
+        "pulumi-localaws": (["up"], ["run"], ["types"]),
+    }
+    for words in ([], *subcommands.get(command, ())):
         script = Path(sys.executable).with_name(command)
         result = subprocess.run([script, *words, "--help"], capture_output=True, text=True, check=False)
         help_text += result.stdout

@@ -46,7 +46,7 @@ def test_pattern_for_control_characters_stands_once_in_each_type() -> None:
 def test_expanded_document_expands_to_itself(name: str) -> None:
     document = template.load(name).document
 
-    assert template_document.expand(document) == (document, [])
+    assert template_document.expand(copy.deepcopy(document)) == (document, [])
 
 
 @pytest.mark.parametrize("name", field_types.load())
@@ -179,6 +179,17 @@ def test_wrong_part_of_a_template_is_reported(changes: dict[str, Any], problem: 
 def test_value_of_another_type_never_raises_an_error(key: str, value: Any) -> None:
     """Only TemplateError may leave `load`, and find_problems returns texts."""
     document = {"account": {"from": "marketplace"}, "profile": {"from": "career"}, key: value}
+    assert all(isinstance(problem, str) for problem in template.find_problems(document))
+
+
+@pytest.mark.parametrize("value", [[], 3, "x", None, {}])
+@pytest.mark.parametrize(
+    "path", ["completion.roles", "completion.roles.vendor", "cognito.account", "roles.allowed"]
+)
+def test_nested_value_of_another_type_never_raises_an_error(path: str, value: Any) -> None:
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    document = {"account": {"from": "marketplace"}, "profile": {"from": "career"}, **value}
 
     assert all(isinstance(problem, str) for problem in template.find_problems(document))
 

@@ -91,7 +91,7 @@ def check_stack_values(
             if entries[key].source.encrypted and key not in secrets:
                 raise ConfigError(
                     f"Stack {stack!r}: config {key} is declared secret, but its value is plain text."
-                    " Encrypt it: run `pulumi config set --secret`."
+                    f" Encrypt it with `pulumi config set --secret`, which writes Pulumi.{stack}.yaml."
                 )
             secrets.add(key)
         _check_type(project_file, key, declaration, values[key], is_secret=key in secrets)

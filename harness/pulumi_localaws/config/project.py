@@ -32,6 +32,10 @@ def read_project(directory: Path) -> Project:
     Raises:
         ConfigError: The file is missing or malformed, or the program is not in Python.
     """
+    if not directory.is_dir():
+        raise ConfigError(
+            f"The folder {directory} does not exist. Use the folder of a Pulumi project, with a Pulumi.yaml."
+        )
     path = find_yaml_file(directory, "Pulumi")
     if path is None:
         raise ConfigError(

@@ -22,7 +22,7 @@ from pulumi_localaws.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class StackConfig:
+class StackSettings:
     """A project and the config of one stack.
 
     Attributes:
@@ -48,7 +48,7 @@ def load_stack_config(
     *,
     overrides: Mapping[str, ConfigValue] | None = None,
     passphrase: str | None = None,
-) -> StackConfig:
+) -> StackSettings:
     """Read ``Pulumi.yaml`` and ``Pulumi.<stack>.yaml`` of a folder.
 
     Args:
@@ -80,7 +80,7 @@ def load_stack_config(
         stack=stack,
     )
     program = find_program(project, directory)
-    return StackConfig(
+    return StackSettings(
         project=project.name,
         stack=stack,
         directory=program.parent,

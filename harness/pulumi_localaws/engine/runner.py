@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from pulumi_localaws.config.provider import read_default_provider
 from pulumi_localaws.config.secrets import PASSPHRASE_VARIABLES, read_passphrase
-from pulumi_localaws.config.stack import StackConfig, load_stack_config
+from pulumi_localaws.config.stack import StackSettings, load_stack_config
 from pulumi_localaws.environment import PACKAGE_PARENT
 from pulumi_localaws.errors import CancelledError, DeploymentError
 from pulumi_localaws.local.emulator import ACCOUNT_ID
@@ -46,7 +46,9 @@ _PACKAGE_FOLDERS = frozenset((".venv", "venv", "site-packages"))
 Emit = Callable[[dict[str, Any]], None]
 
 
-def run_program(config: StackConfig, *, endpoint: Callable[[], str], state: Path | None, emit: Emit) -> bool:
+def run_program(
+    config: StackSettings, *, endpoint: Callable[[], str], state: Path | None, emit: Emit
+) -> bool:
     """Deploy a program. If it fails, undo everything that it created.
 
     Args:
@@ -103,7 +105,7 @@ def run_program(config: StackConfig, *, endpoint: Callable[[], str], state: Path
     return False
 
 
-def _run_with_monitor(config: StackConfig, monitor: "Monitor", emit: Emit) -> BaseException | None:
+def _run_with_monitor(config: StackSettings, monitor: "Monitor", emit: Emit) -> BaseException | None:
     """Run a program with a monitor. Return the first error after all calls in progress have ended."""
     # Late: as above.
     from pulumi.runtime import mocks, set_all_config  # noqa: PLC0415
@@ -149,7 +151,7 @@ def _run(program: Path) -> None:
 
 
 def _build_message(
-    problems: list[DeploymentError], failure: BaseException | None, config: StackConfig
+    problems: list[DeploymentError], failure: BaseException | None, config: StackSettings
 ) -> str:
     lines = list(dict.fromkeys(str(problem) for problem in problems))
     if len(lines) > 1:
@@ -161,7 +163,7 @@ def _build_message(
     return "\n".join(lines)
 
 
-def _build_failure_message(error: BaseException, config: StackConfig) -> str:
+def _build_failure_message(error: BaseException, config: StackSettings) -> str:
     if isinstance(error, DeploymentError) and not isinstance(error, CancelledError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
@@ -263,14 +265,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
-    passphrase = read_passphrase(os.environ)
-    for name in (*PASSPHRASE_VARIABLES, "AWS_REGION", "AWS_DEFAULT_REGION"):
-        os.environ.pop(name, None)
     overrides: dict[str, ConfigValue] = {}
     for pair in options.config:
         key, _, value = pair.partition("=")
         overrides[key] = json.loads(value)
     try:
+        passphrase = read_passphrase(os.environ)
+        for name in (*PASSPHRASE_VARIABLES, "AWS_REGION", "AWS_DEFAULT_REGION"):
+            os.environ.pop(name, None)
         config = load_stack_config(
             options.dir.resolve(), options.stack, overrides=overrides, passphrase=passphrase
         )

@@ -6,14 +6,15 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 
-from pulumi_localaws.gateway import partiql
-from pulumi_localaws.gateway.aws_lambda.http_api_permissions import HttpApiPermissions, parse_api_request
+from pulumi_localaws.gateway import partiql, presigned_urls
+from pulumi_localaws.gateway.aws_lambda.http_apis import HttpApis, parse_api_request
 from pulumi_localaws.gateway.aws_lambda.lambda_client import LambdaClient
-from pulumi_localaws.gateway.cognito import dispatch
+from pulumi_localaws.gateway.cognito import dispatch, pre_sign_up_relay, token_generation
 from pulumi_localaws.gateway.cognito.call import COGNITO_TARGET, Dependencies
 from pulumi_localaws.gateway.cognito.code_delivery import CodeSender, is_email_inbox_request
 from pulumi_localaws.gateway.cognito.codes import CodeAttempts, NewAddressCodes
-from pulumi_localaws.gateway.cognito.pre_sign_up_relay import RELAY_PATH, PreSignUpRelay
+from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUpRelay
+from pulumi_localaws.gateway.cognito.token_generation import TokenRelay
 from pulumi_localaws.gateway.cognito.triggers import TRIGGER_TIMEOUT_SECONDS, Triggers
 from pulumi_localaws.gateway.cognito.user_directory import UserDirectory
 from pulumi_localaws.gateway.cognito.user_names import UserNameLocks
@@ -25,6 +26,7 @@ from pulumi_localaws.gateway.wire.root_client import RootClient
 _DYNAMODB_TARGET = "DynamoDB_20120810."
 _API_WRITE = re.compile(r"/v2/apis(/|$|\?)")
 _POLICY_WRITE = re.compile(r"/2015-03-31/functions/.*/policy")
+_OAUTH_PATH = "/oauth2/token"
 _RESET = re.compile(r"/_(ministack|localstack)/(state/)?reset")
 _READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -37,7 +39,13 @@ class RequestKind(Enum):
     HTTP_API = auto()
     PRE_SIGN_UP_RELAY = auto()
     """The emulator fires PreSignUp."""
+    TOKEN_RELAY = auto()
+    """The emulator fires PreTokenGeneration."""
+    OAUTH_TOKEN = auto()
+    """The OAuth token endpoint of a pool's domain."""
     EMAIL_INBOX = auto()
+    PRESIGNED_VERSION_2 = auto()
+    """A presigned S3 URL of Signature Version 2."""
     API_WRITE = auto()
     """A change of an HTTP API or of a function's policy."""
     RESET = auto()
@@ -47,6 +55,8 @@ _JOURNAL_SERVICES = {
     RequestKind.COGNITO: "cognito-idp",
     RequestKind.PARTIQL: "dynamodb",
     RequestKind.HTTP_API: "execute-api",
+    RequestKind.OAUTH_TOKEN: "cognito-idp",
+    RequestKind.PRESIGNED_VERSION_2: "s3",
 }
 
 
@@ -86,12 +96,13 @@ class RequestRouter:
             directory=directory,
             triggers=triggers,
             pre_sign_up_relay=PreSignUpRelay(root_client, directory, triggers, endpoint),
+            token_relay=TokenRelay(root_client, directory, triggers, endpoint),
             code_attempts=CodeAttempts(clock),
             code_sender=CodeSender(root_client),
             new_address_codes=NewAddressCodes(clock),
             user_name_locks=UserNameLocks(),
         )
-        self._api_permissions = HttpApiPermissions(root_client, lambda_client, account_id, clock)
+        self._http_apis = HttpApis(root_client, lambda_client, account_id, clock)
 
     @staticmethod
     def classify(request: Request) -> RequestKind | None:
@@ -104,8 +115,11 @@ class RequestRouter:
             RequestKind.PARTIQL: aws_target.startswith(_DYNAMODB_TARGET)
             and aws_target.removeprefix(_DYNAMODB_TARGET) in partiql.ACTIONS,
             RequestKind.HTTP_API: parse_api_request(request)[0] != "",
-            RequestKind.PRE_SIGN_UP_RELAY: path.startswith(RELAY_PATH),
+            RequestKind.PRE_SIGN_UP_RELAY: path.startswith(pre_sign_up_relay.RELAY_PATH),
+            RequestKind.TOKEN_RELAY: path.startswith(token_generation.RELAY_PATH),
+            RequestKind.OAUTH_TOKEN: is_write and path == _OAUTH_PATH,
             RequestKind.EMAIL_INBOX: is_email_inbox_request(request),
+            RequestKind.PRESIGNED_VERSION_2: presigned_urls.is_signed_with_version_2(request),
             RequestKind.API_WRITE: is_write and bool(_API_WRITE.match(path) or _POLICY_WRITE.match(path)),
             RequestKind.RESET: is_write and _RESET.match(path) is not None,
         }
@@ -121,6 +135,8 @@ class RequestRouter:
         if kind is RequestKind.PRE_SIGN_UP_RELAY:
             # Part of a SignUp, which has its own journal entry.
             return await self._dependencies.pre_sign_up_relay.handle(request)
+        if kind is RequestKind.TOKEN_RELAY:
+            return await self._dependencies.token_relay.handle(request)
         if self._rules is None:
             self._rules = await detect_rules(self.send_to_emulator)
         self._dependencies.rules = self._rules
@@ -137,30 +153,38 @@ class RequestRouter:
         rules = self._dependencies.rules
         match kind:
             case RequestKind.COGNITO:
-                return await dispatch.handle(request, action, self._dependencies, notes)
+                response = await dispatch.handle(request, action, self._dependencies, notes)
             case RequestKind.PARTIQL if GatewayRule.PARTIQL_ACTIONS in rules:
-                return await partiql.handle(
+                response = await partiql.handle(
                     request,
                     action,
                     send_to_emulator=self.send_to_emulator,
                     root_client=self._dependencies.root_client,
                     notes=notes,
                 )
-            case RequestKind.HTTP_API if GatewayRule.API_INVOKE_PERMISSION in rules:
-                return await self._api_permissions.handle(request, self.send_to_emulator, notes)
+            case RequestKind.HTTP_API if GatewayRule.HTTP_API in rules:
+                response = await self._http_apis.handle(request, self.send_to_emulator, notes)
+            case RequestKind.OAUTH_TOKEN:
+                async with self._dependencies.token_relay.expect_token_request(notes):
+                    response = await self.send_to_emulator(request)
+            case RequestKind.PRESIGNED_VERSION_2 if GatewayRule.S3_SIGNATURE_VERSION_4 in rules:
+                notes.append("S3: presigned URL of Signature Version 2 rejected")
+                response = presigned_urls.reject_version_2()
             case RequestKind.EMAIL_INBOX:
-                return self._dependencies.code_sender.edit_inbox(await self.send_to_emulator(request))
-        response = await self.send_to_emulator(request)
+                response = self._dependencies.code_sender.edit_inbox(await self.send_to_emulator(request))
+            case _:
+                response = await self.send_to_emulator(request)
         if kind is RequestKind.API_WRITE:
-            self._api_permissions.invalidate(request)
+            self._http_apis.invalidate(request)
         elif kind is RequestKind.RESET:
             self._clear_state()
         return response
 
     def _clear_state(self) -> None:
-        self._api_permissions.clear()
+        self._http_apis.clear()
         self._dependencies.directory.clear()
         self._dependencies.pre_sign_up_relay.clear()
+        self._dependencies.token_relay.clear()
         self._dependencies.code_attempts.clear()
         self._dependencies.code_sender.clear()
         self._dependencies.new_address_codes.clear()

@@ -11,6 +11,7 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from pulumi_localaws.gateway.aws_lambda.http_api_limits import reject_large_body
 from pulumi_localaws.gateway.router import RequestKind, RequestRouter
 from pulumi_localaws.gateway.wire.emulator_connection import (
     EmulatorConnection,
@@ -137,8 +138,14 @@ class Gateway:
     async def _handle_by_router(
         self, request: web.Request, head: Request, kind: RequestKind
     ) -> web.StreamResponse:
-        body = await request.read()  # up to _MAX_ROUTED_BODY_BYTES, then 413
-        response = await self._router.handle(replace(head, body=body), kind)
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:  # above _MAX_ROUTED_BODY_BYTES
+            if kind is not RequestKind.HTTP_API:
+                raise
+            response = reject_large_body()
+        else:
+            response = await self._router.handle(replace(head, body=body), kind)
         headers = remove_hop_by_hop_headers(CIMultiDict(response.headers))
         if request.method != hdrs.METH_HEAD:  # for HEAD it is the length of GET's body
             headers.popall(hdrs.CONTENT_LENGTH, None)

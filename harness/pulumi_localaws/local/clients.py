@@ -61,12 +61,15 @@ class Clients:
         """
         if "aws_access_key_id" not in kwargs:
             kwargs |= {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
+        default_config = self._config
+        if service == "s3":  # by default, botocore presigns S3 URLs with Version 2, which S3 rejects
+            default_config = default_config.merge(Config(signature_version="s3v4"))
         with _CREATION:
             return self._new(
                 service,
                 endpoint_url=self.endpoint,
                 region_name=kwargs.pop("region_name", region),
-                config=self._config.merge(config) if config else self._config,
+                config=default_config.merge(config) if config else default_config,
                 **kwargs,
             )
 

@@ -1,13 +1,14 @@
 """Serve ministack on an open socket; a script for the emulator's own interpreter.
 
-That interpreter may lack this package, so the script uses only ministack (with hypercorn) and the standard
-library.
+That interpreter may lack this package, so the script uses only ministack (with hypercorn), the standard
+library and a module beside it.
 """
 
 import argparse
 import asyncio
 import contextlib
 import hmac
+import importlib.util
 import json
 import os
 import resource
@@ -15,6 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 # The emulator's threads search dictionaries that other threads change. With Python's default of 5 ms, up to 8
@@ -71,6 +73,17 @@ def _exit_with_supervisor() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+def _load_embedded_metrics() -> Any:
+    """Load the module beside this script, which is not on the path."""
+    path = Path(__file__).with_name("embedded_metrics.py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        sys.exit(f"{path} can't be loaded")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
@@ -96,6 +109,7 @@ def main() -> None:
             f" (the extra `testing` includes it), or set {arguments.variable} to an interpreter that has it"
         )
 
+    _load_embedded_metrics().publish_metrics_of_logs()
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75

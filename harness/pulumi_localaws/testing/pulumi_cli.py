@@ -117,7 +117,7 @@ def deploy_with_cli(
     from pulumi import automation  # noqa: PLC0415 imported late, it is large
 
     stack_config = load_stack_config(
-        directory.resolve(), stack, overrides=None, passphrase=read_passphrase(os.environ)
+        directory.resolve(), stack, overrides=config, passphrase=read_passphrase(os.environ)
     )
     file_values = {
         key: _parse_structure(value)

@@ -17,7 +17,7 @@ from userprofiles.backfill.error_messages import (
     unreachable_error,
 )
 from userprofiles.backfill.errors import (
-    CannotGoOnError,
+    BackfillFailedError,
     ConditionFailedError,
     DeniedError,
     ErrorKind,
@@ -75,7 +75,7 @@ class Calls:
             ConditionFailedError: The condition of a write failed.
             DeniedError: The permission for this operation is missing.
             InvalidRequestError: DynamoDB rejected the request as invalid.
-            CannotGoOnError: Credentials, table, endpoint or network have a problem that a retry can't solve.
+            BackfillFailedError: A retry can't help: credentials, table, endpoint or network.
             StoppedError: A stop was requested during a wait.
         """
         method: Callable[..., dict[str, Any]] = getattr(self._client, _METHODS[operation])
@@ -133,14 +133,14 @@ class Calls:
             cause: Why the last attempt failed, for the error message.
 
         Raises:
-            CannotGoOnError: No call has succeeded for `Limits.patience_s`.
+            BackfillFailedError: No call has succeeded for `Limits.patience_s`.
             StoppedError: A stop was requested.
         """
         now = time.monotonic()
         if self._failing_since is None:
             self._failing_since = now
         elif now - self._failing_since > self._limits.patience_s:
-            raise CannotGoOnError(
+            raise BackfillFailedError(
                 ErrorKind.SERVICE,
                 f"No call to DynamoDB succeeded for {self._limits.patience_s:.0f} s. The last error was "
                 f"{cause}.\nRaise the table's capacity or wait, then resume. Created profiles are kept.",

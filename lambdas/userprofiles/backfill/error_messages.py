@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from botocore import exceptions as boto
 
-from userprofiles.backfill.errors import CannotGoOnError, ErrorKind, RefusedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
 
 _BAD_CREDENTIALS = frozenset(
     {
@@ -72,9 +72,9 @@ def error_message(error: boto.ClientError) -> str:
     return str(details.get("Message", "") or details.get("message", ""))
 
 
-def access_denied_error(operation: str, location: TableLocation) -> CannotGoOnError:
+def access_denied_error(operation: str, location: TableLocation) -> BackfillFailedError:
     """Return the error for a missing permission that no other operation can replace."""
-    return CannotGoOnError(
+    return BackfillFailedError(
         ErrorKind.RIGHTS,
         f"Access Denied (dynamodb:{operation} on table {location.table!r})\n"
         "Ensure the IAM user or role has these DynamoDB permissions on the table:\n"
@@ -84,23 +84,23 @@ def access_denied_error(operation: str, location: TableLocation) -> CannotGoOnEr
     )
 
 
-def unreachable_error(error: Exception, location: TableLocation) -> CannotGoOnError:
+def unreachable_error(error: Exception, location: TableLocation) -> BackfillFailedError:
     """Return the error for an endpoint that can't be reached."""
-    return CannotGoOnError(
+    return BackfillFailedError(
         ErrorKind.NETWORK,
         f"Could not connect to DynamoDB at {location.endpoint} ({type(error).__name__}).\n"
         f"Check the network, the region and the endpoint URL ({location.endpoint_setting}).",
     )
 
 
-def not_dynamodb_error(location: TableLocation, reason: str) -> CannotGoOnError:
+def not_dynamodb_error(location: TableLocation, reason: str) -> BackfillFailedError:
     """Return the error for an endpoint that is not DynamoDB.
 
     Args:
         location: The table that the call went to.
         reason: Why the response can't come from DynamoDB.
     """
-    return CannotGoOnError(
+    return BackfillFailedError(
         ErrorKind.ENDPOINT,
         f"The server at {location.endpoint} is not DynamoDB: {reason}.\n"
         f"Check the endpoint URL ({location.endpoint_setting}). Without it, the calls go to AWS.",
@@ -115,16 +115,16 @@ def translate_error(error: Exception, location: TableLocation) -> Exception:  # 
         location: The table that the call went to.
 
     Returns:
-        A `CannotGoOnError`. An error that is already a `CannotGoOnError` or `RefusedError` is returned as is.
+        A `BackfillFailedError`. A `BackfillFailedError` or `RefusedError` is returned unchanged.
     """
-    if isinstance(error, CannotGoOnError | RefusedError):
+    if isinstance(error, BackfillFailedError | RefusedError):
         return error
     if isinstance(error, _NO_CREDENTIALS):
         detail = "" if isinstance(error, boto.NoCredentialsError) else f"\n({error})"
-        return CannotGoOnError(ErrorKind.CREDENTIALS, NO_CREDENTIALS + detail)
+        return BackfillFailedError(ErrorKind.CREDENTIALS, NO_CREDENTIALS + detail)
     if isinstance(error, boto.NoRegionError):
         option = "--region eu-west-1, or " if location.has_connection_options else ""
-        return CannotGoOnError(
+        return BackfillFailedError(
             ErrorKind.REGION,
             f"No AWS region is set.\nSet one: {option}export AWS_DEFAULT_REGION=eu-west-1.",
         )
@@ -133,14 +133,14 @@ def translate_error(error: Exception, location: TableLocation) -> Exception:  # 
     if isinstance(error, boto.ClientError):
         code = error_code(error)
         if code == "ResourceNotFoundException":
-            return CannotGoOnError(
+            return BackfillFailedError(
                 ErrorKind.TABLE,
                 f"Table not found: {location.table!r} (region {location.region}, {location.endpoint})\n"
                 "Verify table name and region:\n"
                 f"  aws dynamodb describe-table --table-name {location.table} --region {location.region}",
             )
         if code in _BAD_CREDENTIALS:
-            return CannotGoOnError(
+            return BackfillFailedError(
                 ErrorKind.CREDENTIALS,
                 f"AWS does not accept the credentials ({code}): {error_message(error)}\n"
                 "They may have expired or belong to another partition. Sign in again or run `aws configure`.",
@@ -148,7 +148,7 @@ def translate_error(error: Exception, location: TableLocation) -> Exception:  # 
         if not code.endswith("Exception"):
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             return not_dynamodb_error(location, f"HTTP status {status}")
-        return CannotGoOnError(ErrorKind.SERVICE, f"DynamoDB answered {code}: {error_message(error)}")
+        return BackfillFailedError(ErrorKind.SERVICE, f"DynamoDB answered {code}: {error_message(error)}")
     if "parse" in type(error).__name__.lower():
         return not_dynamodb_error(location, "its response can't be parsed")
-    return CannotGoOnError(ErrorKind.SERVICE, f"The call to {location.endpoint} failed: {error}")
+    return BackfillFailedError(ErrorKind.SERVICE, f"The call to {location.endpoint} failed: {error}")

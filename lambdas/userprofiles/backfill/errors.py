@@ -37,7 +37,7 @@ class BackfillError(Exception):
     kind = ErrorKind.SERVICE
 
 
-class CannotGoOnError(BackfillError):
+class BackfillFailedError(BackfillError):
     """The backfill could not start or continue: credentials, table, permissions or network.
 
     Args:
@@ -51,7 +51,7 @@ class CannotGoOnError(BackfillError):
 
 
 class RefusedError(BackfillError):
-    """The request is refused because it is wrong or unsafe. This is an expected result, not a failure."""
+    """The request is rejected because it is wrong or unsafe. This is an expected result, not a failure."""
 
     kind = ErrorKind.REFUSED
 

@@ -58,8 +58,8 @@ class Job:
             raise ValueError(f"run id {self.run_id!r}: allowed are letters, digits, - and _, at most 64")
         if not isinstance(self.table, str) or not _TABLE_NAME.fullmatch(self.table):
             raise ValueError(
-                f"table name {self.table!r}: allowed are 3 to 255 letters, digits, '_', '.' and '-' "
-                "(a name, not an ARN)"
+                f"table name {self.table!r}: allowed are 3 to 255 letters, digits, '_', '.' and '-'. "
+                "Use the table's name, not its ARN. `aws dynamodb list-tables` lists the names."
             )
         if not isinstance(self.dry_run, bool):
             raise ValueError(f"dry run {self.dry_run!r}: allowed are true and false")  # noqa: TRY004 - one error for bad input
@@ -70,7 +70,8 @@ class Job:
         for number in self.only:
             if type(number) is not int or not 0 <= number < self.segments:
                 raise ValueError(
-                    f"segment {number!r}: allowed are 0 to {self.segments - 1} with {self.segments} segments"
+                    f"segment {number!r}: allowed are 0 to {self.segments - 1}, because the table is scanned "
+                    f"in {self.segments} segments, numbered from 0. Choose other segments, or more of them."
                 )
         object.__setattr__(self, "only", tuple(sorted(set(self.only))))
 
@@ -128,9 +129,12 @@ def parse_segments(text: str) -> tuple[int, ...]:
         if not match:
             raise ValueError(f"{text!r}: allowed are numbers and ranges, such as 0-3 or 0,2,5-7")
         first, last = int(match[1]), int(match[2] or match[1])
-        if last < first or last >= MAX_SEGMENTS:
+        if last < first:
             raise ValueError(
-                f"{part!r}: a range must end at or after its first number, and below {MAX_SEGMENTS:,}"
+                f"{part.strip()!r}: the last number of a range must not be below the first one. Write "
+                f"{last}-{first}."
             )
+        if last >= MAX_SEGMENTS:
+            raise ValueError(f"{part.strip()!r}: allowed are numbers from 0 to {MAX_SEGMENTS - 1:,}")
         numbers.update(range(first, last + 1))
     return tuple(sorted(numbers))

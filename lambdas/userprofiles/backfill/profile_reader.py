@@ -38,7 +38,7 @@ class ProfileReader:
             names: The attributes to read. They must include PK.
 
         Raises:
-            CannotGoOnError: The table can't be read.
+            BackfillFailedError: The table can't be read.
         """
         pending = list(dict.fromkeys(keys))
         profiles: dict[str, Row] = {}

@@ -81,7 +81,7 @@ class ProfileWriter:
             results: Gets the result of each item by PK. It is right after an error, too.
 
         Raises:
-            CannotGoOnError: The table can't be written, or no call succeeds.
+            BackfillFailedError: The table can't be written, or no call succeeds.
             StoppedError: A stop was requested. Some items may have been created.
         """
         for batch_items in self._split_batches(items):

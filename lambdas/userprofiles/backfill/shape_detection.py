@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
-from userprofiles.backfill.errors import CannotGoOnError, ErrorKind, StoppedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.plan import Row
 from userprofiles.backfill.segment_state import SegmentState
@@ -35,7 +35,7 @@ def detect_shape(
         The shape. None if no row decides: the segments are empty, or have only profiles.
 
     Raises:
-        CannotGoOnError: The table can't be read, or its keys are not the strings PK and SK.
+        BackfillFailedError: The table can't be read, or its keys are not the strings PK and SK.
         RefusedError: A page has rows of both shapes.
         StoppedError: A stop was requested.
     """
@@ -61,7 +61,7 @@ def read_first_shapes(calls: Calls, page_rows: int) -> set[TableShape]:
         page_rows: The number of rows to read.
 
     Raises:
-        CannotGoOnError: The table can't be read, or its keys are not the strings PK and SK.
+        BackfillFailedError: The table can't be read, or its keys are not the strings PK and SK.
     """
     page = next(read_pages(calls, 0, 1, None, page_rows))
     return _check_page(page.rows, calls.location)
@@ -70,7 +70,7 @@ def read_first_shapes(calls: Calls, page_rows: int) -> set[TableShape]:
 def _check_page(rows: Sequence[Row], location: TableLocation) -> set[TableShape]:
     """Return the shapes of the rows, after a check of their keys."""
     if any("PK" not in row or "SK" not in row for row in rows):
-        raise CannotGoOnError(
+        raise BackfillFailedError(
             ErrorKind.TABLE,
             f"Table {location.table!r} does not have the keys PK and SK. The backfill supports only tables "
             "with these keys.\nCheck the table's name.",
@@ -78,7 +78,7 @@ def _check_page(rows: Sequence[Row], location: TableLocation) -> set[TableShape]
     for name in ("PK", "SK"):
         code = next((code for row in rows for code in row[name] if code != "S"), None)
         if code:
-            raise CannotGoOnError(
+            raise BackfillFailedError(
                 ErrorKind.TABLE,
                 f"Table {location.table!r} has the key {name} of type {code} ({_TYPE_NAMES.get(code, code)})."
                 " The backfill supports only tables whose keys PK and SK are of type S (a string).\n"

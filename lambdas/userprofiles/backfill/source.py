@@ -7,7 +7,7 @@ from typing import Any
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import access_denied_error, not_dynamodb_error
 from userprofiles.backfill.errors import (
-    CannotGoOnError,
+    BackfillFailedError,
     DeniedError,
     ErrorKind,
     InvalidRequestError,
@@ -42,7 +42,7 @@ def projection(names: Iterable[str]) -> dict[str, Any]:
     return {"ProjectionExpression": ",".join(aliases), "ExpressionAttributeNames": aliases}
 
 
-def _scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator[dict[str, Any]]:
+def scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator[dict[str, Any]]:
     """Yield the responses of a scan, page by page.
 
     Args:
@@ -51,7 +51,7 @@ def _scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator
         **parameters: More parameters of each call.
 
     Raises:
-        CannotGoOnError: The table can't be read.
+        BackfillFailedError: The table can't be read.
     """
     while True:
         position = {"ExclusiveStartKey": start} if start else {}
@@ -60,8 +60,8 @@ def _scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator
         except DeniedError as error:
             raise access_denied_error("Scan", calls.location) from error
         except InvalidRequestError as error:
-            raise CannotGoOnError(
-                ErrorKind.TABLE, f"DynamoDB refuses to scan {calls.location.table!r}: {error}"
+            raise BackfillFailedError(
+                ErrorKind.TABLE, f"DynamoDB rejected the scan of {calls.location.table!r}: {error}"
             ) from error
         expected = "Count" if parameters.get("Select") == "COUNT" else "Items"
         if expected not in response:
@@ -86,12 +86,12 @@ def read_pages(
         page_rows: The maximum number of rows in a page.
 
     Raises:
-        CannotGoOnError: The table can't be read.
+        BackfillFailedError: The table can't be read.
     """
     parameters: dict[str, Any] = {"Limit": page_rows, **projection(ROW_ATTRIBUTES)}
     if segments > 1:
         parameters |= {"Segment": segment, "TotalSegments": segments}
-    for response in _scan(calls, start, **parameters):
+    for response in scan(calls, start, **parameters):
         yield Page(response["Items"], response.get("LastEvaluatedKey") or None)
 
 
@@ -113,7 +113,7 @@ def count_users(calls: Calls, shape: TableShape) -> int:
     number, so it must be known before the run.
 
     Raises:
-        CannotGoOnError: The table can't be read.
+        BackfillFailedError: The table can't be read.
     """
-    responses = _scan(calls, Select="COUNT", **user_filter(shape))
+    responses = scan(calls, Select="COUNT", **user_filter(shape))
     return sum(int(response.get("Count", 0)) for response in responses)

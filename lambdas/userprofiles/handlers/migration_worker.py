@@ -8,14 +8,14 @@ Its role needs these permissions:
 * on its own log stream.
 
 Environment: USERS_TABLE, MIGRATION_BUCKET, TEMPLATE; MIGRATION_TABLES (optional): the permitted tables,
-separated by commas. With it, any other table is refused by an error that names the table. Without it, only
+separated by commas. With it, any other table is rejected by an error that names the table. Without it, only
 the role's policy denies other tables.
 
-A refusal (`RefusedError`: a wrong input, a table that is not permitted or has both shapes) is an expected
-result. Every other error (`CannotGoOnError`) is a failure and counts in the metric MigrationFailed.
+A rejection (`RefusedError`: a wrong input, a table that is not permitted or has both shapes) is an expected
+result. Every other error (`BackfillFailedError`) is a failure and counts in the metric MigrationFailed.
 
-A refusal repeats the input of the execution, which an operator wrote, and nothing from a table. A failure is
-raised as `safe_error` returns it.
+A rejection repeats the input of the execution, which an operator wrote, and nothing from a table. A failure
+is raised as `safe_error` returns it.
 """
 
 import os
@@ -54,8 +54,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         The payload of the next state, as `Worker.handle` describes it.
 
     Raises:
-        RefusedError: The input is refused.
-        CannotGoOnError: Table, permissions, bucket or network have a problem, or the error is unexpected.
+        RefusedError: The input is rejected.
+        BackfillFailedError: Table, permissions, bucket or network have a problem, or the error is unexpected.
     """
     request = event if isinstance(event, dict) else {}
     details: dict[str, Any] = {name: request.get(name) for name in ("action", "runId", "segment")}

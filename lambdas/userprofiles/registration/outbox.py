@@ -91,7 +91,7 @@ class Outbox:
         self._client.send_message(QueueUrl=self._queue_url, MessageBody=message.to_json())
 
 
-class OutboxWorker:
+class OutboxRegistrar:
     """Registers the users in outbox messages.
 
     Args:
@@ -125,7 +125,7 @@ class OutboxWorker:
         return self._registrar.register(user).outcome, user.sub
 
 
-def process_message(worker: OutboxWorker, message: Mapping[str, Any], report: Report) -> None:
+def process_message(worker: OutboxRegistrar, message: Mapping[str, Any], report: Report) -> None:
     """Process one message of a batch and log the result in one line.
 
     Args:
@@ -168,7 +168,7 @@ def report_unexpected_errors(errors: Iterable[BaseException | None], report: Rep
             report.error("unexpected error", metric="OutboxRetry", error=error_code(error))
 
 
-def from_environment(environment: Mapping[str, str]) -> OutboxWorker:
+def from_environment(environment: Mapping[str, str]) -> OutboxRegistrar:
     """Create the worker from a function's environment.
 
     Raises:
@@ -176,4 +176,4 @@ def from_environment(environment: Mapping[str, str]) -> OutboxWorker:
         The messages stay in the queue.
     """
     registrar = Registrar.from_environment(environment, SOURCE, aws.client("dynamodb"))
-    return OutboxWorker(registrar, aws.client("cognito-idp"))
+    return OutboxRegistrar(registrar, aws.client("cognito-idp"))

@@ -14,6 +14,7 @@ from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoUser, UnreadableUserError
 from userprofiles.registration.outbox import Outbox, OutboxMessage
 from userprofiles.registration.registrar import Outcome, Registrar
+from userprofiles.registration.trigger_response import add_response
 from userprofiles.table.attribute_value import AttributeValueError
 from userprofiles.table.store_errors import RecordTooLargeError
 from userprofiles.telemetry import Report, error_code
@@ -114,13 +115,6 @@ class ConfirmationProcessor:
                 error=reason,
                 **ids,
             )
-
-
-def add_response(event: Any) -> Any:
-    """Return the event in the format that Cognito requires: the same event, with a `response` object."""
-    if isinstance(event, dict) and not isinstance(event.get("response"), dict):
-        event["response"] = {}
-    return event
 
 
 def from_environment(environment: Mapping[str, str], report: Report) -> Callable[[Any], None]:

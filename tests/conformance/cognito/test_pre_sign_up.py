@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from conformance_fake_cognito import CLIENT, FUNCTION, POOL
+from conformance_fake_cognito import CLIENT, FUNCTION, POOL, SIGN_UP_RELAY
 from conformance_fake_emulator import FakeEmulator
 from conformance_gateway import GatewayClient, error_of, expected_event
 from pulumi_localaws.gateway.wire.http_messages import Request
@@ -165,7 +165,7 @@ def test_external_provider_is_relayed(gateway: GatewayClient, emulator: FakeEmul
         "callerContext": {"clientId": CLIENT},
         "request": {"userAttributes": {"email": "g@example.com"}},
     }
-    path = emulator.relay_url.removeprefix("http://127.0.0.1:1")
+    path = emulator.relay_urls[SIGN_UP_RELAY].removeprefix("http://127.0.0.1:1")
 
     response = gateway.send(Request("POST", path, (), json.dumps(event).encode()))
 

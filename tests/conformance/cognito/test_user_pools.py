@@ -1,7 +1,14 @@
-"""Deletion protection, and triggers that the local AWS never fires."""
+"""Deletion protection, triggers that the local AWS never fires, and settings of PreTokenGeneration."""
 
+from typing import Any
+
+import pytest
+from conformance_fake_cognito import FUNCTION, POOL
 from conformance_fake_emulator import FakeEmulator
 from conformance_gateway import GatewayClient, error_of
+
+V2 = {"PreTokenGenerationConfig": {"LambdaArn": FUNCTION, "LambdaVersion": "V2_0"}}
+V1 = {"PreTokenGeneration": FUNCTION}
 
 
 def test_protected_pool_cannot_be_deleted(gateway: GatewayClient, emulator: FakeEmulator) -> None:
@@ -34,3 +41,38 @@ def test_trigger_that_never_fires_gives_a_warning(gateway: GatewayClient) -> Non
 
     assert ("x-localaws-warning", "never fired here: CustomSMSSender") in response.headers
     assert "triggers that never fire here: CustomSMSSender" in gateway.router.journal[-1].notes
+
+
+@pytest.mark.parametrize(
+    ("stored_tier", "parameters", "expected"),
+    [
+        (None, {"LambdaConfig": V2, "UserPoolTier": "LITE"}, "FeatureUnavailableInTier"),
+        ("LITE", {"LambdaConfig": V2}, "FeatureUnavailableInTier"),
+        ("ESSENTIALS", {"UserPoolTier": "LITE"}, "TierChangeNotAllowed"),
+        (None, {"LambdaConfig": V1, "UserPoolTier": "LITE"}, ""),
+        (None, {"LambdaConfig": V2, "UserPoolTier": "ESSENTIALS"}, ""),
+        (None, {"LambdaConfig": V2}, ""),
+    ],
+)
+def test_version_2_needs_a_higher_plan(
+    gateway: GatewayClient,
+    emulator: FakeEmulator,
+    stored_tier: str | None,
+    parameters: dict[str, Any],
+    expected: str,
+) -> None:
+    """Line 13 (doc): the plan LITE has only version 1."""
+    emulator.pool |= {"UserPoolTier": stored_tier, "LambdaConfig": V2}
+    action, pool_id = ("CreateUserPool", "") if stored_tier is None else ("UpdateUserPool", POOL)
+
+    response = gateway.call(action, UserPoolId=pool_id, **parameters)
+
+    code = response.json().get("__type", "")
+    assert code == (f"{expected}Exception" if expected else "")
+
+
+def test_two_functions_are_rejected(gateway: GatewayClient) -> None:
+    """Line 13 (doc): both keys of LambdaConfig must name the same function (API reference)."""
+    config = {**V2, "PreTokenGeneration": FUNCTION + "2"}
+
+    assert error_of(gateway.call("CreateUserPool", LambdaConfig=config))[0] == "InvalidParameterException"

@@ -194,6 +194,20 @@ def test_secure_value_without_passphrase_is_reported_with_its_key(
         deploy(folder, endpoint="http://127.0.0.1:1")
 
 
+def test_missing_passphrase_file_is_reported_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", "/nope")
+    with (
+        (tmp_path / "stderr").open("w") as stderr,
+        pytest.raises(DeploymentError, match="PULUMI_CONFIG_PASSPHRASE_FILE=/nope: the file cannot be read"),
+    ):
+        deploy(write_program(tmp_path, ""), endpoint="http://127.0.0.1:1", output=stderr)
+
+    assert (tmp_path / "stderr").read_text() == ""
+
+
 def test_unreachable_local_aws_is_reported(tmp_path: Path) -> None:
     program = "import pulumi_aws as aws\naws.sqs.Queue('unreachable')\n"
 

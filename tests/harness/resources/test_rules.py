@@ -71,6 +71,16 @@ def test_attribute_that_a_client_cannot_use_is_rejected(engine: Engine, name: st
     assert f"{name} contains {attribute}; allowed: standard attributes" in message
 
 
+def test_client_that_cannot_write_a_required_attribute_is_rejected(engine: Engine) -> None:
+    email = {"name": "email", "attributeDataType": "String", "mutable": True, "required": True}
+    pool = engine.register(USER_POOL, "pool", {"schemas": [email]})[0]
+    assert engine.register(CLIENT, "valid", {"userPoolId": pool, "writeAttributes": ["email"]})[0]
+
+    message = engine.register_rejected(CLIENT, {"userPoolId": pool, "writeAttributes": ["name"]})
+
+    assert "writeAttributes does not contain email, which the pool requires. Add it" in message
+
+
 def test_secret_value_that_violates_a_rule_is_not_shown(engine: Engine) -> None:
     message = engine.register_rejected(QUEUE, {"delaySeconds": 90210}, secrets=("delaySeconds",))
 
@@ -100,6 +110,7 @@ def test_every_rule_has_a_violation() -> None:
     tested_above = {
         (MAPPING, "The queue's visibility time-out is at least the function's time-out"),
         (CLIENT, "writeAttributes are in the pool's schema and can be written"),
+        (CLIENT, "writeAttributes contain the attributes that the pool requires"),
         (CLIENT, "readAttributes are in the pool's schema"),
     }
 

@@ -238,6 +238,17 @@ def test_cli_deploys_with_its_own_config_and_state(
     assert stack.options.env_vars["PULUMI_BACKEND_URL"].startswith("file://")
 
 
+def test_required_key_can_be_set_by_the_callers_config(
+    monkeypatch: pytest.MonkeyPatch, project: Path
+) -> None:
+    (project / "Pulumi.yaml").write_text("name: shop\nruntime: python\nconfig: {owner: {type: string}}\n")
+    stack = replace_create_stack(monkeypatch, FakeStack())
+
+    AwsBackend(ACCOUNT, "eu-west-1").deploy(project, stack="dev", config={"owner": "me"}).destroy()
+
+    assert stack.config["shop:owner"] == "me"
+
+
 def test_cli_on_aws_rejects_all_other_accounts(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
     stack = replace_create_stack(monkeypatch, FakeStack())
 

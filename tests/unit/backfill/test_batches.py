@@ -2,7 +2,7 @@
 
 import pytest
 from backfill_fixtures import client_error, plain_user, plain_users, profile
-from userprofiles.backfill.errors import CannotGoOnError, ErrorKind
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.table_shape import TableShape
 
 PLAIN = {"shape": TableShape.PLAIN}
@@ -65,7 +65,7 @@ class TestPermissions:
         table = create_table(*plain_users(2))
         table.client.denied = {"BatchGetItem", "BatchExecuteStatement", denied}
 
-        with pytest.raises(CannotGoOnError, match="Access Denied") as raised:
+        with pytest.raises(BackfillFailedError, match="Access Denied") as raised:
             backfill(table, **PLAIN)
 
         assert raised.value.kind is ErrorKind.RIGHTS

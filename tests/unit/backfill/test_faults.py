@@ -15,7 +15,7 @@ from backfill_fixtures import (
     profile,
 )
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
-from userprofiles.backfill.errors import CannotGoOnError
+from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.table_shape import TableShape
@@ -134,7 +134,7 @@ def test_endless_throttling_ends_the_run_which_can_be_resumed(create_table, back
     table.client.batch_errors = {f"USER#user{n:02d}": ["ThrottlingError"] * 10_000 for n in range(3)}
     recorder = Recorder()
 
-    with pytest.raises(CannotGoOnError, match="No call to DynamoDB succeeded"):
+    with pytest.raises(BackfillFailedError, match="No call to DynamoDB succeeded"):
         backfill(table, limits=replace(LIMITS, patience_s=0.05), recorder=recorder, **PLAIN)
 
     assert recorder.saved_states[0]["cursor"] is None

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from backfill_fixtures import LIMITS, account, client_error, plain_user, profile
 from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.errors import CannotGoOnError, RefusedError, StoppedError
+from userprofiles.backfill.errors import BackfillFailedError, RefusedError, StoppedError
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
 from userprofiles.backfill.source import count_users
@@ -54,7 +54,7 @@ def test_rows_of_both_shapes_are_refused(create_table, calls_on):
 def test_table_with_other_keys_is_reported(create_table, calls_on):
     table = create_table({"id": {"S": "1"}, "at": {"S": "2"}}, keys=("id", "at"))
 
-    with pytest.raises(CannotGoOnError, match="does not have the keys PK and SK"):
+    with pytest.raises(BackfillFailedError, match="does not have the keys PK and SK"):
         detect(calls_on(table))
 
 
@@ -68,9 +68,9 @@ def test_table_with_other_keys_is_reported(create_table, calls_on):
 def test_table_with_a_binary_or_number_key_is_reported(create_table, calls_on, key_types, row, message):
     table = create_table(row, key_types=key_types)
 
-    with pytest.raises(CannotGoOnError, match=message + r".* of type S \(a string\)"):
+    with pytest.raises(BackfillFailedError, match=message + r".* of type S \(a string\)"):
         detect(calls_on(table))
-    with pytest.raises(CannotGoOnError, match=message):
+    with pytest.raises(BackfillFailedError, match=message):
         read_first_shapes(calls_on(table), 100)
 
 
@@ -110,7 +110,7 @@ def test_response_without_the_requested_part_is_not_dynamodb(
     table = create_table()
     monkeypatch.setattr(table.client, "scan", lambda **_: dict(response))
 
-    with pytest.raises(CannotGoOnError, match="is not DynamoDB"):
+    with pytest.raises(BackfillFailedError, match="is not DynamoDB"):
         scan(calls_on(table))
 
 
@@ -118,7 +118,7 @@ def test_response_that_is_not_from_dynamodb_is_reported(create_table, calls_on):
     table = create_table()
     table.client.hooks = [lambda operation, parameters: {"message": "<html>", "ResponseMetadata": {}}]
 
-    with pytest.raises(CannotGoOnError, match="is not DynamoDB"):
+    with pytest.raises(BackfillFailedError, match="is not DynamoDB"):
         detect(calls_on(table))
 
 
@@ -128,7 +128,7 @@ def test_response_that_is_not_from_dynamodb_is_reported(create_table, calls_on):
         ("ResourceNotFoundException", 400, "Table not found: 'v_users_dev'"),
         ("UnrecognizedClientException", 400, "does not accept the credentials"),
         ("ExpiredTokenException", 400, "does not accept the credentials"),
-        ("ValidationException", 400, "refuses to scan"),
+        ("ValidationException", 400, "rejected the scan"),
         ("404", 404, "is not DynamoDB: HTTP status 404"),
         ("502", 502, "is not DynamoDB: HTTP status 502"),
         ("SomethingNewException", 400, "DynamoDB answered SomethingNewException"),
@@ -142,7 +142,7 @@ def test_error_of_the_first_call_is_reported(create_table, calls_on, code, statu
 
     table.client.hooks = [fail]
 
-    with pytest.raises(CannotGoOnError, match=message):
+    with pytest.raises(BackfillFailedError, match=message):
         detect(calls_on(table))
 
 

@@ -10,7 +10,7 @@ from userprofiles.registration.outbox import (
     Outbox,
     OutboxMessage,
     OutboxMessageFailedError,
-    OutboxWorker,
+    OutboxRegistrar,
     PoisonMessageError,
 )
 from userprofiles.registration.registrar import Outcome, Registrar
@@ -22,15 +22,15 @@ ATTRIBUTES = {"sub": SUB, "email": "John@Example.com", "email_verified": "true",
 
 
 @pytest.fixture
-def worker(create_registrar: Callable[..., Registrar], cognito: Any) -> OutboxWorker:
-    return OutboxWorker(create_registrar(outbox.SOURCE), cognito)
+def worker(create_registrar: Callable[..., Registrar], cognito: Any) -> OutboxRegistrar:
+    return OutboxRegistrar(create_registrar(outbox.SOURCE), cognito)
 
 
 def _message_body(**changes: Any) -> str:
     return json.dumps({"userPoolId": POOL, "userName": SUB, "reason": "why"} | changes)
 
 
-def test_user_is_read_from_cognito_and_registered(worker: OutboxWorker, cognito: Any, tables: Any) -> None:
+def test_user_is_read_from_cognito_and_registered(worker: OutboxRegistrar, cognito: Any, tables: Any) -> None:
     cognito.add(SUB, ATTRIBUTES)
 
     result = worker.register(_message_body())
@@ -42,7 +42,7 @@ def test_user_is_read_from_cognito_and_registered(worker: OutboxWorker, cognito:
 
 
 def test_message_that_is_delivered_twice_creates_one_user(
-    worker: OutboxWorker, cognito: Any, tables: Any
+    worker: OutboxRegistrar, cognito: Any, tables: Any
 ) -> None:
     cognito.add(SUB, ATTRIBUTES)
 
@@ -53,7 +53,7 @@ def test_message_that_is_delivered_twice_creates_one_user(
 
 
 def test_late_message_does_not_restore_an_erased_user(
-    worker: OutboxWorker, cognito: Any, tables: Any
+    worker: OutboxRegistrar, cognito: Any, tables: Any
 ) -> None:
     cognito.add(SUB, ATTRIBUTES)
     worker.register(_message_body())
@@ -68,7 +68,7 @@ def test_late_message_does_not_restore_an_erased_user(
 
 @pytest.mark.parametrize("enabled", [None, False])
 def test_message_for_a_deleted_or_disabled_user_succeeds(
-    worker: OutboxWorker, cognito: Any, tables: Any, enabled: bool | None
+    worker: OutboxRegistrar, cognito: Any, tables: Any, enabled: bool | None
 ) -> None:
     if enabled is not None:
         cognito.add(SUB, ATTRIBUTES, enabled=enabled)
@@ -78,7 +78,7 @@ def test_message_for_a_deleted_or_disabled_user_succeeds(
 
 
 def test_unconfirmed_user_is_not_registered(
-    worker: OutboxWorker, cognito: Any, tables: Any, report: Report
+    worker: OutboxRegistrar, cognito: Any, tables: Any, report: Report
 ) -> None:
     cognito.add(SUB, ATTRIBUTES, status="UNCONFIRMED")
 
@@ -106,7 +106,7 @@ POISON = [
 
 @pytest.mark.parametrize("body", POISON, ids=range(len(POISON)))
 def test_poison_message_is_detected_before_a_call_to_cognito(
-    worker: OutboxWorker, cognito: Any, body: Any
+    worker: OutboxRegistrar, cognito: Any, body: Any
 ) -> None:
     with pytest.raises(PoisonMessageError):
         worker.register(body)
@@ -129,7 +129,7 @@ def test_outbox_message_contains_only_ids_and_a_code() -> None:
 
 
 @pytest.fixture
-def handler(monkeypatch: pytest.MonkeyPatch, worker: OutboxWorker, report: Report) -> Callable[..., Any]:
+def handler(monkeypatch: pytest.MonkeyPatch, worker: OutboxRegistrar, report: Report) -> Callable[..., Any]:
     """Return the function's handler, with the tables and the Cognito client of this test."""
     for name in ("USERS_TABLE", "AUDIT_TABLE"):
         monkeypatch.setenv(name, "x")
@@ -207,7 +207,9 @@ def test_error_outside_of_a_message_is_logged(
     assert "ZeroDivisionError" in log.getvalue()
 
 
-def test_response_of_cognito_without_a_sub_fails(worker: OutboxWorker, cognito: Any, report: Report) -> None:
+def test_response_of_cognito_without_a_sub_fails(
+    worker: OutboxRegistrar, cognito: Any, report: Report
+) -> None:
     cognito.add(SUB, {"email": "a@b.co"})
 
     with pytest.raises(OutboxMessageFailedError):

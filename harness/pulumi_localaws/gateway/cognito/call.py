@@ -9,6 +9,7 @@ from pulumi_localaws.gateway.cognito.code_delivery import CodeSender
 from pulumi_localaws.gateway.cognito.codes import CodeAttempts, NewAddressCodes
 from pulumi_localaws.gateway.cognito.pool_models import AppClient, PoolUser, UserPool
 from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUpRelay
+from pulumi_localaws.gateway.cognito.token_generation import TokenRelay
 from pulumi_localaws.gateway.cognito.triggers import Triggers, build_event, build_user_attributes
 from pulumi_localaws.gateway.cognito.user_directory import UserDirectory
 from pulumi_localaws.gateway.cognito.user_names import UserNameLocks
@@ -30,6 +31,7 @@ class Dependencies:
         directory: Looks up pools, clients and users.
         triggers: Fires triggers.
         pre_sign_up_relay: Fires PreSignUp.
+        token_relay: Fires PreTokenGeneration.
         code_attempts: Limits the lifetime and the wrong attempts of codes.
         code_sender: Sends codes by SMS and e-mail.
         new_address_codes: Keeps new addresses until they are verified.
@@ -42,6 +44,7 @@ class Dependencies:
     directory: UserDirectory
     triggers: Triggers
     pre_sign_up_relay: PreSignUpRelay
+    token_relay: TokenRelay
     code_attempts: CodeAttempts
     code_sender: CodeSender
     new_address_codes: NewAddressCodes

@@ -1,6 +1,7 @@
 """Deliver confirmation codes by SMS or e-mail: only by SMS if the phone number must be verified."""
 
 import json
+import re
 import time
 import uuid
 from http import HTTPStatus
@@ -12,7 +13,8 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
 from pulumi_localaws.gateway.wire.root_client import RootClient
 
 EMAIL_INBOX_PATH = "/_ministack/ses/messages"
-_DEFAULT_MESSAGE = "Your verification code is {####}"
+_DEFAULT_SENDER = "no-reply@verificationemail.com"
+_HTML_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 
 
 def is_sign_up_code_sent_by_sms(pool: UserPool, attributes: dict[str, str]) -> bool:
@@ -73,59 +75,65 @@ class CodeSender:
         self._hidden_message_ids.clear()
         self._sent_messages.clear()
 
-    async def send_sms(self, pool: UserPool, number: str, code: str) -> None:
-        """Send a code to the SMS inbox.
+    async def send_sms(self, number: str, text: str) -> None:
+        """Send a text message to the SMS inbox.
 
         Raises:
             AwsError: The emulator returned an error.
         """
-        template = (
-            (pool.document.get("VerificationMessageTemplate") or {}).get("SmsMessage")
-            or pool.document.get("SmsVerificationMessage")
-            or _DEFAULT_MESSAGE
-        )
-        message = str(template).replace("{####}", code)
-        await self._root_client.call_query("sns", "Publish", {"PhoneNumber": number, "Message": message})
+        await self._root_client.call_query("sns", "Publish", {"PhoneNumber": number, "Message": text})
 
-    def send_email(self, pool: UserPool, address: str, code: str) -> None:
-        """Add a code to the e-mail inbox, because the emulator's SES would require a verified sender."""
-        template = pool.document.get("EmailVerificationMessage") or _DEFAULT_MESSAGE
-        subject = pool.document.get("EmailVerificationSubject") or "Your verification code"
+    def send_email(self, pool: UserPool, address: str, *, subject: str, body: str) -> None:
+        """Add an e-mail to the inbox, because the emulator's SES would require a verified sender."""
+        is_html = _HTML_TAG.search(body) is not None
         message = {
             "MessageId": str(uuid.uuid4()),
-            "Source": "no-reply@verificationemail.com",
+            "Source": (pool.document.get("EmailConfiguration") or {}).get("From") or _DEFAULT_SENDER,
             "To": [address],
             "CC": [],
             "BCC": [],
-            "Subject": str(subject),
-            "BodyText": str(template).replace("{####}", code),
-            "BodyHtml": None,
+            "Subject": subject,
+            "BodyText": "" if is_html else body,
+            "BodyHtml": body if is_html else "",
             "Timestamp": time.time(),
             "Type": "CognitoVerificationMessage",
         }
         self._sent_messages.setdefault(pool.account_id, []).append(message)
 
-    async def replace_email_by_sms(self, pool: UserPool, user: PoolUser, code: str) -> dict[str, str]:
+    async def replace_email(self, pool: UserPool, user: PoolUser, *, subject: str, body: str) -> None:
+        """Replace the last verification e-mail that the emulator sent to a user."""
+        address = user.attributes.get(EMAIL)
+        if address and await self._hide_last_email(address):
+            self.send_email(pool, address, subject=subject, body=body)
+
+    async def replace_email_by_sms(self, user: PoolUser, text: str) -> dict[str, str]:
         """Send a code by SMS, hide the emulator's e-mail with the code, and return CodeDeliveryDetails.
 
         Raises:
             AwsError: The emulator returned an error.
         """
         number = user.attributes[PHONE]
-        await self.send_sms(pool, number, code)
+        await self.send_sms(number, text)
         if user.attributes.get(EMAIL):
             await self._hide_last_email(user.attributes[EMAIL])
         return sms_delivery_details(number)
 
-    async def _hide_last_email(self, address: str) -> None:
-        """Hide the last verification e-mail that the emulator sent to an address."""
+    async def _hide_last_email(self, address: str) -> bool:
+        """Hide the last verification e-mail that the emulator sent to an address.
+
+        Returns:
+            Whether there was one.
+        """
         verification_emails = [
             m
             for m in _parse_emails(await self._read_inbox())
-            if m.get("To") == [address] and m.get("Type") == "CognitoVerificationMessage"
+            if m.get("To") == [address]
+            and m.get("Type") == "CognitoVerificationMessage"
+            and m["MessageId"] not in self._hidden_message_ids
         ]
         if verification_emails:
             self._hidden_message_ids.add(str(verification_emails[-1]["MessageId"]))
+        return bool(verification_emails)
 
     async def _read_inbox(self) -> Response:
         return await self._root_client.send("ses", "GET", EMAIL_INBOX_PATH, headers={}, body=b"")

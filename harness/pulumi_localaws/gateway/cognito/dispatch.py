@@ -6,8 +6,9 @@ The handlers build on these modules:
 - `pool_models`, `user_directory`, `tokens`: look up pools, app clients and users
 - `user_names`: user names in any case
 - `attribute_rules`: which attributes a client may read and write
-- `codes`, `code_delivery`: confirmation codes, their lifetime, SMS and e-mail
-- `triggers`, `user_migration`, `pre_sign_up_relay`: Lambda triggers
+- `codes`, `code_delivery`, `code_messages`: confirmation codes, their lifetime, SMS and e-mail, CustomMessage
+- `triggers`, `user_migration`: Lambda triggers that the gateway fires around a call
+- `pre_sign_up_relay`, `token_generation`: Lambda triggers that fire while the emulator handles a call
 """
 
 import json
@@ -35,10 +36,12 @@ HANDLERS: dict[str, Handler] = {
     "AdminCreateUser": sign_up.admin_create_user,
     "ForgotPassword": forgotten_password.forgot_password,
     "ConfirmForgotPassword": forgotten_password.confirm_forgot_password,
+    "AdminResetUserPassword": forgotten_password.admin_reset_user_password,
     "InitiateAuth": sign_in.initiate_auth,
     "AdminInitiateAuth": sign_in.initiate_auth,
     "RespondToAuthChallenge": sign_in.respond_to_auth_challenge,
     "AdminRespondToAuthChallenge": sign_in.respond_to_auth_challenge,
+    "GetTokensFromRefreshToken": sign_in.get_tokens_from_refresh_token,
     "GetUser": user_attributes.get_user,
     "UpdateUserAttributes": user_attributes.update_user_attributes,
     "AdminUpdateUserAttributes": user_attributes.admin_update_user_attributes,

@@ -2,11 +2,15 @@
 
 from http import HTTPStatus
 
+from pulumi_localaws.gateway.cognito.admin_calls import repeat_with_stored_name
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.code_delivery import is_reset_code_sent_by_sms
+from pulumi_localaws.gateway.cognito.code_messages import deliver_code
 from pulumi_localaws.gateway.cognito.codes import PASSWORD_RESET_CODE
+from pulumi_localaws.gateway.cognito.triggers import NO_CLIENT
 from pulumi_localaws.gateway.cognito.user_migration import migrate_on_forgot_password
-from pulumi_localaws.gateway.wire.errors import AwsError, replace_body
+from pulumi_localaws.gateway.cognito.user_names import find_user
+from pulumi_localaws.gateway.wire.errors import AwsError
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
 
@@ -25,11 +29,39 @@ async def forgot_password(call: CognitoCall) -> Response:
     if response.status != HTTPStatus.OK:
         return response
     call.dependencies.code_attempts.record_issue(client.pool.id, user.name, "ConfirmForgotPassword")
-    if not call.enforces(GatewayRule.CODE_BY_SMS) or not is_reset_code_sent_by_sms(client.pool, user):
-        return response
-    details = await call.dependencies.code_sender.replace_email_by_sms(client.pool, user, PASSWORD_RESET_CODE)
-    call.notes.append("code: by SMS")
-    return replace_body(response, {"CodeDeliveryDetails": details})
+    return await deliver_code(
+        call,
+        client.pool,
+        user,
+        response,
+        source="ForgotPassword",
+        client_id=client.id,
+        code=PASSWORD_RESET_CODE,
+        is_by_sms=call.enforces(GatewayRule.CODE_BY_SMS) and is_reset_code_sent_by_sms(client.pool, user),
+    )
+
+
+async def admin_reset_user_password(call: CognitoCall) -> Response:
+    """Handle AdminResetUserPassword: any case of the name, code by SMS or with the trigger's text."""
+    pool = await call.find_pool()
+    if pool is None:
+        return await call.forward()
+    user = await find_user(call.dependencies.directory, pool, call.parameters.get("Username"))
+    response = await repeat_with_stored_name(call, pool, await call.forward())
+    if response.status == HTTPStatus.OK and user is not None:
+        call.dependencies.code_attempts.record_issue(pool.id, user.name, "ConfirmForgotPassword")
+        is_by_sms = call.enforces(GatewayRule.CODE_BY_SMS) and is_reset_code_sent_by_sms(pool, user)
+        await deliver_code(
+            call,
+            pool,
+            user,
+            response,
+            source="ForgotPassword",
+            client_id=NO_CLIENT,
+            code=PASSWORD_RESET_CODE,
+            is_by_sms=is_by_sms,
+        )
+    return response
 
 
 async def confirm_forgot_password(call: CognitoCall) -> Response:

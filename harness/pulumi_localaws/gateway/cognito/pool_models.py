@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 EMAIL, PHONE = "email", "phone_number"
+PRE_TOKEN_GENERATION, PRE_TOKEN_GENERATION_CONFIG = "PreTokenGeneration", "PreTokenGenerationConfig"
+"""Two keys of LambdaConfig for one trigger; the second one also has the version of the event."""
 _CHARACTER_CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, "!@#%*_-")
 _MIN_PASSWORD_LENGTH = 16
 
@@ -63,7 +65,17 @@ class UserPool:
 
     def trigger_arn(self, trigger: str) -> str:
         """Return the ARN of a trigger's function, or an empty string."""
-        return str((self.document.get("LambdaConfig") or {}).get(trigger) or "")
+        config = self.document.get("LambdaConfig") or {}
+        if trigger == PRE_TOKEN_GENERATION and (config.get(PRE_TOKEN_GENERATION_CONFIG) or {}).get(
+            "LambdaArn"
+        ):
+            return str(config[PRE_TOKEN_GENERATION_CONFIG]["LambdaArn"])
+        return str(config.get(trigger) or "")
+
+    @property
+    def token_event_version(self) -> str:
+        """The version of PreTokenGeneration's event: ``1``, ``2`` or ``3``."""
+        return parse_token_event_version(self.document.get("LambdaConfig") or {})
 
     def generate_temporary_password(self) -> str:
         """Generate a random password that the pool's policy allows, for a user who has none yet."""
@@ -121,6 +133,12 @@ class PoolUser:
     name: str
     status: str
     attributes: dict[str, str] = field(default_factory=dict)
+
+
+def parse_token_event_version(lambda_config: dict[str, Any]) -> str:
+    """Return the version of PreTokenGeneration's event in a LambdaConfig: ``1``, ``2`` or ``3``."""
+    config = lambda_config.get(PRE_TOKEN_GENERATION_CONFIG) or {}
+    return str(config.get("LambdaVersion") or "V1_0").removeprefix("V").partition("_")[0]
 
 
 def parse_attributes(attributes: Any) -> dict[str, str]:

@@ -7,11 +7,6 @@ the relay's invocations to the gateway by HTTP. The gateway knows the SignUp in 
 function and returns its response.
 """
 
-import base64
-import io
-import json
-import secrets
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,16 +14,16 @@ from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, AppClient, PoolUser, UserPool
+from pulumi_localaws.gateway.cognito.relay_function import RelayFunction, parse_event, relay_response
 from pulumi_localaws.gateway.cognito.triggers import NO_CLIENT, Triggers, build_event
 from pulumi_localaws.gateway.cognito.user_directory import UserDirectory
-from pulumi_localaws.gateway.wire.errors import AwsError, json_response
+from pulumi_localaws.gateway.wire.errors import AwsError
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 from pulumi_localaws.gateway.wire.root_client import RootClient
 
 PRE_SIGN_UP = "PreSignUp"
 RELAY_NAME = "localaws-pre-sign-up-relay"
 RELAY_PATH = "/_localaws/pre-sign-up/"
-_RELAY_TIMEOUT_SECONDS = 60  # longer than three calls of five seconds each
 RESPONSE_FLAGS = ("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone")
 
 
@@ -103,14 +98,12 @@ class PreSignUpRelay:
         self._root_client = root_client
         self._directory = directory
         self._triggers = triggers
-        self._endpoint = endpoint
-        self._token = secrets.token_urlsafe(18)
-        self._regions_with_relay: set[str] = set()
+        self._relay = RelayFunction(RELAY_NAME, RELAY_PATH, root_client, endpoint)
         self._sign_ups: list[SignUpInProgress] = []
 
     def clear(self) -> None:
         """Forget the relay functions after a reset of the emulator."""
-        self._regions_with_relay.clear()
+        self._relay.clear()
 
     async def install(self, pool: UserPool) -> None:
         """Replace the pool's PreSignUp function by the relay, if there is one and it is not the relay.
@@ -120,42 +113,16 @@ class PreSignUpRelay:
         """
         document = await self._directory.describe_pool(pool.id)
         config = dict((document or {}).get("LambdaConfig") or {})
-        relay_arn = f"arn:aws:lambda:{pool.region}:{pool.account_id}:function:{RELAY_NAME}"
+        relay_arn = self._relay.arn(pool)
         if not config.get(PRE_SIGN_UP) or config[PRE_SIGN_UP] == relay_arn:
             return
-        await self._create_relay(pool.region)
-        self._directory.remember_relay(pool.id, relay_arn=relay_arn, function_arn=config[PRE_SIGN_UP])
+        await self._relay.create(pool.region)
+        self._directory.remember_relay(
+            pool.id, PRE_SIGN_UP, relay_value=relay_arn, own_triggers={PRE_SIGN_UP: config[PRE_SIGN_UP]}
+        )
         await self._root_client.call_cognito(
             "UpdateUserPool", {"UserPoolId": pool.id, "LambdaConfig": {**config, PRE_SIGN_UP: relay_arn}}
         )
-
-    async def _create_relay(self, region: str) -> None:
-        if region in self._regions_with_relay:
-            return
-        response = await self._root_client.call_rest(
-            "lambda",
-            "POST",
-            "/2015-03-31/functions",
-            payload={
-                "FunctionName": RELAY_NAME,
-                "Description": "The local gateway handles its invocations; its code never runs",
-                "Runtime": "python3.13",
-                "Handler": "relay.handler",
-                "Role": "",  # the code never runs, so it needs no permissions
-                "Timeout": _RELAY_TIMEOUT_SECONDS,
-                "Code": {"ZipFile": base64.b64encode(_zip_relay()).decode()},
-                "Environment": {"Variables": {"MINISTACK_LAMBDA_PROXY_URL": self._relay_url()}},
-            },
-            region=region,
-        )
-        if response.status not in {HTTPStatus.CREATED, HTTPStatus.CONFLICT}:
-            text = response.body.decode("utf-8", "replace")
-            raise AwsError("InternalErrorException", f"the PreSignUp relay could not be created: {text}", 500)
-        self._regions_with_relay.add(region)
-
-    def _relay_url(self) -> str:
-        # The token prevents other local processes from calling the relay as if they were the emulator.
-        return f"{self._endpoint}{RELAY_PATH}{self._token}"
 
     @contextmanager
     def expect(self, sign_up: SignUpInProgress) -> Iterator[SignUpInProgress]:
@@ -169,12 +136,12 @@ class PreSignUpRelay:
 
     async def handle(self, request: Request) -> Response:
         """Handle a relayed event: return the response of the pool's function, or an error."""
-        if request.target != RELAY_PATH + self._token:
-            return _relay_response({"message": "not the relay"}, HTTPStatus.FORBIDDEN)
-        relayed_event = _parse_json_object(request)
+        if not self._relay.is_invocation(request):
+            return relay_response({"message": "not the relay"}, HTTPStatus.FORBIDDEN)
+        relayed_event = parse_event(request)
         pool = await self._directory.get_pool(str(relayed_event.get("userPoolId") or ""))
         if pool is None:
-            return _relay_response({"message": "unknown pool"}, HTTPStatus.NOT_FOUND)
+            return relay_response({"message": "unknown pool"}, HTTPStatus.NOT_FOUND)
         sign_up = next(
             (s for s in self._sign_ups if s.client.pool.id == pool.id and s.matches(relayed_event)), None
         )
@@ -189,8 +156,8 @@ class PreSignUpRelay:
             if sign_up is not None:
                 sign_up.error = error
             # Any status except 2xx rejects the sign-up. The caller gets the text of `sign_up.error`.
-            return _relay_response({"errorMessage": error.message}, HTTPStatus.UNPROCESSABLE_ENTITY)
-        return _relay_response({"response": flags}, HTTPStatus.OK)
+            return relay_response({"errorMessage": error.message}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return relay_response({"response": flags}, HTTPStatus.OK)
 
     async def fire_for_admin_create_user(
         self, pool: UserPool, user: PoolUser, parameters: dict[str, Any], notes: list[str]
@@ -244,18 +211,6 @@ def parse_response_flags(response: dict[str, Any]) -> dict[str, bool]:
     return flags
 
 
-def _relay_response(document: dict[str, Any], status: HTTPStatus) -> Response:
-    return json_response(document, status=status, content_type="application/json")
-
-
-def _parse_json_object(request: Request) -> dict[str, Any]:
-    try:
-        document = json.loads(request.body or b"{}")
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
 def _complete_event(
     pool: UserPool, relayed_event: dict[str, Any], sign_up: SignUpInProgress | None
 ) -> dict[str, Any]:
@@ -286,10 +241,3 @@ def _build_event_request(
 
 def _parse_validation_data(value: Any) -> dict[str, str]:
     return {str(p["Name"]): str(p.get("Value")) for p in value or () if isinstance(p, dict) and "Name" in p}
-
-
-def _zip_relay() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("relay.py", "def handler(event, context):\n    raise RuntimeError('not reached')\n")
-    return buffer.getvalue()

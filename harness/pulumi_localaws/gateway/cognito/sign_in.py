@@ -1,11 +1,13 @@
-"""Sign-in: any case of the name, UserMigration, PreAuthentication and PostAuthentication."""
+"""Sign-in: any case of the name, and the triggers that fire around it."""
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway.cognito import user_names
 from pulumi_localaws.gateway.cognito.call import CognitoCall
-from pulumi_localaws.gateway.cognito.pool_models import AppClient, PoolUser
+from pulumi_localaws.gateway.cognito.pool_models import PRE_TOKEN_GENERATION, AppClient, PoolUser
+from pulumi_localaws.gateway.cognito.token_generation import SignInInProgress
 from pulumi_localaws.gateway.cognito.tokens import decode_claims
 from pulumi_localaws.gateway.cognito.triggers import build_event, build_user_attributes
 from pulumi_localaws.gateway.cognito.user_migration import migrate_on_sign_in
@@ -20,8 +22,12 @@ _PASSWORD_FLOWS = frozenset({"USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "
 async def initiate_auth(call: CognitoCall) -> Response:
     """Handle InitiateAuth and AdminInitiateAuth."""
     client = await call.find_client()
-    if client is None or call.parameters.get("AuthFlow") in _REFRESH_FLOWS:
+    if client is None:
         return await call.forward()
+    if call.parameters.get("AuthFlow") in _REFRESH_FLOWS:
+        auth_parameters = call.parameters.get("AuthParameters")
+        refresh_token = auth_parameters.get("REFRESH_TOKEN") if isinstance(auth_parameters, dict) else None
+        return await _refresh_tokens(call, client, refresh_token)
     user = await call.resolve_user(client)
     if user is None and call.parameters.get("AuthFlow") in _PASSWORD_FLOWS:
         auth_parameters = call.parameters.get("AuthParameters")
@@ -29,7 +35,8 @@ async def initiate_auth(call: CognitoCall) -> Response:
         if isinstance(password, str):
             user = await migrate_on_sign_in(call, client, password)
     await _fire_pre_authentication(call, client, user)
-    return await _fire_post_authentication(call, client, await _forward_sign_in(call, client))
+    response = await _issue_tokens(call, client, user, lambda: _forward_sign_in(call, client))
+    return await _fire_post_authentication(call, client, response)
 
 
 async def respond_to_auth_challenge(call: CognitoCall) -> Response:
@@ -37,8 +44,65 @@ async def respond_to_auth_challenge(call: CognitoCall) -> Response:
     client = await call.find_client()
     if client is None:
         return await call.forward()
-    await call.resolve_user(client)
-    return await _fire_post_authentication(call, client, await _forward_sign_in(call, client))
+    user = await call.resolve_user(client)
+    response = await _issue_tokens(
+        call, client, user, lambda: _forward_sign_in(call, client), client_metadata=call.client_metadata
+    )
+    return await _fire_post_authentication(call, client, response)
+
+
+async def get_tokens_from_refresh_token(call: CognitoCall) -> Response:
+    """Handle GetTokensFromRefreshToken."""
+    client = await call.find_client()
+    if client is None:
+        return await call.forward()
+    return await _refresh_tokens(
+        call, client, call.parameters.get("RefreshToken"), client_metadata=call.client_metadata
+    )
+
+
+async def _refresh_tokens(
+    call: CognitoCall, client: AppClient, refresh_token: Any, *, client_metadata: dict[str, Any] | None = None
+) -> Response:
+    # The emulator verifies the token. A forged one names a user, but issues no tokens for this user.
+    sub = decode_claims(refresh_token).get("sub")
+    user = None
+    if call.fires(PRE_TOKEN_GENERATION, client.pool):
+        user = await call.dependencies.directory.get_user(client.pool, str(sub or ""))
+    return await _issue_tokens(call, client, user, call.forward, client_metadata=client_metadata)
+
+
+async def _issue_tokens(
+    call: CognitoCall,
+    client: AppClient,
+    user: PoolUser | None,
+    forward: Callable[[], Awaitable[Response]],
+    *,
+    client_metadata: dict[str, Any] | None = None,
+) -> Response:
+    """Forward a call that may issue tokens, and let the emulator fire PreTokenGeneration by the relay.
+
+    Args:
+        call: The call.
+        client: Its app client.
+        user: The user who gets the tokens, or None if the call names no user of the pool.
+        forward: Forwards the call.
+        client_metadata: The metadata that reaches the trigger: that of a challenge or of
+            GetTokensFromRefreshToken, but not that of InitiateAuth (API reference).
+
+    Raises:
+        AwsError: The trigger failed, or it could not be fired.
+    """
+    if user is None or not call.fires(PRE_TOKEN_GENERATION, client.pool):
+        return await forward()
+    relay = call.dependencies.token_relay
+    sign_in = SignInInProgress(client_metadata or {}, call.notes)
+    async with relay.expect(client.pool, user.name, sign_in):
+        await relay.install(client.pool)
+        response = await forward()
+    if sign_in.error is not None:
+        raise sign_in.error
+    return response
 
 
 async def _forward_sign_in(call: CognitoCall, client: AppClient) -> Response:

@@ -1,12 +1,16 @@
 """Sign-up and confirmation: SignUp, ConfirmSignUp, ResendConfirmationCode and their admin variants."""
 
 from http import HTTPStatus
-from typing import Any
 
 from pulumi_localaws.gateway.cognito import attribute_rules, user_names
 from pulumi_localaws.gateway.cognito.admin_calls import repeat_with_stored_name
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.code_delivery import is_sign_up_code_sent_by_sms
+from pulumi_localaws.gateway.cognito.code_messages import (
+    CUSTOM_MESSAGE,
+    deliver_code,
+    parse_failed_invitation,
+)
 from pulumi_localaws.gateway.cognito.codes import SIGN_UP_CODE
 from pulumi_localaws.gateway.cognito.pool_models import (
     EMAIL,
@@ -18,7 +22,7 @@ from pulumi_localaws.gateway.cognito.pool_models import (
 )
 from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PRE_SIGN_UP, SignUpInProgress
 from pulumi_localaws.gateway.cognito.triggers import NO_CLIENT
-from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code, replace_body
+from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
 
@@ -46,7 +50,7 @@ async def sign_up(call: CognitoCall) -> Response:
         await call.fire_post_confirmation(client.pool, user.name, "ConfirmSignUp", client.id)
         return response
     call.dependencies.code_attempts.record_issue(client.pool.id, user.name, "ConfirmSignUp")
-    return await _send_code_by_sms(call, client.pool, user, response, document)
+    return await _deliver_code(call, client, user, response, "SignUp")
 
 
 async def _check_new_user(call: CognitoCall, client: AppClient, attributes: dict[str, str]) -> None:
@@ -86,14 +90,22 @@ async def _forward_sign_up(
     return response, sign_up_in_progress.error
 
 
-async def _send_code_by_sms(
-    call: CognitoCall, pool: UserPool, user: PoolUser, response: Response, document: dict[str, Any]
+async def _deliver_code(
+    call: CognitoCall, client: AppClient, user: PoolUser, response: Response, source: str
 ) -> Response:
-    if not call.enforces(GatewayRule.CODE_BY_SMS) or not is_sign_up_code_sent_by_sms(pool, user.attributes):
+    is_by_sms = is_sign_up_code_sent_by_sms(client.pool, user.attributes)
+    if not is_by_sms and EMAIL not in client.pool.auto_verified_attributes:
         return response
-    details = await call.dependencies.code_sender.replace_email_by_sms(pool, user, SIGN_UP_CODE)
-    call.notes.append("code: by SMS")
-    return replace_body(response, {**document, "CodeDeliveryDetails": details})
+    return await deliver_code(
+        call,
+        client.pool,
+        user,
+        response,
+        source=source,
+        client_id=client.id,
+        code=SIGN_UP_CODE,
+        is_by_sms=is_by_sms and call.enforces(GatewayRule.CODE_BY_SMS),
+    )
 
 
 async def resend_confirmation_code(call: CognitoCall) -> Response:
@@ -104,7 +116,7 @@ async def resend_confirmation_code(call: CognitoCall) -> Response:
         return response
     client, user = client_and_user
     call.dependencies.code_attempts.record_issue(client.pool.id, user.name, "ConfirmSignUp")
-    return await _send_code_by_sms(call, client.pool, user, response, response.json())
+    return await _deliver_code(call, client, user, response, "ResendCode")
 
 
 async def confirm_sign_up(call: CognitoCall) -> Response:
@@ -159,13 +171,19 @@ async def admin_create_user(call: CognitoCall) -> Response:
     pool = await call.find_pool()
     if pool is None:
         return await call.forward()
-    is_resend = str(call.parameters.get("MessageAction") or "").upper() == "RESEND"
+    message_action = str(call.parameters.get("MessageAction") or "").upper()
+    is_resend = message_action == "RESEND"
+    if message_action != "SUPPRESS" and call.fires(CUSTOM_MESSAGE, pool):
+        # The emulator fires this trigger for invitations, without a check of the permission.
+        await call.dependencies.triggers.check_permission(pool, CUSTOM_MESSAGE, call.notes)
     if not is_resend:
         _check_phone_format(call, pool, parse_attributes(call.parameters.get("UserAttributes")))
     async with call.dependencies.user_name_locks.hold(pool.id, call.parameters.get("Username")):
         if call.enforces(GatewayRule.USER_NAME_CASE) and pool.is_case_insensitive and not is_resend:
             await _check_name_in_other_case(call, pool)
         response = await _repeat_with_valid_password(call, pool, await call.forward())
+    if (error := parse_failed_invitation(response)) is not None:
+        raise error
     if is_resend:
         return await repeat_with_stored_name(call, pool, response)
     if response.status != HTTPStatus.OK or not call.fires(PRE_SIGN_UP, pool):

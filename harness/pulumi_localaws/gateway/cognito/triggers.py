@@ -1,12 +1,12 @@
 """Fire a user pool's Lambda triggers as Cognito does: permission, time limit, retries and errors."""
 
-import asyncio
 from typing import Any
 
 from pulumi_localaws.gateway.aws_lambda.lambda_client import FunctionRef, LambdaClient, parse_function_error
 from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, PoolUser, UserPool
 from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code
 from pulumi_localaws.gateway.wire.http_messages import Response
+from pulumi_localaws.gateway.wire.late_calls import LateCalls
 
 PRINCIPAL = "cognito-idp.amazonaws.com"
 NO_CLIENT = "CLIENT_ID_NOT_APPLICABLE"
@@ -19,9 +19,10 @@ MAX_TRIGGER_CALLS = 3
 
 SUPPORTED_LAMBDA_CONFIG_KEYS = frozenset({
     "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "UserMigration",
+    "PreTokenGeneration", "PreTokenGenerationConfig", "CustomMessage",
     # The emulator fires these itself, without a check of the function's permission.
-    "PreTokenGeneration", "PreTokenGenerationConfig", "DefineAuthChallenge", "CreateAuthChallenge",
-    "VerifyAuthChallengeResponse", "CustomMessage", "InboundFederation",
+    "DefineAuthChallenge", "CreateAuthChallenge",
+    "VerifyAuthChallengeResponse", "InboundFederation",
     "KMSKeyID",  # not a trigger, but a key of LambdaConfig
 })  # fmt: skip
 """The keys of LambdaConfig that take effect locally."""
@@ -69,7 +70,23 @@ class Triggers:
     def __init__(self, lambda_client: LambdaClient, timeout: float = TRIGGER_TIMEOUT_SECONDS) -> None:
         self._lambda_client = lambda_client
         self._timeout = timeout
-        self._late_calls: set[asyncio.Task[Response]] = set()
+        self._late_calls = LateCalls()
+
+    async def check_permission(self, pool: UserPool, trigger: str, notes: list[str]) -> FunctionRef:
+        """Return a trigger's function, if the pool may invoke it.
+
+        Raises:
+            AwsError: UnexpectedLambdaException (no permission, no function).
+        """
+        function = FunctionRef.parse(pool.trigger_arn(trigger))
+        if function is None:
+            raise _unexpected_lambda_error(trigger, "ResourceNotFoundException")
+        if not await self._lambda_client.may_invoke(
+            function, principal=PRINCIPAL, source_arn=pool.arn, account=pool.account_id
+        ):
+            notes.append(f"{trigger}: no invoke permission")
+            raise _unexpected_lambda_error(trigger, "AccessDeniedException")
+        return function
 
     async def fire(
         self, pool: UserPool, trigger: str, event: dict[str, Any], notes: list[str]
@@ -86,14 +103,7 @@ class Triggers:
             AwsError: UnexpectedLambdaException (no permission, no function, no response in time),
                 UserLambdaValidationException (the function failed), InvalidLambdaResponseException.
         """
-        function = FunctionRef.parse(pool.trigger_arn(trigger))
-        if function is None:
-            raise _unexpected_lambda_error(trigger, "ResourceNotFoundException")
-        if not await self._lambda_client.may_invoke(
-            function, principal=PRINCIPAL, source_arn=pool.arn, account=pool.account_id
-        ):
-            notes.append(f"{trigger}: no invoke permission")
-            raise _unexpected_lambda_error(trigger, "AccessDeniedException")
+        function = await self.check_permission(pool, trigger, notes)
         response = await self._invoke(function, trigger, event, notes)
         if response.is_error:
             notes.append(f"{trigger}: Lambda returned an error")
@@ -109,20 +119,11 @@ class Triggers:
         self, function: FunctionRef, trigger: str, event: dict[str, Any], notes: list[str]
     ) -> Response:
         for attempt in range(1, MAX_TRIGGER_CALLS + 1):
-            task = asyncio.ensure_future(self._lambda_client.invoke(function, event))
-            # A call that is too late continues to run, as on AWS, and still has its effects.
-            completed_tasks, _ = await asyncio.wait({task}, timeout=self._timeout)
-            if completed_tasks:
-                return task.result()
-            self._late_calls.add(task)
-            task.add_done_callback(self._discard_late_call)
+            response = await self._late_calls.wait(self._lambda_client.invoke(function, event), self._timeout)
+            if response is not None:
+                return response
             notes.append(f"{trigger}: timeout {attempt}")
         raise _unexpected_lambda_error(trigger, "Socket timeout while invoking Lambda function")
-
-    def _discard_late_call(self, task: "asyncio.Task[Response]") -> None:
-        self._late_calls.discard(task)
-        if not task.cancelled():
-            task.exception()  # read the exception: asyncio warns about one that is never read
 
 
 def _unexpected_lambda_error(trigger: str, reason: str) -> AwsError:

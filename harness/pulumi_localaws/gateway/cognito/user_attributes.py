@@ -1,11 +1,13 @@
 """Actions on a user's attributes: read them, change them, and verify a changed address with a code."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from pulumi_localaws.gateway.cognito import attribute_rules, user_names
 from pulumi_localaws.gateway.cognito.admin_calls import repeat_with_stored_name
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.code_delivery import email_delivery_details, sms_delivery_details
+from pulumi_localaws.gateway.cognito.code_messages import write_code_message
 from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, PoolUser, UserPool, parse_attributes
 from pulumi_localaws.gateway.cognito.tokens import (
     decode_claims,
@@ -75,7 +77,7 @@ async def update_user_attributes(call: CognitoCall) -> Response:
     stored_addresses = [address for address in changed_addresses if address not in deferred_addresses]
     await _mark_unverified(call, pool, user, stored_addresses)
     delivery_details = [
-        await _send_code(call, pool, user, address, new_attributes[address])
+        await _send_code(call, pool, user, (address, new_attributes[address]), source="UpdateUserAttribute")
         for address in changed_addresses
         if address in pool.auto_verified_attributes
     ]
@@ -102,7 +104,7 @@ async def get_user_attribute_verification_code(call: CognitoCall) -> Response:
     address = user.attributes.get(attribute) if new_address is None else new_address
     if not address:
         raise AwsError("InvalidParameterException", f"User does not have {attribute}.")
-    details = await _send_code(call, pool, user, attribute, address)
+    details = await _send_code(call, pool, user, (attribute, address), source="VerifyUserAttribute")
     return json_response({"CodeDeliveryDetails": details})
 
 
@@ -155,13 +157,19 @@ def _addresses_to_verify_first(pool: UserPool, user: PoolUser) -> frozenset[str]
 
 
 async def _send_code(
-    call: CognitoCall, pool: UserPool, user: PoolUser, attribute: str, address: str
+    call: CognitoCall, pool: UserPool, user: PoolUser, new_address: tuple[str, str], *, source: str
 ) -> dict[str, str]:
+    """Send a code to a new address (attribute and value), and return CodeDeliveryDetails."""
+    attribute, address = new_address
     code = call.dependencies.new_address_codes.issue(pool.id, user.name, attribute, address)
+    client_id = str(decode_claims(call.parameters.get("AccessToken")).get("client_id") or "")
+    recipient = replace(user, attributes={**user.attributes, attribute: address})
+    message = await write_code_message(call, pool, recipient, source=source, client_id=client_id, code=code)
+    sender = call.dependencies.code_sender
     if attribute == PHONE:
-        await call.dependencies.code_sender.send_sms(pool, address, code)
+        await sender.send_sms(address, message.sms)
         return sms_delivery_details(address)
-    call.dependencies.code_sender.send_email(pool, address, code)
+    sender.send_email(pool, address, subject=message.email_subject, body=message.email_body)
     return email_delivery_details(address)
 
 

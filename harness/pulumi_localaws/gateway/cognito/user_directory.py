@@ -15,10 +15,15 @@ _NO_USER = "UserNotFoundException"
 
 @dataclass(frozen=True)
 class _ReplacedTrigger:
-    """A pool's PreSignUp function, which the relay replaces in the emulator."""
+    """A trigger in a pool's LambdaConfig that a relay replaces in the emulator.
 
-    relay_arn: str
-    function_arn: str
+    Attributes:
+        relay_value: The value in the emulator.
+        own_triggers: Keys and values that the pool's owner configured instead.
+    """
+
+    relay_value: Any
+    own_triggers: dict[str, Any]
 
 
 class UserDirectory:
@@ -33,7 +38,7 @@ class UserDirectory:
     def __init__(self, root_client: RootClient) -> None:
         self._root_client = root_client
         self._pool_of_client: dict[str, str] = {}
-        self._replaced_triggers: dict[str, _ReplacedTrigger] = {}
+        self._replaced_triggers: dict[str, dict[str, _ReplacedTrigger]] = {}
         self.regions = {root_client.region}
 
     def clear(self) -> None:
@@ -62,21 +67,35 @@ class UserDirectory:
         document = response.get("UserPool")
         return document if isinstance(document, dict) else None
 
-    def remember_relay(self, pool_id: str, *, relay_arn: str, function_arn: str) -> None:
-        """Remember the function of a pool's PreSignUp trigger that the relay replaces."""
-        self._replaced_triggers[pool_id] = _ReplacedTrigger(relay_arn, function_arn)
+    def remember_relay(
+        self, pool_id: str, trigger: str, *, relay_value: Any, own_triggers: dict[str, Any]
+    ) -> None:
+        """Remember the owner's triggers that a relay replaces in a pool's LambdaConfig.
+
+        Args:
+            pool_id: The pool.
+            trigger: The relay's key in LambdaConfig.
+            relay_value: The relay's value in LambdaConfig.
+            own_triggers: Keys and values of LambdaConfig that the relay replaces.
+        """
+        self._replaced_triggers.setdefault(pool_id, {})[trigger] = _ReplacedTrigger(relay_value, own_triggers)
 
     def hide_relay(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Return a pool's description with its own PreSignUp function instead of the relay.
+        """Return a pool's description with its own functions instead of the relays.
 
         When the owner changes the triggers, the relay is overwritten. The description is then returned as it
         is.
         """
-        config = document.get("LambdaConfig") or {}
-        trigger = self._replaced_triggers.get(str(document.get("Id")))
-        if trigger is None or config.get("PreSignUp") != trigger.relay_arn:
-            return document
-        return {**document, "LambdaConfig": {**config, "PreSignUp": trigger.function_arn}}
+        config = dict(document.get("LambdaConfig") or {})
+        replaced_triggers = {
+            key: trigger
+            for key, trigger in self._replaced_triggers.get(str(document.get("Id")), {}).items()
+            if config.get(key) == trigger.relay_value
+        }
+        for key, trigger in replaced_triggers.items():
+            del config[key]
+            config |= trigger.own_triggers
+        return {**document, "LambdaConfig": config} if replaced_triggers else document
 
     async def get_client(self, client_id: str) -> AppClient | None:
         """Return an app client with its pool, or None."""

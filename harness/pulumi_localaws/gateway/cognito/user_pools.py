@@ -4,6 +4,11 @@ import dataclasses
 from http import HTTPStatus
 
 from pulumi_localaws.gateway.cognito.call import CognitoCall
+from pulumi_localaws.gateway.cognito.pool_models import (
+    PRE_TOKEN_GENERATION,
+    PRE_TOKEN_GENERATION_CONFIG,
+    parse_token_event_version,
+)
 from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PRE_SIGN_UP
 from pulumi_localaws.gateway.cognito.triggers import SUPPORTED_LAMBDA_CONFIG_KEYS
 from pulumi_localaws.gateway.wire.errors import AwsError, replace_body
@@ -28,7 +33,9 @@ async def delete_user_pool(call: CognitoCall) -> Response:
 
 
 async def write_user_pool(call: CognitoCall) -> Response:
-    """Handle CreateUserPool and UpdateUserPool: warn about triggers that never fire; install the relay."""
+    """Handle CreateUserPool and UpdateUserPool: warn about triggers that never fire; install the relays."""
+    if call.enforces(GatewayRule.TRIGGERS):
+        await _check_token_trigger(call)
     response = await call.forward()
     config = call.parameters.get("LambdaConfig")
     if response.status != HTTPStatus.OK or not isinstance(config, dict):
@@ -42,7 +49,40 @@ async def write_user_pool(call: CognitoCall) -> Response:
     pool = await call.dependencies.directory.get_pool(str(pool_id or ""))
     if pool is not None and pool.trigger_arn(PRE_SIGN_UP) and call.enforces(GatewayRule.PRE_SIGN_UP_EVENT):
         await call.dependencies.pre_sign_up_relay.install(pool)
+    if pool is not None and call.fires(PRE_TOKEN_GENERATION, pool):
+        await call.dependencies.token_relay.install(pool)
     return response
+
+
+async def _check_token_trigger(call: CognitoCall) -> None:
+    """Reject settings of PreTokenGeneration that Cognito rejects.
+
+    Raises:
+        AwsError: InvalidParameterException for two different functions. FeatureUnavailableInTierException or
+            TierChangeNotAllowedException for an event with the access token in the plan LITE.
+    """
+    pool = await call.find_pool()
+    stored_settings = {} if pool is None else pool.document
+    config = call.parameters.get("LambdaConfig", stored_settings.get("LambdaConfig"))
+    config = config if isinstance(config, dict) else {}
+    arns = {
+        config.get(PRE_TOKEN_GENERATION),
+        (config.get(PRE_TOKEN_GENERATION_CONFIG) or {}).get("LambdaArn"),
+    } - {None, ""}
+    if len(arns) > 1:
+        # API reference, LambdaConfigType: "its value must be identical".
+        raise AwsError(
+            "InvalidParameterException",
+            "PreTokenGeneration and PreTokenGenerationConfig must name the same function.",
+        )
+    tier = call.parameters.get("UserPoolTier", stored_settings.get("UserPoolTier"))
+    if tier == "LITE" and arns and parse_token_event_version(config) != "1":
+        is_tier_change = pool is not None and stored_settings.get("UserPoolTier") != "LITE"
+        raise AwsError(
+            "TierChangeNotAllowedException" if is_tier_change else "FeatureUnavailableInTierException",
+            "The following features need to be disabled for the LITE pricing tier configured:"
+            " Access Token Customization",
+        )
 
 
 async def describe_user_pool(call: CognitoCall) -> Response:

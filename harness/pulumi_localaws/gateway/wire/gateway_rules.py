@@ -10,7 +10,7 @@ class GatewayRule(Enum):
     """A rule of AWS that the gateway can enforce."""
 
     TRIGGERS = auto()
-    """PostConfirmation, PreSignUp for AdminCreateUser, Pre/PostAuthentication and UserMigration fire."""
+    """All triggers fire as on AWS, except PreSignUp at a SignUp and the custom challenge."""
     PRE_SIGN_UP_EVENT = auto()
     """PreSignUp has metadata, validation data, a permission check and AWS's error text."""
     WRITE_ATTRIBUTES = auto()
@@ -31,7 +31,9 @@ class GatewayRule(Enum):
     TEMPORARY_PASSWORD = auto()
     """A temporary password that AdminCreateUser generates meets the pool's policy."""
     PARTIQL_ACTIONS = auto()
-    API_INVOKE_PERMISSION = auto()
+    S3_SIGNATURE_VERSION_4 = auto()
+    HTTP_API = auto()
+    """An HTTP API needs an invoke permission, and has limits for size, time and requests per second."""
 
 
 ALL_RULES = frozenset(GatewayRule)

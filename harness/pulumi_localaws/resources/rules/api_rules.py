@@ -40,7 +40,7 @@ RULES = (
         "routeKey",
         r"\$default|(ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*",
         "the form $default or METHOD /path",
-        "API Gateway: Create routes for HTTP APIs",
+        "API Gateway: Create routes for HTTP APIs; methods: AWS CDK, enum HttpMethod (no other page found)",
     ),
     Rule(
         _ROUTE,

@@ -34,16 +34,21 @@ def _build_validity_check(
     return check
 
 
+def _list_schema(ctx: ResourceContext, inputs: Properties) -> list[Properties]:
+    """Return the attributes of the client's pool, or none for a pool whose absence the creation reports."""
+    try:
+        pool = ctx.call("cognito-idp", "describe_user_pool", UserPoolId=inputs["userPoolId"])["UserPool"]
+    except DeploymentError:
+        return []
+    return list(pool.get("SchemaAttributes", []))
+
+
 def _build_attributes_check(name: str, read_only: set[str]) -> Check:
     def check(ctx: ResourceContext, inputs: Properties) -> str | None:
-        try:
-            pool = ctx.call("cognito-idp", "describe_user_pool", UserPoolId=inputs["userPoolId"])["UserPool"]
-        except DeploymentError:
-            return None  # the creation reports a pool that does not exist
-        custom = {attribute["Name"] for attribute in pool.get("SchemaAttributes", [])}
-        unknown = sorted(
-            set(inputs[name]) - ((_STANDARD_ATTRIBUTES | custom) - _READ_ONLY_ATTRIBUTES | read_only)
-        )
+        schema = _list_schema(ctx, inputs)
+        custom = {attribute["Name"] for attribute in schema}
+        allowed = (_STANDARD_ATTRIBUTES | custom) - _READ_ONLY_ATTRIBUTES | read_only
+        unknown = sorted(set(inputs[name]) - allowed) if schema else []
         if unknown:
             return (
                 f"{name} contains {', '.join(unknown)}; allowed: standard attributes, and the pool's custom"
@@ -52,6 +57,15 @@ def _build_attributes_check(name: str, read_only: set[str]) -> Check:
         return None
 
     return check
+
+
+def _check_required_attributes(ctx: ResourceContext, inputs: Properties) -> str | None:
+    schema = _list_schema(ctx, inputs)
+    required = {attribute["Name"] for attribute in schema if attribute.get("Required")}
+    missing = sorted(required - _READ_ONLY_ATTRIBUTES - set(inputs["writeAttributes"]))
+    if missing:
+        return f"writeAttributes does not contain {', '.join(missing)}, which the pool requires. Add it"
+    return None
 
 
 def _check_flows(_: ResourceContext, inputs: Properties) -> str | None:
@@ -134,6 +148,13 @@ RULES = (
         "writeAttributes are in the pool's schema and can be written",
         _ATTRIBUTES_PAGE,
         _build_attributes_check("writeAttributes", set()),
+    ),
+    Rule(
+        _CLIENT,
+        ("writeAttributes", "userPoolId"),
+        "writeAttributes contain the attributes that the pool requires",
+        _ATTRIBUTES_PAGE,
+        _check_required_attributes,
     ),
     Rule(
         _CLIENT,

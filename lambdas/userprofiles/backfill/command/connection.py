@@ -7,7 +7,7 @@ from botocore import exceptions as boto
 from botocore.config import Config
 
 from userprofiles.backfill.error_messages import TableLocation, translate_error
-from userprofiles.backfill.errors import CannotGoOnError, ErrorKind
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.limits import Limits
 
 
@@ -44,7 +44,7 @@ def create_client(
         The client, and the table that its calls go to.
 
     Raises:
-        CannotGoOnError: Region, profile or endpoint URL is missing or wrong.
+        BackfillFailedError: Region, profile or endpoint URL is missing or wrong.
     """
     location = TableLocation(
         table, region, endpoint_url or "AWS", has_connection_options=has_connection_options
@@ -55,7 +55,7 @@ def create_client(
             "dynamodb", region_name=region, endpoint_url=endpoint_url, config=_config(limits)
         )
     except boto.ProfileNotFound as error:
-        raise CannotGoOnError(
+        raise BackfillFailedError(
             ErrorKind.CREDENTIALS,
             f"{error}\nCheck AWS_PROFILE, or create the profile with `aws configure --profile`.",
         ) from error
@@ -63,11 +63,11 @@ def create_client(
         ValueError
     ) as error:  # botocore: "Invalid endpoint: localhost:8000"; InvalidRegionError is a ValueError, too
         if isinstance(error, boto.InvalidRegionError):
-            raise CannotGoOnError(
+            raise BackfillFailedError(
                 ErrorKind.REGION,
                 f"Region {region!r} is not the name of an AWS region.\nUse a name such as eu-west-1.",
             ) from error
-        raise CannotGoOnError(
+        raise BackfillFailedError(
             ErrorKind.ENDPOINT,
             f"{error}\nAn endpoint URL must have a scheme and a host, such as http://127.0.0.1:4566 "
             f"({location.endpoint_setting}).",

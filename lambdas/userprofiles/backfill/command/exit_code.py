@@ -12,10 +12,10 @@ class ExitCode(IntEnum):
     meaning: str
 
     DONE = 0, "done"
-    CANNOT_GO_ON = 1, "could not start or continue: credentials, table, permissions, network, disk"
+    FAILED = 1, "could not start or continue: credentials, table, permissions, network, disk"
     SOME_FAILED = 2, "done, but some users failed"
     STOPPED = 3, "stopped early: the last message says how to resume"
-    REFUSED = 5, "refused: both shapes, no run to resume, or different options"
+    REFUSED = 5, "rejected: both shapes, no run to resume, or different options"
     USAGE = 64, "wrong usage"
 
     def __new__(cls, code: int, meaning: str) -> Self:
@@ -32,4 +32,4 @@ HELP = "exit codes:\n" + "\n".join(f"  {code.value:<3} {code.meaning}" for code 
 def exit_code_of(error: BackfillError) -> ExitCode:
     """Return the exit code for an error."""
     exit_codes = {ErrorKind.REFUSED: ExitCode.REFUSED, ErrorKind.STOPPED: ExitCode.STOPPED}
-    return exit_codes.get(error.kind, ExitCode.CANNOT_GO_ON)
+    return exit_codes.get(error.kind, ExitCode.FAILED)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from userprofiles.backfill.errors import BackfillError, CannotGoOnError, ErrorKind, StoppedError
+from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind, StoppedError
 
 
 class Output:
@@ -27,7 +27,7 @@ class Output:
 
         Raises:
             StoppedError: The reader of the pipe has closed it, as `head` does.
-            CannotGoOnError: The text can't be written.
+            BackfillFailedError: The text can't be written.
         """
         self.write_all([text])
 
@@ -44,7 +44,7 @@ class Output:
 def _output_error(error: OSError) -> BackfillError:
     if isinstance(error, BrokenPipeError):
         return StoppedError("Standard output was closed.")
-    return CannotGoOnError(
+    return BackfillFailedError(
         ErrorKind.OUTPUT,
         f"Standard output can't be written: {error.strerror}.\n"
         "Free space, or write the output to another place.",

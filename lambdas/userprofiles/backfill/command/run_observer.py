@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from userprofiles.backfill import report
 from userprofiles.backfill.command.checkpoint import Checkpoint
 from userprofiles.backfill.command.progress_view import View
-from userprofiles.backfill.errors import BackfillError, CannotGoOnError, ErrorKind
+from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
 from userprofiles.backfill.failure_log import FailureLog
 from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.segment_state import SegmentState
@@ -51,7 +51,7 @@ class RunObserver:
         """Record the results of one chunk.
 
         Raises:
-            CannotGoOnError: The failures can't be written.
+            BackfillFailedError: The failures can't be written.
         """
         try:
             self._failures.extend(report.list_failures(results))
@@ -63,7 +63,7 @@ class RunObserver:
         """Save the states if the last save is old enough, or if this is the last call.
 
         Raises:
-            CannotGoOnError: The checkpoint can't be written.
+            BackfillFailedError: The checkpoint can't be written.
         """
         states = list(states)
         try:
@@ -89,9 +89,9 @@ class RunObserver:
             self._stop.request()
 
 
-def state_error(error: OSError) -> CannotGoOnError:
+def state_error(error: OSError) -> BackfillFailedError:
     """Return the error for progress that can't be written to the disk."""
-    return CannotGoOnError(
+    return BackfillFailedError(
         ErrorKind.STATE,
         f"The progress of the run can't be written: {error.strerror}.\n"
         "Free space on the disk of the state directory (XDG_STATE_HOME) or, for a dry run, of TMPDIR.",

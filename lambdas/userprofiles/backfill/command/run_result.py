@@ -10,7 +10,7 @@ from userprofiles.backfill.command.checkpoint import Checkpoint
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import View
-from userprofiles.backfill.errors import BackfillError, CannotGoOnError, ErrorKind
+from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
 from userprofiles.backfill.failure_log import FailureLog
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.segment_state import SegmentState
@@ -90,7 +90,7 @@ class ResultWriter:
                 report.write_file(self._report, report.serialize(totals, failures))
             except OSError as error:
                 message = f"The report can't be written to {self._report}: {error.strerror}."
-                errors.append(CannotGoOnError(ErrorKind.REPORT, message))
+                errors.append(BackfillFailedError(ErrorKind.REPORT, message))
         if self._as_json:
             try:
                 self._out.write_all(report.serialize(totals, failures))

@@ -13,7 +13,7 @@ from typing import IO, Any
 from botocore import exceptions as boto
 
 from userprofiles.backfill.error_messages import error_code
-from userprofiles.backfill.errors import BackfillError, CannotGoOnError, ErrorKind
+from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
 
 _PRECONDITION_FAILED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 # Without s3:ListBucket, S3 answers 403 for a missing key (API reference of GetObject, "Permissions").
@@ -105,8 +105,8 @@ class RunFolder:
             raise self._access_error("write", name, error) from error
         return str(response["ETag"])
 
-    def _access_error(self, verb: str, name: str, error: Exception) -> CannotGoOnError:
-        return CannotGoOnError(
+    def _access_error(self, verb: str, name: str, error: Exception) -> BackfillFailedError:
+        return BackfillFailedError(
             ErrorKind.REPORT,
             f"Can't {verb} {self.uri(name)}: {error}\n"
             "The function's role needs s3:GetObject and s3:PutObject on runs/* of the bucket.",

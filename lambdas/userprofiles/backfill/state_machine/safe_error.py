@@ -4,7 +4,7 @@ Lambda logs the text of an error that a handler raises, and Step Functions shows
 messages of AWS and Python, because they may repeat a value of an item.
 """
 
-from userprofiles.backfill.errors import BackfillError, CannotGoOnError, ErrorKind
+from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
 from userprofiles.telemetry import error_code
 
 _ADVICE = {
@@ -14,21 +14,21 @@ _ADVICE = {
 }
 
 
-def safe_error(error: Exception) -> CannotGoOnError:
+def safe_error(error: Exception) -> BackfillFailedError:
     """Return the error to raise instead: its text has no message of AWS or Python.
 
-    The text of a CannotGoOnError without a cause is our own and stays. With a cause, it may repeat the
+    The text of a BackfillFailedError without a cause is our own and stays. With a cause, it may repeat the
     message of the cause. Then the new text has only the operation and the error code of the cause.
     """
     cause = root_cause(error)
     code = error_code(cause)
-    if not isinstance(error, CannotGoOnError):
-        return CannotGoOnError(ErrorKind.SERVICE, f"Unexpected error: {code}.")
+    if not isinstance(error, BackfillFailedError):
+        return BackfillFailedError(ErrorKind.SERVICE, f"Unexpected error: {code}.")
     if cause is error:
-        return CannotGoOnError(error.kind, str(error))
+        return BackfillFailedError(error.kind, str(error))
     operation = getattr(cause, "operation_name", "The call")
     advice = _ADVICE.get(error.kind, "Start the job again with the same input and runId.")
-    return CannotGoOnError(error.kind, f"{operation} failed ({error.kind}): {code}. {advice}")
+    return BackfillFailedError(error.kind, f"{operation} failed ({error.kind}): {code}. {advice}")
 
 
 def root_cause(error: BaseException) -> BaseException:

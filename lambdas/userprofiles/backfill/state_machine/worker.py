@@ -13,7 +13,7 @@ from typing import Any
 from userprofiles.backfill import report
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
-from userprofiles.backfill.errors import CannotGoOnError, ErrorKind, RefusedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import WORKER, Limits
 from userprofiles.backfill.run import Run
@@ -65,7 +65,7 @@ class Worker:
 
         Raises:
             RefusedError: The input is wrong or not permitted. A retry can't help.
-            CannotGoOnError: Table, permissions or network have a problem.
+            BackfillFailedError: Table, permissions or network have a problem.
         """
         if not isinstance(event, Mapping):
             raise RefusedError(f"The input must be a JSON object, not {type(event).__name__}.")
@@ -158,7 +158,7 @@ class Worker:
         """Process a segment until it is done or the deadline; return whether it is done.
 
         Raises:
-            CannotGoOnError: The segment made no progress.
+            BackfillFailedError: The segment made no progress.
             OvertakenError: Another worker processes the same segment.
         """
         progress = SegmentProgress(folder, segment, self._warn, self._limits.checkpoint_every_s)
@@ -174,7 +174,7 @@ class Worker:
             limits=self._limits,
         ).execute()
         if not state.done and (state.cursor, state.counted_keys) == position_before:
-            raise CannotGoOnError(
+            raise BackfillFailedError(
                 ErrorKind.SERVICE,
                 f"Segment {segment} of run {job.run_id} made no progress before the time limit.\n"
                 "DynamoDB throttles the calls. Raise the table's capacity, and start the job again with this "
@@ -213,13 +213,13 @@ def _finished_segments(folder: RunFolder, job: Job) -> list[dict[str, Any]]:
     """Return the stored states of all segments of a run.
 
     Raises:
-        CannotGoOnError: Some segments are not done.
+        BackfillFailedError: Some segments are not done.
     """
     stored_objects = {number: folder.read(state_name(number)) for number in job.segment_numbers}
     documents = {number: stored[0] for number, stored in stored_objects.items() if stored}
     unfinished = [number for number in stored_objects if not documents.get(number, {}).get("done")]
     if unfinished:
-        raise CannotGoOnError(
+        raise BackfillFailedError(
             ErrorKind.SERVICE,
             f"Run {job.run_id} is not finished. Open segments: {unfinished[:20]}. "
             "Start the job again with this runId.",

@@ -251,7 +251,7 @@ def test_version_of_both_commands(capsys, command, name):
     assert capsys.readouterr().out == f"{name} {version('pulumi-userprofiles')}\n"
 
 
-def test_csv_report_is_refused_with_the_allowed_format(capsys):
+def test_csv_report_is_rejected_with_the_allowed_format(capsys):
     with pytest.raises(SystemExit):
         run("--report", "failures.csv")
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from backfill_fixtures import client_error, plain_user
 from botocore import exceptions as boto
-from userprofiles.backfill.errors import CannotGoOnError, ErrorKind, RefusedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.backfill.state_machine.worker import Worker
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
 from userprofiles.telemetry import error_code
@@ -66,8 +66,8 @@ def test_event_and_remaining_time_reach_the_worker(handler, monkeypatch):
     ("error", "error_type", "failures"),
     [
         (RefusedError("no"), RefusedError, 0),
-        (CannotGoOnError(ErrorKind.TABLE, "gone"), CannotGoOnError, 1),
-        (KeyError("bug"), CannotGoOnError, 1),
+        (BackfillFailedError(ErrorKind.TABLE, "gone"), BackfillFailedError, 1),
+        (KeyError("bug"), BackfillFailedError, 1),
     ],
 )
 def test_refusal_does_not_count_as_failure(*, handler, raise_in_worker, capsys, error, error_type, failures):
@@ -81,9 +81,9 @@ def test_refusal_does_not_count_as_failure(*, handler, raise_in_worker, capsys, 
 
 
 def test_failure_counts_in_the_namespace_of_the_other_functions(handler, raise_in_worker, capsys):
-    raise_in_worker(CannotGoOnError(ErrorKind.TABLE, "gone"))
+    raise_in_worker(BackfillFailedError(ErrorKind.TABLE, "gone"))
 
-    with pytest.raises(CannotGoOnError):
+    with pytest.raises(BackfillFailedError):
         handler.handler({"action": "work"}, CONTEXT)
 
     [metric] = metrics(capsys)
@@ -96,7 +96,7 @@ def test_failure_counts_in_the_namespace_of_the_other_functions(handler, raise_i
     "error",
     [
         RefusedError("Unknown input 'tabel'; allowed: dryRun, only."),
-        CannotGoOnError(ErrorKind.SERVICE, "Segments [3] are left. Start the job again with this runId."),
+        BackfillFailedError(ErrorKind.SERVICE, "Segments [3] are left. Start the job again with this runId."),
     ],
 )
 def test_our_own_text_is_raised_and_logged_unchanged(handler, raise_in_worker, log, error):
@@ -162,7 +162,7 @@ def test_error_of_the_table_is_reported_by_its_code(
     worker = Worker(WorkerSettings(table.name, "reports"), table.client, FailingS3(), handler.REPORT.warning)
     monkeypatch.setattr(handler, "WORKER", worker)
 
-    with pytest.raises(CannotGoOnError) as raised:
+    with pytest.raises(BackfillFailedError) as raised:
         handler.handler({"action": "prepare"}, CONTEXT)
 
     [line] = log_lines(log)
@@ -189,7 +189,7 @@ def test_error_of_the_bucket_is_reported_by_its_code(
     )
     monkeypatch.setattr(handler, "WORKER", worker)
 
-    with pytest.raises(CannotGoOnError) as raised:
+    with pytest.raises(BackfillFailedError) as raised:
         handler.handler({"action": "finish", "runId": "r"}, CONTEXT)
 
     assert str(raised.value).startswith(step)

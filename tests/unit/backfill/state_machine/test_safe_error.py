@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from backfill_fixtures import client_error
-from userprofiles.backfill.errors import CannotGoOnError, DeniedError, ErrorKind
+from userprofiles.backfill.errors import BackfillFailedError, DeniedError, ErrorKind
 from userprofiles.backfill.state_machine.safe_error import root_cause, safe_error
 
 
@@ -16,7 +16,7 @@ def chain(*errors):
 
 
 def test_our_own_error_without_a_cause_keeps_its_text():
-    error = CannotGoOnError(ErrorKind.TABLE, "Segments are left.")
+    error = BackfillFailedError(ErrorKind.TABLE, "Segments are left.")
 
     safe = safe_error(error)
 
@@ -33,7 +33,7 @@ def test_our_own_error_without_a_cause_keeps_its_text():
     ],
 )
 def test_message_of_the_cause_is_replaced_by_operation_code_and_advice(kind, advice):
-    error = chain(CannotGoOnError(kind, "CANARY"), client_error("Scan", "SomeException", "CANARY"))
+    error = chain(BackfillFailedError(kind, "CANARY"), client_error("Scan", "SomeException", "CANARY"))
 
     safe = safe_error(error)
 
@@ -48,12 +48,12 @@ def test_unexpected_error_is_named_by_its_class():
 
 def test_root_cause_is_below_all_errors_of_the_backfill():
     cause = client_error("Scan", "AccessDeniedException")
-    error = chain(CannotGoOnError(ErrorKind.RIGHTS, "denied"), DeniedError("Scan", "denied"), cause)
+    error = chain(BackfillFailedError(ErrorKind.RIGHTS, "denied"), DeniedError("Scan", "denied"), cause)
 
     assert root_cause(error) is cause
 
 
 def test_root_cause_of_an_error_without_a_cause_is_the_error():
-    error = CannotGoOnError(ErrorKind.TABLE, "gone")
+    error = BackfillFailedError(ErrorKind.TABLE, "gone")
 
     assert root_cause(error) is error

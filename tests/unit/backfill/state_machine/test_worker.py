@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from backfill_fixtures import LIMITS, account, client_error, plain_user, plain_users, profile
-from userprofiles.backfill.errors import CannotGoOnError, RefusedError
+from userprofiles.backfill.errors import BackfillFailedError, RefusedError
 from userprofiles.backfill.state_machine.run_folder import OvertakenError, RunFolder
 from userprofiles.backfill.state_machine.worker import Worker
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
@@ -211,7 +211,7 @@ def test_segment_without_progress_is_a_failure(create_table, create_worker):
     worker = create_worker(table, limits=replace(LIMITS, first_wait_s=60.0, longest_wait_s=60.0))
     item = worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
 
-    with pytest.raises(CannotGoOnError, match="made no progress"):
+    with pytest.raises(BackfillFailedError, match="made no progress"):
         worker.handle(item, 0.01)
 
 
@@ -242,7 +242,7 @@ def test_unfinished_run_is_a_failure(create_table, create_worker):
     worker = create_worker(create_table(plain_user("user1")))
     run_id = worker.handle({"action": "prepare", "segments": 2}, PLENTY)["runId"]
 
-    with pytest.raises(CannotGoOnError, match=r"Open segments: \[0, 1\]"):
+    with pytest.raises(BackfillFailedError, match=r"Open segments: \[0, 1\]"):
         worker.handle({"action": "finish", "runId": run_id}, PLENTY)
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from userprofiles import admin_command, cli
+from userprofiles import cli
 from userprofiles.api.administrator import Administration
+from userprofiles.commands import admin_command
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit, record

@@ -1,4 +1,4 @@
-"""Check the function's resource policy before an HTTP API invokes it; the emulator never checks it."""
+"""Handle requests to HTTP APIs: the limits and the function's resource policy, which the emulator ignores."""
 
 import re
 import time
@@ -7,9 +7,16 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from pulumi_localaws.gateway.aws_lambda.http_api_limits import (
+    MAX_BODY_BYTES,
+    Throttle,
+    error_response,
+    get_integration_timeout,
+    reject_large_body,
+)
 from pulumi_localaws.gateway.aws_lambda.lambda_client import FunctionRef, LambdaClient
-from pulumi_localaws.gateway.wire.errors import json_response
 from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendToEmulator
+from pulumi_localaws.gateway.wire.late_calls import LateCalls
 from pulumi_localaws.gateway.wire.root_client import RootClient, parse_signed_region
 
 PRINCIPAL = "apigateway.amazonaws.com"
@@ -24,15 +31,15 @@ class _HttpApi:
 
     region: str
     account_id: str
-    stages: frozenset[str]
+    stages: dict[str, dict[str, Any]]
     routes: list[dict[str, Any]]
     integrations: dict[str, dict[str, Any]]
     expires_at: float
     permissions: dict[tuple[str, str], bool] = field(default_factory=dict)
 
 
-class HttpApiPermissions:
-    """Checks the invoke permission of an HTTP API's integration before a request is forwarded.
+class HttpApis:
+    """Checks the limits and the invoke permission of an HTTP API, and forwards the request.
 
     APIs and permissions are cached for a few seconds, so that most requests need no extra call. The cache is
     cleared when a change of an API or of a policy passes through the gateway.
@@ -56,11 +63,14 @@ class HttpApiPermissions:
         self._account_id = account_id
         self._clock = clock
         self._apis: dict[str, _HttpApi] = {}
+        self._throttle = Throttle(clock)
+        self._late_calls = LateCalls()
         self.regions = {root_client.region}
 
     def clear(self) -> None:
-        """Clear the cache."""
+        """Clear the cache and the counted requests."""
         self._apis.clear()
+        self._throttle.clear()
 
     def invalidate(self, request: Request) -> None:
         """Clear the cache after a change of an API or a function's policy; remember the region."""
@@ -68,25 +78,39 @@ class HttpApiPermissions:
         self.regions.add(parse_signed_region(request) or self._root_client.region)
 
     async def handle(self, request: Request, send_to_emulator: SendToEmulator, notes: list[str]) -> Response:
-        """Forward a request to an API, or return AWS's error if the API may not invoke its function.
+        """Forward a request to an API, or return AWS's error if a limit or the permission forbids it.
 
         A request without the token that its route requires is always forwarded: AWS checks the token first,
         and the emulator rejects the request without invoking the function.
         """
+        if len(request.body) > MAX_BODY_BYTES:
+            notes.append("API: body too large")
+            return reject_large_body()
         api_id, path = parse_api_request(request)
         api = await self._find_api(api_id)
         stage_and_route = None if api is None else _find_route(api, request.method, path)
         if api is None or stage_and_route is None:
             return await send_to_emulator(request)
         stage, route = stage_and_route
-        function = _find_function(api, route)
+        if not self._throttle.admits(api_id, api.stages[stage], str(route.get("routeKey"))):
+            notes.append("API: throttled")
+            return error_response(429, "Too Many Requests")
+        integration = _find_integration(api, route)
+        function = _find_function(integration)
         lacks_token = not request.header("authorization") and route.get("authorizationType") == "JWT"
-        if function is None or lacks_token or await self._may_invoke(api_id, api, stage, route, function):
-            return await send_to_emulator(request)
-        notes.append("API: no invoke permission for its function")
-        return json_response(
-            {"message": "Internal Server Error"}, status=500, content_type="application/json"
+        is_permitted = (
+            function is None or lacks_token or await self._may_invoke(api_id, api, stage, route, function)
         )
+        if not is_permitted:
+            notes.append("API: no invoke permission for its function")
+            return error_response(500, "Internal Server Error")
+        response = await self._late_calls.wait(
+            send_to_emulator(request), get_integration_timeout(integration)
+        )
+        if response is None:
+            notes.append("API: integration timeout")
+            return error_response(503, "Service Unavailable")
+        return response
 
     async def _may_invoke(
         self, api_id: str, api: _HttpApi, stage: str, route: dict[str, Any], function: FunctionRef
@@ -118,7 +142,7 @@ class HttpApiPermissions:
             api = _HttpApi(
                 region=region,
                 account_id=self._account_id,
-                stages=frozenset(str(s.get("stageName")) for s in stages),
+                stages={str(s.get("stageName")): s for s in stages},
                 routes=routes,
                 integrations={str(i.get("integrationId")): i for i in integrations},
                 expires_at=self._clock() + _CACHE_SECONDS,
@@ -181,9 +205,12 @@ def _matches(route_path: str, path: str) -> bool:
     return re.fullmatch(pattern, path) is not None
 
 
-def _find_function(api: _HttpApi, route: dict[str, Any]) -> FunctionRef | None:
+def _find_integration(api: _HttpApi, route: dict[str, Any]) -> dict[str, Any]:
     target = str(route.get("target") or "").rsplit("/", 1)[-1]
-    integration = api.integrations.get(target) or {}
+    return api.integrations.get(target) or {}
+
+
+def _find_function(integration: dict[str, Any]) -> FunctionRef | None:
     if integration.get("integrationType") != "AWS_PROXY":
         return None
     uri = str(integration.get("integrationUri") or "")

@@ -58,7 +58,7 @@ def add_parsers(groups: Any) -> None:
             "administrator is refused at once.",
             epilog="exit codes:\n"
             f"  {ExitCode.DONE:<3} done\n"
-            f"  {ExitCode.CANNOT_GO_ON:<3} could not continue: credentials, names, permissions, network\n"
+            f"  {ExitCode.FAILED:<3} could not continue: credentials, names, permissions, network\n"
             f"  {ExitCode.REFUSED:<3} refused: no such user, no record, or erased\n"
             f"  {ExitCode.USAGE:<3} wrong usage",
         )
@@ -120,7 +120,7 @@ def _change_role(values: argparse.Namespace, template: Template) -> dict[str, An
         raise _CommandError(
             f"A call to AWS failed: {error_code(error)}. Check the credentials, the region, the names of "
             "pool and tables, and the permissions listed in docs/profile-api.md.",
-            ExitCode.CANNOT_GO_ON,
+            ExitCode.FAILED,
         ) from None
     return {"userId": sub, "role": role, "changed": before != role}
 

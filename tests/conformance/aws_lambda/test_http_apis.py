@@ -1,4 +1,4 @@
-"""An HTTP API invokes a function only with an invoke permission."""
+"""An HTTP API: the invoke permission of its function, and the limits."""
 
 from typing import Any
 
@@ -113,3 +113,62 @@ def test_api_id_in_the_host_is_checked(gateway: GatewayClient, emulator: FakeEmu
     headers = (("Host", "api1.execute-api.localhost:4566"), ("Authorization", "Bearer t"))
 
     assert gateway.send(Request("GET", "/me/profile", headers)).status == 500
+
+
+def test_body_above_the_limit_is_rejected(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 41 (doc): 10 MB are allowed, one byte more is not."""
+    statuses = [
+        gateway.send(Request("PUT", "/_aws/execute-api/api1/open/a", (), b"x" * ((10 << 20) + size))).status
+        for size in (0, 1)
+    ]
+
+    assert statuses == [500, 413]  # the first one lacks only the permission
+    assert "execute-api" not in emulator.calls
+
+
+def test_text_of_the_limit(gateway: GatewayClient) -> None:
+    """Our own rule: API Gateway's text is not documented."""
+    request = Request("PUT", "/_aws/execute-api/api1/open/a", (), b"x" * ((10 << 20) + 1))
+
+    assert gateway.send(request).json() == {"message": "Request Entity Too Large"}
+
+
+def test_slow_integration(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 41 (doc): 503 after the integration's time limit."""
+    emulator.api_integration["timeoutInMillis"] = 50
+    emulator.is_api_stuck = True
+
+    response = get(gateway)
+
+    assert (response.status, response.json()) == (503, {"message": "Service Unavailable"})
+
+
+def test_throttled_stage(gateway: GatewayClient, emulator: FakeEmulator, clock: ManualClock) -> None:
+    """Line 41 (doc): the burst, then as many requests per second as the rate allows."""
+    limits = {"throttlingRateLimit": 2, "throttlingBurstLimit": 3}
+    emulator.api_stage["defaultRouteSettings"] = limits
+
+    first_statuses = [get(gateway).status for _ in range(4)]
+    clock.now += 1
+    second_statuses = [get(gateway).status for _ in range(3)]
+
+    assert (first_statuses, second_statuses) == ([200, 200, 200, 429], [200, 200, 429])
+    assert get(gateway).json() == {"message": "Too Many Requests"}
+
+
+def test_throttled_route(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 41 (doc): the settings of a route replace those of the stage."""
+    limits = {"throttlingRateLimit": 1, "throttlingBurstLimit": 1}
+    emulator.api_stage["routeSettings"] = {"GET /me/profile": limits}
+
+    statuses = [get(gateway).status for _ in range(2)]
+    open_statuses = [get(gateway, "/open/a", token="").status for _ in range(2)]
+
+    assert (statuses, open_statuses) == ([200, 429], [500, 500])
+
+
+def test_one_limit_leaves_the_other_to_the_account(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: a stage with only a rate has the account's burst."""
+    emulator.api_stage["defaultRouteSettings"] = {"throttlingRateLimit": 1}
+
+    assert [get(gateway).status for _ in range(5)] == [200] * 5

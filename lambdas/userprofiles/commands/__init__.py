@@ -1,0 +1,1 @@
+"""Commands of `userprofiles`, one module for each: its options, its output and its exit codes."""

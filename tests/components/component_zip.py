@@ -1,0 +1,52 @@
+"""Reads a function's zip, and imports the handlers from it as Lambda does."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from pulumi_userprofiles import bundle
+from pulumi_userprofiles.reproducible_zip import read_zip
+
+OWN_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+"""The runtime that every machine with our tests can build for."""
+HANDLERS = sorted(path.stem for path in (Path(bundle._source()) / "handlers").glob("[!_]*.py"))
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AUDIT_TABLE": "audit",
+    "MIGRATION_BUCKET": "bucket",
+    "OUTBOX_QUEUE_URL": "http://127.0.0.1:9/queue",
+    "POWERTOOLS_METRICS_NAMESPACE": "UserProfiles",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "TEMPLATE": "marketplace",
+    "USERS_TABLE": "users",
+    "IDEMPOTENCY_TABLE": "answers",
+    "USER_POOL_CLIENT_IDS": "client",
+    "USER_POOL_ID": "us-east-1_pool",
+}
+IMPORT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import importlib, json
+for name in sys.argv[2:]:
+    assert callable(importlib.import_module(f"userprofiles.handlers.{name}").handler)
+# The API imports it with the first request that has an Idempotency-Key.
+importlib.import_module("aws_lambda_powertools.utilities.idempotency")
+outside = {getattr(module, "__file__", None) or "" for module in sys.modules.values()}
+print(json.dumps(sorted(path for path in outside if "site-packages" in path)))
+"""
+
+
+def import_handlers(folder: Path, python: Path) -> subprocess.CompletedProcess[str]:
+    """Import all handlers from an unpacked zip as Lambda does: without site-packages and our environment."""
+    command = [str(python), "-I", "-S", "-B", "-c", IMPORT, str(folder), *HANDLERS]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, cwd=folder)
+
+
+def sources_of(path: Path) -> dict[str, bytes]:
+    return {name: data for name, data in read_zip(path).items() if name.endswith(".py")}
