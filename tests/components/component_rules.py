@@ -179,7 +179,7 @@ RULES = [
         "a profile requires a token",
         "Route",
         {"authorizationType": "JWT"},
-        ("me-profile", "get-users", "users-id-profile", "bulk", "invite", "role", "status"),
+        ("me-profile", "completion", "get-users", "users-id-profile", "bulk", "invite", "role", "status"),
     ),
     Rule(
         "an execution's log has no user data",

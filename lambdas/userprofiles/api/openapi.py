@@ -80,6 +80,12 @@ _OPERATIONS: dict[Route, _Operation] = {
         _IF_MATCH,
         {**_CHANGE, 410: _ONE_USER[410]},
     ),
+    routes.READ_COMPLETION: _Operation(
+        "readCompletion",
+        "Return how complete the caller's profile is",
+        reference("Completion"),
+        errors={410: _ONE_USER[410]},
+    ),
     routes.LIST_USERS: _Operation(
         "listUsers", "List the users with a role, or with a role and a status", reference("UserList")
     ),

@@ -36,6 +36,7 @@ def schemas(template: Template) -> dict[str, Schema]:
             {"account": reference("Account"), "profile": reference("Profile")}, ["account", "profile"]
         ),
         "UserPatch": _object({"account": _account_patch(template), "profile": _profile_patch(template)}, []),
+        "Completion": _completion(),
         **_administrator_schemas(template),
         "Problem": _problem(),
         "GatewayMessage": {
@@ -84,6 +85,19 @@ def _administrator_schemas(template: Template) -> dict[str, Schema]:
         ),
         "BulkResults": _object({"results": {"type": "array", "items": result}}, ["results"]),
     }
+
+
+def _completion() -> Schema:
+    properties = {
+        "is_complete": {"type": "boolean", "description": "Whether no field is missing."},
+        "completion_percentage": {"type": "integer", "minimum": 0, "maximum": 100},
+        "missing_fields": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The completion fields of the template that nobody has set.",
+        },
+    }
+    return _object(properties, list(properties))
 
 
 def _problem() -> Schema:

@@ -3,13 +3,14 @@
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from userprofiles import aws, settings
 from userprofiles.api import merge_patch
 from userprofiles.api.access_token import Caller, unauthorized_error
 from userprofiles.api.errors import ApiError
+from userprofiles.completion import completion
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoClient
 from userprofiles.registration.registrar import Registrar
@@ -44,13 +45,15 @@ def schema_role(template: Template, account: Mapping[str, Any]) -> str:
     return role if role in template.roles else template.default_role
 
 
+def upgrade_items(template: Template, user: UserItems) -> item_upgrade.Items:
+    """Return the items of a user with account and profile, upgraded to the template's version."""
+    items: item_upgrade.Items = {"account": user.account or {}, "profile": user.profile or {}}
+    return item_upgrade.upgrade(template, schema_role(template, items["account"]), items)
+
+
 def build_document(template: Template, user: UserItems) -> ProfileDocument:
     """Build the document of a user with account and profile, upgraded to the template's version."""
-    items = item_upgrade.upgrade(
-        template,
-        schema_role(template, user.account or {}),
-        {"account": user.account or {}, "profile": user.profile or {}},
-    )
+    items = upgrade_items(template, user)
     account, profile = items["account"], items["profile"]
     body = {"account": record.public_fields(account), "profile": record.public_fields(profile)}
     versioned_body = {**body, "version": account.get("version", 0)}
@@ -119,6 +122,17 @@ class ProfileService:
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
         return build_document(self.template, self._read_complete_user(caller))
+
+    def read_completion(self, caller: Caller) -> dict[str, Any]:
+        """Return how complete the caller's profile is, with the fields of `Completion`.
+
+        Raises:
+            ApiError: 401 or 410, as in `read`.
+            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
+        """
+        items = upgrade_items(self.template, self._read_complete_user(caller))
+        role = schema_role(self.template, items["account"])
+        return asdict(completion(self.template, role, items["account"], items["profile"]))
 
     def change(self, caller: Caller, patch: Any, if_match: str | None = None) -> ProfileDocument:
         """Change the caller's account and profile.

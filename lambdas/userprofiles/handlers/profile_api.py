@@ -18,7 +18,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from userprofiles import settings
 from userprofiles.api import access_token, profile_service, request_body, responses
-from userprofiles.api.routes import CHANGE_PROFILE, HEALTH, OPENAPI, READ_PROFILE
+from userprofiles.api.routes import CHANGE_PROFILE, HEALTH, OPENAPI, READ_COMPLETION, READ_PROFILE
 from userprofiles.telemetry import Report
 
 REPORT = Report()
@@ -55,6 +55,13 @@ def change_profile() -> Response[Any]:
     caller = access_token.read_caller(event.raw_event, CLIENT_IDS)
     patch = request_body.parse(request_body.read_body(event.raw_event))
     return responses.profile_response(SERVICE.change(caller, patch, event.headers.get("if-match")))
+
+
+@APP.route(READ_COMPLETION.rule, method=READ_COMPLETION.method)
+def read_completion() -> Response[Any]:
+    """Return how complete the caller's profile is."""
+    caller = access_token.read_caller(APP.current_event.raw_event, CLIENT_IDS)
+    return responses.json_response(200, SERVICE.read_completion(caller))
 
 
 @APP.not_found

@@ -60,6 +60,7 @@ EXPECTED: dict[Route, dict[str, int]] = {
     routes.OPENAPI: dict.fromkeys(CALLERS, 200),
     routes.READ_PROFILE: OWN,
     routes.CHANGE_PROFILE: {**OWN, "inactive user": 403, "inactive admin": 403},
+    routes.READ_COMPLETION: OWN,
     routes.LIST_USERS: {**ADMIN_ONLY, "admin": 200},
     routes.READ_USER: {**ADMIN_ONLY, "admin": 200},
     routes.CHANGE_USER: {**ADMIN_ONLY, "admin": 200},
