@@ -75,6 +75,7 @@ ROUTES = tuple(
             "get-me-profile",
             "patch-me-profile",
             "get-me-profile-completion",
+            "post-me-avatar",
             "get-users",
             "get-users-id-profile",
         ),

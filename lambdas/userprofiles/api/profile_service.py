@@ -10,6 +10,8 @@ from userprofiles import aws, settings
 from userprofiles.api import merge_patch
 from userprofiles.api.access_token import Caller, unauthorized_error
 from userprofiles.api.errors import ApiError
+from userprofiles.api.picture_key import FIELD as PICTURE_FIELD
+from userprofiles.api.picture_key import key_in_patch
 from userprofiles.completion import completion
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoClient
@@ -20,6 +22,9 @@ from userprofiles.table.store import Store, UserItems
 from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError
 from userprofiles.table.update_expression import Change
 from userprofiles.template import Template
+
+ClaimPicture = Callable[[str, str], None]
+"""Keeps the upload of a user (sub) with a key, or raises ApiError 400."""
 
 SOURCE = "api"
 _ATTEMPTS = 5
@@ -95,6 +100,7 @@ class ProfileService:
         cognito: A botocore client of Cognito.
         pool_id: The user pool.
         sleep: Waits between attempts.
+        claim_picture: Keeps a picture that a user uploaded. Default: a profile can't have such a picture.
     """
 
     def __init__(
@@ -103,11 +109,13 @@ class ProfileService:
         cognito: CognitoClient,
         pool_id: str,
         sleep: Callable[[float], None] = time.sleep,
+        claim_picture: ClaimPicture | None = None,
     ) -> None:
         self._registrar = registrar
         self._cognito = cognito
         self._pool_id = pool_id
         self._sleep = sleep
+        self._claim_picture = claim_picture
 
     @property
     def template(self) -> Template:
@@ -122,6 +130,15 @@ class ProfileService:
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
         return build_document(self.template, self._read_complete_user(caller))
+
+    def check_active(self, caller: Caller) -> None:
+        """Check that the caller may change the profile.
+
+        Raises:
+            ApiError: 401, 403 (the account is inactive) or 410.
+            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
+        """
+        self._read_active_user(caller)
 
     def read_completion(self, caller: Caller) -> dict[str, Any]:
         """Return how complete the caller's profile is, with the fields of `Completion`.
@@ -188,14 +205,18 @@ class ProfileService:
     def _apply_patch(self, caller: Caller, user: UserItems, patch: Any) -> ProfileDocument | None:
         """Apply a patch to a user; return None if the user was changed since the read."""
         account = user.account or {}
+        picture_key = key_in_patch(patch) if self._claim_picture else None
         plan = merge_patch.plan_update(
             self.template,
             schema_role(self.template, account),
             {"account": account, "profile": user.profile or {}},
             patch,
+            picture_key,
         )
         if not plan.changes:
             return build_document(self.template, user)
+        if picture_key and self._claim_picture and f"profile.{PICTURE_FIELD}" in plan.fields:
+            self._claim_picture(caller.sub, picture_key)
         moment = self._registrar.clock()
         changes = dict(plan.changes)
         if "profile" in changes:
@@ -254,8 +275,12 @@ def matches_tag(if_match: str, etag: str) -> bool:
     return "*" in tags or etag in tags
 
 
-def from_environment(environment: Mapping[str, str]) -> ProfileService:
+def from_environment(environment: Mapping[str, str], claim_picture: ClaimPicture) -> ProfileService:
     """Create the service from a function's environment.
+
+    Args:
+        environment: The environment.
+        claim_picture: Keeps a picture that a user uploaded.
 
     Raises:
         userprofiles.settings.SettingsError, userprofiles.template.TemplateError: The environment is wrong.
@@ -264,4 +289,5 @@ def from_environment(environment: Mapping[str, str]) -> ProfileService:
         Registrar.from_environment(environment, SOURCE, aws.client("dynamodb")),
         aws.client("cognito-idp"),
         settings.required(environment, "USER_POOL_ID"),
+        claim_picture=claim_picture,
     )
