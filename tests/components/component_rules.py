@@ -44,7 +44,7 @@ _POOL = ("-pool",)
 _TABLE = ("data-table",)
 # Answers are stored for a day only.
 _LASTING_TABLES = ("data-table", "data-audit-table")
-_BUCKET = ("reports-bucket",)
+_BUCKET = ("reports-bucket", "avatars-bucket")
 _TRIGGER_PERMISSIONS = (
     "pre-sign-up-permission",
     "post-confirmation-permission",
@@ -179,7 +179,17 @@ RULES = [
         "a profile requires a token",
         "Route",
         {"authorizationType": "JWT"},
-        ("me-profile", "get-users", "users-id-profile", "bulk", "invite", "role", "status"),
+        (
+            "me-profile",
+            "completion",
+            "avatar",
+            "get-users",
+            "users-id-profile",
+            "bulk",
+            "invite",
+            "role",
+            "status",
+        ),
     ),
     Rule(
         "an execution's log has no user data",
