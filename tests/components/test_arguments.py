@@ -183,7 +183,6 @@ def test_functions_that_cognito_invokes_have_the_memory_for_a_cold_start(record_
     assert memory == {
         "app-api-admin-function": 512,
         "app-api-handler-function": 512,
-        "app-api-admin-function": 512,
         "app-migration-worker-function": 1024,
         "app-outbox-worker-function": 512,
         "app-triggers-post-confirmation-function": 1024,
