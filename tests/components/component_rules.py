@@ -221,5 +221,17 @@ RULES = [
         "reports expire",
         "BucketLifecycleConfiguration",
         {"rules.0.expiration.days": 90, "rules.0.status": "Enabled"},
+        ("reports-lifecycle",),
+    ),
+    Rule(
+        "unclaimed uploads expire",
+        "BucketLifecycleConfiguration",
+        {
+            "rules.0.expiration.days": 1,
+            "rules.0.filter.prefix": "avatars/",
+            "rules.0.status": "Enabled",
+            "rules.1.expiration": MISSING,
+        },
+        ("avatars-lifecycle",),
     ),
 ]
