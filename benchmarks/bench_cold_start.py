@@ -155,7 +155,9 @@ def _print_table(medians: Mapping[str, float], handlers: list[str]) -> None:
     print(f"{BOTO3:26} {medians[BOTO3]:6.1f} {1:16.2f}")
     for name in handlers:
         without_bytecode = medians[f"{name} without bytecode"]
-        print(f"{name:26} {medians[name]:6.1f} {medians[name] / medians[BOTO3]:16.2f} {without_bytecode:17.1f}")
+        print(
+            f"{name:26} {medians[name]:6.1f} {medians[name] / medians[BOTO3]:16.2f} {without_bytecode:17.1f}"
+        )
 
 
 def main() -> int:

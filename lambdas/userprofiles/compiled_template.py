@@ -54,9 +54,10 @@ def load(name: str) -> CompiledTemplate | None:
         template = importlib.import_module(package)
     except ModuleNotFoundError:
         return None
-    if template.DIGEST != calculate_digest(Path(__file__).parent):
+    if calculate_digest(Path(__file__).parent) != template.DIGEST:
         return None
     validators = {
-        key: importlib.import_module(f"{package}.{module}").VALIDATOR for key, module in template.MODULES.items()
+        key: importlib.import_module(f"{package}.{module}").VALIDATOR
+        for key, module in template.MODULES.items()
     }
     return CompiledTemplate(template.DOCUMENT, validators)

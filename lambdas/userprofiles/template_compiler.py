@@ -1,7 +1,7 @@
 """Writes the package `compiled_templates`, which `compiled_template` reads.
 
-The build of the functions' zip runs this module in the unpacked zip, with the Python version and the libraries
-of the functions, so that the result is the same on every machine.
+The build of the functions' zip runs this module from the zip's files, with the Python version and the
+libraries of the functions, so that the result is the same on every machine.
 """
 
 import json
@@ -20,7 +20,7 @@ def compile_templates() -> dict[str, str]:
         Path in the package `userprofiles` to the module's source.
     """
     digest = compiled_template.calculate_digest(Path(__file__).parent)
-    modules: dict[str, str] = {}
+    modules = {f"{compiled_template.PACKAGE}/__init__.py": ""}
     for name in template_document.names():
         try:
             modules |= _compile_template(template.load(name), digest)
