@@ -1,8 +1,8 @@
 """Measure the cold start of each handler from the Lambda zip, beside `boto3.client('dynamodb')` alone.
 
 Every round starts each program in a new process, in a random order, so that other load on the machine affects
-all of them equally. The values are CPU milliseconds of the whole process, minus those of a bare Python handler:
-Lambda gives a function CPU in proportion to its memory.
+all of them equally. The values are CPU milliseconds of the whole process, minus those of a bare Python
+handler: Lambda gives a function CPU in proportion to its memory.
 """
 
 import argparse

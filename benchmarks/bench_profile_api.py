@@ -1,8 +1,8 @@
 """Measure GET and PATCH /me/profile on a local AWS, beside the same DynamoDB calls without the API.
 
-GET is one BatchGetItem of two items. PATCH is the same read and one TransactWriteItems with three actions. Every
-round makes all calls, so that other load on the machine affects them equally. Only the ratios are meaningful:
-the local AWS, the functions and the clients share this machine's CPU.
+GET is one BatchGetItem of two items. PATCH is the same read and one TransactWriteItems with three actions.
+Every round makes all calls, so that other load on the machine affects them equally. Only the ratios are
+meaningful: the local AWS, the functions and the clients share this machine's CPU.
 
     python benchmarks/bench_profile_api.py [--rounds 300]
 """

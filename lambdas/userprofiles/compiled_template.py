@@ -1,8 +1,8 @@
 """Templates that were checked and compiled when the zip was built.
 
-The zip has a package for each valid template, `compiled_templates/<name>`: `__init__.py` contains the expanded
-document, and one module for each kind of item and role contains the validator. `template_compiler` writes
-them. Without them (in a checkout, in the command-line tools), `template` checks and compiles the JSON file.
+The zip has a package for each valid template, `compiled_templates/<name>`: `__init__.py` contains the
+expanded document, and one module contains each validator. `template_compiler` writes them. Without them (in a
+checkout, in the command-line tools), `template` checks and compiles the JSON file.
 """
 
 import hashlib
