@@ -10,6 +10,7 @@ CreateClient = Callable[[str], Any]
 
 API = "aws:apigatewayv2/api:Api"
 BUCKET = "aws:s3/bucket:Bucket"
+EVENT_RULE = "aws:cloudwatch/eventRule:EventRule"
 FUNCTION = "aws:lambda/function:Function"
 KEY = "aws:kms/key:Key"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
@@ -25,7 +26,11 @@ USER_POOL = "aws:cognito/userPool:UserPool"
 TRUST_POLICY = json.dumps({
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": ["lambda.amazonaws.com", "scheduler.amazonaws.com"]},
+            "Action": "sts:AssumeRole",
+        },
     ],
 })  # fmt: skip
 LOGS_POLICY = json.dumps({
