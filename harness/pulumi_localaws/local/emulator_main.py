@@ -88,7 +88,7 @@ def _load_embedded_metrics() -> Any:
 
 
 def _shorten_schedule_interval() -> None:
-    """Let schedules and scheduled rules fire within a second of their time; both threads read the interval."""
+    """Let schedules and scheduled rules fire within a second of their time."""
     from ministack.services import eventbridge, scheduler  # noqa: PLC0415
 
     scheduler._SCHEDULE_TICK_INTERVAL = _SCHEDULE_SECONDS  # noqa: SLF001

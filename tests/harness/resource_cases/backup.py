@@ -1,9 +1,8 @@
 """Cases of AWS Backup."""
 
-from resource_cases.case import ROLE, TABLE, Case
+from resource_cases.case import PLAN, ROLE, TABLE, Case
 
 _VAULT = "aws:backup/vault:Vault"
-_PLAN = "aws:backup/plan:Plan"
 
 CASES: dict[str, Case] = {
     _VAULT: Case(
@@ -13,7 +12,7 @@ CASES: dict[str, Case] = {
         )["BackupVaultArn"],
         outputs=("arn", "name"),
     ),
-    _PLAN: Case(
+    PLAN: Case(
         dependencies=(_VAULT,),
         inputs=lambda created: {
             "rules": [
@@ -33,9 +32,9 @@ CASES: dict[str, Case] = {
         outputs=("arn", "version", "name"),
     ),
     "aws:backup/selection:Selection": Case(
-        dependencies=(_VAULT, _PLAN, ROLE, TABLE),
+        dependencies=(_VAULT, PLAN, ROLE, TABLE),
         inputs=lambda created: {
-            "planId": created[_PLAN]["id"],
+            "planId": created[PLAN]["id"],
             "iamRoleArn": created[ROLE]["arn"],
             "resources": [created[TABLE]["arn"]],
             "conditions": [{"stringEquals": [{"key": "aws:ResourceTag/team", "value": "a"}]}],

@@ -2,7 +2,7 @@
 
 import json
 
-from resource_cases.case import EVENT_RULE, QUEUE, Case, CreateClient, Properties
+from resource_cases.case import EVENT_RULE, EVENT_TARGET, QUEUE, Case, CreateClient, Properties
 
 
 def _has_target(client: CreateClient, outputs: Properties) -> bool:
@@ -18,17 +18,18 @@ CASES: dict[str, Case] = {
             "scheduleExpression": "rate(1 hour)",
             "tags": {"team": "a"},
         },
-        probe=lambda client, resource_id, _: (
-            client("events").describe_rule(Name=resource_id)["EventPattern"]
-        ),
+        probe=lambda client, resource_id, _: client("events").describe_rule(Name=resource_id)["EventPattern"],
         outputs=("arn", "name", "eventBusName", "state"),
     ),
-    "aws:cloudwatch/eventTarget:EventTarget": Case(
+    EVENT_TARGET: Case(
         dependencies=(EVENT_RULE, QUEUE),
         inputs=lambda created: {
             "rule": created[EVENT_RULE]["name"],
             "arn": created[QUEUE]["arn"],
-            "inputTransformer": {"inputPaths": {"kind": "$.detail.kind"}, "inputTemplate": '{"kind": <kind>}'},
+            "inputTransformer": {
+                "inputPaths": {"kind": "$.detail.kind"},
+                "inputTemplate": '{"kind": <kind>}',
+            },
             "retryPolicy": {"maximumRetryAttempts": 2.0, "maximumEventAgeInSeconds": 60.0},
             "deadLetterConfig": {"arn": created[QUEUE]["arn"]},
         },

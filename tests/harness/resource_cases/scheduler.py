@@ -2,7 +2,7 @@
 
 import json
 
-from resource_cases.case import QUEUE, ROLE, Case
+from resource_cases.case import QUEUE, ROLE, SCHEDULE, Case
 
 _GROUP = "aws:scheduler/scheduleGroup:ScheduleGroup"
 
@@ -12,7 +12,7 @@ CASES: dict[str, Case] = {
         probe=lambda client, resource_id, _: client("scheduler").get_schedule_group(Name=resource_id)["Arn"],
         outputs=("arn", "name", "creationDate", "lastModificationDate", "state"),
     ),
-    "aws:scheduler/schedule:Schedule": Case(
+    SCHEDULE: Case(
         dependencies=(_GROUP, QUEUE, ROLE),
         inputs=lambda created: {
             "groupName": created[_GROUP]["name"],

@@ -20,7 +20,9 @@ def _check_schedules(_: ResourceContext, inputs: Properties) -> str | None:
 def _check_lifecycles(_: ResourceContext, inputs: Properties) -> str | None:
     for index, rule in enumerate(inputs["rules"]):
         items = [("", rule)]
-        items += [(f".copyActions[{number}]", copy) for number, copy in enumerate(rule.get("copyActions", []))]
+        items += [
+            (f".copyActions[{number}]", copy) for number, copy in enumerate(rule.get("copyActions", []))
+        ]
         for path, item in items:
             lifecycle = item.get("lifecycle", {})
             cold, delete = lifecycle.get("coldStorageAfter", 0), lifecycle.get("deleteAfter", 0)

@@ -108,7 +108,7 @@ def _check_starting_position(_: ResourceContext, inputs: Properties) -> str | No
 
 
 def _get_source_service(inputs: Properties) -> str:
-    return [*inputs["eventSourceArn"].split(":"), "", "", ""][2]
+    return str([*inputs["eventSourceArn"].split(":"), "", "", ""][2])
 
 
 def _check_stream_settings(_: ResourceContext, inputs: Properties) -> str | None:

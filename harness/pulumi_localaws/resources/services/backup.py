@@ -14,7 +14,8 @@ _LIFECYCLE = ObjectOf(
     {"coldStorageAfter": "MoveToColdStorageAfterDays", "deleteAfter": "DeleteAfterDays"},
 )
 _COPY_ACTION = ObjectOf(
-    {"destinationVaultArn": STR, "lifecycle": _LIFECYCLE}, {"destinationVaultArn": "DestinationBackupVaultArn"}
+    {"destinationVaultArn": STR, "lifecycle": _LIFECYCLE},
+    {"destinationVaultArn": "DestinationBackupVaultArn"},
 )
 _PLAN_RULE = ObjectOf(
     {

@@ -15,8 +15,9 @@ from pulumi_localaws.resources.resource_type import (
     ResourceResult,
     define_resource_type,
 )
+from pulumi_localaws.resources.undo_log import is_not_found
 
-DEFAULT_BUS = "default"
+_DEFAULT_BUS = "default"
 _SERVICE = "events.amazonaws.com"
 _TARGET_SERVICES = ("events", "lambda", "sns", "sqs", "states")
 """The services that the emulator invokes; it drops the events for all others."""
@@ -65,11 +66,11 @@ def _check_rule(inputs: Properties) -> None:
 
 
 def _build_rule_id(bus: str, rule: str) -> str:
-    return rule if bus == DEFAULT_BUS else f"{bus}/{rule}"
+    return rule if bus == _DEFAULT_BUS else f"{bus}/{rule}"
 
 
 def _create_rule(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
-    name, bus = inputs["name"], inputs.get("eventBusName", DEFAULT_BUS)
+    name, bus = inputs["name"], inputs.get("eventBusName", _DEFAULT_BUS)
     state = inputs.get("state", "ENABLED" if inputs.get("isEnabled", True) else "DISABLED")
     arn = ctx.call(
         "events",
@@ -83,10 +84,8 @@ def _create_rule(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
 
 def _create_target(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     rule, target_id = inputs["rule"], inputs["targetId"]
-    bus = inputs.get("eventBusName", DEFAULT_BUS)
-    response = ctx.call(
-        "events", "put_targets", Rule=rule, EventBusName=bus, Targets=[ctx.to_aws(inputs)]
-    )
+    bus = inputs.get("eventBusName", _DEFAULT_BUS)
+    response = ctx.call("events", "put_targets", Rule=rule, EventBusName=bus, Targets=[ctx.to_aws(inputs)])
     if response["FailedEntryCount"]:
         raise ctx.build_error(f"events put_targets: {response['FailedEntries']}")
     ctx.record_undo("events", "remove_targets", Rule=rule, EventBusName=bus, Ids=[target_id])
@@ -105,12 +104,14 @@ def _require_permission(ctx: ResourceContext, function_arn: str, rule: str, bus:
         DeploymentError: On AWS, every invocation would fail.
     """
     rule_arn = ctx.build_arn("events", f"rule/{_build_rule_id(bus, rule)}")
-    name, _, qualifier = function_arn.split(":function:")[-1].partition(":")
+    name, _, qualifier = function_arn.rsplit(":function:", maxsplit=1)[-1].partition(":")
     try:
         response = ctx.call("lambda", "get_policy", FunctionName=name, Qualifier=qualifier or None)
         statements = json.loads(response["Policy"])["Statement"]
-    except DeploymentError:
-        statements = []  # GetPolicy fails if the function has no permission at all
+    except DeploymentError as error:
+        if not isinstance(error.__cause__, Exception) or not is_not_found(error.__cause__):
+            raise
+        statements = []
     if not any(_allows_rule(statement, rule_arn) for statement in statements):
         raise ctx.build_error(
             f"the function {function_arn!r} has no permission for this rule, so that AWS would not invoke it."
