@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 
 import botocore
+import pytest
+from botocore.model import ServiceModel
 from botocore.regions import EndpointResolver
 from pulumi_userprofiles.bundle import AWS_SERVICES
 from pulumi_userprofiles.service_descriptions import reduce_descriptions
@@ -31,7 +33,7 @@ def test_services_have_the_same_endpoints_in_all_regions() -> None:
     assert len(reduced_data) < len(data) / 20
 
 
-def test_description_loses_only_its_documentation() -> None:
+def test_description_loses_only_the_text_of_its_documentation() -> None:
     description = {
         "documentation": "The service.",
         "operations": {"Put": {"documentation": "Puts.", "errors": [{"shape": "E", "documentation": "No."}]}},
@@ -43,9 +45,32 @@ def test_description_loses_only_its_documentation() -> None:
 
     assert list(files) == [name.removesuffix(".gz")]
     assert json.loads(files[name.removesuffix(".gz")]) == {
-        "operations": {"Put": {"errors": [{"shape": "E"}]}},
-        "shapes": {"Put": {"members": {"documentation": {"shape": "Text"}}}},
+        "documentation": "",
+        "operations": {"Put": {"documentation": "", "errors": [{"shape": "E", "documentation": ""}]}},
+        "shapes": {"Put": {"members": {"documentation": {"shape": "Text", "documentation": ""}}}},
     }
+
+
+@pytest.mark.parametrize("service", sorted(AWS_SERVICES))
+def test_botocore_can_read_everything_in_a_reduced_description(service: str) -> None:
+    """To sign URLs, botocore also reads parameters of the client, which it requires to be documented."""
+    path = max((DATA / service).glob("*/service-2.json.gz"))
+    name = f"botocore/data/{service}/{path.parent.name}/service-2.json.gz"
+
+    reduced = reduce_descriptions({name: path.read_bytes()}, AWS_SERVICES)[name.removesuffix(".gz")]
+
+    models = [
+        ServiceModel(json.loads(data), service) for data in (gzip.decompress(path.read_bytes()), reduced)
+    ]
+    original_model, model = models
+    assert [item.name for item in model.client_context_parameters] == [
+        item.name for item in original_model.client_context_parameters
+    ]
+    assert model.operation_names == original_model.operation_names
+    for operation in model.operation_names:
+        inputs = [item.operation_model(operation).input_shape for item in models]
+        members = [set(shape.members) if shape is not None else set() for shape in inputs]
+        assert members[0] == members[1]
 
 
 def test_other_files_are_unchanged() -> None:
