@@ -2,6 +2,7 @@
 
 from pulumi.provider.experimental import component_provider_host
 from pulumi_userprofiles import (
+    AvatarBucket,
     MigrationJob,
     OutboxWorker,
     ProfileApi,
@@ -14,6 +15,7 @@ from pulumi_userprofiles import (
 )
 
 COMPONENTS = [
+    AvatarBucket,
     MigrationJob,
     OutboxWorker,
     ProfileApi,

@@ -4,10 +4,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pulumi_userprofiles.avatar_bucket import AvatarBucket, AvatarBucketArgs
     from pulumi_userprofiles.migration_job import MigrationJob, MigrationJobArgs
     from pulumi_userprofiles.outbox_worker import OutboxWorker, OutboxWorkerArgs
     from pulumi_userprofiles.policies import PolicyStatement
-    from pulumi_userprofiles.profile_api import ProfileApi, ProfileApiArgs
+    from pulumi_userprofiles.profile_api import ProfileApi
+    from pulumi_userprofiles.profile_api_arguments import ProfileApiArgs
     from pulumi_userprofiles.python_function import PythonFunction, PythonFunctionArgs
     from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
     from pulumi_userprofiles.reports_bucket import ReportsBucket, ReportsBucketArgs
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.validation import InvalidArgumentError
 
 _MODULES = {
+    "AvatarBucket": "avatar_bucket",
+    "AvatarBucketArgs": "avatar_bucket",
     "CustomAttribute": "user_pool_arguments",
     "EmailFrom": "user_pool_arguments",
     "InvalidArgumentError": "validation",
@@ -37,7 +41,7 @@ _MODULES = {
     "OutboxWorkerArgs": "outbox_worker",
     "PolicyStatement": "policies",
     "ProfileApi": "profile_api",
-    "ProfileApiArgs": "profile_api",
+    "ProfileApiArgs": "profile_api_arguments",
     "PythonFunction": "python_function",
     "PythonFunctionArgs": "python_function",
     "ReportsBucket": "reports_bucket",
@@ -54,6 +58,8 @@ _MODULES = {
 }
 
 __all__ = [
+    "AvatarBucket",
+    "AvatarBucketArgs",
     "CustomAttribute",
     "EmailFrom",
     "InvalidArgumentError",

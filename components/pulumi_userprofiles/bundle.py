@@ -12,6 +12,7 @@ takes them from the cache: ``.cache/bundles`` in a checkout, otherwise the user'
 
 import argparse
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import subprocess
@@ -238,6 +239,8 @@ def _main(arguments: list[str]) -> int:
         metavar="platform",
         help=f"platform of the zip: {' or '.join(PLATFORMS)} (default: all)",
     )
+    version = importlib.metadata.version("pulumi-userprofiles")
+    parser.add_argument("--version", action="version", version=f"pulumi-userprofiles {version}")
     parser.add_argument(
         "--runtime",
         default=RUNTIMES[0],

@@ -1,14 +1,16 @@
 """The HTTP API through which users read and change their profiles."""
 
 import re
-from typing import ClassVar, NotRequired, TypedDict, Unpack
+from typing import ClassVar, Unpack
 
 import pulumi
 import pulumi_aws as aws
 from userprofiles.api.routes import ADMINISTRATORS, ROUTES, USERS, Route
 
+from pulumi_userprofiles.avatar_bucket import AvatarBucket
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.outputs import output_after
+from pulumi_userprofiles.profile_api_arguments import ProfileApiArgs
 from pulumi_userprofiles.profile_api_functions import (
     ADMINISTRATORS_SECONDS,
     USERS_SECONDS,
@@ -21,7 +23,6 @@ from pulumi_userprofiles.profile_api_settings import (
     cors_configuration,
 )
 from pulumi_userprofiles.python_function import PythonFunction
-from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 
 # The access log contains nothing that identifies the caller, not even the address.
 _ACCESS_LOG_FIELDS = {
@@ -35,89 +36,6 @@ _ACCESS_LOG_FIELDS = {
 }
 
 
-class ProfileApiArgs(TypedDict):
-    """Arguments of `ProfileApi`."""
-
-    users_table_name: pulumi.Input[str]
-    """Name of the users table."""
-
-    users_table_arn: pulumi.Input[str]
-    """ARN of the users table."""
-
-    audit_table_name: pulumi.Input[str]
-    """Name of the audit table."""
-
-    audit_table_arn: pulumi.Input[str]
-    """ARN of the audit table."""
-
-    user_pool_id: pulumi.Input[str]
-    """ID of the pool whose users can call the API."""
-
-    user_pool_arn: pulumi.Input[str]
-    """ARN of that pool."""
-
-    issuer: pulumi.Input[str]
-    """Issuer of that pool's tokens, a URL."""
-
-    client_ids: list[pulumi.Input[str]]
-    """IDs of the app clients whose access tokens are accepted."""
-
-    template: NotRequired[str]
-    """Name of the template: `basic`, `social`, `career`, `marketplace`, or a name of your own for
-    `template_document`. Default: marketplace."""
-
-    template_document: NotRequired[str]
-    """Your own template as JSON text, which is packed into the function. Default: none."""
-
-    sign_up_roles: NotRequired[list[str]]
-    """Roles that users can request at sign-up. Default: all roles of the template."""
-
-    default_role: NotRequired[str]
-    """Role of users who request none. Default: the template's default role."""
-
-    approval_roles: NotRequired[list[str]]
-    """Roles whose new users are pending until an administrator approves them, such as `vendor` of
-    `marketplace`. Default: none."""
-
-    allowed_origins: NotRequired[list[str]]
-    """Web origins that browsers can call the API from, such as `https://example.com`. Default: none."""
-
-    requests_per_second: NotRequired[int]
-    """Requests per second of all users together; the API answers further requests with 429. Default: 50."""
-
-    burst: NotRequired[int]
-    """Requests of all users together in a burst; the API answers further requests with 429. Default: 100."""
-
-    platform: NotRequired[LambdaPlatform]
-    """Platform that the function's zip is built for. Default: lambda."""
-
-    runtime: NotRequired[LambdaRuntime]
-    """Lambda runtime of the function; the same Python version compiles the zip. Default: python3.13."""
-
-    log_retention_days: NotRequired[int]
-    """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""
-
-    snap_start: NotRequired[bool]
-    """Whether the function uses Lambda SnapStart, which is billed for Python. Default: false."""
-
-    tracing: NotRequired[bool]
-    """Whether AWS X-Ray traces invocations. Default: true."""
-
-    reserved_concurrency: NotRequired[int]
-    """Reserved concurrency of each of the two functions, which is also its limit. A new AWS account cannot
-    reserve any. Default: none."""
-
-    kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts environment variables and logs. Default: keys that AWS provides."""
-
-    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
-    """ARNs of KMS keys that `kms_key_arn` named before: the function can still read what these keys encrypt.
-    Default: none."""
-
-    alarm_topic_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
-
-
 def _route_child(route: Route) -> str:
     return "route-" + re.sub("[^a-z]+", "-", route.key.lower()).strip("-")
 
@@ -129,11 +47,24 @@ class ProfileApi(Component):
     """
 
     _CHILDREN = (
-        *("handler", "admin", "admin-group", "idempotency-table", "log-group", "api", "authorizer"),
+        *(
+            "avatars",
+            "handler",
+            "admin",
+            "admin-group",
+            "idempotency-table",
+            "log-group",
+            "api",
+            "authorizer",
+        ),
         *("integration", "admin-integration", "stage", "alarm"),
         *(_route_child(route) for route in ROUTES),
     )
-    _COMPONENTS: ClassVar = {"handler": PythonFunction, "admin": PythonFunction}
+    _COMPONENTS: ClassVar = {
+        "avatars": AvatarBucket,
+        "handler": PythonFunction,
+        "admin": PythonFunction,
+    }
     _NAME_LIMIT = 39
 
     url: pulumi.Output[str]
@@ -147,6 +78,9 @@ class ProfileApi(Component):
 
     admin_function_name: pulumi.Output[str]
     """Name of the function that handles the routes of administrators."""
+
+    avatar_bucket_name: pulumi.Output[str]
+    """Name of the bucket with users' pictures."""
 
     def __init__(
         self,
@@ -206,6 +140,7 @@ class ProfileApi(Component):
         self.api_id = self.api.id
         self.function_name = self.handler.function_name
         self.admin_function_name = self.admin_handler.function_name
+        self.avatar_bucket_name = self.avatars.bucket_name
         self._register_outputs()
 
     def _make_admin_group(self, args: ProfileApiArgs) -> None:
@@ -218,7 +153,7 @@ class ProfileApi(Component):
         )
 
     def _make_functions(self, args: ProfileApiArgs, settings: ProfileApiSettings) -> None:
-        """Create one function for users and one for administrators, and the table with stored answers."""
+        """Create the functions, the table with stored answers, and the bucket with pictures."""
         self.idempotency_table = self._make(
             aws.dynamodb.Table,
             "idempotency-table",
@@ -229,19 +164,27 @@ class ProfileApi(Component):
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True, "kms_key_arn": args.get("kms_key_arn")},
         )
+        self.avatars = self._make_component(
+            AvatarBucket,
+            "avatars",
+            {
+                key: args[key]
+                for key in ("allowed_origins", "protect", "kms_key_arn")
+                if args.get(key) is not None
+            },
+        )
+        resources = {
+            **args,
+            "idempotency_table_name": self.idempotency_table.name,
+            "idempotency_table_arn": self.idempotency_table.arn,
+            "avatar_bucket_name": self.avatars.bucket_name,
+            "avatar_bucket_arn": self.avatars.bucket_arn,
+        }
         self.handler = self._make_component(
-            PythonFunction, "handler", users_function(self._prefix, args, settings.functions)
+            PythonFunction, "handler", users_function(self._prefix, resources, settings.functions)
         )
         self.admin_handler = self._make_component(
-            PythonFunction,
-            "admin",
-            administrators_function(
-                self._prefix,
-                args,
-                settings.functions,
-                self.idempotency_table.name,
-                self.idempotency_table.arn,
-            ),
+            PythonFunction, "admin", administrators_function(self._prefix, resources, settings.functions)
         )
 
     def _make_routes(self, args: ProfileApiArgs) -> list[aws.apigatewayv2.Route]:

@@ -7,6 +7,7 @@ import pulumi
 from userprofiles.api.routes import ADMINISTRATORS, USERS
 from userprofiles.table.record import ROLE_INDEX, STATUS_INDEX
 
+from pulumi_userprofiles.avatar_bucket import CLAIMED, UPLOADS
 from pulumi_userprofiles.function_rights import (
     USER_ITEMS_ONLY,
     read_user_statements,
@@ -14,7 +15,7 @@ from pulumi_userprofiles.function_rights import (
     table_environment,
 )
 from pulumi_userprofiles.function_settings import FunctionSettings
-from pulumi_userprofiles.policies import PolicyStatement
+from pulumi_userprofiles.policies import PolicyStatement, kms_statements
 from pulumi_userprofiles.python_function import PythonFunctionArgs
 
 USERS_SECONDS = 10
@@ -38,7 +39,7 @@ def users_function(
         USERS,
         "Handles requests to the profile API",
         environment=_environment(args),
-        statements=_user_statements(args),
+        statements=[*_user_statements(args), *_picture_statements(args, UPLOADS, CLAIMED)],
         timeout_seconds=USERS_SECONDS,
     )
 
@@ -47,8 +48,6 @@ def administrators_function(
     component: str,
     args: Mapping[str, Any],
     functions: FunctionSettings,
-    idempotency_table_name: pulumi.Input[str],
-    idempotency_table_arn: pulumi.Input[str],
 ) -> PythonFunctionArgs:
     """Return the arguments of the function with the administrators' routes."""
     indexes = [
@@ -71,23 +70,13 @@ def administrators_function(
             ],
             "resources": [args["user_pool_arn"]],
         },
-        # The actions that Powertools documents for its idempotency table.
-        {
-            "sid": "StoreAnswers",
-            "actions": [
-                "dynamodb:DeleteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:UpdateItem",
-            ],
-            "resources": [idempotency_table_arn],
-        },
+        *_picture_statements(args, CLAIMED),
     ]
     return functions.function_args(
         component,
         ADMINISTRATORS,
         "Handles requests of administrators to the profile API",
-        environment={**_environment(args), "IDEMPOTENCY_TABLE": idempotency_table_name},
+        environment=_environment(args),
         statements=statements,
         timeout_seconds=ADMINISTRATORS_SECONDS,
     )
@@ -96,13 +85,15 @@ def administrators_function(
 def _environment(args: Mapping[str, Any]) -> dict[str, pulumi.Input[str]]:
     return {
         **table_environment(args),
+        "IDEMPOTENCY_TABLE": args["idempotency_table_name"],
+        "AVATAR_BUCKET": args["avatar_bucket_name"],
         "USER_POOL_ID": args["user_pool_id"],
         "USER_POOL_CLIENT_IDS": pulumi.Output.all(*args["client_ids"]).apply(",".join),
     }
 
 
 def _user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
-    """Return the rights to register, read and change users."""
+    """Return the rights to register, read and change users, and to store answers."""
     return [
         *register_user_statements(args),
         {
@@ -112,4 +103,28 @@ def _user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
             "conditions": USER_ITEMS_ONLY,
         },
         *read_user_statements(args["user_pool_arn"]),
+        # The actions that Powertools documents for its idempotency table.
+        {
+            "sid": "StoreAnswers",
+            "actions": [
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+            ],
+            "resources": [args["idempotency_table_arn"]],
+        },
+    ]
+
+
+def _picture_statements(args: Mapping[str, Any], *written_prefixes: str) -> list[PolicyStatement]:
+    """Return the rights to read pictures, and to write below some prefixes, also for signed URLs."""
+
+    def below(*prefixes: str) -> list[pulumi.Input[str]]:
+        return [pulumi.Output.concat(args["avatar_bucket_arn"], "/", prefix, "*") for prefix in prefixes]
+
+    return [
+        *kms_statements(args, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
+        {"sid": "ReadPictures", "actions": ["s3:GetObject"], "resources": below(UPLOADS, CLAIMED)},
+        {"sid": "WritePictures", "actions": ["s3:PutObject"], "resources": below(*written_prefixes)},
     ]

@@ -1,6 +1,5 @@
 """Checked settings of the profile API. This module creates no resources."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,8 +7,9 @@ from userprofiles.api.routes import ROUTES
 
 from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS
 from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.profile_api_origins import allowed_origins
 from pulumi_userprofiles.python_function_settings import log_retention_days, reserved_concurrency
-from pulumi_userprofiles.validation import InvalidArgumentError, check_required, integer, string_list
+from pulumi_userprofiles.validation import boolean, check_required, integer
 
 ADMIN_GROUP = "admin"
 """Group of the pool whose members can be administrators."""
@@ -30,27 +30,8 @@ class ProfileApiSettings:
         self.allowed_origins = allowed_origins(where, args)
         self.requests_per_second = integer(where, args, "requests_per_second", 50, at_least=1, at_most=10_000)
         self.burst = integer(where, args, "burst", 100, at_least=1, at_most=5_000)
+        boolean(where, args, "protect", True)
         self.log_retention_days = log_retention_days(where, args)
-
-
-def allowed_origins(where: str, args: Mapping[str, Any]) -> list[str]:
-    """Read the web origins that browsers can call the API from.
-
-    Raises:
-        InvalidArgumentError: A value is not an origin.
-    """
-    origins = string_list(where, args, "allowed_origins", ())
-    for origin in origins:
-        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
-            raise InvalidArgumentError(
-                where,
-                "'allowed_origins' contains a value that is not a web origin",
-                got=origin,
-                allowed="scheme and host, such as https://example.com or http://localhost:3000",
-                fix="List each origin, without a path. With * any web page could act for its visitors.",
-                argument="allowed_origins",
-            )
-    return origins
 
 
 def cors_configuration(origins: list[str]) -> dict[str, Any] | None:

@@ -6,8 +6,8 @@ from typing import Any, NotRequired, TypedDict, Unpack
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_userprofiles import policies
-from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Transforms
+from pulumi_userprofiles.private_bucket import BUCKET_CHILDREN, PrivateBucket
 from pulumi_userprofiles.validation import boolean, integer
 
 PREFIX = "runs/"
@@ -42,10 +42,10 @@ class ReportsBucketSettings:
         self.protect = boolean(where, args, "protect", True)
 
 
-class ReportsBucket(Component):
+class ReportsBucket(PrivateBucket):
     """A private, versioned, encrypted bucket that denies requests without TLS and deletes old objects."""
 
-    _CHILDREN = ("bucket", "ownership", "public-access", "versioning", "encryption", "lifecycle", "policy")
+    _CHILDREN = BUCKET_CHILDREN
     _NAME_LIMIT = 46
 
     bucket_name: pulumi.Output[str]
@@ -79,70 +79,12 @@ class ReportsBucket(Component):
         settings = ReportsBucketSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
-        self.bucket = self._make(
-            aws.s3.Bucket,
-            "bucket",
-            opts=pulumi.ResourceOptions(protect=settings.protect),
-            force_destroy=not settings.protect,
-        )
-        versioning = self._make(
-            aws.s3.BucketVersioning,
-            "versioning",
-            bucket=self.bucket.id,
-            versioning_configuration={"status": "Enabled"},
-        )
-        self._make_access()
-        self._make_encryption(args)
+        versioning = self._make_bucket(args, protect=settings.protect)
         self._make_lifecycle(settings, versioning)
 
         self.bucket_name = self.bucket.bucket
         self.bucket_arn = self.bucket.arn
         self._register_outputs()
-
-    def _make_access(self) -> None:
-        """Block public access and ACLs, and deny requests without TLS."""
-        self._make(
-            aws.s3.BucketOwnershipControls,
-            "ownership",
-            bucket=self.bucket.id,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-        )
-        public_access = self._make(
-            aws.s3.BucketPublicAccessBlock,
-            "public-access",
-            bucket=self.bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-        )
-        self._make(
-            aws.s3.BucketPolicy,
-            "policy",
-            # S3 rejects concurrent changes to a bucket's policy and its public access block.
-            opts=pulumi.ResourceOptions(depends_on=[public_access]),
-            bucket=self.bucket.id,
-            policy=policies.tls_only("s3", self.bucket.arn, pulumi.Output.concat(self.bucket.arn, "/*")),
-        )
-
-    def _make_encryption(self, args: ReportsBucketArgs) -> None:
-        key = args.get("kms_key_arn")
-        default_encryption = (
-            {"sse_algorithm": "AES256"}
-            if key is None
-            else {"sse_algorithm": "aws:kms", "kms_master_key_id": key}
-        )
-        self._make(
-            aws.s3.BucketServerSideEncryptionConfiguration,
-            "encryption",
-            bucket=self.bucket.id,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": default_encryption,
-                    "bucket_key_enabled": key is not None,
-                }
-            ],
-        )
 
     def _make_lifecycle(self, settings: ReportsBucketSettings, versioning: aws.s3.BucketVersioning) -> None:
         days = settings.retention_days

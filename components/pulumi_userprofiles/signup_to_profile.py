@@ -255,7 +255,7 @@ class SignupToProfile(Component):
             {
                 **table_args,
                 **_shared_args(args),
-                **_pick(args, "allowed_origins"),
+                **_pick(args, "allowed_origins", "protect"),
                 **_concurrency(args, "api_concurrency"),
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,

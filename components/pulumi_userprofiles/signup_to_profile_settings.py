@@ -9,7 +9,8 @@ from pulumi_userprofiles.message_texts import has_email_texts, texts_by_language
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.other_triggers import second_handler_error
 from pulumi_userprofiles.outbox_worker import OUTBOX_CONCURRENCY
-from pulumi_userprofiles.profile_api_settings import ADMIN_GROUP, allowed_origins
+from pulumi_userprofiles.profile_api_origins import allowed_origins
+from pulumi_userprofiles.profile_api_settings import ADMIN_GROUP
 from pulumi_userprofiles.python_function_settings import log_retention_days, reserved_concurrency, zip_path
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
 from pulumi_userprofiles.user_pool_settings import ROLE_ATTRIBUTE, UserPoolSettings

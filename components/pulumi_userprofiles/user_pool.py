@@ -117,9 +117,9 @@ class UserPool(Component):
         self.user_pool_id = self.pool.id
         self.user_pool_arn = self.pool.arn
         self.client_id = self.client.id
-        self.further_client_ids = pulumi.Output.all(
-            **{name: client.id for name, client in self.further_clients.items()}
-        )
+        further_ids = pulumi.Output.all(**{name: client.id for name, client in self.further_clients.items()})
+        # Without any keyword, `all` returns an empty list.
+        self.further_client_ids = further_ids.apply(dict)
         self.username_attributes = pulumi.Output.from_input(settings.username_attributes)
         self.password_policy = pulumi.Output.from_input(password_rules(settings))
         self.issuer = pulumi.Output.concat("https://", self.pool.endpoint)

@@ -24,6 +24,7 @@ def client(
     parameter_validation: bool = True,
     region: str | None = None,
     endpoint_url: str | None = None,
+    signature_version: str | None = None,
 ) -> Any:
     """Create a client of an AWS service.
 
@@ -35,6 +36,7 @@ def client(
         parameter_validation: Whether botocore checks the parameters of each call.
         region: The region; None for that of the environment.
         endpoint_url: The endpoint; None for that of the environment, else AWS.
+        signature_version: How requests are signed; None for the default of the service.
     """
     config = Config(
         connect_timeout=connect_s,
@@ -42,5 +44,6 @@ def client(
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
         parameter_validation=parameter_validation,
+        signature_version=signature_version,
     )
     return _session().create_client(service, region_name=region, endpoint_url=endpoint_url, config=config)

@@ -55,7 +55,7 @@ def wildcard_arns(recording: Recording) -> list[str]:
         if "*" in arn
         and arn != "*"
         and not ((":logs:" in arn or ":states:" in arn) and arn.endswith(":*"))
-        and not (":s3:::" in arn and arn.endswith("/runs/*"))
+        and not (":s3:::" in arn and arn.endswith(("/runs/*", "/avatars/*", "/claimed/*")))
     ]
 
 

@@ -31,6 +31,7 @@ RIGHTS = {
         *_EVERY_FUNCTION,
         *_REGISTER,
         *("dynamodb:BatchGetItem", "cognito-idp:AdminGetUser"),
+        *("dynamodb:GetItem", "dynamodb:DeleteItem", "s3:GetObject", "s3:PutObject"),
     },
     "app-api-admin-policy": {
         *_EVERY_FUNCTION,
@@ -38,6 +39,7 @@ RIGHTS = {
         *("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:DeleteItem"),
         *("cognito-idp:AdminGetUser", "cognito-idp:AdminCreateUser"),
         *("cognito-idp:AdminAddUserToGroup", "cognito-idp:AdminRemoveUserFromGroup"),
+        *("s3:GetObject", "s3:PutObject"),
     },
     "app-migration-worker-policy": {
         *_EVERY_FUNCTION,
@@ -172,6 +174,8 @@ _ORDER = {
     },
     "app-identity-pool": {"app-identity-sms-policy"},
     "app-migration-reports-lifecycle": {"app-migration-reports-versioning"},
+    "app-api-avatars-lifecycle": {"app-api-avatars-versioning"},
+    "app-api-avatars-policy": {"app-api-avatars-public-access"},
     # S3 rejects simultaneous changes of a bucket's policy and public access.
     "app-migration-reports-policy": {"app-migration-reports-public-access"},
     "app-migration-state-machine": {"app-migration-policy"},
@@ -222,8 +226,8 @@ def other_keys(recording: Recording) -> list[str]:
 
 
 _USES = {
-    "app-api-handler-policy": {"lambda": 1, "dynamodb": 2},
-    "app-api-admin-policy": {"lambda": 1, "dynamodb": 2},
+    "app-api-handler-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
+    "app-api-admin-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
     "app-migration-worker-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
     "app-outbox-worker-policy": {"lambda": 1, "dynamodb": 2, "sqs": 1},
     "app-triggers-post-confirmation-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},

@@ -71,7 +71,14 @@ QUEUES = ("app-triggers-outbox", "app-triggers-dead-letters")
 ROUTES = tuple(
     f"app-api-route-{route}"
     for route in (
-        *("get-me-profile", "patch-me-profile", "get-users", "get-users-id-profile"),
+        *(
+            "get-me-profile",
+            "patch-me-profile",
+            "get-me-profile-completion",
+            "post-me-avatar",
+            "get-users",
+            "get-users-id-profile",
+        ),
         *("patch-users-id-profile", "post-users-bulk", "post-users-invite", "put-users-id-role"),
         *("put-users-id-status", "put-users-id-vendor-status"),
     )

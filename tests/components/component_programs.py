@@ -5,6 +5,7 @@ from typing import Any
 
 from component_recording import ACCOUNT, PARTITION, REGION
 from pulumi_userprofiles import (
+    AvatarBucket,
     MigrationJob,
     OutboxWorker,
     ProfileApi,
@@ -40,6 +41,7 @@ def whole_stack(**args: Any) -> SignupToProfile:
 
 
 PROGRAMS: dict[str, Callable[[], Any]] = {
+    "AvatarBucket": lambda: AvatarBucket("avatars", {"allowed_origins": ["https://example.com"]}),
     "MigrationJob": lambda: MigrationJob(
         "job",
         {
@@ -147,6 +149,7 @@ def _triggers(**args: Any) -> SignUpTriggers:
 
 PARTS: dict[str, Callable[..., Any]] = {
     "app-api": _api,
+    "app-api-avatars": lambda **args: AvatarBucket("app-api-avatars", args),  # type: ignore[arg-type]
     "app-data": lambda **args: UsersTable("app-data", args),  # type: ignore[arg-type]
     "app-identity": _pool,
     "app-migration": _job,

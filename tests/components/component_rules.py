@@ -44,7 +44,7 @@ _POOL = ("-pool",)
 _TABLE = ("data-table",)
 # Answers are stored for a day only.
 _LASTING_TABLES = ("data-table", "data-audit-table")
-_BUCKET = ("reports-bucket",)
+_BUCKET = ("reports-bucket", "avatars-bucket")
 _TRIGGER_PERMISSIONS = (
     "pre-sign-up-permission",
     "post-confirmation-permission",
@@ -179,7 +179,17 @@ RULES = [
         "a profile requires a token",
         "Route",
         {"authorizationType": "JWT"},
-        ("me-profile", "get-users", "users-id-profile", "bulk", "invite", "role", "status"),
+        (
+            "me-profile",
+            "completion",
+            "avatar",
+            "get-users",
+            "users-id-profile",
+            "bulk",
+            "invite",
+            "role",
+            "status",
+        ),
     ),
     Rule(
         "an execution's log has no user data",
@@ -211,5 +221,17 @@ RULES = [
         "reports expire",
         "BucketLifecycleConfiguration",
         {"rules.0.expiration.days": 90, "rules.0.status": "Enabled"},
+        ("reports-lifecycle",),
+    ),
+    Rule(
+        "unclaimed uploads expire",
+        "BucketLifecycleConfiguration",
+        {
+            "rules.0.expiration.days": 1,
+            "rules.0.filter.prefix": "avatars/",
+            "rules.0.status": "Enabled",
+            "rules.1.expiration": MISSING,
+        },
+        ("avatars-lifecycle",),
     ),
 ]

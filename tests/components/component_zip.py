@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "TEMPLATE": "marketplace",
     "USERS_TABLE": "users",
     "IDEMPOTENCY_TABLE": "answers",
+    "AVATAR_BUCKET": "avatars",
     "USER_POOL_CLIENT_IDS": "client",
     "USER_POOL_ID": "us-east-1_pool",
 }

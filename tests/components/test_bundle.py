@@ -182,3 +182,11 @@ def test_help_of_the_command_is_help(capsys: pytest.CaptureFixture[str]) -> None
 
     assert caught.value.code == 0
     assert "python -m pulumi_userprofiles.bundle" in capsys.readouterr().out
+
+
+def test_version_of_the_command_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        bundle._main(["--version"])
+
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("pulumi-userprofiles 0.")

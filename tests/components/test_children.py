@@ -21,6 +21,7 @@ COMPONENTS: dict[str, type[Component]] = {
     f"userprofiles:index:{component.__name__}": component for component in hosted_components()
 }
 OPTIONS: dict[str, Any] = {
+    "allowed_origins": ["https://example.com"],
     "user_pool": {
         "groups": ["admins", "support"],
         "further_clients": ["admin-web"],

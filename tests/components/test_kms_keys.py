@@ -27,8 +27,8 @@ def test_functions_can_still_read_what_a_former_key_encrypts(record_stack: Any, 
         for item in recording.of_type("RolePolicy")
     }
     assert former_rights == {
-        "app-api-handler-policy": {"lambda", "dynamodb"},
-        "app-api-admin-policy": {"lambda", "dynamodb"},
+        "app-api-handler-policy": {"lambda", "dynamodb", "s3"},
+        "app-api-admin-policy": {"lambda", "dynamodb", "s3"},
         "app-identity-sms-policy": set(),
         "app-migration-map-policy": set(),
         "app-migration-policy": {"any"},

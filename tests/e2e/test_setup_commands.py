@@ -57,7 +57,9 @@ def test_check_of_the_deployed_stack_is_ok(run):
     document = json.loads(out)
     assert [check for check in document["checks"] if check["status"] != "ok"] == []
     assert (code, document["ok"], err) == (0, True, "")
-    assert len(document["checks"]) == 16
+    assert {"users table", "PreTokenGeneration invoke permission", "dead-letter queue"} <= {
+        check["name"] for check in document["checks"]
+    }
 
 
 def test_check_names_missing_rights_with_their_fix(run, deny):
@@ -66,10 +68,10 @@ def test_check_names_missing_rights_with_their_fix(run, deny):
     code, out, _ = run("check")
 
     assert code == 2
-    assert "failed       rights on the outbox: the role " in out
-    assert "may not sqs:SendMessage on arn:aws:sqs" in out
-    assert "             Fix: Deploy the stack again (`pulumi up`).\n" in out
-    assert out.count("ok  ") == 15
+    [failed_line, fix_line] = [line for line in out.splitlines() if not line.startswith("ok  ")]
+    assert failed_line.startswith("failed       rights on the outbox: the role ")
+    assert "may not sqs:SendMessage on arn:aws:sqs" in failed_line
+    assert fix_line == "             Fix: Deploy the stack again (`pulumi up`)."
 
 
 def test_test_creates_a_profile_and_deletes_everything(run, stack):

@@ -13,6 +13,7 @@ from typing import Any
 import botocore.session
 import pytest
 from aws_lambda_powertools import Logger
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from pytest_socket import disable_socket, enable_socket
@@ -207,6 +208,21 @@ class FakeCognito:
         return self.groups[group]
 
 
+class FakeBucket:
+    """A client of S3: presigned requests as botocore signs them, and copies of objects that exist."""
+
+    def __init__(self) -> None:
+        client = SESSION.create_client("s3", region_name="us-east-1", config=Config(signature_version="s3v4"))
+        self.keys: set[str] = set()
+        self.generate_presigned_post = client.generate_presigned_post
+        self.generate_presigned_url = client.generate_presigned_url
+
+    def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str]) -> None:  # noqa: N803
+        if CopySource["Key"] not in self.keys:
+            raise create_aws_error("AccessDenied")
+        self.keys.add(Key)
+
+
 def create_aws_error(code: str, reasons: list[dict[str, Any]] | None = None) -> ClientError:
     """Create the error that botocore raises for an error response of AWS."""
     response: Any = {"Error": {"Code": code, "Message": "a message that may repeat CANARY values"}}
@@ -230,6 +246,11 @@ def tables(aws_environment: None) -> Iterator[Tables]:
 @pytest.fixture
 def store(tables: Tables) -> Store:
     return Store(tables.client, tables.users, tables.audit, sleep=lambda _: None)
+
+
+@pytest.fixture
+def bucket(aws_environment: None) -> FakeBucket:
+    return FakeBucket()
 
 
 @pytest.fixture

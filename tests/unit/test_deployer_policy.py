@@ -37,7 +37,7 @@ OTHER_TYPES = {
     "dynamodb": "DeleteItem PutItem",
     "cognito-idp": "CreateResourceServer CreateUserPoolDomain DeleteResourceServer DeleteUserPoolDomain",
     "cloudwatch": "DeleteDashboards PutDashboard",
-    "s3": "DeleteObject PutObject PutBucketCors DeleteBucketCors",
+    "s3": "DeleteObject PutObject",
 }
 
 # Operations that IAM knows by another name (Service Authorization Reference, "Actions defined by Amazon S3").
@@ -50,6 +50,8 @@ IAM_NAMES = {
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "s3:DeleteBucketOwnershipControls": "s3:PutBucketOwnershipControls",
+    "s3:PutBucketCors": "s3:PutBucketCORS",
+    "s3:DeleteBucketCors": "s3:PutBucketCORS",
 }
 
 # Called by the provider or by AWS on the deployer's behalf, but not by the local engine.

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from userprofiles.analytics.statistics import Statistics, band
+from userprofiles.api.profile_service import schema_role
 from userprofiles.completion import SET_FIELDS, completion, completion_weights
 from userprofiles.table import item_upgrade, record
 from userprofiles.table.attribute_value import deserialize_item
 from userprofiles.template import Template
-from userprofiles.template_check import ITEM_KINDS
+from userprofiles.template_check import ADMIN_ROLE, ITEM_KINDS
 
 OTHER = "other"
 """Roles and statuses that the template doesn't have: their names may be anything."""
@@ -17,7 +18,6 @@ OTHER = "other"
 NO_STATUS = "none"
 UNKNOWN_DAY = "unknown"
 
-_ADMIN_ROLE = "admin"
 _KIND_BY_SORT_KEY = {sort_key: kind for kind, sort_key in record.SORT_KEYS.items()}
 _CREATED_FIELDS = ("createdAt", "created_at")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -49,7 +49,7 @@ class UserCounter:
     def __init__(self, template: Template) -> None:
         self.statistics = Statistics()
         self._template = template
-        self._roles = {*template.roles, _ADMIN_ROLE}
+        self._roles = {*template.roles, ADMIN_ROLE}
         self._statuses = {"active", *record.INACTIVE_STATUSES, *_allowed_statuses(template)}
         self._partition_key: str | None = None
         self._items: dict[str, dict[str, Any]] = {}
@@ -83,7 +83,7 @@ class UserCounter:
         statistics.statuses[self._status(account)] += 1
         statistics.sign_ups[_day(account)] += 1
         statistics.without_profile += profile is None
-        role = stored_role if stored_role in self._template.roles else self._template.default_role
+        role = schema_role(self._template, account)
         items = item_upgrade.upgrade(self._template, role, {"account": account, "profile": profile or {}})
         result = completion(self._template, role, items["account"], items["profile"])
         statistics.bands[band(0 if profile is None else result.completion_percentage)] += 1

@@ -13,7 +13,7 @@ from typing import Any, Self
 from userprofiles import aws, settings
 from userprofiles.api.access_token import Caller
 from userprofiles.api.errors import ApiError
-from userprofiles.api.profile_service import ProfileService
+from userprofiles.api.profile_service import ClaimPicture, ProfileService
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import record
 from userprofiles.table.lists import UserLists
@@ -33,6 +33,7 @@ class Administration:
         pool_id: The user pool.
         lists: The list indexes of the users table.
         sleep: Waits between attempts.
+        claim_picture: Keeps a picture that a user uploaded.
     """
 
     registrar: Registrar
@@ -40,10 +41,15 @@ class Administration:
     pool_id: str
     lists: UserLists
     sleep: Callable[[float], None] = time.sleep
+    claim_picture: ClaimPicture | None = None
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+    def from_environment(cls, environment: Mapping[str, str], claim_picture: ClaimPicture) -> Self:
         """Create it from the function's environment.
+
+        Args:
+            environment: The environment.
+            claim_picture: Keeps a picture that a user uploaded.
 
         Raises:
             userprofiles.settings.SettingsError, userprofiles.template.TemplateError: The environment is
@@ -57,12 +63,13 @@ class Administration:
             aws.client("cognito-idp", read_s=20, attempts=1),
             settings.required(environment, "USER_POOL_ID"),
             UserLists(dynamodb, settings.required(environment, "USERS_TABLE")),
+            claim_picture=claim_picture,
         )
 
     @property
     def profiles(self) -> ProfileService:
         """Reads and changes profiles."""
-        return ProfileService(self.registrar, self.cognito, self.pool_id, self.sleep)
+        return ProfileService(self.registrar, self.cognito, self.pool_id, self.sleep, self.claim_picture)
 
     def authorize(self, caller: Caller) -> Self:
         """Check that a caller is an administrator.

@@ -29,12 +29,12 @@ class KeyScope:
     Attributes:
         sub: The user who sends the request.
         route: The route, such as `POST /users/invite`.
-        key: The Idempotency-Key header.
+        key: The Idempotency-Key header, None without one.
     """
 
     sub: str
     route: str
-    key: str
+    key: str | None
 
 
 class IdempotentRequests:
@@ -73,6 +73,8 @@ class IdempotentRequests:
                 key was used with another body), or an error of `execute`.
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
+        if scope.key is None:
+            return execute()
         if not _KEY.fullmatch(scope.key):
             raise ApiError(
                 400,

@@ -7,6 +7,7 @@ from typing import Any
 
 from userprofiles import template_check
 from userprofiles.api.errors import MAX_FIELD_ERRORS, ApiError, FieldError, json_pointer
+from userprofiles.api.picture_key import FIELD as PICTURE_FIELD
 from userprofiles.completion import SET_FIELDS
 from userprofiles.table import item_upgrade, record
 from userprofiles.table.attribute_value import AttributeValueError, serialize, serialize_item
@@ -32,7 +33,11 @@ class UpdatePlan:
 
 
 def plan_update(
-    template: Template, role: str, current: Mapping[ItemKind, record.Item], patch: Any
+    template: Template,
+    role: str,
+    current: Mapping[ItemKind, record.Item],
+    patch: Any,
+    picture_key: str | None = None,
 ) -> UpdatePlan:
     """Compute the changes that a patch makes.
 
@@ -43,6 +48,7 @@ def plan_update(
         role: The user's role, which determines the fields of the account.
         current: The current account and profile.
         patch: The parsed body.
+        picture_key: A key that is accepted as the profile's picture, although it is no URL.
 
     Returns:
         The changes; none if the items already have the values of the patch. Otherwise they include the
@@ -68,7 +74,9 @@ def plan_update(
         else:
             schema = template.schema(kind, role)
             new_values[kind] = _merge_fields(schema, upgraded[kind], fields)
-            field_errors.extend(_find_field_errors(template, role, kind, fields, new_values[kind]))
+            field_errors.extend(
+                _find_field_errors(template, role, kind, fields, new_values[kind], picture_key=picture_key)
+            )
     if field_errors:
         raise _invalid_patch_error(field_errors)
     reset_fields = {
@@ -84,7 +92,13 @@ def plan_update(
 
 
 def _find_field_errors(
-    template: Template, role: str, kind: ItemKind, patch: Mapping[str, Any], new_values: record.Item
+    template: Template,
+    role: str,
+    kind: ItemKind,
+    patch: Mapping[str, Any],
+    new_values: record.Item,
+    *,
+    picture_key: str | None,
 ) -> list[FieldError]:
     """Find everything that is wrong with the fields of a patch; at most one problem for each field."""
     field_errors = {
@@ -97,6 +111,7 @@ def _find_field_errors(
         name: value
         for name, value in known_values.items()
         if getattr(field_errors.get(json_pointer(kind, name)), "code", "") != "max_items"
+        and not (name == PICTURE_FIELD and picture_key is not None and value == picture_key)
     }
     later_errors = [_schema_error(kind, item) for item in template.validate(kind, role, values)]
     later_errors.extend(_check_values(values, json_pointer(kind)))

@@ -80,6 +80,21 @@ _OPERATIONS: dict[Route, _Operation] = {
         _IF_MATCH,
         {**_CHANGE, 410: _ONE_USER[410]},
     ),
+    routes.READ_COMPLETION: _Operation(
+        "readCompletion",
+        "Return how complete the caller's profile is",
+        reference("Completion"),
+        errors={410: _ONE_USER[410]},
+    ),
+    routes.CREATE_AVATAR: _Operation(
+        "createAvatar",
+        "Return a form with which the caller's browser uploads a picture",
+        reference("UploadForm"),
+        "Upload",
+        _IDEMPOTENCY_KEY,
+        {**_REPEATED, 410: _ONE_USER[410]},
+        201,
+    ),
     routes.LIST_USERS: _Operation(
         "listUsers", "List the users with a role, or with a role and a status", reference("UserList")
     ),

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from userprofiles.api.avatars import CONTENT_TYPES
 from userprofiles.api.bulk_change import MAX_USERS
 from userprofiles.api.user_list import all_roles
 from userprofiles.template import Template
@@ -36,6 +37,8 @@ def schemas(template: Template) -> dict[str, Schema]:
             {"account": reference("Account"), "profile": reference("Profile")}, ["account", "profile"]
         ),
         "UserPatch": _object({"account": _account_patch(template), "profile": _profile_patch(template)}, []),
+        "Completion": _completion(),
+        **_upload_schemas(),
         **_administrator_schemas(template),
         "Problem": _problem(),
         "GatewayMessage": {
@@ -83,6 +86,34 @@ def _administrator_schemas(template: Template) -> dict[str, Schema]:
             {"users": {"type": "array", "items": user, "minItems": 1, "maxItems": MAX_USERS}}, ["users"]
         ),
         "BulkResults": _object({"results": {"type": "array", "items": result}}, ["results"]),
+    }
+
+
+def _completion() -> Schema:
+    properties = {
+        "is_complete": {"type": "boolean", "description": "Whether no field is missing."},
+        "completion_percentage": {"type": "integer", "minimum": 0, "maximum": 100},
+        "missing_fields": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The completion fields of the template that nobody has set.",
+        },
+    }
+    return _object(properties, list(properties))
+
+
+def _upload_schemas() -> dict[str, Schema]:
+    content_type = {"type": "string", "enum": list(CONTENT_TYPES)}
+    form = {
+        "key": {"type": "string", "description": "Value for the profile's picture after the upload."},
+        "url": {"type": "string", "description": "Where the form is sent to, by POST."},
+        "fields": {"type": "object", "description": "Fields of the form; the file comes last, as `file`."},
+        "expiresIn": {"type": "integer", "description": "Seconds until the form expires."},
+        "maxBytes": {"type": "integer", "description": "The largest picture."},
+    }
+    return {
+        "Upload": _object({"contentType": content_type}, ["contentType"]),
+        "UploadForm": _object(form, list(form)),
     }
 
 

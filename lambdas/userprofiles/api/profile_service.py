@@ -3,13 +3,16 @@
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from userprofiles import aws, settings
 from userprofiles.api import merge_patch
 from userprofiles.api.access_token import Caller, unauthorized_error
 from userprofiles.api.errors import ApiError
+from userprofiles.api.picture_key import FIELD as PICTURE_FIELD
+from userprofiles.api.picture_key import key_in_patch
+from userprofiles.completion import completion
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoClient
 from userprofiles.registration.registrar import Registrar
@@ -19,6 +22,9 @@ from userprofiles.table.store import Store, UserItems
 from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError
 from userprofiles.table.update_expression import Change
 from userprofiles.template import Template
+
+ClaimPicture = Callable[[str, str], None]
+"""Keeps the upload of a user (sub) with a key, or raises ApiError 400."""
 
 SOURCE = "api"
 _ATTEMPTS = 5
@@ -44,13 +50,15 @@ def schema_role(template: Template, account: Mapping[str, Any]) -> str:
     return role if role in template.roles else template.default_role
 
 
+def upgrade_items(template: Template, user: UserItems) -> item_upgrade.Items:
+    """Return the items of a user with account and profile, upgraded to the template's version."""
+    items: item_upgrade.Items = {"account": user.account or {}, "profile": user.profile or {}}
+    return item_upgrade.upgrade(template, schema_role(template, items["account"]), items)
+
+
 def build_document(template: Template, user: UserItems) -> ProfileDocument:
     """Build the document of a user with account and profile, upgraded to the template's version."""
-    items = item_upgrade.upgrade(
-        template,
-        schema_role(template, user.account or {}),
-        {"account": user.account or {}, "profile": user.profile or {}},
-    )
+    items = upgrade_items(template, user)
     account, profile = items["account"], items["profile"]
     body = {"account": record.public_fields(account), "profile": record.public_fields(profile)}
     versioned_body = {**body, "version": account.get("version", 0)}
@@ -92,6 +100,7 @@ class ProfileService:
         cognito: A botocore client of Cognito.
         pool_id: The user pool.
         sleep: Waits between attempts.
+        claim_picture: Keeps a picture that a user uploaded. Default: a profile can't have such a picture.
     """
 
     def __init__(
@@ -100,11 +109,13 @@ class ProfileService:
         cognito: CognitoClient,
         pool_id: str,
         sleep: Callable[[float], None] = time.sleep,
+        claim_picture: ClaimPicture | None = None,
     ) -> None:
         self._registrar = registrar
         self._cognito = cognito
         self._pool_id = pool_id
         self._sleep = sleep
+        self._claim_picture = claim_picture
 
     @property
     def template(self) -> Template:
@@ -119,6 +130,26 @@ class ProfileService:
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
         return build_document(self.template, self._read_complete_user(caller))
+
+    def check_active(self, caller: Caller) -> None:
+        """Check that the caller may change the profile.
+
+        Raises:
+            ApiError: 401, 403 (the account is inactive) or 410.
+            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
+        """
+        self._read_active_user(caller)
+
+    def read_completion(self, caller: Caller) -> dict[str, Any]:
+        """Return how complete the caller's profile is, with the fields of `Completion`.
+
+        Raises:
+            ApiError: 401 or 410, as in `read`.
+            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
+        """
+        items = upgrade_items(self.template, self._read_complete_user(caller))
+        role = schema_role(self.template, items["account"])
+        return asdict(completion(self.template, role, items["account"], items["profile"]))
 
     def change(self, caller: Caller, patch: Any, if_match: str | None = None) -> ProfileDocument:
         """Change the caller's account and profile.
@@ -174,14 +205,18 @@ class ProfileService:
     def _apply_patch(self, caller: Caller, user: UserItems, patch: Any) -> ProfileDocument | None:
         """Apply a patch to a user; return None if the user was changed since the read."""
         account = user.account or {}
+        picture_key = key_in_patch(patch) if self._claim_picture else None
         plan = merge_patch.plan_update(
             self.template,
             schema_role(self.template, account),
             {"account": account, "profile": user.profile or {}},
             patch,
+            picture_key,
         )
         if not plan.changes:
             return build_document(self.template, user)
+        if picture_key and self._claim_picture and f"profile.{PICTURE_FIELD}" in plan.fields:
+            self._claim_picture(caller.sub, picture_key)
         moment = self._registrar.clock()
         changes = dict(plan.changes)
         if "profile" in changes:
@@ -240,8 +275,12 @@ def matches_tag(if_match: str, etag: str) -> bool:
     return "*" in tags or etag in tags
 
 
-def from_environment(environment: Mapping[str, str]) -> ProfileService:
+def from_environment(environment: Mapping[str, str], claim_picture: ClaimPicture) -> ProfileService:
     """Create the service from a function's environment.
+
+    Args:
+        environment: The environment.
+        claim_picture: Keeps a picture that a user uploaded.
 
     Raises:
         userprofiles.settings.SettingsError, userprofiles.template.TemplateError: The environment is wrong.
@@ -250,4 +289,5 @@ def from_environment(environment: Mapping[str, str]) -> ProfileService:
         Registrar.from_environment(environment, SOURCE, aws.client("dynamodb")),
         aws.client("cognito-idp"),
         settings.required(environment, "USER_POOL_ID"),
+        claim_picture=claim_picture,
     )

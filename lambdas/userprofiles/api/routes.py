@@ -37,6 +37,8 @@ HEALTH = Route("GET", "/health", needs_token=False)
 OPENAPI = Route("GET", "/openapi.json", needs_token=False)
 READ_PROFILE = Route("GET", "/me/profile")
 CHANGE_PROFILE = Route("PATCH", "/me/profile")
+READ_COMPLETION = Route("GET", "/me/profile/completion")
+CREATE_AVATAR = Route("POST", "/me/avatar")
 
 LIST_USERS = Route("GET", "/users", handler=ADMINISTRATORS)
 READ_USER = Route("GET", "/users/{id}/profile", handler=ADMINISTRATORS)
@@ -52,6 +54,8 @@ ROUTES = (
     OPENAPI,
     READ_PROFILE,
     CHANGE_PROFILE,
+    READ_COMPLETION,
+    CREATE_AVATAR,
     LIST_USERS,
     READ_USER,
     CHANGE_USER,

@@ -1,7 +1,7 @@
 """The administrators' routes of the profile API, behind the same HTTP API and JWT authorizer.
 
-Environment: USERS_TABLE, AUDIT_TABLE, IDEMPOTENCY_TABLE, USER_POOL_ID, USER_POOL_CLIENT_IDS, TEMPLATE,
-SIGN_UP_ROLES, DEFAULT_ROLE.
+Environment: USERS_TABLE, AUDIT_TABLE, IDEMPOTENCY_TABLE, AVATAR_BUCKET, USER_POOL_ID, USER_POOL_CLIENT_IDS,
+TEMPLATE, SIGN_UP_ROLES, DEFAULT_ROLE.
 
 The actions that its role needs, and no others:
 
@@ -11,6 +11,7 @@ The actions that its role needs, and no others:
 * on the audit table: `dynamodb:PutItem`
 * on the idempotency table: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`,
   `dynamodb:DeleteItem`
+* on the bucket with avatars: `s3:GetObject` and, below `claimed/`, `s3:PutObject`
 * on the user pool: `cognito-idp:AdminGetUser`, `cognito-idp:AdminCreateUser`,
   `cognito-idp:AdminAddUserToGroup`, `cognito-idp:AdminRemoveUserFromGroup`
 """
@@ -39,6 +40,7 @@ from userprofiles.api.account_changes import (
     plan_vendor_status,
 )
 from userprofiles.api.administrator import Administration
+from userprofiles.api.avatars import Avatars
 from userprofiles.api.errors import ApiError
 from userprofiles.api.idempotency import Answer, IdempotentRequests, KeyScope
 from userprofiles.api.profile_service import ProfileDocument
@@ -58,7 +60,8 @@ from userprofiles.telemetry import Report
 from userprofiles.template_check import APPROVAL_STATES
 
 REPORT = Report()
-ADMINISTRATION = Administration.from_environment(os.environ)
+AVATARS = Avatars(settings.required(os.environ, "AVATAR_BUCKET"))
+ADMINISTRATION = Administration.from_environment(os.environ, AVATARS.claim)
 IDEMPOTENT_REQUESTS = IdempotentRequests(
     aws.client("dynamodb"), settings.required(os.environ, "IDEMPOTENCY_TABLE")
 )
@@ -76,6 +79,10 @@ def _read_body(max_bytes: int = request_body.MAX_BODY_BYTES) -> Any:
     return request_body.parse(request_body.read_body(APP.current_event.raw_event), max_bytes)
 
 
+def _respond(document: ProfileDocument, if_none_match: str | None = None) -> Response[Any]:
+    return responses.profile_response(AVATARS.sign(document), if_none_match)
+
+
 def _if_match() -> str | None:
     return APP.current_event.headers.get("if-match")
 
@@ -85,8 +92,6 @@ def _run_once(
 ) -> Answer:
     """Execute a request, at most once if it has an Idempotency-Key."""
     key = APP.current_event.headers.get("idempotency-key")
-    if key is None:
-        return execute()
     scope = KeyScope(administration.registrar.source, route.key, key)
     return IDEMPOTENT_REQUESTS.run(scope, payload, execute, APP.lambda_context)
 
@@ -104,14 +109,14 @@ def list_users() -> Response[Any]:
 def read_user(id: str) -> Response[Any]:  # noqa: A002  (the name in the path)
     """Return a user's account and profile."""
     if_none_match = APP.current_event.headers.get("if-none-match")
-    return responses.profile_response(_authorize().profiles.read_other(id), if_none_match)
+    return _respond(_authorize().profiles.read_other(id), if_none_match)
 
 
 @APP.route(CHANGE_USER.rule, method=CHANGE_USER.method)
 def change_user(id: str) -> Response[Any]:  # noqa: A002
     """Change a user's account and profile: the same fields as the user can change."""
     administration = _authorize()
-    return responses.profile_response(administration.profiles.change_other(id, _read_body(), _if_match()))
+    return _respond(administration.profiles.change_other(id, _read_body(), _if_match()))
 
 
 @APP.route(SET_ROLE.rule, method=SET_ROLE.method)
@@ -121,7 +126,7 @@ def set_role(id: str) -> Response[Any]:  # noqa: A002
     _reject_own_account(administration, id)
     allowed = user_list.all_roles(administration.registrar.template)
     role = parse_fields(_read_body(), {"role": allowed})["role"]
-    return responses.profile_response(roles.set_role(administration, id, role, _if_match()))
+    return _respond(roles.set_role(administration, id, role, _if_match()))
 
 
 @APP.route(SET_STATUS.rule, method=SET_STATUS.method)
@@ -131,7 +136,7 @@ def set_status(id: str) -> Response[Any]:  # noqa: A002
     _reject_own_account(administration, id)
     status = parse_fields(_read_body(), {"status": ()})["status"]
     plan = plan_status(administration.registrar.template, status)
-    return responses.profile_response(_change_account(administration, id, Action.STATUS_CHANGED, plan))
+    return _respond(_change_account(administration, id, Action.STATUS_CHANGED, plan))
 
 
 @APP.route(SET_VENDOR_STATUS.rule, method=SET_VENDOR_STATUS.method)
@@ -140,7 +145,7 @@ def set_vendor_status(id: str) -> Response[Any]:  # noqa: A002
     administration = _authorize()
     status = parse_fields(_read_body(), {"vendorStatus": APPROVAL_STATES})["vendorStatus"]
     plan = plan_vendor_status(administration.registrar.template, status)
-    return responses.profile_response(_change_account(administration, id, Action.VENDOR_STATUS_CHANGED, plan))
+    return _respond(_change_account(administration, id, Action.VENDOR_STATUS_CHANGED, plan))
 
 
 def _change_account(administration: Administration, sub: str, action: Action, plan: Any) -> ProfileDocument:

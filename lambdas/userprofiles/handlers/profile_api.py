@@ -1,13 +1,16 @@
 """Profile API behind an HTTP API (payload version 2.0) with a JWT authorizer.
 
-Environment: USERS_TABLE, AUDIT_TABLE, USER_POOL_ID, USER_POOL_CLIENT_IDS, TEMPLATE, SIGN_UP_ROLES,
-DEFAULT_ROLE.
+Environment: USERS_TABLE, AUDIT_TABLE, IDEMPOTENCY_TABLE, AVATAR_BUCKET, USER_POOL_ID, USER_POOL_CLIENT_IDS,
+TEMPLATE, SIGN_UP_ROLES, DEFAULT_ROLE.
 
 The actions that its role needs, and no others:
 
 * on the users table, for keys that begin with `USER#`: `dynamodb:BatchGetItem`, `dynamodb:PutItem`,
   `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`
 * on the audit table: `dynamodb:PutItem`
+* on the idempotency table: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`,
+  `dynamodb:DeleteItem`
+* on the bucket with avatars: `s3:GetObject`, and `s3:PutObject` below `avatars/` and `claimed/`
 * on the user pool: `cognito-idp:AdminGetUser`
 """
 
@@ -16,13 +19,27 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
-from userprofiles import settings
-from userprofiles.api import access_token, profile_service, request_body, responses
-from userprofiles.api.routes import CHANGE_PROFILE, HEALTH, OPENAPI, READ_PROFILE
+from userprofiles import aws, settings
+from userprofiles.api import access_token, avatars, profile_service, request_body, responses
+from userprofiles.api.avatars import Avatars
+from userprofiles.api.idempotency import IdempotentRequests, KeyScope
+from userprofiles.api.picture_key import new_key
+from userprofiles.api.routes import (
+    CHANGE_PROFILE,
+    CREATE_AVATAR,
+    HEALTH,
+    OPENAPI,
+    READ_COMPLETION,
+    READ_PROFILE,
+)
 from userprofiles.telemetry import Report
 
 REPORT = Report()
-SERVICE = profile_service.from_environment(os.environ)
+AVATARS = Avatars(settings.required(os.environ, "AVATAR_BUCKET"))
+SERVICE = profile_service.from_environment(os.environ, AVATARS.claim)
+IDEMPOTENT_REQUESTS = IdempotentRequests(
+    aws.client("dynamodb"), settings.required(os.environ, "IDEMPOTENCY_TABLE")
+)
 CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
 # Explicitly off: in debug mode, events and tokens would be logged, and the environment can turn it on.
 APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
@@ -45,7 +62,7 @@ def read_profile() -> Response[Any]:
     """Return the caller's account and profile."""
     event = APP.current_event
     caller = access_token.read_caller(event.raw_event, CLIENT_IDS)
-    return responses.profile_response(SERVICE.read(caller), event.headers.get("if-none-match"))
+    return responses.profile_response(AVATARS.sign(SERVICE.read(caller)), event.headers.get("if-none-match"))
 
 
 @APP.route(CHANGE_PROFILE.rule, method=CHANGE_PROFILE.method)
@@ -54,7 +71,30 @@ def change_profile() -> Response[Any]:
     event = APP.current_event
     caller = access_token.read_caller(event.raw_event, CLIENT_IDS)
     patch = request_body.parse(request_body.read_body(event.raw_event))
-    return responses.profile_response(SERVICE.change(caller, patch, event.headers.get("if-match")))
+    document = SERVICE.change(caller, patch, event.headers.get("if-match"))
+    return responses.profile_response(AVATARS.sign(document))
+
+
+@APP.route(READ_COMPLETION.rule, method=READ_COMPLETION.method)
+def read_completion() -> Response[Any]:
+    """Return how complete the caller's profile is."""
+    caller = access_token.read_caller(APP.current_event.raw_event, CLIENT_IDS)
+    return responses.json_response(200, SERVICE.read_completion(caller))
+
+
+@APP.route(CREATE_AVATAR.rule, method=CREATE_AVATAR.method)
+def create_avatar() -> Response[Any]:
+    """Return a form with which the caller's browser uploads a picture."""
+    event = APP.current_event
+    caller = access_token.read_caller(event.raw_event, CLIENT_IDS)
+    SERVICE.check_active(caller)
+    content_type = avatars.parse_content_type(request_body.parse(request_body.read_body(event.raw_event)))
+    scope = KeyScope(caller.sub, CREATE_AVATAR.key, event.headers.get("idempotency-key"))
+    # The stored answer is the key: the form is signed again.
+    answer = IDEMPOTENT_REQUESTS.run(
+        scope, content_type, lambda: {"key": new_key(caller.sub)}, APP.lambda_context
+    )
+    return responses.json_response(201, AVATARS.create_form(answer["key"], content_type))
 
 
 @APP.not_found

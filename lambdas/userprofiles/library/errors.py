@@ -1,6 +1,5 @@
 """Translates the errors of the code that the library uses into the four kinds of the library."""
 
-import dataclasses
 from http import HTTPStatus
 
 from userprofiles.api.errors import ApiError
@@ -13,12 +12,8 @@ from userprofiles.telemetry import error_code
 TRANSLATED_ERRORS = (ApiError, AttributeValueError, StoreError, *COGNITO_ERRORS)
 """The errors that `translate_error` accepts."""
 
-_INVALID_STATUSES = (
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-)
-_MISSING_STATUSES = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_INVALID_STATUSES = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_MISSING_STATUSES = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
 def not_found_error(details: str) -> OperationError:
@@ -65,9 +60,6 @@ def _translate_api_error(error: ApiError) -> OperationError:
     if error.status in _MISSING_STATUSES:
         return erased_error() if error.status == HTTPStatus.GONE else not_found_error(str(error))
     if error.status in _INVALID_STATUSES:
-        # A field error has the path of the field first, and the problem last.
-        problems = [dataclasses.astuple(entry) for entry in error.field_errors]
-        return invalid_data_error(
-            "; ".join(f"{problem[0]}: {problem[-1]}" for problem in problems) or str(error), error.code
-        )
+        problems = [f"{entry.pointer}: {entry.detail}" for entry in error.field_errors]
+        return invalid_data_error("; ".join(problems) or str(error), error.code)
     return OperationError(ErrorKind.DATABASE_ERROR, "Database error", str(error), error.code)

@@ -9,8 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from userprofiles import aws, settings
 from userprofiles import template as templates
-from userprofiles.api.access_token import Caller
-from userprofiles.api.profile_service import ProfileService
+from userprofiles.api.profile_service import ProfileService, schema_role
 from userprofiles.completion import Completion, completion
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoUser, UnreadableUserError
@@ -55,22 +54,17 @@ class ProfileClient:
             return UserItems(None, None) if user.is_erased else user
         account, profile = user.account or {}, user.profile or {}
         items = item_upgrade.upgrade(
-            self.template, self.role(account), {"account": account, "profile": profile}
+            self.template, schema_role(self.template, account), {"account": account, "profile": profile}
         )
         return UserItems(items["account"], items["profile"])
-
-    def role(self, account: Mapping[str, Any]) -> str:
-        """Return the role of a user; the default role if the template doesn't have the stored one."""
-        role = account.get("role")
-        return role if role in self.template.roles else self.template.default_role
 
     def completion(self, user: UserItems) -> Completion:
         """Compute the completion of a user; that of an empty profile if there is none."""
         account = user.account or {}
-        return completion(self.template, self.role(account), account, user.profile or {})
+        return completion(self.template, schema_role(self.template, account), account, user.profile or {})
 
     def change(self, user_id: str, patch: Mapping[str, Any]) -> None:
-        """Change the account and the profile of a user with the code of the profile API.
+        """Change the account and the profile of a user, with the code of the profile API for administrators.
 
         Args:
             user_id: A user with account and profile.
@@ -81,7 +75,7 @@ class ProfileClient:
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
         service = ProfileService(self.registrar, self.cognito, self.user_pool_id)
-        service.change(Caller(user_id, user_id), patch)
+        service.change_other(user_id, patch)
 
     def find_user(self, user_id: str) -> CognitoUser | None:
         """Get a user from Cognito by the user ID (the sub).

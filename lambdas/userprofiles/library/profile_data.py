@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from userprofiles.api.profile_service import schema_role
 from userprofiles.completion import Completion
 from userprofiles.library.errors import invalid_data_error
 from userprofiles.library.profile_client import ProfileClient
@@ -70,7 +71,7 @@ def build_patch(
             "Each value must be a text, a number, a boolean, None, a list or a dict of these. NaN and "
             "infinity are not allowed."
         ) from None
-    role = client.role(account)
+    role = schema_role(client.template, account)
     profile_names = client.template.schema("profile", role)["properties"]
     account_names = client.template.schema("account", role)["properties"]
     patch: dict[str, dict[str, Any]] = {}

@@ -39,7 +39,7 @@ class CheckResult:
     Attributes:
         name: What was checked.
         status: The status.
-        detail: What was found; empty if there is nothing to add.
+        detail: What the check read, or what is wrong; empty if there is nothing to add.
         fix: How to fix it; empty if the status is `ok`.
     """
 

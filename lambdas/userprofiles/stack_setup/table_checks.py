@@ -5,11 +5,15 @@ from typing import Any
 
 from userprofiles.stack_setup.check_result import CheckFailedError, call
 from userprofiles.stack_setup.stack import Stack
+from userprofiles.table import record
 
 _KEYS = {"PK": "HASH", "SK": "RANGE"}
 _DEPLOY = "Deploy the stack again (`pulumi up`), or check the name and the region."
 
-INDEXES: Mapping[str, Mapping[str, str]] = {"list": {"listPK": "HASH", "listSK": "RANGE"}}
+INDEXES: Mapping[str, Mapping[str, str]] = {
+    record.ROLE_INDEX: {"listPK": "HASH", "listSK": "RANGE"},
+    record.STATUS_INDEX: {"statusListPK": "HASH", "listSK": "RANGE"},
+}
 """The indexes of the users table and their keys."""
 
 

@@ -99,7 +99,7 @@ def other_triggers(pool: Mapping[str, Any]) -> dict[str, str]:
     for name, value in pool.get("LambdaConfig", {}).items():
         arn = value.get("LambdaArn", "") if isinstance(value, Mapping) else value
         if name not in HANDLERS and ":function:" in arn and arn not in triggers.values():
-            triggers[name] = arn
+            triggers[name.removesuffix("Config")] = arn
     return triggers
 
 

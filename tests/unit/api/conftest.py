@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from userprofiles.api import merge_patch, profile_service, routes
 from userprofiles.api.administrator import Administration
+from userprofiles.api.avatars import Avatars
 from userprofiles.api.errors import ApiError
 from userprofiles.api.idempotency import IdempotentRequests
 from userprofiles.api.merge_patch import UpdatePlan
@@ -32,9 +33,13 @@ POOL_ID = "us-east-1_aB3dE5fG7"
 
 
 @pytest.fixture
-def service(create_registrar: Callable[..., Registrar], cognito: Any) -> ProfileService:
+def service(create_registrar: Callable[..., Registrar], cognito: Any, avatars: Avatars) -> ProfileService:
     return ProfileService(
-        create_registrar(profile_service.SOURCE), cognito, pool_id=POOL_ID, sleep=lambda _: None
+        create_registrar(profile_service.SOURCE),
+        cognito,
+        pool_id=POOL_ID,
+        sleep=lambda _: None,
+        claim_picture=avatars.claim,
     )
 
 
@@ -49,12 +54,22 @@ def replace_registrar_part(service: ProfileService) -> Callable[..., None]:
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch, service: ProfileService, report: Report) -> Any:
+def avatars(bucket: Any) -> Avatars:
+    return Avatars("pictures", bucket)
+
+
+@pytest.fixture
+def api(
+    monkeypatch: pytest.MonkeyPatch, service: ProfileService, avatars: Avatars, tables: Any, report: Report
+) -> Any:
     """Return the function's module, with the tables and the Cognito client of this test."""
-    for name in ("USERS_TABLE", "AUDIT_TABLE", "USER_POOL_ID"):
+    for name in ("USERS_TABLE", "AUDIT_TABLE", "USER_POOL_ID", "IDEMPOTENCY_TABLE", "AVATAR_BUCKET"):
         monkeypatch.setenv(name, "x")
     module = importlib.import_module("userprofiles.handlers.profile_api")
     monkeypatch.setattr(module, "SERVICE", service)
+    monkeypatch.setattr(module, "AVATARS", avatars)
+    requests = IdempotentRequests(tables.client, tables.idempotency)
+    monkeypatch.setattr(module, "IDEMPOTENT_REQUESTS", requests)
     monkeypatch.setattr(module, "CLIENT_IDS", (CLIENT_ID,))
     monkeypatch.setattr(module, "REPORT", report)
     return module
@@ -120,14 +135,16 @@ def context() -> LambdaContext:
 
 @pytest.fixture
 def admin_api(
+    *,
     monkeypatch: pytest.MonkeyPatch,
     create_registrar: Callable[..., Registrar],
     cognito: Any,
+    avatars: Avatars,
     tables: Any,
     report: Report,
 ) -> Any:
     """Return the module of the administrators' function, with the tables of this test."""
-    for name in ("USERS_TABLE", "AUDIT_TABLE", "USER_POOL_ID", "IDEMPOTENCY_TABLE"):
+    for name in ("USERS_TABLE", "AUDIT_TABLE", "USER_POOL_ID", "IDEMPOTENCY_TABLE", "AVATAR_BUCKET"):
         monkeypatch.setenv(name, "x")
     module = importlib.import_module("userprofiles.handlers.admin_api")
     administration = Administration(
@@ -136,10 +153,12 @@ def admin_api(
         POOL_ID,
         UserLists(tables.client, tables.users),
         sleep=lambda _: None,
+        claim_picture=avatars.claim,
     )
     requests = IdempotentRequests(tables.client, tables.idempotency)
     for name, value in {
         "ADMINISTRATION": administration,
+        "AVATARS": avatars,
         "IDEMPOTENT_REQUESTS": requests,
         "CLIENT_IDS": (CLIENT_ID,),
         "REPORT": report,

@@ -48,6 +48,7 @@ BODIES: dict[Route, Any] = {
     routes.SET_ROLE: {"role": "customer"},
     routes.SET_STATUS: {"status": "suspended"},
     routes.SET_VENDOR_STATUS: {"vendorStatus": "approved"},
+    routes.CREATE_AVATAR: {"contentType": "image/png"},
     routes.INVITE_USER: {"email": "new@example.com"},
     routes.CHANGE_USERS: {"users": [{"userId": OTHER}]},
 }
@@ -60,6 +61,12 @@ EXPECTED: dict[Route, dict[str, int]] = {
     routes.OPENAPI: dict.fromkeys(CALLERS, 200),
     routes.READ_PROFILE: OWN,
     routes.CHANGE_PROFILE: {**OWN, "inactive user": 403, "inactive admin": 403},
+    routes.READ_COMPLETION: OWN,
+    routes.CREATE_AVATAR: {
+        **{name: 201 if status == 200 else status for name, status in OWN.items()},
+        "inactive user": 403,
+        "inactive admin": 403,
+    },
     routes.LIST_USERS: {**ADMIN_ONLY, "admin": 200},
     routes.READ_USER: {**ADMIN_ONLY, "admin": 200},
     routes.CHANGE_USER: {**ADMIN_ONLY, "admin": 200},

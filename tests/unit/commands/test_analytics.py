@@ -13,6 +13,9 @@ from freezegun import freeze_time
 from userprofiles.analytics.html_page import build_page
 from userprofiles.analytics.statistics import Statistics
 from userprofiles.analytics.user_counter import UserCounter
+from userprofiles.backfill.command.argument_parser import CommandParser
+from userprofiles.backfill.limits import Limits
+from userprofiles.commands import analytics_command
 
 TABLE = ("analytics", "--table-name", "users")
 CANARY = "canary"
@@ -208,6 +211,18 @@ def test_ctrl_c_stops_without_a_file(users, run, capsys, tmp_path, monkeypatch):
     assert (code, captured.out) == (3, "")
     assert captured.err == "Stopped. No file was written. Run the command again.\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_lines_have_rows_rate_and_users(users, run, capsys):
+    parser = CommandParser()
+    groups = parser.add_subparsers()
+    analytics_command.add_parsers(groups)
+
+    analytics_command.run_parsed(
+        groups.choices["analytics"], parser.parse_args([*TABLE, "--segments", "1"]), Limits(line_every_s=0.0)
+    )
+
+    assert re.fullmatch(r"9 of about 9 rows, [\d,]+ rows/s, ETA 0:00:00, 3 users\n", capsys.readouterr().err)
 
 
 def test_metric_is_sent_with_the_completion_rate(users, run, capsys):

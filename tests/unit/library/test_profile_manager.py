@@ -229,6 +229,25 @@ def test_update_creates_the_missing_account_of_a_profile(manager, pool, tables):
     assert [item["entityType"] for item in tables.items()] == ["USER_ACCOUNT", "USER_PROFILE"]
 
 
+def test_inactive_account_can_be_changed(manager, pool, tables):
+    user_id = pool.add()
+    manager.create_profile_automatically(user_id)
+    tables.put({**tables.items()[0], "status": "suspended"})
+
+    assert manager.update_profile(user_id, UPDATES).success
+
+
+def test_profile_of_a_newer_major_version_can_be_read_only(manager, pool, tables):
+    user_id = pool.add()
+    manager.create_profile_automatically(user_id)
+    tables.put({**tables.items()[0], "templateVersion": "2.0"})
+
+    result = manager.update_profile(user_id, UPDATES)
+
+    assert (result.error_kind, "newer version" in result.error_details) == (ErrorKind.DATABASE_ERROR, True)
+    assert manager.get_profile(user_id)["years_of_experience"] == 0
+
+
 def test_completion_counts_a_default_only_after_somebody_has_set_it(manager, pool):
     user_id = pool.add()
     manager.create_profile_automatically(user_id)

@@ -42,13 +42,14 @@ def describe_table(*, TableName):  # noqa: N803
     if TableName == "users":
         description["GlobalSecondaryIndexes"] = [
             {
-                "IndexName": "list",
+                "IndexName": name,
                 "IndexStatus": "ACTIVE",
                 "KeySchema": [
-                    {"AttributeName": "listPK", "KeyType": "HASH"},
+                    {"AttributeName": partition_key, "KeyType": "HASH"},
                     {"AttributeName": "listSK", "KeyType": "RANGE"},
                 ],
             }
+            for name, partition_key in (("list", "listPK"), ("status-list", "statusListPK"))
         ]
     return {"Table": description}
 

@@ -157,8 +157,8 @@ def test_missing_invoke_permission(stack, clients, policy):
 def test_other_triggers_need_an_invoke_permission_too(stack, clients):
     arn = "arn:aws:lambda:us-east-1:000000000000:function:token:live"
     pool(clients)["LambdaConfig"] |= {
-        "PreTokenGeneration": arn,
         "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": arn},
+        "PreTokenGeneration": arn,
         "CustomMessage": "arn:aws:lambda:us-east-1:000000000000:function:message",
         "KMSKeyID": "arn:aws:kms:us-east-1:000000000000:key/1",
     }
