@@ -268,4 +268,4 @@ def _find_default_problems(template: Template) -> Iterator[str]:
             continue
         for violation in violations:
             path = ".".join((kind, *violation.path))
-            yield f"the default of {path} violates its keyword {violation.keyword!r}"
+            yield f"the default of {path} violates its keyword {violation.keyword!r}: {violation.message}"
