@@ -23,6 +23,7 @@ from userprofiles.backfill.table_shape import TableShape
 from userprofiles.commands import (
     admin_command,
     analytics_command,
+    audit_command,
     outputs_command,
     setup_command,
     template_command,
@@ -58,6 +59,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     analytics_command.add_parsers(groups)
     setup_command.add_parsers(groups)
     template_command.add_parsers(groups)
+    audit_command.add_parsers(groups)
     return parser, run
 
 

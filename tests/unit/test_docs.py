@@ -64,6 +64,8 @@ def test_documented_options_are_in_the_help_of_the_command(command):
             ["analytics"],
             ["setup", "check"],
             ["setup", "test"],
+            ["audit", "list"],
+            ["audit", "verify"],
         ),
         "pulumi-localaws": (["up"], ["run"], ["types"]),
     }

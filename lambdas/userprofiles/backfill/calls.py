@@ -187,6 +187,7 @@ def _retries(response: Mapping[str, Any]) -> int:
 
 _METHODS = {
     "Scan": "scan",
+    "Query": "query",
     "BatchGetItem": "batch_get_item",
     "GetItem": "get_item",
     "BatchExecuteStatement": "batch_execute_statement",

@@ -5,7 +5,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TextIO
 
 from userprofiles import template as templates
@@ -17,10 +16,10 @@ from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
+from userprofiles.commands.stack_options import add_stack_options, create_stack
 from userprofiles.stack_setup.check_result import CheckResult, Status
 from userprofiles.stack_setup.checks import check_stack
 from userprofiles.stack_setup.sign_up_test import PATIENCE_S, SignUpTest
-from userprofiles.stack_setup.stack import OutputsError, Stack, missing_options, read_outputs
 
 _CHECK_OPTIONS = ("user_pool_id", "users_table", "audit_table")
 _TEST_OPTIONS = (*_CHECK_OPTIONS, "client_id")
@@ -70,7 +69,7 @@ def add_parsers(groups: Any) -> None:
     )
     test.set_defaults(execute=lambda values: run_test(test, values))
     for parser in (check, test):
-        _add_stack_options(parser)
+        add_stack_options(parser)
     check.add_argument(
         "--template",
         metavar="NAME",
@@ -90,22 +89,6 @@ def add_parsers(groups: Any) -> None:
     )
 
 
-def _add_stack_options(parser: CommandParser) -> None:
-    parser.add_argument(
-        "--outputs",
-        type=Path,
-        metavar="FILE.json",
-        help="stack outputs, from `pulumi stack output --json` or `pulumi-localaws up --outputs`; the other "
-        "options replace single values",
-    )
-    parser.add_argument("--user-pool-id", metavar="ID", help="ID of the user pool")
-    parser.add_argument("--users-table", metavar="T", help="name of the users table")
-    parser.add_argument("--audit-table", metavar="T", help="name of the audit table")
-    parser.add_argument("--region", metavar="R", help="region of the stack (default: as in the AWS CLI)")
-    parser.add_argument("--endpoint-url", metavar="U", help="endpoint of AWS, for example of a local AWS")
-    parser.add_argument("--json", action="store_true", help="print only the results, as JSON")
-
-
 def run_check(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
     """Run `setup check` and return its exit code."""
     parser.as_json = values.json
@@ -113,7 +96,7 @@ def run_check(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
         template = templates.load(values.template) if values.template else None
     except templates.TemplateError as error:
         parser.error(str(error))
-    stack = _create_stack(parser, values, _CHECK_OPTIONS, template)
+    stack = create_stack(parser, values, _CHECK_OPTIONS, template)
     results: list[CheckResult] = []
 
     def check() -> ExitCode:
@@ -133,7 +116,7 @@ def run_test(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
     parser.as_json = values.json
     if not 0 < values.timeout <= _MAX_TIMEOUT_S:
         parser.error(f"--timeout must be above 0 and at most {_MAX_TIMEOUT_S}, got {values.timeout:g}")
-    stack = _create_stack(parser, values, _TEST_OPTIONS)
+    stack = create_stack(parser, values, _TEST_OPTIONS)
     results: list[CheckResult] = []
     stop = Stop()
 
@@ -152,31 +135,6 @@ def run_test(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
 
     with stop_on_signals(stop.request):
         return print_errors(test, as_json=values.json)
-
-
-def _create_stack(
-    parser: CommandParser,
-    values: argparse.Namespace,
-    names: tuple[str, ...],
-    template: templates.Template | None = None,
-) -> Stack:
-    try:
-        outputs = read_outputs(values.outputs) if values.outputs else {}
-    except OutputsError as error:
-        parser.error(str(error))
-    options = {name: getattr(values, name) or outputs.get(name, "") for name in names}
-    missing = missing_options(options, names)
-    if missing:
-        parser.error(f"required: {', '.join(missing)}, or --outputs with a file that has these outputs")
-    return Stack(
-        user_pool_id=options["user_pool_id"],
-        client_id=options.get("client_id", ""),
-        users_table=options["users_table"],
-        audit_table=options["audit_table"],
-        template=template,
-        region=values.region,
-        endpoint_url=values.endpoint_url or outputs.get("endpoint_url"),
-    )
 
 
 def _reporter(results: list[CheckResult], *, as_json: bool) -> Callable[[CheckResult], None]:
