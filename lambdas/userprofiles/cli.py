@@ -25,6 +25,7 @@ from userprofiles.commands import (
     analytics_command,
     audit_command,
     outputs_command,
+    reconcile_command,
     setup_command,
     template_command,
 )
@@ -60,6 +61,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     setup_command.add_parsers(groups)
     template_command.add_parsers(groups)
     audit_command.add_parsers(groups)
+    reconcile_command.add_parser(groups)
     return parser, run
 
 

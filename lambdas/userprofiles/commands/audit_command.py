@@ -6,13 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import ProgressLine
 from userprofiles.backfill.command.signals import stop_on_signals
-from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import RefusedError, StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.stop import Stop
@@ -20,6 +18,7 @@ from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.stack_options import add_stack_options, create_stack
 from userprofiles.lifecycle.audit_chain import ChainResult, UserStatus
 from userprofiles.lifecycle.audit_reader import AuditReader
+from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.stack_setup.stack import Stack
 from userprofiles.table import record
 
@@ -128,11 +127,10 @@ def run_verify(parser: CommandParser, values: argparse.Namespace, limits: Limits
 
 def _create_reader(stack: Stack, stop: Stop, limits: Limits) -> AuditReader:
     client = stack.client("dynamodb")
-    users, audit = (
-        TableLocation(table, client.meta.region_name, client.meta.endpoint_url, has_connection_options=True)
-        for table in (stack.users_table, stack.audit_table)
+    return AuditReader(
+        TableReader(client, stack.users_table, stop, limits),
+        TableReader(client, stack.audit_table, stop, limits),
     )
-    return AuditReader(client, users, audit, stop, limits)
 
 
 def _no_user_error(stack: Stack) -> RefusedError:
@@ -186,8 +184,8 @@ def _verify_user(stack: Stack, reader: AuditReader, values: argparse.Namespace) 
 def _verify_all(reader: AuditReader, values: argparse.Namespace) -> ExitCode:
     counts: Counter[UserStatus] = Counter()
     broken: list[dict[str, Any]] = []
-    progress = ProgressLine(reader.limits)
-    progress.start(0, Calls(reader.client, reader.users, reader.stop, reader.limits).item_count)
+    progress = ProgressLine(reader.users.limits)
+    progress.start(0, reader.users.item_count)
 
     def show_progress(rows: int) -> None:
         if progress.is_due:

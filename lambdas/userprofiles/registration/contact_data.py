@@ -6,10 +6,12 @@ sign-in or refresh.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from userprofiles.table import item_upgrade, record
-from userprofiles.table.store import UserItems
+from userprofiles.table import audit, item_upgrade, record
+from userprofiles.table.audit import Action
+from userprofiles.table.store import Store, UserItems
 from userprofiles.table.update_expression import Change
 from userprofiles.template import Template
 from userprofiles.template_check import ITEM_KINDS, SYSTEM_VALUES, ItemKind
@@ -79,6 +81,36 @@ def find_update(
             for kind in ITEM_KINDS
         },
     )
+
+
+def write_update(
+    store: Store, user: UserItems, update: ContactUpdate, *, sub: str, source: str, moment: datetime
+) -> bool:
+    """Write the changes of an update and an audit row.
+
+    Args:
+        store: The tables.
+        user: Both items of the user, as `find_update` got them.
+        update: The result of `find_update`.
+        sub: The user's sub.
+        source: Value of `source` in the audit row.
+        moment: The time of the write.
+
+    Returns:
+        False if the user was changed since the read. Nothing was written then.
+
+    Raises:
+        userprofiles.table.store_errors.StoreError: Nothing was written, or the result is unknown.
+    """
+    audit_row = audit.create_row(
+        sub,
+        Action.CONTACT_UPDATED,
+        source=source,
+        account=user.account,
+        moment=moment,
+        fields=update.fields,
+    )
+    return store.change(user, update.changes, audit_row) is not None
 
 
 def _schema_role(template: Template, account: Mapping[str, Any]) -> str:

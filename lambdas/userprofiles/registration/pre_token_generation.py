@@ -15,8 +15,7 @@ from userprofiles import aws, deadline, settings
 from userprofiles.registration import cognito_user, contact_data, token_claims
 from userprofiles.registration.cognito_user import CognitoUser, UnreadableUserError
 from userprofiles.registration.trigger_response import add_response
-from userprofiles.table import audit, record
-from userprofiles.table.audit import Action
+from userprofiles.table import record
 from userprofiles.table.store import Store, UserItems
 from userprofiles.telemetry import Report, error_code
 from userprofiles.template import Template
@@ -110,16 +109,11 @@ class TokenProcessor:
             )
             if update is None:
                 return
-            audit_row = audit.create_row(
-                user.sub,
-                Action.CONTACT_UPDATED,
-                source=ids["triggerSource"],
-                account=items.account,
-                moment=moment,
-                fields=update.fields,
-            )
             is_changed = self._runner.run(
-                lambda: self._store.change(items, update.changes, audit_row), end - time.monotonic()
+                lambda: contact_data.write_update(
+                    self._store, items, update, sub=user.sub, source=ids["triggerSource"], moment=moment
+                ),
+                end - time.monotonic(),
             )
         except Exception as error:  # noqa: BLE001  (no error may fail the sign-in)
             self._report.warning(

@@ -9,6 +9,7 @@ from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.limits import Limits
 from userprofiles.commands import audit_command
 from userprofiles.lifecycle.audit_reader import AuditReader
+from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.table.attribute_value import serialize_item
 
 TABLES = ("--users-table", "users", "--audit-table", "audit", "--region", "us-east-1")
@@ -196,14 +197,14 @@ def test_no_output_has_a_value_of_a_user(users, run, capsys, tables, delete_rows
 
 
 def test_ctrl_c_stops_the_check(users, run, capsys, monkeypatch):
-    pages = AuditReader._pages
+    pages = TableReader.pages
 
     def interrupted_pages(self, *arguments, **parameters):
         if not self.stop.is_requested:
             os.kill(os.getpid(), signal.SIGINT)
         return pages(self, *arguments, **parameters)
 
-    monkeypatch.setattr(AuditReader, "_pages", interrupted_pages)
+    monkeypatch.setattr(TableReader, "pages", interrupted_pages)
 
     assert run("audit", "verify", *TABLES) == 3
     assert "Stopped after 0 users" in capsys.readouterr().err

@@ -18,9 +18,11 @@ class ProgressLine:
     Args:
         limits: The times between two updates.
         stream: Standard error.
+        unit: What is counted.
     """
 
-    def __init__(self, limits: Limits, stream: TextIO | None = None) -> None:
+    def __init__(self, limits: Limits, stream: TextIO | None = None, unit: str = "rows") -> None:
+        self._unit = unit
         self._stream = stream or sys.stderr
         self._is_terminal = self._stream.isatty()
         self._every_s = limits.bar_every_s if self._is_terminal else limits.line_every_s
@@ -68,9 +70,12 @@ class ProgressLine:
     def _format_rows(self, rows: int, now: float) -> str:
         rate = (rows - self._rows_at_start) / max(now - self._started_at, 0.001)
         if not self._expected_rows or rows > self._expected_rows or not rate:
-            return f"{rows:,} rows, {rate:,.0f} rows/s"
+            return f"{rows:,} {self._unit}, {rate:,.0f} {self._unit}/s"
         seconds_left = timedelta(seconds=round((self._expected_rows - rows) / rate))
-        return f"{rows:,} of about {self._expected_rows:,} rows, {rate:,.0f} rows/s, ETA {seconds_left}"
+        return (
+            f"{rows:,} of about {self._expected_rows:,} {self._unit}, {rate:,.0f} {self._unit}/s, "
+            f"ETA {seconds_left}"
+        )
 
     def _format_bar(self, rows: int) -> str:
         if not self._expected_rows:
