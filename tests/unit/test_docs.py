@@ -66,6 +66,7 @@ def test_documented_options_are_in_the_help_of_the_command(command):
             ["setup", "test"],
             ["audit", "list"],
             ["audit", "verify"],
+            ["reconcile"],
         ),
         "pulumi-localaws": (["up"], ["run"], ["types"]),
     }
