@@ -25,6 +25,7 @@ def client(
     region: str | None = None,
     endpoint_url: str | None = None,
     signature_version: str | None = None,
+    addressing_style: str | None = None,
 ) -> Any:
     """Create a client of an AWS service.
 
@@ -37,6 +38,7 @@ def client(
         region: The region; None for that of the environment.
         endpoint_url: The endpoint; None for that of the environment, else AWS.
         signature_version: How requests are signed; None for the default of the service.
+        addressing_style: How URLs of S3 name the bucket; None for botocore's default.
     """
     config = Config(
         connect_timeout=connect_s,
@@ -45,5 +47,6 @@ def client(
         tcp_keepalive=True,
         parameter_validation=parameter_validation,
         signature_version=signature_version,
+        s3=None if addressing_style is None else {"addressing_style": addressing_style},
     )
     return _session().create_client(service, region_name=region, endpoint_url=endpoint_url, config=config)

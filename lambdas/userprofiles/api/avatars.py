@@ -43,7 +43,7 @@ class Avatars:
     @functools.cached_property
     def _client(self) -> Any:
         # Created when needed: most requests have nothing to do with pictures.
-        return self._given_client or aws.client("s3", signature_version="s3v4")
+        return self._given_client or client()
 
     def create_form(self, key: str, content_type: str) -> dict[str, Any]:
         """Return a presigned form for one upload.
@@ -99,6 +99,16 @@ class Avatars:
         )
         body = {**document.body, "profile": {**profile, FIELD: url}}
         return dataclasses.replace(document, body=body)
+
+
+def client() -> Any:
+    """Create a client of S3 whose signed URLs name the bucket's region.
+
+    Without the style `virtual`, botocore signs URLs of the global endpoint `s3.amazonaws.com`. It redirects
+    requests for a new bucket of another region, and rejects them in regions that AWS opened after March 2019
+    (Amazon S3 User Guide, "Request routing"; boto3 pull request 4768).
+    """
+    return aws.client("s3", signature_version="s3v4", addressing_style="virtual")
 
 
 def parse_content_type(document: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from userprofiles.api import avatars
 from userprofiles.api.routes import CHANGE_PROFILE, CHANGE_USER, CREATE_AVATAR, READ_PROFILE, READ_USER
 
 SUB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -40,6 +41,19 @@ def test_form_fixes_bucket_key_type_and_size(call_route: Callable[..., Any]) -> 
         ["content-length-range", 1, 5 * 1024 * 1024],
     ):
         assert condition in policy["conditions"]
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "me-central-1"])
+def test_signed_urls_name_the_region_of_the_bucket(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
+    """The global endpoint redirects or rejects requests for buckets of other regions."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    client = avatars.client()
+
+    form = client.generate_presigned_post("pictures", KEY)
+    url = client.generate_presigned_url("get_object", Params={"Bucket": "pictures", "Key": KEY})
+
+    host = f"pictures.s3.{region}.amazonaws.com"
+    assert [urlsplit(form["url"]).netloc, urlsplit(url).netloc] == [host, host]
 
 
 @pytest.mark.parametrize(
