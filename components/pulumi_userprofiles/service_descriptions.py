@@ -50,15 +50,17 @@ def _without_other_services(endpoints: dict[str, Any], services: Collection[str]
 
 
 def _without_documentation(value: Any) -> Any:
-    """Remove the texts named `documentation`; a member of a structure with this name is an object."""
+    """Empty the texts named `documentation`, which botocore expects to exist.
+
+    A member of a structure with this name is an object.
+    """
     if isinstance(value, list):
         return [_without_documentation(member) for member in value]
     if not isinstance(value, dict):
         return value
     return {
-        name: _without_documentation(member)
+        name: "" if name == "documentation" and isinstance(member, str) else _without_documentation(member)
         for name, member in value.items()
-        if not (name == "documentation" and isinstance(member, str))
     }
 
 

@@ -43,8 +43,9 @@ def test_description_loses_only_its_documentation() -> None:
 
     assert list(files) == [name.removesuffix(".gz")]
     assert json.loads(files[name.removesuffix(".gz")]) == {
-        "operations": {"Put": {"errors": [{"shape": "E"}]}},
-        "shapes": {"Put": {"members": {"documentation": {"shape": "Text"}}}},
+        "documentation": "",
+        "operations": {"Put": {"documentation": "", "errors": [{"shape": "E", "documentation": ""}]}},
+        "shapes": {"Put": {"members": {"documentation": {"shape": "Text", "documentation": ""}}}},
     }
 
 
