@@ -69,7 +69,10 @@ def change_account(
         if if_match is not None and not matches_tag(if_match, build_document(template, user).etag):
             raise ApiError(412, "changed_meanwhile", "The profile has changed. Read it again.")
         changes = _plan_changes(template, user, plan)
-        if not changes:
+        account_changes = changes.get("account", [])
+        # An account of an earlier version lacks list keys, also if its role and status stay the same.
+        list_changes = _list_changes(template, sub, user, account_changes)
+        if not changes and not list_changes:
             return build_document(template, user)
         audit_row = audit.create_row(
             sub,
@@ -84,8 +87,6 @@ def change_account(
                 if change.path[0] not in RESERVED
             ],
         )
-        account_changes = changes.get("account", [])
-        list_changes = _list_changes(template, sub, user, account_changes)
         changed_user = registrar.store.change(
             user, {**changes, "account": [*account_changes, *list_changes]}, audit_row
         )
