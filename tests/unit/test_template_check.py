@@ -68,7 +68,10 @@ def _change_document(marketplace: Template, **changes: Any) -> dict[str, Any]:
         ),
         ({"profile__properties__bio": {"type": "text"}}, "is not a valid JSON Schema"),
         ({"profile__properties__bio": {"type": "string", "pattern": "("}}, "is not a valid JSON Schema"),
-        ({"profile__properties__bio": {"type": "string", "default": 3}}, "the default of profile.bio violates its keyword 'type': bio must be string"),
+        (
+            {"profile__properties__bio": {"type": "string", "default": 3}},
+            "the default of profile.bio violates its keyword 'type': bio must be string",
+        ),
         ({"roles": {}}, "roles.allowed must contain at least one role"),
         ({"roles__default": "admin"}, "roles.default is 'admin'; allowed: customer, vendor"),
         ({"roles__allowed__admin": {"properties": {}}}, "roles.allowed contains 'admin'"),

@@ -16,7 +16,7 @@ def set_role(
     """Set a user's role. An administrator is also in the group `admin`, so that the token says so.
 
     The table decides. So the user joins the group before the role is stored, and leaves it afterwards: if the
-    second step fails, the user is no administrator, and the same request can be sent again.
+    second step fails, the user is not an administrator, and the same request can be sent again.
 
     Args:
         administration: The administrator's.
