@@ -143,7 +143,7 @@ def texts_by_language(where: str, args: Mapping[str, Any]) -> dict[str, dict[str
             f"'{key}' must map language tags to texts",
             got=invalid[0] if invalid else value,
             allowed="tags such as de or pt-BR",
-            fix='Write {"de": {"verification_email_subject": "Ihr Code"}}, or leave it out.',
+            fix="Use a language tag as the name of each object with texts, or leave it out.",
             argument=key,
         )
     if len({tag.lower() for tag in tags}) < len(tags):

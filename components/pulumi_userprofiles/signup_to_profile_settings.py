@@ -68,10 +68,11 @@ def _pool_args(where: str, args: Mapping[str, Any], settings: FunctionSettings) 
     if ADMIN_GROUP in (plain_value(where, "groups", pool_args.get("groups")) or ()):
         raise InvalidArgumentError(
             where,
-            f"'user_pool' cannot contain the group '{ADMIN_GROUP}', because the profile API creates it",
+            f"'groups' of the user pool cannot contain '{ADMIN_GROUP}': the profile API creates this group",
             got=pool_args["groups"],
             allowed="groups with other names",
             fix=f"Remove '{ADMIN_GROUP}' from 'groups'.",
+            argument="groups",
         )
     if settings.template.role_attribute not in (None, f"custom:{ROLE_ATTRIBUTE}"):
         raise InvalidArgumentError(

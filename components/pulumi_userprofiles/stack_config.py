@@ -28,6 +28,7 @@ class StackConfig:
         self._read: set[str] = set()
         self._lists: set[str] = set()
         self._objects: set[str] = set()
+        self._maps: set[str] = set()
         region = pulumi.Config("aws").get("region")
         if not region or not REGION.fullmatch(region):
             raise InvalidArgumentError(
@@ -127,6 +128,7 @@ class StackConfig:
             InvalidArgumentError: The value is not an object with strings.
         """
         self._objects.add(key)
+        self._maps.add(key)
         value = self._structured(key, "an object with strings")
         if value is not None and not _is_string_map(value):
             raise self._error(key, "must be an object with strings", value, "an object, such as {a: b}")
@@ -207,8 +209,13 @@ class StackConfig:
         """Replace each quoted argument in a message by the setting that it comes from."""
 
         def setting(quoted: re.Match[str]) -> str:
-            name = setting_names.get(quoted[1]) or camel_case(quoted[1])
-            return f"'{name}'" if name.partition(".")[0] in self._read else quoted[0]
+            argument, dot, field = quoted[1].partition(".")
+            name = setting_names.get(argument) or camel_case(argument)
+            if name not in self._read:
+                return quoted[0]
+            # The names in a map are the user's own, such as triggers; they are written as they are read.
+            is_map = name in self._maps
+            return f"'{name}{dot}{field if is_map else camel_case(field)}'"
 
         return re.sub("'([a-z_.]+)'", setting, text)
 

@@ -68,7 +68,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "unknown argument": (lambda: _stack(templte="basic"), ["'templte'", "template"]),
     "group of administrators": (
         lambda: _stack(user_pool={"groups": ["support", "admin"]}),
-        ["'admin'", "'groups'", "user_pool"],
+        ["'admin'", "'groups'", "user pool"],
     ),
     "unknown argument of the pool": (lambda: _stack(user_pool={"mfaa": "ON"}), ["mfaa"]),
     "argument of the pool that the stack sets": (

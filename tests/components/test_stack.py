@@ -302,6 +302,14 @@ MISTAKES = {
         configuration(triggers=json.dumps({"pre_token_generation": "a"})),
         [f"'{NAMESPACE}:triggers'", "'roleInToken' to false"],
     ),
+    "trigger without an ARN": (
+        configuration(triggers='{"pre_authentication": "check"}'),
+        [f"'{NAMESPACE}:triggers'", "'triggers.pre_authentication'", "'check'"],
+    ),
+    "group that the API creates": (
+        configuration(groups='["admin"]'),
+        [f"Setting '{NAMESPACE}:groups'", "Remove 'admin' from 'groups'"],
+    ),
     "unknown text": (
         configuration(texts='{"subject": "a"}'),
         [f"'{NAMESPACE}:texts'", "verificationEmailSubject"],
@@ -311,6 +319,10 @@ MISTAKES = {
         [f"'{NAMESPACE}:texts'", "{####}"],
     ),
     "languages as a list": (configuration(textsByLanguage="[]"), [f"'{NAMESPACE}:textsByLanguage'", "de"]),
+    "wrong language": (
+        configuration(textsByLanguage='{"German!": {"verificationEmailSubject": "Ihr Code"}}'),
+        [f"'{NAMESPACE}:textsByLanguage'", "'German!'", "such as de"],
+    ),
     "unknown text of a language": (
         configuration(textsByLanguage='{"de": {"subject": "a"}}'),
         [f"'{NAMESPACE}:textsByLanguage'", "verificationEmailSubject"],
@@ -335,7 +347,10 @@ def test_a_mistake_in_the_configuration_gets_one_message_and_creates_nothing(mis
     assert [part for part in [*parts, "Got ", "allowed: "] if part not in message] == [], message
     assert message.count("Got ") == 1
     assert (
-        re.findall("sign_up_roles|template_document|log_retention_days|\\.json|SignupToProfile '", message)
+        re.findall(
+            "sign_up_roles|template_document|log_retention_days|verification_email|\\.json|SignupToProfile '",
+            message,
+        )
         == []
     )
     assert recording.resources == []

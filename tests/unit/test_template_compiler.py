@@ -39,9 +39,8 @@ def _compiled_templates(
     importlib.invalidate_caches()
     yield
     for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
-        monkeypatch.delitem(sys.modules, name)
-    if hasattr(userprofiles, "compiled_templates"):
-        monkeypatch.delattr(userprofiles, "compiled_templates")
+        del sys.modules[name]
+    vars(userprofiles).pop(compiled_template.PACKAGE, None)
 
 
 def create_documents(checked: Template, kind: ItemKind, role: str) -> list[dict[str, Any]]:
