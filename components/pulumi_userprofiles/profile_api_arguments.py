@@ -84,8 +84,8 @@ class ProfileApiArgs(TypedDict):
     reserve any. Default: none."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts pictures, stored answers, environment variables and logs. Default: keys
-    that AWS provides."""
+    """ARN of the KMS key that encrypts pictures, stored answers, environment variables and logs. Default:
+    keys that AWS provides."""
 
     former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
     """ARNs of KMS keys that `kms_key_arn` named before: the function can still read what these keys encrypt.
