@@ -22,7 +22,7 @@ CHECKS = [
     checks.response_schema_conformance,
 ]
 FEW = settings(
-    max_examples=6,
+    max_examples=5,
     phases=[Phase.generate],
     derandomize=True,
     database=None,

@@ -91,8 +91,8 @@ def _shorten_schedule_interval() -> None:
     """Let schedules and scheduled rules fire within a second of their time."""
     from ministack.services import eventbridge, scheduler  # noqa: PLC0415
 
-    scheduler._SCHEDULE_TICK_INTERVAL = _SCHEDULE_SECONDS  # noqa: SLF001
-    eventbridge._SCHEDULER_TICK_INTERVAL = _SCHEDULE_SECONDS  # noqa: SLF001
+    scheduler._SCHEDULE_TICK_INTERVAL = _SCHEDULE_SECONDS  # noqa: SLF001 - the emulator's version is pinned
+    eventbridge._SCHEDULER_TICK_INTERVAL = _SCHEDULE_SECONDS  # noqa: SLF001 - as above
 
 
 def main() -> None:

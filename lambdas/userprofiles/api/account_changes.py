@@ -66,7 +66,10 @@ def change_account(
         user = read_recorded_user(registrar.store, sub)
         check_preconditions(template, user, if_match)
         changes = _plan_changes(template, user, plan)
-        if not changes:
+        account_changes = changes.get("account", [])
+        # An account of an earlier version lacks list keys, also if its role and status stay the same.
+        list_changes = _list_changes(template, sub, user, account_changes)
+        if not changes and not list_changes:
             return build_document(template, user)
         audit_row = audit.create_row(
             sub,
@@ -81,8 +84,6 @@ def change_account(
                 if change.path[0] not in RESERVED
             ],
         )
-        account_changes = changes.get("account", [])
-        list_changes = _list_changes(template, sub, user, account_changes)
         changed_user = registrar.store.change(
             user, {**changes, "account": [*account_changes, *list_changes]}, audit_row
         )

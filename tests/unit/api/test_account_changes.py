@@ -265,6 +265,30 @@ def test_account_without_list_keys_gets_them(
 
 
 @pytest.mark.usefixtures("user")
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [(SET_STATUS, {"status": "active"}), (SET_ROLE, {"role": "customer"})],
+    ids=["status", "role"],
+)
+def test_same_value_adds_missing_list_keys_once(
+    call_as_admin: Callable[..., Any],
+    tables: Any,
+    read_account: Callable[[str], dict[str, Any]],
+    route: Any,
+    body: dict[str, str],
+) -> None:
+    """An operator adds the users of an earlier version to the list by status this way."""
+    account = read_account(USER)
+    tables.put({name: value for name, value in account.items() if name != "statusListPK"})
+
+    responses = [call_as_admin(route, USER, body) for _ in range(2)]
+
+    assert [response.status for response in responses] == [200, 200]
+    assert read_account(USER)["statusListPK"] == account["statusListPK"]
+    assert read_account(USER)["version"] == account["version"] + 1
+
+
+@pytest.mark.usefixtures("user")
 def test_account_of_a_newer_major_version_is_not_written(
     call_as_admin: Callable[..., Any], set_fields: Callable[..., None], tables: Any
 ) -> None:
