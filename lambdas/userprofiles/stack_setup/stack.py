@@ -29,7 +29,7 @@ class OutputsError(ValueError):
 
 
 def read_outputs(path: Path) -> dict[str, str]:
-    """Read a file of `pulumi stack output --json` or `pulumi-localaws up --outputs`.
+    """Read a file with stack outputs, as `pulumi stack output --json` writes it.
 
     Returns:
         The values of those outputs that the setup commands use, by option.
@@ -47,13 +47,10 @@ def read_outputs(path: Path) -> dict[str, str]:
         raise OutputsError(
             f"--outputs {path}: must be a JSON object, as `pulumi stack output --json` writes it"
         )
-    # `pulumi-localaws` writes the outputs beside the endpoint.
-    local = document.get("outputs")
-    outputs = local if isinstance(local, dict) else document
     return {
-        option: outputs[name]
+        option: document[name]
         for option, name in OUTPUT_NAMES.items()
-        if isinstance(outputs.get(name), str) and outputs[name]
+        if isinstance(document.get(name), str) and document[name]
     }
 
 

@@ -32,14 +32,6 @@ def test_outputs_of_the_stack_are_read(outputs):
     }
 
 
-def test_outputs_of_a_local_aws_are_read(outputs, tmp_path):
-    """`pulumi-localaws` writes the outputs beside the endpoint."""
-    local = tmp_path / "local.json"
-    local.write_text(json.dumps({"endpoint": "http://127.0.0.1:4566", "outputs": OUTPUTS}))
-
-    assert read_outputs(local) == read_outputs(outputs)
-
-
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
