@@ -3,8 +3,9 @@
 uv installs the libraries of ``userprofiles/pylock.toml`` (PEP 751, with hashes), from its cache if
 possible, otherwise from the package index. Parts of botocore (27 MB of service descriptions) and of
 Powertools that the functions do not use are left out. All modules are compiled by the Python version that
-runs them, because a function without bytecode compiles them at every cold start. Entries are sorted, and
-their times and modes are fixed, so that a second ``pulumi up`` shows no change.
+runs them, because a function without bytecode compiles them at every cold start. For the same reason,
+templates are compiled to modules, and botocore's descriptions are reduced. Entries are sorted, and their
+times and modes are fixed, so that a second ``pulumi up`` shows no change.
 
 ``python -m pulumi_userprofiles.bundle [host|lambda ...]`` builds the zips in advance. A later deployment
 takes them from the cache: ``.cache/bundles`` in a checkout, otherwise the user's cache folder.
@@ -26,6 +27,8 @@ from pathlib import Path, PurePosixPath
 from pulumi_userprofiles.build_tools import BundleError, python_path, uv_path
 from pulumi_userprofiles.bytecode import compile_modules
 from pulumi_userprofiles.reproducible_zip import read_zip, write_zip
+from pulumi_userprofiles.service_descriptions import reduce_descriptions
+from pulumi_userprofiles.template_modules import compile_templates
 
 RUNTIMES = ("python3.13", "python3.12", "python3.11")
 """Lambda runtimes that the functions' code supports. The first is the default."""
@@ -54,7 +57,8 @@ _UNUSED = tuple(
 """Parts of Powertools that no handler imports: 300 of the 1,050 files that a local AWS unpacks at each cold
 start."""
 
-_FORMAT = 2  # part of every digest: increase it when the layout of the zip changes
+_BUILD_MODULES = ("bundle", "bytecode", "reproducible_zip", "service_descriptions", "template_modules")
+"""The modules that decide what a zip contains. Their digest is part of the key of a cached zip."""
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "bin"})
 _SKIPPED_FILES = frozenset(
     {".lock", "INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json", "pylock.toml"}
@@ -97,16 +101,23 @@ def build_bundle(
     target = _cache() / f"userprofiles-{platform}-{_digest(_libraries_key(version), own_files)}.zip"
     if target.exists():
         return target
-    entries = _libraries(version) | _with_bytecode(own_files, version)
+    libraries = _libraries(version)
+    templates = _run(lambda python: compile_templates(libraries | own_files, python), version)
+    entries = libraries | _with_bytecode(own_files | templates, version)
     _write_atomically(target, lambda path: write_zip(path, entries, compressed=version is None))
     return target
 
 
 def _with_bytecode(files: Mapping[str, bytes], version: str | None) -> dict[str, bytes]:
     """Return files and the bytecode of their modules, for a Python version or (None) this interpreter."""
+    return {**files, **_run(lambda python: compile_modules(files, python), version)}
+
+
+def _run(compile_files: Callable[[Path], dict[str, bytes]], version: str | None) -> dict[str, bytes]:
+    """Call a compiler with the interpreter of a Python version, or (None) this interpreter."""
     python = Path(sys.executable) if version is None else python_path(version)
     try:
-        return {**files, **compile_modules(files, python)}
+        return compile_files(python)
     except subprocess.CalledProcessError as error:
         raise BundleError(
             f"{python} cannot compile a module of a function's zip. Use another release of this Python "
@@ -159,11 +170,17 @@ def _files(root: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _digest(key: str, files: Mapping[str, bytes]) -> str:
-    digest = hashlib.sha256(f"{_FORMAT}\0{key}".encode())
+    digest = hashlib.sha256(f"{_build_code()}\0{key}".encode())
     for name, data in sorted(files.items()):
         digest.update(f"\0{name}\0{len(data)}\0".encode())
         digest.update(data)
     return digest.hexdigest()[:16]
+
+
+@cache
+def _build_code() -> str:
+    sources = (Path(__file__).with_name(f"{name}.py").read_bytes() for name in _BUILD_MODULES)
+    return hashlib.sha256(b"\0".join(sources)).hexdigest()
 
 
 def _libraries_key(version: str | None) -> str:
@@ -179,6 +196,7 @@ def _libraries(version: str | None) -> dict[str, bytes]:
         with tempfile.TemporaryDirectory(prefix="userprofiles-libraries-") as folder:
             _install(Path(folder), version)
             files = {name: data for name, data in _files(Path(folder)) if _is_needed(name)}
+        files = reduce_descriptions(files, AWS_SERVICES)
         entries = _with_bytecode(files, version)
         _write_atomically(cached_zip, lambda path: write_zip(path, entries))
     return read_zip(cached_zip)

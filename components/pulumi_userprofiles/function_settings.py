@@ -76,10 +76,10 @@ class FunctionSettings:
         if document is None:
             self.name = name or _DEFAULT_TEMPLATE
             _check_preset(where, self.name)
-            self.template = _load(where, self.name, self.name)
+            self.template = templates.load(self.name)
         else:
             self.name = name or "custom"
-            self.template = _load(where, "template_document", _parse(where, self.name, document))
+            self.template = _load(where, _parse(where, self.name, document), document)
             self.extra_files[f"userprofiles/templates/{self.name}.json"] = document
 
     def _check_role(self, where: str, key: str, role: Any) -> None:
@@ -188,7 +188,7 @@ def _parse(where: str, name: str, text: Any) -> dict[str, Any]:
             "'template' is the name of a preset, although 'template_document' is set",
             got=name,
             allowed="a name other than " + ", ".join(templates.names()),
-            fix="Set 'template' to a name of your own.",
+            fix="Remove 'template', or set it to a name of your own.",
             argument="template",
         )
     return document  # type: ignore[no-any-return]  # the template's own check accepts any JSON
@@ -207,15 +207,15 @@ def _check_preset(where: str, name: Any) -> None:
         )
 
 
-def _load(where: str, value: str, source: Any) -> templates.Template:
+def _load(where: str, document: dict[str, Any], text: str) -> templates.Template:
     try:
-        return templates.load(source)
+        return templates.load(document)
     except templates.TemplateError as error:
         raise InvalidArgumentError(
             where,
-            f"the template is not valid ({error})",
-            got=value,
-            allowed="a template such as " + ", ".join(templates.names()),
-            fix="Correct it, or choose one of those. `userprofiles template check FILE` shows all problems.",
-            argument="template_document" if value == "template_document" else None,
+            f"'template_document' is not a valid template ({error})",
+            got=text[:60],
+            allowed="a template without problems",
+            fix="`userprofiles template check FILE` shows all problems.",
+            argument="template_document",
         ) from None

@@ -15,9 +15,11 @@ def find_completion_problems(
         fields: The names of the fields of account and profile.
         role_fields: For each role, the names of the fields that it adds to the account.
     """
-    if not isinstance(completion, Mapping) or not set(completion) <= {*fields, "roles"}:
-        yield "completion must be an object; allowed: account, profile, roles"
+    if not isinstance(completion, Mapping):
+        yield "completion must be an object with the keys account, profile and roles"
         return
+    for key in sorted(set(completion) - {*fields, "roles"}):
+        yield f"unknown key completion.{key}; allowed: account, profile, roles"
     for kind, names in fields.items():
         yield from _weight_problems(completion.get(kind, {}), names, f"completion.{kind}", kind)
     roles = completion.get("roles", {})
@@ -29,7 +31,7 @@ def find_completion_problems(
         if role not in role_fields:
             yield f"{path} is the completion of a role that the template doesn't have"
         elif not isinstance(kinds, Mapping) or not set(kinds) <= set(fields):
-            yield f"{path} must be an object; allowed: account, profile"
+            yield f"{path} must be an object with no other keys than account and profile"
         else:
             account_names = fields["account"] | role_fields[role]
             yield from _weight_problems(kinds.get("account", {}), account_names, f"{path}.account", "account")

@@ -10,15 +10,14 @@ loaded by its name.
 import copy
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import fastjsonschema
-
-from userprofiles import field_sources, template_check, template_document, template_version
+from userprofiles import compiled_template, field_sources, template_check, template_document, template_version
+from userprofiles.schema_violation import SchemaViolation, Validator, find_violations
 from userprofiles.template_check import ItemKind
 from userprofiles.template_document import Document, TemplateError, names, read
 
@@ -35,31 +34,20 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class SchemaViolation:
-    """A value that violates the schema.
-
-    Attributes:
-        path: Names of the fields from the document's root to the value.
-        keyword: The violated keyword of the schema, such as `maxLength`.
-        message: What is wrong, without the value.
-    """
-
-    path: tuple[str, ...]
-    keyword: str
-    message: str
-
-
-@dataclass(frozen=True)
 class Template:
     """A validated template. Create one with `load`.
 
     Attributes:
         name: The name of its file without `.json`, or `inline` for a document.
         document: The template as JSON, expanded: without `fieldType` and `from`.
+        compiled_validators: The validators that the zip contains. The others are compiled on first use.
     """
 
     name: str
     document: Document
+    compiled_validators: Mapping[tuple[str, str], Validator] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def version(self) -> str:
@@ -99,7 +87,8 @@ class Template:
         for role in roles:
             fields = document["roles"]["allowed"][role]["properties"]
             fields[self.approval_field(role)]["default"] = template_check.APPROVAL_STATES[0]
-        return Template(self.name, document)
+        # Validators ignore defaults, so they are still valid.
+        return Template(self.name, document, self.compiled_validators)
 
     @cached_property
     def _schemas(self) -> dict[tuple[ItemKind, str], Document]:
@@ -118,8 +107,8 @@ class Template:
         return schema
 
     @cached_property
-    def _validators(self) -> dict[tuple[ItemKind, str], Any]:
-        return {}
+    def _validators(self) -> dict[tuple[str, str], Validator]:
+        return dict(self.compiled_validators)
 
     def validate(self, kind: ItemKind, role: str, document: Mapping[str, Any]) -> list[SchemaViolation]:
         """Validate the fields of an item, or some of them, against the schema.
@@ -129,20 +118,12 @@ class Template:
         """
         validator = self._validators.get((kind, role))
         if validator is None:
-            validator = fastjsonschema.compile(self.schema(kind, role), use_default=False, fast_fail=False)
+            # A zip with compiled templates does not need the compiler.
+            from userprofiles import schema_compiler  # noqa: PLC0415
+
+            validator = schema_compiler.compile_validator(self.schema(kind, role))
             self._validators[kind, role] = validator
-        try:
-            validator(document)
-        except fastjsonschema.JsonSchemaValuesException as error:
-            return [
-                SchemaViolation(
-                    path=tuple(violation.path[1:]),
-                    keyword=violation.rule or "",
-                    message=violation.message.removeprefix("data").lstrip(". "),
-                )
-                for violation in error.errors
-            ]
-        return []
+        return find_violations(validator, document)
 
     def defaults(self, kind: ItemKind, role: str | None = None) -> Document:
         """Return the default values of the fields that have one. The caller may change the result."""
@@ -224,7 +205,7 @@ class Template:
 
 
 def load(source: str | Path | Mapping[str, Any]) -> Template:
-    """Load a template and validate it.
+    """Load a template and validate it, unless that happened when the functions' zip was built.
 
     Args:
         source: The name of a file in `templates/` (without `.json`), the path of a JSON file, or the
@@ -233,6 +214,9 @@ def load(source: str | Path | Mapping[str, Any]) -> Template:
     Raises:
         TemplateError: The template doesn't exist or is invalid.
     """
+    compiled = compiled_template.load(source) if isinstance(source, str) else None
+    if compiled is not None:
+        return Template(str(source), compiled.document, compiled.validators)
     template, problems = _load(source)
     all_problems = list(problems)
     if all_problems:
@@ -279,15 +263,9 @@ def _find_default_problems(template: Template) -> Iterator[str]:
     for kind, role in kinds_and_roles:
         try:
             violations = template.validate(kind, role, template.defaults(kind, role))
-        except (
-            fastjsonschema.JsonSchemaDefinitionException,
-            re.error,
-            TypeError,
-            ValueError,
-            AttributeError,
-        ) as error:
+        except (re.error, TypeError, ValueError, AttributeError) as error:
             yield f"the schema of {kind} (role {role!r}) is not a valid JSON Schema: {error}"
             continue
         for violation in violations:
             path = ".".join((kind, *violation.path))
-            yield f"the default of {path} violates its keyword {violation.keyword!r}"
+            yield f"the default of {path} violates its keyword {violation.keyword!r}: {violation.message}"

@@ -209,8 +209,8 @@ def _cognito_problems(cognito: Any, document: Mapping[str, Any]) -> Iterator[str
             if not isinstance(sources, list) or not sources:
                 yield f"{path} must be a list of sources; the first source that has a value is used"
                 continue
-            for source in sources:
-                yield from _source_problems(source, path)
+            for number, source in enumerate(sources):
+                yield from _source_problems(source, f"{path}[{number}]")
 
 
 def _role_fields(roles: Any) -> dict[str, set[str]]:
@@ -232,7 +232,7 @@ def _source_problems(source: Any, path: str) -> Iterator[str]:
         ):
             return
     yield (
-        f"{path} has an invalid source; allowed: "
+        f"{path} is {source!r}, which is not a source; allowed: "
         f'{{"attribute": name, "as": {" | ".join(CONVERSIONS)}}}, '
         f'{{"system": {" | ".join(SYSTEM_VALUES)}}} and {{"join": [names]}}'
     )

@@ -30,7 +30,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: _stack(template_document="{"),
         ["template_document", "JSON", "installed package userprofiles"],
     ),
-    "template without roles": (lambda: _stack(template_document="{}"), ["template"]),
+    "template without roles": (
+        lambda: _stack(template_document="{}"),
+        ["'template_document' is not a valid template", "Got '{}'", "`userprofiles template check FILE`"],
+    ),
     "name of a preset for another template": (
         lambda: _stack(template="basic", template_document="{}"),
         ["preset", "'basic'"],

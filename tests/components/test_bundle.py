@@ -7,11 +7,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from component_zip import ENVIRONMENT, OWN_RUNTIME, import_handlers
+from component_zip import ENVIRONMENT, HANDLERS, OWN_RUNTIME, import_handlers
 from pulumi_userprofiles import build_tools, bundle
 from pulumi_userprofiles.build_tools import BundleError
 from pulumi_userprofiles.bundle import RUNTIMES, build_bundle
 from pulumi_userprofiles.python_function_settings import LambdaRuntime
+from userprofiles import template_document
 
 
 def build_in(folder: Path, platform: str, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -72,6 +73,44 @@ def test_triggers_load_neither_the_api_nor_boto3() -> None:
     )
 
     assert process.stdout == "[]\n"
+
+
+LOADED = """
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    importlib.import_module(f"userprofiles.handlers.{name}")
+unwanted = ("fastjsonschema", "boto3", "userprofiles.schema_compiler")
+print([name for name in sys.modules if name.startswith(unwanted)])
+"""
+
+
+@pytest.mark.parametrize("template", ["basic", "own"])
+def test_handlers_in_the_zip_load_no_schema_compiler(template: str, tmp_path: Path) -> None:
+    """The zip contains the compiled templates, also an own one."""
+    document = json.dumps({**template_document.read("basic")[1], "description": "Own template."})
+    with zipfile.ZipFile(build_bundle("host", {"userprofiles/templates/own.json": document})) as archive:
+        archive.extractall(tmp_path)
+
+    process = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", LOADED, str(tmp_path), *HANDLERS],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT | {"TEMPLATE": template},
+    )
+
+    assert (process.stdout, process.stderr) == ("[]\n", "")
+
+
+def test_invalid_template_is_packed_but_not_compiled() -> None:
+    """The function reports the problem when it starts."""
+    with zipfile.ZipFile(build_bundle("host", {"userprofiles/templates/own.json": "{}"})) as archive:
+        names = archive.namelist()
+
+    assert "userprofiles/templates/own.json" in names
+    assert "userprofiles/compiled_templates/basic/__init__.py" in names
+    assert not [name for name in names if "compiled_templates/own" in name]
 
 
 def test_zip_has_all_files_for_lambda_and_none_of_this_machine() -> None:

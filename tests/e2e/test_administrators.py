@@ -5,6 +5,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 pytestmark = pytest.mark.backends("embedded", "localstack", "aws")
 
@@ -68,6 +69,44 @@ def test_demoted_administrator_is_refused_although_the_token_has_the_group(clien
     client.request("PUT", f"/users/{second.sub}/role", admin_token, json={"role": "customer"})
 
     assert (before, client.request("GET", "/users?role=customer", old_token).status_code) == (200, 403)
+
+
+def test_path_in_another_form_reaches_no_other_user(client):
+    """`requests` would normalize these paths, so they are set after the request was prepared."""
+    other = client.create_confirmed_user()
+    token = client.get_access_token(client.create_confirmed_user())
+    paths = [
+        f"/users/{other.sub}/profile",
+        f"/users/{other.sub}/profile/",
+        f"//users/{other.sub}/profile",
+        f"/me/../users/{other.sub}/profile",
+        f"/me/%2e%2e/users/{other.sub}/profile",
+        f"/health/../users/{other.sub}/profile",
+        f"/users/{other.sub}%2Fprofile",
+        f"/users%2F{other.sub}/profile",
+        f"/me/profile/{other.sub}",
+        f"/me/profile;{other.sub}",
+        f"/users/{other.sub}%23/profile",
+        f"/users/USER%23{other.sub}/profile",
+        f"/USERS/{other.sub}/profile",
+        f"/users/{other.sub}/profile%00",
+    ]
+
+    def send(path, **headers):
+        request = requests.Request("GET", client.api, headers=headers).prepare()
+        request.url = client.api + path
+        with requests.Session() as session:
+            return session.send(request, timeout=15)
+
+    answers = {path: send(path, Authorization=f"Bearer {token}") for path in paths}
+    without_token = {path: send(path) for path in paths}
+
+    assert {path: answer.status_code in {400, 401, 403, 404} for path, answer in answers.items()} == (
+        dict.fromkeys(paths, True)
+    )
+    assert {path: answer.status_code in {400, 401, 403, 404} for path, answer in without_token.items()} == (
+        dict.fromkeys(paths, True)
+    )
 
 
 def test_member_of_the_group_without_the_role_is_refused(client, stack):

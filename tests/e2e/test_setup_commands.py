@@ -77,7 +77,7 @@ def test_check_names_missing_rights_with_their_fix(run, deny):
 def test_test_creates_a_profile_and_deletes_everything(run, stack):
     before = count_everything(stack)
 
-    code, out, err = run("test")
+    code, out, err = run("test", "--timeout", "45")
 
     assert (code, out.count("ok ")) == (0, 7)
     assert "The test creates, and then deletes:" in err

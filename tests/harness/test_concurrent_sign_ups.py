@@ -30,6 +30,8 @@ async def serve(app, config):
     "ministack/services/__init__.py": "",
     "ministack/services/cloudwatch.py": "_put_metric_data = None",
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
+    "ministack/services/eventbridge.py": "_SCHEDULER_TICK_INTERVAL = 10",
+    "ministack/services/scheduler.py": "_SCHEDULE_TICK_INTERVAL = 10",
     "ministack/app.py": """
 import threading
 

@@ -24,6 +24,9 @@ from typing import Any
 # still gives way whenever it waits for something, and a search takes milliseconds.
 _SWITCH_INTERVAL_SECONDS = 1.0
 
+# The emulator looks for due schedules and scheduled rules every 10 seconds by default.
+_SCHEDULE_SECONDS = 1
+
 _App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
@@ -84,6 +87,14 @@ def _load_embedded_metrics() -> Any:
     return module
 
 
+def _shorten_schedule_interval() -> None:
+    """Let schedules and scheduled rules fire within a second of their time."""
+    from ministack.services import eventbridge, scheduler  # noqa: PLC0415
+
+    scheduler._SCHEDULE_TICK_INTERVAL = _SCHEDULE_SECONDS  # noqa: SLF001 - the emulator's version is pinned
+    eventbridge._SCHEDULER_TICK_INTERVAL = _SCHEDULE_SECONDS  # noqa: SLF001 - as above
+
+
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
@@ -110,6 +121,7 @@ def main() -> None:
         )
 
     _load_embedded_metrics().publish_metrics_of_logs()
+    _shorten_schedule_interval()
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75

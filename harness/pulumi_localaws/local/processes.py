@@ -19,6 +19,7 @@ from pulumi_localaws.errors import LocalAwsError
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _TAIL_LINES = 25
 _STOP_TIMEOUT_SECONDS = 10.0
+_DELETION_TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ class SupervisedProcesses:
         """Kill all processes and delete the folder before returning. A second call does nothing.
 
         Raises:
-            LocalAwsError: A process still runs after ten seconds.
+            LocalAwsError: A process still runs after ten seconds, or the folder still exists two minutes
+                later.
         """
         self._is_stopping = True
         supervisor = self._supervisor
@@ -124,14 +126,18 @@ class SupervisedProcesses:
         assert supervisor.stdin is not None  # noqa: S101  for the type checker
         with contextlib.suppress(BrokenPipeError):
             supervisor.stdin.close()
-        try:
-            supervisor.wait(_STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired as error:
+        if not self._exit_event.wait(_STOP_TIMEOUT_SECONDS):
             raise LocalAwsError(
                 f"the supervisor (process {supervisor.pid}) did not stop the processes {self.pids} within"
                 f" {_STOP_TIMEOUT_SECONDS:.0f} s"
+            )
+        try:
+            supervisor.wait(_DELETION_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise LocalAwsError(
+                f"the supervisor (process {supervisor.pid}) did not delete the folder {self.folder} within"
+                f" {_DELETION_TIMEOUT_SECONDS:.0f} s; delete it when that process has ended"
             ) from error
-        self._exit_event.wait(_STOP_TIMEOUT_SECONDS)
         if supervisor.returncode != 0:  # it was killed before it could clean up
             for pid in self.pids.values():
                 with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -143,13 +149,15 @@ class SupervisedProcesses:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read_events(self, supervisor: "subprocess.Popen[str]") -> None:
-        """Store the events of the supervisor until it ends."""
+        """Store the events of the supervisor until it has stopped the processes, or has ended itself."""
         assert supervisor.stdout is not None  # noqa: S101  for the type checker
         with supervisor.stdout:
             for line in supervisor.stdout:
                 event = json.loads(line)
                 if event["event"] == "started":
                     self.pids[event["name"]] = event["pid"]
+                elif event["event"] == "stopped":
+                    break
                 elif not self._is_stopping:
                     self.failure = self.failure or _describe_failure(event)
         if not self._is_stopping and self.failure is None:

@@ -152,6 +152,8 @@ def main() -> None:
                     code=exit_codes[child["name"]],
                     tail=_read_log_tail(child["log"]),
                 )
+        _send_event(event="stopped")
+        # On a slow disk, this takes many seconds: each function worker has its own copy of the code.
         shutil.rmtree(spec["folder"], ignore_errors=True)
 
 

@@ -113,8 +113,8 @@ def _build_choice(name: str) -> FindProblems:
 def _is_filled(value: Any) -> bool:
     """Return whether a value has at least one text; a map of principals has one for each type."""
     if isinstance(value, dict):
-        return bool(value) and all(_to_text_list(item) for item in value.values())
-    return bool(_to_text_list(value))
+        return bool(value) and all(to_text_list(item) for item in value.values())
+    return bool(to_text_list(value))
 
 
 def _find_actions(statement: Statement) -> Iterator[str]:
@@ -124,7 +124,7 @@ def _find_actions(statement: Statement) -> Iterator[str]:
 
 
 def _find_trust_actions(statement: Statement) -> Iterator[str]:
-    for action in _to_text_list(statement.get("Action")):
+    for action in to_text_list(statement.get("Action")):
         if not action.lower().startswith("sts:"):
             yield (
                 f"Action {action!r} is not allowed in a trust policy. Use an action of STS, such as"
@@ -155,14 +155,14 @@ def _find_principals(statement: Statement) -> Iterator[str]:
         return
     if unknown := sorted(set(principal) - set(_PRINCIPAL_TYPES)):
         yield (f"Principal has the unknown type {', '.join(unknown)}; allowed: {', '.join(_PRINCIPAL_TYPES)}")
-    for service in _to_text_list(principal.get("Service")):
+    for service in to_text_list(principal.get("Service")):
         if "." not in service and service != "*":
             yield f"the service {service!r} must have the form <service>.amazonaws.com"
 
 
 def _find_aws_principals(statement: Statement) -> Iterator[str]:
     principal = statement.get("Principal", statement.get("NotPrincipal"))
-    for name in _to_text_list(principal.get("AWS")) if isinstance(principal, dict) else ():
+    for name in to_text_list(principal.get("AWS")) if isinstance(principal, dict) else ():
         if not _AWS_PRINCIPAL.fullmatch(name):
             yield (
                 f"the AWS principal {name!r} must be an account ID, the ARN of one principal without"
@@ -205,10 +205,11 @@ def _is_condition_value(value: Any) -> bool:
 
 
 def _list_texts(statement: Statement, name: str) -> list[str]:
-    return [*_to_text_list(statement.get(name)), *_to_text_list(statement.get(f"Not{name}"))]
+    return [*to_text_list(statement.get(name)), *to_text_list(statement.get(f"Not{name}"))]
 
 
-def _to_text_list(value: Any) -> list[str]:
+def to_text_list(value: Any) -> list[str]:
+    """Return an element of a policy that is one text or a list of texts as a list."""
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         return []

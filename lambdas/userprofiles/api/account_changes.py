@@ -64,10 +64,7 @@ def change_account(
         if attempt:
             sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
         user = read_recorded_user(registrar.store, sub)
-        if item_upgrade.is_newer_major(template, user.account or {}):
-            raise newer_template_error()
-        if if_match is not None and not matches_tag(if_match, build_document(template, user).etag):
-            raise ApiError(412, "changed_meanwhile", "The profile has changed. Read it again.")
+        check_preconditions(template, user, if_match)
         changes = _plan_changes(template, user, plan)
         account_changes = changes.get("account", [])
         # An account of an earlier version lacks list keys, also if its role and status stay the same.
@@ -93,6 +90,18 @@ def change_account(
         if changed_user is not None:
             return build_document(template, changed_user)
     raise ApiError(409, "conflict", "Other requests are changing the profile. Try again.")
+
+
+def check_preconditions(template: Template, user: UserItems, if_match: str | None) -> None:
+    """Check that a user can be changed, and still has the tag of the request.
+
+    Raises:
+        ApiError: 409 if a newer version of the template wrote the user, 412 if the tag is another one.
+    """
+    if item_upgrade.is_newer_major(template, user.account or {}):
+        raise newer_template_error()
+    if if_match is not None and not matches_tag(if_match, build_document(template, user).etag):
+        raise ApiError(412, "changed_meanwhile", "The profile has changed. Read it again.")
 
 
 def _plan_changes(template: Template, user: UserItems, plan: PlanChange) -> dict[ItemKind, list[Change]]:
@@ -231,5 +240,5 @@ def parse_fields(
             problem = f"must be one of these: {', '.join(allowed)}"
             errors.append(FieldError(json_pointer(name), "enum", problem))
     if errors:
-        raise ApiError(400, "invalid_body", "The body is not accepted; see errors.", errors[:20])
+        raise ApiError(400, "invalid_body", "The body is not accepted; see errors.", errors)
     return dict(document)

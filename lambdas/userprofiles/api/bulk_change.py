@@ -47,7 +47,7 @@ def parse_users(document: Any) -> list[dict[str, Any]]:
         else:
             subs.add(user["userId"])
     if errors:
-        raise ApiError(400, "invalid_body", "The body is not accepted; see errors.", errors[:20])
+        raise ApiError(400, "invalid_body", "The body is not accepted; see errors.", errors)
     return users
 
 

@@ -1,8 +1,14 @@
 """Error responses of the API: problem details as RFC 9457 defines them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+
+# A request can contain thousands of invalid fields: these limits keep the response small.
+MAX_FIELD_ERRORS = 20
+_MAX_POINTER = 120
+_MAX_DETAIL = 200
 
 
 def json_pointer(*names: object) -> str:
@@ -32,14 +38,17 @@ class ApiError(Exception):
         status: The HTTP status.
         code: A fixed code for programs.
         detail: A sentence for people.
-        field_errors: The fields that are not accepted.
+        field_errors: The fields that are not accepted. The first twenty are kept, with shortened texts.
     """
 
     def __init__(self, status: int, code: str, detail: str, field_errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
-        self.field_errors = tuple(field_errors)
+        self.field_errors = tuple(
+            FieldError(_shorten(entry.pointer, _MAX_POINTER), entry.code, _shorten(entry.detail, _MAX_DETAIL))
+            for entry in field_errors[:MAX_FIELD_ERRORS]
+        )
 
     def body(self) -> dict[str, object]:
         """Return the problem details.
@@ -59,3 +68,13 @@ class ApiError(Exception):
                 for entry in self.field_errors
             ]
         return problem
+
+
+def _shorten(text: str, max_bytes: int) -> str:
+    """Shorten a text to a number of bytes in the JSON response."""
+    if len(json.dumps(text)) <= max_bytes:
+        return text
+    short_text = text[:max_bytes]
+    while len(json.dumps(short_text)) > max_bytes:
+        short_text = short_text[:-1]
+    return f"{short_text}..."

@@ -13,8 +13,13 @@ from userprofiles.registration.cognito_user import CognitoUser, UnreadableUserEr
 from userprofiles.settings import Roles
 from userprofiles.table import record
 
+# The address becomes the user name, which has at most 128 characters (Amazon Cognito, AdminCreateUser).
+_MAX_EMAIL = 128
 _FORMS = {
-    "email": (re.compile(r"[^\s@]{1,64}@[^\s@]+\.[^\s@]+"), "must be an e-mail address"),
+    "email": (
+        re.compile(rf"(?=.{{1,{_MAX_EMAIL}}}\Z)[^\s@]{{1,64}}@[^\s@.]+(\.[^\s@.]+)+"),
+        f"must be an e-mail address of at most {_MAX_EMAIL} characters",
+    ),
     "phoneNumber": (re.compile(r"\+[1-9][0-9]{1,14}"), "must be in E.164 form, such as +14155550123"),
 }
 # Answers of Cognito to a wrong request, and of a PreSignUp trigger that rejects the user.
@@ -34,7 +39,7 @@ def parse_invitation(administration: Administration, document: Any) -> dict[str,
     errors = [
         FieldError(f"/{name}", "pattern", problem)
         for name, (form, problem) in _FORMS.items()
-        if name in fields and not form.fullmatch(fields[name])
+        if name in fields and not (fields[name].isprintable() and form.fullmatch(fields[name]))
     ]
     if not fields.keys() & _FORMS.keys():
         errors.append(FieldError("/email", "required", "email or phoneNumber is required"))

@@ -1,13 +1,12 @@
 """JSON Merge Patch (RFC 7396) of a user's account and profile, limited to what the template allows."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from userprofiles import template_check
-from userprofiles.api.errors import ApiError, FieldError, json_pointer
+from userprofiles.api.errors import MAX_FIELD_ERRORS, ApiError, FieldError, json_pointer
 from userprofiles.api.picture_key import FIELD as PICTURE_FIELD
 from userprofiles.completion import SET_FIELDS
 from userprofiles.table import item_upgrade, record
@@ -16,10 +15,6 @@ from userprofiles.table.update_expression import REMOVED, Change
 from userprofiles.template import SchemaViolation, Template
 from userprofiles.template_check import RESERVED, ItemKind
 
-# A request can contain thousands of invalid fields: these limits keep the response small.
-_MAX_FIELD_ERRORS = 20
-_MAX_POINTER = 120
-_MAX_DETAIL = 200
 # With more paths, an update expression gets close to DynamoDB's limit of 4 KB: whole fields are set instead.
 _MAX_PATHS = 40
 
@@ -143,22 +138,8 @@ def _is_reported(error: FieldError, field_errors: Mapping[str, FieldError]) -> b
 
 def _invalid_patch_error(field_errors: Sequence[FieldError]) -> ApiError:
     count = len(field_errors)
-    more = f" (the first {_MAX_FIELD_ERRORS} of {count})" if count > _MAX_FIELD_ERRORS else ""
-    first_errors = [
-        FieldError(_shorten(entry.pointer, _MAX_POINTER), entry.code, _shorten(entry.detail, _MAX_DETAIL))
-        for entry in field_errors[:_MAX_FIELD_ERRORS]
-    ]
-    return ApiError(400, "invalid_patch", f"The change is not accepted; see errors{more}.", first_errors)
-
-
-def _shorten(text: str, max_bytes: int) -> str:
-    """Shorten a text to a number of bytes in the JSON response."""
-    if len(json.dumps(text)) <= max_bytes:
-        return text
-    short_text = text[:max_bytes]
-    while len(json.dumps(short_text)) > max_bytes:
-        short_text = short_text[:-1]
-    return f"{short_text}..."
+    more = f" (the first {MAX_FIELD_ERRORS} of {count})" if count > MAX_FIELD_ERRORS else ""
+    return ApiError(400, "invalid_patch", f"The change is not accepted; see errors{more}.", field_errors)
 
 
 def _item_kind(name: Any) -> ItemKind | None:

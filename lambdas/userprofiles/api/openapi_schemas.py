@@ -7,6 +7,7 @@ from typing import Any
 from userprofiles.api.avatars import CONTENT_TYPES
 from userprofiles.api.bulk_change import MAX_USERS
 from userprofiles.api.user_list import all_roles
+from userprofiles.table import record
 from userprofiles.template import Template
 from userprofiles.template_check import ADMIN_ROLE, APPROVAL_STATES
 
@@ -61,7 +62,8 @@ def _administrator_schemas(template: Template) -> dict[str, Schema]:
         },
         ["userId", "status", "result"],
     )
-    user = _object({"userId": sub, "patch": reference("UserPatch")}, ["userId"])
+    user_id = {**sub, "pattern": f"^{record.SUB_PATTERN}$"}
+    user = _object({"userId": user_id, "patch": reference("UserPatch")}, ["userId"])
     texts = {
         "email": {"type": "string", "format": "email"},
         "phoneNumber": {"type": "string", "pattern": "^\\+[1-9][0-9]{1,14}$"},
@@ -76,7 +78,7 @@ def _administrator_schemas(template: Template) -> dict[str, Schema]:
             ["users"],
         ),
         "Role": _object({"role": {"type": "string", "enum": list(all_roles(template))}}, ["role"]),
-        "Status": _object({"status": {"type": "string"}}, ["status"]),
+        "Status": _object({"status": _status(template)}, ["status"]),
         "VendorStatus": _object(
             {"vendorStatus": {"type": "string", "enum": list(APPROVAL_STATES)}}, ["vendorStatus"]
         ),
@@ -87,6 +89,12 @@ def _administrator_schemas(template: Template) -> dict[str, Schema]:
         ),
         "BulkResults": _object({"results": {"type": "array", "items": result}}, ["results"]),
     }
+
+
+def _status(template: Template) -> Schema:
+    """Return the schema of an account's status: the values that the template allows."""
+    field = template.schema("account", template.default_role)["properties"].get("status", {})
+    return {"type": "string", **({"enum": field["enum"]} if "enum" in field else {})}
 
 
 def _completion() -> Schema:

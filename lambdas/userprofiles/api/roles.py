@@ -2,7 +2,7 @@
 
 from botocore.exceptions import ClientError
 
-from userprofiles.api.account_changes import change_account, effective_role, plan_role
+from userprofiles.api.account_changes import change_account, check_preconditions, plan_role
 from userprofiles.api.administrator import ADMIN_GROUP, Administration
 from userprofiles.api.errors import ApiError
 from userprofiles.api.profile_service import ProfileDocument, read_recorded_user
@@ -16,7 +16,8 @@ def set_role(
     """Set a user's role. An administrator is also in the group `admin`, so that the token says so.
 
     The table decides. So the user joins the group before the role is stored, and leaves it afterwards: if the
-    second step fails, the user is no administrator, and the same request can be sent again.
+    second step fails, the user is no administrator, and the same request can be sent again. For that reason,
+    every change to another role removes the user from the group, whatever the stored role is.
 
     Args:
         administration: The administrator's.
@@ -30,9 +31,9 @@ def set_role(
         userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
     """
     registrar = administration.registrar
-    account = read_recorded_user(registrar.store, sub).account or {}
-    was_admin = effective_role(registrar.template, account) == ADMIN_ROLE
     if role == ADMIN_ROLE:
+        user = read_recorded_user(registrar.store, sub)
+        check_preconditions(registrar.template, user, if_match)
         _join_group(administration, name or sub)
     document = change_account(
         registrar,
@@ -42,7 +43,7 @@ def set_role(
         if_match=if_match,
         sleep=administration.sleep,
     )
-    if was_admin and role != ADMIN_ROLE:
+    if role != ADMIN_ROLE:
         _leave_group(administration, name or sub)
     return document
 

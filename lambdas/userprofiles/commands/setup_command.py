@@ -175,7 +175,7 @@ def _create_stack(
         audit_table=options["audit_table"],
         template=template,
         region=values.region,
-        endpoint_url=values.endpoint_url,
+        endpoint_url=values.endpoint_url or outputs.get("endpoint_url"),
     )
 
 

@@ -113,11 +113,12 @@ class _SetupChecks:
                 "Pass its file: --template FILE.json.",
                 Status.NOT_CHECKED,
             )
+        option = deployed_name if deployed_name in templates.names() else "FILE.json, the stack's own file"
         is_preset = template.name in templates.names() or deployed_name in templates.names()
         if is_preset and template.name != deployed_name:
             raise CheckFailedError(
                 f"the trigger uses the template {deployed_name!r}, not {template.name!r}",
-                f"Pass --template {deployed_name}, or change the configuration of the stack.",
+                f"Pass --template {option}, or change the configuration of the stack.",
             )
         return template
 

@@ -31,8 +31,10 @@ class OutputsError(ValueError):
 def read_outputs(path: Path) -> dict[str, str]:
     """Read a file with stack outputs, as `pulumi stack output --json` writes it.
 
+    The file of `pulumi-localaws up --outputs` is `{"endpoint": …, "outputs": {…}}`.
+
     Returns:
-        The values of those outputs that the setup commands use, by option.
+        The values of those outputs that the setup commands use, by option; for a local AWS also its endpoint.
 
     Raises:
         OutputsError: The file can't be read, or it is not a JSON object.
@@ -47,11 +49,12 @@ def read_outputs(path: Path) -> dict[str, str]:
         raise OutputsError(
             f"--outputs {path}: must be a JSON object, as `pulumi stack output --json` writes it"
         )
-    return {
-        option: document[name]
-        for option, name in OUTPUT_NAMES.items()
-        if isinstance(document.get(name), str) and document[name]
-    }
+    local_outputs = document.get("outputs")
+    outputs = local_outputs if isinstance(local_outputs, dict) else document
+    values = {option: outputs.get(name) for option, name in OUTPUT_NAMES.items()}
+    if outputs is local_outputs:
+        values["endpoint_url"] = document.get("endpoint")
+    return {option: value for option, value in values.items() if isinstance(value, str) and value}
 
 
 @dataclass(frozen=True)

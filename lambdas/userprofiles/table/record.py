@@ -41,7 +41,8 @@ DYNAMODB_KEY_BYTES = 2 * 1024
 LARGEST_ITEM_BYTES = 400_000
 
 # In Cognito, a sub is a UUID. A value with a `#` could be mistaken for a key of another type.
-_SUB = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,127}")
+SUB_PATTERN = "[0-9A-Za-z][0-9A-Za-z_-]{0,127}"
+_SUB = re.compile(SUB_PATTERN)
 
 
 def is_sub(value: object) -> bool:

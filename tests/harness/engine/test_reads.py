@@ -29,6 +29,17 @@ def test_get_reads_an_existing_resource(engine: Engine, token: str) -> None:
     assert len(engine.undo_log.list_resources()) == 1
 
 
+def test_get_of_a_table_reads_the_settings_of_its_stream(engine: Engine) -> None:
+    settings = {"streamEnabled": True, "streamViewType": "NEW_IMAGE"}
+    table_id, outputs = engine.register(TABLE, "thing", TABLE_INPUTS | settings)
+    request = resource_pb2.ReadResourceRequest(type=TABLE, name="existing", id=table_id)
+
+    table = decode_properties(engine.monitor.ReadResource(request).properties)[0]
+
+    expected = settings | {"streamArn": outputs["streamArn"]}
+    assert {name: table[name] for name in expected} == expected
+
+
 def test_get_of_a_missing_resource_is_an_error(engine: Engine) -> None:
     request = resource_pb2.ReadResourceRequest(type=TABLE, name="existing", id="missing")
 

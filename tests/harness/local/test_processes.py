@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from pulumi_localaws.errors import LocalAwsError
+from pulumi_localaws.local import processes as local_processes
 from pulumi_localaws.local.processes import ChildProcess, SupervisedProcesses
 from pulumi_localaws.local_aws import LocalAws
 
@@ -162,6 +163,32 @@ def test_stop_without_start_and_stop_again_do_nothing() -> None:
 
     assert not processes.folder.exists()
     assert processes.failure is None
+
+
+def test_slow_deletion_of_the_folder_is_not_reported_as_a_running_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fifo, script = tmp_path / "fifo", tmp_path / "supervisor.py"
+    os.mkfifo(fifo)
+    script.write_text(
+        "import sys\n"
+        "sys.stdin.read()\n"
+        """print('{"event": "stopped"}', flush=True)\n"""
+        f"open({str(fifo)!r}).read()  # the deletion\n"
+    )
+    monkeypatch.setattr(local_processes, "_SUPERVISOR", script)
+    monkeypatch.setattr(local_processes, "_DELETION_TIMEOUT_SECONDS", 0.01)
+    processes = SupervisedProcesses()
+    processes.start([])
+
+    with pytest.raises(LocalAwsError, match="did not delete the folder") as raised:
+        processes.stop()
+
+    assert str(processes.folder) in str(raised.value)
+    monkeypatch.undo()
+    fifo.write_text("")
+    processes.stop()
+    processes.remove_folder()
 
 
 def test_only_the_requested_log_file_remains(tmp_path: Path) -> None:

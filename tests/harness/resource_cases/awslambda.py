@@ -1,6 +1,6 @@
 """Cases of Lambda."""
 
-from resource_cases.case import FUNCTION, FUNCTION_CODE, QUEUE, ROLE, Case
+from resource_cases.case import FUNCTION, FUNCTION_CODE, MAPPING, QUEUE, ROLE, Case
 
 CASES: dict[str, Case] = {
     FUNCTION: Case(
@@ -75,7 +75,7 @@ CASES: dict[str, Case] = {
         ),
         outputs=(),
     ),
-    "aws:lambda/eventSourceMapping:EventSourceMapping": Case(
+    MAPPING: Case(
         dependencies=(ROLE, FUNCTION, QUEUE),
         inputs=lambda created: {
             "functionName": created[FUNCTION]["arn"],

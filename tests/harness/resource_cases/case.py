@@ -10,22 +10,33 @@ CreateClient = Callable[[str], Any]
 
 API = "aws:apigatewayv2/api:Api"
 BUCKET = "aws:s3/bucket:Bucket"
+EVENT_RULE = "aws:cloudwatch/eventRule:EventRule"
+EVENT_TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 FUNCTION = "aws:lambda/function:Function"
 KEY = "aws:kms/key:Key"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 PARAMETER = "aws:ssm/parameter:Parameter"
+PLAN = "aws:backup/plan:Plan"
 POLICY = "aws:iam/policy:Policy"
 QUEUE = "aws:sqs/queue:Queue"
 ROLE = "aws:iam/role:Role"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
 SECRET = "aws:secretsmanager/secret:Secret"
 TABLE = "aws:dynamodb/table:Table"
 TOPIC = "aws:sns/topic:Topic"
 USER_POOL = "aws:cognito/userPool:UserPool"
 
+QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:queue"
+
 TRUST_POLICY = json.dumps({
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": ["lambda.amazonaws.com", "scheduler.amazonaws.com"]},
+            "Action": "sts:AssumeRole",
+        },
     ],
 })  # fmt: skip
 LOGS_POLICY = json.dumps({

@@ -11,9 +11,11 @@ from resource_cases.case import (
     FUNCTION_CODE,
     KEY,
     LOG_GROUP,
+    MAPPING,
     PARAMETER,
     POLICY,
     QUEUE,
+    QUEUE_ARN,
     ROLE,
     SECRET,
     TABLE,
@@ -26,10 +28,8 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
 CLIENT = "aws:cognito/userPoolClient:UserPoolClient"
 INTEGRATION = "aws:apigatewayv2/integration:Integration"
-MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 ROUTE = "aws:apigatewayv2/route:Route"
 STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
-QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:queue"
 FUNCTION_INPUTS = {
     "role": "arn:aws:iam::000000000000:role/x",
     "handler": "app.handler",

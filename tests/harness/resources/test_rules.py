@@ -14,6 +14,7 @@ from resource_cases.case import (
     BUCKET,
     FUNCTION,
     LOG_GROUP,
+    MAPPING,
     PARAMETER,
     QUEUE,
     ROLE,
@@ -21,12 +22,12 @@ from resource_cases.case import (
     TRUST_POLICY,
     USER_POOL,
 )
+from resource_cases.event_violations import EVENT_VIOLATIONS
 from resource_cases.violations import (
     ALARM,
     ALARM_INPUTS,
     CLIENT,
     FUNCTION_INPUTS,
-    MAPPING,
     VIOLATIONS,
     build_long_policy,
 )
@@ -34,7 +35,7 @@ from resource_cases.violations import (
 pytestmark = pytest.mark.backends("embedded")
 
 
-@pytest.mark.parametrize(("token", "inputs", "expected"), VIOLATIONS)
+@pytest.mark.parametrize(("token", "inputs", "expected"), [*VIOLATIONS, *EVENT_VIOLATIONS])
 def test_configuration_that_aws_rejects_is_rejected(
     engine: Engine, token: str, inputs: dict[str, Any], expected: str
 ) -> None:
@@ -103,7 +104,7 @@ def test_every_rule_applies_to_inputs_that_exist() -> None:
 def test_every_rule_has_a_violation() -> None:
     """The rules that read another resource have tests of their own, above."""
     violated = set()
-    for token, inputs, _ in VIOLATIONS:
+    for token, inputs, _ in (*VIOLATIONS, *EVENT_VIOLATIONS):
         context: Any = SimpleNamespace(type=token, region="us-east-1", call=Mock(side_effect=DeploymentError))
         rules = (rule for rule in RULES if rule.token == token and rule.inputs[0] in inputs)
         violated |= {(rule.token, rule.text) for rule in rules if rule.check(context, inputs)}

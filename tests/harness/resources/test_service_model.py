@@ -32,8 +32,8 @@ ALARM_INPUTS = {
 }
 CLIENT_INPUTS = {"userPoolId": "us-east-1_abcdefghi"}
 SERVICES = (
-    "apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "iam", "kms", "lambda", "logs", "s3",
-    "secretsmanager", "sns", "sqs", "ssm", "stepfunctions",
+    "apigatewayv2", "backup", "cloudwatch", "cognito-idp", "dynamodb", "events", "iam", "kms", "lambda",
+    "logs", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions",
 )  # fmt: skip
 
 

@@ -103,6 +103,22 @@ def test_page_is_one_query_and_one_batch_read(
 
 
 @pytest.mark.usefixtures("users")
+def test_users_created_between_two_pages_cause_no_gap_and_no_repetition(
+    call_as_admin: Callable[..., Any], create_user: Callable[..., None]
+) -> None:
+    query = {"role": "customer", "limit": "3"}
+    pages = [call_as_admin(LIST_USERS, query=query).body]
+    while "cursor" in pages[-1]:
+        if len(pages) <= 10:
+            create_user(f"new-{len(pages)}", now=START + timedelta(days=len(pages)))
+        pages.append(call_as_admin(LIST_USERS, query=query | {"cursor": pages[-1]["cursor"]}).body)
+
+    subs = listed_subs(pages)
+    assert sorted(sub for sub in subs if sub in SUBS) == SUBS
+    assert len(set(subs)) == len(subs)
+
+
+@pytest.mark.usefixtures("users")
 def test_erased_user_is_not_listed(call_as_admin: Callable[..., Any], tables: Any) -> None:
     """The index may still have the user for a moment: only the account counts."""
     index_keys = {"listPK": record.list_partition(record.list_shard("user-03"), "customer"), "listSK": "x"}

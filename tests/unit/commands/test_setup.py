@@ -13,6 +13,7 @@ OUTPUTS = {
     "usersTableName": "users",
     "auditTableName": "audit",
     "profileApiUrl": "https://example.com",
+    "endpoint": "an output of the program itself",
 }
 
 
@@ -30,6 +31,27 @@ def test_outputs_of_the_stack_are_read(outputs):
         "users_table": "users",
         "audit_table": "audit",
     }
+
+
+def test_outputs_of_a_local_aws_are_read_with_its_endpoint(outputs):
+    outputs.write_text(json.dumps({"endpoint": "http://127.0.0.1:4566", "outputs": OUTPUTS}))
+
+    assert read_outputs(outputs) == {
+        "user_pool_id": "us-east-1_abc",
+        "client_id": "client",
+        "users_table": "users",
+        "audit_table": "audit",
+        "endpoint_url": "http://127.0.0.1:4566",
+    }
+
+
+def test_endpoint_of_the_outputs_is_used_unless_the_option_is_set(run, capsys, outputs):
+    outputs.write_text(json.dumps({"endpoint": "local", "outputs": OUTPUTS}))
+
+    assert run("setup", "check", "--outputs", outputs) == 1
+    assert "Invalid endpoint: local\n" in capsys.readouterr().err
+    assert run("setup", "check", "--outputs", outputs, "--endpoint-url", "other") == 1
+    assert "Invalid endpoint: other\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

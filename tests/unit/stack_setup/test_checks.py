@@ -202,6 +202,15 @@ def test_other_template(stack):
     )
 
 
+def test_preset_is_not_the_template_of_the_team(stack, clients):
+    set_variable(clients, "TEMPLATE", "custom")
+
+    assert problems(dataclasses.replace(stack, template=template.load("career")))["template"] == (
+        "the trigger uses the template 'custom', not 'career'",
+        "Pass --template FILE.json, the stack's own file, or change the configuration of the stack.",
+    )
+
+
 def test_template_of_the_team_must_be_passed(stack, clients):
     set_variable(clients, "TEMPLATE", "custom")
 

@@ -2,6 +2,7 @@
 
 from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.resources.resource_type import Properties, ResourceContext
+from pulumi_localaws.resources.rules.event_patterns import find_pattern_problem
 from pulumi_localaws.resources.rules.rule import Rule, build_range_rule
 
 _FUNCTION = "aws:lambda/function:Function"
@@ -9,6 +10,11 @@ _MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 _VARIABLES_PAGE = "Lambda: Working with Lambda environment variables"
 _MAPPING_PAGE = "Lambda API: CreateEventSourceMapping"
 _MAX_ENVIRONMENT_BYTES = 4096
+_MAX_FILTERS = 10
+_STREAM_SETTINGS = (
+    "bisectBatchOnFunctionError", "destinationConfig", "maximumRecordAgeInSeconds", "maximumRetryAttempts",
+    "parallelizationFactor", "startingPosition", "tumblingWindowInSeconds",
+)  # fmt: skip
 _MAX_NAME_LENGTH = 64
 _MAX_BATCH_WITHOUT_WINDOW = 10
 _DEFAULT_FUNCTION_TIMEOUT = 3
@@ -93,9 +99,48 @@ def _check_batching_window(_: ResourceContext, inputs: Properties) -> str | None
 
 
 def _check_starting_position(_: ResourceContext, inputs: Properties) -> str | None:
-    service = [*inputs["eventSourceArn"].split(":"), "", "", ""][2]
+    service = _get_source_service(inputs)
     if service in {"dynamodb", "kinesis"} and not inputs.get("startingPosition"):
         return "startingPosition is missing. A stream requires LATEST, TRIM_HORIZON or AT_TIMESTAMP"
+    if service == "dynamodb" and inputs["startingPosition"] == "AT_TIMESTAMP":
+        return "startingPosition is 'AT_TIMESTAMP'; allowed for a DynamoDB stream: LATEST, TRIM_HORIZON"
+    return None
+
+
+def _get_source_service(inputs: Properties) -> str:
+    return str([*inputs["eventSourceArn"].split(":"), "", "", ""][2])
+
+
+def _check_stream_settings(_: ResourceContext, inputs: Properties) -> str | None:
+    names = [name for name in _STREAM_SETTINGS if name in inputs]
+    if names and _get_source_service(inputs) == "sqs":
+        return f"{', '.join(names)} must not be set for a queue. Remove it: only a stream has this setting"
+    return None
+
+
+def _check_scaling(_: ResourceContext, inputs: Properties) -> str | None:
+    if _get_source_service(inputs) == "sqs":
+        return None
+    return "scalingConfig is set; allowed only for a queue. Use parallelizationFactor for a stream"
+
+
+def _check_filters(_: ResourceContext, inputs: Properties) -> str | None:
+    filters = inputs["filterCriteria"].get("filters", [])
+    if len(filters) > _MAX_FILTERS:
+        return f"filterCriteria.filters has {len(filters)} items; allowed: at most {_MAX_FILTERS}"
+    for index, item in enumerate(filters):
+        if problem := find_pattern_problem(item.get("pattern", "{}")):
+            return f"filterCriteria.filters[{index}].pattern: {problem}"
+    return None
+
+
+def _check_failure_destination(_: ResourceContext, inputs: Properties) -> str | None:
+    destination = inputs["destinationConfig"].get("onFailure", {}).get("destinationArn", "")
+    if destination.endswith(".fifo"):
+        return (
+            f"destinationConfig.onFailure.destinationArn is {destination!r}; allowed: a standard queue or a"
+            " standard topic"
+        )
     return None
 
 
@@ -142,8 +187,44 @@ RULES = (
     Rule(
         _MAPPING,
         ("eventSourceArn", "startingPosition"),
-        "A stream needs a starting position",
+        "A stream needs a starting position; a DynamoDB stream does not allow AT_TIMESTAMP",
         _MAPPING_PAGE,
         _check_starting_position,
+    ),
+    Rule(
+        _MAPPING,
+        ("eventSourceArn", *_STREAM_SETTINGS),
+        "A queue has no settings of a stream",
+        f"{_MAPPING_PAGE}; AWS's errors, in boto/boto3 issue 1613 and serverless/serverless issue 7762",
+        _check_stream_settings,
+    ),
+    Rule(
+        _MAPPING,
+        ("scalingConfig", "eventSourceArn"),
+        "Only a queue has a scalingConfig",
+        _MAPPING_PAGE,
+        _check_scaling,
+    ),
+    Rule(
+        _MAPPING,
+        ("filterCriteria",),
+        "At most 10 filters, whose fields are objects or lists of one or more values",
+        "Lambda: Control which events Lambda sends to your function",
+        _check_filters,
+    ),
+    Rule(
+        _MAPPING,
+        ("destinationConfig",),
+        "The failure destination is a standard queue or a standard topic",
+        "Lambda: Lambda parameters for Amazon DynamoDB event source mappings",
+        _check_failure_destination,
+    ),
+    build_range_rule(
+        _MAPPING,
+        "maximumRecordAgeInSeconds",
+        60,
+        604800,
+        "Lambda API: EventSourceMappingConfiguration",
+        also=(-1,),
     ),
 )

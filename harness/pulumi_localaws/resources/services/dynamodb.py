@@ -117,6 +117,7 @@ def _build_index(inputs: Properties, *, provisioned: bool, table_hash_key: str |
 def _read_table(ctx: ResourceContext, name: str) -> ResourceResult:
     table = ctx.call("dynamodb", "describe_table", TableName=name)["Table"]
     keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
+    stream = table.get("StreamSpecification", {})
     outputs: dict[str, Any] = {
         "name": name,
         "arn": table["TableArn"],
@@ -124,7 +125,9 @@ def _read_table(ctx: ResourceContext, name: str) -> ResourceResult:
         "rangeKey": keys.get("RANGE"),
         "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
         "streamArn": table.get("LatestStreamArn", ""),
+        "streamEnabled": stream.get("StreamEnabled", False),
         "streamLabel": table.get("LatestStreamLabel", ""),
+        "streamViewType": stream.get("StreamViewType", ""),
         "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
         "attributes": [
             {"name": a["AttributeName"], "type": a["AttributeType"]} for a in table["AttributeDefinitions"]
