@@ -39,7 +39,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     parser = CommandParser(
         prog="userprofiles",
         description="Tools for the users table and for clients.",
-        epilog=exit_code.HELP,
+        epilog=f"The help of each command lists its exit codes. `backfill run` has these {exit_code.HELP}",
     )
     add_version_option(parser)
     groups = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -78,7 +78,7 @@ class Administration:
             A copy whose audit rows have the source `admin:<sub>`.
 
         Raises:
-            ApiError: 403; the caller is no administrator, or the account is inactive or erased.
+            ApiError: 403; the caller is not an administrator, or the account is inactive or erased.
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
         if ADMIN_GROUP not in caller.groups:

@@ -48,7 +48,7 @@ def plan_update(
         role: The user's role, which determines the fields of the account.
         current: The current account and profile.
         patch: The parsed body.
-        picture_key: A key that is accepted as the profile's picture, although it is no URL.
+        picture_key: A key that is accepted as the profile's picture, although it is not a URL.
 
     Returns:
         The changes; none if the items already have the values of the patch. Otherwise they include the

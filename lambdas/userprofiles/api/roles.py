@@ -16,8 +16,8 @@ def set_role(
     """Set a user's role. An administrator is also in the group `admin`, so that the token says so.
 
     The table decides. So the user joins the group before the role is stored, and leaves it afterwards: if the
-    second step fails, the user is no administrator, and the same request can be sent again. For that reason,
-    every change to another role removes the user from the group, whatever the stored role is.
+    second step fails, the user is not an administrator, and the same request can be sent again. For that
+    reason, every change to another role removes the user from the group, whatever the stored role is.
 
     Args:
         administration: The administrator's.
