@@ -20,7 +20,7 @@ def build_in(folder: Path, platform: str, monkeypatch: pytest.MonkeyPatch) -> Pa
     return build_bundle(platform, runtime=OWN_RUNTIME)
 
 
-@pytest.mark.parametrize("platform", ["host", "lambda"])
+@pytest.mark.parametrize("platform", [pytest.param("host", marks=pytest.mark.long), "lambda"])
 def test_two_builds_in_two_folders_are_the_same_bytes(
     platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -31,6 +31,7 @@ def test_two_builds_in_two_folders_are_the_same_bytes(
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.long
 def test_changed_exclusions_create_another_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the cache would return the libraries of the old exclusions."""
     before = build_in(tmp_path, "host", monkeypatch)
@@ -85,7 +86,7 @@ print([name for name in sys.modules if name.startswith(unwanted)])
 """
 
 
-@pytest.mark.parametrize("template", ["basic", "own"])
+@pytest.mark.parametrize("template", [pytest.param("basic", marks=pytest.mark.long), "own"])
 def test_handlers_in_the_zip_load_no_schema_compiler(template: str, tmp_path: Path) -> None:
     """The zip contains the compiled templates, also an own one."""
     document = json.dumps({**template_document.read("basic")[1], "description": "Own template."})
@@ -150,6 +151,7 @@ def test_second_build_returns_the_zip_of_the_first(monkeypatch: pytest.MonkeyPat
     assert build_bundle("host") == first
 
 
+@pytest.mark.long
 def test_concurrent_builds_leave_one_complete_zip(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pulumi_userprofiles import bundle;"

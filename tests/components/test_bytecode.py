@@ -30,7 +30,12 @@ def _search_pythons_again() -> Iterator[None]:
     python_path.cache_clear()
 
 
-@pytest.fixture(params=RUNTIMES)
+@pytest.fixture(
+    params=[
+        runtime if runtime == OWN_RUNTIME else pytest.param(runtime, marks=pytest.mark.long)
+        for runtime in RUNTIMES
+    ]
+)
 def runtime(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _search_pythons_again: None
 ) -> str:
@@ -78,6 +83,7 @@ def test_a_zip_for_this_machine_starts_from_bytecode() -> None:
     assert f"userprofiles/table/__pycache__/store.{tag}.pyc" in names
 
 
+@pytest.mark.long
 def test_releases_of_a_python_version_compile_the_same_bytecode() -> None:
     """Compare all interpreters of our version on this machine, each with its own hash seed."""
     sources = sources_of(build_bundle("host"))

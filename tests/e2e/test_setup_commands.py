@@ -84,6 +84,7 @@ def test_test_creates_a_profile_and_deletes_everything(run, stack):
     assert count_everything(stack) == before
 
 
+@pytest.mark.long
 def test_test_deletes_everything_after_a_failure(run, stack, deny):
     before = count_everything(stack)
     deny("dynamodb:*", "sqs:*")

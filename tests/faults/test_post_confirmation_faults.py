@@ -12,7 +12,7 @@ MAX_S = 3.5
 SLOW_FAULTS = [
     "hang",
     pytest.param("trickle body", marks=pytest.mark.long),
-    "trickle head",
+    pytest.param("trickle head", marks=pytest.mark.long),
 ]
 
 

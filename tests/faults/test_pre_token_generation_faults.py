@@ -55,7 +55,9 @@ def test_working_table(scenario: Any, confirmation_event: dict[str, Any], token_
     assert invocation.metrics == []
 
 
-@pytest.mark.parametrize("fault", ["hang", "trickle body", "fail", "invalid JSON"])
+@pytest.mark.parametrize(
+    "fault", ["hang", pytest.param("trickle body", marks=pytest.mark.long), "fail", "invalid JSON"]
+)
 def test_failing_table_gives_the_default_role(
     scenario: Any, confirmation_event: dict[str, Any], token_event: dict[str, Any], fault: str
 ) -> None:

@@ -256,6 +256,7 @@ def test_ctrl_c_before_up_is_ready_is_130(cli_project: Path) -> None:
     assert other_lines == "Stopped before it was ready.\n"
 
 
+@pytest.mark.long
 def test_sigint_stops_up_in_the_background_of_a_script(cli_project: Path) -> None:
     """A shell without job control starts a background command with SIGINT ignored."""
     (cli_project / "__main__.py").write_text(SLEEPING_PROGRAM)

@@ -68,7 +68,12 @@ def test_dry_run_needs_only_read_permissions_and_writes_nothing(
 
 
 @pytest.mark.parametrize(
-    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM, signal.SIGKILL]
+    "number",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
+        signal.SIGKILL,
+    ],
 )
 def test_interrupted_run_can_be_resumed(  # noqa: PLR0917 - fixtures are given by name
     create_table, start_command, run_command, tmp_path, eventually, number

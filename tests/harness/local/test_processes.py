@@ -83,7 +83,7 @@ def start_owner(tmp_path: Path) -> Iterator[Callable[[str], Owner]]:
 @pytest.mark.parametrize(
     ("number", "mode"),
     [
-        (signal.SIGINT, "plain"),
+        pytest.param(signal.SIGINT, "plain", marks=pytest.mark.long),
         (signal.SIGTERM, "plain"),
         (signal.SIGKILL, "plain"),
         (signal.SIGKILL, "forked"),
