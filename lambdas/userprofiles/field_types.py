@@ -12,6 +12,21 @@ from typing import Any
 
 FILE_NAME = "field_types"
 
+# JSON Schema Validation, draft 7. Other names have no effect in it, so they are mistakes such as `maxLenght`.
+KEYWORDS = frozenset(
+    {
+        "$comment", "$defs", "$id", "$ref", "$schema", "additionalItems", "additionalProperties", "allOf",
+        "anyOf", "const", "contains", "contentEncoding", "contentMediaType", "default", "definitions",
+        "dependencies", "description", "else", "enum", "examples", "exclusiveMaximum", "exclusiveMinimum",
+        "format", "if", "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength",
+        "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties",
+        "properties", "propertyNames", "readOnly", "required", "then", "title", "type", "uniqueItems",
+        "writeOnly",
+    }
+)  # fmt: skip
+OWN_KEYWORD_PREFIX = "x-"
+"""Beginning of keywords that a team adds for its own programs. Their values are data."""
+
 # Keywords whose value is data, and keywords whose value maps names to schemas.
 DATA = frozenset({"default", "enum", "const", "examples"})
 SCHEMAS_BY_NAME = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependencies"})

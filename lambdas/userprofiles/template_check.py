@@ -1,11 +1,12 @@
 """Checks whether a template is usable, and reports each problem with its location."""
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args
 
 from userprofiles.completion_check import find_completion_problems
-from userprofiles.field_types import DATA, SCHEMAS_BY_NAME
+from userprofiles.field_types import DATA, KEYWORDS, OWN_KEYWORD_PREFIX, SCHEMAS_BY_NAME
 from userprofiles.template_version import find_version_problems
 
 ItemKind = Literal["account", "profile"]
@@ -106,6 +107,9 @@ def _keyword_problems(schema: Any, path: str, *, is_field: bool) -> Iterator[str
     """
     if not isinstance(schema, Mapping):
         return
+    for keyword in sorted(str(name) for name in schema if name not in KEYWORDS):
+        if not keyword.startswith(OWN_KEYWORD_PREFIX):
+            yield f"{path}.{keyword} {_unknown_keyword(keyword)}"
     if "$ref" in schema:
         yield f"{path} has a $ref; replace it with the schema that it refers to"
     read_only = schema.get("readOnly", False)
@@ -117,11 +121,21 @@ def _keyword_problems(schema: Any, path: str, *, is_field: bool) -> Iterator[str
         yield from _keyword_problems(member, member_path, is_field=False)
 
 
+def _unknown_keyword(keyword: str) -> str:
+    names = {name.lower(): name for name in KEYWORDS}
+    similar_names = difflib.get_close_matches(keyword.lower(), names, 1)
+    advice = f"Use {names[similar_names[0]]!r}" if similar_names else "Remove it"
+    return (
+        f"has no effect, because it is not a keyword of JSON Schema (draft 7). {advice}. Names for your own "
+        f"programs begin with {OWN_KEYWORD_PREFIX}"
+    )
+
+
 def _members(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
     """Yield the location and value of each schema inside a schema."""
     for keyword, value in schema.items():
         keyword_path = f"{path}.{keyword}"
-        if keyword in DATA:
+        if keyword in DATA or keyword.startswith(OWN_KEYWORD_PREFIX):
             if _has_reference(value):
                 # The validator resolves references in data too.
                 yield keyword_path, {"$ref": None}

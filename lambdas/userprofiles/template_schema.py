@@ -86,6 +86,7 @@ def _part() -> Schema:
             "readOnly": {"const": False},
             **_data_keywords(),
         },
+        **_known_keywords(),
         "additionalProperties": _ref("keywordValue"),
     }
     part_of_another = {
@@ -125,7 +126,17 @@ def _schema(*, is_field: bool) -> Schema:
                 for name in sorted(field_types.SCHEMAS_BY_NAME)
             },
         },
+        **_known_keywords("fieldType"),
         "additionalProperties": _ref("keywordValue"),
+    }
+
+
+def _known_keywords(*more: str) -> Schema:
+    own_keyword = f"^{field_types.OWN_KEYWORD_PREFIX}"
+    names = sorted({*field_types.KEYWORDS, *more})
+    return {
+        "propertyNames": {"anyOf": [{"enum": names}, {"pattern": own_keyword}]},
+        "patternProperties": {own_keyword: _ref("data")},
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import fastjsonschema
 import pytest
-from userprofiles import template, template_schema
+from userprofiles import template, template_check, template_schema
 from userprofiles.template import Template, TemplateError
 
 VALIDATE = fastjsonschema.compile(template_schema.create_schema())
@@ -32,6 +32,15 @@ def is_valid_in_the_schema(document: Any) -> bool:
     except fastjsonschema.JsonSchemaValueException:
         return False
     return True
+
+
+def test_keywords_for_own_programs_are_accepted_with_any_value(marketplace: Template) -> None:
+    bio = {"type": "string", "x-form": {"widget": "textarea", "rows": [1, 2]}}
+    document = _change_document(marketplace, profile__properties__bio=bio)
+
+    assert list(template_check.find_problems(document)) == []
+    assert is_valid_in_the_schema(document)
+    assert template.load(document).validate("profile", "customer", {"bio": "A text"}) == []
 
 
 @pytest.mark.parametrize("name", template.names())
@@ -66,6 +75,16 @@ def _change_document(marketplace: Template, **changes: Any) -> dict[str, Any]:
             {"profile__properties__bio": {"$ref": "https://example.com/x.json"}},
             "profile.bio has a $ref",
         ),
+        (
+            {"profile__properties__bio": {"type": "string", "readonly": True}},
+            "profile.bio.readonly has no effect, because it is not a keyword of JSON Schema (draft 7). "
+            "Use 'readOnly'.",
+        ),
+        (
+            {"profile__properties__bio": {"type": "array", "items": {"type": "string", "maxLenght": 3}}},
+            "profile.bio.items.maxLenght has no effect",
+        ),
+        ({"profile__qqq": 1}, "profile.qqq has no effect"),
         ({"profile__properties__bio": {"type": "text"}}, "is not a valid JSON Schema"),
         ({"profile__properties__bio": {"type": "string", "pattern": "("}}, "is not a valid JSON Schema"),
         (
