@@ -56,6 +56,11 @@ class Trigger:
     updates_users: bool = False
 
     @property
+    def all_alarms(self) -> tuple[TriggerAlarm, ...]:
+        """The alarms of the function, and one on its throttles: Lambda does not count those as errors."""
+        return (*self.alarms, _throttles_alarm(self.key.replace("_", " ")))
+
+    @property
     def child(self) -> str:
         """Child name of the function."""
         return self.short_name or self.key.replace("_", "-")
@@ -73,6 +78,14 @@ class Trigger:
     def alarm_child(self, alarm: TriggerAlarm) -> str:
         """Return the name of an alarm, as a component's child."""
         return f"{self.child}-{alarm.suffix}"
+
+
+def _throttles_alarm(name: str) -> TriggerAlarm:
+    return TriggerAlarm(
+        "throttles-alarm",
+        f"Lambda throttled the {name} function, so sign-ups or sign-ins failed: raise its concurrency",
+        metric="Throttles",
+    )
 
 
 PRE_SIGN_UP = Trigger(

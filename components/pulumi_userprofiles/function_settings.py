@@ -74,7 +74,7 @@ class FunctionSettings:
         document = plain_value(where, "template_document", self._args.get("template_document"))
         self.extra_files: dict[str, str] = {}
         if document is None:
-            self.name = name or _DEFAULT_TEMPLATE
+            self.name = _DEFAULT_TEMPLATE if name is None else name
             _check_preset(where, self.name)
             self.template = templates.load(self.name)
         else:

@@ -121,7 +121,7 @@ class SignUpTriggers(Component):
         *("outbox", "outbox-policy", "outbox-age-alarm"),
         *("dead-letters", "dead-letters-policy", "dead-letters-source", "dead-letters-alarm"),
         *(trigger.child for trigger in TRIGGERS),
-        *(trigger.alarm_child(alarm) for trigger in TRIGGERS for alarm in trigger.alarms),
+        *(trigger.alarm_child(alarm) for trigger in TRIGGERS for alarm in trigger.all_alarms),
     )
     _COMPONENTS: ClassVar = {trigger.child: PythonFunction for trigger in TRIGGERS}
     _NAME_LIMIT = 29
@@ -269,7 +269,7 @@ class SignUpTriggers(Component):
         )
         function_args["extra_files"] = {**settings.extra_files, **self._settings.files_of(trigger)}
         function = self._make_component(PythonFunction, trigger.child, function_args)
-        for alarm in trigger.alarms:
+        for alarm in trigger.all_alarms:
             namespace = METRICS_NAMESPACE if alarm.is_own_metric else "AWS/Lambda"
             self._alarm(
                 trigger.alarm_child(alarm),

@@ -1,5 +1,6 @@
 """Checks of the complete stack's arguments. This module creates no resources."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ from pulumi_userprofiles.validation import (
     table_names,
 )
 
+_CLIENT_ID = re.compile(r"[\w+]{1,128}")
+
 MIGRATION_CONCURRENCY = ("migration_max_concurrency", "migration_concurrency")
 """Arguments with the concurrency of the migration job, and with the reserved concurrency of its worker."""
 
@@ -41,6 +44,7 @@ def checked_pool_args(where: str, args: Mapping[str, Any]) -> dict[str, Any]:
     settings = FunctionSettings(where, args)
     pool_args = _pool_args(where, args, settings)
     table_names(where, args, "migration_table_names")
+    _check_client_ids(where, args)
     allowed_origins(where, args)
     log_retention_days(where, args)
     reserved_concurrency(where, args, "api_concurrency")
@@ -114,3 +118,20 @@ def _check_own_triggers(where: str, args: Mapping[str, Any], pool_args: Mapping[
             fix="Set 'email_from', or remove the texts of emails.",
             argument="texts_by_language",
         )
+
+
+def _check_client_ids(where: str, args: Mapping[str, Any]) -> None:
+    """Reject IDs that cannot be those of an app client; outputs are not known yet.
+
+    The form is that of `ClientIdType` in the Cognito API Reference.
+    """
+    for client_id in args.get("further_client_ids") or []:
+        if isinstance(client_id, str) and not _CLIENT_ID.fullmatch(client_id):
+            raise InvalidArgumentError(
+                where,
+                "'further_client_ids' contains a value that is not the ID of an app client",
+                got=client_id,
+                allowed="1 to 128 letters, digits, + and _, such as 1h57kf5cpq17m0eml12EXAMPLE",
+                fix="Copy the ID from the output of the stack that has created the client.",
+                argument="further_client_ids",
+            )

@@ -115,6 +115,12 @@ ALARMS: dict[str, tuple[Any, ...]] = {
         )
         for suffix, metric in (("role", "RoleUnavailable"), ("contact", "ContactUpdateFailed"))
     },
+    **{
+        f"app-triggers-{function}-throttles-alarm": (
+            *("AWS/Lambda", "Throttles", 0, [f"app-triggers-{function}-function-1234567"]),
+        )
+        for function in ("pre-sign-up", "post-confirmation", "pre-token")
+    },
     "app-triggers-pre-sign-up-alarm": (
         *("AWS/Lambda", "Errors", 20, ["app-triggers-pre-sign-up-function-1234567"]),
     ),

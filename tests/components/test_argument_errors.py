@@ -279,6 +279,14 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: _stack(texts_by_language={"de": {"verification_email_subject": "Ihr Code"}}),
         ["'texts_by_language'", "InvalidLambdaResponseException", "Set 'email_from'"],
     ),
+    "client ID with a space": (
+        lambda: SignupToProfile("s", {"platform": "host", "further_client_ids": ["x y"]}),
+        ["further_client_ids", "'x y'", "1 to 128"],
+    ),
+    "empty template": (
+        lambda: SignupToProfile("s", {"platform": "host", "template": ""}),
+        ["'template'", "''"],
+    ),
     "group name with a space": (lambda: UserPool("p", {"groups": ["a b"]}), ["'a b'"]),
     "nickname as user name": (
         lambda: UserPool("p", {"username_attributes": ["nickname"]}),

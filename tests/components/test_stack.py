@@ -122,7 +122,7 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
         template="shop",
         templateFile=str(template_file),
         furtherClients='["admin-web"]',
-        furtherClientIds='["phone-app"]',
+        furtherClientIds='["phoneapp"]',
     )
 
     recording, exports = deploy(config, monkeypatch)
@@ -132,7 +132,7 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
     assert (pool["usernameAttributes"], pool["mfaConfiguration"]) == (["email"], "ON")
     handler = recording.resource("userprofiles-api-handler-function").inputs["environment"]["variables"]
     assert handler["TEMPLATE"] == "shop"
-    clients = ["userprofiles-identity-client-id", "userprofiles-identity-client-admin-web-id", "phone-app"]
+    clients = ["userprofiles-identity-client-id", "userprofiles-identity-client-admin-web-id", "phoneapp"]
     assert ",".join(clients) == handler["USER_POOL_CLIENT_IDS"]
     authorizer = recording.resource("userprofiles-api-authorizer").inputs
     assert authorizer["jwtConfiguration"]["audiences"] == clients

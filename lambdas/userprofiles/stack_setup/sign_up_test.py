@@ -26,6 +26,7 @@ _MAILBOX = "success+{}@simulator.amazonses.com"
 _ATTRIBUTE_VALUES = {"birthdate": "2000-01-01", "locale": "en", "zoneinfo": "UTC", "updated_at": "0"}
 _DEFAULT_VALUE = "setup-test"
 _SEE_LOG = "See the log of the post-confirmation function, and run `userprofiles setup check`."
+_SEE_LOGS = "See the logs of the pool's trigger functions, and run `userprofiles setup check`."
 
 
 class SignUpTest:
@@ -202,7 +203,7 @@ def _run_step(name: str, step: Callable[[], str]) -> CheckResult:
     except CheckFailedError as error:
         return CheckResult(name, error.status, str(error), error.fix)
     except (ClientError, BotoCoreError) as error:
-        return CheckResult(name, Status.FAILED, f"AWS returned {error_code(error)}", _SEE_LOG)
+        return CheckResult(name, Status.FAILED, f"AWS returned {error_code(error)}", _SEE_LOGS)
 
 
 def _read_required_attributes(stack: Stack) -> dict[str, str]:
