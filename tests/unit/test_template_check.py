@@ -77,7 +77,7 @@ def _change_document(marketplace: Template, **changes: Any) -> dict[str, Any]:
         ),
         (
             {"profile__properties__bio": {"type": "string", "readonly": True}},
-            "bio.readonly has no effect, because it is not a keyword of JSON Schema (draft 7). Use 'readOnly'",
+            "has no effect, because it is not a keyword of JSON Schema (draft 7). Use 'readOnly'",
         ),
         (
             {"profile__properties__bio": {"type": "array", "items": {"type": "string", "maxLenght": 3}}},
