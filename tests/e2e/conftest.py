@@ -220,7 +220,7 @@ def grant_admin(stack: Stack) -> Callable[[PoolUser], None]:
             *(Path(sys.executable).with_name("userprofiles"), "admin", "grant", user.sub),
             *("--user-pool-id", stack.outputs["userPoolId"], "--region", stack.region),
             *("--table-name", stack.outputs["usersTableName"], "--endpoint-url", stack.endpoint),
-            *("--audit-table", stack.outputs["auditTableName"]),
+            *("--audit-table", stack.outputs["auditTableName"], "--template", "marketplace"),
         ]
         credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **credentials}

@@ -73,9 +73,9 @@ def _add_options(parser: CommandParser) -> None:
     parser.add_argument("--audit-table", required=True, metavar="T", help="name of the audit table")
     parser.add_argument(
         "--template",
-        default=settings.template_name({}),
+        required=True,  # without a default: another template's role would be stored by `revoke`
         metavar="NAME",
-        help="the stack's template: a name, or the path of a .json file (default: %(default)s)",
+        help="the stack's template: a name, or the path of a .json file",
     )
     parser.add_argument(
         "--region", metavar="R", help="region of pool and tables (default: as in the AWS CLI)"

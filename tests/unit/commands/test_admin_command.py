@@ -15,7 +15,10 @@ from userprofiles.table.lists import UserLists
 
 POOL_ID = "us-east-1_aB3dE5fG7"
 USER = "11111111-1111-4111-8111-111111111111"
-OPTIONS = ["--user-pool-id", POOL_ID, "--table-name", "users", "--audit-table", "audit"]
+OPTIONS = [
+    *("--user-pool-id", POOL_ID, "--table-name", "users", "--audit-table", "audit"),
+    *("--template", "marketplace"),
+]
 
 
 @pytest.fixture
@@ -144,6 +147,7 @@ def test_failed_call_to_aws_is_reported_without_a_traceback(
     ("arguments", "message"),
     [
         (["admin", "grant", "ada"], "the following arguments are required: --user-pool-id"),
+        (["admin", "revoke", "ada", *OPTIONS[:6]], "the following arguments are required: --template"),
         (["admin", "grant", *OPTIONS], "the following arguments are required: USER"),
         (["admin", "grant", "ada", *OPTIONS, "--role", "x"], "unrecognized arguments: --role x"),
         (["admin", "grant", "ada", *OPTIONS, "--template", "none"], "--template: Template 'none' doesn't"),
