@@ -1,6 +1,8 @@
 """The functions' zip: reproducible, self-contained, and safe to build concurrently."""
 
+import inspect
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -231,3 +233,18 @@ def test_version_of_the_command_is_that_of_the_package(capsys: pytest.CaptureFix
 
     assert caught.value.code == 0
     assert capsys.readouterr().out.startswith("pulumi-userprofiles 0.")
+
+
+def test_changed_builder_creates_another_zip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the cache would return a zip that an older version of the builder has made."""
+    before = bundle._digest("key", {})
+    monkeypatch.setattr(bundle, "_build_code", lambda: "another builder")
+
+    assert bundle._digest("key", {}) != before
+
+
+def test_every_module_that_the_builder_uses_is_in_the_key() -> None:
+    imports = re.findall(r"^from pulumi_userprofiles\.(\w+) import", inspect.getsource(bundle), re.MULTILINE)
+
+    # build_tools only finds programs.
+    assert {"bundle", *imports} - {"build_tools"} == set(bundle._BUILD_MODULES)
