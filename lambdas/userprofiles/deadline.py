@@ -5,6 +5,7 @@ without limit. Here each call runs in its own thread, which is abandoned at the 
 daemon: neither the next invocation nor the end of the process waits for it.
 """
 
+import contextvars
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -57,10 +58,11 @@ class DeadlineRunner:
         finished = threading.Event()
         results: list[Any] = []
         errors: list[BaseException] = []
+        context = contextvars.copy_context()
 
         def work() -> None:
             try:
-                results.append(call())
+                results.append(context.run(call))
             except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
                 errors.append(error)
             finally:

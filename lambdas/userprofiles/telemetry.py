@@ -6,12 +6,16 @@ its code or class, because its message and traceback may repeat a value.
 
 import os
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 NAMESPACE = "UserProfiles"
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""ID of the current invocation, or of the run of a command. It is in audit rows and log lines."""
 _STACK_LEVEL = 3  # the log line shows the location of the caller, not of this module
 
 

@@ -18,7 +18,7 @@ CONVERSIONS = ("text", "lowerCase", "localPart", "boolean", "callingCode", "nati
 RESERVED = frozenset(
     {
         "PK", "SK", "entityType", "listPK", "listSK", "statusListPK", "auditHead", "version", "expiresAt",
-        "templateVersion", "setFields",
+        "templateVersion", "setFields", "createdBy", "deletion",
     },
 )  # fmt: skip
 # The role of administrators. The operator grants it; no sign-up can request it.

@@ -19,6 +19,15 @@ from userprofiles.template_check import ITEM_KINDS, ItemKind
 
 _ATTEMPTS = 3
 
+# Source of audit rows to `createdBy`. Triggers and outbox are sign-ups.
+_CREATED_BY = {
+    "api": "first_access",
+    "reconciler": "reconciler",
+    "admin": "admin",
+    "operator": "admin",
+    "library": "admin",
+}
+
 
 class Outcome(StrEnum):
     """What a registration did."""
@@ -103,6 +112,11 @@ class Registrar:
             source=source,
         )
 
+    @property
+    def created_by(self) -> str:
+        """How the users of this registrar come into the table, one of `record.CREATED_BY`."""
+        return _CREATED_BY.get(self.source.partition(":")[0], "sign_up")
+
     def register(self, user: CognitoUser) -> Registration:
         """Ensure that a user has exactly one account and one profile.
 
@@ -125,7 +139,9 @@ class Registrar:
             return audit.create_row(user.sub, action, source=self.source, account=account, moment=moment)
 
         def create_account(audit_row: AuditRow) -> Item:
-            return record.account_item(user.sub, role, now, values.account, audit_row["hash"])
+            return record.account_item(
+                user.sub, role, now, values.account, audit_head=audit_row["hash"], created_by=self.created_by
+            )
 
         def create_profile(account: Item) -> Item:
             return self._with_completion(role, account, record.profile_item(user.sub, values.profile))

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from userprofiles.table import record
+from userprofiles.telemetry import request_id
 
 AuditRow = dict[str, Any]
 
@@ -28,6 +29,11 @@ class Action(StrEnum):
     ROLE_CHANGED = "ROLE_CHANGED"
     STATUS_CHANGED = "STATUS_CHANGED"
     VENDOR_STATUS_CHANGED = "VENDOR_STATUS_CHANGED"
+    DELETION_REQUESTED = "DELETION_REQUESTED"
+    RESTORED = "RESTORED"
+    ERASURE_STARTED = "ERASURE_STARTED"
+    ERASED = "ERASED"
+    IMPORTED = "IMPORTED"
 
 
 class BrokenChainError(ValueError):
@@ -64,6 +70,7 @@ def create_row(
     account: Mapping[str, Any] | None,
     moment: datetime,
     fields: Iterable[str] = (),
+    receipt: str | None = None,
 ) -> AuditRow:
     """Create the audit row of a write, the next one in the user's chain.
 
@@ -76,6 +83,7 @@ def create_row(
             and contains the account's next version.
         moment: The time of the write.
         fields: Names of the changed fields, such as `profile.language`.
+        receipt: SHA-256 of the receipt of an erasure, None for other actions.
     """
     row: AuditRow = {
         "PK": record.partition_key(sub),
@@ -88,6 +96,10 @@ def create_row(
     field_names = sorted(fields)
     if field_names:
         row["fields"] = field_names
+    if receipt is not None:
+        row["receipt"] = receipt
+    if request_id.get():
+        row["requestId"] = request_id.get()
     return {**row, "hash": digest(row)}
 
 

@@ -33,6 +33,10 @@ STATUS_INDEX = "status-list"
 # Values of `status` (case-insensitive) of users who may not use the application.
 INACTIVE_STATUSES = ("inactive", "disabled", "suspended", "deleted")
 
+# How a user came into the table: by the trigger or the outbox, by the first request to the API, by the
+# reconciler, by an administrator or operator, or by a backfill or import.
+CREATED_BY = ("sign_up", "first_access", "reconciler", "admin", "import")
+
 # DynamoDB's limits: 400 KB for an item, including attribute names, and 2 KB for a partition key.
 DYNAMODB_ITEM_BYTES = 400 * 1024
 DYNAMODB_KEY_BYTES = 2 * 1024
@@ -93,7 +97,9 @@ def list_partition(shard: str, role: str, status: str | None = None) -> str:
     return f"{LIST_PREFIX}{role}#{shard}" if status is None else f"{LIST_PREFIX}{role}#{status}#{shard}"
 
 
-def account_item(sub: str, role: str, created_at: str, fields: Mapping[str, Any], audit_head: str) -> Item:
+def account_item(
+    sub: str, role: str, created_at: str, fields: Mapping[str, Any], *, audit_head: str, created_by: str
+) -> Item:
     """Return the item of a new account.
 
     Args:
@@ -102,10 +108,12 @@ def account_item(sub: str, role: str, created_at: str, fields: Mapping[str, Any]
         created_at: The result of `timestamp`.
         fields: The fields of the template, `templateVersion` and `setFields`.
         audit_head: Hash of the audit row that is written in the same transaction.
+        created_by: How the user came into the table, one of `CREATED_BY`.
     """
     return {
         **key(sub, "account"),
         "entityType": ENTITY_TYPES["account"],
+        "createdBy": created_by,
         **fields,
         **list_keys(sub, role, fields.get("status")),
         "listSK": f"{created_at}#{sub}",
@@ -117,6 +125,24 @@ def account_item(sub: str, role: str, created_at: str, fields: Mapping[str, Any]
 def profile_item(sub: str, fields: Mapping[str, Any]) -> Item:
     """Return the item of a new profile: the keys and these fields, which may contain `setFields`."""
     return {**key(sub, "profile"), "entityType": ENTITY_TYPES["profile"], **fields}
+
+
+def tombstones(sub: str, audit_row: Mapping[str, Any]) -> dict[ItemKind, Item]:
+    """Return the empty items of an erased user.
+
+    Args:
+        sub: The user's sub.
+        audit_row: The audit row of the erasure, to which the audit head refers.
+    """
+    return {
+        "account": {
+            **key(sub, "account"),
+            "entityType": TOMBSTONE,
+            "auditHead": audit_row["hash"],
+            "version": audit_row["version"],
+        },
+        "profile": {**key(sub, "profile"), "entityType": TOMBSTONE},
+    }
 
 
 def is_tombstone(item: Mapping[str, Any] | None) -> bool:

@@ -13,9 +13,12 @@ def test_keys_are_those_of_the_single_table_design() -> None:
 
 
 def test_account_item_has_list_keys_and_audit_head() -> None:
-    item = record.account_item("s-1", "vendor", "2026-02-04T16:00:00Z", {"email": "a@b.co"}, "h")
+    item = record.account_item(
+        "s-1", "vendor", "2026-02-04T16:00:00Z", {"email": "a@b.co"}, audit_head="h", created_by="sign_up"
+    )
 
     expected = {
+        "createdBy": "sign_up",
         "PK": "USER#s-1",
         "SK": "ACCOUNT#MAIN",
         "entityType": "USER_ACCOUNT",
@@ -29,7 +32,9 @@ def test_account_item_has_list_keys_and_audit_head() -> None:
 
 
 def test_account_with_a_status_is_also_listed_by_status() -> None:
-    item = record.account_item("s-1", "vendor", "2026-02-04T16:00:00Z", {"status": "active"}, "h")
+    item = record.account_item(
+        "s-1", "vendor", "2026-02-04T16:00:00Z", {"status": "active"}, audit_head="h", created_by="sign_up"
+    )
 
     assert item["statusListPK"] == f"LIST#vendor#active#{record.list_shard('s-1')}"
     assert record.public_fields(item) == {"status": "active"}
@@ -47,7 +52,9 @@ def test_profile_item_has_only_keys_type_and_fields() -> None:
 
 
 def test_public_fields_have_no_keys_and_no_bookkeeping() -> None:
-    account = record.account_item("s-1", "vendor", "2026", {"email": "a@b.co"}, "h") | {"expiresAt": 1}
+    account = record.account_item(
+        "s-1", "vendor", "2026", {"email": "a@b.co"}, audit_head="h", created_by="sign_up"
+    ) | {"expiresAt": 1}
 
     assert record.public_fields(account) == {"email": "a@b.co"}
 
@@ -77,7 +84,7 @@ def test_timestamp_is_utc_in_seconds() -> None:
 
 
 def test_every_partition_key_has_a_documented_prefix() -> None:
-    account = record.account_item("s-1", "vendor", "2026", {}, "h")
+    account = record.account_item("s-1", "vendor", "2026", {}, audit_head="h", created_by="sign_up")
 
     assert account["PK"].startswith(record.USER_PREFIX)
     assert account["listPK"].startswith(record.LIST_PREFIX)
