@@ -30,7 +30,7 @@ RIGHTS = {
     "app-api-handler-policy": {
         *_EVERY_FUNCTION,
         *_REGISTER,
-        *("dynamodb:BatchGetItem", "cognito-idp:AdminGetUser"),
+        *("dynamodb:BatchGetItem", "cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut"),
         *("dynamodb:GetItem", "dynamodb:DeleteItem", "s3:GetObject", "s3:PutObject"),
     },
     "app-api-admin-policy": {
