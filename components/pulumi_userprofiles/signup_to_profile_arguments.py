@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from pulumi_userprofiles.erasure_stores import ErasureStore
 from pulumi_userprofiles.message_texts import MessageTexts
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
@@ -52,6 +53,18 @@ class SignupToProfileArgs(TypedDict):
     allowed_origins: NotRequired[list[str]]
     """Web origins that browsers can call the profile API from, such as `https://example.com`. Default:
     none."""
+
+    grace_period_days: NotRequired[int]
+    """Days between a user's request to delete the account and its erasure, 0 to 365. Until then, the user can
+    restore it. Default: 30."""
+
+    erasure_stores: NotRequired[list[ErasureStore]]
+    """Stores of your own that also have data of users, at most 10: the erasure worker tells each of them
+    which user to erase. Default: none."""
+
+    backup_retention_days: NotRequired[int]
+    """Days that daily backups of the tables are kept in AWS Backup, 1 to 3,650. Default: none; the tables'
+    point-in-time recovery reaches 35 days back."""
 
     migration_table_names: NotRequired[list[str]]
     """Names of existing tables that the migration job can use in addition to the users table. Default:
