@@ -13,7 +13,7 @@ Events:
 The actions that its role needs, and no others:
 
 * on the users table, for keys that begin with `USER#` or `LEGACY#`: `dynamodb:BatchGetItem`,
-  `dynamodb:Query`, `dynamodb:PutItem`, `dynamodb:UpdateItem`, `dynamodb:BatchWriteItem`
+  `dynamodb:Query`, `dynamodb:PutItem`, `dynamodb:BatchWriteItem`
 * on the index `list` of the users table, for keys that begin with `LIST#DELETION#`: `dynamodb:Query`
 * on the audit table: `dynamodb:PutItem`
 * on the receipts table: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`; on its index `open`:
@@ -28,11 +28,42 @@ The actions that its role needs, and no others:
 
 Metrics: ErasureFailed (a run failed and is repeated), ErasureWaiting (a receipt is open for over a day),
 ErasurePoison (an invalid message).
+
+Its time-out must be at least two minutes: a run stops 40 seconds before it, and sends itself a message.
 """
 
+import os
 from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from userprofiles.lifecycle import erasure_worker
+from userprofiles.lifecycle.erasure_setup import create_client, create_worker
+from userprofiles.lifecycle.erasure_sweep import read_position
+from userprofiles.telemetry import Report, request_id
+
+REPORT = Report()
+WORKER = create_worker(os.environ, create_client, REPORT)
+# By default, a batch whose messages all fail would raise, and Lambda would log the text of the exception.
+PROCESSOR = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 def handler(event: Any, context: Any) -> Any:
-    """Return the failed messages. SQS delivers them again, or moves them to the dead-letter queue."""
-    raise NotImplementedError
+    """Process messages of the erasure queue, or run the sweep.
+
+    Returns:
+        The failed messages. SQS delivers them again, or moves them to the dead-letter queue.
+    """
+    request_id.set(context.aws_request_id)
+    check_stop = erasure_worker.stop_before_timeout(context.get_remaining_time_in_millis)
+    if "Records" not in event:
+        WORKER.run_sweep(read_position(event), check_stop)
+        return None
+
+    def process_record(record: SQSRecord) -> None:  # Powertools passes it by this name
+        WORKER.process_message(record.raw_event, check_stop)
+
+    return process_partial_response(
+        event=event, record_handler=process_record, processor=PROCESSOR, context=context
+    )
