@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
     from pulumi_userprofiles.reports_bucket import ReportsBucket, ReportsBucketArgs
     from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersArgs
-    from pulumi_userprofiles.signup_to_profile import SignupToProfile, SignupToProfileArgs
+    from pulumi_userprofiles.signup_to_profile import SignupToProfile
+    from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
     from pulumi_userprofiles.user_pool import UserPool
     from pulumi_userprofiles.user_pool_arguments import (
         CustomAttribute,
@@ -49,7 +50,7 @@ _MODULES = {
     "SignUpTriggers": "sign_up_triggers",
     "SignUpTriggersArgs": "sign_up_triggers",
     "SignupToProfile": "signup_to_profile",
-    "SignupToProfileArgs": "signup_to_profile",
+    "SignupToProfileArgs": "signup_to_profile_arguments",
     "UserPool": "user_pool",
     "UserPoolArgs": "user_pool_arguments",
     "UserPoolTier": "user_pool_arguments",
