@@ -1,4 +1,4 @@
-"""All stores with data of users in memory, and the erasure on them. Every call of AWS is counted and can kill."""
+"""All stores with data of users in memory, and the erasure on them. Every call is counted, and can kill."""
 
 import io
 import json
@@ -342,8 +342,8 @@ class World:
         files = [key for key, _ in self.bucket.versions if f"/{sub}/" in key]
         answers = [item for item in self.tables.items_of(self.tables.idempotency) if sub in item["data"]]
         users = [name for name, values in self.pool.users.items() if values["sub"] == sub]
-        team = [name for name in ("documents",) if sub in self.function.documents]
-        return items + files + answers + users + team + ([self.mails[sub]] if sub in self.mails else [])
+        team = {"search": self.function.documents, "mails": self.mails}
+        return items + files + answers + users + [name for name, data in team.items() if sub in data]
 
     # The team's consumer
 

@@ -1,7 +1,7 @@
 """A small DynamoDB in memory: a call takes microseconds, so a test can make thousands of them.
 
-It has the operations, conditions and updates that the users, audit and receipts tables need, and raises for all
-others. Tests with moto check the expressions; tests with this table check sequences of calls.
+It has the operations, conditions and updates that the users, audit and receipts tables need, and raises for
+all others. Tests with moto check the expressions; tests with this table check sequences of calls.
 """
 
 import copy
