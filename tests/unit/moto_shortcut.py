@@ -1,7 +1,7 @@
 """Answers DynamoDB calls from moto's memory, without HTTP.
 
-In moto itself, reading the request and writing the response take five times as long as the operation. botocore
-still validates the parameters and raises the errors.
+In moto itself, reading the request and writing the response take five times as long as the operation.
+botocore still validates the parameters and raises the errors.
 """
 
 import copy
