@@ -89,6 +89,8 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
             "issuer": "https://issuer.example/theirs",
             "client_ids": ["web", "phone"],
             "allowed_origins": ["https://example.com"],
+            "erasure_queue_url": "https://sqs.example/erasure",
+            "erasure_queue_arn": arn("sqs", "erasure"),
             "platform": "host",
         },
     ),

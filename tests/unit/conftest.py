@@ -25,7 +25,7 @@ from userprofiles.registration.registrar import Registrar
 from userprofiles.settings import Roles
 from userprofiles.table.attribute_value import deserialize_item, serialize_item
 from userprofiles.table.store import Store
-from userprofiles.telemetry import Report
+from userprofiles.telemetry import Report, request_id
 from userprofiles.template import Template
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the helper module: test folders are not packages
@@ -63,6 +63,14 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "POWERTOOLS_SERVICE_NAME": "test",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
+def no_request_id() -> Iterator[None]:
+    """Run the test without the request ID of another test's invocation."""
+    token = request_id.set("")
+    yield
+    request_id.reset(token)
 
 
 # One session for all tests, so that it reads the service descriptions only once.

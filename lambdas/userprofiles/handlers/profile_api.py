@@ -36,7 +36,7 @@ from userprofiles.api.routes import (
     READ_PROFILE,
     RESTORE_USER,
 )
-from userprofiles.telemetry import Report
+from userprofiles.telemetry import Report, start_invocation
 
 REPORT = Report()
 AVATARS = Avatars(settings.required(os.environ, "AVATAR_BUCKET"))
@@ -134,6 +134,7 @@ def handle_exception(error: Exception) -> Response[Any]:
 
 def handler(event: Any, context: Any) -> Any:
     """Handle one request."""
+    start_invocation(context)
     response = APP.resolve(event, context)
     responses.log_request(event, response, REPORT)
     return response
