@@ -182,6 +182,7 @@ def test_approval_roles_reach_the_functions_that_register_users(monkeypatch: pyt
         function.name: function.inputs["environment"]["variables"].get("APPROVAL_ROLES")
         for function in recording.of_type("Function")
     }
+    assert functions.pop("userprofiles-eraser-worker-function") is None
     assert functions.pop("userprofiles-migration-worker-function") is None
     assert set(functions.values()) == {"vendor"}
 
