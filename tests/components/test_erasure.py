@@ -77,7 +77,7 @@ def store(**fields: Any) -> dict[str, Any]:
 
 
 MISTAKES: dict[str, tuple[Any, list[str]]] = {
-    "no list": (store(), ["at most 10 stores", "{name, function_arn}"]),
+    "no list": (store(), ["at most 10 stores", "ARN of a function"]),
     "texts": (["orders"], ["at most 10 stores", "['orders']"]),
     "too many": ([store(name=f"s{n}") for n in range(MAX_STORES + 1)], ["at most 10 stores"]),
     "unknown field": ([store(functionArn="a")], ["unknown argument 'functionArn'", "function_arn"]),
@@ -85,11 +85,11 @@ MISTAKES: dict[str, tuple[Any, list[str]]] = {
     "capital letters": ([store(name="Orders")], ["invalid name", "'Orders'", "lower-case"]),
     "an output as name": ([store(name=pulumi.Output.from_input("a"))], ["plain value"]),
     "a name twice": ([store(), store()], ["same name", "Rename"]),
-    "neither": ([{"name": "orders"}], ["without a function or a queue", "orders with neither"]),
-    "both": ([store(queue_arn="a", queue_url="b")], ["or with both"]),
+    "neither": ([{"name": "orders"}], ["neither a function nor", "{'name': 'orders'}"]),
+    "both": ([store(queue_arn="a", queue_url="b")], ["or is both"]),
     "queue without a URL": (
         [{"name": "orders", "queue_arn": STORES[1]["queue_arn"]}],
-        ["orders with queue_arn", "{name, queue_arn, queue_url}"],
+        ["complete queue", "the ARN and the URL of a queue"],
     ),
     "ARN of a queue as function": (
         [store(function_arn=STORES[1]["queue_arn"])],
