@@ -24,6 +24,7 @@ from userprofiles.commands import (
     admin_command,
     analytics_command,
     audit_command,
+    erase_command,
     outputs_command,
     reconcile_command,
     setup_command,
@@ -62,6 +63,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     template_command.add_parsers(groups)
     audit_command.add_parsers(groups)
     reconcile_command.add_parser(groups)
+    erase_command.add_parser(groups)
     return parser, run
 
 

@@ -149,6 +149,8 @@ def _api(**args: Any) -> ProfileApi:
             "user_pool_arn": _STACK_POOL_ARN,
             "issuer": f"https://cognito-idp.{REGION}.amazonaws.com.cn/app-identity-pool-id",
             "client_ids": ["app-identity-client-id"],
+            "erasure_queue_url": "https://sqs.example/app-erasure-queue",
+            "erasure_queue_arn": arn("sqs", "app-erasure-queue-1234567"),
             "platform": "host",
             **args,  # type: ignore[typeddict-item]
         },

@@ -20,6 +20,8 @@ OUTPUT_NAMES = {
     "client_id": "userPoolClientId",
     "users_table": "usersTableName",
     "audit_table": "auditTableName",
+    "receipts_table": "receiptsTableName",
+    "erasure_function": "erasureFunctionName",
 }
 """The stack output of each option."""
 

@@ -1,10 +1,17 @@
 """Commands of `userprofiles` on tables in moto."""
 
+import sys
+from pathlib import Path
+
 import pytest
 from userprofiles import cli, settings, template
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
+
+sys.path.insert(
+    0, str(Path(__file__).parents[1])
+)  # the helper modules are there; the tests are not a package
 
 
 @pytest.fixture
