@@ -70,6 +70,7 @@ def main() -> None:
     pulumi.export("usersTableName", profiles.users_table_name)
     pulumi.export("auditTableName", profiles.audit_table_name)
     pulumi.export("profileApiUrl", profiles.profile_api_url)
+    pulumi.export("avatarBucketName", profiles.avatar_bucket_name)
     pulumi.export("migrationStateMachineArn", profiles.migration_state_machine_arn)
     pulumi.export("migrationBucketName", profiles.migration_bucket_name)
 

@@ -1,4 +1,4 @@
-"""The private bucket for the pictures that users upload."""
+"""The private bucket for the pictures that users upload, and for large exports."""
 
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, Unpack
@@ -16,6 +16,12 @@ UPLOADS = "avatars/"
 
 CLAIMED = "claimed/"
 """Prefix of the pictures that a profile has."""
+
+EXPORTS = "exports/"
+"""Prefix of large exports. The function uses the same prefix, see `userprofiles.lifecycle.export_sources`."""
+
+EXPORT_DAYS = 7
+"""Days after which the bucket deletes an export."""
 
 
 class AvatarBucketArgs(TypedDict):
@@ -46,7 +52,7 @@ class AvatarBucketSettings:
 
 
 class AvatarBucket(PrivateBucket):
-    """A private, versioned, encrypted bucket. It deletes uploads that no profile claims after a day."""
+    """A private, versioned, encrypted bucket. It deletes unclaimed uploads after a day, exports after 7."""
 
     _CHILDREN = (*BUCKET_CHILDREN, "cors")
 
@@ -100,6 +106,13 @@ class AvatarBucket(PrivateBucket):
                     "id": "replaced",
                     "status": "Enabled",
                     "filter": {"prefix": CLAIMED},
+                    "noncurrent_version_expiration": {"noncurrent_days": 1},
+                },
+                {
+                    "id": "exports",
+                    "status": "Enabled",
+                    "filter": {"prefix": EXPORTS},
+                    "expiration": {"days": EXPORT_DAYS},
                     "noncurrent_version_expiration": {"noncurrent_days": 1},
                 },
             ],

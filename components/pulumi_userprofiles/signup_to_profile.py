@@ -157,6 +157,9 @@ class SignupToProfile(Component):
     profile_api_url: pulumi.Output[str]
     """Base URL of the profile API, without a path."""
 
+    avatar_bucket_name: pulumi.Output[str]
+    """Name of the bucket with users' pictures and large exports."""
+
     migration_state_machine_arn: pulumi.Output[str]
     """ARN of the state machine that creates the missing profiles of existing users."""
 
@@ -201,6 +204,7 @@ class SignupToProfile(Component):
         self.users_table_name = self.data.table_name
         self.audit_table_name = self.data.audit_table_name
         self.profile_api_url = self.api.url
+        self.avatar_bucket_name = self.api.avatar_bucket_name
         self.migration_state_machine_arn = self.migration.state_machine_arn
         self.migration_bucket_name = self.migration.bucket_name
         self._register_outputs()

@@ -55,7 +55,7 @@ def wildcard_arns(recording: Recording) -> list[str]:
         if "*" in arn
         and arn != "*"
         and not ((":logs:" in arn or ":states:" in arn) and arn.endswith(":*"))
-        and not (":s3:::" in arn and arn.endswith(("/runs/*", "/avatars/*", "/claimed/*")))
+        and not (":s3:::" in arn and arn.endswith(("/runs/*", "/avatars/*", "/claimed/*", "/exports/*")))
     ]
 
 
@@ -72,6 +72,17 @@ def other_leading_keys(recording: Recording) -> list[str]:
         and not all("idempotency-table" in arn for arn in as_list(statement["Resource"]))
         and statement.get("Condition")
         != {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{_key_prefix(statement)}#*"]}}
+    ]
+
+
+def unlimited_listings(recording: Recording) -> list[str]:
+    """Report rights to list the objects of a bucket without a condition for the prefix."""
+    return [
+        f"{item['name']}: {statement['Action']}"
+        for item, statement in statements(recording)
+        if statement["Effect"] == "Allow"
+        and any(action.startswith("s3:List") for action in as_list(statement["Action"]))
+        and "s3:prefix" not in statement.get("Condition", {}).get("StringLike", {})
     ]
 
 
@@ -219,6 +230,7 @@ CHECKS: list[Check] = [
     wildcard_resources,
     wildcard_arns,
     other_leading_keys,
+    unlimited_listings,
     unencrypted_queues,
     unencrypted_buckets,
     foreign_callers,

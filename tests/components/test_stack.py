@@ -20,6 +20,7 @@ NAMESPACE = "pulumi-userprofiles"
 SCOPE = "eu-central-1:111122223333"
 OUTPUTS = [
     "auditTableName",
+    "avatarBucketName",
     "furtherUserPoolClientIds",
     "migrationBucketName",
     "migrationStateMachineArn",

@@ -122,6 +122,25 @@ class ProfileService:
         """Defines the fields of account and profile."""
         return self._registrar.template
 
+    def read_items(self, caller: Caller) -> UserItems:
+        """Return the caller's items, also of a user who is marked for deletion.
+
+        The first access creates the missing items. Only routes for marked users call this method directly.
+
+        Raises:
+            ApiError: 401 if Cognito doesn't know the user, 410 if the user was erased.
+            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
+        """
+        user = self._registrar.store.read(caller.sub)
+        if not user.is_erased and not user.is_complete:
+            self._register(caller)
+            user = self._registrar.store.read(caller.sub)
+        if user.is_erased:
+            raise erased_error()
+        if not user.is_complete:
+            raise StoreBusyError("StillIncomplete")
+        return user
+
     def read(self, caller: Caller) -> ProfileDocument:
         """Return the caller's account and profile. The first access creates the missing items.
 
@@ -248,15 +267,7 @@ class ProfileService:
         return user
 
     def _read_complete_user(self, caller: Caller) -> UserItems:
-        user = self._registrar.store.read(caller.sub)
-        if not user.is_erased and not user.is_complete:
-            self._register(caller)
-            user = self._registrar.store.read(caller.sub)
-        if user.is_erased:
-            raise erased_error()
-        if not user.is_complete:
-            raise StoreBusyError("StillIncomplete")
-        return user
+        return self.read_items(caller)
 
     def _register(self, caller: Caller) -> None:
         user = cognito_user.get_user(self._cognito, self._pool_id, caller.user_name)

@@ -39,6 +39,7 @@ READ_PROFILE = Route("GET", "/me/profile")
 CHANGE_PROFILE = Route("PATCH", "/me/profile")
 READ_COMPLETION = Route("GET", "/me/profile/completion")
 CREATE_AVATAR = Route("POST", "/me/avatar")
+EXPORT_USER = Route("GET", "/me/export")
 
 LIST_USERS = Route("GET", "/users", handler=ADMINISTRATORS)
 READ_USER = Route("GET", "/users/{id}/profile", handler=ADMINISTRATORS)
@@ -56,6 +57,7 @@ ROUTES = (
     CHANGE_PROFILE,
     READ_COMPLETION,
     CREATE_AVATAR,
+    EXPORT_USER,
     LIST_USERS,
     READ_USER,
     CHANGE_USER,

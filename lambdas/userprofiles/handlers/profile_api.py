@@ -6,11 +6,13 @@ TEMPLATE, SIGN_UP_ROLES, DEFAULT_ROLE.
 The actions that its role needs, and no others:
 
 * on the users table, for keys that begin with `USER#`: `dynamodb:BatchGetItem`, `dynamodb:PutItem`,
-  `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`
+  `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`, `dynamodb:Query`
 * on the audit table: `dynamodb:PutItem`
 * on the idempotency table: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`,
   `dynamodb:DeleteItem`
-* on the bucket with avatars: `s3:GetObject`, and `s3:PutObject` below `avatars/` and `claimed/`
+* on the bucket with avatars: `s3:GetObject` and `s3:PutObject` below `avatars/`, `claimed/` and `exports/`,
+  `s3:DeleteObjectVersion` below `exports/`, and `s3:ListBucket` for the prefixes `avatars/` and
+  `claimed/avatars/`
 * on the user pool: `cognito-idp:AdminGetUser`
 """
 
@@ -27,18 +29,23 @@ from userprofiles.api.picture_key import new_key
 from userprofiles.api.routes import (
     CHANGE_PROFILE,
     CREATE_AVATAR,
+    EXPORT_USER,
     HEALTH,
     OPENAPI,
     READ_COMPLETION,
     READ_PROFILE,
 )
+from userprofiles.lifecycle import user_export
+from userprofiles.lifecycle.export_sources import UserFiles
 from userprofiles.telemetry import Report
 
 REPORT = Report()
 AVATARS = Avatars(settings.required(os.environ, "AVATAR_BUCKET"))
 SERVICE = profile_service.from_environment(os.environ, AVATARS.claim)
-IDEMPOTENT_REQUESTS = IdempotentRequests(
-    aws.client("dynamodb"), settings.required(os.environ, "IDEMPOTENCY_TABLE")
+DYNAMODB = aws.client("dynamodb")
+IDEMPOTENT_REQUESTS = IdempotentRequests(DYNAMODB, settings.required(os.environ, "IDEMPOTENCY_TABLE"))
+EXPORTER = user_export.from_environment(
+    os.environ, DYNAMODB, UserFiles(settings.required(os.environ, "AVATAR_BUCKET")), SERVICE.template.name
 )
 CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
 # Explicitly off: in debug mode, events and tokens would be logged, and the environment can turn it on.
@@ -95,6 +102,15 @@ def create_avatar() -> Response[Any]:
         scope, content_type, lambda: {"key": new_key(caller.sub)}, APP.lambda_context
     )
     return responses.json_response(201, AVATARS.create_form(answer["key"], content_type))
+
+
+@APP.route(EXPORT_USER.rule, method=EXPORT_USER.method)
+def export_user() -> Response[Any]:
+    """Return all data of the caller, also of one who is marked for deletion."""
+    caller = access_token.read_caller(APP.current_event.raw_event, CLIENT_IDS)
+    remaining_ms = APP.lambda_context.get_remaining_time_in_millis
+    answer = EXPORTER.answer(caller, SERVICE.read_items, remaining_ms)
+    return responses.text_response(answer.status, answer.body.decode())
 
 
 @APP.not_found

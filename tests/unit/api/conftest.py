@@ -18,6 +18,8 @@ from userprofiles.api.idempotency import IdempotentRequests
 from userprofiles.api.merge_patch import UpdatePlan
 from userprofiles.api.profile_service import ProfileService
 from userprofiles.api.routes import Route
+from userprofiles.lifecycle.export_sources import UserFiles
+from userprofiles.lifecycle.user_export import UserExporter
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import record
@@ -59,8 +61,23 @@ def avatars(bucket: Any) -> Avatars:
 
 
 @pytest.fixture
+def exporter(tables: Any, cognito: Any, bucket: Any) -> UserExporter:
+    """Return the exporter of the function."""
+    files = UserFiles("pictures", lambda: bucket)
+    return UserExporter(
+        tables.client, tables.users, POOL_ID, files, "marketplace", create_cognito=lambda: cognito
+    )
+
+
+@pytest.fixture
 def api(
-    monkeypatch: pytest.MonkeyPatch, service: ProfileService, avatars: Avatars, tables: Any, report: Report
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    service: ProfileService,
+    avatars: Avatars,
+    exporter: UserExporter,
+    tables: Any,
+    report: Report,
 ) -> Any:
     """Return the function's module, with the tables and the Cognito client of this test."""
     for name in ("USERS_TABLE", "AUDIT_TABLE", "USER_POOL_ID", "IDEMPOTENCY_TABLE", "AVATAR_BUCKET"):
@@ -68,6 +85,7 @@ def api(
     module = importlib.import_module("userprofiles.handlers.profile_api")
     monkeypatch.setattr(module, "SERVICE", service)
     monkeypatch.setattr(module, "AVATARS", avatars)
+    monkeypatch.setattr(module, "EXPORTER", exporter)
     requests = IdempotentRequests(tables.client, tables.idempotency)
     monkeypatch.setattr(module, "IDEMPOTENT_REQUESTS", requests)
     monkeypatch.setattr(module, "CLIENT_IDS", (CLIENT_ID,))

@@ -67,6 +67,7 @@ EXPECTED: dict[Route, dict[str, int]] = {
         "inactive user": 403,
         "inactive admin": 403,
     },
+    routes.EXPORT_USER: OWN,
     routes.LIST_USERS: {**ADMIN_ONLY, "admin": 200},
     routes.READ_USER: {**ADMIN_ONLY, "admin": 200},
     routes.CHANGE_USER: {**ADMIN_ONLY, "admin": 200},
