@@ -16,8 +16,9 @@ The actions that its role needs, and no others:
 * on the user pool: `cognito-idp:AdminGetUser`
 """
 
+import functools
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
@@ -35,21 +36,28 @@ from userprofiles.api.routes import (
     READ_COMPLETION,
     READ_PROFILE,
 )
-from userprofiles.lifecycle import user_export
-from userprofiles.lifecycle.export_sources import UserFiles
 from userprofiles.telemetry import Report
+
+if TYPE_CHECKING:
+    from userprofiles.lifecycle.user_export import UserExporter
 
 REPORT = Report()
 AVATARS = Avatars(settings.required(os.environ, "AVATAR_BUCKET"))
 SERVICE = profile_service.from_environment(os.environ, AVATARS.claim)
-DYNAMODB = aws.client("dynamodb")
-IDEMPOTENT_REQUESTS = IdempotentRequests(DYNAMODB, settings.required(os.environ, "IDEMPOTENCY_TABLE"))
-EXPORTER = user_export.from_environment(
-    os.environ, DYNAMODB, UserFiles(settings.required(os.environ, "AVATAR_BUCKET")), SERVICE.template.name
+IDEMPOTENT_REQUESTS = IdempotentRequests(
+    aws.client("dynamodb"), settings.required(os.environ, "IDEMPOTENCY_TABLE")
 )
 CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
 # Explicitly off: in debug mode, events and tokens would be logged, and the environment can turn it on.
 APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
+
+
+@functools.cache
+def create_exporter() -> "UserExporter":
+    """Create what only exports need."""
+    from userprofiles.lifecycle import user_export  # noqa: PLC0415 - few requests need it
+
+    return user_export.from_environment(os.environ, SERVICE.template.name)
 
 
 @APP.route(HEALTH.rule, method=HEALTH.method)
@@ -109,7 +117,7 @@ def export_user() -> Response[Any]:
     """Return all data of the caller, also of one who is marked for deletion."""
     caller = access_token.read_caller(APP.current_event.raw_event, CLIENT_IDS)
     remaining_ms = APP.lambda_context.get_remaining_time_in_millis
-    answer = EXPORTER.answer(caller, SERVICE.read_items, remaining_ms)
+    answer = create_exporter().answer(caller, SERVICE.read_items, remaining_ms)
     return responses.text_response(answer.status, answer.body.decode())
 
 

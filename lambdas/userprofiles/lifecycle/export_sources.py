@@ -4,7 +4,6 @@ Every read names the user: the partition `USER#<sub>`, one user of the pool, and
 item of the partition that names another user, such as FRIEND#<sub>, has only what the item contains.
 """
 
-import functools
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from userprofiles.api import avatars
 from userprofiles.api.avatars import CLAIMED_PREFIX, URL_SECONDS
 from userprofiles.api.picture_key import PREFIX as UPLOADS_PREFIX
 from userprofiles.table import record
@@ -114,17 +112,12 @@ class UserFiles:
 
     Args:
         bucket: Name of the bucket.
-        create_client: Creates a botocore client of S3 that signs with Signature Version 4.
+        client: A botocore client of S3 that signs with Signature Version 4.
     """
 
-    def __init__(self, bucket: str, create_client: Callable[[], Any] = avatars.client) -> None:
+    def __init__(self, bucket: str, client: Any) -> None:
         self._bucket = bucket
-        self._create_client = create_client
-
-    @functools.cached_property
-    def _client(self) -> Any:
-        # Created when needed: a function handles many other requests.
-        return self._create_client()
+        self._client = client
 
     def find(self, sub: str) -> list[dict[str, Any]]:
         """Return key and size of a user's uploads and claimed pictures."""

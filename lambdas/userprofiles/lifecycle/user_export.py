@@ -1,6 +1,5 @@
 """`GET /me/export`: the bundle of the caller, in the response or, if it is large, in S3."""
 
-import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from userprofiles import aws, settings
+from userprofiles.api import avatars
 from userprofiles.api.access_token import Caller
 from userprofiles.api.avatars import URL_SECONDS
 from userprofiles.api.errors import ApiError
@@ -51,42 +51,31 @@ def check_time(remaining_ms: int) -> None:
         )
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
 class UserExporter:
     """Exports the users of one table.
 
-    Args:
+    Attributes:
         dynamodb: A botocore client of DynamoDB.
         users_table: Name of the users table.
+        cognito: A botocore client of Cognito.
         pool_id: The user pool.
         files: The bucket with the files.
         template: Name of the template.
-        create_cognito: Creates a botocore client of Cognito.
         clock: Returns the current time.
     """
 
-    def __init__(
-        self,
-        dynamodb: Any,
-        users_table: str,
-        pool_id: str,
-        files: UserFiles,
-        template: str,
-        *,
-        create_cognito: Callable[[], Any],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._dynamodb = dynamodb
-        self._users_table = users_table
-        self._pool_id = pool_id
-        self._files = files
-        self._template = template
-        self._create_cognito = create_cognito
-        self._clock = clock
-
-    @functools.cached_property
-    def _cognito(self) -> Any:
-        # Created when needed: a function handles many other requests.
-        return self._create_cognito()
+    dynamodb: Any
+    users_table: str
+    cognito: Any
+    pool_id: str
+    files: UserFiles
+    template: str
+    clock: Callable[[], datetime] = _now
 
     def export(
         self, sub: str, user_name: str, user: UserItems, on_page: Callable[[int], None]
@@ -103,17 +92,17 @@ class UserExporter:
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError,
             botocore.exceptions.BotoCoreError: A call to AWS failed.
         """
-        items = list(export_sources.read_items(self._dynamodb, self._users_table, sub, on_page))
-        files = self._files.find(sub)
+        items = list(export_sources.read_items(self.dynamodb, self.users_table, sub, on_page))
+        files = self.files.find(sub)
         data = UserData(
             account=user.account or {},
             profile=user.profile or {},
             items=items,
-            cognito=export_sources.read_cognito_user(self._cognito, self._pool_id, sub, user_name),
+            cognito=export_sources.read_cognito_user(self.cognito, self.pool_id, sub, user_name),
             files=files,
-            links={file["key"]: self._files.sign(file["key"]) for file in files},
+            links={file["key"]: self.files.sign(file["key"]) for file in files},
         )
-        return export_bundle.build(sub, data, template=self._template, moment=self._clock())
+        return export_bundle.build(sub, data, template=self.template, moment=self.clock())
 
     def answer(
         self, caller: Caller, read_user: Callable[[Caller], UserItems], remaining_ms: Callable[[], int]
@@ -139,14 +128,14 @@ class UserExporter:
         )
         if len(bundle) <= INLINE_BYTES:
             return Answer(200, bundle)
-        stored = self._files.store(caller.sub, bundle)
+        stored = self.files.store(caller.sub, bundle)
         try:
             read_user(caller)
         except ApiError:
-            self._files.delete(stored)
+            self.files.delete(stored)
             raise
         link = {
-            "url": self._files.sign(stored.key),
+            "url": self.files.sign(stored.key),
             "expiresIn": URL_SECONDS,
             "bytes": len(bundle),
             "sha256": hashlib.sha256(bundle).hexdigest(),
@@ -154,25 +143,21 @@ class UserExporter:
         return Answer(202, export_bundle.canonical_json(link))
 
 
-def from_environment(
-    environment: Mapping[str, str], dynamodb: Any, files: UserFiles, template: str
-) -> UserExporter:
+def from_environment(environment: Mapping[str, str], template: str) -> UserExporter:
     """Create the exporter of a function.
 
     Args:
-        environment: USERS_TABLE and USER_POOL_ID.
-        dynamodb: A botocore client of DynamoDB.
-        files: The bucket with the files.
+        environment: USERS_TABLE, USER_POOL_ID and AVATAR_BUCKET.
         template: Name of the template.
 
     Raises:
         userprofiles.settings.SettingsError: The environment is wrong.
     """
     return UserExporter(
-        dynamodb,
+        aws.client("dynamodb"),
         settings.required(environment, "USERS_TABLE"),
+        aws.client("cognito-idp"),
         settings.required(environment, "USER_POOL_ID"),
-        files,
+        UserFiles(settings.required(environment, "AVATAR_BUCKET"), avatars.client()),
         template,
-        create_cognito=lambda: aws.client("cognito-idp"),
     )

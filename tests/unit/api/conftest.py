@@ -63,10 +63,8 @@ def avatars(bucket: Any) -> Avatars:
 @pytest.fixture
 def exporter(tables: Any, cognito: Any, bucket: Any) -> UserExporter:
     """Return the exporter of the function."""
-    files = UserFiles("pictures", lambda: bucket)
-    return UserExporter(
-        tables.client, tables.users, POOL_ID, files, "marketplace", create_cognito=lambda: cognito
-    )
+    files = UserFiles("pictures", bucket)
+    return UserExporter(tables.client, tables.users, cognito, POOL_ID, files, "marketplace")
 
 
 @pytest.fixture
@@ -85,7 +83,7 @@ def api(
     module = importlib.import_module("userprofiles.handlers.profile_api")
     monkeypatch.setattr(module, "SERVICE", service)
     monkeypatch.setattr(module, "AVATARS", avatars)
-    monkeypatch.setattr(module, "EXPORTER", exporter)
+    monkeypatch.setattr(module, "create_exporter", lambda: exporter)
     requests = IdempotentRequests(tables.client, tables.idempotency)
     monkeypatch.setattr(module, "IDEMPOTENT_REQUESTS", requests)
     monkeypatch.setattr(module, "CLIENT_IDS", (CLIENT_ID,))
