@@ -1,4 +1,4 @@
-"""The private bucket for the pictures that users upload, and for large exports."""
+"""The private bucket for the pictures that users upload, and for their exports."""
 
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, Unpack
@@ -18,10 +18,9 @@ CLAIMED = "claimed/"
 """Prefix of the pictures that a profile has."""
 
 EXPORTS = "exports/"
-"""Prefix of large exports. The function uses the same prefix, see `userprofiles.lifecycle.export_sources`."""
+"""Prefix of users' exports that are too large for an answer of the profile API."""
 
-EXPORT_DAYS = 7
-"""Days after which the bucket deletes an export."""
+_EXPORT_DAYS = 7
 
 
 class AvatarBucketArgs(TypedDict):
@@ -52,7 +51,10 @@ class AvatarBucketSettings:
 
 
 class AvatarBucket(PrivateBucket):
-    """A private, versioned, encrypted bucket. It deletes unclaimed uploads after a day, exports after 7."""
+    """A private, versioned, encrypted bucket.
+
+    It deletes uploads that no profile claims after a day, and exports after seven days.
+    """
 
     _CHILDREN = (*BUCKET_CHILDREN, "cors")
 
@@ -112,8 +114,9 @@ class AvatarBucket(PrivateBucket):
                     "id": "exports",
                     "status": "Enabled",
                     "filter": {"prefix": EXPORTS},
-                    "expiration": {"days": EXPORT_DAYS},
+                    "expiration": {"days": _EXPORT_DAYS},
                     "noncurrent_version_expiration": {"noncurrent_days": 1},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
                 },
             ],
         )

@@ -44,6 +44,11 @@ def users_function(
         environment=_environment(args),
         statements=[
             *_user_statements(args),
+            {
+                "sid": "SignOutUsers",
+                "actions": ["cognito-idp:AdminUserGlobalSignOut"],
+                "resources": [args["user_pool_arn"]],
+            },
             *_picture_statements(args, UPLOADS, CLAIMED),
             *_export_statements(args),
         ],

@@ -227,16 +227,10 @@ def test_erased_user_gets_410(export: Callable[..., Any], tables: Any, bucket: A
 
 
 def test_user_who_is_marked_for_deletion_is_exported(
-    export: Callable[..., Any], set_fields: Callable[..., None], put_item: Callable[..., None]
+    export: Callable[..., Any], mark_user: Callable[..., Any]
 ) -> None:
     before = export().body["parts"]
-    request = {
-        "requestedAt": "2026-02-04T16:00:00Z",
-        "eraseAt": "2026-03-06T16:00:00Z",
-        "requestedBy": "user",
-        "lists": {},
-    }
-    set_fields(SUB, deletion=request)
+    mark_user(SUB)
 
     response = export()
 
