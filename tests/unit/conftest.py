@@ -268,11 +268,14 @@ class FakeQueue:
 
 
 class FakeBucket:
-    """A client of S3: presigned requests as botocore signs them, and copies of objects that exist."""
+    """A client of S3: presigned requests as botocore signs them, and the objects of one bucket."""
+
+    page_keys = 2
 
     def __init__(self) -> None:
         client = create_s3_client()
         self.keys: set[str] = set()
+        self.contents: dict[str, bytes] = {}
         self.generate_presigned_post = client.generate_presigned_post
         self.generate_presigned_url = client.generate_presigned_url
 
@@ -280,6 +283,29 @@ class FakeBucket:
         if CopySource["Key"] not in self.keys:
             raise create_aws_error("AccessDenied")
         self.keys.add(Key)
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **_: Any) -> dict[str, str]:  # noqa: N803
+        self.keys.add(Key)
+        self.contents[Key] = Body
+        return {"VersionId": f"version of {Key}"}
+
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str) -> None:  # noqa: N803
+        assert VersionId == f"version of {Key}"
+        self.keys.discard(Key)
+        self.contents.pop(Key, None)
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str, ContinuationToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        keys = sorted(key for key in self.keys if key.startswith(Prefix))
+        start = int(ContinuationToken)
+        page = keys[start : start + self.page_keys]
+        contents = [{"Key": key, "Size": len(self.contents.get(key, b""))} for key in page]
+        if start + self.page_keys >= len(keys):
+            return {"Contents": contents, "IsTruncated": False}
+        return {
+            "Contents": contents,
+            "IsTruncated": True,
+            "NextContinuationToken": str(start + self.page_keys),
+        }
 
 
 def create_aws_error(code: str, reasons: list[dict[str, Any]] | None = None) -> ClientError:
