@@ -184,8 +184,10 @@ class SignupToProfile(Component):
             {
                 **table_args,
                 **_shared_args(args),
-                **_pick(args, "allowed_origins", "protect"),
+                **_pick(args, "allowed_origins", "grace_period_days", "protect"),
                 **_concurrency(args, "api_concurrency"),
+                "erasure_queue_url": self.erasure.queue_url,
+                "erasure_queue_arn": self.erasure.queue_arn,
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "issuer": self.identity.issuer,
@@ -199,14 +201,13 @@ class SignupToProfile(Component):
 
     def _make_erasure(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
         """Create the worker that erases users in the tables, in the pool and in what the API stores."""
-        stores = args.get("erasure_stores")
         self.eraser = self._make_component(
             ErasureWorker,
             "eraser",
             {
                 **table_args,
                 **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
-                **({} if stores is None else {"stores": stores}),
+                "stores": args.get("erasure_stores") or [],
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "idempotency_table_name": self.api.idempotency_table_name,

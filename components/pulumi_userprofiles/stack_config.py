@@ -29,6 +29,7 @@ class StackConfig:
         self._lists: set[str] = set()
         self._objects: set[str] = set()
         self._maps: set[str] = set()
+        self._records: set[str] = set()
         region = pulumi.Config("aws").get("region")
         if not region or not REGION.fullmatch(region):
             raise InvalidArgumentError(
@@ -120,6 +121,30 @@ class StackConfig:
         if not has_all_fields or not all(isinstance(text, str) and text for text in value.values()):
             raise self._error(key, f"must be {expected}", value, f"{expected}, each a string")
         return {snake_case(str(name)): str(text) for name, text in value.items()}
+
+    def records(self, key: str, *fields: str) -> list[dict[str, str]] | None:
+        """Read a list of objects whose fields are strings. The component checks which fields are required.
+
+        Args:
+            key: The key.
+            fields: Names of the fields.
+
+        Returns:
+            The objects with the fields' names in snake case.
+
+        Raises:
+            InvalidArgumentError: The value is not such a list, or a field is unknown.
+        """
+        self._records.add(key)
+        expected = f"a list of objects with {', '.join(fields)}"
+        value = self._structured(key, expected)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(
+            _is_string_map(item) and set(item) <= set(fields) for item in value
+        ):
+            raise self._error(key, f"must be {expected}", value, f"{expected}, each a string")
+        return [{snake_case(name): text for name, text in item.items()} for item in value]
 
     def string_map(self, key: str) -> dict[str, str] | None:
         """Read an object with strings, whose names a user chooses.
@@ -223,6 +248,8 @@ class StackConfig:
         full_key = f"{self._config.name}:{setting}"
         if setting in self._lists:
             return f"pulumi config set --path '{full_key}[0]' <value>"
+        if setting in self._records:
+            return f"pulumi config set --path '{full_key}[0].<name>' <value>"
         if setting in self._objects:
             return f"pulumi config set --path '{full_key}.<name>' <value>"
         return f"pulumi config set {'--path ' if '.' in setting else ''}{full_key} <value>"

@@ -89,6 +89,8 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
             "issuer": "https://issuer.example/theirs",
             "client_ids": ["web", "phone"],
             "allowed_origins": ["https://example.com"],
+            "erasure_queue_url": "https://sqs.example/erasure",
+            "erasure_queue_arn": arn("sqs", "erasure"),
             "platform": "host",
         },
     ),
@@ -147,6 +149,8 @@ def _api(**args: Any) -> ProfileApi:
             "user_pool_arn": _STACK_POOL_ARN,
             "issuer": f"https://cognito-idp.{REGION}.amazonaws.com.cn/app-identity-pool-id",
             "client_ids": ["app-identity-client-id"],
+            "erasure_queue_url": "https://sqs.example/app-erasure-queue",
+            "erasure_queue_arn": arn("sqs", "app-erasure-queue-1234567"),
             "platform": "host",
             **args,  # type: ignore[typeddict-item]
         },

@@ -203,6 +203,8 @@ def test_fix_creates_and_updates_and_a_second_fix_does_nothing(run, capsys, tabl
         ("USER#no-account", "REPAIRED"),
         ("USER#no-profile", "REPAIRED"),
     ]
+    [run_id] = {row["requestId"] for row in rows}
+    assert run_id
     contact_rows = [row for row in tables.audit_rows() if row["PK"] == "USER#contact"]
     assert audit.verify(contact_rows, items["USER#contact", "ACCOUNT#MAIN"]["auditHead"]) == 2
 
