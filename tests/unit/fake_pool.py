@@ -55,10 +55,11 @@ class _SwitchedClient:
             number = self._switch.count(name)
             if number == self._switch.kill_before:
                 raise KilledError
-            response = operation(**parameters)
-            if number == self._switch.kill_after:
-                raise KilledError
-            return response
+            try:
+                return operation(**parameters)
+            finally:
+                if number == self._switch.kill_after:
+                    raise KilledError
 
         return call
 

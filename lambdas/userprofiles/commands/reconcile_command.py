@@ -71,7 +71,6 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
     reconcile_options.check_values(parser, values)
     if values.last:
         return last_reconciliation.show(parser, values)
-    request_id.set(uuid.uuid4().hex)
     stack = create_stack(parser, values, _OPTIONS)
     stop = Stop()
 
@@ -79,8 +78,12 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
         with Inventory() as inventory:
             return _execute(_create_run(values, stack, inventory, stop, limits))
 
-    with stop_on_signals(stop.request):
-        return print_errors(reconcile, as_json=values.json)
+    token = request_id.set(uuid.uuid4().hex)
+    try:
+        with stop_on_signals(stop.request):
+            return print_errors(reconcile, as_json=values.json)
+    finally:
+        request_id.reset(token)
 
 
 def _create_run(
