@@ -40,6 +40,7 @@ def main() -> None:
         texts_by_language=config.texts_by_language("textsByLanguage"),
         further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),
+        after_sign_up=config.record_list("afterSignUp", "name", "functionArn", "createdBy"),
         migration_table_names=config.string_list("migrationTableNames"),
         alarm_topic_arn=config.string("alarmTopicArn"),
         platform=config.string("lambdaPlatform"),

@@ -2,6 +2,7 @@
 
 from pulumi.provider.experimental import component_provider_host
 from pulumi_userprofiles import (
+    AfterSignUp,
     AvatarBucket,
     MigrationJob,
     OutboxWorker,
@@ -15,6 +16,7 @@ from pulumi_userprofiles import (
 )
 
 COMPONENTS = [
+    AfterSignUp,
     AvatarBucket,
     MigrationJob,
     OutboxWorker,

@@ -4,6 +4,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pulumi_userprofiles.after_sign_up import AfterSignUp, AfterSignUpArgs
+    from pulumi_userprofiles.after_sign_up_targets import SignUpTarget
     from pulumi_userprofiles.avatar_bucket import AvatarBucket, AvatarBucketArgs
     from pulumi_userprofiles.migration_job import MigrationJob, MigrationJobArgs
     from pulumi_userprofiles.outbox_worker import OutboxWorker, OutboxWorkerArgs
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.validation import InvalidArgumentError
 
 _MODULES = {
+    "AfterSignUp": "after_sign_up",
+    "AfterSignUpArgs": "after_sign_up",
     "AvatarBucket": "avatar_bucket",
     "AvatarBucketArgs": "avatar_bucket",
     "CustomAttribute": "user_pool_arguments",
@@ -47,6 +51,7 @@ _MODULES = {
     "PythonFunctionArgs": "python_function",
     "ReportsBucket": "reports_bucket",
     "ReportsBucketArgs": "reports_bucket",
+    "SignUpTarget": "after_sign_up_targets",
     "SignUpTriggers": "sign_up_triggers",
     "SignUpTriggersArgs": "sign_up_triggers",
     "SignupToProfile": "signup_to_profile",
@@ -59,6 +64,8 @@ _MODULES = {
 }
 
 __all__ = [
+    "AfterSignUp",
+    "AfterSignUpArgs",
     "AvatarBucket",
     "AvatarBucketArgs",
     "CustomAttribute",
@@ -78,6 +85,7 @@ __all__ = [
     "PythonFunctionArgs",
     "ReportsBucket",
     "ReportsBucketArgs",
+    "SignUpTarget",
     "SignUpTriggers",
     "SignUpTriggersArgs",
     "SignupToProfile",

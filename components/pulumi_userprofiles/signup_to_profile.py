@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Unpack
 
 import pulumi
 
+from pulumi_userprofiles.after_sign_up import AfterSignUp
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
@@ -25,7 +26,7 @@ _ROLE_ARGUMENTS = ("sign_up_roles", "default_role", "approval_roles")
 class SignupToProfile(Component):
     """User pool, tables, triggers, outbox worker, profile API and migration job, connected to each other."""
 
-    _CHILDREN = ("data", "triggers", "identity", "outbox", "api", "migration")
+    _CHILDREN = ("data", "triggers", "identity", "outbox", "api", "migration", "after-sign-up")
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
         "triggers": SignUpTriggers,
@@ -33,6 +34,7 @@ class SignupToProfile(Component):
         "outbox": OutboxWorker,
         "api": ProfileApi,
         "migration": MigrationJob,
+        "after-sign-up": AfterSignUp,
     }
     _NAME_LIMIT = 20
 
@@ -66,6 +68,9 @@ class SignupToProfile(Component):
     migration_bucket_name: pulumi.Output[str]
     """Name of the bucket with the migration's reports."""
 
+    after_sign_up_queue_urls: pulumi.Output[dict[str, str]]
+    """URLs of the queues of `after_sign_up`, by the target's name."""
+
     def __init__(
         self,
         name: str,
@@ -95,6 +100,7 @@ class SignupToProfile(Component):
         self._make_sign_up(args, pool_args, table_args)
         self._make_api(args, table_args)
         self._make_migration(args, table_args)
+        self._make_after_sign_up(args)
 
         self.user_pool_id = self.identity.user_pool_id
         self.user_pool_client_id = self.identity.client_id
@@ -183,6 +189,22 @@ class SignupToProfile(Component):
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
             },
         )
+
+    def _make_after_sign_up(self, args: SignupToProfileArgs) -> None:
+        """Create the steps after sign-up, if there are any."""
+        self.after_sign_up = None
+        self.after_sign_up_queue_urls = pulumi.Output.from_input({})
+        if args.get("after_sign_up"):
+            self.after_sign_up = self._make_component(
+                AfterSignUp,
+                "after-sign-up",
+                {
+                    **_pick(args, *_FUNCTION_ARGUMENTS, "alarm_topic_arn"),
+                    "targets": args["after_sign_up"],
+                    "users_table_stream_arn": self.data.table_stream_arn,
+                },
+            )
+            self.after_sign_up_queue_urls = self.after_sign_up.queue_urls
 
 
 def _pick(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:

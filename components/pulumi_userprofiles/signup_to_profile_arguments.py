@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from pulumi_userprofiles.after_sign_up_targets import SignUpTarget
 from pulumi_userprofiles.message_texts import MessageTexts
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
@@ -52,6 +53,10 @@ class SignupToProfileArgs(TypedDict):
     allowed_origins: NotRequired[list[str]]
     """Web origins that browsers can call the profile API from, such as `https://example.com`. Default:
     none."""
+
+    after_sign_up: NotRequired[list[SignUpTarget]]
+    """Steps of your own after sign-up, at most ten: each gets a queue with the new users, and optionally a
+    function that receives its messages. Default: none."""
 
     migration_table_names: NotRequired[list[str]]
     """Names of existing tables that the migration job can use in addition to the users table. Default:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi_userprofiles.after_sign_up_targets import sign_up_targets
 from pulumi_userprofiles.cognito_triggers import CUSTOM_MESSAGE, PRE_TOKEN_GENERATION, TRIGGERS
 from pulumi_userprofiles.function_settings import FunctionSettings
 from pulumi_userprofiles.message_texts import has_email_texts, texts_by_language
@@ -44,6 +45,7 @@ def checked_pool_args(where: str, args: Mapping[str, Any]) -> dict[str, Any]:
     settings = FunctionSettings(where, args)
     pool_args = _pool_args(where, args, settings)
     table_names(where, args, "migration_table_names")
+    sign_up_targets(where, args, "after_sign_up")
     _check_client_ids(where, args)
     allowed_origins(where, args)
     log_retention_days(where, args)

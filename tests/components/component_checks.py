@@ -62,14 +62,14 @@ def wildcard_arns(recording: Recording) -> list[str]:
 def other_leading_keys(recording: Recording) -> list[str]:
     """Report access to the tables without the condition for keys of users, or of lists. A scan has no key.
 
-    The keys of stored answers are digests.
+    The keys of stored answers are digests. A stream has no keys.
     """
     return [
         f"{item['name']}: {statement['Action']}"
         for item, statement in statements(recording)
         if any(action.startswith("dynamodb:") for action in as_list(statement["Action"]))
         and as_list(statement["Action"]) != ["dynamodb:Scan"]
-        and not all("idempotency-table" in arn for arn in as_list(statement["Resource"]))
+        and not all("idempotency-table" in arn or "/stream/" in arn for arn in as_list(statement["Resource"]))
         and statement.get("Condition")
         != {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{_key_prefix(statement)}#*"]}}
     ]
