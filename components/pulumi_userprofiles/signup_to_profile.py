@@ -71,6 +71,9 @@ class SignupToProfile(Component):
     after_sign_up_queue_urls: pulumi.Output[dict[str, str]]
     """URLs of the queues of `after_sign_up`, by the target's name."""
 
+    after_sign_up_queue_arns: pulumi.Output[dict[str, str]]
+    """ARNs of the queues of `after_sign_up`, by the target's name."""
+
     def __init__(
         self,
         name: str,
@@ -194,6 +197,7 @@ class SignupToProfile(Component):
         """Create the steps after sign-up, if there are any."""
         self.after_sign_up = None
         self.after_sign_up_queue_urls = pulumi.Output.from_input({})
+        self.after_sign_up_queue_arns = pulumi.Output.from_input({})
         if args.get("after_sign_up"):
             self.after_sign_up = self._make_component(
                 AfterSignUp,
@@ -205,6 +209,7 @@ class SignupToProfile(Component):
                 },
             )
             self.after_sign_up_queue_urls = self.after_sign_up.queue_urls
+            self.after_sign_up_queue_arns = self.after_sign_up.queue_arns
 
 
 def _pick(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:

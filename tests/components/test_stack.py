@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
 SCOPE = "eu-central-1:111122223333"
 OUTPUTS = [
+    "afterSignUpQueueArns",
     "afterSignUpQueueUrls",
     "auditTableName",
     "furtherUserPoolClientIds",
