@@ -30,7 +30,15 @@ class Operator:
 
     def run(self, *arguments: str, exit_codes: Iterable[int] = (0,)) -> dict[str, Any]:
         """Run `userprofiles` and return its JSON document."""
-        command = [sys.executable, "-m", "userprofiles.cli", *arguments, "--outputs", str(self._file), "--json"]
+        command = [
+            sys.executable,
+            "-m",
+            "userprofiles.cli",
+            *arguments,
+            "--outputs",
+            str(self._file),
+            "--json",
+        ]
         result = subprocess.run(  # noqa: S603 - our own program
             command,
             env=self.local.environment(),
