@@ -26,6 +26,7 @@ from userprofiles.commands import (
     audit_command,
     outputs_command,
     reconcile_command,
+    restore_command,
     setup_command,
     template_command,
 )
@@ -62,6 +63,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     template_command.add_parsers(groups)
     audit_command.add_parsers(groups)
     reconcile_command.add_parser(groups)
+    restore_command.add_parsers(groups)
     return parser, run
 
 
