@@ -62,16 +62,8 @@ def main() -> None:
     ):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
 
-    pulumi.export("userPoolId", profiles.user_pool_id)
-    pulumi.export("userPoolClientId", profiles.user_pool_client_id)
-    pulumi.export("furtherUserPoolClientIds", profiles.further_user_pool_client_ids)
-    pulumi.export("usernameAttributes", profiles.username_attributes)
-    pulumi.export("passwordPolicy", profiles.password_policy)
-    pulumi.export("usersTableName", profiles.users_table_name)
-    pulumi.export("auditTableName", profiles.audit_table_name)
-    pulumi.export("profileApiUrl", profiles.profile_api_url)
-    pulumi.export("migrationStateMachineArn", profiles.migration_state_machine_arn)
-    pulumi.export("migrationBucketName", profiles.migration_bucket_name)
+    for name, value in profiles.declared_outputs().items():
+        pulumi.export(name, value)
 
 
 main()

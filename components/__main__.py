@@ -3,6 +3,8 @@
 from pulumi.provider.experimental import component_provider_host
 from pulumi_userprofiles import (
     AvatarBucket,
+    ErasureQueue,
+    ErasureWorker,
     MigrationJob,
     OutboxWorker,
     ProfileApi,
@@ -10,12 +12,15 @@ from pulumi_userprofiles import (
     ReportsBucket,
     SignupToProfile,
     SignUpTriggers,
+    TableBackups,
     UserPool,
     UsersTable,
 )
 
 COMPONENTS = [
     AvatarBucket,
+    ErasureQueue,
+    ErasureWorker,
     MigrationJob,
     OutboxWorker,
     ProfileApi,
@@ -23,6 +28,7 @@ COMPONENTS = [
     ReportsBucket,
     SignUpTriggers,
     SignupToProfile,
+    TableBackups,
     UserPool,
     UsersTable,
 ]

@@ -39,7 +39,15 @@ def users_function(
         USERS,
         "Handles requests to the profile API",
         environment=_environment(args),
-        statements=[*_user_statements(args), *_picture_statements(args, UPLOADS, CLAIMED)],
+        statements=[
+            *_user_statements(args),
+            {
+                "sid": "SignOutUsers",
+                "actions": ["cognito-idp:AdminUserGlobalSignOut"],
+                "resources": [args["user_pool_arn"]],
+            },
+            *_picture_statements(args, UPLOADS, CLAIMED),
+        ],
         timeout_seconds=USERS_SECONDS,
     )
 

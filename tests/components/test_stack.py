@@ -20,11 +20,14 @@ NAMESPACE = "pulumi-userprofiles"
 SCOPE = "eu-central-1:111122223333"
 OUTPUTS = [
     "auditTableName",
+    "avatarBucketName",
+    "erasureFunctionName",
     "furtherUserPoolClientIds",
     "migrationBucketName",
     "migrationStateMachineArn",
     "passwordPolicy",
     "profileApiUrl",
+    "receiptsTableName",
     "userPoolClientId",
     "userPoolId",
     "usernameAttributes",

@@ -166,6 +166,8 @@ class FakeCognito:
         self.users: dict[str, dict[str, Any]] = {}
         self.error: Exception | None = None
         self.requests: list[tuple[str, str]] = []
+        self.sign_outs: list[str] = []
+        self.sign_out_error: Exception | None = None
 
     def add(
         self, name: str, attributes: dict[str, str], status: str = "CONFIRMED", enabled: bool = True
@@ -201,6 +203,13 @@ class FakeCognito:
     def _attributes(user: dict[str, Any]) -> dict[str, str]:
         return {entry["Name"]: entry["Value"] for entry in user["UserAttributes"]}
 
+    def admin_user_global_sign_out(self, *, UserPoolId: str, Username: str) -> None:  # noqa: N803
+        if self.sign_out_error is not None:
+            raise self.sign_out_error
+        if Username not in self.users:
+            raise create_aws_error("UserNotFoundException")
+        self.sign_outs.append(Username)
+
     def admin_add_user_to_group(self, *, UserPoolId: str, Username: str, GroupName: str) -> None:  # noqa: N803
         self._group_of(Username, GroupName).add(Username)
 
@@ -215,6 +224,19 @@ class FakeCognito:
         if group not in self.groups:
             raise create_aws_error("ResourceNotFoundException")
         return self.groups[group]
+
+
+class FakeQueue:
+    """A client of SQS that keeps the messages."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, Any]] = []
+        self.error: Exception | None = None
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803
+        if self.error is not None:
+            raise self.error
+        self.messages.append((QueueUrl, json.loads(MessageBody)))
 
 
 class FakeBucket:
@@ -260,6 +282,11 @@ def store(tables: Tables) -> Store:
 @pytest.fixture
 def bucket(aws_environment: None) -> FakeBucket:
     return FakeBucket()
+
+
+@pytest.fixture
+def queue() -> FakeQueue:
+    return FakeQueue()
 
 
 @pytest.fixture

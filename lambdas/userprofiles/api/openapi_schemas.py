@@ -40,6 +40,7 @@ def schemas(template: Template) -> dict[str, Schema]:
         "UserPatch": _object({"account": _account_patch(template), "profile": _profile_patch(template)}, []),
         "Completion": _completion(),
         **_upload_schemas(),
+        **_deletion_schemas(),
         **_administrator_schemas(template),
         "Problem": _problem(),
         "GatewayMessage": {
@@ -125,6 +126,22 @@ def _upload_schemas() -> dict[str, Schema]:
     }
 
 
+def _deletion_schemas() -> dict[str, Schema]:
+    times = {
+        "requestedAt": {"type": "string", "format": "date-time", "description": "Time of the request."},
+        "eraseAt": {
+            "type": "string",
+            "format": "date-time",
+            "description": "End of the grace period. Then, the user is erased and can't be restored.",
+        },
+    }
+    sub = {"type": "string", "description": "The user's sub in Cognito."}
+    return {
+        "DeletionAccepted": _object({"deletion": _object(times, list(times))}, ["deletion"]),
+        "ErasureAccepted": _object({"userId": sub, "state": {"const": "erasing"}}, ["userId", "state"]),
+    }
+
+
 def _problem() -> Schema:
     texts = {name: {"type": "string"} for name in ("pointer", "code", "detail")}
     return {
@@ -136,6 +153,11 @@ def _problem() -> Schema:
             "status": {"type": "integer"},
             "detail": {"type": "string", "description": "A sentence for people."},
             "code": {"type": "string", "description": "A fixed code for programs."},
+            "eraseAt": {
+                "type": "string",
+                "format": "date-time",
+                "description": "End of the grace period of a user who is marked for deletion.",
+            },
             "errors": {
                 "type": "array",
                 "description": "The fields that are not accepted (the first twenty).",

@@ -1,7 +1,8 @@
 """Profile API behind an HTTP API (payload version 2.0) with a JWT authorizer.
 
 Environment: USERS_TABLE, AUDIT_TABLE, IDEMPOTENCY_TABLE, AVATAR_BUCKET, USER_POOL_ID, USER_POOL_CLIENT_IDS,
-TEMPLATE, SIGN_UP_ROLES, DEFAULT_ROLE.
+TEMPLATE, SIGN_UP_ROLES, DEFAULT_ROLE, DELETION_GRACE_DAYS, ERASURE_QUEUE_URL (without it, no user can be
+deleted).
 
 The actions that its role needs, and no others:
 
@@ -11,7 +12,7 @@ The actions that its role needs, and no others:
 * on the idempotency table: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`,
   `dynamodb:DeleteItem`
 * on the bucket with avatars: `s3:GetObject`, and `s3:PutObject` below `avatars/` and `claimed/`
-* on the user pool: `cognito-idp:AdminGetUser`
+* on the user pool: `cognito-idp:AdminGetUser`, `cognito-idp:AdminUserGlobalSignOut`
 """
 
 import os
@@ -22,21 +23,26 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from userprofiles import aws, settings
 from userprofiles.api import access_token, avatars, profile_service, request_body, responses
 from userprofiles.api.avatars import Avatars
+from userprofiles.api.deletion import Deletion, ErasureQueue
 from userprofiles.api.idempotency import IdempotentRequests, KeyScope
 from userprofiles.api.picture_key import new_key
 from userprofiles.api.routes import (
     CHANGE_PROFILE,
     CREATE_AVATAR,
+    DELETE_USER,
     HEALTH,
     OPENAPI,
     READ_COMPLETION,
     READ_PROFILE,
+    RESTORE_USER,
 )
 from userprofiles.telemetry import Report
 
 REPORT = Report()
 AVATARS = Avatars(settings.required(os.environ, "AVATAR_BUCKET"))
 SERVICE = profile_service.from_environment(os.environ, AVATARS.claim)
+DELETION = Deletion(SERVICE, settings.grace_period(os.environ))
+ERASURE_QUEUE = ErasureQueue.from_environment(os.environ)
 IDEMPOTENT_REQUESTS = IdempotentRequests(
     aws.client("dynamodb"), settings.required(os.environ, "IDEMPOTENCY_TABLE")
 )
@@ -95,6 +101,23 @@ def create_avatar() -> Response[Any]:
         scope, content_type, lambda: {"key": new_key(caller.sub)}, APP.lambda_context
     )
     return responses.json_response(201, AVATARS.create_form(answer["key"], content_type))
+
+
+@APP.route(DELETE_USER.rule, method=DELETE_USER.method)
+def delete_user() -> Response[Any]:
+    """Mark the caller for deletion, and sign the caller out."""
+    caller = access_token.read_caller(APP.current_event.raw_event, CLIENT_IDS)
+    ERASURE_QUEUE.check_exists()
+    request = DELETION.mark(caller)
+    times = {"requestedAt": request.requested_at, "eraseAt": request.erase_at}
+    return responses.json_response(202, {"deletion": times})
+
+
+@APP.route(RESTORE_USER.rule, method=RESTORE_USER.method)
+def restore_user() -> Response[Any]:
+    """Restore the caller, who is marked for deletion."""
+    caller = access_token.read_caller(APP.current_event.raw_event, CLIENT_IDS)
+    return responses.profile_response(AVATARS.sign(DELETION.restore(caller)))
 
 
 @APP.not_found

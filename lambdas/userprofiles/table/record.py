@@ -37,6 +37,9 @@ INACTIVE_STATUSES = ("inactive", "disabled", "suspended", "deleted")
 # reconciler, by an administrator or operator, or by a backfill or import.
 CREATED_BY = ("sign_up", "first_access", "reconciler", "admin", "import")
 
+# Users who registered themselves. Targets after sign-up get only these by default.
+SELF_REGISTERED = ("sign_up", "first_access")
+
 # DynamoDB's limits: 400 KB for an item, including attribute names, and 2 KB for a partition key.
 DYNAMODB_ITEM_BYTES = 400 * 1024
 DYNAMODB_KEY_BYTES = 2 * 1024

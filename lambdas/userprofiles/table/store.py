@@ -158,17 +158,18 @@ class Store:
         Raises:
             StoreBusyError, StoreError: Nothing was written, or the result is unknown.
         """
-        if user.account is None or user.profile is None:
-            raise ValueError("Only a user with account and profile can be changed: register the user first.")
+        profile_changes = changes.get("profile", ())
+        if user.account is None or (profile_changes and user.profile is None):
+            raise ValueError("Only existing items can be changed: register the user first.")
         account_changes = [*changes.get("account", ()), *_audit_head_changes(audit_row)]
         actions = [self._update("account", user.account, account_changes, guard=user.account)]
-        if changes.get("profile"):
-            actions.append(self._update("profile", user.profile, changes["profile"], guard=None))
+        if user.profile is not None and profile_changes:
+            actions.append(self._update("profile", user.profile, profile_changes, guard=None))
         if not self.write(actions, audit_row):
             return None
         return UserItems(
             apply_changes(user.account, account_changes),
-            apply_changes(user.profile, changes.get("profile", ())),
+            None if user.profile is None else apply_changes(user.profile, profile_changes),
         )
 
     def write(self, actions: Sequence[Mapping[str, Any]], audit_row: Item) -> bool:
