@@ -40,7 +40,6 @@ from userprofiles.table import record
 from userprofiles.table.store import Store
 
 _OPTIONS = ("user_pool_id", "users_table", "audit_table")
-_RECEIPTS = "receipts_table"
 _DEFAULT_RATE = 10.0
 _MAX_RATE = 1_000
 _DEFAULT_GRACE_DAYS = 30
@@ -159,7 +158,7 @@ def _check_restored_table(stack: Stack, values: argparse.Namespace) -> None:
         _warn(f"table {values.restored_table!r}: {error}. The users table needs it.")
     if values.restored_table == stack.users_table:
         _warn(f"table {values.restored_table!r} is also the users table of the stack.")
-    if not _receipts_table(values):
+    if not stack.receipts_table:
         _warn("no --receipts-table: erased users are read from the audit trail only.")
 
 
@@ -167,22 +166,18 @@ def _warn(text: str) -> None:
     write_error(sys.stderr, f"Warning: {text}\n")
 
 
-def _receipts_table(values: argparse.Namespace) -> str:
-    return values.receipts_table or ""
-
-
 def _create_run(
     values: argparse.Namespace, stack: Stack, inventory: BackupInventory, stop: Stop, limits: Limits
 ) -> _Run:
     dynamodb = stack.client("dynamodb")
-    receipts_table = _receipts_table(values)
+    receipts = TableReader(dynamodb, stack.receipts_table, stop, limits) if stack.receipts_table else None
     reader = AuditReader(
         users=TableReader(dynamodb, values.restored_table, stop, limits),
         audit=TableReader(dynamodb, stack.audit_table, stop, limits),
     )
     comparison = BackupComparison(
         reader=reader,
-        receipts=TableReader(dynamodb, receipts_table, stop, limits) if receipts_table else None,
+        receipts=receipts,
         pool=PoolReader(
             stack.client("cognito-idp"),
             stack.user_pool_id,
@@ -254,7 +249,7 @@ def _write(run: _Run) -> None:
     header = {
         "restoredTable": run.values.restored_table,
         "auditTable": run.stack.audit_table,
-        "receiptsTable": _receipts_table(run.values) or None,
+        "receiptsTable": run.stack.receipts_table or None,
         "userPoolId": run.stack.user_pool_id,
         "time": record.timestamp(datetime.now(UTC)),
         "fix": run.values.fix,
