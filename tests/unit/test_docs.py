@@ -67,6 +67,7 @@ def test_documented_options_are_in_the_help_of_the_command(command):
             ["audit", "list"],
             ["audit", "verify"],
             ["reconcile"],
+            ["restore", "check"],
         ),
         "pulumi-localaws": (["up"], ["run"], ["types"]),
     }
