@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Unpack
 
 import pulumi
 
+from pulumi_userprofiles.after_sign_up import AfterSignUp
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.erasure_queue import ErasureQueue
 from pulumi_userprofiles.erasure_worker import ErasureWorker
@@ -30,6 +31,7 @@ class SignupToProfile(Component):
 
     _CHILDREN = (
         *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
+        "after-sign-up",
     )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
@@ -41,6 +43,7 @@ class SignupToProfile(Component):
         "eraser": ErasureWorker,
         "migration": MigrationJob,
         "backups": TableBackups,
+        "after-sign-up": AfterSignUp,
     }
     _NAME_LIMIT = 20
 
@@ -83,6 +86,12 @@ class SignupToProfile(Component):
     migration_bucket_name: pulumi.Output[str]
     """Name of the bucket with the migration's reports."""
 
+    after_sign_up_queue_urls: pulumi.Output[dict[str, str]]
+    """URLs of the queues of `after_sign_up`, by the target's name."""
+
+    after_sign_up_queue_arns: pulumi.Output[dict[str, str]]
+    """ARNs of the queues of `after_sign_up`, by the target's name."""
+
     def __init__(
         self,
         name: str,
@@ -114,6 +123,7 @@ class SignupToProfile(Component):
         self._make_erasure(args, table_args)
         self._make_migration(args, table_args)
         self._make_backups(args)
+        self._make_after_sign_up(args)
 
         self.user_pool_id = self.identity.user_pool_id
         self.user_pool_client_id = self.identity.client_id
@@ -248,6 +258,24 @@ class SignupToProfile(Component):
                 ],
             },
         )
+
+    def _make_after_sign_up(self, args: SignupToProfileArgs) -> None:
+        """Create the steps after sign-up, if there are any."""
+        self.after_sign_up = None
+        self.after_sign_up_queue_urls = pulumi.Output.from_input({})
+        self.after_sign_up_queue_arns = pulumi.Output.from_input({})
+        if args.get("after_sign_up"):
+            self.after_sign_up = self._make_component(
+                AfterSignUp,
+                "after-sign-up",
+                {
+                    **_pick(args, *_FUNCTION_ARGUMENTS, "alarm_topic_arn"),
+                    "targets": args["after_sign_up"],
+                    "users_table_stream_arn": self.data.table_stream_arn,
+                },
+            )
+            self.after_sign_up_queue_urls = self.after_sign_up.queue_urls
+            self.after_sign_up_queue_arns = self.after_sign_up.queue_arns
 
 
 def _pick(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from userprofiles.commands import (
     erase_command,
     outputs_command,
     reconcile_command,
+    restore_command,
     setup_command,
     template_command,
 )
@@ -64,6 +65,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     audit_command.add_parsers(groups)
     reconcile_command.add_parser(groups)
     erase_command.add_parser(groups)
+    restore_command.add_parsers(groups)
     return parser, run
 
 
