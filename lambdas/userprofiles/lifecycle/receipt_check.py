@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from userprofiles.lifecycle.audit_chain import ChainResult, Problem, ProblemKind, UserStatus
+from userprofiles.lifecycle.lost_changes import row_time
 from userprofiles.lifecycle.receipts import Receipt
 from userprofiles.table.audit import Action
 
@@ -49,7 +50,8 @@ def _compare(rows: Sequence[Mapping[str, Any]], receipt: Receipt) -> str:
         return ""
     if receipt.hash != receipt.compute_hash():
         return "the receipt does not match its own hash"
-    last_row = max(rows, key=lambda row: int(row.get("version", 0)), default={})
+    # After a restore of the users table, versions begin again at that of the restored account.
+    last_row = max(rows, key=lambda row: (row_time(row), int(row.get("version", 0))), default={})
     if last_row.get("receipt") != receipt.hash:
         return "the last audit row of the erasure has another hash of the receipt"
     return ""

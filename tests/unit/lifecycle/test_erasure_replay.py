@@ -33,6 +33,7 @@ def backup(world):
 
 def restore(world, items):
     world.tables.client.tables["users"] = copy.deepcopy(items)
+    world.now += timedelta(hours=1)
 
 
 @pytest.fixture
@@ -52,7 +53,6 @@ def backups(world):
 def test_restored_user_is_erased_again(world, backups, time):
     assert returned(world) == []
     restore(world, backups[time])
-    world.now += timedelta(days=1)
 
     assert returned(world) == [SUB]
     world.erasure.erase(SUB, "operator")
@@ -62,6 +62,19 @@ def test_restored_user_is_erased_again(world, backups, time):
     assert (result.outcome, result.receipt.runs) == (Outcome.ERASED, 2)
     assert world.remains(SUB) == []
     assert returned(world) == []
+    assert check(world, SUB) is UserStatus.ERASED
+
+
+def test_restored_user_who_was_changed_before_the_replay_has_one_chain(world, backups):
+    """The audit trail has two ends: that of the first erasure, and that of the restored account."""
+    restore(world, backups["before the deletion"])
+    world.mark(SUB, world.now)
+
+    world.erasure.erase(SUB, "operator")
+    world.answer()
+    world.erasure.erase(SUB, "operator")
+
+    assert world.remains(SUB) == []
     assert check(world, SUB) is UserStatus.ERASED
 
 
@@ -99,6 +112,7 @@ def test_killed_after_every_call_the_repetition_resumes(world, backups):
             except KilledError:
                 kills += 1
         world.calls.kill_after = None
+        world.now += timedelta(hours=1)
         assert world.remains(SUB) == [], number
         assert check(world, SUB) is UserStatus.ERASED
     assert number > 20
