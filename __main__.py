@@ -40,6 +40,10 @@ def main() -> None:
         texts_by_language=config.texts_by_language("textsByLanguage"),
         further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),
+        grace_period_days=config.integer("gracePeriodDays"),
+        erasure_stores=config.record_list("erasureStores", "name", "functionArn", "queueArn", "queueUrl"),
+        backup_retention_days=config.integer("backupRetentionDays"),
+        after_sign_up=config.record_list("afterSignUp", "name", "functionArn", "createdBy"),
         migration_table_names=config.string_list("migrationTableNames"),
         alarm_topic_arn=config.string("alarmTopicArn"),
         platform=config.string("lambdaPlatform"),
@@ -62,16 +66,8 @@ def main() -> None:
     ):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
 
-    pulumi.export("userPoolId", profiles.user_pool_id)
-    pulumi.export("userPoolClientId", profiles.user_pool_client_id)
-    pulumi.export("furtherUserPoolClientIds", profiles.further_user_pool_client_ids)
-    pulumi.export("usernameAttributes", profiles.username_attributes)
-    pulumi.export("passwordPolicy", profiles.password_policy)
-    pulumi.export("usersTableName", profiles.users_table_name)
-    pulumi.export("auditTableName", profiles.audit_table_name)
-    pulumi.export("profileApiUrl", profiles.profile_api_url)
-    pulumi.export("migrationStateMachineArn", profiles.migration_state_machine_arn)
-    pulumi.export("migrationBucketName", profiles.migration_bucket_name)
+    for name, value in profiles.declared_outputs().items():
+        pulumi.export(name, value)
 
 
 main()

@@ -2,7 +2,10 @@
 
 from pulumi.provider.experimental import component_provider_host
 from pulumi_userprofiles import (
+    AfterSignUp,
     AvatarBucket,
+    ErasureQueue,
+    ErasureWorker,
     MigrationJob,
     OutboxWorker,
     ProfileApi,
@@ -10,12 +13,16 @@ from pulumi_userprofiles import (
     ReportsBucket,
     SignupToProfile,
     SignUpTriggers,
+    TableBackups,
     UserPool,
     UsersTable,
 )
 
 COMPONENTS = [
+    AfterSignUp,
     AvatarBucket,
+    ErasureQueue,
+    ErasureWorker,
     MigrationJob,
     OutboxWorker,
     ProfileApi,
@@ -23,6 +30,7 @@ COMPONENTS = [
     ReportsBucket,
     SignUpTriggers,
     SignupToProfile,
+    TableBackups,
     UserPool,
     UsersTable,
 ]

@@ -4,7 +4,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pulumi_userprofiles.after_sign_up import AfterSignUp, AfterSignUpArgs
+    from pulumi_userprofiles.after_sign_up_targets import SignUpTarget
     from pulumi_userprofiles.avatar_bucket import AvatarBucket, AvatarBucketArgs
+    from pulumi_userprofiles.erasure_queue import ErasureQueue, ErasureQueueArgs
+    from pulumi_userprofiles.erasure_stores import ErasureStore
+    from pulumi_userprofiles.erasure_worker import ErasureWorker, ErasureWorkerArgs
     from pulumi_userprofiles.migration_job import MigrationJob, MigrationJobArgs
     from pulumi_userprofiles.outbox_worker import OutboxWorker, OutboxWorkerArgs
     from pulumi_userprofiles.policies import PolicyStatement
@@ -14,7 +19,9 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
     from pulumi_userprofiles.reports_bucket import ReportsBucket, ReportsBucketArgs
     from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersArgs
-    from pulumi_userprofiles.signup_to_profile import SignupToProfile, SignupToProfileArgs
+    from pulumi_userprofiles.signup_to_profile import SignupToProfile
+    from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
+    from pulumi_userprofiles.table_backups import TableBackups, TableBackupsArgs
     from pulumi_userprofiles.user_pool import UserPool
     from pulumi_userprofiles.user_pool_arguments import (
         CustomAttribute,
@@ -27,10 +34,17 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.validation import InvalidArgumentError
 
 _MODULES = {
+    "AfterSignUp": "after_sign_up",
+    "AfterSignUpArgs": "after_sign_up",
     "AvatarBucket": "avatar_bucket",
     "AvatarBucketArgs": "avatar_bucket",
     "CustomAttribute": "user_pool_arguments",
     "EmailFrom": "user_pool_arguments",
+    "ErasureQueue": "erasure_queue",
+    "ErasureQueueArgs": "erasure_queue",
+    "ErasureStore": "erasure_stores",
+    "ErasureWorker": "erasure_worker",
+    "ErasureWorkerArgs": "erasure_worker",
     "InvalidArgumentError": "validation",
     "LambdaPlatform": "python_function_settings",
     "LambdaRuntime": "python_function_settings",
@@ -46,10 +60,13 @@ _MODULES = {
     "PythonFunctionArgs": "python_function",
     "ReportsBucket": "reports_bucket",
     "ReportsBucketArgs": "reports_bucket",
+    "SignUpTarget": "after_sign_up_targets",
     "SignUpTriggers": "sign_up_triggers",
     "SignUpTriggersArgs": "sign_up_triggers",
     "SignupToProfile": "signup_to_profile",
-    "SignupToProfileArgs": "signup_to_profile",
+    "SignupToProfileArgs": "signup_to_profile_arguments",
+    "TableBackups": "table_backups",
+    "TableBackupsArgs": "table_backups",
     "UserPool": "user_pool",
     "UserPoolArgs": "user_pool_arguments",
     "UserPoolTier": "user_pool_arguments",
@@ -58,10 +75,17 @@ _MODULES = {
 }
 
 __all__ = [
+    "AfterSignUp",
+    "AfterSignUpArgs",
     "AvatarBucket",
     "AvatarBucketArgs",
     "CustomAttribute",
     "EmailFrom",
+    "ErasureQueue",
+    "ErasureQueueArgs",
+    "ErasureStore",
+    "ErasureWorker",
+    "ErasureWorkerArgs",
     "InvalidArgumentError",
     "LambdaPlatform",
     "LambdaRuntime",
@@ -77,10 +101,13 @@ __all__ = [
     "PythonFunctionArgs",
     "ReportsBucket",
     "ReportsBucketArgs",
+    "SignUpTarget",
     "SignUpTriggers",
     "SignUpTriggersArgs",
     "SignupToProfile",
     "SignupToProfileArgs",
+    "TableBackups",
+    "TableBackupsArgs",
     "UserPool",
     "UserPoolArgs",
     "UserPoolTier",

@@ -230,7 +230,11 @@ class Component(pulumi.ComponentResource):
             alarm_actions=[] if topic is None else [topic],
         )
 
+    def declared_outputs(self) -> dict[str, Any]:
+        """Return the outputs that the class declares, by their names in camel case."""
+        declared = [name for name in inspect.get_annotations(type(self)) if not name.startswith("_")]
+        return {camel_case(name): getattr(self, name) for name in declared}
+
     def _register_outputs(self) -> None:
         """Register every output that the class declares; an output that is not set raises AttributeError."""
-        declared = [name for name in inspect.get_annotations(type(self)) if not name.startswith("_")]
-        self.register_outputs({camel_case(name): getattr(self, name) for name in declared})
+        self.register_outputs(self.declared_outputs())

@@ -3,7 +3,6 @@
 from typing import ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
-import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.cognito_triggers import (
@@ -16,7 +15,7 @@ from pulumi_userprofiles.cognito_triggers import (
     TRIGGERS,
     Trigger,
 )
-from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Transforms
 from pulumi_userprofiles.function_rights import (
     TABLE_ARGUMENTS,
     register_user_statements,
@@ -29,12 +28,9 @@ from pulumi_userprofiles.outbox_worker import OUTBOX_ATTEMPTS, OUTBOX_WORKER_SEC
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime, reserved_concurrency
+from pulumi_userprofiles.queue_pair import QueuePair, pair_children
 from pulumi_userprofiles.sign_up_triggers_settings import SignUpTriggersSettings
 from pulumi_userprofiles.validation import check_required
-
-_DAY_SECONDS = 24 * 60 * 60
-_VISIBILITY_SECONDS = 6 * OUTBOX_WORKER_SECONDS
-"""Six times the worker's time-out (AWS Lambda Developer Guide, SQS)."""
 
 _MAX_AGE_SECONDS = 600
 """By then a worker that runs has received each message three times. SQS excludes such messages from the age
@@ -114,12 +110,12 @@ class SignUpTriggersArgs(TypedDict):
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
 
-class SignUpTriggers(Component):
+class SignUpTriggers(QueuePair):
     """Functions for the pool's triggers, each with its own role; the outbox and its dead-letter queue."""
 
     _CHILDREN = (
-        *("outbox", "outbox-policy", "outbox-age-alarm"),
-        *("dead-letters", "dead-letters-policy", "dead-letters-source", "dead-letters-alarm"),
+        *pair_children("outbox", "dead-letters"),
+        *("outbox-age-alarm", "dead-letters-alarm"),
         *(trigger.child for trigger in TRIGGERS),
         *(trigger.alarm_child(alarm) for trigger in TRIGGERS for alarm in trigger.all_alarms),
     )
@@ -178,7 +174,13 @@ class SignUpTriggers(Component):
         self._settings = SignUpTriggersSettings(label, args)
         super().__init__(name, args, opts, transforms)
 
-        self._make_queues(args)
+        self.outbox, self.dead_letters = self._make_queue_pair(
+            args,
+            "outbox",
+            "dead-letters",
+            function_seconds=OUTBOX_WORKER_SECONDS,
+            attempts=OUTBOX_ATTEMPTS,
+        )
         self._make_queue_alarms(args)
         functions = {
             trigger: self._make_trigger(trigger, args, settings) for trigger in self._settings.triggers
@@ -198,43 +200,12 @@ class SignUpTriggers(Component):
         self.dead_letter_queue_arn = self.dead_letters.arn
         self._register_outputs()
 
-    def _make_queues(self, args: SignUpTriggersArgs) -> None:
-        key = args.get("kms_key_arn")
-        encryption = {"sqs_managed_sse_enabled": True} if key is None else {"kms_master_key_id": key}
-        self.dead_letters = self._make(
-            aws.sqs.Queue, "dead-letters", message_retention_seconds=14 * _DAY_SECONDS, **encryption
-        )
-        self.outbox = self._make(
-            aws.sqs.Queue,
-            "outbox",
-            message_retention_seconds=4 * _DAY_SECONDS,
-            visibility_timeout_seconds=_VISIBILITY_SECONDS,
-            redrive_policy=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": OUTBOX_ATTEMPTS}
-            ),
-            **encryption,
-        )
-        self._make(
-            aws.sqs.RedriveAllowPolicy,
-            "dead-letters-source",
-            queue_url=self.dead_letters.url,
-            redrive_allow_policy=pulumi.Output.json_dumps(
-                {"redrivePermission": "byQueue", "sourceQueueArns": [self.outbox.arn]}
-            ),
-        )
-        for child, queue in (("outbox-policy", self.outbox), ("dead-letters-policy", self.dead_letters)):
-            self._make(
-                aws.sqs.QueuePolicy, child, queue_url=queue.url, policy=policies.tls_only("sqs", queue.arn)
-            )
-
     def _make_queue_alarms(self, args: SignUpTriggersArgs) -> None:
-        self._alarm(
+        self._alarm_on_dead_letters(
             "dead-letters-alarm",
             args,
-            description="Confirmed users could not be registered: see the dead-letter queue",
-            metric="AWS/SQS ApproximateNumberOfMessagesVisible",
-            dimensions={"QueueName": self.dead_letters.name},
-            statistic="Maximum",
+            self.dead_letters,
+            "Confirmed users could not be registered: see the dead-letter queue",
         )
         self._alarm(
             "outbox-age-alarm",

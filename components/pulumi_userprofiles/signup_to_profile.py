@@ -1,21 +1,23 @@
 """The complete stack: profiles for new and for existing users."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NotRequired, TypedDict, Unpack
+from typing import Any, ClassVar, Unpack
 
 import pulumi
 
+from pulumi_userprofiles.after_sign_up import AfterSignUp
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
-from pulumi_userprofiles.message_texts import MessageTexts
+from pulumi_userprofiles.erasure_queue import ErasureQueue
+from pulumi_userprofiles.erasure_worker import ErasureWorker
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
 from pulumi_userprofiles.profile_api import ProfileApi
-from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
+from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
 from pulumi_userprofiles.signup_to_profile_settings import MIGRATION_CONCURRENCY, checked_pool_args
+from pulumi_userprofiles.table_backups import TableBackups
 from pulumi_userprofiles.user_pool import UserPool
-from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
 from pulumi_userprofiles.users_table import UsersTable
 
 _KMS_ARGUMENTS = ("kms_key_arn", "former_kms_key_arns")
@@ -24,112 +26,24 @@ _TEMPLATE_ARGUMENTS = ("template", "template_document")
 _ROLE_ARGUMENTS = ("sign_up_roles", "default_role", "approval_roles")
 
 
-class SignupToProfileArgs(TypedDict):
-    """Arguments of `SignupToProfile`; all are optional."""
-
-    template: NotRequired[str]
-    """Name of the template for accounts and profiles: `basic`, `social`, `career`, `marketplace`, or a name
-    of your own for `template_document`. Default: marketplace."""
-
-    template_document: NotRequired[str]
-    """Your own template as JSON text, which is packed into the functions. Default: none."""
-
-    sign_up_roles: NotRequired[list[str]]
-    """Roles that users can request at sign-up. Default: all roles of the template."""
-
-    default_role: NotRequired[str]
-    """Role of users who request none. Default: the template's default role."""
-
-    approval_roles: NotRequired[list[str]]
-    """Roles whose new users are pending until an administrator approves them, such as `vendor` of
-    `marketplace`. Default: none."""
-
-    user_pool: NotRequired[UserPoolArgs]
-    """User pool arguments, except the triggers, `role_attribute`, `alarm_topic_arn` and `protect`, which are
-    derived from the other arguments. Default: the defaults of `UserPool`."""
-
-    triggers: NotRequired[dict[str, pulumi.Input[str]]]
-    """Functions of your own for Cognito's other triggers: trigger, such as `pre_authentication`, to the ARN
-    of a function or of its alias. Each gets a permission and an alarm. Default: none."""
-
-    role_in_token: NotRequired[bool]
-    """Whether a function adds the user's role in the table to tokens, as the claim `role`, and updates email
-    address and phone number of the account at sign-in. Default: true."""
-
-    texts_by_language: NotRequired[dict[str, MessageTexts]]
-    """Texts of messages in the user's language: language tag, such as `de`, to texts. A function selects them
-    by the user's attribute `locale`. Users of other languages get the texts of `user_pool`. Default: none."""
-
-    further_client_ids: NotRequired[list[pulumi.Input[str]]]
-    """IDs of app clients that another stack added to the pool, whose access tokens the profile API also
-    accepts. It always accepts the pool's own clients (`further_clients` of `user_pool`). Default: none."""
-
-    allowed_origins: NotRequired[list[str]]
-    """Web origins that browsers can call the profile API from, such as `https://example.com`. Default:
-    none."""
-
-    migration_table_names: NotRequired[list[str]]
-    """Names of existing tables that the migration job can use in addition to the users table. Default:
-    none."""
-
-    alarm_topic_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
-
-    platform: NotRequired[LambdaPlatform]
-    """Platform that the functions' zip is built for. Default: lambda."""
-
-    runtime: NotRequired[LambdaRuntime]
-    """Lambda runtime of the functions; the same Python version compiles the zip. Default: python3.13."""
-
-    log_retention_days: NotRequired[int]
-    """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""
-
-    snap_start: NotRequired[bool]
-    """Whether the functions use Lambda SnapStart, which is billed for Python. Default: false."""
-
-    tracing: NotRequired[bool]
-    """Whether AWS X-Ray traces invocations. Default: true."""
-
-    api_concurrency: NotRequired[int]
-    """Reserved concurrency of each of the profile API's two functions, which is also its limit. A new AWS
-    account cannot reserve any. Default: none."""
-
-    trigger_concurrency: NotRequired[int]
-    """Reserved concurrency of each of our functions that Cognito invokes. Default: none."""
-
-    outbox_concurrency: NotRequired[int]
-    """Reserved concurrency of the outbox worker, at least 2. Default: none."""
-
-    migration_max_concurrency: NotRequired[int]
-    """Number of segments that the migration job processes at the same time, 1 to 1,000. Default: 4."""
-
-    migration_concurrency: NotRequired[int]
-    """Reserved concurrency of the migration's worker, at least `migration_max_concurrency`. Default: none."""
-
-    kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts tables, queues, bucket, executions, environment variables and logs.
-    The key's policy must allow CloudWatch Logs to use it. Default: keys that AWS provides."""
-
-    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
-    """ARNs of KMS keys that `kms_key_arn` named before: all functions can still read what these keys encrypt.
-    Default: none."""
-
-    protect: NotRequired[bool]
-    """Whether pool, tables and bucket are protected against deletion. To delete them, set false, deploy,
-    then destroy. Default: true."""
-
-
 class SignupToProfile(Component):
-    """User pool, tables, triggers, outbox worker, profile API and migration job, connected to each other."""
+    """User pool, tables, triggers, profile API and the functions that work in the background, connected."""
 
-    _CHILDREN = ("data", "triggers", "identity", "outbox", "api", "migration")
+    _CHILDREN = (
+        *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
+        "after-sign-up",
+    )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
         "triggers": SignUpTriggers,
         "identity": UserPool,
         "outbox": OutboxWorker,
+        "erasure": ErasureQueue,
         "api": ProfileApi,
+        "eraser": ErasureWorker,
         "migration": MigrationJob,
+        "backups": TableBackups,
+        "after-sign-up": AfterSignUp,
     }
     _NAME_LIMIT = 20
 
@@ -154,14 +68,29 @@ class SignupToProfile(Component):
     audit_table_name: pulumi.Output[str]
     """Name of the audit table."""
 
+    receipts_table_name: pulumi.Output[str]
+    """Name of the table with the receipts of erasures."""
+
+    avatar_bucket_name: pulumi.Output[str]
+    """Name of the bucket with users' pictures and exports."""
+
     profile_api_url: pulumi.Output[str]
     """Base URL of the profile API, without a path."""
+
+    erasure_function_name: pulumi.Output[str]
+    """Name of the function that erases users. Its settings are those of `userprofiles erase`."""
 
     migration_state_machine_arn: pulumi.Output[str]
     """ARN of the state machine that creates the missing profiles of existing users."""
 
     migration_bucket_name: pulumi.Output[str]
     """Name of the bucket with the migration's reports."""
+
+    after_sign_up_queue_urls: pulumi.Output[dict[str, str]]
+    """URLs of the queues of `after_sign_up`, by the target's name."""
+
+    after_sign_up_queue_arns: pulumi.Output[dict[str, str]]
+    """ARNs of the queues of `after_sign_up`, by the target's name."""
 
     def __init__(
         self,
@@ -191,7 +120,10 @@ class SignupToProfile(Component):
         table_args = self._make_tables(args)
         self._make_sign_up(args, pool_args, table_args)
         self._make_api(args, table_args)
+        self._make_erasure(args, table_args)
         self._make_migration(args, table_args)
+        self._make_backups(args)
+        self._make_after_sign_up(args)
 
         self.user_pool_id = self.identity.user_pool_id
         self.user_pool_client_id = self.identity.client_id
@@ -200,7 +132,10 @@ class SignupToProfile(Component):
         self.password_policy = self.identity.password_policy
         self.users_table_name = self.data.table_name
         self.audit_table_name = self.data.audit_table_name
+        self.receipts_table_name = self.eraser.receipts_table_name
+        self.avatar_bucket_name = self.api.avatar_bucket_name
         self.profile_api_url = self.api.url
+        self.erasure_function_name = self.eraser.function_name
         self.migration_state_machine_arn = self.migration.state_machine_arn
         self.migration_bucket_name = self.migration.bucket_name
         self._register_outputs()
@@ -249,14 +184,20 @@ class SignupToProfile(Component):
         )
 
     def _make_api(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
+        """Create the queue that the API sends users to erase to, then the API."""
+        self.erasure = self._make_component(
+            ErasureQueue, "erasure", _pick(args, "kms_key_arn", "alarm_topic_arn")
+        )
         self.api = self._make_component(
             ProfileApi,
             "api",
             {
                 **table_args,
                 **_shared_args(args),
-                **_pick(args, "allowed_origins", "protect"),
+                **_pick(args, "allowed_origins", "grace_period_days", "protect"),
                 **_concurrency(args, "api_concurrency"),
+                "erasure_queue_url": self.erasure.queue_url,
+                "erasure_queue_arn": self.erasure.queue_arn,
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "issuer": self.identity.issuer,
@@ -265,6 +206,26 @@ class SignupToProfile(Component):
                     *(client.id for client in self.identity.further_clients.values()),
                     *(args.get("further_client_ids") or []),
                 ],
+            },
+        )
+
+    def _make_erasure(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
+        """Create the worker that erases users in the tables, in the pool and in what the API stores."""
+        self.eraser = self._make_component(
+            ErasureWorker,
+            "eraser",
+            {
+                **table_args,
+                **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                "stores": args.get("erasure_stores") or [],
+                "user_pool_id": self.identity.user_pool_id,
+                "user_pool_arn": self.identity.user_pool_arn,
+                "idempotency_table_name": self.api.idempotency_table_name,
+                "idempotency_table_arn": self.api.idempotency_table_arn,
+                "avatar_bucket_name": self.api.avatar_bucket_name,
+                "avatar_bucket_arn": self.api.avatar_bucket_arn,
+                "erasure_queue_url": self.erasure.queue_url,
+                "erasure_queue_arn": self.erasure.queue_arn,
             },
         )
 
@@ -280,6 +241,41 @@ class SignupToProfile(Component):
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
             },
         )
+
+    def _make_backups(self, args: SignupToProfileArgs) -> None:
+        """Create the daily backups if they have a retention."""
+        if args.get("backup_retention_days") is None:
+            return
+        self.backups = self._make_component(
+            TableBackups,
+            "backups",
+            {
+                **_pick(args, *_KMS_ARGUMENTS, "alarm_topic_arn", "backup_retention_days", "protect"),
+                "table_arns": [
+                    self.data.table_arn,
+                    self.data.audit_table_arn,
+                    self.eraser.receipts_table_arn,
+                ],
+            },
+        )
+
+    def _make_after_sign_up(self, args: SignupToProfileArgs) -> None:
+        """Create the steps after sign-up, if there are any."""
+        self.after_sign_up = None
+        self.after_sign_up_queue_urls = pulumi.Output.from_input({})
+        self.after_sign_up_queue_arns = pulumi.Output.from_input({})
+        if args.get("after_sign_up"):
+            self.after_sign_up = self._make_component(
+                AfterSignUp,
+                "after-sign-up",
+                {
+                    **_pick(args, *_FUNCTION_ARGUMENTS, "alarm_topic_arn"),
+                    "targets": args["after_sign_up"],
+                    "users_table_stream_arn": self.data.table_stream_arn,
+                },
+            )
+            self.after_sign_up_queue_urls = self.after_sign_up.queue_urls
+            self.after_sign_up_queue_arns = self.after_sign_up.queue_arns
 
 
 def _pick(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:

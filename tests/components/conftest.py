@@ -20,7 +20,18 @@ with warnings.catch_warnings():
     warnings.filterwarnings(
         "ignore", category=DeprecationWarning, message=".* has been deprecated in favor of"
     )
-    for module in ("apigatewayv2", "cloudwatch", "cognito", "dynamodb", "iam", "lambda_", "s3", "sfn", "sqs"):
+    for module in (
+        "apigatewayv2",
+        "backup",
+        "cloudwatch",
+        "cognito",
+        "dynamodb",
+        "iam",
+        "lambda_",
+        "s3",
+        "sfn",
+        "sqs",
+    ):
         dir(getattr(pulumi_aws, module))  # loads the module, which is imported at the first access
     from component_programs import PROGRAMS, whole_stack
 

@@ -86,6 +86,7 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
             ["audit", "list"],
             ["audit", "verify"],
             ["reconcile"],
+            ["restore", "check"],
         ),
         "pulumi-localaws": (["up"], ["run"], ["types"]),
     }

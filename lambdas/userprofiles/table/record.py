@@ -18,8 +18,10 @@ Item = dict[str, Any]
 
 USER_PREFIX = "USER#"
 LIST_PREFIX = "LIST#"
+# The partition of the open removals of unconfirmed users; see `removal_journal`.
+REMOVALS_PARTITION = "REMOVAL#OPEN"
 # The prefixes of partition keys in this table. LEGACY# and MIGRATION# are reserved for items without a user.
-PARTITION_PREFIXES = (USER_PREFIX, LIST_PREFIX, "LEGACY#", "MIGRATION#")
+PARTITION_PREFIXES = (USER_PREFIX, LIST_PREFIX, "LEGACY#", "MIGRATION#", "REMOVAL#")
 
 SORT_KEYS: dict[ItemKind, str] = {"account": "ACCOUNT#MAIN", "profile": "PROFILE#MAIN"}
 ENTITY_TYPES: dict[ItemKind, str] = {"account": "USER_ACCOUNT", "profile": "USER_PROFILE"}
@@ -36,6 +38,9 @@ INACTIVE_STATUSES = ("inactive", "disabled", "suspended", "deleted")
 # How a user came into the table: by the trigger or the outbox, by the first request to the API, by the
 # reconciler, by an administrator or operator, or by a backfill or import.
 CREATED_BY = ("sign_up", "first_access", "reconciler", "admin", "import")
+
+# Users who registered themselves. Targets after sign-up get only these by default.
+SELF_REGISTERED = ("sign_up", "first_access")
 
 # DynamoDB's limits: 400 KB for an item, including attribute names, and 2 KB for a partition key.
 DYNAMODB_ITEM_BYTES = 400 * 1024
