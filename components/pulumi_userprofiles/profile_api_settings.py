@@ -35,10 +35,17 @@ class ProfileApiSettings:
         self.burst = integer(where, args, "burst", 100, at_least=1, at_most=5_000)
         boolean(where, args, "protect", True)
         self.has_erasure_queue = _has_erasure_queue(where, args)
-        self.grace_period_days = integer(
-            where, args, "grace_period_days", DEFAULT_GRACE_DAYS, at_least=0, at_most=MAX_GRACE_DAYS
-        )
+        self.grace_period_days = grace_period_days(where, args)
         self.log_retention_days = log_retention_days(where, args)
+
+
+def grace_period_days(where: str, args: Mapping[str, Any]) -> int:
+    """Read the days between a user's request to be deleted and the erasure.
+
+    Raises:
+        InvalidArgumentError: The value is not a whole number, or is out of range.
+    """
+    return integer(where, args, "grace_period_days", DEFAULT_GRACE_DAYS, at_least=0, at_most=MAX_GRACE_DAYS)
 
 
 def _has_erasure_queue(where: str, args: Mapping[str, Any]) -> bool:

@@ -24,8 +24,10 @@ from userprofiles.commands import (
     admin_command,
     analytics_command,
     audit_command,
+    erase_command,
     outputs_command,
     reconcile_command,
+    restore_command,
     setup_command,
     template_command,
 )
@@ -62,6 +64,8 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     template_command.add_parsers(groups)
     audit_command.add_parsers(groups)
     reconcile_command.add_parser(groups)
+    erase_command.add_parser(groups)
+    restore_command.add_parsers(groups)
     return parser, run
 
 
