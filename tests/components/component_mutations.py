@@ -178,6 +178,7 @@ POLICIES = [
     ),
     mutation("app-eraser-worker-policy", without_statement("cognito-idp:AdminDeleteUser"), other_rights),
     mutation("app-api-admin-policy", without_statement("cognito-idp:AdminCreateUser"), other_rights),
+    mutation("app-api-handler-policy", without_statement("cognito-idp:AdminUserGlobalSignOut"), other_rights),
     mutation(
         "app-migration-worker-policy", statement("dynamodb:PartiQLInsert", Condition=None), other_leading_keys
     ),
