@@ -48,8 +48,8 @@ class TableBackupsArgs(TypedDict):
 class TableBackups(Component):
     """A daily AWS Backup plan for tables, with a vault and a role of its own.
 
-    The tables' point-in-time recovery reaches 35 days back and ends with the table. These backups are kept
-    longer, and remain if a table is deleted.
+    The tables' point-in-time recovery reaches 35 days back. These backups are kept as long as you choose, in
+    a vault that remains if a table is deleted.
     """
 
     _CHILDREN = ("vault", "role", "policy", "plan", "selection", "alarm")
