@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi_userprofiles.after_sign_up_targets import sign_up_targets
 from pulumi_userprofiles.cognito_triggers import CUSTOM_MESSAGE, PRE_TOKEN_GENERATION, TRIGGERS
 from pulumi_userprofiles.erasure_stores import erasure_stores
 from pulumi_userprofiles.function_settings import FunctionSettings
@@ -49,6 +50,7 @@ def checked_pool_args(where: str, args: Mapping[str, Any]) -> dict[str, Any]:
     erasure_stores(where, args, "erasure_stores")
     backup_retention_days(where, args)
     grace_period_days(where, args)
+    sign_up_targets(where, args, "after_sign_up")
     _check_client_ids(where, args)
     allowed_origins(where, args)
     log_retention_days(where, args)

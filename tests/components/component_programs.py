@@ -5,6 +5,7 @@ from typing import Any
 
 from component_recording import ACCOUNT, PARTITION, REGION
 from pulumi_userprofiles import (
+    AfterSignUp,
     AvatarBucket,
     ErasureQueue,
     ErasureWorker,
@@ -61,7 +62,16 @@ def whole_stack(**args: Any) -> SignupToProfile:
     return SignupToProfile("app", {"platform": "host", **args})  # type: ignore[typeddict-item]
 
 
+STREAM = arn("dynamodb", "table/their-users/stream/2026-02-04T00:00:00.000")
+TARGETS: list[Any] = [
+    {"name": "welcome-mail", "function_arn": arn("lambda", "function:welcome-mail")},
+    {"name": "crm", "created_by": ["sign_up", "import"]},
+]
+
 PROGRAMS: dict[str, Callable[[], Any]] = {
+    "AfterSignUp": lambda: AfterSignUp(
+        "steps", {"targets": TARGETS, "users_table_stream_arn": STREAM, "platform": "host"}
+    ),
     "AvatarBucket": lambda: AvatarBucket("avatars", {"allowed_origins": ["https://example.com"]}),
     "ErasureQueue": lambda: ErasureQueue("erasures", {}),
     "ErasureWorker": lambda: ErasureWorker(

@@ -21,6 +21,8 @@ ENVIRONMENT = {
     "AUDIT_TABLE": "audit",
     "MIGRATION_BUCKET": "bucket",
     "OUTBOX_QUEUE_URL": "http://127.0.0.1:9/queue",
+    "AFTER_SIGN_UP_TARGETS": "[]",
+    "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/queue",
     "POWERTOOLS_METRICS_NAMESPACE": "UserProfiles",
     "POWERTOOLS_SERVICE_NAME": "test",
     "TEMPLATE": "marketplace",

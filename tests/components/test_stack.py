@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
 SCOPE = "eu-central-1:111122223333"
 OUTPUTS = [
+    "afterSignUpQueueArns",
+    "afterSignUpQueueUrls",
     "auditTableName",
     "avatarBucketName",
     "erasureFunctionName",
@@ -139,6 +141,23 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
     assert ",".join(clients) == handler["USER_POOL_CLIENT_IDS"]
     authorizer = recording.resource("userprofiles-api-authorizer").inputs
     assert authorizer["jwtConfiguration"]["audiences"] == clients
+
+
+def test_settings_of_steps_after_sign_up_reach_their_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = f"arn:aws:lambda:{SCOPE}:function:mail:live"
+    steps = [{"name": "mail", "functionArn": function, "createdBy": ["admin"]}, {"name": "crm"}]
+
+    recording, _ = deploy(configuration(afterSignUp=json.dumps(steps)), monkeypatch)
+
+    mapping = recording.resource("userprofiles-after-sign-up-mail-mapping").inputs
+    reader = recording.resource("userprofiles-after-sign-up-reader-function").inputs
+    targets = json.loads(reader["environment"]["variables"]["AFTER_SIGN_UP_TARGETS"])
+    assert mapping["functionName"] == function
+    assert [(target["name"], target["createdBy"]) for target in targets] == [
+        ("mail", ["admin"]),
+        ("crm", ["sign_up", "first_access"]),
+    ]
+    assert sorted(recording.outputs["userprofiles"]["afterSignUpQueueUrls"]) == ["crm", "mail"]
 
 
 def test_settings_of_triggers_and_texts_reach_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,11 +388,27 @@ MISTAKES = {
     ),
     "unknown field of a store": (
         configuration(erasureStores='[{"name": "orders", "arn": "a"}]'),
-        [f"'{NAMESPACE}:erasureStores'", "functionArn", "erasureStores[0].<name>' <value>"],
+        [f"'{NAMESPACE}:erasureStores'", "'arn'", "functionArn", "erasureStores[0].name' <value>"],
     ),
     "store without a function": (
         configuration(erasureStores='[{"name": "orders"}]'),
-        [f"'{NAMESPACE}:erasureStores'", "'erasureStores' has a store", "erasureStores[0].<name>' <value>"],
+        [f"'{NAMESPACE}:erasureStores'", "'erasureStores' has a store", "erasureStores[0].name' <value>"],
+    ),
+    "name of a step instead of an object": (
+        configuration(afterSignUp='["mail"]'),
+        [f"'{NAMESPACE}:afterSignUp'", "list of objects", "afterSignUp[0].name"],
+    ),
+    "unknown field of a step": (
+        configuration(afterSignUp='[{"name": "mail", "function": "a"}]'),
+        [f"'{NAMESPACE}:afterSignUp'", "'function'", "functionArn"],
+    ),
+    "step with a wrong function": (
+        configuration(afterSignUp='[{"name": "mail", "functionArn": "mail"}]'),
+        [f"'{NAMESPACE}:afterSignUp'", "'afterSignUp.functionArn' of the target mail", "arn:aws:lambda"],
+    ),
+    "step for unknown users": (
+        configuration(afterSignUp='[{"name": "mail", "createdBy": ["signUp"]}]'),
+        [f"'{NAMESPACE}:afterSignUp'", "'afterSignUp.createdBy' of the target mail", "sign_up"],
     ),
     "misspelled key": (configuration(templat="basic"), ["templat", "unknown setting", "template"]),
 }

@@ -180,10 +180,10 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def deploy_dev_stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Callable[..., Stack]:
-    """Return a function that deploys the stack `dev`, with changed settings."""
+    """Return a function that deploys the stack `dev`, with changed settings, or that of an example."""
 
-    def deploy(config: dict[str, Any] | None = None) -> Stack:
-        deployment = deploy_stack(ROOT, stack="dev", config=config)
+    def deploy(config: dict[str, Any] | None = None, directory: Path = ROOT) -> Stack:
+        deployment = deploy_stack(directory, stack="dev", config=config)
         return Stack(
             endpoint=localaws.endpoint,
             outputs=deployment.outputs,
