@@ -7,7 +7,7 @@ import pulumi
 from userprofiles.api.routes import ADMINISTRATORS, USERS
 from userprofiles.table.record import ROLE_INDEX, STATUS_INDEX
 
-from pulumi_userprofiles.avatar_bucket import CLAIMED, UPLOADS
+from pulumi_userprofiles.avatar_bucket import CLAIMED, EXPORTS, UPLOADS
 from pulumi_userprofiles.function_rights import (
     USER_ITEMS_ONLY,
     read_user_statements,
@@ -28,6 +28,9 @@ Developer Guide, "Quotas for configuring and running an HTTP API")."""
 _LISTS_ONLY: dict[str, dict[str, list[pulumi.Input[str]]]] = {
     "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["LIST#*"]}
 }
+_PICTURES_ONLY: dict[str, dict[str, list[pulumi.Input[str]]]] = {
+    "StringLike": {"s3:prefix": [f"{UPLOADS}*", f"{CLAIMED}*"]}
+}
 
 
 def users_function(
@@ -47,6 +50,7 @@ def users_function(
                 "resources": [args["user_pool_arn"]],
             },
             *_picture_statements(args, UPLOADS, CLAIMED),
+            *_export_statements(args),
         ],
         timeout_seconds=USERS_SECONDS,
     )
@@ -145,12 +149,35 @@ def _user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
 
 def _picture_statements(args: Mapping[str, Any], *written_prefixes: str) -> list[PolicyStatement]:
     """Return the rights to read pictures, and to write below some prefixes, also for signed URLs."""
-
-    def below(*prefixes: str) -> list[pulumi.Input[str]]:
-        return [pulumi.Output.concat(args["avatar_bucket_arn"], "/", prefix, "*") for prefix in prefixes]
-
     return [
         *kms_statements(args, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
-        {"sid": "ReadPictures", "actions": ["s3:GetObject"], "resources": below(UPLOADS, CLAIMED)},
-        {"sid": "WritePictures", "actions": ["s3:PutObject"], "resources": below(*written_prefixes)},
+        {"sid": "ReadPictures", "actions": ["s3:GetObject"], "resources": _below(args, UPLOADS, CLAIMED)},
+        {"sid": "WritePictures", "actions": ["s3:PutObject"], "resources": _below(args, *written_prefixes)},
     ]
+
+
+def _export_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
+    """Return the rights to read all items and files of a user, and to store a bundle."""
+    return [
+        {
+            "sid": "ReadItems",
+            "actions": ["dynamodb:Query"],
+            "resources": [args["users_table_arn"]],
+            "conditions": USER_ITEMS_ONLY,
+        },
+        {
+            "sid": "ListPictures",
+            "actions": ["s3:ListBucket"],
+            "resources": [args["avatar_bucket_arn"]],
+            "conditions": _PICTURES_ONLY,
+        },
+        {
+            "sid": "StoreExports",
+            "actions": ["s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"],
+            "resources": _below(args, EXPORTS),
+        },
+    ]
+
+
+def _below(args: Mapping[str, Any], *prefixes: str) -> list[pulumi.Input[str]]:
+    return [pulumi.Output.concat(args["avatar_bucket_arn"], "/", prefix, "*") for prefix in prefixes]

@@ -86,6 +86,17 @@ def other_leading_keys(recording: Recording) -> list[str]:
     ]
 
 
+def unlimited_listings(recording: Recording) -> list[str]:
+    """Report rights to list the objects of a bucket without a condition for the prefix."""
+    return [
+        f"{item['name']}: {statement['Action']}"
+        for item, statement in statements(recording)
+        if statement["Effect"] == "Allow"
+        and any(action.startswith("s3:List") for action in as_list(statement["Action"]))
+        and "s3:prefix" not in statement.get("Condition", {}).get("StringLike", {})
+    ]
+
+
 def _leading_keys(policy: str, statement: dict[str, Any]) -> list[str]:
     tables = [arn.rpartition(":table/")[2] for arn in as_list(statement["Resource"])]
     if policy == "app-eraser-worker-policy" and tables[0] in _ERASER_KEYS:
@@ -239,6 +250,7 @@ CHECKS: list[Check] = [
     wildcard_resources,
     wildcard_arns,
     other_leading_keys,
+    unlimited_listings,
     unencrypted_queues,
     unencrypted_buckets,
     foreign_callers,

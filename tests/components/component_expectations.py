@@ -31,6 +31,7 @@ RIGHTS = {
         *_REGISTER,
         *("dynamodb:BatchGetItem", "cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut"),
         *("dynamodb:GetItem", "dynamodb:DeleteItem", "s3:GetObject", "s3:PutObject"),
+        *("dynamodb:Query", "s3:ListBucket", "s3:DeleteObjectVersion"),
     },
     "app-api-admin-policy": {
         *_EVERY_FUNCTION,

@@ -9,9 +9,13 @@ from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
 
-sys.path.insert(
-    0, str(Path(__file__).parents[1])
-)  # the helper modules are there; the tests are not a package
+# For the helper modules: the tests are not a package.
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from reconcile_fixtures import add_user, function, pool, reconcile
+
+__all__ = ["add_user", "function", "pool", "reconcile"]
 
 
 @pytest.fixture

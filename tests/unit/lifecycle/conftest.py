@@ -10,6 +10,7 @@ sys.path.insert(
 )  # the helper modules are there; the tests are not a package
 
 from erasure_world import World, create_receipts_table
+from fake_pool import FakePool, KillSwitch
 from memory_dynamodb import MemoryTables
 
 
@@ -24,3 +25,13 @@ def moto_world(tables):
     """All stores with data of users; the tables are in moto, which checks the expressions."""
     create_receipts_table(tables.client)
     return World(tables)
+
+
+@pytest.fixture
+def pool() -> FakePool:
+    return FakePool()
+
+
+@pytest.fixture
+def switch() -> KillSwitch:
+    return KillSwitch()
