@@ -24,6 +24,7 @@ OUTPUTS = [
     "auditTableName",
     "avatarBucketName",
     "erasureFunctionName",
+    "erasureQueueArn",
     "furtherUserPoolClientIds",
     "migrationBucketName",
     "migrationStateMachineArn",
