@@ -15,23 +15,26 @@ from pulumi_userprofiles.outbox_worker import OutboxWorker
 from pulumi_userprofiles.profile_api import ProfileApi
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
 from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
+from pulumi_userprofiles.signup_to_profile_parts import (
+    FUNCTION_ARGUMENTS,
+    KMS_ARGUMENTS,
+    TEMPLATE_ARGUMENTS,
+    concurrency,
+    pick,
+    shared_args,
+)
 from pulumi_userprofiles.signup_to_profile_settings import MIGRATION_CONCURRENCY, checked_pool_args
 from pulumi_userprofiles.table_backups import TableBackups
 from pulumi_userprofiles.user_pool import UserPool
 from pulumi_userprofiles.users_table import UsersTable
-
-_KMS_ARGUMENTS = ("kms_key_arn", "former_kms_key_arns")
-_FUNCTION_ARGUMENTS = ("platform", "runtime", "log_retention_days", "snap_start", "tracing", *_KMS_ARGUMENTS)
-_TEMPLATE_ARGUMENTS = ("template", "template_document")
-_ROLE_ARGUMENTS = ("sign_up_roles", "default_role", "approval_roles")
 
 
 class SignupToProfile(Component):
     """User pool, tables, triggers, profile API and the functions that work in the background, connected."""
 
     _CHILDREN = (
-        *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
-        "after-sign-up",
+        *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration"),
+        *("backups", "after-sign-up"),
     )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
@@ -76,6 +79,9 @@ class SignupToProfile(Component):
 
     profile_api_url: pulumi.Output[str]
     """Base URL of the profile API, without a path."""
+
+    erasure_queue_arn: pulumi.Output[str]
+    """ARN of the queue with the users to erase. The consumers of queues in `erasure_stores` answer to it."""
 
     erasure_function_name: pulumi.Output[str]
     """Name of the function that erases users. Its settings are those of `userprofiles erase`."""
@@ -135,6 +141,7 @@ class SignupToProfile(Component):
         self.receipts_table_name = self.eraser.receipts_table_name
         self.avatar_bucket_name = self.api.avatar_bucket_name
         self.profile_api_url = self.api.url
+        self.erasure_queue_arn = self.erasure.queue_arn
         self.erasure_function_name = self.eraser.function_name
         self.migration_state_machine_arn = self.migration.state_machine_arn
         self.migration_bucket_name = self.migration.bucket_name
@@ -142,7 +149,7 @@ class SignupToProfile(Component):
 
     def _make_tables(self, args: SignupToProfileArgs) -> dict[str, Any]:
         """Create the tables, and return the arguments with which other components use them."""
-        self.data = self._make_component(UsersTable, "data", _pick(args, "protect", "kms_key_arn"))
+        self.data = self._make_component(UsersTable, "data", pick(args, "protect", "kms_key_arn"))
         return {
             "users_table_name": self.data.table_name,
             "users_table_arn": self.data.table_arn,
@@ -157,15 +164,15 @@ class SignupToProfile(Component):
 
         In this order no resource needs a later one.
         """
-        shared_args = _shared_args(args)
+        common_args = shared_args(args)
         self.triggers = self._make_component(
             SignUpTriggers,
             "triggers",
             {
                 **table_args,
-                **shared_args,
-                **_pick(args, "role_in_token", "texts_by_language"),
-                **_concurrency(args, "trigger_concurrency"),
+                **common_args,
+                **pick(args, "role_in_token", "texts_by_language"),
+                **concurrency(args, "trigger_concurrency"),
             },
         )
         self.identity = self._make_component(
@@ -176,8 +183,8 @@ class SignupToProfile(Component):
             "outbox",
             {
                 **table_args,
-                **shared_args,
-                **_concurrency(args, "outbox_concurrency"),
+                **common_args,
+                **concurrency(args, "outbox_concurrency"),
                 "outbox_queue_arn": self.triggers.outbox_queue_arn,
                 "user_pool_arn": self.identity.user_pool_arn,
             },
@@ -186,16 +193,16 @@ class SignupToProfile(Component):
     def _make_api(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
         """Create the queue that the API sends users to erase to, then the API."""
         self.erasure = self._make_component(
-            ErasureQueue, "erasure", _pick(args, "kms_key_arn", "alarm_topic_arn")
+            ErasureQueue, "erasure", pick(args, "kms_key_arn", "alarm_topic_arn")
         )
         self.api = self._make_component(
             ProfileApi,
             "api",
             {
                 **table_args,
-                **_shared_args(args),
-                **_pick(args, "allowed_origins", "grace_period_days", "protect"),
-                **_concurrency(args, "api_concurrency"),
+                **shared_args(args),
+                **pick(args, "allowed_origins", "grace_period_days", "protect"),
+                **concurrency(args, "api_concurrency"),
                 "erasure_queue_url": self.erasure.queue_url,
                 "erasure_queue_arn": self.erasure.queue_arn,
                 "user_pool_id": self.identity.user_pool_id,
@@ -216,7 +223,7 @@ class SignupToProfile(Component):
             "eraser",
             {
                 **table_args,
-                **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                **pick(args, *TEMPLATE_ARGUMENTS, *FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
                 "stores": args.get("erasure_stores") or [],
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
@@ -235,8 +242,8 @@ class SignupToProfile(Component):
             "migration",
             {
                 **{key: table_args[key] for key in ("users_table_name", "users_table_arn")},
-                **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
-                **_concurrency(args, "migration_concurrency"),
+                **pick(args, *TEMPLATE_ARGUMENTS, *FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                **concurrency(args, "migration_concurrency"),
                 "table_names": args.get("migration_table_names") or [],
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
             },
@@ -250,7 +257,7 @@ class SignupToProfile(Component):
             TableBackups,
             "backups",
             {
-                **_pick(args, *_KMS_ARGUMENTS, "alarm_topic_arn", "backup_retention_days", "protect"),
+                **pick(args, *KMS_ARGUMENTS, "alarm_topic_arn", "backup_retention_days", "protect"),
                 "table_arns": [
                     self.data.table_arn,
                     self.data.audit_table_arn,
@@ -269,24 +276,10 @@ class SignupToProfile(Component):
                 AfterSignUp,
                 "after-sign-up",
                 {
-                    **_pick(args, *_FUNCTION_ARGUMENTS, "alarm_topic_arn"),
+                    **pick(args, *FUNCTION_ARGUMENTS, "alarm_topic_arn"),
                     "targets": args["after_sign_up"],
                     "users_table_stream_arn": self.data.table_stream_arn,
                 },
             )
             self.after_sign_up_queue_urls = self.after_sign_up.queue_urls
             self.after_sign_up_queue_arns = self.after_sign_up.queue_arns
-
-
-def _pick(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return those of some arguments that are set."""
-    return {key: args[key] for key in keys if args.get(key) is not None}
-
-
-def _shared_args(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that all components with functions for users have in common."""
-    return _pick(args, *_TEMPLATE_ARGUMENTS, *_ROLE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn")
-
-
-def _concurrency(args: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {"reserved_concurrency": args[key]} if args.get(key) is not None else {}

@@ -72,7 +72,7 @@ _ERASER_KEYS = {
 def other_leading_keys(recording: Recording) -> list[str]:
     """Report access to the tables without the condition for keys of users, or of lists. A scan has no key.
 
-    The keys of stored answers are digests. AWS Backup reads whole tables. A stream has no keys.
+    The keys of stored answers are digests. A stream has no keys. AWS Backup reads whole tables.
     """
     return [
         f"{item['name']}: {statement['Action']}"
