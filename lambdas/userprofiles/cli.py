@@ -24,6 +24,7 @@ from userprofiles.commands import (
     admin_command,
     analytics_command,
     audit_command,
+    export_command,
     outputs_command,
     reconcile_command,
     setup_command,
@@ -61,6 +62,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     setup_command.add_parsers(groups)
     template_command.add_parsers(groups)
     audit_command.add_parsers(groups)
+    export_command.add_parsers(groups)
     reconcile_command.add_parser(groups)
     return parser, run
 
