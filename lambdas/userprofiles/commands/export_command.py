@@ -124,7 +124,7 @@ def _file_exists_error(path: Path) -> RefusedError:
 
 
 def _export(stack: Stack, values: argparse.Namespace, progress: Progress) -> Bundle:
-    template = read_settings(stack, values.template).template
+    settings = read_settings(stack, values.template)
     dynamodb, cognito = stack.client("dynamodb"), stack.client("cognito-idp")
     user = Store(dynamodb, stack.users_table, stack.audit_table).read(values.user)
     if user.is_erased:
@@ -140,9 +140,9 @@ def _export(stack: Stack, values: argparse.Namespace, progress: Progress) -> Bun
         cognito=cognito,
         pool_id=stack.user_pool_id,
         files=UserFiles(stack.avatar_bucket, avatars.client(stack.region, stack.endpoint_url)),
-        template=template.name,
+        template=settings.template_name,
     )
-    # Without a user in the pool, the name is looked up in vain, and the part is empty.
+    # If the pool has no such user, AdminGetUser does not find one, and the part is empty.
     name = export_sources.find_user_name(cognito, stack.user_pool_id, values.user) or values.user
     return exporter.export(values.user, name, user, progress.show)
 

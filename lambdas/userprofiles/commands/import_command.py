@@ -64,9 +64,10 @@ def run_import(parser: CommandParser, values: argparse.Namespace, limits: Limits
             bundle = read_bundle(values.file)
         except InvalidBundleError as error:
             return print_problems(values, error.problems)
-        template = read_settings(stack, values.template).template
+        settings = read_settings(stack, values.template)
         store = Store(stack.client("dynamodb"), stack.users_table, stack.audit_table)
-        is_continued = BundleImport(store, stack.users_table, template).run(bundle, progress.show)
+        importer = BundleImport(store, stack.users_table, settings.template, settings.template_name)
+        is_continued = importer.run(bundle, progress.show)
         result = "continued" if is_continued else "imported"
         if values.json:
             document = {"userId": bundle.sub, "result": result, "items": len(bundle.items)}

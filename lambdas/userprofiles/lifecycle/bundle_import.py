@@ -47,12 +47,14 @@ class BundleImport:
         store: The tables.
         users_table: Name of the users table.
         template: The template of the stack.
+        template_name: Name of the template in the functions.
         clock: Returns the current time.
     """
 
     store: Store
     users_table: str
     template: Template
+    template_name: str
     clock: Callable[[], datetime] = _now
 
     def run(self, bundle: CheckedBundle, on_batch: Callable[[int], None]) -> bool:
@@ -83,10 +85,10 @@ class BundleImport:
         return is_continued
 
     def _check_template(self, bundle: CheckedBundle) -> None:
-        if bundle.template != self.template.name:
+        if bundle.template != self.template_name:
             raise RefusedError(
                 f"The bundle belongs to the template {bundle.template!r}, but the stack uses "
-                f"{self.template.name!r}. Import it into a stack with the same template."
+                f"{self.template_name!r}. Import it into a stack with the same template."
             )
         if item_upgrade.is_newer_major(self.template, bundle.account):
             raise RefusedError(
