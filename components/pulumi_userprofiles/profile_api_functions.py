@@ -14,8 +14,8 @@ from pulumi_userprofiles.function_rights import (
     register_user_statements,
     table_environment,
 )
-from pulumi_userprofiles.function_settings import FunctionSettings
 from pulumi_userprofiles.policies import PolicyStatement, kms_statements
+from pulumi_userprofiles.profile_api_settings import ProfileApiSettings
 from pulumi_userprofiles.python_function import PythonFunctionArgs
 
 USERS_SECONDS = 10
@@ -34,14 +34,14 @@ _PICTURES_ONLY: dict[str, dict[str, list[pulumi.Input[str]]]] = {
 
 
 def users_function(
-    component: str, args: Mapping[str, Any], functions: FunctionSettings
+    component: str, args: Mapping[str, Any], settings: ProfileApiSettings
 ) -> PythonFunctionArgs:
     """Return the arguments of the function with the routes that every user can call."""
-    return functions.function_args(
+    return settings.functions.function_args(
         component,
         USERS,
         "Handles requests to the profile API",
-        environment=_environment(args),
+        environment=_environment(args, settings),
         statements=[
             *_user_statements(args),
             {
@@ -59,7 +59,7 @@ def users_function(
 def administrators_function(
     component: str,
     args: Mapping[str, Any],
-    functions: FunctionSettings,
+    settings: ProfileApiSettings,
 ) -> PythonFunctionArgs:
     """Return the arguments of the function with the administrators' routes."""
     indexes = [
@@ -82,26 +82,44 @@ def administrators_function(
             ],
             "resources": [args["user_pool_arn"]],
         },
+        *_erasure_statements(args, settings),
         *_picture_statements(args, CLAIMED),
     ]
-    return functions.function_args(
+    return settings.functions.function_args(
         component,
         ADMINISTRATORS,
         "Handles requests of administrators to the profile API",
-        environment=_environment(args),
+        environment=_environment(args, settings),
         statements=statements,
         timeout_seconds=ADMINISTRATORS_SECONDS,
     )
 
 
-def _environment(args: Mapping[str, Any]) -> dict[str, pulumi.Input[str]]:
+def _environment(args: Mapping[str, Any], settings: ProfileApiSettings) -> dict[str, pulumi.Input[str]]:
+    queue = {"ERASURE_QUEUE_URL": args["erasure_queue_url"]} if settings.has_erasure_queue else {}
     return {
         **table_environment(args),
         "IDEMPOTENCY_TABLE": args["idempotency_table_name"],
         "AVATAR_BUCKET": args["avatar_bucket_name"],
         "USER_POOL_ID": args["user_pool_id"],
         "USER_POOL_CLIENT_IDS": pulumi.Output.all(*args["client_ids"]).apply(",".join),
+        "DELETION_GRACE_DAYS": str(settings.grace_period_days),
+        **queue,
     }
+
+
+def _erasure_statements(args: Mapping[str, Any], settings: ProfileApiSettings) -> list[PolicyStatement]:
+    """Return the rights to send messages to the erasure queue."""
+    if not settings.has_erasure_queue:
+        return []
+    return [
+        {
+            "sid": "StartErasures",
+            "actions": ["sqs:SendMessage"],
+            "resources": [args["erasure_queue_arn"]],
+        },
+        *kms_statements(args, "sqs", "kms:Decrypt", "kms:GenerateDataKey"),
+    ]
 
 
 def _user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:

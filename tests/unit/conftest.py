@@ -1,8 +1,10 @@
 """No test in this folder opens a network socket: moto runs inside the process, the rest is stubs."""
 
+import functools
 import io
 import json
 import os
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,7 +17,6 @@ import pytest
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from pytest_socket import disable_socket, enable_socket
@@ -24,8 +25,12 @@ from userprofiles.registration.registrar import Registrar
 from userprofiles.settings import Roles
 from userprofiles.table.attribute_value import deserialize_item, serialize_item
 from userprofiles.table.store import Store
-from userprofiles.telemetry import Report
+from userprofiles.telemetry import Report, request_id
 from userprofiles.template import Template
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the helper module: test folders are not packages
+
+from moto_shortcut import mock_dynamodb
 
 HERE = Path(__file__).parent
 
@@ -60,10 +65,33 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.fixture(autouse=True)
+def no_request_id() -> Iterator[None]:
+    """Run the test without the request ID of another test's invocation."""
+    token = request_id.set("")
+    yield
+    request_id.reset(token)
+
+
 # One session for all tests, so that it reads the service descriptions only once.
 SESSION = botocore.session.Session()
 REGION = "us-east-1"
 EVENTS = Path(__file__).parents[1] / "events"
+
+
+CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+
+
+# The clients are created once, because this takes longer than most tests.
+@functools.cache
+def create_dynamodb_client() -> Any:
+    return SESSION.create_client("dynamodb", region_name=REGION, **CREDENTIALS)
+
+
+@functools.cache
+def create_s3_client() -> Any:
+    config = Config(signature_version="s3v4")
+    return SESSION.create_client("s3", region_name=REGION, config=config, **CREDENTIALS)
 
 
 class SerializedClient:
@@ -245,7 +273,7 @@ class FakeBucket:
     page_keys = 2
 
     def __init__(self) -> None:
-        client = SESSION.create_client("s3", region_name=REGION, config=Config(signature_version="s3v4"))
+        client = create_s3_client()
         self.keys: set[str] = set()
         self.contents: dict[str, bytes] = {}
         self.generate_presigned_post = client.generate_presigned_post
@@ -296,8 +324,8 @@ def load_event() -> Callable[[str], Any]:
 
 @pytest.fixture
 def tables(aws_environment: None) -> Iterator[Tables]:
-    with mock_aws():
-        yield Tables(SerializedClient(SESSION.create_client("dynamodb", region_name=REGION)))
+    with mock_dynamodb():
+        yield Tables(SerializedClient(create_dynamodb_client()))
 
 
 @pytest.fixture

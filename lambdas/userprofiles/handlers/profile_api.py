@@ -43,7 +43,7 @@ from userprofiles.api.routes import (
     RESTORE_USER,
 )
 from userprofiles.table.store import UserItems
-from userprofiles.telemetry import Report
+from userprofiles.telemetry import Report, start_invocation
 
 if TYPE_CHECKING:
     from userprofiles.lifecycle.user_export import UserExporter
@@ -168,6 +168,7 @@ def handle_exception(error: Exception) -> Response[Any]:
 
 def handler(event: Any, context: Any) -> Any:
     """Handle one request."""
+    start_invocation(context)
     response = APP.resolve(event, context)
     responses.log_request(event, response, REPORT)
     return response

@@ -1,6 +1,7 @@
 """Deletion on request: DELETE /me, POST /me/restore, and 410 for marked users on every other route."""
 
 import io
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -214,6 +215,16 @@ def test_without_a_queue_delete_is_501_and_nothing_is_written(
 
     assert (response.status, response.body["code"]) == (501, "not_configured")
     assert tables.items() == before
+
+
+@pytest.mark.usefixtures("user")
+def test_audit_rows_have_the_request_id(
+    call_route: Callable[..., Any], context: Any, tables: Any, log: io.StringIO
+) -> None:
+    call_route(DELETE_USER)
+
+    assert tables.audit_rows()[-1]["requestId"] == context.aws_request_id
+    assert json.loads(log.getvalue())["requestId"] == context.aws_request_id
 
 
 @pytest.mark.usefixtures("user")
