@@ -18,9 +18,11 @@ from userprofiles.commands.bundle_command import (
     run_with_progress,
 )
 from userprofiles.commands.stack_options import add_stack_options, create_stack
+from userprofiles.lifecycle.audit_reader import AuditReader
 from userprofiles.lifecycle.bundle_import import BundleImport
 from userprofiles.lifecycle.deployed_settings import read_settings
 from userprofiles.lifecycle.export_check import InvalidBundleError
+from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.table.store import Store
 from userprofiles.telemetry import request_id
 
@@ -35,8 +37,8 @@ _IMPORT_EPILOG = f"""exit codes:
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions: cognito-idp:DescribeUserPool, lambda:GetFunctionConfiguration,
-dynamodb:BatchGetItem, PutItem, UpdateItem and ConditionCheckItem on the users table, PutItem on the audit
-table."""
+dynamodb:BatchGetItem, PutItem, UpdateItem and ConditionCheckItem on the users table, PutItem and Query on
+the audit table."""
 
 
 def add_parser(commands: Any) -> None:
@@ -65,8 +67,16 @@ def run_import(parser: CommandParser, values: argparse.Namespace, limits: Limits
         except InvalidBundleError as error:
             return print_problems(values, error.problems)
         settings = read_settings(stack, values.template)
-        store = Store(stack.client("dynamodb"), stack.users_table, stack.audit_table)
-        importer = BundleImport(store, stack.users_table, settings.template, settings.template_name)
+        dynamodb = stack.client("dynamodb")
+        users = TableReader(dynamodb, stack.users_table, progress.stop, limits)
+        audit = TableReader(dynamodb, stack.audit_table, progress.stop, limits)
+        importer = BundleImport(
+            Store(dynamodb, stack.users_table, stack.audit_table),
+            stack.users_table,
+            settings.template,
+            settings.template_name,
+            AuditReader(users, audit).rows,
+        )
         is_continued = importer.run(bundle, progress.show)
         result = "continued" if is_continued else "imported"
         if values.json:

@@ -4,9 +4,13 @@ The first transaction writes account, profile and audit row. The account has the
 digest of the bundle, until all other items are written: a second run continues the import of the same bundle.
 Each batch of items is a transaction that also checks this attribute, so no item is written for a user who was
 erased in the meantime.
+
+A user who was lost with the table can have audit rows. The new row refers to the last of them, so that
+`audit verify` still follows all rows. The rows of an erasure prevent the import, also if the tombstones are
+lost.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +18,7 @@ from typing import Any
 from userprofiles.api.account_changes import effective_role
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.lifecycle.export_check import CheckedBundle
+from userprofiles.lifecycle.lost_changes import find_lost_changes
 from userprofiles.table import audit, item_upgrade, record
 from userprofiles.table.attribute_value import AttributeValue, deserialize_item, item_size, serialize_item
 from userprofiles.table.audit import Action
@@ -31,6 +36,7 @@ IMPORTING = "importing"
 _BATCH_ITEMS = 50
 _BATCH_BYTES = 3_000_000
 _ATTEMPTS = 3
+_ERASURES = (Action.ERASURE_STARTED, Action.ERASED)
 
 TypedItem = Mapping[str, AttributeValue]
 
@@ -48,6 +54,7 @@ class BundleImport:
         users_table: Name of the users table.
         template: The template of the stack.
         template_name: Name of the template in the functions.
+        read_audit_rows: Returns the audit rows of a user.
         clock: Returns the current time.
     """
 
@@ -55,6 +62,7 @@ class BundleImport:
     users_table: str
     template: Template
     template_name: str
+    read_audit_rows: Callable[[str], Iterable[Mapping[str, Any]]]
     clock: Callable[[], datetime] = _now
 
     def run(self, bundle: CheckedBundle, on_batch: Callable[[int], None]) -> bool:
@@ -105,7 +113,12 @@ class BundleImport:
                 return True
             moment = self.clock()
             audit_row = audit.create_row(
-                bundle.sub, Action.IMPORTED, source=SOURCE, account=None, moment=moment
+                bundle.sub,
+                Action.IMPORTED,
+                source=SOURCE,
+                account=None,
+                moment=moment,
+                lost_heads=self._find_lost_heads(bundle.sub),
             )
             account = record.account_item(
                 bundle.sub,
@@ -123,6 +136,18 @@ class BundleImport:
             if existing.account is None and existing.profile is None:
                 return False
         raise StoreBusyError("ImportConflict")
+
+    def _find_lost_heads(self, sub: str) -> Sequence[str]:
+        """Return the hashes of the user's last audit rows before the import.
+
+        Raises:
+            RefusedError: The user was erased.
+        """
+        rows = list(self.read_audit_rows(sub))
+        if any(row.get("action") in _ERASURES for row in rows):
+            raise _erased_error(sub)
+        changes = find_lost_changes(None, rows)
+        return changes.heads if changes else ()
 
     def _creation_time(self, bundle: CheckedBundle, moment: datetime) -> str:
         """Return the time by which the lists sort the user: the value of the template's time of creation."""
@@ -186,14 +211,16 @@ def _check_same_import(user: UserItems, bundle: CheckedBundle) -> None:
         RefusedError: The user exists or was erased.
     """
     if user.is_erased:
-        raise RefusedError(
-            f"The user {bundle.sub} was erased. This is permanent: an erased user can't be imported."
-        )
+        raise _erased_error(bundle.sub)
     if (user.account or {}).get(IMPORTING) != bundle.digest:
         raise RefusedError(
             f"The user {bundle.sub} exists. An import creates a user, and never changes one. "
             "Check --users-table."
         )
+
+
+def _erased_error(sub: str) -> RefusedError:
+    return RefusedError(f"The user {sub} was erased. This is permanent: an erased user can't be imported.")
 
 
 def _changed_error() -> RefusedError:

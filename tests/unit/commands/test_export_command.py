@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 from userprofiles import template
@@ -12,6 +14,7 @@ from userprofiles.backfill.limits import Limits
 from userprofiles.commands import export_command
 from userprofiles.stack_setup.stack import Stack
 
+ROOT = Path(__file__).parents[3]
 POOL_ID = "us-east-1_abc"
 CANARY = "canary"
 TABLES = ("--user-pool-id", POOL_ID, "--users-table", "users", "--audit-table", "audit")
@@ -66,7 +69,7 @@ def function():
 @pytest.fixture
 def run(*, run, cognito, function, bucket, tables, monkeypatch):
     """Return a function that runs a command with the fakes of all services."""
-    clients = {"cognito-idp": Pool(cognito), "lambda": function, "dynamodb": tables.client}
+    clients = {"cognito-idp": Pool(cognito), "lambda": function, "dynamodb": tables.client._client}
     monkeypatch.setattr(Stack, "client", lambda _, service: clients[service])
     monkeypatch.setattr("userprofiles.api.avatars.client", lambda *_: bucket)
     return lambda *arguments: run("export", *arguments)
@@ -223,6 +226,17 @@ def test_check_of_a_valid_bundle(run, bundle, capsys):
     assert capsys.readouterr().out == f"{bundle}: valid. User u1, template marketplace, 1 items.\n"
     assert run("check", bundle, "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"file": str(bundle), "valid": True, "problems": []}
+
+
+def test_program_in_the_documentation_checks_the_hashes(bundle, monkeypatch):
+    document = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+    [program] = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
+    monkeypatch.chdir(bundle.parent)
+
+    exec(program, {})
+    bundle.write_text(bundle.read_text().replace("CONTENT#1", "CONTENT#2"))
+    with pytest.raises(AssertionError):
+        exec(program, {})
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from userprofiles.lifecycle.bundle_import import BundleImport
 from userprofiles.lifecycle.export_bundle import UserData
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
-from userprofiles.table import record
+from userprofiles.table import audit, record
 from userprofiles.table.attribute_value import serialize_item
+from userprofiles.table.audit import Action
 from userprofiles.table.store import Store
 from userprofiles.table.store_errors import StoreError
 
@@ -91,9 +92,12 @@ class World:
         bundle = export_bundle.build(SUB, data, template=template, moment=NOW)
         return json.loads(export_bundle.to_bytes(bundle))
 
-    def delete_user(self):
+    def lose_table(self):
         for item in self.tables.items():
             self.tables.delete(item)
+
+    def delete_user(self):
+        self.lose_table()
         for row in self.tables.audit_rows():
             key = serialize_item({"PK": row["PK"], "SK": row["SK"]})
             self.tables.client.delete_item(TableName="audit", Key=key)
@@ -104,7 +108,12 @@ class World:
 
     def run_import(self, bundle, template="basic", on_batch=lambda _: None, store=None):
         importer = BundleImport(
-            store or self.store, "users", templates.load(template), template, clock=lambda: LATER
+            store or self.store,
+            "users",
+            templates.load(template),
+            template,
+            lambda _: self.tables.audit_rows(),
+            clock=lambda: LATER,
         )
         return importer.run(export_check.check(bundle), on_batch)
 
@@ -312,6 +321,33 @@ def test_erased_user_is_refused(world):
         world.run_import(bundle)
 
     assert snapshot(world) == before
+
+
+def test_audit_rows_of_a_lost_table_lead_to_the_imported_account(world):
+    world.register()
+    bundle = world.export()
+    world.lose_table()
+
+    world.run_import(bundle)
+
+    rows = world.tables.audit_rows()
+    assert [row["action"] for row in rows] == ["REGISTERED", "IMPORTED"]
+    assert rows[1]["lostHeads"] == [rows[0]["hash"]]
+    assert check_chain(SUB, rows, world.account()).status is UserStatus.OK
+
+
+@pytest.mark.parametrize("action", [Action.ERASURE_STARTED, Action.ERASED])
+def test_user_who_was_erased_from_a_lost_table_is_refused(world, action):
+    world.register()
+    bundle = world.export()
+    row = audit.create_row(SUB, action, source="operator", account=world.account(), moment=NOW)
+    world.tables.put(row, "audit")
+    world.lose_table()
+
+    with pytest.raises(RefusedError, match="was erased"):
+        world.run_import(bundle)
+
+    assert world.tables.items() == []
 
 
 def test_unfinished_import_of_another_bundle_is_refused(world, large_bundle):
