@@ -62,5 +62,6 @@ def create_stack(
         template=template,
         region=values.region,
         endpoint_url=values.endpoint_url or outputs.get("endpoint_url"),
+        avatar_bucket=options.get("avatar_bucket", ""),
         state_table=options.get("state_table", ""),
     )
