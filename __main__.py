@@ -40,6 +40,8 @@ def main() -> None:
         texts_by_language=config.texts_by_language("textsByLanguage"),
         further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),
+        reconcile_interval_hours=config.integer("reconcileIntervalHours"),
+        unconfirmed_days=config.integer("unconfirmedDays"),
         migration_table_names=config.string_list("migrationTableNames"),
         alarm_topic_arn=config.string("alarmTopicArn"),
         platform=config.string("lambdaPlatform"),

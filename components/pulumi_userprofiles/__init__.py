@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.profile_api_arguments import ProfileApiArgs
     from pulumi_userprofiles.python_function import PythonFunction, PythonFunctionArgs
     from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
+    from pulumi_userprofiles.reconciler import Reconciler, ReconcilerArgs
     from pulumi_userprofiles.reports_bucket import ReportsBucket, ReportsBucketArgs
     from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersArgs
     from pulumi_userprofiles.signup_to_profile import SignupToProfile
@@ -54,6 +55,8 @@ _MODULES = {
     "ProfileApiArgs": "profile_api_arguments",
     "PythonFunction": "python_function",
     "PythonFunctionArgs": "python_function",
+    "Reconciler": "reconciler",
+    "ReconcilerArgs": "reconciler",
     "ReportsBucket": "reports_bucket",
     "ReportsBucketArgs": "reports_bucket",
     "SignUpTriggers": "sign_up_triggers",
@@ -92,6 +95,8 @@ __all__ = [
     "ProfileApiArgs",
     "PythonFunction",
     "PythonFunctionArgs",
+    "Reconciler",
+    "ReconcilerArgs",
     "ReportsBucket",
     "ReportsBucketArgs",
     "SignUpTriggers",

@@ -12,6 +12,8 @@ from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
 from pulumi_userprofiles.profile_api import ProfileApi
+from pulumi_userprofiles.reconciler import Reconciler
+from pulumi_userprofiles.reconciler_settings import reconcile_interval_hours
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
 from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
 from pulumi_userprofiles.signup_to_profile_settings import MIGRATION_CONCURRENCY, checked_pool_args
@@ -30,6 +32,7 @@ class SignupToProfile(Component):
 
     _CHILDREN = (
         *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
+        "reconciler",
     )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
@@ -41,6 +44,7 @@ class SignupToProfile(Component):
         "eraser": ErasureWorker,
         "migration": MigrationJob,
         "backups": TableBackups,
+        "reconciler": Reconciler,
     }
     _NAME_LIMIT = 20
 
@@ -76,6 +80,10 @@ class SignupToProfile(Component):
 
     erasure_function_name: pulumi.Output[str]
     """Name of the function that erases users. Its settings are those of `userprofiles erase`."""
+
+    reconciler_state_table_name: pulumi.Output[str]
+    """Name of the table with the state of the scheduled reconciliation, for `userprofiles reconcile --last`;
+    empty if it is turned off."""
 
     migration_state_machine_arn: pulumi.Output[str]
     """ARN of the state machine that creates the missing profiles of existing users."""
@@ -114,6 +122,7 @@ class SignupToProfile(Component):
         self._make_erasure(args, table_args)
         self._make_migration(args, table_args)
         self._make_backups(args)
+        self.reconciler_state_table_name = self._make_reconciler(args, table_args)
 
         self.user_pool_id = self.identity.user_pool_id
         self.user_pool_client_id = self.identity.client_id
@@ -247,6 +256,27 @@ class SignupToProfile(Component):
                 ],
             },
         )
+
+    def _make_reconciler(
+        self, args: SignupToProfileArgs, table_args: Mapping[str, Any]
+    ) -> pulumi.Output[str]:
+        """Create the scheduled reconciliation, and return the name of its state table; empty without one."""
+        interval_hours = reconcile_interval_hours(self.label(self._prefix), args)
+        if interval_hours == 0:
+            return pulumi.Output.from_input("")
+        self.reconciler = self._make_component(
+            Reconciler,
+            "reconciler",
+            {
+                **table_args,
+                **_shared_args(args),
+                **_pick(args, "unconfirmed_days"),
+                "interval_hours": interval_hours,
+                "user_pool_id": self.identity.user_pool_id,
+                "user_pool_arn": self.identity.user_pool_arn,
+            },
+        )
+        return self.reconciler.state_table_name
 
 
 def _pick(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ OUTPUTS = [
     "passwordPolicy",
     "profileApiUrl",
     "receiptsTableName",
+    "reconcilerStateTableName",
     "userPoolClientId",
     "userPoolId",
     "usernameAttributes",
