@@ -2,6 +2,7 @@
 
 from pulumi.provider.experimental import component_provider_host
 from pulumi_userprofiles import (
+    AfterSignUp,
     AvatarBucket,
     ErasureQueue,
     ErasureWorker,
@@ -19,6 +20,7 @@ from pulumi_userprofiles import (
 )
 
 COMPONENTS = [
+    AfterSignUp,
     AvatarBucket,
     ErasureQueue,
     ErasureWorker,

@@ -5,12 +5,21 @@ from typing import Any, ClassVar, Unpack
 
 import pulumi
 
+from pulumi_userprofiles.after_sign_up import AfterSignUp
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.erasure_queue import ErasureQueue
 from pulumi_userprofiles.erasure_worker import ErasureWorker
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
+from pulumi_userprofiles.passed_arguments import (
+    FUNCTION_ARGUMENTS,
+    KMS_ARGUMENTS,
+    TEMPLATE_ARGUMENTS,
+    concurrency,
+    pick,
+    shared_args,
+)
 from pulumi_userprofiles.profile_api import ProfileApi
 from pulumi_userprofiles.reconciler import Reconciler
 from pulumi_userprofiles.reconciler_settings import reconcile_interval_hours
@@ -21,11 +30,6 @@ from pulumi_userprofiles.table_backups import TableBackups
 from pulumi_userprofiles.user_pool import UserPool
 from pulumi_userprofiles.users_table import UsersTable
 
-_KMS_ARGUMENTS = ("kms_key_arn", "former_kms_key_arns")
-_FUNCTION_ARGUMENTS = ("platform", "runtime", "log_retention_days", "snap_start", "tracing", *_KMS_ARGUMENTS)
-_TEMPLATE_ARGUMENTS = ("template", "template_document")
-_ROLE_ARGUMENTS = ("sign_up_roles", "default_role", "approval_roles")
-
 
 class SignupToProfile(Component):
     """User pool, tables, triggers, profile API and the functions that work in the background, connected."""
@@ -33,6 +37,7 @@ class SignupToProfile(Component):
     _CHILDREN = (
         *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
         "reconciler",
+        "after-sign-up",
     )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
@@ -45,6 +50,7 @@ class SignupToProfile(Component):
         "migration": MigrationJob,
         "backups": TableBackups,
         "reconciler": Reconciler,
+        "after-sign-up": AfterSignUp,
     }
     _NAME_LIMIT = 20
 
@@ -91,6 +97,12 @@ class SignupToProfile(Component):
     migration_bucket_name: pulumi.Output[str]
     """Name of the bucket with the migration's reports."""
 
+    after_sign_up_queue_urls: pulumi.Output[dict[str, str]]
+    """URLs of the queues of `after_sign_up`, by the target's name."""
+
+    after_sign_up_queue_arns: pulumi.Output[dict[str, str]]
+    """ARNs of the queues of `after_sign_up`, by the target's name."""
+
     def __init__(
         self,
         name: str,
@@ -123,6 +135,7 @@ class SignupToProfile(Component):
         self._make_migration(args, table_args)
         self._make_backups(args)
         self.reconciler_state_table_name = self._make_reconciler(args, table_args)
+        self._make_after_sign_up(args)
 
         self.user_pool_id = self.identity.user_pool_id
         self.user_pool_client_id = self.identity.client_id
@@ -141,7 +154,7 @@ class SignupToProfile(Component):
 
     def _make_tables(self, args: SignupToProfileArgs) -> dict[str, Any]:
         """Create the tables, and return the arguments with which other components use them."""
-        self.data = self._make_component(UsersTable, "data", _pick(args, "protect", "kms_key_arn"))
+        self.data = self._make_component(UsersTable, "data", pick(args, "protect", "kms_key_arn"))
         return {
             "users_table_name": self.data.table_name,
             "users_table_arn": self.data.table_arn,
@@ -156,15 +169,15 @@ class SignupToProfile(Component):
 
         In this order no resource needs a later one.
         """
-        shared_args = _shared_args(args)
+        function_args = shared_args(args)
         self.triggers = self._make_component(
             SignUpTriggers,
             "triggers",
             {
                 **table_args,
-                **shared_args,
-                **_pick(args, "role_in_token", "texts_by_language"),
-                **_concurrency(args, "trigger_concurrency"),
+                **function_args,
+                **pick(args, "role_in_token", "texts_by_language"),
+                **concurrency(args, "trigger_concurrency"),
             },
         )
         self.identity = self._make_component(
@@ -175,8 +188,8 @@ class SignupToProfile(Component):
             "outbox",
             {
                 **table_args,
-                **shared_args,
-                **_concurrency(args, "outbox_concurrency"),
+                **function_args,
+                **concurrency(args, "outbox_concurrency"),
                 "outbox_queue_arn": self.triggers.outbox_queue_arn,
                 "user_pool_arn": self.identity.user_pool_arn,
             },
@@ -185,16 +198,18 @@ class SignupToProfile(Component):
     def _make_api(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
         """Create the queue that the API sends users to erase to, then the API."""
         self.erasure = self._make_component(
-            ErasureQueue, "erasure", _pick(args, "kms_key_arn", "alarm_topic_arn")
+            ErasureQueue, "erasure", pick(args, "kms_key_arn", "alarm_topic_arn")
         )
         self.api = self._make_component(
             ProfileApi,
             "api",
             {
                 **table_args,
-                **_shared_args(args),
-                **_pick(args, "allowed_origins", "protect"),
-                **_concurrency(args, "api_concurrency"),
+                **shared_args(args),
+                **pick(args, "allowed_origins", "grace_period_days", "protect"),
+                **concurrency(args, "api_concurrency"),
+                "erasure_queue_url": self.erasure.queue_url,
+                "erasure_queue_arn": self.erasure.queue_arn,
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "issuer": self.identity.issuer,
@@ -208,14 +223,13 @@ class SignupToProfile(Component):
 
     def _make_erasure(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
         """Create the worker that erases users in the tables, in the pool and in what the API stores."""
-        stores = args.get("erasure_stores")
         self.eraser = self._make_component(
             ErasureWorker,
             "eraser",
             {
                 **table_args,
-                **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
-                **({} if stores is None else {"stores": stores}),
+                **pick(args, *TEMPLATE_ARGUMENTS, *FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                "stores": args.get("erasure_stores") or [],
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "idempotency_table_name": self.api.idempotency_table_name,
@@ -233,8 +247,8 @@ class SignupToProfile(Component):
             "migration",
             {
                 **{key: table_args[key] for key in ("users_table_name", "users_table_arn")},
-                **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
-                **_concurrency(args, "migration_concurrency"),
+                **pick(args, *TEMPLATE_ARGUMENTS, *FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                **concurrency(args, "migration_concurrency"),
                 "table_names": args.get("migration_table_names") or [],
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
             },
@@ -248,7 +262,7 @@ class SignupToProfile(Component):
             TableBackups,
             "backups",
             {
-                **_pick(args, *_KMS_ARGUMENTS, "alarm_topic_arn", "backup_retention_days", "protect"),
+                **pick(args, *KMS_ARGUMENTS, "alarm_topic_arn", "backup_retention_days", "protect"),
                 "table_arns": [
                     self.data.table_arn,
                     self.data.audit_table_arn,
@@ -269,8 +283,8 @@ class SignupToProfile(Component):
             "reconciler",
             {
                 **table_args,
-                **_shared_args(args),
-                **_pick(args, "unconfirmed_days"),
+                **shared_args(args),
+                **pick(args, "unconfirmed_days"),
                 "interval_hours": interval_hours,
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
@@ -278,16 +292,20 @@ class SignupToProfile(Component):
         )
         return self.reconciler.state_table_name
 
-
-def _pick(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return those of some arguments that are set."""
-    return {key: args[key] for key in keys if args.get(key) is not None}
-
-
-def _shared_args(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that all components with functions for users have in common."""
-    return _pick(args, *_TEMPLATE_ARGUMENTS, *_ROLE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn")
-
-
-def _concurrency(args: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {"reserved_concurrency": args[key]} if args.get(key) is not None else {}
+    def _make_after_sign_up(self, args: SignupToProfileArgs) -> None:
+        """Create the steps after sign-up, if there are any."""
+        self.after_sign_up = None
+        self.after_sign_up_queue_urls = pulumi.Output.from_input({})
+        self.after_sign_up_queue_arns = pulumi.Output.from_input({})
+        if args.get("after_sign_up"):
+            self.after_sign_up = self._make_component(
+                AfterSignUp,
+                "after-sign-up",
+                {
+                    **pick(args, *FUNCTION_ARGUMENTS, "alarm_topic_arn"),
+                    "targets": args["after_sign_up"],
+                    "users_table_stream_arn": self.data.table_stream_arn,
+                },
+            )
+            self.after_sign_up_queue_urls = self.after_sign_up.queue_urls
+            self.after_sign_up_queue_arns = self.after_sign_up.queue_arns

@@ -69,10 +69,14 @@ _ERASER_KEYS = {
 """Keys that only the erasure worker uses, by table or index."""
 
 
+_WITHOUT_USER_KEYS = ("idempotency-table", "app-reconciler-state-table", "/stream/")
+
+
 def other_leading_keys(recording: Recording) -> list[str]:
     """Report access to the tables without the condition for keys of users, or of lists. A scan has no key.
 
-    The keys of stored answers are digests. AWS Backup reads whole tables. Only the reconciler uses its state.
+    The keys of stored answers are digests. AWS Backup reads whole tables. A stream has no keys. Only the
+    reconciler uses its state table.
     """
     return [
         f"{item['name']}: {statement['Action']}"
@@ -80,12 +84,20 @@ def other_leading_keys(recording: Recording) -> list[str]:
         if any(action.startswith("dynamodb:") for action in as_list(statement["Action"]))
         and item["name"] != "app-backups-policy"
         and as_list(statement["Action"]) != ["dynamodb:Scan"]
-        and not all(
-            "idempotency-table" in arn or "app-reconciler-state-table" in arn
-            for arn in as_list(statement["Resource"])
-        )
+        and not any(text in as_list(statement["Resource"])[0] for text in _WITHOUT_USER_KEYS)
         and statement.get("Condition")
         != {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": _leading_keys(item["name"], statement)}}
+    ]
+
+
+def unlimited_listings(recording: Recording) -> list[str]:
+    """Report rights to list the objects of a bucket without a condition for the prefix."""
+    return [
+        f"{item['name']}: {statement['Action']}"
+        for item, statement in statements(recording)
+        if statement["Effect"] == "Allow"
+        and any(action.startswith("s3:List") for action in as_list(statement["Action"]))
+        and "s3:prefix" not in statement.get("Condition", {}).get("StringLike", {})
     ]
 
 
@@ -244,6 +256,7 @@ CHECKS: list[Check] = [
     wildcard_resources,
     wildcard_arns,
     other_leading_keys,
+    unlimited_listings,
     unencrypted_queues,
     unencrypted_buckets,
     foreign_callers,

@@ -202,6 +202,7 @@ RULES = [
             "me-profile",
             "completion",
             "avatar",
+            "export",
             "get-users",
             "users-id-profile",
             "bulk",

@@ -168,8 +168,10 @@ def test_each_function_has_its_own_reserved_concurrency(record_stack: Any) -> No
     } == {
         "app-api-handler-function": 50,
         "app-api-admin-function": 50,
+        "app-eraser-worker-function": None,
         "app-migration-worker-function": None,
         "app-outbox-worker-function": 2,
+        "app-reconciler-worker-function": None,
         "app-triggers-post-confirmation-function": 20,
         "app-triggers-pre-sign-up-function": 20,
         "app-triggers-pre-token-function": 20,
@@ -183,8 +185,10 @@ def test_functions_that_cognito_invokes_have_the_memory_for_a_cold_start(record_
     assert memory == {
         "app-api-admin-function": 512,
         "app-api-handler-function": 512,
+        "app-eraser-worker-function": 512,
         "app-migration-worker-function": 1024,
         "app-outbox-worker-function": 512,
+        "app-reconciler-worker-function": 512,
         "app-triggers-post-confirmation-function": 1024,
         "app-triggers-pre-sign-up-function": 1024,
         "app-triggers-pre-token-function": 1024,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from component_recording import Recording
+from userprofiles.lifecycle.erasure_worker import ErasureMessageFailedError, ErasureWorker
 from userprofiles.lifecycle.inventory import Result
 from userprofiles.lifecycle.reconciler_state import Pass
 from userprofiles.lifecycle.scheduled_steps import ScheduledSteps
@@ -69,7 +70,30 @@ def report_orphan() -> None:
     scheduled_steps(pool=pool).report_orphan("sub", Pass("id", ""))
 
 
+def erasure_worker(**parts: Any) -> ErasureWorker:
+    unused: Any = SimpleNamespace()
+    fakes = {"erasure": unused, "sweep": unused, "sqs": unused, "queue_url": "", "report": Report()}
+    return ErasureWorker(**{**fakes, **parts})
+
+
+def fail_erasure_message(body: Any) -> None:
+    erasure = SimpleNamespace(erase_due=failing(OSError()).send)
+    with pytest.raises(ErasureMessageFailedError):
+        erasure_worker(erasure=erasure).process_message(
+            {"messageId": "m", "body": json.dumps(body)}, lambda: None
+        )
+
+
+def find_late_erasure() -> None:
+    page = SimpleNamespace(late_subs=[EVENT["userName"]], subs=[], next_position=None)
+    sweep = SimpleNamespace(pages=lambda _: [page])
+    erasure_worker(sweep=sweep).run_sweep(SimpleNamespace(), lambda: None)  # type: ignore[arg-type]
+
+
 FAILURES = {
+    "app-eraser-retry-alarm": lambda: fail_erasure_message({"sub": EVENT["userName"]}),
+    "app-eraser-invalid-message-alarm": lambda: fail_erasure_message({}),
+    "app-eraser-waiting-alarm": find_late_erasure,
     "app-triggers-post-confirmation-deferred-alarm": lambda: fail_registration(failing(OSError()), ACCEPTING),
     "app-triggers-post-confirmation-lost-alarm": lambda: fail_registration(
         failing(OSError()), failing(OSError())
@@ -86,6 +110,7 @@ FAILURES = {
     ),
 }
 FUNCTIONS = {
+    "app-eraser": "app-eraser-worker-function",
     "app-triggers-post-confirmation": "app-triggers-post-confirmation-function",
     "app-outbox": "app-outbox-worker-function",
     "app-reconciler": "app-reconciler-worker-function",

@@ -20,6 +20,8 @@ OUTPUT_NAMES = {
     "client_id": "userPoolClientId",
     "users_table": "usersTableName",
     "audit_table": "auditTableName",
+    "receipts_table": "receiptsTableName",
+    "erasure_function": "erasureFunctionName",
     "state_table": "reconcilerStateTableName",
 }
 """The stack output of each option."""
@@ -67,6 +69,7 @@ class Stack:
         client_id: The app client; empty if it isn't needed.
         users_table: Name of the users table.
         audit_table: Name of the audit table.
+        receipts_table: Name of the table with the receipts of erasures; empty if it isn't needed.
         template: The template that the operator expects; None for the preset that the functions use.
         region: The region; None for that of the environment.
         endpoint_url: The endpoint of a local AWS; None for AWS.
@@ -78,6 +81,7 @@ class Stack:
     client_id: str
     users_table: str
     audit_table: str
+    receipts_table: str = ""
     template: Template | None = None
     region: str | None = None
     endpoint_url: str | None = None
