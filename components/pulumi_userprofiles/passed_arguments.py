@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-KMS_ARGUMENTS = ("kms_key_arn", "former_kms_key_arns")
-"""Arguments with the KMS keys."""
-
-FUNCTION_ARGUMENTS = ("platform", "runtime", "log_retention_days", "snap_start", "tracing", *KMS_ARGUMENTS)
-"""Arguments of all components with functions."""
-
-TEMPLATE_ARGUMENTS = ("template", "template_document")
-"""Arguments with the template."""
-
+_FUNCTION_ARGUMENTS = (
+    *("platform", "runtime", "log_retention_days", "snap_start", "tracing"),
+    *("kms_key_arn", "former_kms_key_arns", "alarm_topic_arn"),
+)
+_TEMPLATE_ARGUMENTS = ("template", "template_document")
 _ROLE_ARGUMENTS = ("sign_up_roles", "default_role", "approval_roles")
 
 
@@ -20,9 +16,19 @@ def pick(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: args[key] for key in keys if args.get(key) is not None}
 
 
+def function_args(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that all components with functions have in common."""
+    return pick(args, *_FUNCTION_ARGUMENTS)
+
+
+def worker_args(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of components with functions that do not register users, and with data."""
+    return pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "protect")
+
+
 def shared_args(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that all components with functions for users have in common."""
-    return pick(args, *TEMPLATE_ARGUMENTS, *_ROLE_ARGUMENTS, *FUNCTION_ARGUMENTS, "alarm_topic_arn")
+    """Return the arguments of components with functions that register users."""
+    return pick(args, *_TEMPLATE_ARGUMENTS, *_ROLE_ARGUMENTS, *_FUNCTION_ARGUMENTS)
 
 
 def concurrency(args: Mapping[str, Any], key: str) -> dict[str, Any]:

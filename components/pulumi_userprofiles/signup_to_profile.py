@@ -12,14 +12,7 @@ from pulumi_userprofiles.erasure_worker import ErasureWorker
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
-from pulumi_userprofiles.passed_arguments import (
-    FUNCTION_ARGUMENTS,
-    KMS_ARGUMENTS,
-    TEMPLATE_ARGUMENTS,
-    concurrency,
-    pick,
-    shared_args,
-)
+from pulumi_userprofiles.passed_arguments import concurrency, function_args, pick, shared_args, worker_args
 from pulumi_userprofiles.profile_api import ProfileApi
 from pulumi_userprofiles.reconciler import Reconciler
 from pulumi_userprofiles.reconciler_settings import reconcile_interval_hours
@@ -36,8 +29,7 @@ class SignupToProfile(Component):
 
     _CHILDREN = (
         *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
-        "reconciler",
-        "after-sign-up",
+        *("reconciler", "after-sign-up"),
     )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
@@ -88,8 +80,7 @@ class SignupToProfile(Component):
     """Name of the function that erases users. Its settings are those of `userprofiles erase`."""
 
     reconciler_state_table_name: pulumi.Output[str]
-    """Name of the table with the state of the scheduled reconciliation, for `userprofiles reconcile --last`;
-    empty if it is turned off."""
+    """Name of the table for `userprofiles reconcile --last`; empty without scheduled reconciliation."""
 
     migration_state_machine_arn: pulumi.Output[str]
     """ARN of the state machine that creates the missing profiles of existing users."""
@@ -134,7 +125,7 @@ class SignupToProfile(Component):
         self._make_erasure(args, table_args)
         self._make_migration(args, table_args)
         self._make_backups(args)
-        self.reconciler_state_table_name = self._make_reconciler(args, table_args)
+        self._make_reconciler(args, table_args)
         self._make_after_sign_up(args)
 
         self.user_pool_id = self.identity.user_pool_id
@@ -169,13 +160,12 @@ class SignupToProfile(Component):
 
         In this order no resource needs a later one.
         """
-        function_args = shared_args(args)
         self.triggers = self._make_component(
             SignUpTriggers,
             "triggers",
             {
                 **table_args,
-                **function_args,
+                **shared_args(args),
                 **pick(args, "role_in_token", "texts_by_language"),
                 **concurrency(args, "trigger_concurrency"),
             },
@@ -188,7 +178,7 @@ class SignupToProfile(Component):
             "outbox",
             {
                 **table_args,
-                **function_args,
+                **shared_args(args),
                 **concurrency(args, "outbox_concurrency"),
                 "outbox_queue_arn": self.triggers.outbox_queue_arn,
                 "user_pool_arn": self.identity.user_pool_arn,
@@ -228,7 +218,7 @@ class SignupToProfile(Component):
             "eraser",
             {
                 **table_args,
-                **pick(args, *TEMPLATE_ARGUMENTS, *FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                **worker_args(args),
                 "stores": args.get("erasure_stores") or [],
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
@@ -247,7 +237,7 @@ class SignupToProfile(Component):
             "migration",
             {
                 **{key: table_args[key] for key in ("users_table_name", "users_table_arn")},
-                **pick(args, *TEMPLATE_ARGUMENTS, *FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                **worker_args(args),
                 **concurrency(args, "migration_concurrency"),
                 "table_names": args.get("migration_table_names") or [],
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
@@ -262,7 +252,8 @@ class SignupToProfile(Component):
             TableBackups,
             "backups",
             {
-                **pick(args, *KMS_ARGUMENTS, "alarm_topic_arn", "backup_retention_days", "protect"),
+                **pick(args, "kms_key_arn", "former_kms_key_arns", "alarm_topic_arn"),
+                **pick(args, "backup_retention_days", "protect"),
                 "table_arns": [
                     self.data.table_arn,
                     self.data.audit_table_arn,
@@ -271,13 +262,11 @@ class SignupToProfile(Component):
             },
         )
 
-    def _make_reconciler(
-        self, args: SignupToProfileArgs, table_args: Mapping[str, Any]
-    ) -> pulumi.Output[str]:
-        """Create the scheduled reconciliation, and return the name of its state table; empty without one."""
-        interval_hours = reconcile_interval_hours(self.label(self._prefix), args)
-        if interval_hours == 0:
-            return pulumi.Output.from_input("")
+    def _make_reconciler(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
+        """Create the scheduled reconciliation, except if its interval is 0."""
+        self.reconciler_state_table_name = pulumi.Output.from_input("")
+        if reconcile_interval_hours(self.label(self._prefix), args) == 0:
+            return
         self.reconciler = self._make_component(
             Reconciler,
             "reconciler",
@@ -285,12 +274,12 @@ class SignupToProfile(Component):
                 **table_args,
                 **shared_args(args),
                 **pick(args, "unconfirmed_days"),
-                "interval_hours": interval_hours,
+                "interval_hours": args.get("reconcile_interval_hours"),
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
             },
         )
-        return self.reconciler.state_table_name
+        self.reconciler_state_table_name = self.reconciler.state_table_name
 
     def _make_after_sign_up(self, args: SignupToProfileArgs) -> None:
         """Create the steps after sign-up, if there are any."""
@@ -302,7 +291,7 @@ class SignupToProfile(Component):
                 AfterSignUp,
                 "after-sign-up",
                 {
-                    **pick(args, *FUNCTION_ARGUMENTS, "alarm_topic_arn"),
+                    **function_args(args),
                     "targets": args["after_sign_up"],
                     "users_table_stream_arn": self.data.table_stream_arn,
                 },
