@@ -189,6 +189,7 @@ POLICIES = [
     ),
     mutation("app-reconciler-state-table", drop("ttl"), rule("hashes of a reconciliation expire")),
     mutation("app-api-admin-policy", without_statement("cognito-idp:AdminCreateUser"), other_rights),
+    mutation("app-api-handler-policy", without_statement("cognito-idp:AdminUserGlobalSignOut"), other_rights),
     mutation(
         "app-migration-worker-policy", statement("dynamodb:PartiQLInsert", Condition=None), other_leading_keys
     ),

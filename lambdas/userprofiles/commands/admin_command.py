@@ -59,7 +59,7 @@ def add_parsers(groups: Any) -> None:
             epilog="exit codes:\n"
             f"  {ExitCode.DONE:<3} done\n"
             f"  {ExitCode.FAILED:<3} could not continue: credentials, names, permissions, network\n"
-            f"  {ExitCode.REFUSED:<3} refused: no such user, no record, or erased\n"
+            f"  {ExitCode.REFUSED:<3} refused: no such user, no record, marked for deletion, or erased\n"
             f"  {ExitCode.USAGE:<3} wrong usage",
         )
         parser.set_defaults(execute=run_parsed, is_grant=name == "grant", command_parser=parser)

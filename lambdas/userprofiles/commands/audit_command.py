@@ -43,7 +43,7 @@ _VERIFY_EPILOG = f"""exit codes:
   {ExitCode.USAGE:<3} wrong usage
 
 The check only reads. Required permissions: dynamodb:Query on the audit table, dynamodb:GetItem on the users
-table; without USER also dynamodb:Scan on the users table."""
+table; without USER also dynamodb:Scan on the users table; with a receipts table dynamodb:GetItem on it."""
 
 
 def add_parsers(groups: Any) -> None:
@@ -63,13 +63,19 @@ def add_parsers(groups: Any) -> None:
         "verify",
         help="check the hash chains of one user or of all users",
         description="Compute the hash of each audit row again, and check the links between the rows and the\n"
-        "head on the account. For a broken chain, name the first broken link.",
+        "head on the account. For a broken chain, name the first broken link.\n"
+        "With the receipts table, compare the receipts of erased users with the trail, too.",
         epilog=_VERIFY_EPILOG,
     )
     verify.add_argument(
         "user", metavar="USER", type=_sub, nargs="?", help="sub of the user (default: all users)"
     )
     verify.set_defaults(execute=lambda values: run_verify(verify, values))
+    verify.add_argument(
+        "--receipts-table",
+        metavar="T",
+        help="name of the table with the receipts of erasures (default: the stack output receiptsTableName)",
+    )
     for parser in (list_parser, verify):
         add_stack_options(parser, has_pool=False)
 
@@ -130,6 +136,7 @@ def _create_reader(stack: Stack, stop: Stop, limits: Limits) -> AuditReader:
     return AuditReader(
         TableReader(client, stack.users_table, stop, limits),
         TableReader(client, stack.audit_table, stop, limits),
+        TableReader(client, stack.receipts_table, stop, limits) if stack.receipts_table else None,
     )
 
 

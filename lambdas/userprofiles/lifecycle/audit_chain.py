@@ -35,6 +35,8 @@ class ProblemKind(StrEnum):
     ROWS_AFTER_HEAD = "rows after the head"
     MISSING_HEAD = "missing head"
     MISSING_ACCOUNT = "missing account"
+    MISSING_RECEIPT = "missing receipt"
+    CHANGED_RECEIPT = "changed receipt"
 
 
 @dataclass(frozen=True)
