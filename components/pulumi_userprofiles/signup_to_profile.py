@@ -12,17 +12,12 @@ from pulumi_userprofiles.erasure_worker import ErasureWorker
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
+from pulumi_userprofiles.passed_arguments import concurrency, function_args, pick, shared_args, worker_args
 from pulumi_userprofiles.profile_api import ProfileApi
+from pulumi_userprofiles.reconciler import Reconciler
+from pulumi_userprofiles.reconciler_settings import reconcile_interval_hours
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
 from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
-from pulumi_userprofiles.signup_to_profile_parts import (
-    FUNCTION_ARGUMENTS,
-    KMS_ARGUMENTS,
-    TEMPLATE_ARGUMENTS,
-    concurrency,
-    pick,
-    shared_args,
-)
 from pulumi_userprofiles.signup_to_profile_settings import MIGRATION_CONCURRENCY, checked_pool_args
 from pulumi_userprofiles.table_backups import TableBackups
 from pulumi_userprofiles.user_pool import UserPool
@@ -33,8 +28,8 @@ class SignupToProfile(Component):
     """User pool, tables, triggers, profile API and the functions that work in the background, connected."""
 
     _CHILDREN = (
-        *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration"),
-        *("backups", "after-sign-up"),
+        *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
+        *("reconciler", "after-sign-up"),
     )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
@@ -46,6 +41,7 @@ class SignupToProfile(Component):
         "eraser": ErasureWorker,
         "migration": MigrationJob,
         "backups": TableBackups,
+        "reconciler": Reconciler,
         "after-sign-up": AfterSignUp,
     }
     _NAME_LIMIT = 20
@@ -85,6 +81,9 @@ class SignupToProfile(Component):
 
     erasure_function_name: pulumi.Output[str]
     """Name of the function that erases users. Its settings are those of `userprofiles erase`."""
+
+    reconciler_state_table_name: pulumi.Output[str]
+    """Name of the table for `userprofiles reconcile --last`; empty without scheduled reconciliation."""
 
     migration_state_machine_arn: pulumi.Output[str]
     """ARN of the state machine that creates the missing profiles of existing users."""
@@ -129,6 +128,7 @@ class SignupToProfile(Component):
         self._make_erasure(args, table_args)
         self._make_migration(args, table_args)
         self._make_backups(args)
+        self._make_reconciler(args, table_args)
         self._make_after_sign_up(args)
 
         self.user_pool_id = self.identity.user_pool_id
@@ -164,13 +164,12 @@ class SignupToProfile(Component):
 
         In this order no resource needs a later one.
         """
-        common_args = shared_args(args)
         self.triggers = self._make_component(
             SignUpTriggers,
             "triggers",
             {
                 **table_args,
-                **common_args,
+                **shared_args(args),
                 **pick(args, "role_in_token", "texts_by_language"),
                 **concurrency(args, "trigger_concurrency"),
             },
@@ -183,7 +182,7 @@ class SignupToProfile(Component):
             "outbox",
             {
                 **table_args,
-                **common_args,
+                **shared_args(args),
                 **concurrency(args, "outbox_concurrency"),
                 "outbox_queue_arn": self.triggers.outbox_queue_arn,
                 "user_pool_arn": self.identity.user_pool_arn,
@@ -223,7 +222,7 @@ class SignupToProfile(Component):
             "eraser",
             {
                 **table_args,
-                **pick(args, *TEMPLATE_ARGUMENTS, *FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                **worker_args(args),
                 "stores": args.get("erasure_stores") or [],
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
@@ -242,7 +241,7 @@ class SignupToProfile(Component):
             "migration",
             {
                 **{key: table_args[key] for key in ("users_table_name", "users_table_arn")},
-                **pick(args, *TEMPLATE_ARGUMENTS, *FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                **worker_args(args),
                 **concurrency(args, "migration_concurrency"),
                 "table_names": args.get("migration_table_names") or [],
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
@@ -257,7 +256,8 @@ class SignupToProfile(Component):
             TableBackups,
             "backups",
             {
-                **pick(args, *KMS_ARGUMENTS, "alarm_topic_arn", "backup_retention_days", "protect"),
+                **pick(args, "kms_key_arn", "former_kms_key_arns", "alarm_topic_arn"),
+                **pick(args, "backup_retention_days", "protect"),
                 "table_arns": [
                     self.data.table_arn,
                     self.data.audit_table_arn,
@@ -265,6 +265,25 @@ class SignupToProfile(Component):
                 ],
             },
         )
+
+    def _make_reconciler(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
+        """Create the scheduled reconciliation, except if its interval is 0."""
+        self.reconciler_state_table_name = pulumi.Output.from_input("")
+        if reconcile_interval_hours(self.label(self._prefix), args) == 0:
+            return
+        self.reconciler = self._make_component(
+            Reconciler,
+            "reconciler",
+            {
+                **table_args,
+                **shared_args(args),
+                **pick(args, "unconfirmed_days"),
+                "interval_hours": args.get("reconcile_interval_hours"),
+                "user_pool_id": self.identity.user_pool_id,
+                "user_pool_arn": self.identity.user_pool_arn,
+            },
+        )
+        self.reconciler_state_table_name = self.reconciler.state_table_name
 
     def _make_after_sign_up(self, args: SignupToProfileArgs) -> None:
         """Create the steps after sign-up, if there are any."""
@@ -276,7 +295,7 @@ class SignupToProfile(Component):
                 AfterSignUp,
                 "after-sign-up",
                 {
-                    **pick(args, *FUNCTION_ARGUMENTS, "alarm_topic_arn"),
+                    **function_args(args),
                     "targets": args["after_sign_up"],
                     "users_table_stream_arn": self.data.table_stream_arn,
                 },

@@ -31,6 +31,7 @@ OUTPUTS = [
     "passwordPolicy",
     "profileApiUrl",
     "receiptsTableName",
+    "reconcilerStateTableName",
     "userPoolClientId",
     "userPoolId",
     "usernameAttributes",
