@@ -197,7 +197,8 @@ def deploy_dev_stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Callabl
 
 @pytest.fixture(scope="session")
 def stack(deploy_dev_stack: Callable[..., Stack]) -> Stack:
-    return deploy_dev_stack()
+    """Return the stack `dev` with a step after sign-up."""
+    return deploy_dev_stack({"pulumi-userprofiles:afterSignUp": '[{"name": "steps"}]'})
 
 
 @pytest.fixture(scope="session")
