@@ -4,6 +4,8 @@ from pulumi.provider.experimental import component_provider_host
 from pulumi_userprofiles import (
     AfterSignUp,
     AvatarBucket,
+    ErasureQueue,
+    ErasureWorker,
     MigrationJob,
     OutboxWorker,
     ProfileApi,
@@ -11,6 +13,7 @@ from pulumi_userprofiles import (
     ReportsBucket,
     SignupToProfile,
     SignUpTriggers,
+    TableBackups,
     UserPool,
     UsersTable,
 )
@@ -18,6 +21,8 @@ from pulumi_userprofiles import (
 COMPONENTS = [
     AfterSignUp,
     AvatarBucket,
+    ErasureQueue,
+    ErasureWorker,
     MigrationJob,
     OutboxWorker,
     ProfileApi,
@@ -25,6 +30,7 @@ COMPONENTS = [
     ReportsBucket,
     SignUpTriggers,
     SignupToProfile,
+    TableBackups,
     UserPool,
     UsersTable,
 ]

@@ -7,6 +7,9 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.after_sign_up import AfterSignUp, AfterSignUpArgs
     from pulumi_userprofiles.after_sign_up_targets import SignUpTarget
     from pulumi_userprofiles.avatar_bucket import AvatarBucket, AvatarBucketArgs
+    from pulumi_userprofiles.erasure_queue import ErasureQueue, ErasureQueueArgs
+    from pulumi_userprofiles.erasure_stores import ErasureStore
+    from pulumi_userprofiles.erasure_worker import ErasureWorker, ErasureWorkerArgs
     from pulumi_userprofiles.migration_job import MigrationJob, MigrationJobArgs
     from pulumi_userprofiles.outbox_worker import OutboxWorker, OutboxWorkerArgs
     from pulumi_userprofiles.policies import PolicyStatement
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersArgs
     from pulumi_userprofiles.signup_to_profile import SignupToProfile
     from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
+    from pulumi_userprofiles.table_backups import TableBackups, TableBackupsArgs
     from pulumi_userprofiles.user_pool import UserPool
     from pulumi_userprofiles.user_pool_arguments import (
         CustomAttribute,
@@ -36,6 +40,11 @@ _MODULES = {
     "AvatarBucketArgs": "avatar_bucket",
     "CustomAttribute": "user_pool_arguments",
     "EmailFrom": "user_pool_arguments",
+    "ErasureQueue": "erasure_queue",
+    "ErasureQueueArgs": "erasure_queue",
+    "ErasureStore": "erasure_stores",
+    "ErasureWorker": "erasure_worker",
+    "ErasureWorkerArgs": "erasure_worker",
     "InvalidArgumentError": "validation",
     "LambdaPlatform": "python_function_settings",
     "LambdaRuntime": "python_function_settings",
@@ -56,6 +65,8 @@ _MODULES = {
     "SignUpTriggersArgs": "sign_up_triggers",
     "SignupToProfile": "signup_to_profile",
     "SignupToProfileArgs": "signup_to_profile_arguments",
+    "TableBackups": "table_backups",
+    "TableBackupsArgs": "table_backups",
     "UserPool": "user_pool",
     "UserPoolArgs": "user_pool_arguments",
     "UserPoolTier": "user_pool_arguments",
@@ -70,6 +81,11 @@ __all__ = [
     "AvatarBucketArgs",
     "CustomAttribute",
     "EmailFrom",
+    "ErasureQueue",
+    "ErasureQueueArgs",
+    "ErasureStore",
+    "ErasureWorker",
+    "ErasureWorkerArgs",
     "InvalidArgumentError",
     "LambdaPlatform",
     "LambdaRuntime",
@@ -90,6 +106,8 @@ __all__ = [
     "SignUpTriggersArgs",
     "SignupToProfile",
     "SignupToProfileArgs",
+    "TableBackups",
+    "TableBackupsArgs",
     "UserPool",
     "UserPoolArgs",
     "UserPoolTier",

@@ -1,4 +1,4 @@
-"""The private bucket for the pictures that users upload."""
+"""The private bucket for the pictures that users upload, and for their exports."""
 
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, Unpack
@@ -16,6 +16,11 @@ UPLOADS = "avatars/"
 
 CLAIMED = "claimed/"
 """Prefix of the pictures that a profile has."""
+
+EXPORTS = "exports/"
+"""Prefix of users' exports that are too large for an answer of the profile API."""
+
+_EXPORT_DAYS = 7
 
 
 class AvatarBucketArgs(TypedDict):
@@ -46,7 +51,10 @@ class AvatarBucketSettings:
 
 
 class AvatarBucket(PrivateBucket):
-    """A private, versioned, encrypted bucket. It deletes uploads that no profile claims after a day."""
+    """A private, versioned, encrypted bucket.
+
+    It deletes uploads that no profile claims after a day, and exports after seven days.
+    """
 
     _CHILDREN = (*BUCKET_CHILDREN, "cors")
 
@@ -101,6 +109,14 @@ class AvatarBucket(PrivateBucket):
                     "status": "Enabled",
                     "filter": {"prefix": CLAIMED},
                     "noncurrent_version_expiration": {"noncurrent_days": 1},
+                },
+                {
+                    "id": "exports",
+                    "status": "Enabled",
+                    "filter": {"prefix": EXPORTS},
+                    "expiration": {"days": _EXPORT_DAYS},
+                    "noncurrent_version_expiration": {"noncurrent_days": 1},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
                 },
             ],
         )

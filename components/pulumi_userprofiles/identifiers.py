@@ -48,6 +48,9 @@ FUNCTION_ARN = ArnForm(
 )
 """ARNs of functions, their versions and aliases (AWS Lambda API reference, "AddPermission")."""
 
+QUEUE_ARN = ArnForm("an SQS queue", "sqs", r"[A-Za-z0-9_-]{1,80}", f"arn:aws:sqs:{_EXAMPLE}:orders")
+"""ARNs of standard queues (Amazon SQS API reference, "CreateQueue"). The functions send to no FIFO queue."""
+
 ARNS = {
     "kms_key_arn": ArnForm("a KMS key", "kms", r"key/[A-Za-z0-9-]+", f"arn:aws:kms:{_EXAMPLE}:key/<key id>"),
     "sender_key_arn": ArnForm(
@@ -106,8 +109,13 @@ def _check_former_keys(where: str, args: Mapping[str, Any]) -> None:
             )
 
 
+def matches_form(value: Any, form: ArnForm) -> bool:
+    """Return whether a value is an ARN of a form; the text of an output is not known yet."""
+    return isinstance(value, pulumi.Output) or (isinstance(value, str) and form.matches(value))
+
+
 def _check_arn(where: str, key: str, value: Any, form: ArnForm) -> None:
-    if isinstance(value, pulumi.Output) or (isinstance(value, str) and form.matches(value)):
+    if matches_form(value, form):
         return
     raise InvalidArgumentError(
         where,

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from pulumi_userprofiles.cognito_triggers import CUSTOM_MESSAGE, PRE_TOKEN_GENERATION, TRIGGERS
-from pulumi_userprofiles.identifiers import FUNCTION_ARN
+from pulumi_userprofiles.identifiers import FUNCTION_ARN, matches_form
 from pulumi_userprofiles.validation import InvalidArgumentError, plain_value
 
 SENDERS = ("custom_email_sender", "custom_sms_sender")
@@ -127,7 +127,7 @@ def second_handler_error(where: str, key: str) -> InvalidArgumentError:
 
 
 def _check_function_arn(where: str, key: str, arn: Any) -> None:
-    if isinstance(arn, pulumi.Output) or (isinstance(arn, str) and FUNCTION_ARN.matches(arn)):
+    if matches_form(arn, FUNCTION_ARN):
         return
     raise InvalidArgumentError(
         where,

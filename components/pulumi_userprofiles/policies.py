@@ -30,6 +30,7 @@ ANY_RESOURCE = {
     "sns:Publish": "a text message goes to a phone number, which has no ARN",
     **dict.fromkeys((*TRACING, *SAMPLING), "X-Ray does not support resource-level permissions"),
     **dict.fromkeys(LOG_DELIVERY, "CloudWatch Logs cannot limit log delivery to a resource"),
+    "tag:GetResources": "AWS Backup requires it of the role of a selection; it has no resource",
 }
 """The only actions that are allowed on `*`, each with the reason (AWS Service Authorization Reference)."""
 

@@ -80,7 +80,16 @@ class ProfileApi(Component):
     """Name of the function that handles the routes of administrators."""
 
     avatar_bucket_name: pulumi.Output[str]
-    """Name of the bucket with users' pictures."""
+    """Name of the bucket with users' pictures and exports."""
+
+    avatar_bucket_arn: pulumi.Output[str]
+    """ARN of that bucket."""
+
+    idempotency_table_name: pulumi.Output[str]
+    """Name of the table with stored answers."""
+
+    idempotency_table_arn: pulumi.Output[str]
+    """ARN of that table."""
 
     def __init__(
         self,
@@ -141,6 +150,9 @@ class ProfileApi(Component):
         self.function_name = self.handler.function_name
         self.admin_function_name = self.admin_handler.function_name
         self.avatar_bucket_name = self.avatars.bucket_name
+        self.avatar_bucket_arn = self.avatars.bucket_arn
+        self.idempotency_table_name = self.idempotency_table.name
+        self.idempotency_table_arn = self.idempotency_table.arn
         self._register_outputs()
 
     def _make_admin_group(self, args: ProfileApiArgs) -> None:
@@ -181,10 +193,10 @@ class ProfileApi(Component):
             "avatar_bucket_arn": self.avatars.bucket_arn,
         }
         self.handler = self._make_component(
-            PythonFunction, "handler", users_function(self._prefix, resources, settings.functions)
+            PythonFunction, "handler", users_function(self._prefix, resources, settings)
         )
         self.admin_handler = self._make_component(
-            PythonFunction, "admin", administrators_function(self._prefix, resources, settings.functions)
+            PythonFunction, "admin", administrators_function(self._prefix, resources, settings)
         )
 
     def _make_routes(self, args: ProfileApiArgs) -> list[aws.apigatewayv2.Route]:

@@ -7,6 +7,8 @@ import pulumi
 
 from pulumi_userprofiles.after_sign_up import AfterSignUp
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
+from pulumi_userprofiles.erasure_queue import ErasureQueue
+from pulumi_userprofiles.erasure_worker import ErasureWorker
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
@@ -14,6 +16,7 @@ from pulumi_userprofiles.profile_api import ProfileApi
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
 from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
 from pulumi_userprofiles.signup_to_profile_settings import MIGRATION_CONCURRENCY, checked_pool_args
+from pulumi_userprofiles.table_backups import TableBackups
 from pulumi_userprofiles.user_pool import UserPool
 from pulumi_userprofiles.users_table import UsersTable
 
@@ -24,16 +27,22 @@ _ROLE_ARGUMENTS = ("sign_up_roles", "default_role", "approval_roles")
 
 
 class SignupToProfile(Component):
-    """User pool, tables, triggers, outbox worker, profile API and migration job, connected to each other."""
+    """User pool, tables, triggers, profile API and the functions that work in the background, connected."""
 
-    _CHILDREN = ("data", "triggers", "identity", "outbox", "api", "migration", "after-sign-up")
+    _CHILDREN = (
+        *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
+        "after-sign-up",
+    )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
         "triggers": SignUpTriggers,
         "identity": UserPool,
         "outbox": OutboxWorker,
+        "erasure": ErasureQueue,
         "api": ProfileApi,
+        "eraser": ErasureWorker,
         "migration": MigrationJob,
+        "backups": TableBackups,
         "after-sign-up": AfterSignUp,
     }
     _NAME_LIMIT = 20
@@ -59,8 +68,17 @@ class SignupToProfile(Component):
     audit_table_name: pulumi.Output[str]
     """Name of the audit table."""
 
+    receipts_table_name: pulumi.Output[str]
+    """Name of the table with the receipts of erasures."""
+
+    avatar_bucket_name: pulumi.Output[str]
+    """Name of the bucket with users' pictures and exports."""
+
     profile_api_url: pulumi.Output[str]
     """Base URL of the profile API, without a path."""
+
+    erasure_function_name: pulumi.Output[str]
+    """Name of the function that erases users. Its settings are those of `userprofiles erase`."""
 
     migration_state_machine_arn: pulumi.Output[str]
     """ARN of the state machine that creates the missing profiles of existing users."""
@@ -102,7 +120,9 @@ class SignupToProfile(Component):
         table_args = self._make_tables(args)
         self._make_sign_up(args, pool_args, table_args)
         self._make_api(args, table_args)
+        self._make_erasure(args, table_args)
         self._make_migration(args, table_args)
+        self._make_backups(args)
         self._make_after_sign_up(args)
 
         self.user_pool_id = self.identity.user_pool_id
@@ -112,7 +132,10 @@ class SignupToProfile(Component):
         self.password_policy = self.identity.password_policy
         self.users_table_name = self.data.table_name
         self.audit_table_name = self.data.audit_table_name
+        self.receipts_table_name = self.eraser.receipts_table_name
+        self.avatar_bucket_name = self.api.avatar_bucket_name
         self.profile_api_url = self.api.url
+        self.erasure_function_name = self.eraser.function_name
         self.migration_state_machine_arn = self.migration.state_machine_arn
         self.migration_bucket_name = self.migration.bucket_name
         self._register_outputs()
@@ -161,14 +184,20 @@ class SignupToProfile(Component):
         )
 
     def _make_api(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
+        """Create the queue that the API sends users to erase to, then the API."""
+        self.erasure = self._make_component(
+            ErasureQueue, "erasure", _pick(args, "kms_key_arn", "alarm_topic_arn")
+        )
         self.api = self._make_component(
             ProfileApi,
             "api",
             {
                 **table_args,
                 **_shared_args(args),
-                **_pick(args, "allowed_origins", "protect"),
+                **_pick(args, "allowed_origins", "grace_period_days", "protect"),
                 **_concurrency(args, "api_concurrency"),
+                "erasure_queue_url": self.erasure.queue_url,
+                "erasure_queue_arn": self.erasure.queue_arn,
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "issuer": self.identity.issuer,
@@ -177,6 +206,26 @@ class SignupToProfile(Component):
                     *(client.id for client in self.identity.further_clients.values()),
                     *(args.get("further_client_ids") or []),
                 ],
+            },
+        )
+
+    def _make_erasure(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
+        """Create the worker that erases users in the tables, in the pool and in what the API stores."""
+        self.eraser = self._make_component(
+            ErasureWorker,
+            "eraser",
+            {
+                **table_args,
+                **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                "stores": args.get("erasure_stores") or [],
+                "user_pool_id": self.identity.user_pool_id,
+                "user_pool_arn": self.identity.user_pool_arn,
+                "idempotency_table_name": self.api.idempotency_table_name,
+                "idempotency_table_arn": self.api.idempotency_table_arn,
+                "avatar_bucket_name": self.api.avatar_bucket_name,
+                "avatar_bucket_arn": self.api.avatar_bucket_arn,
+                "erasure_queue_url": self.erasure.queue_url,
+                "erasure_queue_arn": self.erasure.queue_arn,
             },
         )
 
@@ -190,6 +239,23 @@ class SignupToProfile(Component):
                 **_concurrency(args, "migration_concurrency"),
                 "table_names": args.get("migration_table_names") or [],
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
+            },
+        )
+
+    def _make_backups(self, args: SignupToProfileArgs) -> None:
+        """Create the daily backups if they have a retention."""
+        if args.get("backup_retention_days") is None:
+            return
+        self.backups = self._make_component(
+            TableBackups,
+            "backups",
+            {
+                **_pick(args, *_KMS_ARGUMENTS, "alarm_topic_arn", "backup_retention_days", "protect"),
+                "table_arns": [
+                    self.data.table_arn,
+                    self.data.audit_table_arn,
+                    self.eraser.receipts_table_arn,
+                ],
             },
         )
 

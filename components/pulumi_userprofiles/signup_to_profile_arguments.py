@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from pulumi_userprofiles.after_sign_up_targets import SignUpTarget
+from pulumi_userprofiles.erasure_stores import ErasureStore
 from pulumi_userprofiles.message_texts import MessageTexts
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
@@ -54,6 +55,17 @@ class SignupToProfileArgs(TypedDict):
     """Web origins that browsers can call the profile API from, such as `https://example.com`. Default:
     none."""
 
+    grace_period_days: NotRequired[int]
+    """Days between a user's request to delete the account and its erasure, 0 to 365. Until then, the user can
+    restore it. Default: 30."""
+
+    erasure_stores: NotRequired[list[ErasureStore]]
+    """Stores of your own that also have data of users, at most 10: the erasure worker tells each of them
+    which user to erase. Default: none."""
+
+    backup_retention_days: NotRequired[int]
+    """Days that daily backups of the tables are kept in AWS Backup, 1 to 3,650. Default: none; the tables'
+    point-in-time recovery reaches 35 days back."""
     after_sign_up: NotRequired[list[SignUpTarget]]
     """Steps of your own after sign-up, at most ten: each gets a queue with the new users, and optionally a
     function that receives its messages. Default: none."""

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from userprofiles import template as templates
 from userprofiles.template import Template
+
+DEFAULT_GRACE_DAYS = 30
+MAX_GRACE_DAYS = 365
 
 
 class SettingsError(ValueError):
@@ -59,6 +63,20 @@ def split_list(text: str) -> tuple[str, ...]:
 def names(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Return the names in a comma-separated list; empty if the variable isn't set."""
     return split_list(environment.get(name, ""))
+
+
+def grace_period(environment: Mapping[str, str]) -> timedelta:
+    """Return DELETION_GRACE_DAYS, the days between a deletion request and the erasure; default: 30.
+
+    Raises:
+        SettingsError: It isn't a whole number from 0 to 365.
+    """
+    text = environment.get("DELETION_GRACE_DAYS", "").strip() or str(DEFAULT_GRACE_DAYS)
+    if not (text.isascii() and text.isdigit() and int(text) <= MAX_GRACE_DAYS):
+        raise SettingsError(
+            f"DELETION_GRACE_DAYS must be a whole number from 0 to {MAX_GRACE_DAYS}, got {text!r}."
+        )
+    return timedelta(days=int(text))
 
 
 def template_name(environment: Mapping[str, str]) -> str:

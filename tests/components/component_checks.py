@@ -46,7 +46,7 @@ def wildcard_resources(recording: Recording) -> list[str]:
 
 
 def wildcard_arns(recording: Recording) -> list[str]:
-    """Report ARNs with a `*`, except those of log streams, executions and a prefix of the bucket."""
+    """Report ARNs with a `*`, except those of log streams, executions, backups and a prefix of a bucket."""
     return [
         f"{item['name']}: {arn}"
         for item, statement in statements(recording)
@@ -55,28 +55,53 @@ def wildcard_arns(recording: Recording) -> list[str]:
         if "*" in arn
         and arn != "*"
         and not ((":logs:" in arn or ":states:" in arn) and arn.endswith(":*"))
-        and not (":s3:::" in arn and arn.endswith(("/runs/*", "/avatars/*", "/claimed/*")))
+        and not (":s3:::" in arn and arn.endswith(("/runs/*", "/avatars/*", "/claimed/*", "/exports/*")))
+        and not (":dynamodb:" in arn and arn.endswith("/backup/*"))
+        and not (":backup:" in arn and arn.endswith(":recovery-point:*"))
     ]
+
+
+_ERASER_KEYS = {
+    "app-data-table-1234567": ["USER#*", "LEGACY#*"],
+    "app-data-table-1234567/index/list": ["LIST#DELETION#*"],
+    "app-eraser-receipts-table-1234567/index/open": ["OPEN"],
+}
+"""Keys that only the erasure worker uses, by table or index."""
 
 
 def other_leading_keys(recording: Recording) -> list[str]:
     """Report access to the tables without the condition for keys of users, or of lists. A scan has no key.
 
-    The keys of stored answers are digests. A stream has no keys.
+    The keys of stored answers are digests. AWS Backup reads whole tables. A stream has no keys.
     """
     return [
         f"{item['name']}: {statement['Action']}"
         for item, statement in statements(recording)
         if any(action.startswith("dynamodb:") for action in as_list(statement["Action"]))
+        and item["name"] != "app-backups-policy"
         and as_list(statement["Action"]) != ["dynamodb:Scan"]
         and not all("idempotency-table" in arn or "/stream/" in arn for arn in as_list(statement["Resource"]))
         and statement.get("Condition")
-        != {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{_key_prefix(statement)}#*"]}}
+        != {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": _leading_keys(item["name"], statement)}}
     ]
 
 
-def _key_prefix(statement: dict[str, Any]) -> str:
-    return "LIST" if all("/index/" in arn for arn in as_list(statement["Resource"])) else "USER"
+def unlimited_listings(recording: Recording) -> list[str]:
+    """Report rights to list the objects of a bucket without a condition for the prefix."""
+    return [
+        f"{item['name']}: {statement['Action']}"
+        for item, statement in statements(recording)
+        if statement["Effect"] == "Allow"
+        and any(action.startswith("s3:List") for action in as_list(statement["Action"]))
+        and "s3:prefix" not in statement.get("Condition", {}).get("StringLike", {})
+    ]
+
+
+def _leading_keys(policy: str, statement: dict[str, Any]) -> list[str]:
+    tables = [arn.rpartition(":table/")[2] for arn in as_list(statement["Resource"])]
+    if policy == "app-eraser-worker-policy" and tables[0] in _ERASER_KEYS:
+        return _ERASER_KEYS[tables[0]]
+    return ["LIST#*"] if all("/index/" in table for table in tables) else ["USER#*"]
 
 
 def _without_tls_policy(recording: Recording, type_name: str, action: str, suffixes: set[str]) -> list[str]:
@@ -111,11 +136,12 @@ def unencrypted_buckets(recording: Recording) -> list[str]:
 _CALLERS = {
     "cognito-idp.amazonaws.com": "userpool/app-identity-pool-id",
     "apigateway.amazonaws.com": "app-api-api-id/*/*",
+    "events.amazonaws.com": "rule/app-eraser-schedule-1234567",
 }
 
 
 def foreign_callers(recording: Recording) -> list[str]:
-    """Report permissions of a service whose source is not the stack's pool or API."""
+    """Report permissions of a service whose source is not the stack's pool, API or schedule."""
     return [
         f"{item.name}: {item.inputs['principal']}"
         for item in recording.of_type("Permission")
@@ -126,9 +152,14 @@ def foreign_callers(recording: Recording) -> list[str]:
 def untrusted_principals(recording: Recording) -> list[str]:
     """Report roles that a service can assume for another account; Cognito must also send the external id.
 
-    Lambda assumes a role only for the function with this role, and sends no account.
+    Lambda assumes a role only for the function with this role, and sends no account. AWS Backup documents no
+    account in a role's trust policy; a selection's role must be in the account of the plan.
     """
-    required = {"lambda.amazonaws.com": set(), "states.amazonaws.com": {"aws:SourceAccount"}}
+    required = {
+        "lambda.amazonaws.com": set(),
+        "backup.amazonaws.com": set(),
+        "states.amazonaws.com": {"aws:SourceAccount"},
+    }
     breaches = []
     for item, statement in statements(recording):
         if "assumeRolePolicy" not in item["inputs"]:
@@ -219,6 +250,7 @@ CHECKS: list[Check] = [
     wildcard_resources,
     wildcard_arns,
     other_leading_keys,
+    unlimited_listings,
     unencrypted_queues,
     unencrypted_buckets,
     foreign_callers,

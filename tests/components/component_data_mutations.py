@@ -11,7 +11,8 @@ from component_changes import (
     without_statement,
 )
 from component_checks import client_attributes, unencrypted_buckets, unencrypted_queues, untrusted_principals
-from component_expectations import other_keys, other_uses_of_the_key, wrong_order
+from component_expectations import wrong_order
+from component_key_expectations import other_keys, other_uses_of_the_key
 from component_mutation import (
     BUCKET,
     CLIENT,
@@ -62,7 +63,10 @@ DATA = [
     mutation("app-migration-reports-lifecycle", drop("rules.0.expiration"), rule("reports expire")),
     mutation("app-api-avatars-lifecycle", drop("rules.0.expiration"), rule("unclaimed uploads expire")),
     mutation("app-api-avatars-lifecycle", put("rules.0.filter.prefix", ""), rule("unclaimed uploads expire")),
+    mutation("app-api-avatars-lifecycle", drop("rules.2.expiration"), rule("exports expire")),
+    mutation("app-api-avatars-lifecycle", put("rules.2.filter.prefix", ""), rule("exports expire")),
     mutation("app-migration-reports-lifecycle", put("rules.0.status", "Disabled"), rule("reports expire")),
+    mutation("app-api-avatars-lifecycle", drop("rules.2.expiration"), rule("exports expire")),
     mutation("app-migration-reports-policy", NOT_CREATED, unencrypted_buckets, BUCKET),
     mutation("app-migration-reports-policy", statement("s3:*", Effect="Allow"), unencrypted_buckets, BUCKET),
     mutation(

@@ -1,10 +1,9 @@
-"""Expected rights, alarms, order and uses of a key, by the names of the stack's resources."""
+"""Expected rights, alarms and order, by the names of the stack's resources."""
 
 from typing import Any
 
 from component_checks import Check, statements
-from component_paths import value_at
-from component_programs import KEY, TOPIC
+from component_programs import TOPIC
 from component_recording import Recording
 from pulumi_userprofiles.policies import LOG_DELIVERY, SAMPLING, TRACING
 
@@ -30,8 +29,9 @@ RIGHTS = {
     "app-api-handler-policy": {
         *_EVERY_FUNCTION,
         *_REGISTER,
-        *("dynamodb:BatchGetItem", "cognito-idp:AdminGetUser"),
+        *("dynamodb:BatchGetItem", "cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut"),
         *("dynamodb:GetItem", "dynamodb:DeleteItem", "s3:GetObject", "s3:PutObject"),
+        *("dynamodb:Query", "s3:ListBucket", "s3:DeleteObjectVersion"),
     },
     "app-api-admin-policy": {
         *_EVERY_FUNCTION,
@@ -39,7 +39,15 @@ RIGHTS = {
         *("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:DeleteItem"),
         *("cognito-idp:AdminGetUser", "cognito-idp:AdminCreateUser"),
         *("cognito-idp:AdminAddUserToGroup", "cognito-idp:AdminRemoveUserFromGroup"),
-        *("s3:GetObject", "s3:PutObject"),
+        *("s3:GetObject", "s3:PutObject", "sqs:SendMessage"),
+    },
+    "app-eraser-worker-policy": {
+        *_EVERY_FUNCTION,
+        *("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+        *("dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"),
+        *("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions"),
+        *("cognito-idp:AdminDeleteUser", "cognito-idp:AdminGetUser", "cognito-idp:ListUsers"),
+        *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
     },
     "app-migration-worker-policy": {
         *_EVERY_FUNCTION,
@@ -87,6 +95,16 @@ _VISIBLE = "ApproximateNumberOfMessagesVisible"
 _SERVICE = "pulumi-userprofiles-test-app"
 ALARMS: dict[str, tuple[Any, ...]] = {
     "app-api-alarm": ("AWS/ApiGateway", "5xx", 0, ["app-api-api-id"]),
+    "app-eraser-alarm": ("AWS/Lambda", "Errors", 0, ["app-eraser-worker-function-1234567"]),
+    **{
+        f"app-eraser-{suffix}-alarm": ("UserProfiles", metric, threshold, [f"{_SERVICE}-eraser-erasure"])
+        for suffix, metric, threshold in (
+            ("retry", "ErasureFailed", 1),
+            ("waiting", "ErasureWaiting", 0),
+            ("invalid-message", "ErasurePoison", 0),
+        )
+    },
+    "app-erasure-dead-letter-alarm": ("AWS/SQS", _VISIBLE, 0, ["app-erasure-dead-letter-queue-1234567"]),
     "app-migration-alarm": ("AWS/States", "ExecutionsFailed", 0, [_MACHINE]),
     "app-outbox-alarm": ("AWS/Lambda", "Errors", 0, ["app-outbox-worker-function-1234567"]),
     "app-triggers-dead-letters-alarm": ("AWS/SQS", _VISIBLE, 0, ["app-triggers-dead-letters-1234567"]),
@@ -153,22 +171,26 @@ def silent_alarms(recording: Recording) -> list[str]:
     ]
 
 
-_SOURCE = "app-triggers-dead-letters-source"
+_SOURCES = {
+    "app-erasure-dead-letter-queue-source": "app-erasure-queue-1234567",
+    "app-triggers-dead-letters-source": "app-triggers-outbox-1234567",
+}
+"""The queue whose messages each dead-letter queue accepts."""
 
 
 def dead_letter_sources(recording: Recording) -> list[str]:
-    """Report dead-letter queues with other sources than the outbox."""
-    expected = {
-        "redrivePermission": "byQueue",
-        "sourceQueueArns": ["arn:aws-cn:sqs:cn-north-1:111122223333:app-triggers-outbox-1234567"],
-    }
+    """Report dead-letter queues with other sources than their own queue."""
     actual = {
         item.name: item.document("redriveAllowPolicy") for item in recording.of_type("RedriveAllowPolicy")
     }
     return [
         f"{name}: {actual.get(name)}"
-        for name in sorted({*actual, *recording.filter_names([_SOURCE])})
-        if actual.get(name) != expected
+        for name in sorted({*actual, *recording.filter_names(_SOURCES)})
+        if actual.get(name)
+        != {
+            "redrivePermission": "byQueue",
+            "sourceQueueArns": [f"arn:aws-cn:sqs:cn-north-1:111122223333:{_SOURCES.get(name)}"],
+        }
     ]
 
 
@@ -185,11 +207,13 @@ _ORDER = {
     # S3 rejects simultaneous changes of a bucket's policy and public access.
     "app-migration-reports-policy": {"app-migration-reports-public-access"},
     "app-migration-state-machine": {"app-migration-policy"},
+    "app-eraser-schedule-target": {"app-eraser-worker-schedule-permission"},
     **{
         f"{function}-function": {f"{function}-policy"}
         for function in (
             "app-api-handler",
             "app-api-admin",
+            "app-eraser-worker",
             "app-migration-worker",
             "app-outbox-worker",
             "app-triggers-post-confirmation",
@@ -210,61 +234,6 @@ def wrong_order(recording: Recording) -> list[str]:
     ]
 
 
-KEY_PATHS = {
-    "Table": "serverSideEncryption.kmsKeyArn",
-    "Queue": "kmsMasterKeyId",
-    "LogGroup": "kmsKeyId",
-    "Function": "kmsKeyArn",
-    "StateMachine": "encryptionConfiguration.kmsKeyId",
-    "BucketServerSideEncryptionConfiguration": "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId",
-}
-"""Path of the encryption key in the inputs of each type."""
-
-
-def other_keys(recording: Recording) -> list[str]:
-    """Report resources that are not encrypted with the key, in a stack with a key."""
-    return [
-        f"{item.name}: {path} is {value_at(item.inputs, path)!r}"
-        for type_name, path in KEY_PATHS.items()
-        for item in recording.of_type(type_name)
-        if value_at(item.inputs, path) != KEY
-    ]
-
-
-_USES = {
-    "app-api-handler-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
-    "app-api-admin-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
-    "app-migration-worker-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
-    "app-outbox-worker-policy": {"lambda": 1, "dynamodb": 2, "sqs": 1},
-    "app-triggers-post-confirmation-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},
-    "app-triggers-pre-sign-up-policy": {"lambda": 1},
-    "app-triggers-pre-token-policy": {"lambda": 1, "dynamodb": 2},
-}
-"""Rights of functions on the key: the service that uses it, and the number of allowed `_KEY_ACTIONS`."""
-_KEY_ACTIONS = ["kms:Decrypt", "kms:GenerateDataKey"]
-
-
-def _key_rights(recording: Recording) -> dict[str, dict[str, Any]]:
-    """Return the actions on the key that each service may take, for each policy of a function."""
-    rights: dict[str, dict[str, Any]] = {name: {} for name in recording.filter_names(_USES)}
-    for item, statement in statements(recording):
-        if item["name"] in rights and statement["Action"][0].startswith("kms:"):
-            equals = statement.get("Condition", {}).get("StringEquals", {})
-            for host in equals.get("kms:ViaService", ["any service"]):
-                service = host.removesuffix(".cn-north-1.amazonaws.com.cn")
-                rights[item["name"]][service] = (statement["Action"], statement["Resource"])
-    return rights
-
-
-def other_uses_of_the_key(recording: Recording) -> list[str]:
-    """Report rights on the key for other services than the function's own, in a stack with a key."""
-    return [
-        f"{name}: {services}"
-        for name, services in _key_rights(recording).items()
-        if services != {service: (_KEY_ACTIONS[:count], [KEY]) for service, count in _USES[name].items()}
-    ]
-
-
 EXPECTATIONS: list[Check] = [
     other_rights,
     audit_trail_rights,
@@ -272,4 +241,3 @@ EXPECTATIONS: list[Check] = [
     dead_letter_sources,
     wrong_order,
 ]
-EXPECTATIONS_WITH_A_KEY: list[Check] = [other_keys, other_uses_of_the_key]

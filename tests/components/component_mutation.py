@@ -51,7 +51,7 @@ def rule(name: str) -> Check:
     return matching_rule.breaches
 
 
-TABLES = ("app-data-table", "app-data-audit-table")
+TABLES = ("app-data-table", "app-data-audit-table", "app-eraser-receipts-table")
 TABLE = "app-data-table"
 POOL = "app-identity-pool"
 CLIENT = "app-identity-client"
@@ -66,8 +66,14 @@ TRIGGERS = (
     "app-triggers-post-confirmation",
     "app-triggers-pre-token",
 )
-FUNCTIONS = (*TRIGGERS, "app-api-handler", "app-api-admin", "app-migration-worker", "app-outbox-worker")
-QUEUES = ("app-triggers-outbox", "app-triggers-dead-letters")
+FUNCTIONS = (
+    *TRIGGERS,
+    *("app-api-handler", "app-api-admin", "app-eraser-worker", "app-migration-worker", "app-outbox-worker"),
+)
+QUEUES = (
+    *("app-triggers-outbox", "app-triggers-dead-letters"),
+    *("app-erasure-queue", "app-erasure-dead-letter-queue"),
+)
 ROUTES = tuple(
     f"app-api-route-{route}"
     for route in (
@@ -76,6 +82,7 @@ ROUTES = tuple(
             "patch-me-profile",
             "get-me-profile-completion",
             "post-me-avatar",
+            "get-me-export",
             "get-users",
             "get-users-id-profile",
         ),
@@ -90,7 +97,8 @@ TRIGGER_PERMISSIONS = (
     "app-identity-pre-sign-up-permission",
     "app-identity-pre-token-generation-permission",
 )
-PERMISSIONS = (API_PERMISSION, ADMIN_PERMISSION, *TRIGGER_PERMISSIONS)
+SCHEDULE_PERMISSION = "app-eraser-worker-schedule-permission"
+PERMISSIONS = (API_PERMISSION, ADMIN_PERMISSION, SCHEDULE_PERMISSION, *TRIGGER_PERMISSIONS)
 LOG_GROUPS = (*(f"{name}-log-group" for name in FUNCTIONS), "app-api-log-group", "app-migration-log-group")
 
 

@@ -9,6 +9,7 @@ from component_checks import (
     other_leading_keys,
     physical_names,
     shared_roles,
+    unlimited_listings,
     untrusted_principals,
     wildcard_actions,
     wildcard_arns,
@@ -117,6 +118,14 @@ COMPUTE = [
     mutation("app-migration-role", drop("assumeRolePolicy.Statement.0.Condition"), untrusted_principals),
     mutation("app-migration-reports-policy", option(depends_on=[]), wrong_order),
     mutation("app-migration-reports-lifecycle", option(depends_on=[]), wrong_order),
+    mutation("app-eraser-schedule-target", option(depends_on=[]), wrong_order),
+    mutation(
+        "app-eraser-schedule",
+        put("scheduleExpression", "rate(1 day)"),
+        rule("due users are erased within an hour"),
+    ),
+    mutation("app-eraser-mapping", put("batchSize", 10), rule("a message erases one user")),
+    mutation("app-erasure-dead-letter-queue-source", NOT_CREATED, dead_letter_sources),
     mutation("app-triggers-dead-letters-source", NOT_CREATED, dead_letter_sources),
     mutation(
         "app-triggers-dead-letters-source",
@@ -148,6 +157,9 @@ POLICIES = [
     mutation(
         "app-api-handler-policy", statement("dynamodb:BatchGetItem", Condition=None), other_leading_keys
     ),
+    mutation("app-api-handler-policy", statement("dynamodb:Query", Condition=None), other_leading_keys),
+    mutation("app-api-handler-policy", statement("s3:ListBucket", Condition=None), unlimited_listings),
+    mutation("app-api-handler-policy", without_statement("s3:DeleteObjectVersion"), other_rights),
     mutation("app-api-admin-policy", statement("dynamodb:Query", Condition=None), other_leading_keys),
     mutation(
         "app-api-admin-policy",
@@ -156,6 +168,15 @@ POLICIES = [
         ),
         other_leading_keys,
     ),
+    *(
+        mutation(
+            "app-eraser-worker-policy",
+            statement(action, Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [other_keys]}}),
+            other_leading_keys,
+        )
+        for action, other_keys in (("dynamodb:BatchGetItem", "*"), ("dynamodb:GetItem", "LEGACY#*"))
+    ),
+    mutation("app-eraser-worker-policy", without_statement("cognito-idp:AdminDeleteUser"), other_rights),
     mutation("app-api-admin-policy", without_statement("cognito-idp:AdminCreateUser"), other_rights),
     mutation(
         "app-migration-worker-policy", statement("dynamodb:PartiQLInsert", Condition=None), other_leading_keys
@@ -200,6 +221,9 @@ ALARM_MUTATIONS = [
         mutation(name, put(f"dimensions.{key}", "another"), other_alarms)
         for name, key in (
             ("app-api-alarm", "ApiId"),
+            ("app-eraser-alarm", "FunctionName"),
+            ("app-eraser-waiting-alarm", "service"),
+            ("app-erasure-dead-letter-alarm", "QueueName"),
             ("app-migration-alarm", "StateMachineArn"),
             ("app-outbox-alarm", "FunctionName"),
             ("app-outbox-retry-alarm", "service"),

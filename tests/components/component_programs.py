@@ -7,6 +7,8 @@ from component_recording import ACCOUNT, PARTITION, REGION
 from pulumi_userprofiles import (
     AfterSignUp,
     AvatarBucket,
+    ErasureQueue,
+    ErasureWorker,
     MigrationJob,
     OutboxWorker,
     ProfileApi,
@@ -14,6 +16,7 @@ from pulumi_userprofiles import (
     ReportsBucket,
     SignupToProfile,
     SignUpTriggers,
+    TableBackups,
     UserPool,
     UsersTable,
 )
@@ -34,6 +37,24 @@ TOPIC = arn("sns", "alarms")
 SES_IDENTITY = arn("ses", "identity/example.com")
 WEB_ACL = arn("wafv2", "regional/webacl/sign-ups/00000000-0000-4000")
 POOL_ARN = arn("cognito-idp", "userpool/theirs")
+ERASURE: dict[str, Any] = {
+    "user_pool_id": "theirs",
+    "user_pool_arn": POOL_ARN,
+    "idempotency_table_name": "their-answers",
+    "idempotency_table_arn": arn("dynamodb", "table/their-answers"),
+    "avatar_bucket_name": "their-pictures",
+    "avatar_bucket_arn": f"arn:{PARTITION}:s3:::their-pictures",
+    "erasure_queue_url": "https://sqs.example/erasures",
+    "erasure_queue_arn": arn("sqs", "erasures"),
+}
+STORES: list[Any] = [
+    {"name": "orders", "function_arn": arn("lambda", "function:erase-orders:live")},
+    {
+        "name": "mails",
+        "queue_arn": arn("sqs", "erase-mails"),
+        "queue_url": "https://sqs.example/erase-mails",
+    },
+]
 
 
 def whole_stack(**args: Any) -> SignupToProfile:
@@ -52,6 +73,10 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
         "steps", {"targets": TARGETS, "users_table_stream_arn": STREAM, "platform": "host"}
     ),
     "AvatarBucket": lambda: AvatarBucket("avatars", {"allowed_origins": ["https://example.com"]}),
+    "ErasureQueue": lambda: ErasureQueue("erasures", {}),
+    "ErasureWorker": lambda: ErasureWorker(
+        "eraser", {**TABLES, **ERASURE, "stores": STORES, "platform": "host"}
+    ),
     "MigrationJob": lambda: MigrationJob(
         "job",
         {
@@ -74,6 +99,8 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
             "issuer": "https://issuer.example/theirs",
             "client_ids": ["web", "phone"],
             "allowed_origins": ["https://example.com"],
+            "erasure_queue_url": "https://sqs.example/erasure",
+            "erasure_queue_arn": arn("sqs", "erasure"),
             "platform": "host",
         },
     ),
@@ -83,6 +110,9 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     "ReportsBucket": lambda: ReportsBucket("reports", {}),
     "SignUpTriggers": lambda: SignUpTriggers("triggers", {**TABLES, "platform": "host"}),
     "SignupToProfile": whole_stack,
+    "TableBackups": lambda: TableBackups(
+        "backups", {"table_arns": [TABLES["users_table_arn"]], "backup_retention_days": 35}
+    ),
     "UserPool": lambda: UserPool(
         "pool",
         {
@@ -129,6 +159,27 @@ def _api(**args: Any) -> ProfileApi:
             "user_pool_arn": _STACK_POOL_ARN,
             "issuer": f"https://cognito-idp.{REGION}.amazonaws.com.cn/app-identity-pool-id",
             "client_ids": ["app-identity-client-id"],
+            "erasure_queue_url": "https://sqs.example/app-erasure-queue",
+            "erasure_queue_arn": arn("sqs", "app-erasure-queue-1234567"),
+            "platform": "host",
+            **args,  # type: ignore[typeddict-item]
+        },
+    )
+
+
+def _eraser(**args: Any) -> ErasureWorker:
+    return ErasureWorker(
+        "app-eraser",
+        {
+            **_STACK_TABLES,
+            "user_pool_id": "app-identity-pool-id",
+            "user_pool_arn": _STACK_POOL_ARN,
+            "idempotency_table_name": "app-api-idempotency-table-1234567",
+            "idempotency_table_arn": arn("dynamodb", "table/app-api-idempotency-table-1234567"),
+            "avatar_bucket_name": "app-api-avatars-bucket-1234567",
+            "avatar_bucket_arn": f"arn:{PARTITION}:s3:::app-api-avatars-bucket-1234567",
+            "erasure_queue_url": "https://sqs.example/app-erasure-queue",
+            "erasure_queue_arn": arn("sqs", "app-erasure-queue-1234567"),
             "platform": "host",
             **args,  # type: ignore[typeddict-item]
         },
@@ -161,6 +212,8 @@ PARTS: dict[str, Callable[..., Any]] = {
     "app-api": _api,
     "app-api-avatars": lambda **args: AvatarBucket("app-api-avatars", args),  # type: ignore[arg-type]
     "app-data": lambda **args: UsersTable("app-data", args),  # type: ignore[arg-type]
+    "app-eraser": _eraser,
+    "app-erasure": lambda **args: ErasureQueue("app-erasure", args),  # type: ignore[arg-type]
     "app-identity": _pool,
     "app-migration": _job,
     "app-migration-reports": lambda **args: ReportsBucket("app-migration-reports", args),  # type: ignore[arg-type]

@@ -18,6 +18,8 @@ STACK = "test"
 
 _SERVICES = {
     "aws:apigatewayv2/api:Api": "apigateway:{region}::/apis/{name}",
+    "aws:backup/vault:Vault": "backup:{region}:{account}:backup-vault:{name}-1234567",
+    "aws:cloudwatch/eventRule:EventRule": "events:{region}:{account}:rule/{name}-1234567",
     "aws:cloudwatch/logGroup:LogGroup": "logs:{region}:{account}:log-group:{name}",
     "aws:cognito/userPool:UserPool": "cognito-idp:{region}:{account}:userpool/{name}-id",
     "aws:dynamodb/table:Table": "dynamodb:{region}:{account}:table/{name}-1234567",

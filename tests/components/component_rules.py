@@ -43,7 +43,7 @@ class Rule:
 _POOL = ("-pool",)
 _TABLE = ("data-table",)
 # Answers are stored for a day only.
-_LASTING_TABLES = ("data-table", "data-audit-table")
+_LASTING_TABLES = ("data-table", "data-audit-table", "eraser-receipts-table")
 _BUCKET = ("reports-bucket", "avatars-bucket")
 _TRIGGER_PERMISSIONS = (
     "pre-sign-up-permission",
@@ -163,6 +163,8 @@ RULES = [
         "EventSourceMapping",
         {"functionResponseTypes": ["ReportBatchItemFailures"]},
     ),
+    Rule("due users are erased within an hour", "EventRule", {"scheduleExpression": "rate(1 hour)"}),
+    Rule("a message erases one user", "EventSourceMapping", {"batchSize": 1}, ("eraser-mapping",)),
     Rule("the API limits requests", "Stage", {"defaultRouteSettings.throttlingRateLimit": 50}),
     Rule("the API limits bursts", "Stage", {"defaultRouteSettings.throttlingBurstLimit": 100}),
     Rule("tokens are in the header", "Authorizer", {"identitySources": ["$request.header.Authorization"]}),
@@ -183,6 +185,7 @@ RULES = [
             "me-profile",
             "completion",
             "avatar",
+            "export",
             "get-users",
             "users-id-profile",
             "bulk",
@@ -231,6 +234,17 @@ RULES = [
             "rules.0.filter.prefix": "avatars/",
             "rules.0.status": "Enabled",
             "rules.1.expiration": MISSING,
+        },
+        ("avatars-lifecycle",),
+    ),
+    Rule(
+        "exports expire",
+        "BucketLifecycleConfiguration",
+        {
+            "rules.2.expiration.days": 7,
+            "rules.2.filter.prefix": "exports/",
+            "rules.2.noncurrentVersionExpiration.noncurrentDays": 1,
+            "rules.2.status": "Enabled",
         },
         ("avatars-lifecycle",),
     ),

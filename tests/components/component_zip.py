@@ -31,6 +31,9 @@ ENVIRONMENT = {
     "AVATAR_BUCKET": "avatars",
     "USER_POOL_CLIENT_IDS": "client",
     "USER_POOL_ID": "us-east-1_pool",
+    "RECEIPTS_TABLE": "receipts",
+    "ERASURE_QUEUE_URL": "http://127.0.0.1:9/erasures",
+    "ERASURE_STORES": '[{"name": "orders", "functionArn": "erase-orders"}]',
 }
 IMPORT = """
 import sys

@@ -1,6 +1,7 @@
 """Recordings of the components, and a hook that requires the decorator of tests with `live_recording`."""
 
 import asyncio
+import functools
 import gc
 import sys
 import warnings
@@ -19,13 +20,40 @@ with warnings.catch_warnings():
     warnings.filterwarnings(
         "ignore", category=DeprecationWarning, message=".* has been deprecated in favor of"
     )
-    for module in ("apigatewayv2", "cloudwatch", "cognito", "dynamodb", "iam", "lambda_", "s3", "sfn", "sqs"):
+    for module in (
+        "apigatewayv2",
+        "backup",
+        "cloudwatch",
+        "cognito",
+        "dynamodb",
+        "iam",
+        "lambda_",
+        "s3",
+        "sfn",
+        "sqs",
+    ):
         dir(getattr(pulumi_aws, module))  # loads the module, which is imported at the first access
     from component_programs import PROGRAMS, whole_stack
 
 from component_recording import Recording, record, start_recording
+from pulumi.runtime import resource as pulumi_resource
+from pulumi.runtime.proto import source_pb2
+from pulumi_userprofiles import bundle
 
 gc.freeze()  # pulumi-aws is large: without this, each collection of garbage searches its modules
+
+# The recording does not use the position of each resource in the program, which takes an eighth of the time.
+pulumi_resource._get_stack_trace = source_pb2.StackTrace
+
+
+def _read_sources_once() -> None:
+    """Keep the files of `userprofiles` in memory: a zip's name is computed from them for each function."""
+    read_files, source = bundle._files, bundle._source()
+    sources = functools.cache(lambda: list(read_files(source)))
+    bundle._files = lambda root: iter(sources()) if root == source else read_files(root)
+
+
+_read_sources_once()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -22,6 +22,7 @@ COMPONENTS: dict[str, type[Component]] = {
 }
 OPTIONS: dict[str, Any] = {
     "allowed_origins": ["https://example.com"],
+    "backup_retention_days": 35,
     "user_pool": {
         "groups": ["admins", "support"],
         "further_clients": ["admin-web"],

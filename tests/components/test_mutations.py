@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from component_changes import NOT_CREATED, Change, another, option, record_changed
 from component_checks import CHECKS, orphans, physical_names
-from component_expectations import EXPECTATIONS, EXPECTATIONS_WITH_A_KEY, silent_alarms
+from component_expectations import EXPECTATIONS, silent_alarms
 from component_golden import STACK, golden_differences, golden_part, read_golden
+from component_key_expectations import EXPECTATIONS_WITH_A_KEY
 from component_mutation import Mutation
 from component_mutations import MUTATIONS
 from component_paths import leaves

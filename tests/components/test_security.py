@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from component_checks import CHECKS, Check
-from component_expectations import EXPECTATIONS, EXPECTATIONS_WITH_A_KEY, KEY_PATHS, silent_alarms
+from component_expectations import EXPECTATIONS, silent_alarms
+from component_key_expectations import EXPECTATIONS_WITH_A_KEY, KEY_PATHS
 from component_programs import KEY, TOPIC
 from component_recording import Recording
 from component_rules import RULES, Rule

@@ -22,11 +22,14 @@ OUTPUTS = [
     "afterSignUpQueueArns",
     "afterSignUpQueueUrls",
     "auditTableName",
+    "avatarBucketName",
+    "erasureFunctionName",
     "furtherUserPoolClientIds",
     "migrationBucketName",
     "migrationStateMachineArn",
     "passwordPolicy",
     "profileApiUrl",
+    "receiptsTableName",
     "userPoolClientId",
     "userPoolId",
     "usernameAttributes",
@@ -179,6 +182,26 @@ def test_settings_of_triggers_and_texts_reach_the_pool(monkeypatch: pytest.Monke
     assert pool["verificationMessageTemplate"] == {"smsMessage": "Your code: {####}"}
 
 
+def test_settings_of_deletion_and_backups_reach_their_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = f"arn:aws:lambda:{SCOPE}:function:erase-orders"
+    config = configuration(
+        gracePeriodDays="7",
+        erasureStores=json.dumps([{"name": "orders", "functionArn": function}]),
+        backupRetentionDays="90",
+    )
+
+    recording, exports = deploy(config, monkeypatch)
+
+    admin = recording.resource("userprofiles-api-admin-function").inputs["environment"]["variables"]
+    eraser = recording.resource("userprofiles-eraser-worker-function").inputs["environment"]["variables"]
+    assert admin["DELETION_GRACE_DAYS"] == "7"
+    assert admin["ERASURE_QUEUE_URL"] == eraser["ERASURE_QUEUE_URL"]
+    assert json.loads(eraser["ERASURE_STORES"]) == [{"name": "orders", "functionArn": function}]
+    [rule] = recording.resource("userprofiles-backups-plan").inputs["rules"]
+    assert rule["lifecycle"] == {"deleteAfter": 90}
+    assert {"erasureFunctionName", "receiptsTableName", "avatarBucketName"} <= set(exports)
+
+
 def test_own_template_is_one_line_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     file = ROOT / "examples" / "own_template" / "hiking-club.json"
     monkeypatch.chdir(ROOT)
@@ -198,6 +221,7 @@ def test_approval_roles_reach_the_functions_that_register_users(monkeypatch: pyt
         function.name: function.inputs["environment"]["variables"].get("APPROVAL_ROLES")
         for function in recording.of_type("Function")
     }
+    assert functions.pop("userprofiles-eraser-worker-function") is None
     assert functions.pop("userprofiles-migration-worker-function") is None
     assert set(functions.values()) == {"vendor"}
 
@@ -349,6 +373,26 @@ MISTAKES = {
     "emails of a language without a sender": (
         configuration(textsByLanguage='{"de": {"verificationEmailSubject": "Ihr Code"}}'),
         [f"'{NAMESPACE}:textsByLanguage'", "Set 'emailFrom'"],
+    ),
+    "grace period": (
+        configuration(gracePeriodDays="366"),
+        [f"'{NAMESPACE}:gracePeriodDays'", "366", "0 to 365"],
+    ),
+    "retention of backups": (
+        configuration(backupRetentionDays="0"),
+        [f"'{NAMESPACE}:backupRetentionDays'", "1 to 3650", "default: none"],
+    ),
+    "one store instead of a list": (
+        configuration(erasureStores='{"name": "orders"}'),
+        [f"'{NAMESPACE}:erasureStores'", "list of objects with name, functionArn, queueArn, queueUrl"],
+    ),
+    "unknown field of a store": (
+        configuration(erasureStores='[{"name": "orders", "arn": "a"}]'),
+        [f"'{NAMESPACE}:erasureStores'", "functionArn", "erasureStores[0].name' <value>"],
+    ),
+    "store without a function": (
+        configuration(erasureStores='[{"name": "orders"}]'),
+        [f"'{NAMESPACE}:erasureStores'", "'erasureStores' has a store", "erasureStores[0].name' <value>"],
     ),
     "name of a step instead of an object": (
         configuration(afterSignUp='["mail"]'),

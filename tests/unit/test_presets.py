@@ -156,11 +156,9 @@ def test_template_runs_through_sign_up_api_and_backfill(
 ) -> None:
     used = template.load(name)
     service = create_service(name)
-    role = service._registrar.roles.decide_role(ATTRIBUTES)
+    role = service.registrar.roles.decide_role(ATTRIBUTES)
 
-    registration = service._registrar.register(
-        CognitoUser(SUB, "ana", "us-east-1_a", ATTRIBUTES, "CONFIRMED")
-    )
+    registration = service.registrar.register(CognitoUser(SUB, "ana", "us-east-1_a", ATTRIBUTES, "CONFIRMED"))
     first = service.read(CALLER)
     changed = service.change(CALLER, patch, first.etag)
 

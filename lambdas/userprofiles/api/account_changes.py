@@ -9,12 +9,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from userprofiles.api.errors import ApiError, FieldError, json_pointer
+from userprofiles.api.errors import (
+    ApiError,
+    FieldError,
+    conflict_error,
+    json_pointer,
+    newer_template_error,
+)
 from userprofiles.api.profile_service import (
     ProfileDocument,
     build_document,
     matches_tag,
-    newer_template_error,
     read_recorded_user,
     schema_role,
 )
@@ -63,7 +68,7 @@ def change_account(
     for attempt in range(_ATTEMPTS):
         if attempt:
             sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
-        user = read_recorded_user(registrar.store, sub)
+        user = read_recorded_user(registrar, sub)
         check_preconditions(template, user, if_match)
         changes = _plan_changes(template, user, plan)
         account_changes = changes.get("account", [])
@@ -89,7 +94,7 @@ def change_account(
         )
         if changed_user is not None:
             return build_document(template, changed_user)
-    raise ApiError(409, "conflict", "Other requests are changing the profile. Try again.")
+    raise conflict_error()
 
 
 def check_preconditions(template: Template, user: UserItems, if_match: str | None) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Self
 from userprofiles import aws, settings
 from userprofiles.api.access_token import Caller
 from userprofiles.api.errors import ApiError
+from userprofiles.api.gone import check_not_gone
 from userprofiles.api.profile_service import ClaimPicture, ProfileService
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import record
@@ -78,14 +79,17 @@ class Administration:
             A copy whose audit rows have the source `admin:<sub>`.
 
         Raises:
-            ApiError: 403; the caller is not an administrator, or the account is inactive or erased.
+            ApiError: 403; the caller is not an administrator, or the account is inactive or erased. 410 if
+                the caller is an administrator who is marked for deletion.
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
         if ADMIN_GROUP not in caller.groups:
             raise _forbidden_error()
-        account = self.registrar.store.read(caller.sub).account or {}
+        user = self.registrar.store.read(caller.sub)
+        account = user.account or {}
         if account.get("role") != ADMIN_ROLE or record.is_inactive(account):
             raise _forbidden_error()
+        check_not_gone(user, self.registrar.clock())
         registrar = dataclasses.replace(self.registrar, source=audit_source(caller.sub))
         return dataclasses.replace(self, registrar=registrar)
 

@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from userprofiles.api.administrator import Administration
 from userprofiles.api.errors import ApiError, FieldError, json_pointer
-from userprofiles.api.profile_service import erased_error
+from userprofiles.api.gone import check_not_gone
 from userprofiles.registration import cognito_user
 from userprofiles.table import record
 from userprofiles.table.store_errors import StoreError
@@ -86,8 +86,7 @@ def _failure(sub: str, status: int, code: str) -> dict[str, Any]:
 
 def _change_user(administration: Administration, sub: str, patch: Any) -> tuple[int, str]:
     items = administration.registrar.store.read(sub)
-    if items.is_erased:
-        raise erased_error()
+    check_not_gone(items, administration.registrar.clock())
     is_created = not items.is_complete
     if is_created:
         # The sub is also the user name of every user who isn't federated (Amazon Cognito, AdminGetUser).

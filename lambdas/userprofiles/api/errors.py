@@ -1,9 +1,10 @@
 """Error responses of the API: problem details as RFC 9457 defines them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 
 # A request can contain thousands of invalid fields: these limits keep the response small.
 MAX_FIELD_ERRORS = 20
@@ -39,12 +40,21 @@ class ApiError(Exception):
         code: A fixed code for programs.
         detail: A sentence for people.
         field_errors: The fields that are not accepted. The first twenty are kept, with shortened texts.
+        members: Further members of the problem details (RFC 9457, section 3.2).
     """
 
-    def __init__(self, status: int, code: str, detail: str, field_errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        field_errors: Sequence[FieldError] = (),
+        members: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
+        self.members = members
         self.field_errors = tuple(
             FieldError(_shorten(entry.pointer, _MAX_POINTER), entry.code, _shorten(entry.detail, _MAX_DETAIL))
             for entry in field_errors[:MAX_FIELD_ERRORS]
@@ -61,6 +71,7 @@ class ApiError(Exception):
             "status": self.status,
             "detail": str(self),
             "code": self.code,
+            **self.members,
         }
         if self.field_errors:
             problem["errors"] = [
@@ -68,6 +79,18 @@ class ApiError(Exception):
                 for entry in self.field_errors
             ]
         return problem
+
+
+def newer_template_error() -> ApiError:
+    """Return the error for a change of items that a newer major version of the template wrote."""
+    return ApiError(
+        409, "newer_template", "A newer version of the service wrote this profile. Try again later."
+    )
+
+
+def conflict_error() -> ApiError:
+    """Return the error for a change that other requests prevented in every attempt."""
+    return ApiError(409, "conflict", "Other requests are changing the profile. Try again.")
 
 
 def _shorten(text: str, max_bytes: int) -> str:

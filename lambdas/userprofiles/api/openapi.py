@@ -13,7 +13,7 @@ from userprofiles.template import Template
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
 _THROTTLED = 429
-_OURS = {400, 404, 409, 410, 412, 422}
+_OURS = {400, 404, 409, 410, 412, 422, 501}
 """Statuses that only the functions answer on these routes."""
 _IF_MATCH = {"If-Match": "Change only if the ETag is still the same."}
 _IF_NONE_MATCH = {"If-None-Match": "Answer 304 if the ETag is still the same."}
@@ -28,12 +28,15 @@ _COMMON = {
 _TOKEN = {
     401: "No valid access token of this application, or a user that Cognito doesn't know.",
     403: "The caller may not do this, for example because the account is inactive.",
+    410: "The user, or the caller, is marked for deletion or was erased.",
     413: "The body or the record is too large.",
 }
-_ONE_USER = {404: "No account and profile are stored for this user.", 410: "The user was erased."}
+_ONE_USER = {404: "No account and profile are stored for this user."}
 _BODY = {400: "The body is not accepted."}
 _WRITE = {**_BODY, 409: "A conflict with the current state or with other requests."}
 _CHANGE = {**_WRITE, 412: "The profile changed since the ETag was read."}
+_CONFLICT = {409: "Other requests keep changing the same user, or administrators can't erase themselves."}
+_NOT_CONFIGURED = {501: "The stack has no erasure queue, so it can't delete users."}
 _REPEATED = {**_WRITE, 422: "The Idempotency-Key was used with another body."}
 
 
@@ -48,6 +51,7 @@ class _Operation(NamedTuple):
         headers: Optional headers of the request.
         errors: Statuses in addition to the common ones.
         status: Status of success.
+        other_responses: Schemas of other successful responses, by status.
     """
 
     name: str
@@ -57,6 +61,7 @@ class _Operation(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
     errors: Mapping[int, str] = MappingProxyType({})
     status: int = 200
+    other_responses: Mapping[int, Schema] = MappingProxyType({})
 
 
 _USER = reference("User")
@@ -70,7 +75,6 @@ _OPERATIONS: dict[Route, _Operation] = {
         "Return the caller's account and profile; the first access creates what is missing",
         _USER,
         headers=_IF_NONE_MATCH,
-        errors={410: _ONE_USER[410]},
     ),
     routes.CHANGE_PROFILE: _Operation(
         "changeProfile",
@@ -78,13 +82,12 @@ _OPERATIONS: dict[Route, _Operation] = {
         _USER,
         "UserPatch",
         _IF_MATCH,
-        {**_CHANGE, 410: _ONE_USER[410]},
+        _CHANGE,
     ),
     routes.READ_COMPLETION: _Operation(
         "readCompletion",
         "Return how complete the caller's profile is",
         reference("Completion"),
-        errors={410: _ONE_USER[410]},
     ),
     routes.CREATE_AVATAR: _Operation(
         "createAvatar",
@@ -92,8 +95,27 @@ _OPERATIONS: dict[Route, _Operation] = {
         reference("UploadForm"),
         "Upload",
         _IDEMPOTENCY_KEY,
-        {**_REPEATED, 410: _ONE_USER[410]},
+        _REPEATED,
         201,
+    ),
+    routes.EXPORT_USER: _Operation(
+        "exportUser",
+        "Return all data of the caller as one document, or a link to it if it has more than 1 MB",
+        reference("Export"),
+        other_responses={202: reference("ExportLink")},
+    ),
+    routes.DELETE_USER: _Operation(
+        "deleteUser",
+        "Mark the caller for deletion, and sign the caller out everywhere",
+        reference("DeletionAccepted"),
+        errors={**_CONFLICT, **_NOT_CONFIGURED},
+        status=202,
+    ),
+    routes.RESTORE_USER: _Operation(
+        "restoreUser",
+        "Restore the caller, who is marked for deletion; without a mark, return the profile",
+        _USER,
+        errors=_CONFLICT,
     ),
     routes.LIST_USERS: _Operation(
         "listUsers", "List the users with a role, or with a role and a status", reference("UserList")
@@ -144,6 +166,13 @@ _OPERATIONS: dict[Route, _Operation] = {
         "BulkRequest",
         _IDEMPOTENCY_KEY,
         _REPEATED,
+    ),
+    routes.ERASE_USER: _Operation(
+        "eraseUser",
+        "Start the erasure of a user, without a grace period",
+        reference("ErasureAccepted"),
+        errors={**_ONE_USER, **_CONFLICT, **_NOT_CONFIGURED},
+        status=202,
     ),
 }
 
@@ -198,6 +227,8 @@ def _operation(route: Route, template: Template) -> dict[str, Any]:
 def _responses(route: Route, details: _Operation) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Success.", "content": {_JSON: {"schema": details.response}}}
     answers: dict[str, Any] = {str(details.status): success}
+    for other_status, schema in details.other_responses.items():
+        answers[str(other_status)] = {"description": "Success.", "content": {_JSON: {"schema": schema}}}
     if details.response == _USER:
         success["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Strong tag."}}
     if "If-None-Match" in details.headers:

@@ -6,6 +6,7 @@ from typing import Any
 
 from userprofiles.api.avatars import CONTENT_TYPES
 from userprofiles.api.bulk_change import MAX_USERS
+from userprofiles.api.export_schema import bundle_schema
 from userprofiles.api.user_list import all_roles
 from userprofiles.table import record
 from userprofiles.template import Template
@@ -40,6 +41,8 @@ def schemas(template: Template) -> dict[str, Schema]:
         "UserPatch": _object({"account": _account_patch(template), "profile": _profile_patch(template)}, []),
         "Completion": _completion(),
         **_upload_schemas(),
+        **_deletion_schemas(),
+        **_export_schemas(),
         **_administrator_schemas(template),
         "Problem": _problem(),
         "GatewayMessage": {
@@ -125,6 +128,33 @@ def _upload_schemas() -> dict[str, Schema]:
     }
 
 
+def _deletion_schemas() -> dict[str, Schema]:
+    times = {
+        "requestedAt": {"type": "string", "format": "date-time", "description": "Time of the request."},
+        "eraseAt": {
+            "type": "string",
+            "format": "date-time",
+            "description": "End of the grace period. Then, the user is erased and can't be restored.",
+        },
+    }
+    sub = {"type": "string", "description": "The user's sub in Cognito."}
+    return {
+        "DeletionAccepted": _object({"deletion": _object(times, list(times))}, ["deletion"]),
+        "ErasureAccepted": _object({"userId": sub, "state": {"const": "erasing"}}, ["userId", "state"]),
+    }
+
+
+def _export_schemas() -> dict[str, Schema]:
+    link = {
+        "url": {"type": "string", "description": "Signed URL of the bundle."},
+        "expiresIn": {"type": "integer", "description": "Seconds until the URL expires."},
+        "bytes": {"type": "integer", "description": "Size of the bundle."},
+        "sha256": {"type": "string", "description": "SHA-256 of the bundle's bytes, in hexadecimal."},
+    }
+    # docs/export.schema.json has the schema of an attribute, too.
+    return {"Export": bundle_schema({"type": "object"}), "ExportLink": _object(link, list(link))}
+
+
 def _problem() -> Schema:
     texts = {name: {"type": "string"} for name in ("pointer", "code", "detail")}
     return {
@@ -136,6 +166,11 @@ def _problem() -> Schema:
             "status": {"type": "integer"},
             "detail": {"type": "string", "description": "A sentence for people."},
             "code": {"type": "string", "description": "A fixed code for programs."},
+            "eraseAt": {
+                "type": "string",
+                "format": "date-time",
+                "description": "End of the grace period of a user who is marked for deletion.",
+            },
             "errors": {
                 "type": "array",
                 "description": "The fields that are not accepted (the first twenty).",

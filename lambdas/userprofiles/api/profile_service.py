@@ -9,16 +9,16 @@ from typing import Any
 from userprofiles import aws, settings
 from userprofiles.api import merge_patch
 from userprofiles.api.access_token import Caller, unauthorized_error
-from userprofiles.api.errors import ApiError
+from userprofiles.api.errors import ApiError, conflict_error, newer_template_error
+from userprofiles.api.gone import check_not_erased, check_not_gone
 from userprofiles.api.picture_key import FIELD as PICTURE_FIELD
 from userprofiles.api.picture_key import key_in_patch
 from userprofiles.completion import completion
 from userprofiles.registration import cognito_user
-from userprofiles.registration.cognito_user import CognitoClient
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit, item_upgrade, record
 from userprofiles.table.audit import Action
-from userprofiles.table.store import Store, UserItems
+from userprofiles.table.store import UserItems
 from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError
 from userprofiles.table.update_expression import Change
 from userprofiles.template import Template
@@ -65,28 +65,15 @@ def build_document(template: Template, user: UserItems) -> ProfileDocument:
     return ProfileDocument(body, f'"{audit.digest(versioned_body)[:32]}"')
 
 
-def newer_template_error() -> ApiError:
-    """Return the error for a change of items that a newer major version of the template wrote."""
-    return ApiError(
-        409, "newer_template", "A newer version of the service wrote this profile. Try again later."
-    )
-
-
-def erased_error() -> ApiError:
-    """Return the error for a user who was erased."""
-    return ApiError(410, "erased", "This user was erased.")
-
-
-def read_recorded_user(store: Store, sub: str) -> UserItems:
+def read_recorded_user(registrar: Registrar, sub: str) -> UserItems:
     """Read a user who has an account and a profile.
 
     Raises:
-        ApiError: 404 if one of them is missing, 410 if the user was erased.
+        ApiError: 404 if one of them is missing, 410 if the user was erased or is marked for deletion.
         userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
     """
-    user = store.read(sub) if record.is_sub(sub) else UserItems(None, None)
-    if user.is_erased:
-        raise erased_error()
+    user = registrar.store.read(sub) if record.is_sub(sub) else UserItems(None, None)
+    check_not_gone(user, registrar.clock())
     if not user.is_complete:
         raise ApiError(404, "user_not_found", "No account and profile are stored for this user.")
     return user
@@ -94,6 +81,8 @@ def read_recorded_user(store: Store, sub: str) -> UserItems:
 
 class ProfileService:
     """Reads and changes users.
+
+    Its registrar, its client of Cognito and its pool are public: `Deletion` uses them too.
 
     Args:
         registrar: Registers users on first access. The service uses its tables and its template too.
@@ -106,27 +95,46 @@ class ProfileService:
     def __init__(
         self,
         registrar: Registrar,
-        cognito: CognitoClient,
+        cognito: Any,
         pool_id: str,
         sleep: Callable[[float], None] = time.sleep,
         claim_picture: ClaimPicture | None = None,
     ) -> None:
-        self._registrar = registrar
-        self._cognito = cognito
-        self._pool_id = pool_id
+        self.registrar = registrar
+        self.cognito = cognito
+        self.pool_id = pool_id
         self._sleep = sleep
         self._claim_picture = claim_picture
 
     @property
     def template(self) -> Template:
         """Defines the fields of account and profile."""
-        return self._registrar.template
+        return self.registrar.template
+
+    def read_items(self, caller: Caller) -> UserItems:
+        """Return the caller's items, also of a user who is marked for deletion.
+
+        The first access creates the missing items. Only routes for marked users call this method directly.
+
+        Raises:
+            ApiError: 401 if Cognito doesn't know the user, 410 if the user was erased.
+            userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
+        """
+        user = self.registrar.store.read(caller.sub)
+        if not user.is_erased and not user.is_complete:
+            self._register(caller)
+            user = self.registrar.store.read(caller.sub)
+        check_not_erased(user)
+        if not user.is_complete:
+            raise StoreBusyError("StillIncomplete")
+        return user
 
     def read(self, caller: Caller) -> ProfileDocument:
         """Return the caller's account and profile. The first access creates the missing items.
 
         Raises:
-            ApiError: 401 if Cognito doesn't know the user, 410 if the user was erased.
+            ApiError: 401 if Cognito doesn't know the user, 410 if the user was erased or is marked for
+                deletion.
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
         return build_document(self.template, self._read_complete_user(caller))
@@ -170,10 +178,10 @@ class ProfileService:
         """Return the account and profile of any user. Unlike `read`, it creates nothing.
 
         Raises:
-            ApiError: 404 if the user has no record, 410 if the user was erased.
+            ApiError: 404 if the user has no record, 410 if the user was erased or is marked for deletion.
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
-        return build_document(self.template, read_recorded_user(self._registrar.store, sub))
+        return build_document(self.template, read_recorded_user(self.registrar, sub))
 
     def change_other(self, sub: str, patch: Any, if_match: str | None = None) -> ProfileDocument:
         """Change the account and profile of any user, including inactive users.
@@ -183,7 +191,7 @@ class ProfileService:
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
         return self._change(
-            Caller(sub, sub), lambda: read_recorded_user(self._registrar.store, sub), patch, if_match
+            Caller(sub, sub), lambda: read_recorded_user(self.registrar, sub), patch, if_match
         )
 
     def _change(
@@ -200,7 +208,7 @@ class ProfileService:
             changed_document = self._apply_patch(caller, user, patch)
             if changed_document is not None:
                 return changed_document
-        raise ApiError(409, "conflict", "Other requests are changing the profile. Try again.")
+        raise conflict_error()
 
     def _apply_patch(self, caller: Caller, user: UserItems, patch: Any) -> ProfileDocument | None:
         """Apply a patch to a user; return None if the user was changed since the read."""
@@ -217,23 +225,23 @@ class ProfileService:
             return build_document(self.template, user)
         if picture_key and self._claim_picture and f"profile.{PICTURE_FIELD}" in plan.fields:
             self._claim_picture(caller.sub, picture_key)
-        moment = self._registrar.clock()
+        moment = self.registrar.clock()
         changes = dict(plan.changes)
         if "profile" in changes:
             changes["profile"] = [
                 *changes["profile"],
-                Change((self._registrar.template.update_time_field,), record.timestamp(moment)),
+                Change((self.registrar.template.update_time_field,), record.timestamp(moment)),
             ]
         audit_row = audit.create_row(
             caller.sub,
             Action.PROFILE_UPDATED,
-            source=self._registrar.source,
+            source=self.registrar.source,
             account=account,
             moment=moment,
             fields=plan.fields,
         )
         try:
-            changed_user = self._registrar.store.change(user, changes, audit_row)
+            changed_user = self.registrar.store.change(user, changes, audit_row)
         except InvalidRequestError:
             # The values of the patch are the only part of the request that differs from other requests.
             raise ApiError(
@@ -248,22 +256,16 @@ class ProfileService:
         return user
 
     def _read_complete_user(self, caller: Caller) -> UserItems:
-        user = self._registrar.store.read(caller.sub)
-        if not user.is_erased and not user.is_complete:
-            self._register(caller)
-            user = self._registrar.store.read(caller.sub)
-        if user.is_erased:
-            raise erased_error()
-        if not user.is_complete:
-            raise StoreBusyError("StillIncomplete")
+        user = self.read_items(caller)
+        check_not_gone(user, self.registrar.clock())
         return user
 
     def _register(self, caller: Caller) -> None:
-        user = cognito_user.get_user(self._cognito, self._pool_id, caller.user_name)
+        user = cognito_user.get_user(self.cognito, self.pool_id, caller.user_name)
         # Another user may have got the name since the token was issued.
         if user is None or user.sub != caller.sub or user.status == "UNCONFIRMED":
             raise unauthorized_error()
-        self._registrar.register(user)
+        self.registrar.register(user)
 
 
 def matches_tag(if_match: str, etag: str) -> bool:

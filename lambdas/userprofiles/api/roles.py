@@ -32,7 +32,7 @@ def set_role(
     """
     registrar = administration.registrar
     if role == ADMIN_ROLE:
-        user = read_recorded_user(registrar.store, sub)
+        user = read_recorded_user(registrar, sub)
         check_preconditions(registrar.template, user, if_match)
         _join_group(administration, name or sub)
     document = change_account(

@@ -39,6 +39,9 @@ READ_PROFILE = Route("GET", "/me/profile")
 CHANGE_PROFILE = Route("PATCH", "/me/profile")
 READ_COMPLETION = Route("GET", "/me/profile/completion")
 CREATE_AVATAR = Route("POST", "/me/avatar")
+EXPORT_USER = Route("GET", "/me/export")
+DELETE_USER = Route("DELETE", "/me")
+RESTORE_USER = Route("POST", "/me/restore")
 
 LIST_USERS = Route("GET", "/users", handler=ADMINISTRATORS)
 READ_USER = Route("GET", "/users/{id}/profile", handler=ADMINISTRATORS)
@@ -48,6 +51,7 @@ SET_STATUS = Route("PUT", "/users/{id}/status", handler=ADMINISTRATORS)
 SET_VENDOR_STATUS = Route("PUT", "/users/{id}/vendor-status", handler=ADMINISTRATORS)
 INVITE_USER = Route("POST", "/users/invite", handler=ADMINISTRATORS)
 CHANGE_USERS = Route("POST", "/users/bulk", handler=ADMINISTRATORS)
+ERASE_USER = Route("POST", "/users/{id}/erase", handler=ADMINISTRATORS)
 
 ROUTES = (
     HEALTH,
@@ -56,6 +60,9 @@ ROUTES = (
     CHANGE_PROFILE,
     READ_COMPLETION,
     CREATE_AVATAR,
+    EXPORT_USER,
+    DELETE_USER,
+    RESTORE_USER,
     LIST_USERS,
     READ_USER,
     CHANGE_USER,
@@ -64,5 +71,6 @@ ROUTES = (
     SET_VENDOR_STATUS,
     INVITE_USER,
     CHANGE_USERS,
+    ERASE_USER,
 )
 """All routes."""

@@ -58,7 +58,9 @@ def create_stack(
         client_id=options.get("client_id", ""),
         users_table=options.get("users_table", ""),
         audit_table=options.get("audit_table", ""),
+        receipts_table=getattr(values, "receipts_table", None) or outputs.get("receipts_table", ""),
         template=template,
         region=values.region,
         endpoint_url=values.endpoint_url or outputs.get("endpoint_url"),
+        state_table=options.get("state_table", ""),
     )

@@ -1,7 +1,7 @@
 """The administrators' routes of the profile API, behind the same HTTP API and JWT authorizer.
 
 Environment: USERS_TABLE, AUDIT_TABLE, IDEMPOTENCY_TABLE, AVATAR_BUCKET, USER_POOL_ID, USER_POOL_CLIENT_IDS,
-TEMPLATE, SIGN_UP_ROLES, DEFAULT_ROLE.
+TEMPLATE, SIGN_UP_ROLES, DEFAULT_ROLE, ERASURE_QUEUE_URL (without it, no user can be erased).
 
 The actions that its role needs, and no others:
 
@@ -14,6 +14,7 @@ The actions that its role needs, and no others:
 * on the bucket with avatars: `s3:GetObject` and, below `claimed/`, `s3:PutObject`
 * on the user pool: `cognito-idp:AdminGetUser`, `cognito-idp:AdminCreateUser`,
   `cognito-idp:AdminAddUserToGroup`, `cognito-idp:AdminRemoveUserFromGroup`
+* on the erasure queue: `sqs:SendMessage`
 """
 
 import os
@@ -27,6 +28,7 @@ from userprofiles.api import (
     access_token,
     administrator,
     bulk_change,
+    deletion,
     invitation,
     request_body,
     responses,
@@ -41,12 +43,14 @@ from userprofiles.api.account_changes import (
 )
 from userprofiles.api.administrator import Administration
 from userprofiles.api.avatars import Avatars
+from userprofiles.api.deletion import ErasureQueue
 from userprofiles.api.errors import ApiError
 from userprofiles.api.idempotency import Answer, IdempotentRequests, KeyScope
 from userprofiles.api.profile_service import ProfileDocument
 from userprofiles.api.routes import (
     CHANGE_USER,
     CHANGE_USERS,
+    ERASE_USER,
     INVITE_USER,
     LIST_USERS,
     READ_USER,
@@ -56,7 +60,7 @@ from userprofiles.api.routes import (
     Route,
 )
 from userprofiles.table.audit import Action
-from userprofiles.telemetry import Report
+from userprofiles.telemetry import Report, start_invocation
 from userprofiles.template_check import APPROVAL_STATES
 
 REPORT = Report()
@@ -65,6 +69,7 @@ ADMINISTRATION = Administration.from_environment(os.environ, AVATARS.claim)
 IDEMPOTENT_REQUESTS = IdempotentRequests(
     aws.client("dynamodb"), settings.required(os.environ, "IDEMPOTENCY_TABLE")
 )
+ERASURE_QUEUE = ErasureQueue.from_environment(os.environ)
 CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
 # Explicitly off: in debug mode, events and tokens would be logged, and the environment can turn it on.
 APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
@@ -157,7 +162,9 @@ def _change_account(administration: Administration, sub: str, action: Action, pl
 def _reject_own_account(administration: Administration, sub: str) -> None:
     """Reject a change of the administrator's own role or status, which could leave no administrator."""
     if administration.registrar.source == administrator.audit_source(sub):
-        raise ApiError(409, "own_account", "Another administrator must change your role or status.")
+        raise ApiError(
+            409, "own_account", "Another administrator must change your role or status, or erase you."
+        )
 
 
 @APP.route(INVITE_USER.rule, method=INVITE_USER.method)
@@ -188,6 +195,15 @@ def change_users() -> Response[Any]:
     return responses.json_response(200, answer)
 
 
+@APP.route(ERASE_USER.rule, method=ERASE_USER.method)
+def erase_user(id: str) -> Response[Any]:  # noqa: A002
+    """Start the erasure of a user."""
+    administration = _authorize()
+    _reject_own_account(administration, id)
+    deletion.erase_user(administration, ERASURE_QUEUE, id)
+    return responses.json_response(202, {"userId": id, "state": "erasing"})
+
+
 @APP.not_found
 def handle_unknown_route(_: Exception) -> Response[Any]:
     """Return 404 for an unknown path or method."""
@@ -202,6 +218,7 @@ def handle_exception(error: Exception) -> Response[Any]:
 
 def handler(event: Any, context: Any) -> Any:
     """Handle one request."""
+    start_invocation(context)
     response = APP.resolve(event, context)
     responses.log_request(event, response, REPORT)
     return response

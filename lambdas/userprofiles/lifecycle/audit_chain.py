@@ -2,6 +2,9 @@
 
 The chain of a user begins at version 1. The first row of a backfilled user has the digest of the item as
 `previousHash`, see `audit.chain_head`. That item has been changed since, so this digest can't be checked.
+
+After a restore of the users table, the row TABLE_RESTORED refers to the rows that the restored account does
+not contain: `lostHeads` has the hash of the last row of each lost part of the chain.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -101,6 +104,10 @@ def _row_problems(sorted_rows: Sequence[Row], links: Mapping[str, Row]) -> Itera
                 ProblemKind.MISSING_ROW,
                 f"the row with version {_version(row) - 1} is missing or changed; the next is {_name(row)}",
             )
+        elif any(lost_head not in links for lost_head in row.get("lostHeads", ())):
+            yield Problem(
+                ProblemKind.MISSING_ROW, f"a lost row to which {_name(row)} refers is missing or changed"
+            )
 
 
 def _head_problems(
@@ -135,21 +142,19 @@ def _problems_beside_the_chain(
     sorted_rows: Sequence[Row], links: Mapping[str, Row], head_row: Row
 ) -> Iterator[Problem]:
     """Yield the rows that don't lead to the head."""
-    chain_hashes: set[str] = set()
-    row: Row | None = head_row
-    while row is not None and str(row.get("hash")) not in chain_hashes:
-        first_row = row
-        chain_hashes.add(str(row.get("hash")))
-        row = links.get(str(row.get("previousHash")))
-    is_complete = _version(first_row) <= 1
+    chain_hashes = hashes_before(str(head_row.get("hash")), links)
+    # Below a missing row, the rest of the chain can't be told from foreign rows.
+    complete_from = max(
+        (
+            _version(row)
+            for row in map(links.__getitem__, chain_hashes)
+            if _version(row) > 1 and row.get("previousHash") not in links
+        ),
+        default=0,
+    )
     other_rows = [row for row in sorted_rows if str(row.get("hash")) not in chain_hashes]
     later_rows = [row for row in other_rows if _version(row) > _version(head_row)]
-    # Below a missing row, the rest of the chain can't be told from foreign rows.
-    foreign_rows = [
-        row
-        for row in other_rows
-        if _version(row) <= _version(head_row) and (is_complete or _version(row) >= _version(first_row))
-    ]
+    foreign_rows = [row for row in other_rows if complete_from <= _version(row) <= _version(head_row)]
     for foreign_row in foreign_rows:
         yield Problem(
             ProblemKind.FOREIGN_ROW, f"{_name(foreign_row)} does not lead to the head of the account"
@@ -160,3 +165,21 @@ def _problems_beside_the_chain(
             f"{len(later_rows)} rows are newer than the head of the account ({_name(head_row)}); the first "
             f"is {_name(later_rows[0])}",
         )
+
+
+def hashes_before(head: str | None, links: Mapping[str, Row]) -> set[str]:
+    """Return the hashes of the rows that lead to a head, with the row of the head itself.
+
+    Args:
+        head: The hash of the last row; None for none.
+        links: All rows of the user by their hash.
+    """
+    hashes: set[str] = set()
+    next_hashes = [str(head)]
+    while next_hashes:
+        next_hash = next_hashes.pop()
+        if next_hash in links and next_hash not in hashes:
+            row = links[next_hash]
+            hashes.add(next_hash)
+            next_hashes += [str(row.get("previousHash")), *row.get("lostHeads", ())]
+    return hashes

@@ -20,6 +20,9 @@ OUTPUT_NAMES = {
     "client_id": "userPoolClientId",
     "users_table": "usersTableName",
     "audit_table": "auditTableName",
+    "receipts_table": "receiptsTableName",
+    "erasure_function": "erasureFunctionName",
+    "state_table": "reconcilerStateTableName",
 }
 """The stack output of each option."""
 
@@ -66,9 +69,11 @@ class Stack:
         client_id: The app client; empty if it isn't needed.
         users_table: Name of the users table.
         audit_table: Name of the audit table.
+        receipts_table: Name of the table with the receipts of erasures; empty if it isn't needed.
         template: The template that the operator expects; None for the preset that the functions use.
         region: The region; None for that of the environment.
         endpoint_url: The endpoint of a local AWS; None for AWS.
+        state_table: Name of the table with the state of the scheduled reconciliation; empty if not needed.
         clients: botocore clients by service, created when they are needed.
     """
 
@@ -76,9 +81,11 @@ class Stack:
     client_id: str
     users_table: str
     audit_table: str
+    receipts_table: str = ""
     template: Template | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    state_table: str = ""
     clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def client(self, service: str) -> Any:

@@ -34,6 +34,7 @@ class Action(StrEnum):
     ERASURE_STARTED = "ERASURE_STARTED"
     ERASED = "ERASED"
     IMPORTED = "IMPORTED"
+    TABLE_RESTORED = "TABLE_RESTORED"
 
 
 class BrokenChainError(ValueError):
@@ -71,6 +72,7 @@ def create_row(
     moment: datetime,
     fields: Iterable[str] = (),
     receipt: str | None = None,
+    lost_heads: Iterable[str] = (),
 ) -> AuditRow:
     """Create the audit row of a write, the next one in the user's chain.
 
@@ -84,6 +86,7 @@ def create_row(
         moment: The time of the write.
         fields: Names of the changed fields, such as `profile.language`.
         receipt: SHA-256 of the receipt of an erasure, None for other actions.
+        lost_heads: Hashes of the last rows that a restored account does not contain, for TABLE_RESTORED.
     """
     row: AuditRow = {
         "PK": record.partition_key(sub),
@@ -98,6 +101,9 @@ def create_row(
         row["fields"] = field_names
     if receipt is not None:
         row["receipt"] = receipt
+    hashes = sorted(lost_heads)
+    if hashes:
+        row["lostHeads"] = hashes
     if request_id.get():
         row["requestId"] = request_id.get()
     return {**row, "hash": digest(row)}

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from userprofiles.table import record
+from userprofiles.table import deletion, record
 from userprofiles.table.attribute_value import deserialize_item, serialize_item
 from userprofiles.table.record import Item
 from userprofiles.table.store import store_error
@@ -87,13 +87,17 @@ class UserLists:
             fields: Names of fields of the account.
 
         Returns:
-            The accounts by sub, without erased and missing users.
+            The accounts by sub, without missing users, and without users who were erased or are marked for
+            deletion.
 
         Raises:
             StoreBusyError: All attempts returned only some of the items.
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
-        names = {f"#n{number}": name for number, name in enumerate(("PK", "entityType", *fields))}
+        names = {
+            f"#n{number}": name
+            for number, name in enumerate(("PK", "entityType", deletion.ATTRIBUTE, *fields))
+        }
         request: dict[str, Any] = {
             "Keys": [serialize_item(record.key(sub, "account")) for sub in subs],
             "ProjectionExpression": ", ".join(names),
@@ -107,7 +111,7 @@ class UserLists:
                 raise store_error(error) from None
             for typed_item in response["Responses"].get(self._users_table, ()):
                 item = deserialize_item(typed_item)
-                if not record.is_tombstone(item):
+                if not record.is_tombstone(item) and deletion.find_request(item) is None:
                     accounts[item["PK"].removeprefix(record.USER_PREFIX)] = record.public_fields(item)
             unprocessed = response.get("UnprocessedKeys", {}).get(self._users_table)
             if not unprocessed:

@@ -124,7 +124,7 @@ class Store:
             False if the user was erased or changed in the meantime. Nothing was written then.
         """
         update = self._update("account", account, _audit_head_changes(audit_row), guard=account)
-        return self._try_to_transact([update, self._put(profile), self._put_audit(audit_row)])
+        return self.write([update, self._put(profile)], audit_row)
 
     def add_account(self, account: Item, audit_row: Item) -> bool:
         """Write the missing account of a profile.
@@ -140,7 +140,7 @@ class Store:
                 "ExpressionAttributeValues": _TOMBSTONE,
             },
         }
-        return self._try_to_transact([self._put(account), check, self._put_audit(audit_row)])
+        return self.write([self._put(account), check], audit_row)
 
     def change(
         self, user: UserItems, changes: Mapping[ItemKind, Sequence[Change]], audit_row: Item
@@ -158,18 +158,27 @@ class Store:
         Raises:
             StoreBusyError, StoreError: Nothing was written, or the result is unknown.
         """
-        if user.account is None or user.profile is None:
-            raise ValueError("Only a user with account and profile can be changed: register the user first.")
+        profile_changes = changes.get("profile", ())
+        if user.account is None or (profile_changes and user.profile is None):
+            raise ValueError("Only existing items can be changed: register the user first.")
         account_changes = [*changes.get("account", ()), *_audit_head_changes(audit_row)]
         actions = [self._update("account", user.account, account_changes, guard=user.account)]
-        if changes.get("profile"):
-            actions.append(self._update("profile", user.profile, changes["profile"], guard=None))
-        if not self._try_to_transact([*actions, self._put_audit(audit_row)]):
+        if user.profile is not None and profile_changes:
+            actions.append(self._update("profile", user.profile, profile_changes, guard=None))
+        if not self.write(actions, audit_row):
             return None
         return UserItems(
             apply_changes(user.account, account_changes),
-            apply_changes(user.profile, changes.get("profile", ())),
+            None if user.profile is None else apply_changes(user.profile, profile_changes),
         )
+
+    def write(self, actions: Sequence[Mapping[str, Any]], audit_row: Item) -> bool:
+        """Run actions and add a row to the audit trail, in one transaction.
+
+        Returns:
+            False if a condition failed. Nothing was written then.
+        """
+        return not self._transact([*actions, self._put_audit(audit_row)])
 
     def _put(self, item: Item) -> dict[str, Any]:
         typed_item = serialize_item(item)
@@ -217,10 +226,6 @@ class Store:
                 **update,
             },
         }
-
-    def _try_to_transact(self, actions: Sequence[Mapping[str, Any]]) -> bool:
-        """Run a transaction; return False if a condition failed."""
-        return not self._transact(actions)
 
     def _transact(self, actions: Sequence[Mapping[str, Any]]) -> Mapping[int, Item]:
         """Run a transaction.

@@ -5,7 +5,7 @@ import functools
 import importlib
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -13,15 +13,21 @@ import pytest
 from userprofiles.api import merge_patch, profile_service, routes
 from userprofiles.api.administrator import Administration
 from userprofiles.api.avatars import Avatars
+from userprofiles.api.deletion import Deletion, ErasureQueue
 from userprofiles.api.errors import ApiError
 from userprofiles.api.idempotency import IdempotentRequests
 from userprofiles.api.merge_patch import UpdatePlan
 from userprofiles.api.profile_service import ProfileService
 from userprofiles.api.routes import Route
+from userprofiles.lifecycle.export_sources import UserFiles
+from userprofiles.lifecycle.user_export import UserExporter
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
-from userprofiles.table import record
+from userprofiles.table import audit, deletion, record
+from userprofiles.table.audit import Action
+from userprofiles.table.deletion import DeletionRequest
 from userprofiles.table.lists import UserLists
+from userprofiles.table.store import Store
 from userprofiles.telemetry import Report
 from userprofiles.template import Template
 from userprofiles.template_check import ITEM_KINDS, ItemKind
@@ -30,6 +36,7 @@ from userprofiles.template_check import ITEM_KINDS, ItemKind
 SUB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 CLIENT_ID = "3n4b5urk1ft4fl3mg5e62d9ado"
 POOL_ID = "us-east-1_aB3dE5fG7"
+QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/erasure"
 
 
 @pytest.fixture
@@ -48,9 +55,14 @@ def replace_registrar_part(service: ProfileService) -> Callable[..., None]:
     """Return a function that replaces attributes of the service's registrar, such as its store."""
 
     def replace(**attributes: Any) -> None:
-        service._registrar = dataclasses.replace(service._registrar, **attributes)
+        service.registrar = dataclasses.replace(service.registrar, **attributes)
 
     return replace
+
+
+@pytest.fixture
+def deletions(service: ProfileService) -> Deletion:
+    return Deletion(service, timedelta(days=30), sleep=lambda _: None)
 
 
 @pytest.fixture
@@ -59,19 +71,39 @@ def avatars(bucket: Any) -> Avatars:
 
 
 @pytest.fixture
+def exporter(tables: Any, cognito: Any, bucket: Any) -> UserExporter:
+    """Return the exporter of the function."""
+    files = UserFiles("pictures", bucket)
+    return UserExporter(tables.client, tables.users, cognito, POOL_ID, files, "marketplace")
+
+
+@pytest.fixture
 def api(
-    monkeypatch: pytest.MonkeyPatch, service: ProfileService, avatars: Avatars, tables: Any, report: Report
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    service: ProfileService,
+    deletions: Deletion,
+    avatars: Avatars,
+    exporter: UserExporter,
+    tables: Any,
+    queue: Any,
+    report: Report,
 ) -> Any:
     """Return the function's module, with the tables and the Cognito client of this test."""
     for name in ("USERS_TABLE", "AUDIT_TABLE", "USER_POOL_ID", "IDEMPOTENCY_TABLE", "AVATAR_BUCKET"):
         monkeypatch.setenv(name, "x")
     module = importlib.import_module("userprofiles.handlers.profile_api")
-    monkeypatch.setattr(module, "SERVICE", service)
-    monkeypatch.setattr(module, "AVATARS", avatars)
-    requests = IdempotentRequests(tables.client, tables.idempotency)
-    monkeypatch.setattr(module, "IDEMPOTENT_REQUESTS", requests)
-    monkeypatch.setattr(module, "CLIENT_IDS", (CLIENT_ID,))
-    monkeypatch.setattr(module, "REPORT", report)
+    for name, value in {
+        "SERVICE": service,
+        "DELETION": deletions,
+        "ERASURE_QUEUE": ErasureQueue(QUEUE_URL, queue),
+        "AVATARS": avatars,
+        "create_exporter": lambda: exporter,
+        "IDEMPOTENT_REQUESTS": IdempotentRequests(tables.client, tables.idempotency),
+        "CLIENT_IDS": (CLIENT_ID,),
+        "REPORT": report,
+    }.items():
+        monkeypatch.setattr(module, name, value)
     return module
 
 
@@ -86,9 +118,9 @@ class ApiResponse:
 
 
 @pytest.fixture
-def handle(api: Any) -> Callable[[Any], ApiResponse]:
+def handle(api: Any, context: "LambdaContext") -> Callable[[Any], ApiResponse]:
     """Return a function that handles an event of the HTTP API."""
-    return lambda event: ApiResponse(api.handler(event, None))
+    return lambda event: ApiResponse(api.handler(event, context))
 
 
 @pytest.fixture
@@ -121,6 +153,8 @@ ADMIN_CLAIMS = {"sub": ADMIN, "username": ADMIN, "cognito:groups": "[other admin
 class LambdaContext:
     """The part of the Lambda context that the function uses."""
 
+    aws_request_id = "5b4c9d6e-1f0a-4c3b-9a52-2f8d6f1c7e11"
+
     def __init__(self) -> None:
         self.remaining_ms = 29_000
 
@@ -141,6 +175,7 @@ def admin_api(
     cognito: Any,
     avatars: Avatars,
     tables: Any,
+    queue: Any,
     report: Report,
 ) -> Any:
     """Return the module of the administrators' function, with the tables of this test."""
@@ -160,6 +195,7 @@ def admin_api(
         "ADMINISTRATION": administration,
         "AVATARS": avatars,
         "IDEMPOTENT_REQUESTS": requests,
+        "ERASURE_QUEUE": ErasureQueue(QUEUE_URL, queue),
         "CLIENT_IDS": (CLIENT_ID,),
         "REPORT": report,
     }.items():
@@ -239,6 +275,27 @@ def read_account(tables: Any) -> Callable[[str], dict[str, Any]]:
 def set_fields(tables: Any, read_account: Callable[[str], dict[str, Any]]) -> Callable[..., None]:
     """Return a function that overwrites fields of an account."""
     return lambda sub, **fields: tables.put(read_account(sub) | fields)
+
+
+@pytest.fixture
+def mark_user(
+    store: Store,
+) -> Callable[..., DeletionRequest]:
+    """Return a function that marks a user for deletion, by default for 30 days from now."""
+
+    def mark(sub: str, *, days: int = 30, requested_at: datetime | None = None) -> DeletionRequest:
+        moment = requested_at or datetime.now(UTC)
+        request = deletion.create_request(moment, timedelta(days=days), "user")
+        user = store.read(sub)
+        assert user.account is not None
+        audit_row = audit.create_row(
+            sub, Action.DELETION_REQUESTED, source="api", account=user.account, moment=moment
+        )
+        changes = deletion.mark_changes(sub, user.account, request)
+        assert store.change(user, {"account": changes}, audit_row) is not None
+        return request
+
+    return mark
 
 
 @pytest.fixture

@@ -18,11 +18,12 @@ IN_GROUP = {"cognito:groups": "[admin]"}
 
 
 class Caller(NamedTuple):
-    """A kind of caller: claims of the token, fields of the account, whether the user was erased."""
+    """A kind of caller: claims of the token, fields of the account, whether the user was erased or marked."""
 
     claims: dict[str, Any] | None
     fields: dict[str, Any]
     is_erased: bool = False
+    grace_days: int | None = None
 
 
 CALLERS = {
@@ -40,6 +41,10 @@ CALLERS = {
     "erased user": Caller({}, {}, is_erased=True),
     "erased admin": Caller(IN_GROUP, {}, is_erased=True),
     "inactive user": Caller({}, {"status": "suspended"}),
+    "marked user": Caller({}, {}, grace_days=30),
+    "marked admin": Caller(IN_GROUP, {"role": "admin"}, grace_days=30),
+    "due user": Caller({}, {}, grace_days=0),
+    "due admin": Caller(IN_GROUP, {"role": "admin"}, grace_days=0),
 }
 
 BODIES: dict[Route, Any] = {
@@ -54,8 +59,10 @@ BODIES: dict[Route, Any] = {
 }
 
 NO_TOKEN = dict.fromkeys(["no token", "another client", "ID token"], 401)
-OWN = {**dict.fromkeys(CALLERS, 200), **NO_TOKEN, "erased user": 410, "erased admin": 410}
-ADMIN_ONLY = {**dict.fromkeys(CALLERS, 403), **NO_TOKEN}
+ERASED = dict.fromkeys(["erased user", "erased admin", "due user", "due admin"], 410)
+MARKED = dict.fromkeys(["marked user", "marked admin"], 410)
+OWN = {**dict.fromkeys(CALLERS, 200), **NO_TOKEN, **ERASED, **MARKED}
+ADMIN_ONLY = {**dict.fromkeys(CALLERS, 403), **NO_TOKEN, "marked admin": 410, "due admin": 410}
 EXPECTED: dict[Route, dict[str, int]] = {
     routes.HEALTH: dict.fromkeys(CALLERS, 200),
     routes.OPENAPI: dict.fromkeys(CALLERS, 200),
@@ -67,6 +74,10 @@ EXPECTED: dict[Route, dict[str, int]] = {
         "inactive user": 403,
         "inactive admin": 403,
     },
+    routes.EXPORT_USER: {**dict.fromkeys(CALLERS, 200), **NO_TOKEN, **ERASED},
+    # A suspended user can leave too.
+    routes.DELETE_USER: {name: 202 if status == 200 else status for name, status in OWN.items()},
+    routes.RESTORE_USER: {**dict.fromkeys(CALLERS, 200), **NO_TOKEN, **ERASED},
     routes.LIST_USERS: {**ADMIN_ONLY, "admin": 200},
     routes.READ_USER: {**ADMIN_ONLY, "admin": 200},
     routes.CHANGE_USER: {**ADMIN_ONLY, "admin": 200},
@@ -76,6 +87,7 @@ EXPECTED: dict[Route, dict[str, int]] = {
     routes.SET_VENDOR_STATUS: {**ADMIN_ONLY, "admin": 409},
     routes.INVITE_USER: {**ADMIN_ONLY, "admin": 201},
     routes.CHANGE_USERS: {**ADMIN_ONLY, "admin": 200},
+    routes.ERASE_USER: {**ADMIN_ONLY, "admin": 202},
 }
 
 
@@ -93,6 +105,7 @@ def test_caller_gets_the_status_of_the_table(
     call_route: Callable[..., Any],
     create_user: Callable[..., None],
     set_fields: Callable[..., None],
+    mark_user: Callable[..., Any],
     tables: Any,
 ) -> None:
     caller = CALLERS[caller_name]
@@ -100,6 +113,8 @@ def test_caller_gets_the_status_of_the_table(
     create_user(OTHER)
     if caller.fields:
         set_fields(SUB, **caller.fields)
+    if caller.grace_days is not None:
+        mark_user(SUB, days=caller.grace_days)
     if caller.is_erased:
         for item in tables.items():
             if item["PK"] == f"USER#{SUB}":

@@ -16,8 +16,10 @@ from userprofiles.api import routes
 from userprofiles.api.routes import (
     CHANGE_USER,
     CHANGE_USERS,
+    ERASE_USER,
     INVITE_USER,
     LIST_USERS,
+    RESTORE_USER,
     ROUTES,
     SET_ROLE,
     SET_STATUS,
@@ -28,7 +30,11 @@ USER = "11111111-1111-4111-8111-111111111111"
 CANARY = "canary@example.com"
 ADMIN = "00000000-0000-4000-8000-00000000000a"
 ADMIN_CLAIMS = {"sub": ADMIN, "username": ADMIN}
-ROUTES_WITH_BODY = [route for route in ROUTES if route.method in {"PATCH", "POST", "PUT"}]
+ROUTES_WITH_BODY = [
+    route
+    for route in ROUTES
+    if route.method in {"PATCH", "POST", "PUT"} and route not in {ERASE_USER, RESTORE_USER}
+]
 
 BAD_BODIES = {
     "empty": ("", 400, "invalid_json"),

@@ -208,9 +208,25 @@ def test_change_after_another_write_does_nothing(
     assert (tables.items(), tables.audit_rows()) == (before, [])
 
 
-def test_change_of_an_incomplete_user_raises_an_error(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("user", "changes"),
+    [
+        (UserItems(None, PROFILE), {}),
+        (UserItems(ACCOUNT, None), {"profile": [Change(("language",), "fr")]}),
+    ],
+)
+def test_change_of_a_missing_item_raises_an_error(store: Store, user: UserItems, changes: Any) -> None:
     with pytest.raises(ValueError, match="register the user first"):
-        store.change(UserItems(ACCOUNT, None), {}, ROW)
+        store.change(user, changes, ROW)
+
+
+def test_account_without_a_profile_can_be_changed(tables: Any, store: Store) -> None:
+    tables.put(ACCOUNT)
+
+    user = store.change(store.read("s"), {"account": [Change(("deletion",), {})]}, ROW)
+
+    assert user == store.read("s")
+    assert (user.account["deletion"], user.profile) == ({}, None)
 
 
 def test_update_expression_has_a_placeholder_for_every_name() -> None:
