@@ -13,6 +13,7 @@ from userprofiles.library import connect as connect_library
 
 pytestmark = pytest.mark.backends("embedded")
 
+QUEUE = "aws:sqs/queue:Queue"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "welcome_mail"
 
 
@@ -88,6 +89,36 @@ def test_queue_gets_users_who_sign_up_and_none_of_an_administrator(
     assert events[user.sub] == {"eventId": event_id, "sub": user.sub, "createdBy": "sign_up"}
     assert event_id
     assert admin_sub not in events
+
+
+def test_event_that_the_queue_does_not_accept_goes_to_the_dead_letter_queue(client, stack, deny, read_events):
+    dead_letters = stack.get_resource_id(QUEUE, "after-sign-up-dead-letters")
+    queue_arn = stack.outputs["afterSignUpQueueArns"]["steps"]
+    deny("sqs:SendMessage", role="after-sign-up-reader", resource=queue_arn)
+
+    user = client.create_confirmed_user()
+
+    event = read_events(stack, dead_letters, user.sub)[user.sub]
+    assert (event["target"], event["createdBy"]) == ("steps", "sign_up")
+
+
+def test_invalid_record_raises_its_alarm_and_does_not_block_the_stream(
+    client, stack, eventually, read_events
+):
+    table, key = stack.outputs["usersTableName"], {"PK": {"S": "OTHER#1"}, "SK": {"S": "ACCOUNT#MAIN"}}
+    dynamodb, cloudwatch = stack.aws("dynamodb"), stack.aws("cloudwatch")
+    alarm_name = stack.get_resource_id("aws:cloudwatch/metricAlarm:MetricAlarm", "after-sign-up-poison")
+    dynamodb.put_item(TableName=table, Item={**key, "entityType": {"S": "USER_ACCOUNT"}})
+    dynamodb.delete_item(TableName=table, Key=key)
+
+    user = client.create_confirmed_user()
+
+    def is_alarm_raised():
+        [alarm] = cloudwatch.describe_alarms(AlarmNames=[alarm_name])["MetricAlarms"]
+        return alarm["StateValue"] == "ALARM"
+
+    assert user.sub in read_events(stack, stack.outputs["afterSignUpQueueUrls"]["steps"], user.sub)
+    eventually("the alarm", is_alarm_raised)
 
 
 @pytest.mark.long
