@@ -69,7 +69,14 @@ def add_parsers(groups: Any) -> None:
 def _add_options(parser: CommandParser) -> None:
     parser.add_argument("user", metavar="USER", help="user name, e-mail, phone number or sub of the user")
     parser.add_argument("--user-pool-id", required=True, metavar="ID", help="ID of the user pool")
-    parser.add_argument("--table-name", required=True, metavar="T", help="name of the users table")
+    parser.add_argument(
+        "--users-table",
+        "--table-name",
+        dest="table_name",
+        required=True,
+        metavar="T",
+        help="name of the users table",
+    )
     parser.add_argument("--audit-table", required=True, metavar="T", help="name of the audit table")
     parser.add_argument(
         "--template",
@@ -164,7 +171,7 @@ def _explain(error: ApiError) -> str:
         case "user_not_found":
             return (
                 "The users table has no record of this user. Let the user sign in and open the profile once, "
-                "or check --table-name."
+                "or check --users-table."
             )
         case "no_admin_group":
             return f"The pool has no group {ADMIN_ROLE!r}. Deploy the profile API, which creates it."

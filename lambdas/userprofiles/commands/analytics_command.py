@@ -54,7 +54,14 @@ def add_parsers(groups: Any) -> None:
         epilog=_EPILOG,
     )
     parser.set_defaults(execute=lambda values: run_parsed(parser, values))
-    parser.add_argument("--table-name", required=True, metavar="T", help="name of the users table")
+    parser.add_argument(
+        "--users-table",
+        "--table-name",
+        dest="table_name",
+        required=True,
+        metavar="T",
+        help="name of the users table",
+    )
     parser.add_argument(
         "--template",
         default=settings.template_name({}),

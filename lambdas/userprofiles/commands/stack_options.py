@@ -24,7 +24,7 @@ def add_stack_options(parser: CommandParser, *, has_pool: bool = True) -> None:
     )
     if has_pool:
         parser.add_argument("--user-pool-id", metavar="ID", help="ID of the user pool")
-    parser.add_argument("--users-table", metavar="T", help="name of the users table")
+    parser.add_argument("--users-table", "--table-name", metavar="T", help="name of the users table")
     parser.add_argument("--audit-table", metavar="T", help="name of the audit table")
     parser.add_argument("--region", metavar="R", help="region of the stack (default: as in the AWS CLI)")
     parser.add_argument("--endpoint-url", metavar="U", help="endpoint of AWS, for example of a local AWS")
