@@ -11,6 +11,9 @@ ARGS ?=
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 # Use the system's certificate store, which has the certificates of a company network.
 export UV_SYSTEM_CERTS := 1
+# Let Python keep bytecode even if the caller's environment says otherwise: without it, each of the hundreds of
+# processes that the tests start compiles our code again, and each test process rewrites every assertion.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## Show this help

@@ -2,6 +2,7 @@
 
 from pulumi.provider.experimental import component_provider_host
 from pulumi_userprofiles import (
+    AfterSignUp,
     AvatarBucket,
     ErasureQueue,
     ErasureWorker,
@@ -18,6 +19,7 @@ from pulumi_userprofiles import (
 )
 
 COMPONENTS = [
+    AfterSignUp,
     AvatarBucket,
     ErasureQueue,
     ErasureWorker,

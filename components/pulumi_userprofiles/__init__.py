@@ -4,6 +4,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pulumi_userprofiles.after_sign_up import AfterSignUp, AfterSignUpArgs
+    from pulumi_userprofiles.after_sign_up_targets import SignUpTarget
     from pulumi_userprofiles.avatar_bucket import AvatarBucket, AvatarBucketArgs
     from pulumi_userprofiles.erasure_queue import ErasureQueue, ErasureQueueArgs
     from pulumi_userprofiles.erasure_stores import ErasureStore
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.validation import InvalidArgumentError
 
 _MODULES = {
+    "AfterSignUp": "after_sign_up",
+    "AfterSignUpArgs": "after_sign_up",
     "AvatarBucket": "avatar_bucket",
     "AvatarBucketArgs": "avatar_bucket",
     "CustomAttribute": "user_pool_arguments",
@@ -56,6 +60,7 @@ _MODULES = {
     "PythonFunctionArgs": "python_function",
     "ReportsBucket": "reports_bucket",
     "ReportsBucketArgs": "reports_bucket",
+    "SignUpTarget": "after_sign_up_targets",
     "SignUpTriggers": "sign_up_triggers",
     "SignUpTriggersArgs": "sign_up_triggers",
     "SignupToProfile": "signup_to_profile",
@@ -70,6 +75,8 @@ _MODULES = {
 }
 
 __all__ = [
+    "AfterSignUp",
+    "AfterSignUpArgs",
     "AvatarBucket",
     "AvatarBucketArgs",
     "CustomAttribute",
@@ -94,6 +101,7 @@ __all__ = [
     "PythonFunctionArgs",
     "ReportsBucket",
     "ReportsBucketArgs",
+    "SignUpTarget",
     "SignUpTriggers",
     "SignUpTriggersArgs",
     "SignupToProfile",

@@ -80,7 +80,6 @@ def _user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
                 "dynamodb:BatchWriteItem",
                 "dynamodb:PutItem",
                 "dynamodb:Query",
-                "dynamodb:UpdateItem",
             ],
             "resources": [args["users_table_arn"]],
             "conditions": _leading_keys("USER#*", "LEGACY#*"),

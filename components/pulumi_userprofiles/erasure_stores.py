@@ -14,19 +14,19 @@ MAX_STORES = 10
 """The stores are an environment variable of the worker. Lambda limits all variables of a function to 4 KB
 (AWS Lambda Developer Guide, "Lambda quotas")."""
 
-OWN_STORES = ("items", "files", "answers", "user")
+OWN_STORES = ("record", "items", "files", "answers", "user")
 """Names of the stores that the worker erases itself: a receipt lists them beside the team's stores."""
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
-_FORMS = "{name, function_arn} or {name, queue_arn, queue_url}"
-_FIX = "Write {'name': 'orders', 'function_arn': function.arn}."
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_FORMS = "a name with the ARN of a function, or with the ARN and the URL of a queue"
+_FIX = "Give each store a name and either a function or a queue."
 
 
 class ErasureStore(TypedDict):
     """A store of the team: a function, or a queue whose consumer answers when it is done."""
 
     name: str
-    """Name of the store in receipts: lower-case letters, digits and hyphens, the first a letter; at most 32
+    """Name of the store in receipts: lower-case letters, digits and hyphens, the first a letter; at most 40
     characters."""
 
     function_arn: NotRequired[pulumi.Input[str]]
@@ -59,7 +59,7 @@ def erasure_stores(where: str, args: Mapping[str, Any], key: str) -> list[Erasur
             where,
             f"'{key}' must be a list of at most {MAX_STORES} stores",
             got=stores,
-            allowed=f"a list, each entry {_FORMS}",
+            allowed=f"a list; each store is {_FORMS}",
             fix=_FIX,
             argument=key,
         )
@@ -86,7 +86,7 @@ def _check_store(where: str, key: str, store: Mapping[str, Any]) -> None:
             where,
             f"'{key}' has a store with an invalid name",
             got=name,
-            allowed="1 to 32 lower-case letters, digits and hyphens, the first a letter; not "
+            allowed="1 to 40 lower-case letters, digits and hyphens, the first a letter; not "
             + ", ".join(OWN_STORES),
             fix="Name the store after its data, such as orders.",
             argument=key,
@@ -95,8 +95,8 @@ def _check_store(where: str, key: str, store: Mapping[str, Any]) -> None:
     if targets not in (["function_arn"], ["queue_arn", "queue_url"]):
         raise InvalidArgumentError(
             where,
-            f"'{key}' has a store without a function or a queue, or with both",
-            got=f"{name} with {', '.join(targets) or 'neither'}",
+            f"'{key}' has a store that is neither a function nor a complete queue, or is both",
+            got=dict(store),
             allowed=_FORMS,
             fix=_FIX,
             argument=key,

@@ -38,6 +38,51 @@ def service_name(component: str, handler: str) -> str:
     return f"{pulumi.get_project()}-{pulumi.get_stack()}-{component}-{handler.replace('_', '-')}"
 
 
+def plain_function_args(
+    args: Mapping[str, Any],
+    component: str,
+    handler: str,
+    description: str,
+    *,
+    environment: Mapping[str, pulumi.Input[str]],
+    statements: list[PolicyStatement],
+    timeout_seconds: int,
+    memory_mb: int = 512,
+) -> PythonFunctionArgs:
+    """Build the arguments of a function that does not use the template.
+
+    Args:
+        args: The component's arguments, of which those that apply to all its functions are used.
+        component: Name of the component that the function belongs to.
+        handler: Module in `userprofiles.handlers`.
+        description: What the function does.
+        environment: Its own environment variables; the telemetry settings are added.
+        statements: Its rights.
+        timeout_seconds: Its time-out.
+        memory_mb: Its memory.
+
+    Returns:
+        The arguments.
+    """
+    function: PythonFunctionArgs = {
+        "handler": f"userprofiles.handlers.{handler}.handler",
+        "description": description,
+        "environment": {
+            "POWERTOOLS_SERVICE_NAME": service_name(component, handler),
+            "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            "POWERTOOLS_LOG_LEVEL": "INFO",
+            **environment,
+        },
+        "statements": statements,
+        "timeout_seconds": timeout_seconds,
+        "memory_mb": memory_mb,
+    }
+    for key in _SHARED_ARGUMENTS:
+        if args.get(key) is not None:
+            function[key] = args[key]  # type: ignore[literal-required]  # each is one of its keys
+    return function
+
+
 class FunctionSettings:
     """Settings of a component's functions, checked in the same way as the functions check them."""
 
@@ -148,24 +193,20 @@ class FunctionSettings:
             "TEMPLATE": self.name,
             "SIGN_UP_ROLES": ",".join(self.sign_up_roles),
             "DEFAULT_ROLE": self.default_role,
-            "POWERTOOLS_SERVICE_NAME": service_name(component, handler),
-            "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-            "POWERTOOLS_LOG_LEVEL": "INFO",
             **({"APPROVAL_ROLES": ",".join(self.approval_roles)} if self.approval_roles else {}),
             **environment,
         }
-        function: PythonFunctionArgs = {
-            "handler": f"userprofiles.handlers.{handler}.handler",
-            "description": description,
-            "environment": variables,
-            "statements": statements,
-            "timeout_seconds": timeout_seconds,
-            "memory_mb": memory_mb,
-            "extra_files": self.extra_files,
-        }
-        for key in _SHARED_ARGUMENTS:
-            if self._args.get(key) is not None:
-                function[key] = self._args[key]  # type: ignore[literal-required]  # each is one of its keys
+        function = plain_function_args(
+            self._args,
+            component,
+            handler,
+            description,
+            environment=variables,
+            statements=statements,
+            timeout_seconds=timeout_seconds,
+            memory_mb=memory_mb,
+        )
+        function["extra_files"] = self.extra_files
         return function
 
 

@@ -193,10 +193,10 @@ class ProfileApi(Component):
             "avatar_bucket_arn": self.avatars.bucket_arn,
         }
         self.handler = self._make_component(
-            PythonFunction, "handler", users_function(self._prefix, resources, settings.functions)
+            PythonFunction, "handler", users_function(self._prefix, resources, settings)
         )
         self.admin_handler = self._make_component(
-            PythonFunction, "admin", administrators_function(self._prefix, resources, settings.functions)
+            PythonFunction, "admin", administrators_function(self._prefix, resources, settings)
         )
 
     def _make_routes(self, args: ProfileApiArgs) -> list[aws.apigatewayv2.Route]:

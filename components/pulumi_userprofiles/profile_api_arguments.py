@@ -58,6 +58,17 @@ class ProfileApiArgs(TypedDict):
     """Whether the bucket with users' pictures is protected against deletion. Without protection it is deleted
     with all its objects. Default: true."""
 
+    erasure_queue_url: NotRequired[pulumi.Input[str]]
+    """URL of the queue of the erasure function. Without it, `DELETE /me` and `POST /users/{id}/erase` answer
+    501, because nothing would ever erase a user. Default: none."""
+
+    erasure_queue_arn: NotRequired[pulumi.Input[str]]
+    """ARN of that queue. Set it together with `erasure_queue_url`. Default: none."""
+
+    grace_period_days: NotRequired[int]
+    """Days between the request of a user to be deleted and the erasure, 0 to 365. During these days the user
+    can restore the account. 0: the next sweep of the erasure function erases the user. Default: 30."""
+
     requests_per_second: NotRequired[int]
     """Requests per second of all users together; the API answers further requests with 429. Default: 50."""
 
@@ -84,8 +95,8 @@ class ProfileApiArgs(TypedDict):
     reserve any. Default: none."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts pictures, stored answers, environment variables and logs. Default:
-    keys that AWS provides."""
+    """ARN of the KMS key that encrypts pictures, stored answers, environment variables and logs, and the
+    erasure queue. Default: keys that AWS provides."""
 
     former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
     """ARNs of KMS keys that `kms_key_arn` named before: the function can still read what these keys encrypt.

@@ -38,20 +38,15 @@ class QueuePair(Component):
         Returns:
             The queue and the dead-letter queue.
         """
-        key = args.get("kms_key_arn")
-        encryption = {"sqs_managed_sse_enabled": True} if key is None else {"kms_master_key_id": key}
-        dead_letter_queue = self._make(
-            aws.sqs.Queue, dead_letters, message_retention_seconds=14 * _DAY_SECONDS, **encryption
-        )
-        main_queue = self._make(
-            aws.sqs.Queue,
+        dead_letter_queue = self._make_queue(dead_letters, args)
+        main_queue = self._make_queue(
             queue,
-            message_retention_seconds=4 * _DAY_SECONDS,
+            args,
+            retention_days=4,
             visibility_timeout_seconds=_VISIBILITY_FACTOR * function_seconds,
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": dead_letter_queue.arn, "maxReceiveCount": attempts}
             ),
-            **encryption,
         )
         self._make(
             aws.sqs.RedriveAllowPolicy,
@@ -61,14 +56,38 @@ class QueuePair(Component):
                 {"redrivePermission": "byQueue", "sourceQueueArns": [main_queue.arn]}
             ),
         )
-        for child, resource in ((queue, main_queue), (dead_letters, dead_letter_queue)):
-            self._make(
-                aws.sqs.QueuePolicy,
-                f"{child}-policy",
-                queue_url=resource.url,
-                policy=policies.tls_only("sqs", resource.arn),
-            )
         return main_queue, dead_letter_queue
+
+    def _make_queue(
+        self, child: str, args: Mapping[str, Any], *, retention_days: int = 14, **inputs: Any
+    ) -> aws.sqs.Queue:
+        """Create a queue and its policy.
+
+        Args:
+            child: Child name of the queue. Its policy is the child `<child>-policy`.
+            args: The component's arguments, of which `kms_key_arn` is used.
+            retention_days: Days that SQS keeps a message; by default its maximum.
+            inputs: Further inputs of the queue.
+
+        Returns:
+            The queue.
+        """
+        key = args.get("kms_key_arn")
+        encryption = {"sqs_managed_sse_enabled": True} if key is None else {"kms_master_key_id": key}
+        queue = self._make(
+            aws.sqs.Queue,
+            child,
+            message_retention_seconds=retention_days * _DAY_SECONDS,
+            **encryption,
+            **inputs,
+        )
+        self._make(
+            aws.sqs.QueuePolicy,
+            f"{child}-policy",
+            queue_url=queue.url,
+            policy=policies.tls_only("sqs", queue.arn),
+        )
+        return queue
 
     def _alarm_on_dead_letters(
         self, child: str, args: Mapping[str, Any], queue: aws.sqs.Queue, description: str

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Unpack
 
 import pulumi
 
+from pulumi_userprofiles.after_sign_up import AfterSignUp
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.erasure_queue import ErasureQueue
 from pulumi_userprofiles.erasure_worker import ErasureWorker
@@ -30,6 +31,7 @@ class SignupToProfile(Component):
 
     _CHILDREN = (
         *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
+        "after-sign-up",
     )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
@@ -41,6 +43,7 @@ class SignupToProfile(Component):
         "eraser": ErasureWorker,
         "migration": MigrationJob,
         "backups": TableBackups,
+        "after-sign-up": AfterSignUp,
     }
     _NAME_LIMIT = 20
 
@@ -83,6 +86,12 @@ class SignupToProfile(Component):
     migration_bucket_name: pulumi.Output[str]
     """Name of the bucket with the migration's reports."""
 
+    after_sign_up_queue_urls: pulumi.Output[dict[str, str]]
+    """URLs of the queues of `after_sign_up`, by the target's name."""
+
+    after_sign_up_queue_arns: pulumi.Output[dict[str, str]]
+    """ARNs of the queues of `after_sign_up`, by the target's name."""
+
     def __init__(
         self,
         name: str,
@@ -114,6 +123,7 @@ class SignupToProfile(Component):
         self._make_erasure(args, table_args)
         self._make_migration(args, table_args)
         self._make_backups(args)
+        self._make_after_sign_up(args)
 
         self.user_pool_id = self.identity.user_pool_id
         self.user_pool_client_id = self.identity.client_id
@@ -184,8 +194,10 @@ class SignupToProfile(Component):
             {
                 **table_args,
                 **_shared_args(args),
-                **_pick(args, "allowed_origins", "protect"),
+                **_pick(args, "allowed_origins", "grace_period_days", "protect"),
                 **_concurrency(args, "api_concurrency"),
+                "erasure_queue_url": self.erasure.queue_url,
+                "erasure_queue_arn": self.erasure.queue_arn,
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "issuer": self.identity.issuer,
@@ -199,14 +211,13 @@ class SignupToProfile(Component):
 
     def _make_erasure(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
         """Create the worker that erases users in the tables, in the pool and in what the API stores."""
-        stores = args.get("erasure_stores")
         self.eraser = self._make_component(
             ErasureWorker,
             "eraser",
             {
                 **table_args,
                 **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
-                **({} if stores is None else {"stores": stores}),
+                "stores": args.get("erasure_stores") or [],
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
                 "idempotency_table_name": self.api.idempotency_table_name,
@@ -247,6 +258,24 @@ class SignupToProfile(Component):
                 ],
             },
         )
+
+    def _make_after_sign_up(self, args: SignupToProfileArgs) -> None:
+        """Create the steps after sign-up, if there are any."""
+        self.after_sign_up = None
+        self.after_sign_up_queue_urls = pulumi.Output.from_input({})
+        self.after_sign_up_queue_arns = pulumi.Output.from_input({})
+        if args.get("after_sign_up"):
+            self.after_sign_up = self._make_component(
+                AfterSignUp,
+                "after-sign-up",
+                {
+                    **_pick(args, *_FUNCTION_ARGUMENTS, "alarm_topic_arn"),
+                    "targets": args["after_sign_up"],
+                    "users_table_stream_arn": self.data.table_stream_arn,
+                },
+            )
+            self.after_sign_up_queue_urls = self.after_sign_up.queue_urls
+            self.after_sign_up_queue_arns = self.after_sign_up.queue_arns
 
 
 def _pick(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from pulumi_userprofiles.after_sign_up_targets import SignUpTarget
 from pulumi_userprofiles.erasure_stores import ErasureStore
 from pulumi_userprofiles.message_texts import MessageTexts
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
@@ -65,6 +66,9 @@ class SignupToProfileArgs(TypedDict):
     backup_retention_days: NotRequired[int]
     """Days that daily backups of the tables are kept in AWS Backup, 1 to 3,650. Default: none; the tables'
     point-in-time recovery reaches 35 days back."""
+    after_sign_up: NotRequired[list[SignUpTarget]]
+    """Steps of your own after sign-up, at most ten: each gets a queue with the new users, and optionally a
+    function that receives its messages. Default: none."""
 
     migration_table_names: NotRequired[list[str]]
     """Names of existing tables that the migration job can use in addition to the users table. Default:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi_userprofiles.after_sign_up_targets import sign_up_targets
 from pulumi_userprofiles.cognito_triggers import CUSTOM_MESSAGE, PRE_TOKEN_GENERATION, TRIGGERS
 from pulumi_userprofiles.erasure_stores import erasure_stores
 from pulumi_userprofiles.function_settings import FunctionSettings
@@ -12,7 +13,7 @@ from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.other_triggers import second_handler_error
 from pulumi_userprofiles.outbox_worker import OUTBOX_CONCURRENCY
 from pulumi_userprofiles.profile_api_origins import allowed_origins
-from pulumi_userprofiles.profile_api_settings import ADMIN_GROUP
+from pulumi_userprofiles.profile_api_settings import ADMIN_GROUP, grace_period_days
 from pulumi_userprofiles.python_function_settings import log_retention_days, reserved_concurrency, zip_path
 from pulumi_userprofiles.table_backups import backup_retention_days
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
@@ -48,6 +49,8 @@ def checked_pool_args(where: str, args: Mapping[str, Any]) -> dict[str, Any]:
     table_names(where, args, "migration_table_names")
     erasure_stores(where, args, "erasure_stores")
     backup_retention_days(where, args)
+    grace_period_days(where, args)
+    sign_up_targets(where, args, "after_sign_up")
     _check_client_ids(where, args)
     allowed_origins(where, args)
     log_retention_days(where, args)

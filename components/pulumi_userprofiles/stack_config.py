@@ -29,6 +29,7 @@ class StackConfig:
         self._lists: set[str] = set()
         self._objects: set[str] = set()
         self._maps: set[str] = set()
+        self._record_lists: dict[str, str] = {}
         region = pulumi.Config("aws").get("region")
         if not region or not REGION.fullmatch(region):
             raise InvalidArgumentError(
@@ -120,6 +121,32 @@ class StackConfig:
         if not has_all_fields or not all(isinstance(text, str) and text for text in value.values()):
             raise self._error(key, f"must be {expected}", value, f"{expected}, each a string")
         return {snake_case(str(name)): str(text) for name, text in value.items()}
+
+    def record_list(self, key: str, *fields: str) -> list[dict[str, Any]] | None:
+        """Read a list of objects.
+
+        Args:
+            key: The key.
+            fields: Names of the fields; a component checks which are required, and their values.
+
+        Returns:
+            The objects with the fields' names in snake case.
+
+        Raises:
+            InvalidArgumentError: The value is not a list of objects, or a field is unknown.
+        """
+        self._record_lists[key] = fields[0]
+        expected = f"a list of objects with {', '.join(fields)}"
+        value = self._structured(key, expected)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self._error(key, f"must be {expected}", value, f"a list, such as [{{{fields[0]}: a}}]")
+        for item in value:
+            for name in item:
+                if name not in fields:
+                    raise self._error(key, "contains an unknown field", name, ", ".join(fields))
+        return [{snake_case(name): field for name, field in item.items()} for item in value]
 
     def string_map(self, key: str) -> dict[str, str] | None:
         """Read an object with strings, whose names a user chooses.
@@ -223,6 +250,8 @@ class StackConfig:
         full_key = f"{self._config.name}:{setting}"
         if setting in self._lists:
             return f"pulumi config set --path '{full_key}[0]' <value>"
+        if setting in self._record_lists:
+            return f"pulumi config set --path '{full_key}[0].{self._record_lists[setting]}' <value>"
         if setting in self._objects:
             return f"pulumi config set --path '{full_key}.<name>' <value>"
         return f"pulumi config set {'--path ' if '.' in setting else ''}{full_key} <value>"

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from botocore.exceptions import ClientError
 from client import DemoClient, check_rejections, sign_up_to_profile
 from existing_users import migrate_existing_users, summary_lines
+from lifecycle import Operator, live_a_life
 from pulumi_localaws.deploy import deploy
 from pulumi_localaws.errors import DeploymentError, LocalAwsError
 from pulumi_localaws.local_aws import LocalAws
@@ -67,6 +68,9 @@ def run(timeline: Timeline) -> dict[str, Any]:
 
         timeline.print_line("\nRequests that must be rejected, and a password reset")
         check_rejections(client, timeline, read_stored_items)
+
+        timeline.print_line("\nAfter the sign-up: deletion, restore, export, erasure, reconciliation, audit")
+        live_a_life(client, Operator(local, outputs), timeline)
 
         timeline.print_line("\nExisting users get their profiles")
         counts = migrate_existing_users(local, outputs, timeline)

@@ -83,6 +83,12 @@ class DemoClient:
         user.authenticate(password=password)
         return user
 
+    def request(self, method: str, path: str, token: str) -> requests.Response:
+        """Send a request without a body to the API."""
+        return requests.request(
+            method, f"{self.api}{path}", headers={"Authorization": f"Bearer {token}"}, timeout=10
+        )
+
     def get_profile(self, token: str) -> requests.Response:
         """Send GET /me/profile."""
         return requests.get(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from userprofiles import settings, template
+from userprofiles import settings, telemetry, template
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
@@ -24,6 +24,7 @@ from userprofiles.commands import (
     admin_command,
     analytics_command,
     audit_command,
+    erase_command,
     outputs_command,
     reconcile_command,
     restore_command,
@@ -64,6 +65,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     audit_command.add_parsers(groups)
     reconcile_command.add_parser(groups)
     restore_command.add_parsers(groups)
+    erase_command.add_parser(groups)
     return parser, run
 
 
@@ -184,7 +186,8 @@ def _run(arguments: list[str], limits: Limits) -> int:
     if "execute" in values:
         if unknown:
             getattr(values, "parser", parser).error(f"unrecognized arguments: {shlex.join(unknown)}")
-        return int(values.execute(values))
+        with telemetry.request_id_of_run():
+            return int(values.execute(values))
     if unknown:
         run.error(f"unrecognized arguments: {shlex.join(unknown)}")
     return _backfill(arguments, values, run, limits)

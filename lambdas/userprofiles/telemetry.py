@@ -5,7 +5,9 @@ its code or class, because its message and traceback may repeat a value.
 """
 
 import os
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,7 +18,30 @@ NAMESPACE = "UserProfiles"
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """ID of the current invocation, or of the run of a command. It is in audit rows and log lines."""
+
 _STACK_LEVEL = 3  # the log line shows the location of the caller, not of this module
+
+
+def start_invocation(context: Any) -> None:
+    """Use the request ID of an invocation of a function.
+
+    Args:
+        context: The Lambda context. Without a request ID, audit rows have none: it must not fail a sign-up.
+    """
+    request_id.set(getattr(context, "aws_request_id", None) or "")
+
+
+@contextmanager
+def request_id_of_run() -> Iterator[None]:
+    """Give all audit rows of a run the same new request ID, except if one is set already."""
+    if request_id.get():
+        yield
+        return
+    token = request_id.set(uuid.uuid4().hex)
+    try:
+        yield
+    finally:
+        request_id.reset(token)
 
 
 def error_code(error: BaseException) -> str:
@@ -44,16 +69,16 @@ class Report:
 
     def info(self, message: str, **fields: Any) -> None:
         """Log an expected event."""
-        self._logger.info(message, extra=fields, stacklevel=_STACK_LEVEL)
+        self._logger.info(message, extra=_with_request_id(fields), stacklevel=_STACK_LEVEL)
 
     def warning(self, message: str, *, metric: str | None = None, **fields: Any) -> None:
         """Log a warning and count it in a metric."""
-        self._logger.warning(message, extra=fields, stacklevel=_STACK_LEVEL)
+        self._logger.warning(message, extra=_with_request_id(fields), stacklevel=_STACK_LEVEL)
         self.count(metric)
 
     def error(self, message: str, *, metric: str | None = None, **fields: Any) -> None:
         """Log an error that an operator must fix, and count it in a metric."""
-        self._logger.error(message, extra=fields, stacklevel=_STACK_LEVEL)
+        self._logger.error(message, extra=_with_request_id(fields), stacklevel=_STACK_LEVEL)
         self.count(metric)
 
     @staticmethod
@@ -71,3 +96,7 @@ class Report:
             default_dimensions=dimensions,
         ):
             pass
+
+
+def _with_request_id(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"requestId": request_id.get(), **fields} if request_id.get() else fields

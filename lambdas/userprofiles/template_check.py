@@ -18,7 +18,7 @@ CONVERSIONS = ("text", "lowerCase", "localPart", "boolean", "callingCode", "nati
 RESERVED = frozenset(
     {
         "PK", "SK", "entityType", "listPK", "listSK", "statusListPK", "auditHead", "version", "expiresAt",
-        "templateVersion", "setFields", "createdBy", "deletion",
+        "templateVersion", "setFields", "createdBy", "deletion", "importing",
     },
 )  # fmt: skip
 # The role of administrators. The operator grants it; no sign-up can request it.

@@ -72,7 +72,7 @@ _ERASER_KEYS = {
 def other_leading_keys(recording: Recording) -> list[str]:
     """Report access to the tables without the condition for keys of users, or of lists. A scan has no key.
 
-    The keys of stored answers are digests. AWS Backup reads whole tables.
+    The keys of stored answers are digests. AWS Backup reads whole tables. A stream has no keys.
     """
     return [
         f"{item['name']}: {statement['Action']}"
@@ -80,9 +80,20 @@ def other_leading_keys(recording: Recording) -> list[str]:
         if any(action.startswith("dynamodb:") for action in as_list(statement["Action"]))
         and item["name"] != "app-backups-policy"
         and as_list(statement["Action"]) != ["dynamodb:Scan"]
-        and not all("idempotency-table" in arn for arn in as_list(statement["Resource"]))
+        and not all("idempotency-table" in arn or "/stream/" in arn for arn in as_list(statement["Resource"]))
         and statement.get("Condition")
         != {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": _leading_keys(item["name"], statement)}}
+    ]
+
+
+def unlimited_listings(recording: Recording) -> list[str]:
+    """Report rights to list the objects of a bucket without a condition for the prefix."""
+    return [
+        f"{item['name']}: {statement['Action']}"
+        for item, statement in statements(recording)
+        if statement["Effect"] == "Allow"
+        and any(action.startswith("s3:List") for action in as_list(statement["Action"]))
+        and "s3:prefix" not in statement.get("Condition", {}).get("StringLike", {})
     ]
 
 
@@ -239,6 +250,7 @@ CHECKS: list[Check] = [
     wildcard_resources,
     wildcard_arns,
     other_leading_keys,
+    unlimited_listings,
     unencrypted_queues,
     unencrypted_buckets,
     foreign_callers,

@@ -63,6 +63,8 @@ DATA = [
     mutation("app-migration-reports-lifecycle", drop("rules.0.expiration"), rule("reports expire")),
     mutation("app-api-avatars-lifecycle", drop("rules.0.expiration"), rule("unclaimed uploads expire")),
     mutation("app-api-avatars-lifecycle", put("rules.0.filter.prefix", ""), rule("unclaimed uploads expire")),
+    mutation("app-api-avatars-lifecycle", drop("rules.2.expiration"), rule("exports expire")),
+    mutation("app-api-avatars-lifecycle", put("rules.2.filter.prefix", ""), rule("exports expire")),
     mutation("app-migration-reports-lifecycle", put("rules.0.status", "Disabled"), rule("reports expire")),
     mutation("app-api-avatars-lifecycle", drop("rules.2.expiration"), rule("exports expire")),
     mutation("app-migration-reports-policy", NOT_CREATED, unencrypted_buckets, BUCKET),

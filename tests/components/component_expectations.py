@@ -31,6 +31,7 @@ RIGHTS = {
         *_REGISTER,
         *("dynamodb:BatchGetItem", "cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut"),
         *("dynamodb:GetItem", "dynamodb:DeleteItem", "s3:GetObject", "s3:PutObject"),
+        *("dynamodb:Query", "s3:ListBucket", "s3:DeleteObjectVersion"),
     },
     "app-api-admin-policy": {
         *_EVERY_FUNCTION,
@@ -38,7 +39,7 @@ RIGHTS = {
         *("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:DeleteItem"),
         *("cognito-idp:AdminGetUser", "cognito-idp:AdminCreateUser"),
         *("cognito-idp:AdminAddUserToGroup", "cognito-idp:AdminRemoveUserFromGroup"),
-        *("s3:GetObject", "s3:PutObject"),
+        *("s3:GetObject", "s3:PutObject", "sqs:SendMessage"),
     },
     "app-eraser-worker-policy": {
         *_EVERY_FUNCTION,

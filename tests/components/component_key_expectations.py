@@ -30,7 +30,7 @@ def other_keys(recording: Recording) -> list[str]:
 
 _USES = {
     "app-api-handler-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
-    "app-api-admin-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
+    "app-api-admin-policy": {"lambda": 1, "dynamodb": 2, "s3": 2, "sqs": 2},
     "app-eraser-worker-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},
     "app-migration-worker-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
     "app-outbox-worker-policy": {"lambda": 1, "dynamodb": 2, "sqs": 1},

@@ -82,6 +82,7 @@ ROUTES = tuple(
             "patch-me-profile",
             "get-me-profile-completion",
             "post-me-avatar",
+            "get-me-export",
             "get-users",
             "get-users-id-profile",
         ),

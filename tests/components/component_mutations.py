@@ -9,6 +9,7 @@ from component_checks import (
     other_leading_keys,
     physical_names,
     shared_roles,
+    unlimited_listings,
     untrusted_principals,
     wildcard_actions,
     wildcard_arns,
@@ -156,6 +157,9 @@ POLICIES = [
     mutation(
         "app-api-handler-policy", statement("dynamodb:BatchGetItem", Condition=None), other_leading_keys
     ),
+    mutation("app-api-handler-policy", statement("dynamodb:Query", Condition=None), other_leading_keys),
+    mutation("app-api-handler-policy", statement("s3:ListBucket", Condition=None), unlimited_listings),
+    mutation("app-api-handler-policy", without_statement("s3:DeleteObjectVersion"), other_rights),
     mutation("app-api-admin-policy", statement("dynamodb:Query", Condition=None), other_leading_keys),
     mutation(
         "app-api-admin-policy",

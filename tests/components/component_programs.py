@@ -5,6 +5,7 @@ from typing import Any
 
 from component_recording import ACCOUNT, PARTITION, REGION
 from pulumi_userprofiles import (
+    AfterSignUp,
     AvatarBucket,
     ErasureQueue,
     ErasureWorker,
@@ -61,7 +62,16 @@ def whole_stack(**args: Any) -> SignupToProfile:
     return SignupToProfile("app", {"platform": "host", **args})  # type: ignore[typeddict-item]
 
 
+STREAM = arn("dynamodb", "table/their-users/stream/2026-02-04T00:00:00.000")
+TARGETS: list[Any] = [
+    {"name": "welcome-mail", "function_arn": arn("lambda", "function:welcome-mail")},
+    {"name": "crm", "created_by": ["sign_up", "import"]},
+]
+
 PROGRAMS: dict[str, Callable[[], Any]] = {
+    "AfterSignUp": lambda: AfterSignUp(
+        "steps", {"targets": TARGETS, "users_table_stream_arn": STREAM, "platform": "host"}
+    ),
     "AvatarBucket": lambda: AvatarBucket("avatars", {"allowed_origins": ["https://example.com"]}),
     "ErasureQueue": lambda: ErasureQueue("erasures", {}),
     "ErasureWorker": lambda: ErasureWorker(
@@ -89,6 +99,8 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
             "issuer": "https://issuer.example/theirs",
             "client_ids": ["web", "phone"],
             "allowed_origins": ["https://example.com"],
+            "erasure_queue_url": "https://sqs.example/erasure",
+            "erasure_queue_arn": arn("sqs", "erasure"),
             "platform": "host",
         },
     ),
@@ -147,6 +159,8 @@ def _api(**args: Any) -> ProfileApi:
             "user_pool_arn": _STACK_POOL_ARN,
             "issuer": f"https://cognito-idp.{REGION}.amazonaws.com.cn/app-identity-pool-id",
             "client_ids": ["app-identity-client-id"],
+            "erasure_queue_url": "https://sqs.example/app-erasure-queue",
+            "erasure_queue_arn": arn("sqs", "app-erasure-queue-1234567"),
             "platform": "host",
             **args,  # type: ignore[typeddict-item]
         },

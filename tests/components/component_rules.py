@@ -185,6 +185,7 @@ RULES = [
             "me-profile",
             "completion",
             "avatar",
+            "export",
             "get-users",
             "users-id-profile",
             "bulk",

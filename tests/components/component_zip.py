@@ -21,6 +21,8 @@ ENVIRONMENT = {
     "AUDIT_TABLE": "audit",
     "MIGRATION_BUCKET": "bucket",
     "OUTBOX_QUEUE_URL": "http://127.0.0.1:9/queue",
+    "AFTER_SIGN_UP_TARGETS": "[]",
+    "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/queue",
     "POWERTOOLS_METRICS_NAMESPACE": "UserProfiles",
     "POWERTOOLS_SERVICE_NAME": "test",
     "TEMPLATE": "marketplace",
@@ -29,6 +31,9 @@ ENVIRONMENT = {
     "AVATAR_BUCKET": "avatars",
     "USER_POOL_CLIENT_IDS": "client",
     "USER_POOL_ID": "us-east-1_pool",
+    "RECEIPTS_TABLE": "receipts",
+    "ERASURE_QUEUE_URL": "http://127.0.0.1:9/erasures",
+    "ERASURE_STORES": '[{"name": "orders", "functionArn": "erase-orders"}]',
 }
 IMPORT = """
 import sys

@@ -1,6 +1,7 @@
 """Recordings of the components, and a hook that requires the decorator of tests with `live_recording`."""
 
 import asyncio
+import functools
 import gc
 import sys
 import warnings
@@ -35,8 +36,24 @@ with warnings.catch_warnings():
     from component_programs import PROGRAMS, whole_stack
 
 from component_recording import Recording, record, start_recording
+from pulumi.runtime import resource as pulumi_resource
+from pulumi.runtime.proto import source_pb2
+from pulumi_userprofiles import bundle
 
 gc.freeze()  # pulumi-aws is large: without this, each collection of garbage searches its modules
+
+# The recording does not use the position of each resource in the program, which takes an eighth of the time.
+pulumi_resource._get_stack_trace = source_pb2.StackTrace
+
+
+def _read_sources_once() -> None:
+    """Keep the files of `userprofiles` in memory: a zip's name is computed from them for each function."""
+    read_files, source = bundle._files, bundle._source()
+    sources = functools.cache(lambda: list(read_files(source)))
+    bundle._files = lambda root: iter(sources()) if root == source else read_files(root)
+
+
+_read_sources_once()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

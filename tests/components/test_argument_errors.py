@@ -5,12 +5,13 @@ from typing import Any
 
 import pulumi
 import pytest
-from component_programs import KEY, SES_IDENTITY, TOPIC, WEB_ACL, arn
+from component_programs import KEY, SES_IDENTITY, TABLES, TOPIC, WEB_ACL, arn
 from component_recording import Recording, start_recording
 from pulumi_userprofiles import (
     InvalidArgumentError,
     MfaMode,
     MigrationJob,
+    ProfileApi,
     PythonFunction,
     SignupToProfile,
     SignUpTriggers,
@@ -308,6 +309,19 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: PythonFunction("f", {"handler": "h", "statements": [_statement("dynamodb:Scan", "*")]}),
         ["dynamodb:Scan", "ARN"],
     ),
+    "erasure queue without its ARN": (
+        lambda: _api(erasure_queue_url="https://sqs.example/erasure"),
+        ["'erasure_queue_url' needs 'erasure_queue_arn'", "none of them", "output of the same queue"],
+    ),
+    "erasure queue without its URL": (
+        lambda: _api(erasure_queue_arn=arn("sqs", "erasure")),
+        ["'erasure_queue_arn' needs 'erasure_queue_url'", "none of them"],
+    ),
+    "grace period over a year": (
+        lambda: _api(grace_period_days=366),
+        ["'grace_period_days'", "0 to 365", "366", "default: 30"],
+    ),
+    "negative grace period": (lambda: _api(grace_period_days=-1), ["'grace_period_days'", "0 to 365"]),
     "no segments": (
         lambda: MigrationJob("m", {"users_table_name": "t", "users_table_arn": "a", "segments": 0}),
         ["segments", "1 to 1000"],
@@ -317,6 +331,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
 
 def _stack(**args: Any) -> SignupToProfile:
     return SignupToProfile("app", {"platform": "host", **args})  # type: ignore[typeddict-item]
+
+
+def _api(**args: Any) -> ProfileApi:
+    pool = {"user_pool_id": "p", "user_pool_arn": "p", "issuer": "i", "client_ids": ["c"]}
+    return ProfileApi("api", {**TABLES, **pool, "platform": "host", **args})  # type: ignore[typeddict-item]
 
 
 def _statement(action: str, resource: str) -> Any:

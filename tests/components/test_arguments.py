@@ -168,6 +168,7 @@ def test_each_function_has_its_own_reserved_concurrency(record_stack: Any) -> No
     } == {
         "app-api-handler-function": 50,
         "app-api-admin-function": 50,
+        "app-eraser-worker-function": None,
         "app-migration-worker-function": None,
         "app-outbox-worker-function": 2,
         "app-triggers-post-confirmation-function": 20,
@@ -183,6 +184,7 @@ def test_functions_that_cognito_invokes_have_the_memory_for_a_cold_start(record_
     assert memory == {
         "app-api-admin-function": 512,
         "app-api-handler-function": 512,
+        "app-eraser-worker-function": 512,
         "app-migration-worker-function": 1024,
         "app-outbox-worker-function": 512,
         "app-triggers-post-confirmation-function": 1024,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from component_programs import SES_IDENTITY, WEB_ACL, arn, whole_stack
+from component_programs import SES_IDENTITY, TARGETS, WEB_ACL, arn, whole_stack
 from component_recording import Recording, Resource, record
 from component_schema import hosted_components
 from pulumi_userprofiles import SignupToProfile, UserPool, UserPoolArgs
@@ -31,6 +31,7 @@ OPTIONS: dict[str, Any] = {
     },
     "triggers": {"pre_authentication": arn("lambda", "function:theirs:live")},
     "texts_by_language": {"de": {"verification_email_subject": "Ihr Code"}},
+    "after_sign_up": TARGETS,
 }
 
 
@@ -83,6 +84,7 @@ def test_every_declared_child_exists() -> None:
 
     # Only the profile API's function has a permission of its own: the pool creates those for the triggers.
     without_permission = [
+        "after-sign-up-reader",
         "migration-worker",
         "outbox-worker",
         *(f"triggers-{item.child}" for item in TRIGGERS),

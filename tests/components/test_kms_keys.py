@@ -28,7 +28,7 @@ def test_functions_can_still_read_what_a_former_key_encrypts(record_stack: Any, 
     }
     assert former_rights == {
         "app-api-handler-policy": {"lambda", "dynamodb", "s3"},
-        "app-api-admin-policy": {"lambda", "dynamodb", "s3"},
+        "app-api-admin-policy": {"lambda", "dynamodb", "s3", "sqs"},
         "app-eraser-worker-policy": {"lambda", "dynamodb", "sqs"},
         "app-identity-sms-policy": set(),
         "app-migration-map-policy": set(),

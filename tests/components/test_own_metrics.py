@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from component_recording import Recording
+from userprofiles.lifecycle.erasure_worker import ErasureMessageFailedError, ErasureWorker
 from userprofiles.registration.outbox import OutboxMessageFailedError, process_message
 from userprofiles.registration.post_confirmation import ConfirmationProcessor, handle_event
 from userprofiles.registration.pre_token_generation import TokenProcessor
@@ -48,7 +49,30 @@ def fail_outbox_message() -> None:
         process_message(failing(OSError()), {"messageId": "m", "body": "{}"}, Report())
 
 
+def erasure_worker(**parts: Any) -> ErasureWorker:
+    unused: Any = SimpleNamespace()
+    fakes = {"erasure": unused, "sweep": unused, "sqs": unused, "queue_url": "", "report": Report()}
+    return ErasureWorker(**{**fakes, **parts})
+
+
+def fail_erasure_message(body: Any) -> None:
+    erasure = SimpleNamespace(erase_due=failing(OSError()).send)
+    with pytest.raises(ErasureMessageFailedError):
+        erasure_worker(erasure=erasure).process_message(
+            {"messageId": "m", "body": json.dumps(body)}, lambda: None
+        )
+
+
+def find_late_erasure() -> None:
+    page = SimpleNamespace(late_subs=[EVENT["userName"]], subs=[], next_position=None)
+    sweep = SimpleNamespace(pages=lambda _: [page])
+    erasure_worker(sweep=sweep).run_sweep(SimpleNamespace(), lambda: None)  # type: ignore[arg-type]
+
+
 FAILURES = {
+    "app-eraser-retry-alarm": lambda: fail_erasure_message({"sub": EVENT["userName"]}),
+    "app-eraser-invalid-message-alarm": lambda: fail_erasure_message({}),
+    "app-eraser-waiting-alarm": find_late_erasure,
     "app-triggers-post-confirmation-deferred-alarm": lambda: fail_registration(failing(OSError()), ACCEPTING),
     "app-triggers-post-confirmation-lost-alarm": lambda: fail_registration(
         failing(OSError()), failing(OSError())
@@ -63,6 +87,7 @@ FAILURES = {
     ),
 }
 FUNCTIONS = {
+    "app-eraser": "app-eraser-worker-function",
     "app-triggers-post-confirmation": "app-triggers-post-confirmation-function",
     "app-outbox": "app-outbox-worker-function",
     "app-triggers-pre-token": "app-triggers-pre-token-function",

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 NAMESPACE = "pulumi-userprofiles"
 SCOPE = "eu-central-1:111122223333"
 OUTPUTS = [
+    "afterSignUpQueueArns",
+    "afterSignUpQueueUrls",
     "auditTableName",
     "avatarBucketName",
     "erasureFunctionName",
@@ -141,6 +143,23 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
     assert authorizer["jwtConfiguration"]["audiences"] == clients
 
 
+def test_settings_of_steps_after_sign_up_reach_their_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = f"arn:aws:lambda:{SCOPE}:function:mail:live"
+    steps = [{"name": "mail", "functionArn": function, "createdBy": ["admin"]}, {"name": "crm"}]
+
+    recording, _ = deploy(configuration(afterSignUp=json.dumps(steps)), monkeypatch)
+
+    mapping = recording.resource("userprofiles-after-sign-up-mail-mapping").inputs
+    reader = recording.resource("userprofiles-after-sign-up-reader-function").inputs
+    targets = json.loads(reader["environment"]["variables"]["AFTER_SIGN_UP_TARGETS"])
+    assert mapping["functionName"] == function
+    assert [(target["name"], target["createdBy"]) for target in targets] == [
+        ("mail", ["admin"]),
+        ("crm", ["sign_up", "first_access"]),
+    ]
+    assert sorted(recording.outputs["userprofiles"]["afterSignUpQueueUrls"]) == ["crm", "mail"]
+
+
 def test_settings_of_triggers_and_texts_reach_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     function = f"arn:aws:lambda:{SCOPE}:function:check"
     sender = {"identityArn": f"arn:aws:ses:{SCOPE}:identity/example.com", "address": "a@example.com"}
@@ -163,6 +182,26 @@ def test_settings_of_triggers_and_texts_reach_the_pool(monkeypatch: pytest.Monke
     assert pool["verificationMessageTemplate"] == {"smsMessage": "Your code: {####}"}
 
 
+def test_settings_of_deletion_and_backups_reach_their_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = f"arn:aws:lambda:{SCOPE}:function:erase-orders"
+    config = configuration(
+        gracePeriodDays="7",
+        erasureStores=json.dumps([{"name": "orders", "functionArn": function}]),
+        backupRetentionDays="90",
+    )
+
+    recording, exports = deploy(config, monkeypatch)
+
+    admin = recording.resource("userprofiles-api-admin-function").inputs["environment"]["variables"]
+    eraser = recording.resource("userprofiles-eraser-worker-function").inputs["environment"]["variables"]
+    assert admin["DELETION_GRACE_DAYS"] == "7"
+    assert admin["ERASURE_QUEUE_URL"] == eraser["ERASURE_QUEUE_URL"]
+    assert json.loads(eraser["ERASURE_STORES"]) == [{"name": "orders", "functionArn": function}]
+    [rule] = recording.resource("userprofiles-backups-plan").inputs["rules"]
+    assert rule["lifecycle"] == {"deleteAfter": 90}
+    assert {"erasureFunctionName", "receiptsTableName", "avatarBucketName"} <= set(exports)
+
+
 def test_own_template_is_one_line_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     file = ROOT / "examples" / "own_template" / "hiking-club.json"
     monkeypatch.chdir(ROOT)
@@ -182,6 +221,7 @@ def test_approval_roles_reach_the_functions_that_register_users(monkeypatch: pyt
         function.name: function.inputs["environment"]["variables"].get("APPROVAL_ROLES")
         for function in recording.of_type("Function")
     }
+    assert functions.pop("userprofiles-eraser-worker-function") is None
     assert functions.pop("userprofiles-migration-worker-function") is None
     assert set(functions.values()) == {"vendor"}
 
@@ -333,6 +373,42 @@ MISTAKES = {
     "emails of a language without a sender": (
         configuration(textsByLanguage='{"de": {"verificationEmailSubject": "Ihr Code"}}'),
         [f"'{NAMESPACE}:textsByLanguage'", "Set 'emailFrom'"],
+    ),
+    "grace period": (
+        configuration(gracePeriodDays="366"),
+        [f"'{NAMESPACE}:gracePeriodDays'", "366", "0 to 365"],
+    ),
+    "retention of backups": (
+        configuration(backupRetentionDays="0"),
+        [f"'{NAMESPACE}:backupRetentionDays'", "1 to 3650", "default: none"],
+    ),
+    "one store instead of a list": (
+        configuration(erasureStores='{"name": "orders"}'),
+        [f"'{NAMESPACE}:erasureStores'", "list of objects with name, functionArn, queueArn, queueUrl"],
+    ),
+    "unknown field of a store": (
+        configuration(erasureStores='[{"name": "orders", "arn": "a"}]'),
+        [f"'{NAMESPACE}:erasureStores'", "functionArn", "erasureStores[0].name' <value>"],
+    ),
+    "store without a function": (
+        configuration(erasureStores='[{"name": "orders"}]'),
+        [f"'{NAMESPACE}:erasureStores'", "'erasureStores' has a store", "erasureStores[0].name' <value>"],
+    ),
+    "name of a step instead of an object": (
+        configuration(afterSignUp='["mail"]'),
+        [f"'{NAMESPACE}:afterSignUp'", "list of objects", "afterSignUp[0].name"],
+    ),
+    "unknown field of a step": (
+        configuration(afterSignUp='[{"name": "mail", "function": "a"}]'),
+        [f"'{NAMESPACE}:afterSignUp'", "'function'", "functionArn"],
+    ),
+    "step with a wrong function": (
+        configuration(afterSignUp='[{"name": "mail", "functionArn": "mail"}]'),
+        [f"'{NAMESPACE}:afterSignUp'", "'afterSignUp.functionArn' of the target mail", "arn:aws:lambda"],
+    ),
+    "step for unknown users": (
+        configuration(afterSignUp='[{"name": "mail", "createdBy": ["signUp"]}]'),
+        [f"'{NAMESPACE}:afterSignUp'", "'afterSignUp.createdBy' of the target mail", "sign_up"],
     ),
     "misspelled key": (configuration(templat="basic"), ["templat", "unknown setting", "template"]),
 }

@@ -1,4 +1,4 @@
-"""Permissions on a running local AWS: PartiQL, HTTP APIs, tokens and deletion protection."""
+"""Permissions on a running local AWS: PartiQL, SQS batches, HTTP APIs, tokens and deletion protection."""
 
 import uuid
 from typing import Any
@@ -43,6 +43,47 @@ def test_partiql_is_authorized_by_awss_actions(aws: AwsResources) -> None:
     assert error_of(denial)[0] == "AccessDeniedException"
     assert "dynamodb:PartiQLInsert on resource" in error_of(denial)[1]
     assert error_of(signature_error)[0] == "InvalidSignatureException"
+
+
+def test_batch_of_messages_is_authorized_by_the_action_for_one_message(aws: AwsResources) -> None:
+    """Line 28 (doc): IAM has no actions for batches, and SendMessage is not enough to delete messages."""
+    name = f"q-{uuid.uuid4().hex[:8]}"
+    url = aws.local_aws.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    arn = f"arn:aws:sqs:{aws.region}:{aws.local_aws.account_id}:{name}"
+    statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
+    user = aws.create_user_client("sqs", {"Version": "2012-10-17", "Statement": [statement]})
+
+    sent = user.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": "a"}])
+    with pytest.raises(ClientError) as denial:
+        user.delete_message_batch(QueueUrl=url, Entries=[{"Id": "a", "ReceiptHandle": "a"}])
+
+    assert [entry["Id"] for entry in sent["Successful"]] == ["a"]
+    assert "is not authorized to perform: sqs:DeleteMessage " in error_of(denial)[1]
+    assert error_of(denial)[0] == "AccessDenied"
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_email_is_authorized_on_the_identity_of_its_sender(aws: AwsResources, is_allowed: bool) -> None:
+    """Line 28 (doc): the identity is a domain here."""
+    domain = f"{uuid.uuid4().hex[:8]}.example.org"
+    aws.local_aws.client("sesv2").create_email_identity(EmailIdentity=domain)
+    arn = f"arn:aws:ses:{aws.region}:{aws.local_aws.account_id}:identity/{'' if is_allowed else 'x.'}{domain}"
+    statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": arn}
+    user = aws.create_user_client("sesv2", {"Version": "2012-10-17", "Statement": [statement]})
+
+    def send() -> Any:
+        return user.send_email(
+            FromEmailAddress=f"Shop <a@{domain}>",
+            Destination={"ToAddresses": ["b@example.com"]},
+            Content={"Simple": {"Subject": {"Data": "a"}, "Body": {"Text": {"Data": "a"}}}},
+        )
+
+    if is_allowed:
+        assert send()["MessageId"]
+    else:
+        with pytest.raises(ClientError) as denial:
+            send()
+        assert "is not authorized to perform: ses:SendEmail" in error_of(denial)[1]
 
 
 API_FUNCTION = """

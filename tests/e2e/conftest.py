@@ -180,10 +180,10 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def deploy_dev_stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Callable[..., Stack]:
-    """Return a function that deploys the stack `dev`, with changed settings."""
+    """Return a function that deploys the stack `dev`, with changed settings, or that of an example."""
 
-    def deploy(config: dict[str, Any] | None = None) -> Stack:
-        deployment = deploy_stack(ROOT, stack="dev", config=config)
+    def deploy(config: dict[str, Any] | None = None, directory: Path = ROOT) -> Stack:
+        deployment = deploy_stack(directory, stack="dev", config=config)
         return Stack(
             endpoint=localaws.endpoint,
             outputs=deployment.outputs,
@@ -244,16 +244,17 @@ def eventually() -> Callable[..., Any]:
 
 @pytest.fixture
 def deny(stack: Stack, request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Return a function that takes rights from the post-confirmation function for one test."""
+    """Return a function that takes rights from a function for one test, by default from post confirmation."""
     iam = stack.aws("iam")
-    role = stack.get_resource_id("aws:iam/role:Role", "post-confirmation")
 
-    def take(*actions: str) -> None:
+    def take(*actions: str, role: str = "post-confirmation") -> None:
+        role_name = stack.get_resource_id("aws:iam/role:Role", role)
         document = {
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}],
         }
-        iam.put_role_policy(RoleName=role, PolicyName="denied-by-test", PolicyDocument=json.dumps(document))
-        request.addfinalizer(lambda: iam.delete_role_policy(RoleName=role, PolicyName="denied-by-test"))
+        policy = {"RoleName": role_name, "PolicyName": "denied-by-test"}
+        iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))
+        request.addfinalizer(lambda: iam.delete_role_policy(**policy))
 
     return take

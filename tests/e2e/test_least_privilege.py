@@ -126,6 +126,31 @@ def test_administrators_function_can_query_lists_but_not_scan_or_delete_users(ac
     assert is_denied(idp.admin_delete_user, UserPoolId=stack.outputs["userPoolId"], Username="x")
 
 
+def test_erasure_worker_appends_audit_rows_and_reaches_only_users(act_as, stack):
+    create_client = act_as("eraser-worker")
+    dynamodb, s3 = create_client("dynamodb"), create_client("s3")
+    users, audit, receipts = (stack.outputs[f"{name}TableName"] for name in ("users", "audit", "receipts"))
+    bucket = stack.outputs["avatarBucketName"]
+    row = {"PK": {"S": f"USER#{uuid.uuid4()}"}, "SK": {"S": "AUDIT#1"}}
+
+    assert not is_denied(dynamodb.put_item, TableName=audit, Item=row)
+    assert is_denied(dynamodb.get_item, TableName=audit, Key=KEY)
+    assert is_denied(dynamodb.update_item, TableName=audit, Key=KEY)
+    assert is_denied(dynamodb.delete_item, TableName=audit, Key=KEY)
+    assert is_denied(dynamodb.batch_write_item, RequestItems={audit: [{"DeleteRequest": {"Key": KEY}}]})
+    assert is_denied(dynamodb.scan, TableName=users)
+    assert is_denied(
+        dynamodb.delete_item, TableName=stack.outputs["receiptsTableName"], Key={"PK": KEY["PK"]}
+    )
+    assert not is_denied(s3.list_object_versions, Bucket=bucket, Prefix="exports/x/")
+    assert is_denied(s3.list_object_versions, Bucket=bucket)
+    assert is_denied(s3.get_object, Bucket=bucket, Key="avatars/x/y")
+    assert is_denied(s3.delete_object, Bucket=bucket, Key="other/x")
+    assert is_denied(
+        create_client("cognito-idp").admin_create_user, UserPoolId=stack.outputs["userPoolId"], Username="x"
+    )
+
+
 def test_migration_worker_can_not_overwrite_or_delete_in_bulk(act_as, stack):
     dynamodb = act_as("migration-worker")("dynamodb")
     users = stack.outputs["usersTableName"]

@@ -1,8 +1,10 @@
 """No test in this folder opens a network socket: moto runs inside the process, the rest is stubs."""
 
+import functools
 import io
 import json
 import os
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,7 +17,6 @@ import pytest
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from pytest_socket import disable_socket, enable_socket
@@ -24,8 +25,12 @@ from userprofiles.registration.registrar import Registrar
 from userprofiles.settings import Roles
 from userprofiles.table.attribute_value import deserialize_item, serialize_item
 from userprofiles.table.store import Store
-from userprofiles.telemetry import Report
+from userprofiles.telemetry import Report, request_id
 from userprofiles.template import Template
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the helper module: test folders are not packages
+
+from moto_shortcut import mock_dynamodb
 
 HERE = Path(__file__).parent
 
@@ -60,10 +65,33 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.fixture(autouse=True)
+def no_request_id() -> Iterator[None]:
+    """Run the test without the request ID of another test's invocation."""
+    token = request_id.set("")
+    yield
+    request_id.reset(token)
+
+
 # One session for all tests, so that it reads the service descriptions only once.
 SESSION = botocore.session.Session()
 REGION = "us-east-1"
 EVENTS = Path(__file__).parents[1] / "events"
+
+
+CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+
+
+# The clients are created once, because this takes longer than most tests.
+@functools.cache
+def create_dynamodb_client() -> Any:
+    return SESSION.create_client("dynamodb", region_name=REGION, **CREDENTIALS)
+
+
+@functools.cache
+def create_s3_client() -> Any:
+    config = Config(signature_version="s3v4")
+    return SESSION.create_client("s3", region_name=REGION, config=config, **CREDENTIALS)
 
 
 class SerializedClient:
@@ -240,11 +268,14 @@ class FakeQueue:
 
 
 class FakeBucket:
-    """A client of S3: presigned requests as botocore signs them, and copies of objects that exist."""
+    """A client of S3: presigned requests as botocore signs them, and the objects of one bucket."""
+
+    page_keys = 2
 
     def __init__(self) -> None:
-        client = SESSION.create_client("s3", region_name=REGION, config=Config(signature_version="s3v4"))
+        client = create_s3_client()
         self.keys: set[str] = set()
+        self.contents: dict[str, bytes] = {}
         self.generate_presigned_post = client.generate_presigned_post
         self.generate_presigned_url = client.generate_presigned_url
 
@@ -252,6 +283,29 @@ class FakeBucket:
         if CopySource["Key"] not in self.keys:
             raise create_aws_error("AccessDenied")
         self.keys.add(Key)
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **_: Any) -> dict[str, str]:  # noqa: N803
+        self.keys.add(Key)
+        self.contents[Key] = Body
+        return {"VersionId": f"version of {Key}"}
+
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str) -> None:  # noqa: N803
+        assert VersionId == f"version of {Key}"
+        self.keys.discard(Key)
+        self.contents.pop(Key, None)
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str, ContinuationToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        keys = sorted(key for key in self.keys if key.startswith(Prefix))
+        start = int(ContinuationToken)
+        page = keys[start : start + self.page_keys]
+        contents = [{"Key": key, "Size": len(self.contents.get(key, b""))} for key in page]
+        if start + self.page_keys >= len(keys):
+            return {"Contents": contents, "IsTruncated": False}
+        return {
+            "Contents": contents,
+            "IsTruncated": True,
+            "NextContinuationToken": str(start + self.page_keys),
+        }
 
 
 def create_aws_error(code: str, reasons: list[dict[str, Any]] | None = None) -> ClientError:
@@ -270,8 +324,8 @@ def load_event() -> Callable[[str], Any]:
 
 @pytest.fixture
 def tables(aws_environment: None) -> Iterator[Tables]:
-    with mock_aws():
-        yield Tables(SerializedClient(SESSION.create_client("dynamodb", region_name=REGION)))
+    with mock_dynamodb():
+        yield Tables(SerializedClient(create_dynamodb_client()))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,26 @@ def find_options(text, command):
     return {option for part in arguments for option in re.findall(r"--[a-z][a-z-]+", part)}
 
 
+def run_command(command, *arguments):
+    """Run one of our commands in this process and return its exit code."""
+    [script] = entry_points(group="console_scripts", name=command)
+    try:
+        return script.load()(list(arguments))
+    except SystemExit as end:
+        return end.code
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_documented_options_are_in_the_help_of_the_command(command):
+def test_installed_command_prints_its_help(command):
+    script = Path(sys.executable).with_name(command)
+
+    result = subprocess.run([script, "--help"], capture_output=True, text=True, check=True)
+
+    assert result.stdout.startswith(f"usage: {command}")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_documented_options_are_in_the_help_of_the_command(command, capsys):
     documented_options = set()
     for document in DOCUMENTS:
         blocks = re.findall(
@@ -68,13 +87,13 @@ def test_documented_options_are_in_the_help_of_the_command(command):
             ["audit", "verify"],
             ["reconcile"],
             ["restore", "check"],
+            ["erase"],
         ),
         "pulumi-localaws": (["up"], ["run"], ["types"]),
     }
     for words in ([], *subcommands.get(command, ())):
-        script = Path(sys.executable).with_name(command)
-        result = subprocess.run([script, *words, "--help"], capture_output=True, text=True, check=False)
-        help_text += result.stdout
+        assert run_command(command, *words, "--help") == 0
+        help_text += capsys.readouterr().out
 
     assert documented_options
     assert set() == {option for option in documented_options if option not in help_text}

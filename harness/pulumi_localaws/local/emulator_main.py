@@ -1,7 +1,7 @@
 """Serve ministack on an open socket; a script for the emulator's own interpreter.
 
 That interpreter may lack this package, so the script uses only ministack (with hypercorn), the standard
-library and a module beside it.
+library and the modules beside it.
 """
 
 import argparse
@@ -76,9 +76,9 @@ def _exit_with_supervisor() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def _load_embedded_metrics() -> Any:
-    """Load the module beside this script, which is not on the path."""
-    path = Path(__file__).with_name("embedded_metrics.py")
+def _load_module(name: str) -> Any:
+    """Load a module beside this script, which is not on the path."""
+    path = Path(__file__).with_name(f"{name}.py")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         sys.exit(f"{path} can't be loaded")
@@ -120,8 +120,9 @@ def main() -> None:
             f" (the extra `testing` includes it), or set {arguments.variable} to an interpreter that has it"
         )
 
-    _load_embedded_metrics().publish_metrics_of_logs()
+    _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
+    _load_module("emulator_permissions").name_actions_and_resources_as_aws()
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75

@@ -21,7 +21,7 @@ from pulumi_localaws.errors import DeploymentError
 
 _SERVICES = (
     "apigatewayv2", "cloudwatch", "cognitoidp", "dynamodb", "iam", "kms", "lambda", "logs", "s3",
-    "secretsmanager", "sfn", "sns", "sqs", "ssm", "sts",
+    "secretsmanager", "sesv2", "sfn", "sns", "sqs", "ssm", "sts",
 )  # fmt: skip
 """The provider's names of the services that a local program can use."""
 

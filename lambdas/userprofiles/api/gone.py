@@ -37,6 +37,17 @@ def check_not_erased(user: UserItems) -> None:
         raise erased_error()
 
 
+def check_not_due(user: UserItems, moment: datetime) -> None:
+    """Check that the erasure of a user is not due. The user may be marked for deletion.
+
+    Raises:
+        ApiError: 410 `erasure_due`.
+    """
+    request = deletion.find_request(user.account)
+    if request is not None and request.is_due(moment):
+        raise deletion_error(request, moment)
+
+
 def check_not_gone(user: UserItems, moment: datetime) -> None:
     """Check that a user was not erased, and is not marked for deletion.
 

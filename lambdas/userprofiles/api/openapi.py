@@ -51,6 +51,7 @@ class _Operation(NamedTuple):
         headers: Optional headers of the request.
         errors: Statuses in addition to the common ones.
         status: Status of success.
+        other_responses: Schemas of other successful responses, by status.
     """
 
     name: str
@@ -60,6 +61,7 @@ class _Operation(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
     errors: Mapping[int, str] = MappingProxyType({})
     status: int = 200
+    other_responses: Mapping[int, Schema] = MappingProxyType({})
 
 
 _USER = reference("User")
@@ -95,6 +97,12 @@ _OPERATIONS: dict[Route, _Operation] = {
         _IDEMPOTENCY_KEY,
         _REPEATED,
         201,
+    ),
+    routes.EXPORT_USER: _Operation(
+        "exportUser",
+        "Return all data of the caller as one document, or a link to it if it has more than 1 MB",
+        reference("Export"),
+        other_responses={202: reference("ExportLink")},
     ),
     routes.DELETE_USER: _Operation(
         "deleteUser",
@@ -219,6 +227,8 @@ def _operation(route: Route, template: Template) -> dict[str, Any]:
 def _responses(route: Route, details: _Operation) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Success.", "content": {_JSON: {"schema": details.response}}}
     answers: dict[str, Any] = {str(details.status): success}
+    for other_status, schema in details.other_responses.items():
+        answers[str(other_status)] = {"description": "Success.", "content": {_JSON: {"schema": schema}}}
     if details.response == _USER:
         success["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Strong tag."}}
     if "If-None-Match" in details.headers:

@@ -6,6 +6,7 @@ from typing import Any
 
 from userprofiles.api.avatars import CONTENT_TYPES
 from userprofiles.api.bulk_change import MAX_USERS
+from userprofiles.api.export_schema import bundle_schema
 from userprofiles.api.user_list import all_roles
 from userprofiles.table import record
 from userprofiles.template import Template
@@ -41,6 +42,7 @@ def schemas(template: Template) -> dict[str, Schema]:
         "Completion": _completion(),
         **_upload_schemas(),
         **_deletion_schemas(),
+        **_export_schemas(),
         **_administrator_schemas(template),
         "Problem": _problem(),
         "GatewayMessage": {
@@ -140,6 +142,17 @@ def _deletion_schemas() -> dict[str, Schema]:
         "DeletionAccepted": _object({"deletion": _object(times, list(times))}, ["deletion"]),
         "ErasureAccepted": _object({"userId": sub, "state": {"const": "erasing"}}, ["userId", "state"]),
     }
+
+
+def _export_schemas() -> dict[str, Schema]:
+    link = {
+        "url": {"type": "string", "description": "Signed URL of the bundle."},
+        "expiresIn": {"type": "integer", "description": "Seconds until the URL expires."},
+        "bytes": {"type": "integer", "description": "Size of the bundle."},
+        "sha256": {"type": "string", "description": "SHA-256 of the bundle's bytes, in hexadecimal."},
+    }
+    # docs/export.schema.json has the schema of an attribute, too.
+    return {"Export": bundle_schema({"type": "object"}), "ExportLink": _object(link, list(link))}
 
 
 def _problem() -> Schema:

@@ -39,10 +39,17 @@ def json_response(
     status: int, body: Any, headers: Mapping[str, str] | None = None, content_type: str = _JSON
 ) -> Response[Any]:
     """Create a response."""
+    return text_response(status, to_json(body), headers, content_type)
+
+
+def text_response(
+    status: int, text: str, headers: Mapping[str, str] | None = None, content_type: str = _JSON
+) -> Response[Any]:
+    """Create a response from the text of its body."""
     return Response(
         status_code=status,
         content_type=content_type,
-        body=to_json(body),
+        body=text,
         headers={**_HEADERS, **(headers or {})},
     )
 

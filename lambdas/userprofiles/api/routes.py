@@ -39,6 +39,7 @@ READ_PROFILE = Route("GET", "/me/profile")
 CHANGE_PROFILE = Route("PATCH", "/me/profile")
 READ_COMPLETION = Route("GET", "/me/profile/completion")
 CREATE_AVATAR = Route("POST", "/me/avatar")
+EXPORT_USER = Route("GET", "/me/export")
 DELETE_USER = Route("DELETE", "/me")
 RESTORE_USER = Route("POST", "/me/restore")
 
@@ -59,6 +60,7 @@ ROUTES = (
     CHANGE_PROFILE,
     READ_COMPLETION,
     CREATE_AVATAR,
+    EXPORT_USER,
     DELETE_USER,
     RESTORE_USER,
     LIST_USERS,

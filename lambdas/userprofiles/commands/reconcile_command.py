@@ -1,10 +1,10 @@
-"""`userprofiles reconcile`: compare the user pool with the users table, and create what is missing."""
+"""`userprofiles reconcile`: compare the user pool with the users table, and fix the differences."""
 
 import argparse
 import sys
+import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from userprofiles.backfill.command.argument_parser import CommandParser
@@ -12,80 +12,44 @@ from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import ProgressLine, write_error
 from userprofiles.backfill.command.signals import stop_on_signals
-from userprofiles.backfill.errors import StoppedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.report import write_file
 from userprofiles.backfill.stop import Stop
-from userprofiles.commands.command_errors import check_writable, file_error, print_errors
-from userprofiles.commands.stack_options import add_stack_options, create_stack
+from userprofiles.commands import last_reconciliation, reconcile_options
+from userprofiles.commands.command_errors import file_error, print_errors
+from userprofiles.commands.stack_options import create_stack
 from userprofiles.lifecycle import reconcile_report
 from userprofiles.lifecycle.deployed_settings import DeployedSettings, read_settings
-from userprofiles.lifecycle.inventory import DifferenceKind, Inventory, Result
-from userprofiles.lifecycle.pool_reader import PoolReader
+from userprofiles.lifecycle.inventory import FIXED_KINDS, DifferenceKind, Inventory, Result
+from userprofiles.lifecycle.orphans import OrphanDeletion
+from userprofiles.lifecycle.pool_reader import PoolReader, UnconfirmedRule
 from userprofiles.lifecycle.reconciliation import Reconciliation
 from userprofiles.lifecycle.repair import SOURCE, Repair
 from userprofiles.lifecycle.table_reader import TableReader
+from userprofiles.lifecycle.unconfirmed_users import UnconfirmedUsers
 from userprofiles.registration.registrar import Registrar
 from userprofiles.stack_setup.stack import Stack
 from userprofiles.table import record
+from userprofiles.table.removal_journal import RemovalJournal
 from userprofiles.table.store import Store
+from userprofiles.table.store_errors import StoreError
+from userprofiles.telemetry import request_id
 
 _OPTIONS = ("user_pool_id", "users_table", "audit_table")
-_DEFAULT_RATE = 10.0
-_MAX_RATE = 1_000
-_DEFAULT_REMOVALS = 1.0
-
-_EPILOG = f"""exit codes:
-  {ExitCode.DONE:<3} no difference, or all differences are fixed
-  {ExitCode.FAILED:<3} could not continue: credentials, tables, permissions, network, disk
-  {ExitCode.SOME_FAILED:<3} differences remain
-  {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM; run it again
-  {ExitCode.REFUSED:<3} refused: the pool belongs to other tables, or too many accounts have no user
-  {ExitCode.USAGE:<3} wrong usage
-
-Required permissions: cognito-idp:DescribeUserPool and ListUsers, lambda:GetFunctionConfiguration,
-dynamodb:Scan and BatchGetItem on the users table. With --fix also cognito-idp:AdminGetUser,
-dynamodb:PutItem, UpdateItem and ConditionCheckItem on the users table, PutItem on the audit table."""
 
 
 def add_parser(groups: Any) -> None:
     """Add `reconcile` to the commands."""
     parser = groups.add_parser(
         "reconcile",
-        help="compare user pool and users table, and create what is missing",
+        help="compare user pool and users table, and fix the differences",
         description="Compare the user pool with the users table, both ways.\n"
         "Without --fix, nothing is changed.",
-        epilog=_EPILOG,
+        epilog=reconcile_options.EPILOG,
     )
     parser.set_defaults(execute=lambda values: run_parsed(parser, values))
-    add_stack_options(parser)
-    parser.add_argument(
-        "--template",
-        metavar="NAME",
-        help="the stack's template: a name, or the path of a .json file (default: the preset that the "
-        "functions use)",
-    )
-    parser.add_argument(
-        "--fix",
-        action="store_true",
-        help="create missing accounts and profiles, and update changed e-mail addresses and phone numbers",
-    )
-    parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the report to this file")
-    parser.add_argument(
-        "--max-removals",
-        type=float,
-        default=_DEFAULT_REMOVALS,
-        metavar="PERCENT",
-        help="with --fix, stop before the first change if more than this percentage of the accounts has no "
-        "user in the pool (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--requests-per-second",
-        type=float,
-        default=_DEFAULT_RATE,
-        metavar="N",
-        help="requests to Cognito per second (default: %(default)g)",
-    )
+    reconcile_options.add_options(parser)
 
 
 @dataclass(frozen=True)
@@ -104,14 +68,9 @@ class _Run:
 def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits = COMMAND_LINE) -> ExitCode:
     """Run the command and return its exit code."""
     parser.as_json = values.json
-    if not 0 <= values.max_removals <= 100:  # noqa: PLR2004 - a percentage
-        parser.error(f"--max-removals must be from 0 to 100, got {values.max_removals:g}")
-    if not 0 < values.requests_per_second <= _MAX_RATE:
-        parser.error(
-            f"--requests-per-second must be above 0 and at most {_MAX_RATE:,}, got "
-            f"{values.requests_per_second:g}"
-        )
-    check_writable(parser, "--report", values.report)
+    reconcile_options.check_values(parser, values)
+    if values.last:
+        return last_reconciliation.show(parser, values)
     stack = create_stack(parser, values, _OPTIONS)
     stop = Stop()
 
@@ -119,8 +78,12 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
         with Inventory() as inventory:
             return _execute(_create_run(values, stack, inventory, stop, limits))
 
-    with stop_on_signals(stop.request):
-        return print_errors(reconcile, as_json=values.json)
+    token = request_id.set(uuid.uuid4().hex)
+    try:
+        with stop_on_signals(stop.request):
+            return print_errors(reconcile, as_json=values.json)
+    finally:
+        request_id.reset(token)
 
 
 def _create_run(
@@ -137,15 +100,39 @@ def _create_run(
         stop=stop,
         limits=limits,
     )
-    return _Run(
-        values=values,
-        stack=stack,
-        settings=settings,
-        reconciliation=Reconciliation(table, store, pool, settings.template, inventory),
-        repair=Repair(Registrar(store, settings.template, settings.roles, SOURCE), pool, inventory),
-        table=table,
+    journal = RemovalJournal(dynamodb, stack.users_table)
+    reconciliation = Reconciliation(
+        table,
+        store,
+        pool,
+        settings.template,
+        inventory,
+        unconfirmed=UnconfirmedRule(values.unconfirmed_days, _now),
+        open_removals=_open_removals(journal, stack),
+    )
+    repair = Repair(
+        registrar=Registrar(store, settings.template, settings.roles, SOURCE),
+        pool=pool,
+        orphans=OrphanDeletion(store, pool, timedelta(days=values.grace_days), SOURCE, _now),
+        unconfirmed_users=UnconfirmedUsers(pool, journal),
         inventory=inventory,
     )
+    return _Run(values, stack, settings, reconciliation, repair, table, inventory)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _open_removals(journal: RemovalJournal, stack: Stack) -> dict[str, str]:
+    try:
+        return journal.entries()
+    except StoreError as error:
+        raise BackfillFailedError(
+            ErrorKind.TABLE,
+            f"The users table {stack.users_table!r} can't be read: {error}.\n"
+            "Check the name of the table, the region, the credentials, and the permission dynamodb:Query.",
+        ) from error
 
 
 def _execute(run: _Run) -> ExitCode:
@@ -188,7 +175,7 @@ def _compare(run: _Run) -> None:
 def _fix(run: _Run) -> bool:
     """Fix the differences; return False if a stop was requested."""
     progress = ProgressLine(run.table.limits, unit="users")
-    expected_users = run.inventory.count(DifferenceKind.MISSING) + run.inventory.count(DifferenceKind.CONTACT)
+    expected_users = sum(run.inventory.count(kind) for kind in FIXED_KINDS)
     progress.start(0, lambda: expected_users)
     try:
         run.repair.fix_all(lambda count: progress.show(count, "fixing") if progress.is_due else None)
@@ -226,8 +213,6 @@ def _refusal(run: _Run) -> str:
 
 
 def _remaining_differences(run: _Run) -> int:
-    kinds = (DifferenceKind.ERASED, DifferenceKind.ORPHAN, DifferenceKind.DUPLICATE)
-    remaining = sum(run.inventory.count(kind) for kind in kinds)
-    if run.values.fix:
-        return remaining + run.inventory.count_result(Result.FAILED)
-    return sum(run.inventory.count(kind) for kind in DifferenceKind)
+    fixed_kinds = FIXED_KINDS if run.values.fix else ()
+    remaining = sum(run.inventory.count(kind) for kind in DifferenceKind if kind not in fixed_kinds)
+    return remaining + run.inventory.count_result(Result.FAILED)

@@ -62,4 +62,5 @@ def create_stack(
         template=template,
         region=values.region,
         endpoint_url=values.endpoint_url or outputs.get("endpoint_url"),
+        state_table=options.get("state_table", ""),
     )

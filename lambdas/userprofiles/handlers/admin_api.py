@@ -60,7 +60,7 @@ from userprofiles.api.routes import (
     Route,
 )
 from userprofiles.table.audit import Action
-from userprofiles.telemetry import Report
+from userprofiles.telemetry import Report, start_invocation
 from userprofiles.template_check import APPROVAL_STATES
 
 REPORT = Report()
@@ -218,6 +218,7 @@ def handle_exception(error: Exception) -> Response[Any]:
 
 def handler(event: Any, context: Any) -> Any:
     """Handle one request."""
+    start_invocation(context)
     response = APP.resolve(event, context)
     responses.log_request(event, response, REPORT)
     return response

@@ -28,7 +28,7 @@ from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.state_machine.safe_error import root_cause, safe_error
 from userprofiles.backfill.state_machine.worker import Worker
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
-from userprofiles.telemetry import Report, error_code
+from userprofiles.telemetry import Report, error_code, start_invocation
 
 
 def _client(service: str) -> Any:
@@ -57,6 +57,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         RefusedError: The input is rejected.
         BackfillFailedError: Table, permissions, bucket or network have a problem, or the error is unexpected.
     """
+    start_invocation(context)
     request = event if isinstance(event, dict) else {}
     details: dict[str, Any] = {name: request.get(name) for name in ("action", "runId", "segment")}
     try:

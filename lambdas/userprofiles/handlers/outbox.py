@@ -19,7 +19,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from userprofiles.registration import outbox
-from userprofiles.telemetry import Report
+from userprofiles.telemetry import Report, start_invocation
 
 REPORT = Report()
 WORKER = outbox.from_environment(os.environ)
@@ -34,6 +34,7 @@ def process_record(record: SQSRecord) -> None:  # Powertools passes it by this n
 
 def handler(event: Any, context: Any) -> Any:
     """Return the failed messages. SQS delivers them again, or moves them to the dead-letter queue."""
+    start_invocation(context)
     response = process_partial_response(
         event=event, record_handler=process_record, processor=PROCESSOR, context=context
     )

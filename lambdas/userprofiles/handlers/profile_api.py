@@ -7,36 +7,46 @@ deleted).
 The actions that its role needs, and no others:
 
 * on the users table, for keys that begin with `USER#`: `dynamodb:BatchGetItem`, `dynamodb:PutItem`,
-  `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`
+  `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`, `dynamodb:Query`
 * on the audit table: `dynamodb:PutItem`
 * on the idempotency table: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`,
   `dynamodb:DeleteItem`
-* on the bucket with avatars: `s3:GetObject`, and `s3:PutObject` below `avatars/` and `claimed/`
+* on the bucket with avatars: `s3:GetObject` and `s3:PutObject` below `avatars/`, `claimed/` and `exports/`,
+  `s3:DeleteObjectVersion` below `exports/`, and `s3:ListBucket` for the prefixes `avatars/` and
+  `claimed/avatars/`
 * on the user pool: `cognito-idp:AdminGetUser`, `cognito-idp:AdminUserGlobalSignOut`
 """
 
+import functools
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from userprofiles import aws, settings
 from userprofiles.api import access_token, avatars, profile_service, request_body, responses
+from userprofiles.api.access_token import Caller
 from userprofiles.api.avatars import Avatars
 from userprofiles.api.deletion import Deletion, ErasureQueue
+from userprofiles.api.gone import check_not_due
 from userprofiles.api.idempotency import IdempotentRequests, KeyScope
 from userprofiles.api.picture_key import new_key
 from userprofiles.api.routes import (
     CHANGE_PROFILE,
     CREATE_AVATAR,
     DELETE_USER,
+    EXPORT_USER,
     HEALTH,
     OPENAPI,
     READ_COMPLETION,
     READ_PROFILE,
     RESTORE_USER,
 )
-from userprofiles.telemetry import Report
+from userprofiles.table.store import UserItems
+from userprofiles.telemetry import Report, start_invocation
+
+if TYPE_CHECKING:
+    from userprofiles.lifecycle.user_export import UserExporter
 
 REPORT = Report()
 AVATARS = Avatars(settings.required(os.environ, "AVATAR_BUCKET"))
@@ -49,6 +59,14 @@ IDEMPOTENT_REQUESTS = IdempotentRequests(
 CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
 # Explicitly off: in debug mode, events and tokens would be logged, and the environment can turn it on.
 APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
+
+
+@functools.cache
+def create_exporter() -> "UserExporter":
+    """Create what only exports need."""
+    from userprofiles.lifecycle import user_export  # noqa: PLC0415 - few requests need it
+
+    return user_export.from_environment(os.environ, SERVICE.template.name)
 
 
 @APP.route(HEALTH.rule, method=HEALTH.method)
@@ -120,6 +138,22 @@ def restore_user() -> Response[Any]:
     return responses.profile_response(AVATARS.sign(DELETION.restore(caller)))
 
 
+def read_exported_user(caller: Caller) -> UserItems:
+    """Return the caller's items, also of a user who is marked for deletion, until the erasure is due."""
+    user = SERVICE.read_items(caller)
+    check_not_due(user, SERVICE.registrar.clock())
+    return user
+
+
+@APP.route(EXPORT_USER.rule, method=EXPORT_USER.method)
+def export_user() -> Response[Any]:
+    """Return all data of the caller, also of one who is marked for deletion."""
+    caller = access_token.read_caller(APP.current_event.raw_event, CLIENT_IDS)
+    remaining_ms = APP.lambda_context.get_remaining_time_in_millis
+    answer = create_exporter().answer(caller, read_exported_user, remaining_ms)
+    return responses.text_response(answer.status, answer.body.decode())
+
+
 @APP.not_found
 def handle_unknown_route(_: Exception) -> Response[Any]:
     """Return 404 for an unknown path or method."""
@@ -134,6 +168,7 @@ def handle_exception(error: Exception) -> Response[Any]:
 
 def handler(event: Any, context: Any) -> Any:
     """Handle one request."""
+    start_invocation(context)
     response = APP.resolve(event, context)
     responses.log_request(event, response, REPORT)
     return response

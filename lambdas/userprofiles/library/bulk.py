@@ -1,9 +1,11 @@
 """Runs one operation for many users, in batches."""
 
+import contextvars
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from userprofiles import telemetry
 from userprofiles.library.result import ProfileCreationResult
 
 BATCH_SIZE = 10
@@ -31,8 +33,10 @@ def run(
             f"batch_size must be a whole number from 1 to {_MAX_BATCH_SIZE}, got {batch_size!r}."
         )
     results: list[ProfileCreationResult] = []
-    with ThreadPoolExecutor(batch_size) as pool:
+    with telemetry.request_id_of_run(), ThreadPoolExecutor(batch_size) as pool:
         for start in range(0, len(arguments), batch_size):
             batch = arguments[start : start + batch_size]
-            results.extend(pool.map(lambda values: operation(*values), batch))
+            # A thread has no context variables of the caller, such as the request ID.
+            futures = [pool.submit(contextvars.copy_context().run, operation, *values) for values in batch]
+            results.extend(future.result() for future in futures)
     return results

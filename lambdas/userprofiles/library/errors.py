@@ -26,6 +26,13 @@ def erased_error() -> OperationError:
     return not_found_error("This user was erased. An erased user gets no new profile.")
 
 
+def marked_error() -> OperationError:
+    """Return the error for a user who is marked for deletion."""
+    return not_found_error(
+        "This user is marked for deletion. The user can restore the account until the grace period ends."
+    )
+
+
 def invalid_data_error(details: str, testing_details: str = "") -> OperationError:
     """Return the error for arguments that are not accepted."""
     return OperationError(ErrorKind.INVALID_DATA, "Invalid data", details, testing_details)
@@ -58,7 +65,9 @@ def translate_error(error: Exception) -> OperationError:
 
 def _translate_api_error(error: ApiError) -> OperationError:
     if error.status in _MISSING_STATUSES:
-        return erased_error() if error.status == HTTPStatus.GONE else not_found_error(str(error))
+        if error.status == HTTPStatus.NOT_FOUND:
+            return not_found_error(str(error))
+        return erased_error() if error.code == "erased" else marked_error()
     if error.status in _INVALID_STATUSES:
         problems = [f"{entry.pointer}: {entry.detail}" for entry in error.field_errors]
         return invalid_data_error("; ".join(problems) or str(error), error.code)

@@ -14,7 +14,7 @@ from userprofiles.completion import Completion, completion
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoUser, UnreadableUserError
 from userprofiles.registration.registrar import Registrar
-from userprofiles.table import item_upgrade
+from userprofiles.table import deletion, item_upgrade
 from userprofiles.table.store import Store, UserItems
 from userprofiles.template import Template
 
@@ -44,14 +44,16 @@ class ProfileClient:
         """Read the account and the profile of a user, upgraded to the version of the template.
 
         Returns:
-            The items; both are None for an erased user.
+            The items; both are None for an erased user, and for a user who is marked for deletion.
 
         Raises:
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
         user = self.registrar.store.read(user_id)
-        if user.is_erased or not user.is_complete:
-            return UserItems(None, None) if user.is_erased else user
+        if user.is_erased or deletion.find_request(user.account) is not None:
+            return UserItems(None, None)
+        if not user.is_complete:
+            return user
         account, profile = user.account or {}, user.profile or {}
         items = item_upgrade.upgrade(
             self.template, schema_role(self.template, account), {"account": account, "profile": profile}

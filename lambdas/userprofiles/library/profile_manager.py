@@ -4,11 +4,13 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from userprofiles import telemetry
 from userprofiles.library import bulk, profile_data
 from userprofiles.library.errors import (
     TRANSLATED_ERRORS,
     erased_error,
     invalid_data_error,
+    marked_error,
     not_found_error,
     translate_error,
 )
@@ -105,7 +107,10 @@ class ProfileManager:
         self._debug("The registration has the outcome %s for user: %s", registration.outcome, user_id)
         if registration.outcome is Outcome.ERASED:
             raise erased_error()
-        profile_id = profile_data.profile_id(user_id, self.client.read(user_id))
+        items = self.client.read(user_id)
+        if items.account is None:
+            raise marked_error()
+        profile_id = profile_data.profile_id(user_id, items)
         if registration.outcome is Outcome.EXISTED:
             _LOGGER.warning("Profile already exists for user: %s", user_id)
             return ProfileCreationResult(
@@ -120,7 +125,9 @@ class ProfileManager:
         return ProfileCreationResult(True, "Profile created", user_id, profile_id)
 
     def get_profile(self, user_id: str) -> dict[str, Any] | None:
-        """Return the fields of a user's profile; None if the user has none or was erased.
+        """Return the fields of a user's profile; None if there is none to read.
+
+        There is none for a user without a profile, an erased user, and a user who is marked for deletion.
 
         Raises:
             ProfileReadError: DynamoDB returned an error.
@@ -167,7 +174,8 @@ class ProfileManager:
         if user.account is None and user.profile is None:
             # A tombstone reads as missing too. The registration below would say so, but it would also create.
             raise not_found_error(
-                "The user has no profile, or was erased. Create one with create_profile_automatically."
+                "The user has no profile, was erased, or is marked for deletion. Create a missing profile "
+                "with create_profile_automatically."
             )
         if not user.is_complete:
             self._repair(user_id)
@@ -225,7 +233,8 @@ class ProfileManager:
         Raises:
             ValueError: `batch_size` is not allowed.
         """
-        return bulk.run(self.create_profile_automatically, [(user_id,) for user_id in user_ids], batch_size)
+        arguments = [(user_id,) for user_id in user_ids]
+        return bulk.run(self.create_profile_automatically, arguments, batch_size)
 
     def update_profiles(
         self, updates: Mapping[str, Mapping[str, Any]], *, batch_size: int = bulk.BATCH_SIZE
@@ -247,7 +256,8 @@ class ProfileManager:
     def _run(self, user_id: str, operation: Callable[[], ProfileCreationResult]) -> ProfileCreationResult:
         """Run an operation and return the result of its error."""
         try:
-            return operation()
+            with telemetry.request_id_of_run():
+                return operation()
         except OperationError as error:
             return self._fail(user_id, error)
         except TRANSLATED_ERRORS as error:

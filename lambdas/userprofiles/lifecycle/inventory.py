@@ -35,6 +35,7 @@ class DifferenceKind(StrEnum):
     ERASED = "erased"
     ORPHAN = "orphan"
     DUPLICATE = "duplicate"
+    UNCONFIRMED = "unconfirmed"
 
 
 class Result(StrEnum):
@@ -42,11 +43,18 @@ class Result(StrEnum):
 
     CREATED = "created"
     UPDATED = "updated"
+    MARKED = "marked"
+    REMOVED = "removed"
     UNNECESSARY = "unnecessary"
     FAILED = "failed"
 
 
-FIXED_KINDS = (DifferenceKind.MISSING, DifferenceKind.CONTACT)
+FIXED_KINDS = (
+    DifferenceKind.MISSING,
+    DifferenceKind.CONTACT,
+    DifferenceKind.ORPHAN,
+    DifferenceKind.UNCONFIRMED,
+)
 
 
 @dataclass(frozen=True)

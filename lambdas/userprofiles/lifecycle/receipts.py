@@ -26,6 +26,7 @@ OPEN_INDEX = "open"
 
 _IS_UNCHANGED = "erasureId = :erasureId AND #state = :state"
 _STATE = {"#state": "state"}  # a reserved word of DynamoDB
+_PATH = "stores.#store.#attribute"  # `found` is a reserved word too
 _NOT_HASHED = ("hash", "auditHead", "version")
 
 
@@ -154,7 +155,8 @@ class Receipts:
         Raises:
             ErasureReplacedError: The receipt is no longer that of an open erasure.
         """
-        self._update(receipt, "SET stores.#store = if_not_exists(stores.#store, :value)", name, {})
+        expression = "SET stores.#store = if_not_exists(stores.#store, :value)"
+        self._update(receipt, expression, {"#store": name}, {})
 
     def record(self, receipt: Receipt, name: str, attribute: str, value: Any) -> None:
         """Record the first value of `found`, `doneAt` or `sentAt` of a store. Later values are ignored.
@@ -162,8 +164,8 @@ class Receipts:
         Raises:
             ErasureReplacedError: The receipt is no longer that of an open erasure.
         """
-        path = f"stores.#store.{attribute}"
-        self._update(receipt, f"SET {path} = if_not_exists({path}, :value)", name, value)
+        expression = f"SET {_PATH} = if_not_exists({_PATH}, :value)"
+        self._update(receipt, expression, {"#store": name, "#attribute": attribute}, value)
 
     def replace(self, receipt: Receipt, name: str, attribute: str, value: Any) -> None:
         """Record a value of a store, and replace a former one.
@@ -171,11 +173,11 @@ class Receipts:
         Raises:
             ErasureReplacedError: The receipt is no longer that of an open erasure.
         """
-        self._update(receipt, f"SET stores.#store.{attribute} = :value", name, value)
+        self._update(receipt, f"SET {_PATH} = :value", {"#store": name, "#attribute": attribute}, value)
 
-    def _update(self, receipt: Receipt, expression: str, name: str, value: Any) -> None:
+    def _update(self, receipt: Receipt, expression: str, names: Mapping[str, str], value: Any) -> None:
         condition = _condition(receipt)
-        condition["ExpressionAttributeNames"] = {**_STATE, "#store": name}
+        condition["ExpressionAttributeNames"] = {**_STATE, **names}
         condition["ExpressionAttributeValues"][":value"] = serialize(value)
         try:
             self._client.update_item(

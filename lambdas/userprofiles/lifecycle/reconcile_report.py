@@ -13,6 +13,7 @@ _TEXTS = {
     DifferenceKind.ERASED: "user of the pool who was erased from the table",
     DifferenceKind.ORPHAN: "account without a user in the pool",
     DifferenceKind.DUPLICATE: "same e-mail address as {detail}",
+    DifferenceKind.UNCONFIRMED: "sign-up that was not confirmed, {detail}",
 }
 
 
@@ -22,6 +23,7 @@ def totals(inventory: Inventory, counts: Counts) -> dict[str, Any]:
         "poolUsers": counts.pool_users,
         "usersWithoutProfile": counts.users_without_profile,
         "accounts": inventory.accounts,
+        "pendingDeletion": counts.pending_deletions,
         "differences": {str(kind): inventory.count(kind) for kind in DifferenceKind},
         "results": {str(result): inventory.count_result(result) for result in Result},
     }
@@ -52,10 +54,11 @@ def text_pieces(header: dict[str, Any], inventory: Inventory) -> Iterator[str]:
     for difference in inventory.differences():
         text = _TEXTS[difference.kind].format(detail=difference.detail)
         result = f" ({difference.result})" if difference.result else ""
-        yield _printable(f"{difference.kind:<9}  {difference.sub}: {text}{result}") + "\n"
+        yield _printable(f"{difference.kind:<11}  {difference.sub}: {text}{result}") + "\n"
     yield (
         f"Users in the pool: {header['poolUsers']:,}, of them disabled or not confirmed: "
-        f"{header['usersWithoutProfile']:,}. Accounts: {header['accounts']:,}.\n"
+        f"{header['usersWithoutProfile']:,}. Accounts: {header['accounts']:,}, others pending deletion: "
+        f"{header['pendingDeletion']:,}.\n"
     )
     yield f"Differences: {_format_counts(header['differences'])}.\n"
     if header["fix"]:

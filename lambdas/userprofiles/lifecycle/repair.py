@@ -1,18 +1,20 @@
-"""Creates the missing items of users, and updates changed contact data.
+"""Fixes differences: creates missing items, updates contact data, marks orphans, removes unconfirmed users.
 
-Each write is one transaction under conditions. A repair can stop after any user and run again.
+Each write to the tables is one transaction under conditions. A repair can stop at any call and run again.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
-from userprofiles.lifecycle.inventory import FIXED_KINDS, Difference, Inventory, Result
+from userprofiles.lifecycle.inventory import FIXED_KINDS, Difference, DifferenceKind, Inventory, Result
+from userprofiles.lifecycle.orphans import OrphanDeletion
 from userprofiles.lifecycle.pool_reader import PoolReader
+from userprofiles.lifecycle.unconfirmed_users import UnconfirmedUsers
 from userprofiles.registration import contact_data
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
-from userprofiles.table import record
+from userprofiles.table import deletion, record
 from userprofiles.table.attribute_value import AttributeValueError
 from userprofiles.table.store_errors import StoreBusyError, StoreError
 from userprofiles.telemetry import error_code
@@ -29,11 +31,15 @@ class Repair:
     Attributes:
         registrar: Creates the missing items.
         pool: Reads each user again, because the list may be old.
+        orphans: Marks accounts without a user for deletion.
+        unconfirmed_users: Removes unconfirmed users.
         inventory: The differences. It receives the results.
     """
 
     registrar: Registrar
     pool: PoolReader
+    orphans: OrphanDeletion
+    unconfirmed_users: UnconfirmedUsers
     inventory: Inventory
 
     def fix_all(self, on_user: Callable[[int], None]) -> None:
@@ -64,10 +70,15 @@ class Repair:
                 )
 
     def _fix(self, difference: Difference) -> str:
-        user = self.pool.get(difference.user_name)
-        if user is None or user.sub != difference.sub:
-            return Result.UNNECESSARY
         try:
+            match difference.kind:
+                case DifferenceKind.ORPHAN:
+                    return self.orphans.request(difference.sub)
+                case DifferenceKind.UNCONFIRMED:
+                    return self.unconfirmed_users.remove(difference.sub, difference.user_name)
+            user = self.pool.get(difference.user_name)
+            if user is None or user.sub != difference.sub:
+                return Result.UNNECESSARY
             return self._fix_user(user)
         except (StoreError, AttributeValueError) as error:
             return f"{Result.FAILED}: {error_code(error)}"
@@ -75,6 +86,8 @@ class Repair:
     def _fix_user(self, user: CognitoUser) -> Result:
         is_created = False
         items = self.registrar.store.read(user.sub)
+        if deletion.find_request(items.account):
+            return Result.UNNECESSARY
         if not items.is_erased and not items.is_complete:
             self.registrar.register(user)
             is_created = True

@@ -47,22 +47,28 @@ class TableReader:
     def pages(self, operation: str, **parameters: Any) -> Iterator[Page]:
         """Yield the responses of a query or scan."""
         calls = self._calls()
-        start: dict[str, Any] = {}
         while True:
-            response = self._call(calls, operation, **parameters, **start)
+            response = self._call(calls, operation, **parameters)
             yield response
             if not response.get("LastEvaluatedKey"):
                 return
-            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+            parameters["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
-    def account_pages(self, names: Iterable[str]) -> Iterator[Page]:
-        """Yield the responses of a scan of all accounts, with these attributes and PK."""
+    def account_pages(self, names: Iterable[str], start: Page | None = None) -> Iterator[Page]:
+        """Yield the responses of a scan of all accounts, with these attributes and PK.
+
+        Args:
+            names: The attributes.
+            start: The key after which the scan starts; None for all accounts.
+        """
         parameters = projection(dict.fromkeys(("PK", "SK", *names)))
         parameters["FilterExpression"] = "#1 = :account AND begins_with(#0, :user)"
         parameters["ExpressionAttributeValues"] = {
             ":account": {"S": record.SORT_KEYS["account"]},
             ":user": {"S": record.USER_PREFIX},
         }
+        if start is not None:
+            parameters["ExclusiveStartKey"] = start
         yield from self.pages("Scan", Limit=self.limits.page_rows, **parameters)
 
     def item_count(self) -> int | None:

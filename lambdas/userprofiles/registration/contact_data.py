@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from userprofiles.table import audit, item_upgrade, record
+from userprofiles.table import audit, deletion, item_upgrade, record
 from userprofiles.table.audit import Action
 from userprofiles.table.store import Store, UserItems
 from userprofiles.table.update_expression import Change
@@ -54,10 +54,13 @@ def find_update(
         now: The time of the update, as `record.timestamp` formats it.
 
     Returns:
-        None if nothing is new, or if a newer major version of the template wrote the items.
+        None if nothing is new, if a newer major version of the template wrote the items, or if the user is
+        marked for deletion. The first sign-in after a restore updates the user.
     """
     stored: dict[ItemKind, record.Item] = {"account": user.account or {}, "profile": user.profile or {}}
     if item_upgrade.is_newer_major(template, stored["account"]):
+        return None
+    if deletion.find_request(stored["account"]) is not None:
         return None
     role = _schema_role(template, stored["account"])
     upgraded = item_upgrade.upgrade(template, role, stored)

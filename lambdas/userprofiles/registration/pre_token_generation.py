@@ -15,7 +15,7 @@ from userprofiles import aws, deadline, settings
 from userprofiles.registration import cognito_user, contact_data, token_claims
 from userprofiles.registration.cognito_user import CognitoUser, UnreadableUserError
 from userprofiles.registration.trigger_response import add_response
-from userprofiles.table import record
+from userprofiles.table import deletion, record
 from userprofiles.table.store import Store, UserItems
 from userprofiles.telemetry import Report, error_code
 from userprofiles.template import Template
@@ -92,9 +92,10 @@ class TokenProcessor:
             return None
 
     def _decide_role(self, items: UserItems) -> str | None:
-        """Return the role in the table; None for an erased or inactive user."""
+        """Return the role in the table; None for a user who is erased, inactive or marked for deletion."""
         account = items.account or {}
-        if items.is_erased or record.is_inactive(account):
+        is_marked = deletion.find_request(account) is not None
+        if items.is_erased or record.is_inactive(account) or is_marked:
             return None
         role = account.get("role")
         return role if isinstance(role, str) and role else self._default_role

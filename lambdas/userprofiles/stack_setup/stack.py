@@ -21,6 +21,8 @@ OUTPUT_NAMES = {
     "users_table": "usersTableName",
     "audit_table": "auditTableName",
     "receipts_table": "receiptsTableName",
+    "erasure_function": "erasureFunctionName",
+    "state_table": "reconcilerStateTableName",
 }
 """The stack output of each option."""
 
@@ -71,6 +73,7 @@ class Stack:
         template: The template that the operator expects; None for the preset that the functions use.
         region: The region; None for that of the environment.
         endpoint_url: The endpoint of a local AWS; None for AWS.
+        state_table: Name of the table with the state of the scheduled reconciliation; empty if not needed.
         clients: botocore clients by service, created when they are needed.
     """
 
@@ -82,6 +85,7 @@ class Stack:
     template: Template | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    state_table: str = ""
     clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def client(self, service: str) -> Any:

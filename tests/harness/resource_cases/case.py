@@ -10,6 +10,7 @@ CreateClient = Callable[[str], Any]
 
 API = "aws:apigatewayv2/api:Api"
 BUCKET = "aws:s3/bucket:Bucket"
+EMAIL_IDENTITY = "aws:sesv2/emailIdentity:EmailIdentity"
 EVENT_RULE = "aws:cloudwatch/eventRule:EventRule"
 EVENT_TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 FUNCTION = "aws:lambda/function:Function"

@@ -33,7 +33,7 @@ ALARM_INPUTS = {
 CLIENT_INPUTS = {"userPoolId": "us-east-1_abcdefghi"}
 SERVICES = (
     "apigatewayv2", "backup", "cloudwatch", "cognito-idp", "dynamodb", "events", "iam", "kms", "lambda",
-    "logs", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions",
+    "logs", "s3", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "ssm", "stepfunctions",
 )  # fmt: skip
 
 

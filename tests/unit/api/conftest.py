@@ -19,6 +19,8 @@ from userprofiles.api.idempotency import IdempotentRequests
 from userprofiles.api.merge_patch import UpdatePlan
 from userprofiles.api.profile_service import ProfileService
 from userprofiles.api.routes import Route
+from userprofiles.lifecycle.export_sources import UserFiles
+from userprofiles.lifecycle.user_export import UserExporter
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit, deletion, record
@@ -69,12 +71,20 @@ def avatars(bucket: Any) -> Avatars:
 
 
 @pytest.fixture
+def exporter(tables: Any, cognito: Any, bucket: Any) -> UserExporter:
+    """Return the exporter of the function."""
+    files = UserFiles("pictures", bucket)
+    return UserExporter(tables.client, tables.users, cognito, POOL_ID, files, "marketplace")
+
+
+@pytest.fixture
 def api(
     *,
     monkeypatch: pytest.MonkeyPatch,
     service: ProfileService,
     deletions: Deletion,
     avatars: Avatars,
+    exporter: UserExporter,
     tables: Any,
     queue: Any,
     report: Report,
@@ -88,6 +98,7 @@ def api(
         "DELETION": deletions,
         "ERASURE_QUEUE": ErasureQueue(QUEUE_URL, queue),
         "AVATARS": avatars,
+        "create_exporter": lambda: exporter,
         "IDEMPOTENT_REQUESTS": IdempotentRequests(tables.client, tables.idempotency),
         "CLIENT_IDS": (CLIENT_ID,),
         "REPORT": report,

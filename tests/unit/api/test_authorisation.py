@@ -74,6 +74,7 @@ EXPECTED: dict[Route, dict[str, int]] = {
         "inactive user": 403,
         "inactive admin": 403,
     },
+    routes.EXPORT_USER: {**dict.fromkeys(CALLERS, 200), **NO_TOKEN, **ERASED},
     # A suspended user can leave too.
     routes.DELETE_USER: {name: 202 if status == 200 else status for name, status in OWN.items()},
     routes.RESTORE_USER: {**dict.fromkeys(CALLERS, 200), **NO_TOKEN, **ERASED},

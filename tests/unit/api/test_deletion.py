@@ -1,13 +1,14 @@
 """Deletion on request: DELETE /me, POST /me/restore, and 410 for marked users on every other route."""
 
 import io
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from userprofiles.api import routes
-from userprofiles.api.routes import DELETE_USER, READ_PROFILE, RESTORE_USER, Route
+from userprofiles.api.routes import DELETE_USER, EXPORT_USER, READ_PROFILE, RESTORE_USER, Route
 from userprofiles.table import audit, record
 
 SUB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -72,7 +73,7 @@ def test_marked_user_gets_410_with_the_time_of_the_erasure(
 
     response = call_route(route, body=BODIES.get(route))
 
-    if route == RESTORE_USER:
+    if route in {RESTORE_USER, EXPORT_USER}:
         assert response.status == 200
         return
     assert (response.status, response.body["code"]) == (410, "deletion_pending")
@@ -214,6 +215,16 @@ def test_without_a_queue_delete_is_501_and_nothing_is_written(
 
     assert (response.status, response.body["code"]) == (501, "not_configured")
     assert tables.items() == before
+
+
+@pytest.mark.usefixtures("user")
+def test_audit_rows_have_the_request_id(
+    call_route: Callable[..., Any], context: Any, tables: Any, log: io.StringIO
+) -> None:
+    call_route(DELETE_USER)
+
+    assert tables.audit_rows()[-1]["requestId"] == context.aws_request_id
+    assert json.loads(log.getvalue())["requestId"] == context.aws_request_id
 
 
 @pytest.mark.usefixtures("user")

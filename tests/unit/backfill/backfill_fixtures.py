@@ -13,7 +13,7 @@ from datetime import datetime
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
+from moto_shortcut import mock_dynamodb
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
@@ -246,7 +246,7 @@ def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS,
 
 @pytest.fixture
 def create_table():
-    with mock_aws():
+    with mock_dynamodb():
 
         def create(*items, **settings):
             table = Table(moto_client(), **settings)

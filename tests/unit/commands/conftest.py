@@ -1,10 +1,21 @@
 """Commands of `userprofiles` on tables in moto."""
 
+import sys
+from pathlib import Path
+
 import pytest
 from userprofiles import cli, settings, template
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
+
+# For the helper modules: the tests are not a package.
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from reconcile_fixtures import add_user, function, pool, reconcile
+
+__all__ = ["add_user", "function", "pool", "reconcile"]
 
 
 @pytest.fixture

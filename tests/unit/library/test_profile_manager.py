@@ -1,5 +1,8 @@
 """ProfileManager: create, read, change, completion, and the four kinds of errors."""
 
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
 from userprofiles.library import (
     AutoProfileManager,
@@ -7,7 +10,7 @@ from userprofiles.library import (
     ProfileManager,
     ProfileReadError,
 )
-from userprofiles.table import audit
+from userprofiles.table import audit, deletion
 
 UPDATES = {"years_of_experience": 3, "experience_level": "mid", "education_level": "masters"}
 
@@ -131,6 +134,48 @@ def test_erased_user_stays_erased(manager, pool, tables):
     assert [result.error_kind for result in results] == [ErrorKind.USER_NOT_FOUND] * 2
     assert manager.get_profile(user_id) is None
     assert tables.items() == before
+
+
+def test_marked_user_reads_as_missing_and_is_not_changed(manager, pool, tables, store, now):
+    user_id = pool.add()
+    manager.create_profile_automatically(user_id)
+    mark(store, user_id, now)
+    before = tables.items()
+
+    results = [manager.create_profile_automatically(user_id), manager.update_profile(user_id, UPDATES)]
+
+    assert [result.error_kind for result in results] == [ErrorKind.USER_NOT_FOUND] * 2
+    assert all("marked for deletion" in result.error_details for result in results)
+    assert manager.get_profile(user_id) is None
+    assert manager.get_profile_completion_status(user_id)[1]["error_kind"] is ErrorKind.USER_NOT_FOUND
+    assert tables.items() == before
+
+
+def test_user_who_is_marked_during_an_update_is_not_changed(manager, pool, tables, store, now):
+    user_id = pool.add()
+    manager.create_profile_automatically(user_id)
+    items = manager.client.read(user_id)
+    mark(store, user_id, now)
+    manager.client = SimpleNamespace(
+        read=lambda _: items, change=manager.client.change, template=manager.client.template
+    )
+
+    result = manager.update_profile(user_id, UPDATES)
+
+    assert result.error_kind is ErrorKind.USER_NOT_FOUND
+    assert "marked for deletion" in result.error_details
+
+
+def mark(store, user_id, now):
+    """Mark a user for deletion."""
+    user = store.read(user_id)
+    changes = deletion.mark_changes(
+        user_id, user.account, deletion.create_request(now, timedelta(days=30), "user")
+    )
+    row = audit.create_row(
+        user_id, audit.Action.DELETION_REQUESTED, source="api", account=user.account, moment=now
+    )
+    assert store.change(user, {"account": changes}, row) is not None
 
 
 def test_update_changes_profile_and_account_with_an_audit_row(create_client, pool, tables):

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from userprofiles import deadline
 from userprofiles.registration import cognito_user, pre_token_generation
 from userprofiles.registration.pre_token_generation import TokenProcessor
 from userprofiles.registration.registrar import Registrar
-from userprofiles.table import audit
+from userprofiles.table import audit, deletion
 from userprofiles.table.store import Store
 from userprofiles.table.store_errors import StoreBusyError
+from userprofiles.table.update_expression import apply_changes
 from userprofiles.telemetry import Report
 from userprofiles.template import Template, load
 
@@ -125,6 +127,36 @@ def test_erased_user_has_no_role_and_stays_erased(event: Any, tables: Any, proce
 
     assert claims(process(event)) == {"claimsToSuppress": ["role", "custom:role"]}
     assert [item["entityType"] for item in tables.items()] == ["TOMBSTONE", "TOMBSTONE"]
+
+
+@pytest.mark.usefixtures("registered")
+def test_marked_user_has_no_role_and_keeps_the_contact_data(
+    event: Any, store: Store, tables: Any, process: Any, now: datetime
+) -> None:
+    user = store.read(SUB)
+    assert user.account is not None
+    request = deletion.create_request(now, timedelta(days=30), "user")
+    tables.put(apply_changes(user.account, deletion.mark_changes(SUB, user.account, request)))
+    event["request"]["userAttributes"]["email"] = "new@example.com"
+    before = tables.items(), tables.audit_rows()
+
+    assert claims(process(event)) == {"claimsToSuppress": ["role", "custom:role"]}
+    assert (tables.items(), tables.audit_rows()) == before
+
+
+@pytest.mark.usefixtures("registered")
+def test_restored_user_has_the_role_and_the_new_contact_data(
+    event: Any, store: Store, tables: Any, process: Any, now: datetime
+) -> None:
+    user = store.read(SUB)
+    assert user.account is not None
+    request = deletion.create_request(now, timedelta(days=30), "user")
+    marked = apply_changes(user.account, deletion.mark_changes(SUB, user.account, request))
+    tables.put(apply_changes(marked, deletion.restore_changes(marked)))
+    event["request"]["userAttributes"]["email"] = "new@example.com"
+
+    assert claims(process(event))["claimsToAddOrOverride"]["role"] == "customer"
+    assert tables.items()[0]["email"] == "new@example.com"
 
 
 class FailingStore:
