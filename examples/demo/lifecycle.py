@@ -106,10 +106,11 @@ def _export(client: DemoClient, email: str, sub: str, timeline: Timeline) -> Non
 def _erase(client: DemoClient, operator: Operator, email: str, sub: str, timeline: Timeline) -> None:
     token = client.sign_in(email).access_token
     with timeline.step("userprofiles erase: the user is gone everywhere, with a receipt") as step:
-        receipt = operator.run("erase", sub, "--yes")
+        receipt = operator.run("erase", sub, "--yes")["receipt"]
         check(client.get_profile(token).status_code, 410, "GET /me/profile of an erased user")
         step["receipt"] = receipt
-        step["shows"] = f"SHA-256 {receipt['hash'][:16]}…"
+        found = ", ".join(f"{name} {store['found']}" for name, store in sorted(receipt["stores"].items()))
+        step["shows"] = f"{found}; SHA-256 {receipt['hash'][:16]}…"
 
 
 def _reconcile(client: DemoClient, operator: Operator, timeline: Timeline) -> None:
@@ -123,7 +124,7 @@ def _reconcile(client: DemoClient, operator: Operator, timeline: Timeline) -> No
     )
     with timeline.step("userprofiles reconcile finds a planted orphan and a missing profile") as step:
         document = operator.run("reconcile", exit_codes=[2])
-        differences = {(entry["kind"], entry["sub"]) for entry in document["list"]}
+        differences = {(entry["difference"], entry["userId"]) for entry in document["users"]}
         check(differences, {("orphan", orphan), ("missing", incomplete)}, "the differences")
         step["shows"] = ", ".join(sorted(kind for kind, _ in differences))
     with timeline.step("reconcile --fix creates the profile and marks the orphan; a second run has no work"):

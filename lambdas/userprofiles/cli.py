@@ -64,8 +64,8 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     template_command.add_parsers(groups)
     audit_command.add_parsers(groups)
     reconcile_command.add_parser(groups)
-    restore_command.add_parsers(groups)
     erase_command.add_parser(groups)
+    restore_command.add_parsers(groups)
     return parser, run
 
 

@@ -129,7 +129,7 @@ def test_administrators_function_can_query_lists_but_not_scan_or_delete_users(ac
 def test_erasure_worker_appends_audit_rows_and_reaches_only_users(act_as, stack):
     create_client = act_as("eraser-worker")
     dynamodb, s3 = create_client("dynamodb"), create_client("s3")
-    users, audit, receipts = (stack.outputs[f"{name}TableName"] for name in ("users", "audit", "receipts"))
+    users, audit, _receipts = (stack.outputs[f"{name}TableName"] for name in ("users", "audit", "receipts"))
     bucket = stack.outputs["avatarBucketName"]
     row = {"PK": {"S": f"USER#{uuid.uuid4()}"}, "SK": {"S": "AUDIT#1"}}
 
