@@ -43,3 +43,11 @@ def test_both_names_of_the_users_table(run, register, option):
 def test_both_names_of_the_stack_outputs(tmp_path, capsys, option):
     assert cli.main(["outputs", "--format", "env", option, str(tmp_path / "none")]) == 1
     assert f"--outputs {tmp_path / 'none'} can't be read" in capsys.readouterr().err
+
+
+def test_stack_outputs_name_the_users_table(run, register, tmp_path):
+    register("u1")
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text('{"usersTableName": "users"}')
+
+    assert run("analytics", "--outputs", outputs) == 0
