@@ -12,14 +12,13 @@ from typing import Any
 from userprofiles import telemetry
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
-from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import ProgressLine, write_error
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError, StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
-from userprofiles.backfill.report import write_file
 from userprofiles.backfill.stop import Stop
-from userprofiles.commands.command_errors import check_writable, file_error, print_errors
+from userprofiles.commands.command_errors import check_writable, print_errors
+from userprofiles.commands.difference_output import write_differences
 from userprofiles.commands.stack_options import add_stack_options, create_stack
 from userprofiles.lifecycle import backup_report
 from userprofiles.lifecycle.audit_reader import AuditReader
@@ -255,13 +254,8 @@ def _write(run: _Run) -> None:
         "fix": run.values.fix,
         **backup_report.totals(run.comparison),
     }
-    if run.values.report:
-        try:
-            write_file(run.values.report, backup_report.json_pieces(header, run.inventory))
-        except OSError as error:
-            raise file_error("--report", run.values.report, error) from error
-    format_pieces = backup_report.json_pieces if run.values.json else backup_report.text_pieces
-    Output().write_all(format_pieces(header, run.inventory))
+    text = backup_report.text_pieces(header, run.inventory)
+    write_differences(run.values, header, run.inventory.differences, text)
 
 
 def _remaining_differences(run: _Run) -> int:
