@@ -33,7 +33,7 @@ SELECT 'erased', erased.sub,
     || CASE WHEN has_receipt THEN '' ELSE ', no receipt' END
 FROM erased LEFT JOIN user USING (sub)
 WHERE coalesce(account, 0) = 1 OR coalesce(profile, 0) = 1
-    OR (coalesce(account, 0) <> 2 AND coalesce(profile, 0) <> 2)
+    OR (has_receipt AND coalesce(account, 0) <> 2 AND coalesce(profile, 0) <> 2)
 ORDER BY erased.sub
 """
 _ADD_MISSING = """
