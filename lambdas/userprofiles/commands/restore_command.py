@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -211,23 +212,24 @@ def _execute(run: _Run) -> ExitCode:
 
 def _compare(run: _Run) -> None:
     comparison, reader = run.comparison, run.comparison.reader
-    limits = reader.users.limits
-    table_rows = reader.users.item_count
-    _show_progress(limits, "rows, restored table", comparison.read_restored_table, table_rows)
-    _show_progress(limits, "rows, audit trail", comparison.read_audit_trail, reader.audit.item_count)
-    _show_progress(limits, "receipts", comparison.read_receipts)
-    _show_progress(limits, "users in the pool", comparison.read_pool)
-    _show_progress(limits, "changed accounts", comparison.add_differences)
+    table_rows, audit_rows = reader.users.item_count, reader.audit.item_count
+    show = partial(_show_progress, reader.users.limits)
+    show("rows", "reading the restored table", comparison.read_restored_table, table_rows)
+    show("rows", "reading the audit trail", comparison.read_audit_trail, audit_rows)
+    show("receipts", "reading the receipts", comparison.read_receipts)
+    show("users", "reading the pool", comparison.read_pool)
+    show("accounts", "comparing changed accounts", comparison.add_differences)
 
 
 def _show_progress(
     limits: Limits,
+    unit: str,
     text: str,
     read: Callable[[OnPage], None],
     count_all: Callable[[], int | None] = lambda: None,
 ) -> None:
     """Run one part of the comparison and show its progress."""
-    progress = ProgressLine(limits, unit=text.partition(",")[0])
+    progress = ProgressLine(limits, unit=unit)
     progress.start(0, count_all)
     try:
         read(lambda count: progress.show(count, text) if progress.is_due else None)
@@ -238,7 +240,7 @@ def _show_progress(
 def _fix(run: _Run) -> bool:
     """Fix the accounts; return False if a stop was requested."""
     try:
-        _show_progress(run.comparison.reader.users.limits, "users", run.repair.fix_all)
+        _show_progress(run.comparison.reader.users.limits, "users", "fixing", run.repair.fix_all)
     except StoppedError:
         return False
     return True

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import tracemalloc
 
@@ -510,13 +511,10 @@ def test_progress_has_no_user(capsys):
 
     lines = capsys.readouterr().err.splitlines()
     assert code == 2
-    for text in (
-        "rows, restored table",
-        "rows, audit trail",
-        "receipts",
-        "users in the pool",
-        "changed accounts",
-    ):
+    texts = [re.sub(r"[0-9,.:]+", "N", line) for line in lines]
+    assert "N of about N rowsN N rows/sN ETA N reading the audit trail" in texts
+    assert "N usersN N users/sN reading the pool" in texts
+    for text in ("reading the restored table", "reading the receipts", "comparing changed accounts"):
         assert any(line.endswith(text) for line in lines)
 
 
