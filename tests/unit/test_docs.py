@@ -91,6 +91,7 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
             ["export", "schema"],
             ["reconcile"],
             ["restore", "check"],
+            ["erase"],
         ),
         "pulumi-localaws": (["up"], ["run"], ["types"]),
     }
