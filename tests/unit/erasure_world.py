@@ -168,7 +168,7 @@ class TeamFunction:
         if self.error:
             return {"FunctionError": self.error, "Payload": io.BytesIO(b'{"errorMessage": "canary"}')}
         count = self.counts.setdefault(request["erasureId"], self.documents.get(request["sub"], 0))
-        answer = self.answer or {"done": True, "count": count}
+        answer = {"done": True, "count": count} if self.answer is None else self.answer
         if answer.get("done") is True:
             self.documents.pop(request["sub"], None)
         return {"Payload": io.BytesIO(json.dumps(answer).encode())}

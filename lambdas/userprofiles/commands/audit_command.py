@@ -16,11 +16,11 @@ from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.stack_options import add_stack_options, create_stack
+from userprofiles.commands.user_argument import parse_sub
 from userprofiles.lifecycle.audit_chain import ChainResult, UserStatus
 from userprofiles.lifecycle.audit_reader import AuditReader
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.stack_setup.stack import Stack
-from userprofiles.table import record
 
 _TABLES = ("users_table", "audit_table")
 _COLUMNS = ("time", "action", "source", "version", "fields")
@@ -43,7 +43,7 @@ _VERIFY_EPILOG = f"""exit codes:
   {ExitCode.USAGE:<3} wrong usage
 
 The check only reads. Required permissions: dynamodb:Query on the audit table, dynamodb:GetItem on the users
-table; without USER also dynamodb:Scan on the users table."""
+table; without USER also dynamodb:Scan on the users table; with a receipts table dynamodb:GetItem on it."""
 
 
 def add_parsers(groups: Any) -> None:
@@ -57,36 +57,27 @@ def add_parsers(groups: Any) -> None:
         "fields. The trail has no values of fields.",
         epilog=_LIST_EPILOG,
     )
-    list_parser.add_argument("user", metavar="USER", type=_sub, help="sub of the user")
+    list_parser.add_argument("user", metavar="USER", type=parse_sub, help="sub of the user")
     list_parser.set_defaults(execute=lambda values: run_list(list_parser, values))
     verify = commands.add_parser(
         "verify",
         help="check the hash chains of one user or of all users",
         description="Compute the hash of each audit row again, and check the links between the rows and the\n"
-        "head on the account. For a broken chain, name the first broken link.",
+        "head on the account. For a broken chain, name the first broken link.\n"
+        "With the receipts table, compare the receipts of erased users with the trail, too.",
         epilog=_VERIFY_EPILOG,
     )
     verify.add_argument(
-        "user", metavar="USER", type=_sub, nargs="?", help="sub of the user (default: all users)"
+        "user", metavar="USER", type=parse_sub, nargs="?", help="sub of the user (default: all users)"
     )
     verify.set_defaults(execute=lambda values: run_verify(verify, values))
+    verify.add_argument(
+        "--receipts-table",
+        metavar="T",
+        help="name of the table with the receipts of erasures (default: the stack output receiptsTableName)",
+    )
     for parser in (list_parser, verify):
         add_stack_options(parser, has_pool=False)
-
-
-def _sub(text: str) -> str:
-    """Read the sub of a user. The message does not repeat the text, which can be an e-mail address.
-
-    Raises:
-        argparse.ArgumentTypeError: It can't be a sub.
-    """
-    if not record.is_sub(text):
-        raise argparse.ArgumentTypeError(
-            "must be the sub of a user, such as 11111111-1111-4111-8111-111111111111; got a text of "
-            f"{len(text)} characters with other characters than letters, digits, _ and -. "
-            "To find the sub: aws cognito-idp admin-get-user"
-        )
-    return text
 
 
 def run_list(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
@@ -130,6 +121,7 @@ def _create_reader(stack: Stack, stop: Stop, limits: Limits) -> AuditReader:
     return AuditReader(
         TableReader(client, stack.users_table, stop, limits),
         TableReader(client, stack.audit_table, stop, limits),
+        TableReader(client, stack.receipts_table, stop, limits) if stack.receipts_table else None,
     )
 
 

@@ -10,12 +10,13 @@ belong together.
 The actions that its role needs, and no others:
 
 * on the users table: `dynamodb:Scan`; for keys that begin with `USER#`: `dynamodb:BatchGetItem`,
-  `dynamodb:PutItem`, `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`; for the key `REMOVAL#OPEN`:
-  `dynamodb:Query`, `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:DeleteItem`
+  `dynamodb:PutItem`, `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`
 * on the audit table: `dynamodb:PutItem`
 * on the state table: `dynamodb:UpdateItem`, `dynamodb:PutItem`, `dynamodb:Query`
-* on the user pool: `cognito-idp:ListUsers`, `cognito-idp:AdminGetUser`; to remove unconfirmed users also
-  `cognito-idp:AdminDisableUser`, `cognito-idp:AdminEnableUser`, `cognito-idp:AdminDeleteUser`
+* on the user pool: `cognito-idp:ListUsers`, `cognito-idp:AdminGetUser`
+* to remove unconfirmed users: on the user pool `cognito-idp:AdminDisableUser`, `cognito-idp:AdminEnableUser`,
+  `cognito-idp:AdminDeleteUser`; on the users table, for the key `REMOVAL#OPEN`: `dynamodb:Query`,
+  `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:DeleteItem`
 """
 
 import os

@@ -7,6 +7,7 @@ from typing import Any
 
 from userprofiles.backfill.source import projection
 from userprofiles.lifecycle.audit_chain import ChainResult, UserStatus, check_chain
+from userprofiles.lifecycle.receipt_check import check_receipt
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.table import record
 from userprofiles.table.attribute_value import deserialize_item, serialize_item
@@ -22,10 +23,12 @@ class AuditReader:
     Attributes:
         users: The users table.
         audit: The audit table.
+        receipts: The receipts table, None if receipts are not checked.
     """
 
     users: TableReader
     audit: TableReader
+    receipts: TableReader | None = None
 
     def rows(self, sub: str) -> Iterator[dict[str, Any]]:
         """Yield the audit rows of a user, oldest first."""
@@ -44,11 +47,20 @@ class AuditReader:
         response = self.users.call("GetItem", Key=key, ConsistentRead=True, **projection(_ATTRIBUTES))
         return deserialize_item(response["Item"]) if "Item" in response else None
 
+    @staticmethod
+    def _receipt(receipts: TableReader, sub: str) -> dict[str, Any] | None:
+        key = serialize_item({"PK": record.partition_key(sub)})
+        response = receipts.call("GetItem", Key=key, ConsistentRead=True)
+        return deserialize_item(response["Item"]) if "Item" in response else None
+
     def check_user(self, sub: str) -> ChainResult:
         """Check the chain of a user. A user who is changed during the check is checked again."""
         account = self.account(sub)
         for _ in range(_ATTEMPTS):
-            result = check_chain(sub, list(self.rows(sub)), account)
+            rows = list(self.rows(sub))
+            result = check_chain(sub, rows, account)
+            if self.receipts is not None and result.status is UserStatus.ERASED:
+                result = check_receipt(result, rows, self._receipt(self.receipts, sub))
             if result.status is not UserStatus.BROKEN:
                 return result
             previous_account, account = account, self.account(sub)

@@ -10,7 +10,7 @@ the receipt and continues. A restored table can have erased users again; for the
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -191,8 +191,9 @@ class Erasure:
             sub,
             Action.ERASURE_STARTED,
             source=requested_by,
-            account=_last_link(user.account, receipt),
+            account=user.account,
             moment=moment,
+            lost_heads=_lost_heads(user.account, receipt),
         )
         live_items = [item for item in (user.account, user.profile) if item and not record.is_tombstone(item)]
         new_receipt = Receipt(
@@ -202,7 +203,6 @@ class Erasure:
             requested_by=requested_by,
             started_at=now,
             audit_head=row["hash"],
-            version=row["version"],
             runs=receipt.runs + 1 if receipt else 1,
             stores={
                 RECORD: {"found": len(live_items), "doneAt": now},
@@ -255,7 +255,7 @@ class Erasure:
             moment=moment,
             receipt=finished.hash,
         )
-        finished = finished.with_audit_row(row)
+        finished = replace(finished, audit_head=row["hash"])
         actions: list[Any] = [
             *tombstones.put_actions(self.users_table, receipt.sub, user, row),
             self.receipts.put_action(finished, receipt),
@@ -263,12 +263,11 @@ class Erasure:
         return ErasureResult(Outcome.ERASED, finished) if self.store.write(actions, row) else None
 
 
-def _last_link(account: Item | None, receipt: Receipt | None) -> Item | None:
-    """Return the end of the audit chain: that of the former run if there is one.
+def _lost_heads(account: Item | None, receipt: Receipt | None) -> list[str]:
+    """Return the end of the former run's audit rows, if it is not the account's head.
 
-    A restored account has an older end. The audit table is not restored with it, and has the rows of the
-    former run.
+    The audit table is not restored with the users table: it has rows that a restored account doesn't contain.
     """
-    if receipt is None:
-        return account
-    return {"auditHead": receipt.audit_head, "version": receipt.version}
+    if receipt is None or (account or {}).get("auditHead") == receipt.audit_head:
+        return []
+    return [receipt.audit_head]

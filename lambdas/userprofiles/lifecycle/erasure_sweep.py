@@ -43,12 +43,12 @@ class SweepPage:
     Attributes:
         subs: The users.
         late_subs: Those whose erasure has been open for over a day.
-        next_position: The position after this part.
+        next_position: The position after this part; None at the end of the sweep.
     """
 
     subs: list[str]
     late_subs: list[str]
-    next_position: Position
+    next_position: Position | None
 
 
 def read_position(document: Mapping[str, Any]) -> Position:
@@ -85,11 +85,12 @@ class Sweep:
         Raises:
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
-        while position.number < _LISTS:
-            read = self._read_accounts if position.number else self._read_receipts
-            subs, late_subs, start = read(position)
-            position = Position(position.number, start) if start else Position(position.number + 1)
-            yield SweepPage(subs, late_subs, position)
+        next_position: Position | None = position
+        while next_position is not None:
+            read = self._read_accounts if next_position.number else self._read_receipts
+            subs, late_subs, start = read(next_position)
+            next_position = _next_position(next_position.number, start)
+            yield SweepPage(subs, late_subs, next_position)
 
     def _read_receipts(self, position: Position) -> tuple[list[str], list[str], Any]:
         items, start = self.receipts.open_page(position.start)
@@ -113,6 +114,12 @@ class Sweep:
         )
         items = [deserialize_item(item) for item in response["Items"]]
         return [_sub(item) for item in items], [], response.get("LastEvaluatedKey")
+
+
+def _next_position(number: int, start: Mapping[str, Any] | None) -> Position | None:
+    if start:
+        return Position(number, start)
+    return Position(number + 1) if number + 1 < _LISTS else None
 
 
 def _sub(item: Mapping[str, Any]) -> str:

@@ -106,8 +106,9 @@ class ErasureWorker:
                     self.report.warning("erasure waits for a store", metric="ErasureWaiting", sub=sub)
                 self._send_all([{"sub": sub} for sub in page.subs])
                 users += len(page.subs)
-                position = page.next_position
-                check_stop()
+                if page.next_position is not None:
+                    position = page.next_position
+                    check_stop()
         except ErasurePausedError:
             self._send_all([{"sweep": True, **position.to_json()}])
             self.report.info("sweep paused", users=users)

@@ -14,7 +14,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from userprofiles.table import audit, record
 from userprofiles.table.attribute_value import deserialize_item, serialize, serialize_item
-from userprofiles.table.audit import AuditRow
 from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
 from userprofiles.table.record import Item
 from userprofiles.table.store import store_error
@@ -27,7 +26,7 @@ OPEN_INDEX = "open"
 _IS_UNCHANGED = "erasureId = :erasureId AND #state = :state"
 _STATE = {"#state": "state"}  # a reserved word of DynamoDB
 _PATH = "stores.#store.#attribute"  # `found` is a reserved word too
-_NOT_HASHED = ("hash", "auditHead", "version")
+_NOT_HASHED = ("hash", "auditHead")
 
 
 class ErasureReplacedError(Exception):
@@ -45,7 +44,6 @@ class Receipt:
         requested_by: `user`, `reconciler`, `operator` or `admin:<sub>`.
         started_at: When this run started.
         audit_head: Hash of the run's last audit row.
-        version: Version of that row.
         runs: How often the user was erased: 1, and one more for each restored backup.
         stores: For each store `found` (number of deleted items), `doneAt` and, for queues, `sentAt`.
         done_at: The end of the run; None while it is open.
@@ -58,7 +56,6 @@ class Receipt:
     requested_by: str
     started_at: str
     audit_head: str
-    version: int
     runs: int = 1
     stores: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     done_at: str | None = None
@@ -74,7 +71,6 @@ class Receipt:
             requested_by=item["requestedBy"],
             started_at=item["startedAt"],
             audit_head=item["auditHead"],
-            version=item["version"],
             runs=item["runs"],
             stores=item["stores"],
             done_at=item.get("doneAt"),
@@ -102,12 +98,11 @@ class Receipt:
             "runs": self.runs,
             "stores": {name: dict(entry) for name, entry in self.stores.items()},
             "auditHead": self.audit_head,
-            "version": self.version,
             **{name: value for name, value in optional.items() if value is not None},
         }
 
     def compute_hash(self) -> str:
-        """Return the SHA-256 of the document's canonical JSON, without the hash and the audit row's data."""
+        """Return the SHA-256 of the document's canonical JSON, without `hash` and `auditHead`."""
         return audit.digest(
             {name: value for name, value in self.document().items() if name not in _NOT_HASHED}
         )
@@ -116,10 +111,6 @@ class Receipt:
         """Return the receipt of the finished erasure, with its hash."""
         receipt = replace(self, state=DONE, done_at=record.timestamp(moment))
         return replace(receipt, hash=receipt.compute_hash())
-
-    def with_audit_row(self, row: AuditRow) -> "Receipt":
-        """Return the receipt that refers to an audit row."""
-        return replace(self, audit_head=row["hash"], version=row["version"])
 
 
 class Receipts:

@@ -5,10 +5,12 @@ import os
 import signal
 
 import pytest
+from erasure_world import World, create_receipts_table
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.limits import Limits
 from userprofiles.commands import audit_command
 from userprofiles.lifecycle.audit_reader import AuditReader
+from userprofiles.lifecycle.receipts import Receipt
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.table.attribute_value import serialize_item
 
@@ -231,3 +233,56 @@ def test_wrong_usage(run, capsys, arguments, problem):
 
     assert error.value.code == 64
     assert problem in capsys.readouterr().err
+
+
+@pytest.fixture
+def erase(tables):
+    """Return a function that erases a user with a receipt."""
+    create_receipts_table(tables.client)
+    world = World(tables)
+    erasure = world.create_erasure(has_team_stores=False)
+
+    def erase(sub):
+        world.add_user(sub, with_canaries=False)
+        erasure.erase_due(sub)
+
+    return erase
+
+
+def verify(run, capsys, sub, *options):
+    code = run("audit", "verify", sub, *TABLES, "--json", *options)
+    result = json.loads(capsys.readouterr().out)
+    return code, result["status"], [problem["kind"] for problem in result["problems"]]
+
+
+def test_receipts_of_erased_users_are_compared_with_the_trail(erase, run, capsys, tables):
+    receipts = ("--receipts-table", "receipts")
+    for sub in ("same", "removed", "changed", "forged", "cut"):
+        erase(sub)
+    items = {item["sub"]: item for item in tables.items_of("receipts")}
+    tables.client.delete_item(TableName="receipts", Key={"PK": {"S": "USER#removed"}})
+    tables.put({**items["changed"], "runs": 9}, "receipts")
+    tables.put({**items["cut"], "stores": {}}, "receipts")
+    forged = Receipt.from_item({**items["forged"], "requestedBy": "user-2"})
+    tables.put({**items["forged"], "requestedBy": "user-2", "hash": forged.compute_hash()}, "receipts")
+
+    assert verify(run, capsys, "same", *receipts) == (0, "erased", [])
+    assert verify(run, capsys, "removed", *receipts) == (2, "broken", ["missing receipt"])
+    assert verify(run, capsys, "changed", *receipts) == (2, "broken", ["changed receipt"])
+    assert verify(run, capsys, "forged", *receipts) == (2, "broken", ["changed receipt"])
+    assert verify(run, capsys, "cut", *receipts) == (2, "broken", ["changed receipt"])
+    assert verify(run, capsys, "removed") == (0, "erased", [])
+
+
+def test_receipts_table_comes_from_the_outputs(erase, run, capsys, tables, tmp_path):
+    erase("removed")
+    tables.client.delete_item(TableName="receipts", Key={"PK": {"S": "USER#removed"}})
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps({"receiptsTableName": "receipts"}))
+
+    assert verify(run, capsys, "removed", "--outputs", str(outputs)) == (2, "broken", ["missing receipt"])
+    assert run("audit", "verify", *TABLES, "--outputs", str(outputs)) == 2
+
+
+def test_tombstones_without_an_erasure_need_no_receipt(users, erase, run, capsys):
+    assert verify(run, capsys, "u3", "--receipts-table", "receipts")[1:] == ("erased", [])

@@ -57,7 +57,7 @@ class PoolUserStore(CountedStore):
             return str(user["Username"])
         response = self._client.list_users(UserPoolId=self._pool_id, Filter=f'sub = "{sub}"', Limit=1)
         for entry in response.get("Users", ()):
-            # The list can be older than a deletion.
+            # ListUsers is eventually consistent. AWS recommends AdminGetUser to check a user (API reference).
             if _attributes(entry, "Attributes").get("sub") == sub and self._get_user(entry["Username"]):
                 return str(entry["Username"])
         return None
