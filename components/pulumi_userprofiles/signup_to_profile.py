@@ -76,6 +76,9 @@ class SignupToProfile(Component):
     profile_api_url: pulumi.Output[str]
     """Base URL of the profile API, without a path."""
 
+    erasure_queue_arn: pulumi.Output[str]
+    """ARN of the queue with the users to erase. The consumers of queues in `erasure_stores` answer to it."""
+
     erasure_function_name: pulumi.Output[str]
     """Name of the function that erases users. Its settings are those of `userprofiles erase`."""
 
@@ -138,6 +141,7 @@ class SignupToProfile(Component):
         self.receipts_table_name = self.eraser.receipts_table_name
         self.avatar_bucket_name = self.api.avatar_bucket_name
         self.profile_api_url = self.api.url
+        self.erasure_queue_arn = self.erasure.queue_arn
         self.erasure_function_name = self.eraser.function_name
         self.migration_state_machine_arn = self.migration.state_machine_arn
         self.migration_bucket_name = self.migration.bucket_name

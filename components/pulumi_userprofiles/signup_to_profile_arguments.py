@@ -66,6 +66,7 @@ class SignupToProfileArgs(TypedDict):
     backup_retention_days: NotRequired[int]
     """Days that daily backups of the tables are kept in AWS Backup, 1 to 3,650. Default: none; the tables'
     point-in-time recovery reaches 35 days back."""
+
     after_sign_up: NotRequired[list[SignUpTarget]]
     """Steps of your own after sign-up, at most ten: each gets a queue with the new users, and optionally a
     function that receives its messages. Default: none."""
