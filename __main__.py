@@ -40,6 +40,8 @@ def main() -> None:
         texts_by_language=config.texts_by_language("textsByLanguage"),
         further_client_ids=config.string_list("furtherClientIds"),
         allowed_origins=config.string_list("allowedOrigins"),
+        reconcile_interval_hours=config.integer("reconcileIntervalHours"),
+        unconfirmed_days=config.integer("unconfirmedDays"),
         grace_period_days=config.integer("gracePeriodDays"),
         erasure_stores=config.record_list("erasureStores", "name", "functionArn", "queueArn", "queueUrl"),
         backup_retention_days=config.integer("backupRetentionDays"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.profile_api_arguments import ProfileApiArgs
     from pulumi_userprofiles.python_function import PythonFunction, PythonFunctionArgs
     from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
+    from pulumi_userprofiles.reconciler import Reconciler, ReconcilerArgs
     from pulumi_userprofiles.reports_bucket import ReportsBucket, ReportsBucketArgs
     from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersArgs
     from pulumi_userprofiles.signup_to_profile import SignupToProfile
@@ -58,6 +59,8 @@ _MODULES = {
     "ProfileApiArgs": "profile_api_arguments",
     "PythonFunction": "python_function",
     "PythonFunctionArgs": "python_function",
+    "Reconciler": "reconciler",
+    "ReconcilerArgs": "reconciler",
     "ReportsBucket": "reports_bucket",
     "ReportsBucketArgs": "reports_bucket",
     "SignUpTarget": "after_sign_up_targets",
@@ -99,6 +102,8 @@ __all__ = [
     "ProfileApiArgs",
     "PythonFunction",
     "PythonFunctionArgs",
+    "Reconciler",
+    "ReconcilerArgs",
     "ReportsBucket",
     "ReportsBucketArgs",
     "SignUpTarget",

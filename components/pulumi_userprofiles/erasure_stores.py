@@ -104,6 +104,8 @@ def _check_store(where: str, key: str, store: Mapping[str, Any]) -> None:
     for field, form in (("function_arn", FUNCTION_ARN), ("queue_arn", QUEUE_ARN)):
         if field in targets:
             _check_target(where, key, store[field], form)
+    if "queue_url" in targets:
+        _check_url(where, key, store["queue_url"])
 
 
 def _check_target(where: str, key: str, arn: Any, form: ArnForm) -> None:
@@ -114,6 +116,19 @@ def _check_target(where: str, key: str, arn: Any, form: ArnForm) -> None:
             got=arn,
             allowed=f"an ARN such as {form.example}",
             fix="Copy the ARN from the output of the stack that has created it.",
+            argument=key,
+        )
+
+
+def _check_url(where: str, key: str, url: Any) -> None:
+    is_url = isinstance(url, str) and url.startswith(("https://", "http://"))
+    if not isinstance(url, pulumi.Output) and not is_url:
+        raise InvalidArgumentError(
+            where,
+            f"'{key}' has a store whose queue URL is not a URL",
+            got=url,
+            allowed="a URL such as https://sqs.eu-central-1.amazonaws.com/111122223333/orders",
+            fix="Copy the URL from the output of the stack that has created the queue.",
             argument=key,
         )
 

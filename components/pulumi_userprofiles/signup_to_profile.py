@@ -12,7 +12,10 @@ from pulumi_userprofiles.erasure_worker import ErasureWorker
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
+from pulumi_userprofiles.passed_arguments import concurrency, function_args, pick, shared_args, worker_args
 from pulumi_userprofiles.profile_api import ProfileApi
+from pulumi_userprofiles.reconciler import Reconciler
+from pulumi_userprofiles.reconciler_settings import reconcile_interval_hours
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
 from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
 from pulumi_userprofiles.signup_to_profile_settings import MIGRATION_CONCURRENCY, checked_pool_args
@@ -20,18 +23,13 @@ from pulumi_userprofiles.table_backups import TableBackups
 from pulumi_userprofiles.user_pool import UserPool
 from pulumi_userprofiles.users_table import UsersTable
 
-_KMS_ARGUMENTS = ("kms_key_arn", "former_kms_key_arns")
-_FUNCTION_ARGUMENTS = ("platform", "runtime", "log_retention_days", "snap_start", "tracing", *_KMS_ARGUMENTS)
-_TEMPLATE_ARGUMENTS = ("template", "template_document")
-_ROLE_ARGUMENTS = ("sign_up_roles", "default_role", "approval_roles")
-
 
 class SignupToProfile(Component):
     """User pool, tables, triggers, profile API and the functions that work in the background, connected."""
 
     _CHILDREN = (
         *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
-        "after-sign-up",
+        *("reconciler", "after-sign-up"),
     )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
@@ -43,6 +41,7 @@ class SignupToProfile(Component):
         "eraser": ErasureWorker,
         "migration": MigrationJob,
         "backups": TableBackups,
+        "reconciler": Reconciler,
         "after-sign-up": AfterSignUp,
     }
     _NAME_LIMIT = 20
@@ -77,8 +76,14 @@ class SignupToProfile(Component):
     profile_api_url: pulumi.Output[str]
     """Base URL of the profile API, without a path."""
 
+    erasure_queue_arn: pulumi.Output[str]
+    """ARN of the queue with the users to erase. The consumers of queues in `erasure_stores` answer to it."""
+
     erasure_function_name: pulumi.Output[str]
     """Name of the function that erases users. Its settings are those of `userprofiles erase`."""
+
+    reconciler_state_table_name: pulumi.Output[str]
+    """Name of the table for `userprofiles reconcile --last`; empty without scheduled reconciliation."""
 
     migration_state_machine_arn: pulumi.Output[str]
     """ARN of the state machine that creates the missing profiles of existing users."""
@@ -123,6 +128,7 @@ class SignupToProfile(Component):
         self._make_erasure(args, table_args)
         self._make_migration(args, table_args)
         self._make_backups(args)
+        self._make_reconciler(args, table_args)
         self._make_after_sign_up(args)
 
         self.user_pool_id = self.identity.user_pool_id
@@ -135,6 +141,7 @@ class SignupToProfile(Component):
         self.receipts_table_name = self.eraser.receipts_table_name
         self.avatar_bucket_name = self.api.avatar_bucket_name
         self.profile_api_url = self.api.url
+        self.erasure_queue_arn = self.erasure.queue_arn
         self.erasure_function_name = self.eraser.function_name
         self.migration_state_machine_arn = self.migration.state_machine_arn
         self.migration_bucket_name = self.migration.bucket_name
@@ -142,7 +149,7 @@ class SignupToProfile(Component):
 
     def _make_tables(self, args: SignupToProfileArgs) -> dict[str, Any]:
         """Create the tables, and return the arguments with which other components use them."""
-        self.data = self._make_component(UsersTable, "data", _pick(args, "protect", "kms_key_arn"))
+        self.data = self._make_component(UsersTable, "data", pick(args, "protect", "kms_key_arn"))
         return {
             "users_table_name": self.data.table_name,
             "users_table_arn": self.data.table_arn,
@@ -157,15 +164,14 @@ class SignupToProfile(Component):
 
         In this order no resource needs a later one.
         """
-        shared_args = _shared_args(args)
         self.triggers = self._make_component(
             SignUpTriggers,
             "triggers",
             {
                 **table_args,
-                **shared_args,
-                **_pick(args, "role_in_token", "texts_by_language"),
-                **_concurrency(args, "trigger_concurrency"),
+                **shared_args(args),
+                **pick(args, "role_in_token", "texts_by_language"),
+                **concurrency(args, "trigger_concurrency"),
             },
         )
         self.identity = self._make_component(
@@ -176,8 +182,8 @@ class SignupToProfile(Component):
             "outbox",
             {
                 **table_args,
-                **shared_args,
-                **_concurrency(args, "outbox_concurrency"),
+                **shared_args(args),
+                **concurrency(args, "outbox_concurrency"),
                 "outbox_queue_arn": self.triggers.outbox_queue_arn,
                 "user_pool_arn": self.identity.user_pool_arn,
             },
@@ -186,16 +192,16 @@ class SignupToProfile(Component):
     def _make_api(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
         """Create the queue that the API sends users to erase to, then the API."""
         self.erasure = self._make_component(
-            ErasureQueue, "erasure", _pick(args, "kms_key_arn", "alarm_topic_arn")
+            ErasureQueue, "erasure", pick(args, "kms_key_arn", "alarm_topic_arn")
         )
         self.api = self._make_component(
             ProfileApi,
             "api",
             {
                 **table_args,
-                **_shared_args(args),
-                **_pick(args, "allowed_origins", "grace_period_days", "protect"),
-                **_concurrency(args, "api_concurrency"),
+                **shared_args(args),
+                **pick(args, "allowed_origins", "grace_period_days", "protect"),
+                **concurrency(args, "api_concurrency"),
                 "erasure_queue_url": self.erasure.queue_url,
                 "erasure_queue_arn": self.erasure.queue_arn,
                 "user_pool_id": self.identity.user_pool_id,
@@ -216,7 +222,7 @@ class SignupToProfile(Component):
             "eraser",
             {
                 **table_args,
-                **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
+                **worker_args(args),
                 "stores": args.get("erasure_stores") or [],
                 "user_pool_id": self.identity.user_pool_id,
                 "user_pool_arn": self.identity.user_pool_arn,
@@ -235,8 +241,8 @@ class SignupToProfile(Component):
             "migration",
             {
                 **{key: table_args[key] for key in ("users_table_name", "users_table_arn")},
-                **_pick(args, *_TEMPLATE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn", "protect"),
-                **_concurrency(args, "migration_concurrency"),
+                **worker_args(args),
+                **concurrency(args, "migration_concurrency"),
                 "table_names": args.get("migration_table_names") or [],
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
             },
@@ -246,18 +252,30 @@ class SignupToProfile(Component):
         """Create the daily backups if they have a retention."""
         if args.get("backup_retention_days") is None:
             return
+        tables = [self.data.table_arn, self.data.audit_table_arn, self.eraser.receipts_table_arn]
+        shared = ("kms_key_arn", "former_kms_key_arns", "alarm_topic_arn", "backup_retention_days", "protect")
         self.backups = self._make_component(
-            TableBackups,
-            "backups",
+            TableBackups, "backups", {**pick(args, *shared), "table_arns": tables}
+        )
+
+    def _make_reconciler(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
+        """Create the scheduled reconciliation, except if its interval is 0."""
+        self.reconciler_state_table_name = pulumi.Output.from_input("")
+        if reconcile_interval_hours(self.label(self._prefix), args) == 0:
+            return
+        self.reconciler = self._make_component(
+            Reconciler,
+            "reconciler",
             {
-                **_pick(args, *_KMS_ARGUMENTS, "alarm_topic_arn", "backup_retention_days", "protect"),
-                "table_arns": [
-                    self.data.table_arn,
-                    self.data.audit_table_arn,
-                    self.eraser.receipts_table_arn,
-                ],
+                **table_args,
+                **shared_args(args),
+                **pick(args, "unconfirmed_days"),
+                "interval_hours": args.get("reconcile_interval_hours"),
+                "user_pool_id": self.identity.user_pool_id,
+                "user_pool_arn": self.identity.user_pool_arn,
             },
         )
+        self.reconciler_state_table_name = self.reconciler.state_table_name
 
     def _make_after_sign_up(self, args: SignupToProfileArgs) -> None:
         """Create the steps after sign-up, if there are any."""
@@ -269,24 +287,10 @@ class SignupToProfile(Component):
                 AfterSignUp,
                 "after-sign-up",
                 {
-                    **_pick(args, *_FUNCTION_ARGUMENTS, "alarm_topic_arn"),
+                    **function_args(args),
                     "targets": args["after_sign_up"],
                     "users_table_stream_arn": self.data.table_stream_arn,
                 },
             )
             self.after_sign_up_queue_urls = self.after_sign_up.queue_urls
             self.after_sign_up_queue_arns = self.after_sign_up.queue_arns
-
-
-def _pick(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return those of some arguments that are set."""
-    return {key: args[key] for key in keys if args.get(key) is not None}
-
-
-def _shared_args(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that all components with functions for users have in common."""
-    return _pick(args, *_TEMPLATE_ARGUMENTS, *_ROLE_ARGUMENTS, *_FUNCTION_ARGUMENTS, "alarm_topic_arn")
-
-
-def _concurrency(args: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {"reserved_concurrency": args[key]} if args.get(key) is not None else {}

@@ -66,9 +66,18 @@ class SignupToProfileArgs(TypedDict):
     backup_retention_days: NotRequired[int]
     """Days that daily backups of the tables are kept in AWS Backup, 1 to 3,650. Default: none; the tables'
     point-in-time recovery reaches 35 days back."""
+
     after_sign_up: NotRequired[list[SignUpTarget]]
     """Steps of your own after sign-up, at most ten: each gets a queue with the new users, and optionally a
     function that receives its messages. Default: none."""
+
+    reconcile_interval_hours: NotRequired[int]
+    """Hours between two scheduled comparisons of user pool and users table, 1 to 720; 0 for none. Default:
+    24."""
+
+    unconfirmed_days: NotRequired[int]
+    """Days after which a user who has not confirmed the sign-up is removed from the pool by the scheduled
+    comparison, 1 to 365; 0 removes none. Default: 7."""
 
     migration_table_names: NotRequired[list[str]]
     """Names of existing tables that the migration job can use in addition to the users table. Default:
@@ -109,13 +118,13 @@ class SignupToProfileArgs(TypedDict):
     """Reserved concurrency of the migration's worker, at least `migration_max_concurrency`. Default: none."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts tables, queues, bucket, executions, environment variables and logs.
-    The key's policy must allow CloudWatch Logs to use it. Default: keys that AWS provides."""
+    """ARN of the KMS key that encrypts tables, backups, queues, buckets, executions, environment variables
+    and logs. The key's policy must allow CloudWatch Logs to use it. Default: keys that AWS provides."""
 
     former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
     """ARNs of KMS keys that `kms_key_arn` named before: all functions can still read what these keys encrypt.
     Default: none."""
 
     protect: NotRequired[bool]
-    """Whether pool, tables and bucket are protected against deletion. To delete them, set false, deploy,
-    then destroy. Default: true."""
+    """Whether pool, tables, buckets and the vault with backups are protected against deletion. To delete
+    them, set false, deploy, then destroy. Default: true."""

@@ -10,7 +10,7 @@ from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.outputs import output_after
 from pulumi_userprofiles.policies import PolicyStatement
-from pulumi_userprofiles.validation import boolean, check_required, integer
+from pulumi_userprofiles.validation import InvalidArgumentError, boolean, check_required, integer
 
 MAX_RETENTION_DAYS = 3650
 
@@ -48,8 +48,8 @@ class TableBackupsArgs(TypedDict):
 class TableBackups(Component):
     """A daily AWS Backup plan for tables, with a vault and a role of its own.
 
-    The tables' point-in-time recovery reaches 35 days back and ends with the table. These backups are kept
-    longer, and remain if a table is deleted.
+    The tables' point-in-time recovery reaches 35 days back. These backups are kept as long as you choose, in
+    a vault that remains if a table is deleted.
     """
 
     _CHILDREN = ("vault", "role", "policy", "plan", "selection", "alarm")
@@ -85,6 +85,7 @@ class TableBackups(Component):
         args = self._merged_arguments(name, args, keywords)
         label = self.label(name)
         check_required(label, args, "table_arns", "backup_retention_days")
+        _check_table_arns(label, args["table_arns"])
         days = backup_retention_days(label, args)
         protect = boolean(label, args, "protect", True)
         super().__init__(name, args, opts, transforms)
@@ -136,7 +137,7 @@ class TableBackups(Component):
             aws.backup.Vault,
             "vault",
             # Another key would replace the vault, and AWS deletes no vault with backups.
-            opts=pulumi.ResourceOptions(protect=protect, ignore_changes=["kmsKeyArn"]),
+            opts=pulumi.ResourceOptions(protect=protect, ignore_changes=["kms_key_arn"]),
             kms_key_arn=args.get("kms_key_arn"),
             force_destroy=not protect,
         )
@@ -149,6 +150,18 @@ def backup_retention_days(where: str, args: Mapping[str, Any]) -> int | None:
         InvalidArgumentError: The value is not a whole number, or is out of range.
     """
     return integer(where, args, "backup_retention_days", None, at_least=1, at_most=MAX_RETENTION_DAYS)
+
+
+def _check_table_arns(where: str, arns: Any) -> None:
+    if not isinstance(arns, (list, tuple)) or not arns:
+        raise InvalidArgumentError(
+            where,
+            "'table_arns' must be a list with at least one ARN",
+            got=arns,
+            allowed="a list of ARNs of DynamoDB tables",
+            fix="Write it as a list, such as [tables.table_arn].",
+            argument="table_arns",
+        )
 
 
 def _backup_statements(args: Mapping[str, Any], vault_arn: pulumi.Output[str]) -> list[PolicyStatement]:

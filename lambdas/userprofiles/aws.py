@@ -4,6 +4,7 @@ They come from botocore, not boto3: its import takes a fifth less time, and boto
 """
 
 import functools
+import os
 from typing import Any
 
 import botocore.session
@@ -13,6 +14,15 @@ from botocore.config import Config
 @functools.cache
 def _session() -> botocore.session.Session:
     return botocore.session.Session()
+
+
+def default_region() -> str | None:
+    """Return the region of the environment variable AWS_REGION, None if botocore must find the region.
+
+    The AWS CLI and other SDKs read AWS_REGION; botocore reads only AWS_DEFAULT_REGION, and the profile:
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    """
+    return None if os.environ.get("AWS_DEFAULT_REGION") else os.environ.get("AWS_REGION") or None
 
 
 def client(
@@ -49,4 +59,6 @@ def client(
         signature_version=signature_version,
         s3=None if addressing_style is None else {"addressing_style": addressing_style},
     )
-    return _session().create_client(service, region_name=region, endpoint_url=endpoint_url, config=config)
+    return _session().create_client(
+        service, region_name=region or default_region(), endpoint_url=endpoint_url, config=config
+    )

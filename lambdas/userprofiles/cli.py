@@ -25,6 +25,7 @@ from userprofiles.commands import (
     analytics_command,
     audit_command,
     erase_command,
+    export_command,
     outputs_command,
     reconcile_command,
     restore_command,
@@ -63,6 +64,7 @@ def _create_parsers() -> tuple[CommandParser, CommandParser]:
     setup_command.add_parsers(groups)
     template_command.add_parsers(groups)
     audit_command.add_parsers(groups)
+    export_command.add_parsers(groups)
     reconcile_command.add_parser(groups)
     erase_command.add_parser(groups)
     restore_command.add_parsers(groups)

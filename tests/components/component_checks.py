@@ -69,10 +69,14 @@ _ERASER_KEYS = {
 """Keys that only the erasure worker uses, by table or index."""
 
 
+_WITHOUT_USER_KEYS = ("idempotency-table", "app-reconciler-state-table", "/stream/")
+
+
 def other_leading_keys(recording: Recording) -> list[str]:
     """Report access to the tables without the condition for keys of users, or of lists. A scan has no key.
 
-    The keys of stored answers are digests. AWS Backup reads whole tables. A stream has no keys.
+    The keys of stored answers are digests. AWS Backup reads whole tables. A stream has no keys. Only the
+    reconciler uses its state table.
     """
     return [
         f"{item['name']}: {statement['Action']}"
@@ -80,7 +84,7 @@ def other_leading_keys(recording: Recording) -> list[str]:
         if any(action.startswith("dynamodb:") for action in as_list(statement["Action"]))
         and item["name"] != "app-backups-policy"
         and as_list(statement["Action"]) != ["dynamodb:Scan"]
-        and not all("idempotency-table" in arn or "/stream/" in arn for arn in as_list(statement["Resource"]))
+        and not any(text in as_list(statement["Resource"])[0] for text in _WITHOUT_USER_KEYS)
         and statement.get("Condition")
         != {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": _leading_keys(item["name"], statement)}}
     ]
@@ -101,6 +105,8 @@ def _leading_keys(policy: str, statement: dict[str, Any]) -> list[str]:
     tables = [arn.rpartition(":table/")[2] for arn in as_list(statement["Resource"])]
     if policy == "app-eraser-worker-policy" and tables[0] in _ERASER_KEYS:
         return _ERASER_KEYS[tables[0]]
+    if statement.get("Sid") == "KeepRemovals":
+        return ["REMOVAL#OPEN"]
     return ["LIST#*"] if all("/index/" in table for table in tables) else ["USER#*"]
 
 
@@ -136,7 +142,7 @@ def unencrypted_buckets(recording: Recording) -> list[str]:
 _CALLERS = {
     "cognito-idp.amazonaws.com": "userpool/app-identity-pool-id",
     "apigateway.amazonaws.com": "app-api-api-id/*/*",
-    "events.amazonaws.com": "rule/app-eraser-schedule-1234567",
+    "events.amazonaws.com": ("rule/app-eraser-schedule-1234567", "rule/app-reconciler-schedule-1234567"),
 }
 
 

@@ -66,7 +66,6 @@ DATA = [
     mutation("app-api-avatars-lifecycle", drop("rules.2.expiration"), rule("exports expire")),
     mutation("app-api-avatars-lifecycle", put("rules.2.filter.prefix", ""), rule("exports expire")),
     mutation("app-migration-reports-lifecycle", put("rules.0.status", "Disabled"), rule("reports expire")),
-    mutation("app-api-avatars-lifecycle", drop("rules.2.expiration"), rule("exports expire")),
     mutation("app-migration-reports-policy", NOT_CREATED, unencrypted_buckets, BUCKET),
     mutation("app-migration-reports-policy", statement("s3:*", Effect="Allow"), unencrypted_buckets, BUCKET),
     mutation(

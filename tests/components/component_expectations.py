@@ -49,6 +49,13 @@ RIGHTS = {
         *("cognito-idp:AdminDeleteUser", "cognito-idp:AdminGetUser", "cognito-idp:ListUsers"),
         *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
     },
+    "app-reconciler-worker-policy": {
+        *_EVERY_FUNCTION,
+        *_REGISTER,
+        *("dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query"),
+        *("dynamodb:Scan", "cognito-idp:AdminGetUser", "cognito-idp:ListUsers"),
+        *("cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser", "cognito-idp:AdminEnableUser"),
+    },
     "app-migration-worker-policy": {
         *_EVERY_FUNCTION,
         *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PartiQLInsert", "dynamodb:PutItem"),
@@ -107,6 +114,11 @@ ALARMS: dict[str, tuple[Any, ...]] = {
     "app-erasure-dead-letter-alarm": ("AWS/SQS", _VISIBLE, 0, ["app-erasure-dead-letter-queue-1234567"]),
     "app-migration-alarm": ("AWS/States", "ExecutionsFailed", 0, [_MACHINE]),
     "app-outbox-alarm": ("AWS/Lambda", "Errors", 0, ["app-outbox-worker-function-1234567"]),
+    "app-reconciler-alarm": ("AWS/Lambda", "Errors", 0, ["app-reconciler-worker-function-1234567"]),
+    **{
+        f"app-reconciler-{suffix}-alarm": ("UserProfiles", metric, 0, [f"{_SERVICE}-reconciler-reconciler"])
+        for suffix, metric in (("fix", "ReconcileFailed"), ("orphan", "ReconcileOrphan"))
+    },
     "app-triggers-dead-letters-alarm": ("AWS/SQS", _VISIBLE, 0, ["app-triggers-dead-letters-1234567"]),
     "app-triggers-outbox-age-alarm": (
         *("AWS/SQS", "ApproximateAgeOfOldestMessage", 600, ["app-triggers-outbox-1234567"]),
@@ -208,12 +220,14 @@ _ORDER = {
     "app-migration-reports-policy": {"app-migration-reports-public-access"},
     "app-migration-state-machine": {"app-migration-policy"},
     "app-eraser-schedule-target": {"app-eraser-worker-schedule-permission"},
+    "app-reconciler-schedule-target": {"app-reconciler-worker-schedule-permission"},
     **{
         f"{function}-function": {f"{function}-policy"}
         for function in (
             "app-api-handler",
             "app-api-admin",
             "app-eraser-worker",
+            "app-reconciler-worker",
             "app-migration-worker",
             "app-outbox-worker",
             "app-triggers-post-confirmation",

@@ -69,6 +69,7 @@ TRIGGERS = (
 FUNCTIONS = (
     *TRIGGERS,
     *("app-api-handler", "app-api-admin", "app-eraser-worker", "app-migration-worker", "app-outbox-worker"),
+    "app-reconciler-worker",
 )
 QUEUES = (
     *("app-triggers-outbox", "app-triggers-dead-letters"),
@@ -97,8 +98,11 @@ TRIGGER_PERMISSIONS = (
     "app-identity-pre-sign-up-permission",
     "app-identity-pre-token-generation-permission",
 )
-SCHEDULE_PERMISSION = "app-eraser-worker-schedule-permission"
-PERMISSIONS = (API_PERMISSION, ADMIN_PERMISSION, SCHEDULE_PERMISSION, *TRIGGER_PERMISSIONS)
+SCHEDULE_PERMISSIONS = (
+    "app-eraser-worker-schedule-permission",
+    "app-reconciler-worker-schedule-permission",
+)
+PERMISSIONS = (API_PERMISSION, ADMIN_PERMISSION, *SCHEDULE_PERMISSIONS, *TRIGGER_PERMISSIONS)
 LOG_GROUPS = (*(f"{name}-log-group" for name in FUNCTIONS), "app-api-log-group", "app-migration-log-group")
 
 

@@ -124,6 +124,12 @@ COMPUTE = [
         put("scheduleExpression", "rate(1 day)"),
         rule("due users are erased within an hour"),
     ),
+    mutation("app-reconciler-schedule-target", option(depends_on=[]), wrong_order),
+    mutation(
+        "app-reconciler-schedule",
+        put("scheduleExpression", "rate(1 day)"),
+        rule("a stopped reconciliation continues soon"),
+    ),
     mutation("app-eraser-mapping", put("batchSize", 10), rule("a message erases one user")),
     mutation("app-erasure-dead-letter-queue-source", NOT_CREATED, dead_letter_sources),
     mutation("app-triggers-dead-letters-source", NOT_CREATED, dead_letter_sources),
@@ -177,7 +183,13 @@ POLICIES = [
         for action, other_keys in (("dynamodb:BatchGetItem", "*"), ("dynamodb:GetItem", "LEGACY#*"))
     ),
     mutation("app-eraser-worker-policy", without_statement("cognito-idp:AdminDeleteUser"), other_rights),
+    mutation("app-reconciler-worker-policy", without_statement("cognito-idp:ListUsers"), other_rights),
+    mutation(
+        "app-reconciler-worker-policy", statement("dynamodb:DeleteItem", Condition=None), other_leading_keys
+    ),
+    mutation("app-reconciler-state-table", drop("ttl"), rule("hashes of a reconciliation expire")),
     mutation("app-api-admin-policy", without_statement("cognito-idp:AdminCreateUser"), other_rights),
+    mutation("app-api-handler-policy", without_statement("cognito-idp:AdminUserGlobalSignOut"), other_rights),
     mutation(
         "app-migration-worker-policy", statement("dynamodb:PartiQLInsert", Condition=None), other_leading_keys
     ),
@@ -224,6 +236,8 @@ ALARM_MUTATIONS = [
             ("app-eraser-alarm", "FunctionName"),
             ("app-eraser-waiting-alarm", "service"),
             ("app-erasure-dead-letter-alarm", "QueueName"),
+            ("app-reconciler-alarm", "FunctionName"),
+            ("app-reconciler-orphan-alarm", "service"),
             ("app-migration-alarm", "StateMachineArn"),
             ("app-outbox-alarm", "FunctionName"),
             ("app-outbox-retry-alarm", "service"),

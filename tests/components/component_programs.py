@@ -13,6 +13,7 @@ from pulumi_userprofiles import (
     OutboxWorker,
     ProfileApi,
     PythonFunction,
+    Reconciler,
     ReportsBucket,
     SignupToProfile,
     SignUpTriggers,
@@ -107,6 +108,9 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     "PythonFunction": lambda: PythonFunction(
         "function", {"handler": "userprofiles.handlers.pre_sign_up.handler", "platform": "host"}
     ),
+    "Reconciler": lambda: Reconciler(
+        "reconciler", {**TABLES, "user_pool_id": "theirs", "user_pool_arn": POOL_ARN, "platform": "host"}
+    ),
     "ReportsBucket": lambda: ReportsBucket("reports", {}),
     "SignUpTriggers": lambda: SignUpTriggers("triggers", {**TABLES, "platform": "host"}),
     "SignupToProfile": whole_stack,
@@ -186,6 +190,20 @@ def _eraser(**args: Any) -> ErasureWorker:
     )
 
 
+def _reconciler(**args: Any) -> Reconciler:
+    return Reconciler(
+        "app-reconciler",
+        {
+            **_STACK_TABLES,
+            "user_pool_id": "app-identity-pool-id",
+            "user_pool_arn": _STACK_POOL_ARN,
+            "interval_hours": 24,
+            "platform": "host",
+            **args,  # type: ignore[typeddict-item]
+        },
+    )
+
+
 def _worker(**args: Any) -> OutboxWorker:
     return OutboxWorker(
         "app-outbox",
@@ -218,6 +236,7 @@ PARTS: dict[str, Callable[..., Any]] = {
     "app-migration": _job,
     "app-migration-reports": lambda **args: ReportsBucket("app-migration-reports", args),  # type: ignore[arg-type]
     "app-outbox": _worker,
+    "app-reconciler": _reconciler,
     "app-triggers": _triggers,
 }
 """The components of the whole stack, each with its arguments there: one part runs much faster."""

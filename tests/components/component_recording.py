@@ -43,6 +43,7 @@ class Resource:
     depends_on: list[str]
     custom: bool
     aliases: int = 0
+    ignored_changes: tuple[str, ...] = ()
 
     def document(self, key: str) -> Any:
         """Read an input that is JSON text."""
@@ -181,6 +182,7 @@ class _RecordingMonitor(mocks.MockMonitor):
                     depends_on=sorted({urn.rpartition("::")[2] for urn in request.dependencies}),
                     custom=request.custom,
                     aliases=len(request.aliases),
+                    ignored_changes=tuple(request.ignoreChanges),
                 )
             )
         return super().RegisterResource(request)

@@ -32,6 +32,10 @@ ENVIRONMENT = {
     "USER_POOL_CLIENT_IDS": "client",
     "USER_POOL_ID": "us-east-1_pool",
     "RECEIPTS_TABLE": "receipts",
+    "STATE_TABLE": "state",
+    "INTERVAL_HOURS": "24",
+    "UNCONFIRMED_DAYS": "7",
+    "REQUESTS_PER_SECOND": "10",
     "ERASURE_QUEUE_URL": "http://127.0.0.1:9/erasures",
     "ERASURE_STORES": '[{"name": "orders", "functionArn": "erase-orders"}]',
 }

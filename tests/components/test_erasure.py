@@ -95,6 +95,7 @@ MISTAKES: dict[str, tuple[Any, list[str]]] = {
         [store(function_arn=STORES[1]["queue_arn"])],
         ["a Lambda function", "arn:aws:lambda:"],
     ),
+    "queue name as URL": ([{**STORES[1], "queue_url": "mails"}], ["not a URL", "'mails'", "https://sqs."]),
     "FIFO queue": (
         [{**STORES[1], "queue_arn": f"{STORES[1]['queue_arn']}.fifo"}],
         ["an SQS queue", ".fifo'"],

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 from component_recording import Recording
 from userprofiles.lifecycle.erasure_worker import ErasureMessageFailedError, ErasureWorker
+from userprofiles.lifecycle.inventory import Result
+from userprofiles.lifecycle.reconciler_state import Pass
+from userprofiles.lifecycle.scheduled_steps import ScheduledSteps
 from userprofiles.registration.outbox import OutboxMessageFailedError, process_message
 from userprofiles.registration.post_confirmation import ConfirmationProcessor, handle_event
 from userprofiles.registration.pre_token_generation import TokenProcessor
 from userprofiles.table.attribute_value import AttributeValueError
 from userprofiles.table.store import UserItems
+from userprofiles.table.store_errors import StoreError
 from userprofiles.telemetry import Report
 from userprofiles.template import load
 
@@ -49,6 +53,23 @@ def fail_outbox_message() -> None:
         process_message(failing(OSError()), {"messageId": "m", "body": "{}"}, Report())
 
 
+def scheduled_steps(**parts: Any) -> ScheduledSteps:
+    defaults = dict.fromkeys(("pool", "registrar", "unconfirmed", "unconfirmed_users"), SimpleNamespace())
+    return ScheduledSteps(**{**defaults, **parts}, report=Report())
+
+
+def fail_fix() -> None:
+    def fail() -> Result:
+        raise StoreError("AccessDeniedException")
+
+    scheduled_steps().fix(fail, "sub", Pass("id", ""))
+
+
+def report_orphan() -> None:
+    pool = SimpleNamespace(has_sub=lambda _: False)
+    scheduled_steps(pool=pool).report_orphan("sub", Pass("id", ""))
+
+
 def erasure_worker(**parts: Any) -> ErasureWorker:
     unused: Any = SimpleNamespace()
     fakes = {"erasure": unused, "sweep": unused, "sqs": unused, "queue_url": "", "report": Report()}
@@ -81,6 +102,8 @@ FAILURES = {
         failing(AttributeValueError("x")), ACCEPTING
     ),
     "app-outbox-retry-alarm": fail_outbox_message,
+    "app-reconciler-fix-alarm": fail_fix,
+    "app-reconciler-orphan-alarm": report_orphan,
     "app-triggers-pre-token-role-alarm": lambda: fail_token(SimpleNamespace()),
     "app-triggers-pre-token-contact-alarm": lambda: fail_token(
         SimpleNamespace(read=lambda _: UserItems({"email": "old@example.com"}, {}))
@@ -90,6 +113,7 @@ FUNCTIONS = {
     "app-eraser": "app-eraser-worker-function",
     "app-triggers-post-confirmation": "app-triggers-post-confirmation-function",
     "app-outbox": "app-outbox-worker-function",
+    "app-reconciler": "app-reconciler-worker-function",
     "app-triggers-pre-token": "app-triggers-pre-token-function",
 }
 

@@ -107,7 +107,7 @@ def test_the_plugins_host_starts() -> None:
     "manifest",
     [
         "components/PulumiPlugin.yaml",
-        *(f"examples/{name}/Pulumi.yaml" for name in ("users_table_only", "sign_up_only")),
+        *(f"examples/{name}/Pulumi.yaml" for name in ("users_table_only", "sign_up_only", "welcome_mail")),
     ],
 )
 def test_cli_uses_the_environment_of_the_components(manifest: str) -> None:

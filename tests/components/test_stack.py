@@ -24,12 +24,14 @@ OUTPUTS = [
     "auditTableName",
     "avatarBucketName",
     "erasureFunctionName",
+    "erasureQueueArn",
     "furtherUserPoolClientIds",
     "migrationBucketName",
     "migrationStateMachineArn",
     "passwordPolicy",
     "profileApiUrl",
     "receiptsTableName",
+    "reconcilerStateTableName",
     "userPoolClientId",
     "userPoolId",
     "usernameAttributes",
@@ -388,7 +390,7 @@ MISTAKES = {
     ),
     "unknown field of a store": (
         configuration(erasureStores='[{"name": "orders", "arn": "a"}]'),
-        [f"'{NAMESPACE}:erasureStores'", "functionArn", "erasureStores[0].name' <value>"],
+        [f"'{NAMESPACE}:erasureStores'", "'arn'", "functionArn", "erasureStores[0].name' <value>"],
     ),
     "store without a function": (
         configuration(erasureStores='[{"name": "orders"}]'),

@@ -68,6 +68,11 @@ def test_with_keys_the_vault_uses_the_current_one_and_the_role_can_use_all() -> 
     assert actions[FORMER] == {"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey"}
 
 
+def test_another_key_does_not_replace_the_vault() -> None:
+    """AWS deletes no vault with backups, so a replacement would stop the deployment."""
+    assert record_backups().resource("backups-vault").ignored_changes == ("kmsKeyArn",)
+
+
 def test_grants_on_the_key_are_only_for_aws() -> None:
     recording = record_backups(kms_key_arn=KEY)
 
@@ -94,6 +99,12 @@ def test_a_failed_backup_notifies_the_topic() -> None:
         {"BackupVaultName": "backups-vault-1234567"},
         [TOPIC],
     )
+
+
+@pytest.mark.parametrize("table_arns", [[], TABLE_ARN])
+def test_tables_must_be_a_list(table_arns: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="'table_arns' must be a list"):
+        record_backups(table_arns=table_arns)
 
 
 @pytest.mark.parametrize("days", [0, 3651, "90", 1.5])

@@ -197,7 +197,8 @@ def deploy_dev_stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Callabl
 
 @pytest.fixture(scope="session")
 def stack(deploy_dev_stack: Callable[..., Stack]) -> Stack:
-    return deploy_dev_stack()
+    """Return the stack `dev` with a step after sign-up."""
+    return deploy_dev_stack({"pulumi-userprofiles:afterSignUp": '[{"name": "steps"}]'})
 
 
 @pytest.fixture(scope="session")
@@ -247,11 +248,11 @@ def deny(stack: Stack, request: pytest.FixtureRequest) -> Callable[..., None]:
     """Return a function that takes rights from a function for one test, by default from post confirmation."""
     iam = stack.aws("iam")
 
-    def take(*actions: str, role: str = "post-confirmation") -> None:
+    def take(*actions: str, role: str = "post-confirmation", resource: str = "*") -> None:
         role_name = stack.get_resource_id("aws:iam/role:Role", role)
         document = {
             "Version": "2012-10-17",
-            "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}],
+            "Statement": [{"Effect": "Deny", "Action": list(actions), "Resource": resource}],
         }
         policy = {"RoleName": role_name, "PolicyName": "denied-by-test"}
         iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))

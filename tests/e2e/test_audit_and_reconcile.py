@@ -69,7 +69,12 @@ def differences_of(document, *subs):
     }
 
 
-def test_reconcile_creates_what_is_missing_and_reports_orphans(run, client, stack):
+def has_unfixed_users(document):
+    """Return whether other tests of the stack have left users whom only an operator can fix."""
+    return any(document["differences"][kind] for kind in ("erased", "duplicate"))
+
+
+def test_reconcile_creates_what_is_missing_and_marks_orphans(run, client, stack):
     missing, orphan, moved = (client.create_confirmed_user() for _ in range(3))
     pool_id, idp = stack.outputs["userPoolId"], stack.aws("cognito-idp")
     for item in stack.items(missing.sub):
@@ -97,16 +102,19 @@ def test_reconcile_creates_what_is_missing_and_reports_orphans(run, client, stac
     assert stack.items(missing.sub) == []
 
     code, document = run("reconcile", "--fix", "--max-removals", "100")
-    assert code == 2
+    assert code == (2 if has_unfixed_users(document) else 0)
     assert differences_of(document, *subs) == {
         missing.sub: ("missing", "account, profile", "created"),
         moved.sub: ("contact", "account.email", "updated"),
-        orphan.sub: ("orphan", None, None),
+        orphan.sub: ("orphan", None, "marked"),
     }
+    assert [row["action"]["S"] for row in stack.audit_rows(orphan.sub)][-1] == "DELETION_REQUESTED"
     assert stack.items(moved.sub)[0]["email"]["S"] == f"new-{moved.email}"
     assert len(stack.items(missing.sub)) == 2
 
-    _, second = run("reconcile", "--fix", "--max-removals", "100")
-    assert differences_of(second, *subs) == {orphan.sub: ("orphan", None, None)}
+    code, second = run("reconcile", "--fix", "--max-removals", "100")
+    assert code == (2 if has_unfixed_users(second) else 0)
+    assert differences_of(second, *subs) == {}
+    assert second["pendingDeletion"] >= 1
     assert set(second["results"].values()) == {0}
     assert "@" not in json.dumps([refused, document, second])

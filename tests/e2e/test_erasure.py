@@ -1,8 +1,6 @@
-"""Erasure on the deployed stack: API, queue, worker, receipt, and the replay after a restore."""
+"""Erasure by an administrator on a deployed stack: the worker, its receipt, and what is left of the user."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -10,128 +8,88 @@ pytestmark = pytest.mark.backends("embedded")
 
 
 @pytest.fixture
-def run(localaws, stack, tmp_path):
-    """Return a function that runs a command with the outputs of the stack and returns code and document."""
-    outputs = tmp_path / "outputs.json"
-    outputs.write_text(json.dumps(stack.outputs))
+def wait_for_receipt(stack, eventually):
+    """Return a function that waits for the finished receipt of a user."""
 
-    def run(*arguments):
-        process = subprocess.run(
-            [sys.executable, "-m", "userprofiles.cli", *arguments, "--outputs", str(outputs), "--json"],
-            env=localaws.environment({}),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+    def read_receipt(sub):
+        response = stack.aws("dynamodb").get_item(
+            TableName=stack.outputs["receiptsTableName"],
+            Key={"PK": {"S": f"USER#{sub}"}},
+            ConsistentRead=True,
         )
-        assert process.stdout, process.stderr
-        return process.returncode, json.loads(process.stdout)
+        receipt = response.get("Item", {})
+        return receipt if receipt.get("state") == {"S": "DONE"} else None
 
-    return run
-
-
-def receipt_of(stack, sub):
-    response = stack.aws("dynamodb").get_item(
-        TableName=stack.outputs["receiptsTableName"], Key={"PK": {"S": f"USER#{sub}"}}, ConsistentRead=True
-    )
-    return response.get("Item", {})
+    return lambda sub: eventually("the receipt", lambda: read_receipt(sub))
 
 
-def upload(stack, key):
-    bucket = stack.get_resource_id("aws:s3/bucket:Bucket", "avatars")
-    for _ in range(2):
-        stack.aws("s3").put_object(Bucket=bucket, Key=key, Body=b"canary")
-    return bucket
-
-
-def versions(stack, bucket, sub):
-    response = stack.aws("s3").list_object_versions(Bucket=bucket)
-    entries = [*response.get("Versions", ()), *response.get("DeleteMarkers", ())]
-    return [entry["Key"] for entry in entries if f"/{sub}/" in entry["Key"]]
-
-
-def pool_users(stack, sub):
-    return stack.aws("cognito-idp").list_users(
-        UserPoolId=stack.outputs["userPoolId"], Filter=f'sub = "{sub}"'
-    )["Users"]
+def entity_types(stack, sub):
+    return [item["entityType"]["S"] for item in stack.items(sub)]
 
 
 def add_friend(stack, sub, other):
     for mine, theirs in ((sub, other), (other, sub)):
-        item = {"PK": f"USER#{mine}", "SK": f"FRIEND#{theirs}", "text": "canary"}
         stack.aws("dynamodb").put_item(
             TableName=stack.outputs["usersTableName"],
-            Item={name: {"S": value} for name, value in item.items()},
+            Item={"PK": {"S": f"USER#{mine}"}, "SK": {"S": f"FRIEND#{theirs}"}, "text": {"S": "canary"}},
         )
 
 
-def sort_keys(stack, sub):
-    return [item["SK"]["S"] for item in stack.items(sub)]
-
-
-def test_administrator_erases_a_user_everywhere(client, stack, admin_token, eventually, run):
+def test_administrator_erases_a_user_everywhere(client, admin_token, stack, wait_for_receipt):
     user, friend = client.create_confirmed_user(), client.create_confirmed_user()
     add_friend(stack, user.sub, friend.sub)
-    bucket = upload(stack, f"claimed/avatars/{user.sub}/0123456789abcdef0123456789abcdef")
+    token = client.get_access_token(user)
+    bulk = {"users": [{"userId": user.sub, "patch": {"profile": {"firstName": "Ada"}}}]}
+    client.request("POST", "/users/bulk", admin_token, json=bulk, headers={"Idempotency-Key": user.sub})
+    bucket, s3 = stack.outputs["avatarBucketName"], stack.aws("s3")
+    for prefix in ("avatars", "claimed/avatars", "exports"):
+        for body in (b"canary 1", b"canary 2"):
+            s3.put_object(Bucket=bucket, Key=f"{prefix}/{user.sub}/canary", Body=body)
 
-    response = client.request("POST", f"/users/{user.sub}/erase", admin_token)
+    answer = client.request("POST", f"/users/{user.sub}/erase", admin_token)
+    receipt = wait_for_receipt(user.sub)
 
-    assert response.status_code == 202
-    receipt = eventually(
-        "the receipt", lambda: (item := receipt_of(stack, user.sub)).get("state") == {"S": "DONE"} and item
-    )
-    assert "openPK" not in receipt
-    assert versions(stack, bucket, user.sub) == []
-    assert pool_users(stack, user.sub) == []
-    assert sort_keys(stack, user.sub) == ["ACCOUNT#MAIN", "PROFILE#MAIN"]
-    assert sort_keys(stack, friend.sub) == ["ACCOUNT#MAIN", "PROFILE#MAIN"]
+    assert (answer.status_code, answer.json()) == (202, {"userId": user.sub, "state": "erasing"})
+    assert entity_types(stack, user.sub) == ["TOMBSTONE", "TOMBSTONE"]
+    assert "FRIEND#" not in str(stack.items(friend.sub))
     counts = {name: int(entry["M"]["found"]["N"]) for name, entry in receipt["stores"]["M"].items()}
-    assert counts == {"record": 2, "items": 2, "files": 2, "answers": 0, "user": 1}
+    assert counts == {"record": 2, "items": 2, "files": 6, "answers": 1, "user": 1}
+    assert [
+        version["Key"]
+        for version in s3.list_object_versions(Bucket=bucket).get("Versions", [])
+        if user.sub in version["Key"]
+    ] == []
+    actions = [row["action"]["S"] for row in stack.audit_rows(user.sub)]
+    assert actions[-3:] == ["DELETION_REQUESTED", "ERASURE_STARTED", "ERASED"]
+    refusal = client.get_profile(token)
+    assert (refusal.status_code, refusal.json()["code"]) == (410, "erased")
+    with pytest.raises(stack.aws("cognito-idp").exceptions.UserNotFoundException):
+        stack.aws("cognito-idp").admin_get_user(UserPoolId=client.pool_id, Username=user.sub)
+    assert client.request("POST", f"/users/{user.sub}/erase", admin_token).status_code == 410
 
-    code, result = run("audit", "verify", user.sub)
-    assert (code, result["status"]) == (0, "erased")
-    assert user.email not in str(stack.audit_rows(user.sub))
 
-
-def test_replay_erases_users_who_are_in_a_restored_table(client, stack, run, eventually):
-    """The backup is older than the erasure: without the replay, the user would be back."""
-    dynamodb = stack.aws("dynamodb")
+def test_the_sweep_finds_a_user_whose_message_was_lost(client, admin_token, stack, deny, wait_for_receipt):
     user = client.create_confirmed_user()
-    other = client.create_confirmed_user()
-    backup = dynamodb.create_backup(
-        TableName=stack.outputs["usersTableName"], BackupName="before-the-erasure"
+    deny("sqs:SendMessage", role="api-admin")
+
+    answer = client.request("POST", f"/users/{user.sub}/erase", admin_token)
+    response = stack.aws("lambda").invoke(
+        FunctionName=stack.outputs["erasureFunctionName"],
+        Qualifier="live",
+        Payload=json.dumps({"sweep": True}),
     )
-    code, document = run("erase", user.sub, "--yes")
-    assert (code, document["result"]) == (0, "erased")
-    assert run("erase", user.sub, "--yes")[1]["result"] == "already erased"
 
-    dynamodb.restore_table_from_backup(
-        TargetTableName="restored", BackupArn=backup["BackupDetails"]["BackupArn"]
-    )
-    eventually(
-        "the restored table",
-        lambda: dynamodb.describe_table(TableName="restored")["Table"]["TableStatus"] == "ACTIVE",
-    )
-    try:
-        code, dry_run = run("erase", "replay", "--users-table", "restored", "--dry-run")
-        assert code == 0
-        assert [entry["userId"] for entry in dry_run["users"]].count(user.sub) == 1
-        assert other.sub not in str(dry_run)
+    assert (answer.status_code, response["Payload"].read()) == (503, b"null")
+    wait_for_receipt(user.sub)
+    assert entity_types(stack, user.sub) == ["TOMBSTONE", "TOMBSTONE"]
 
-        code, replay = run("erase", "replay", "--users-table", "restored", "--yes")
-        assert code == 0
-        assert {"userId": user.sub, "result": "erased"} in replay["users"]
 
-        assert run("erase", "replay", "--users-table", "restored", "--dry-run")[1]["users"] == []
-        items = dynamodb.scan(TableName="restored")["Items"]
-        kinds = {item["entityType"]["S"] for item in items if item["PK"]["S"] == f"USER#{user.sub}"}
-        assert kinds == {"TOMBSTONE"}
-        assert any(item["PK"]["S"] == f"USER#{other.sub}" for item in items)
-    finally:
-        dynamodb.delete_table(TableName="restored")
+def test_the_schedule_invokes_the_worker_every_hour(stack):
+    events = stack.aws("events")
+    rule = stack.get_resource_id("aws:cloudwatch/eventRule:EventRule", "eraser-schedule")
 
-    receipt = receipt_of(stack, user.sub)
-    assert receipt["runs"] == {"N": "2"}
-    code, listed = run("erase", "list")
-    assert code == 0
-    assert user.sub in [entry["sub"] for entry in listed["receipts"]]
+    [target] = events.list_targets_by_rule(Rule=rule)["Targets"]
+
+    assert events.describe_rule(Name=rule)["ScheduleExpression"] == "rate(1 hour)"
+    assert target["Arn"].endswith(f":function:{stack.outputs['erasureFunctionName']}:live")
+    assert json.loads(target["Input"]) == {"sweep": True}

@@ -129,7 +129,7 @@ def test_administrators_function_can_query_lists_but_not_scan_or_delete_users(ac
 def test_erasure_worker_appends_audit_rows_and_reaches_only_users(act_as, stack):
     create_client = act_as("eraser-worker")
     dynamodb, s3 = create_client("dynamodb"), create_client("s3")
-    users, audit, _receipts = (stack.outputs[f"{name}TableName"] for name in ("users", "audit", "receipts"))
+    users, audit, receipts = (stack.outputs[f"{name}TableName"] for name in ("users", "audit", "receipts"))
     bucket = stack.outputs["avatarBucketName"]
     row = {"PK": {"S": f"USER#{uuid.uuid4()}"}, "SK": {"S": "AUDIT#1"}}
 
@@ -139,9 +139,7 @@ def test_erasure_worker_appends_audit_rows_and_reaches_only_users(act_as, stack)
     assert is_denied(dynamodb.delete_item, TableName=audit, Key=KEY)
     assert is_denied(dynamodb.batch_write_item, RequestItems={audit: [{"DeleteRequest": {"Key": KEY}}]})
     assert is_denied(dynamodb.scan, TableName=users)
-    assert is_denied(
-        dynamodb.delete_item, TableName=stack.outputs["receiptsTableName"], Key={"PK": KEY["PK"]}
-    )
+    assert is_denied(dynamodb.delete_item, TableName=receipts, Key={"PK": KEY["PK"]})
     assert not is_denied(s3.list_object_versions, Bucket=bucket, Prefix="exports/x/")
     assert is_denied(s3.list_object_versions, Bucket=bucket)
     assert is_denied(s3.get_object, Bucket=bucket, Key="avatars/x/y")
@@ -158,3 +156,16 @@ def test_migration_worker_can_not_overwrite_or_delete_in_bulk(act_as, stack):
     assert is_denied(dynamodb.delete_item, TableName=users, Key=KEY)
     assert is_denied(dynamodb.batch_write_item, RequestItems={users: [{"DeleteRequest": {"Key": KEY}}]})
     assert is_denied(dynamodb.execute_statement, Statement=f"DELETE FROM \"{users}\" WHERE PK='a' AND SK='b'")
+
+
+def test_profile_api_can_list_pictures_and_store_exports_but_list_and_read_nothing_else(act_as, stack):
+    s3 = act_as("api-handler")("s3")
+    bucket = stack.outputs["avatarBucketName"]
+
+    for prefix in ("avatars/x/", "claimed/avatars/x/"):
+        assert not is_denied(s3.list_objects_v2, Bucket=bucket, Prefix=prefix)
+    for prefix in ("exports/x/", ""):
+        assert is_denied(s3.list_objects_v2, Bucket=bucket, Prefix=prefix)
+    assert not is_denied(s3.put_object, Bucket=bucket, Key="exports/x/1", Body=b"{}")
+    assert is_denied(s3.put_object, Bucket=bucket, Key="other/x/1", Body=b"{}")
+    assert is_denied(s3.delete_object, Bucket=bucket, Key="avatars/x/1")

@@ -1,12 +1,10 @@
 """`userprofiles restore check` on a users table that was restored from a backup."""
 
 import json
-import subprocess
-import sys
 import uuid
 
 import pytest
-from userprofiles import settings, template
+from userprofiles import aws, cli, settings, template
 from userprofiles.registration import cognito_user
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table.store import Store
@@ -15,24 +13,20 @@ pytestmark = pytest.mark.backends("embedded")
 
 
 @pytest.fixture
-def run(localaws, stack, tmp_path):
+def run(localaws, stack, tmp_path, monkeypatch, capsys):
     """Return a function that runs a command with the outputs of the stack and returns code and document."""
     outputs = tmp_path / "outputs.json"
     outputs.write_text(json.dumps(stack.outputs))
+    for name, value in localaws.environment({}).items():
+        monkeypatch.setenv(name, value)
+    aws._session.cache_clear()
 
     def run(*arguments):
-        process = subprocess.run(
-            [*(sys.executable, "-m", "userprofiles.cli", *arguments), "--outputs", str(outputs), "--json"],
-            env=localaws.environment({}),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert process.stdout, process.stderr
-        return process.returncode, json.loads(process.stdout)
+        code = cli.main([*arguments, "--outputs", str(outputs), "--json"])
+        return code, json.loads(capsys.readouterr().out)
 
-    return run
+    yield run
+    aws._session.cache_clear()
 
 
 @pytest.fixture
@@ -83,28 +77,35 @@ def register_again(stack, table, user):
 
 
 def test_each_difference_of_a_restored_table_is_named_and_fixed(run, client, stack, backup_users, restore):
-    changed, same = client.create_confirmed_user(), client.create_confirmed_user()
+    changed, marked, erased, same = (client.create_confirmed_user() for _ in range(4))
     backup = backup_users()
     new = client.create_confirmed_user()
     patch = {"profile": {"language": "de"}}
     assert client.patch_profile(client.get_access_token(changed), patch).status_code == 200
+    assert client.request("DELETE", "/me", client.get_access_token(marked)).status_code == 202
+    assert run("erase", erased.sub, "--yes")[0] == 0
     table = restore(backup)
-    subs = (changed.sub, same.sub, new.sub)
+    subs = (changed.sub, marked.sub, erased.sub, same.sub, new.sub)
 
     code, document = run("restore", "check", "--restored-table", table)
     assert code == 2
-    assert differences_of(document, *subs) == {
+    differences = differences_of(document, *subs)
+    requested_at = differences[marked.sub][1]
+    assert differences == {
         changed.sub: ("changed", "profile.language", None),
+        marked.sub: ("deletion", requested_at, None),
+        erased.sub: ("erased", "live again", None),
         new.sub: ("missing", "account, profile", None),
     }
 
+    assert run("erase", "replay", "--users-table", table, "--yes")[0] == 0
     register_again(stack, table, new)
     _, fixed = run("restore", "check", "--restored-table", table, "--fix")
     results = {sub: result for sub, (_, _, result) in differences_of(fixed, *subs).items()}
-    assert results == {changed.sub: "fixed", new.sub: "fixed"}
+    assert results == dict.fromkeys((changed.sub, marked.sub, new.sub), "fixed")
 
     _, second = run("restore", "check", "--restored-table", table)
     assert differences_of(second, *subs) == {}
-    for sub in subs:
-        assert run("audit", "verify", sub, "--users-table", table)[0] == 0
+    statuses = {sub: run("audit", "verify", sub, "--users-table", table)[1]["status"] for sub in subs}
+    assert statuses == dict.fromkeys(subs, "ok") | {erased.sub: "erased"}
     assert "@" not in json.dumps([document, fixed, second])

@@ -147,9 +147,9 @@ class FakePool:
     def _user(self, name: str) -> dict[str, Any]:
         if name in self.users:
             return self.users[name]
-        local_users = [user for user in self.users.values() if not user["Username"].startswith("google_")]
-        for user in local_users:
-            if _sub(user) == name:
+        for user in self.users.values():
+            is_local = not user["Username"].lower().startswith("google_")
+            if is_local and _sub(user) == name:
                 return user
         raise ClientError({"Error": {"Code": "UserNotFoundException", "Message": "CANARY"}}, "Operation")
 

@@ -5,9 +5,11 @@ botocore still validates the parameters and raises the errors.
 """
 
 import copy
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from botocore.awsrequest import AWSResponse
 from botocore.handlers import BUILTIN_HANDLERS
@@ -24,6 +26,7 @@ from moto.dynamodb.models.utilities import dynamo_json_dump
 from moto.dynamodb.responses import DynamoHandler
 
 _CLIENT_PARSER = create_parser("json")
+_TRANSACTION_LOCK = threading.Lock()
 ITEM_OPERATIONS = {
     *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"),
     *("BatchGetItem", "BatchWriteItem", "TransactWriteItems"),
@@ -103,7 +106,8 @@ def _transact(handler: DynamoHandler, operation: Callable[[], Any]) -> Any:
             keys = details.get("Key", details.get("Item"))
             before.append((table, keys, copy.deepcopy(backend.get_item(table.name, _key(table, keys)))))
     try:
-        return operation()
+        with _TRANSACTION_LOCK, patch.object(Table, "__deepcopy__", _same_table, create=True):
+            return operation()
     except Exception:
         for table, keys, item in before:
             if item is None:
@@ -119,7 +123,5 @@ def _key(table: Table, attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _same_table(table: Table, _memo: Any) -> Table:
+    """Return the table itself: moto's copy is not needed."""
     return table
-
-
-Table.__deepcopy__ = _same_table  # type: ignore[attr-defined]  # makes moto's own copies free

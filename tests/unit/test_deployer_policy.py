@@ -27,6 +27,8 @@ CALLED = [
     ("s3", "s3", "s3"),
     ("s3_settings", "s3", "s3"),
     ("sfn", "stepfunctions", "states"),
+    ("eventbridge", "events", "events"),
+    ("backup", "backup", "backup"),
 ]
 
 # Operations of resource types that the stack does not create.
@@ -66,6 +68,14 @@ ALSO_REQUIRED = [
     ),
     *(f"logs:{name}" for name in ("ListLogDeliveries", "PutResourcePolicy", "DescribeResourcePolicies")),
     "kms:CreateGrant",
+    # AWS Backup Developer Guide, "Backup vault creation and deletion", "Required permissions"
+    *("backup-storage:MountCapsule", "kms:RetireGrant"),
+    # Reads of the provider after it has created a resource
+    *(
+        f"backup:{name}"
+        for name in ("DescribeBackupVault", "GetBackupPlan", "GetBackupSelection", "ListTags")
+    ),
+    *(f"events:{name}" for name in ("DescribeRule", "ListTargetsByRule", "ListTagsForResource")),
     "kms:Encrypt",
     "wafv2:AssociateWebACL",
     "cognito-idp:AssociateWebACL",
@@ -127,6 +137,7 @@ def test_a_role_is_passed_only_to_the_services_that_use_one():
     [passing] = [statement for statement in statements() if "iam:PassRole" in as_list(statement["Action"])]
 
     assert passing["Condition"]["StringEquals"]["iam:PassedToService"] == [
+        "backup.amazonaws.com",
         "cognito-idp.amazonaws.com",
         "lambda.amazonaws.com",
         "states.amazonaws.com",

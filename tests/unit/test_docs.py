@@ -85,8 +85,13 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
             ["setup", "test"],
             ["audit", "list"],
             ["audit", "verify"],
+            ["export", "user"],
+            ["export", "check"],
+            ["export", "import"],
+            ["export", "schema"],
             ["reconcile"],
             ["restore", "check"],
+            ["erase"],
         ),
         "pulumi-localaws": (["up"], ["run"], ["types"]),
     }

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from userprofiles import settings
 from userprofiles.settings import SettingsError
@@ -91,3 +93,15 @@ def test_role_without_approval_raises_an_error(role: str) -> None:
 def test_template_without_approval_allows_no_approval_role() -> None:
     with pytest.raises(SettingsError, match=r"Allowed: none\."):
         settings.template({"TEMPLATE": "basic", "APPROVAL_ROLES": "user"})
+
+
+@pytest.mark.parametrize(("text", "days"), [(None, 30), (" ", 30), ("0", 0), ("365", 365)])
+def test_grace_period_has_a_default_and_can_be_zero(text: str | None, days: int) -> None:
+    environment = {} if text is None else {"DELETION_GRACE_DAYS": text}
+    assert settings.grace_period(environment) == timedelta(days=days)
+
+
+@pytest.mark.parametrize("text", ["-1", "366", "1.5", "a month", "\u0663"])
+def test_wrong_grace_period_raises_an_error(text: str) -> None:
+    with pytest.raises(SettingsError, match="DELETION_GRACE_DAYS must be a whole number from 0 to 365, got"):
+        settings.grace_period({"DELETION_GRACE_DAYS": text})

@@ -26,7 +26,7 @@ COGNITO = boto3.client("cognito-idp", config=CONFIG)
 DYNAMODB = boto3.client("dynamodb", config=CONFIG)
 SES = boto3.client("sesv2", config=CONFIG)
 
-LOG = logging.getLogger()
+LOG = logging.getLogger("welcome_mail")
 LOG.setLevel(logging.INFO)
 
 
@@ -67,7 +67,9 @@ def find_address(sub: str) -> str | None:
     """Return the verified email address of a user; None if there is none."""
     try:
         user = COGNITO.admin_get_user(UserPoolId=os.environ["USER_POOL_ID"], Username=sub)
-    except COGNITO.exceptions.UserNotFoundException:
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "UserNotFoundException":
+            raise
         return None
     attributes = {attribute["Name"]: attribute["Value"] for attribute in user["UserAttributes"]}
     is_verified = attributes.get("email_verified") == "true"

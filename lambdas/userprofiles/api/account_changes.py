@@ -4,11 +4,11 @@ Each change is one transaction with an audit row. It also moves the account to i
 """
 
 import itertools
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from userprofiles.api.attempts import attempts
 from userprofiles.api.errors import (
     ApiError,
     FieldError,
@@ -32,8 +32,6 @@ from userprofiles.table.update_expression import REMOVED, Change
 from userprofiles.template import Template
 from userprofiles.template_check import APPROVAL_STATES, ITEM_KINDS, RESERVED, ItemKind
 
-_ATTEMPTS = 5
-_MAX_PAUSE_S = 0.05
 _NEXT_STATES = dict(itertools.pairwise(APPROVAL_STATES))
 
 PlanChange = Callable[[record.Item], record.Item]
@@ -65,9 +63,7 @@ def change_account(
         userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
     """
     template = registrar.template
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
+    for _ in attempts(sleep):
         user = read_recorded_user(registrar, sub)
         check_preconditions(template, user, if_match)
         changes = _plan_changes(template, user, plan)

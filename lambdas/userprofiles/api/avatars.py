@@ -101,14 +101,24 @@ class Avatars:
         return dataclasses.replace(document, body=body)
 
 
-def client() -> Any:
+def client(region: str | None = None, endpoint_url: str | None = None) -> Any:
     """Create a client of S3 whose signed URLs name the bucket's region.
 
     Without the style `virtual`, botocore signs URLs of the global endpoint `s3.amazonaws.com`. It redirects
     requests for a new bucket of another region, and rejects them in regions that AWS opened after March 2019
     (Amazon S3 User Guide, "Request routing"; boto3 pull request 4768).
+
+    Args:
+        region: The region; None for that of the environment.
+        endpoint_url: The endpoint; None for that of the environment, else AWS.
     """
-    return aws.client("s3", signature_version="s3v4", addressing_style="virtual")
+    return aws.client(
+        "s3",
+        signature_version="s3v4",
+        addressing_style="virtual",
+        region=region,
+        endpoint_url=endpoint_url,
+    )
 
 
 def parse_content_type(document: Any) -> str:

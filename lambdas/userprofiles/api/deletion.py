@@ -5,9 +5,8 @@ A request only marks the account, in one transaction with an audit row. The eras
 
 import functools
 import json
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
@@ -17,6 +16,7 @@ from botocore.exceptions import ClientError
 from userprofiles import aws
 from userprofiles.api.access_token import Caller
 from userprofiles.api.administrator import Administration
+from userprofiles.api.attempts import attempts
 from userprofiles.api.errors import ApiError, conflict_error
 from userprofiles.api.gone import check_not_erased, deletion_error
 from userprofiles.api.profile_service import ProfileDocument, ProfileService, build_document
@@ -27,9 +27,6 @@ from userprofiles.table.audit import Action
 from userprofiles.table.deletion import DeletionRequest
 from userprofiles.table.store import UserItems
 from userprofiles.table.update_expression import Change
-
-_ATTEMPTS = 5
-_MAX_PAUSE_S = 0.05
 
 
 class ErasureQueue:
@@ -104,7 +101,7 @@ class Deletion:
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
                 The user may be marked, but not signed out.
         """
-        for _ in _attempts(self.sleep):
+        for _ in attempts(self.sleep):
             user = self.profiles.read_items(caller)
             moment = self._registrar.clock()
             former_request = deletion.find_request(user.account)
@@ -128,7 +125,7 @@ class Deletion:
                 ended or the user was erased.
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
-        for _ in _attempts(self.sleep):
+        for _ in attempts(self.sleep):
             user = self.profiles.read_items(caller)
             request = deletion.find_request(user.account)
             if request is None:
@@ -177,7 +174,7 @@ def erase_user(administration: Administration, queue: ErasureQueue, sub: str) ->
     """
     queue.check_exists()
     registrar = administration.registrar
-    for _ in _attempts(administration.sleep):
+    for _ in attempts(administration.sleep):
         user = registrar.store.read(sub) if record.is_sub(sub) else UserItems(None, None)
         check_not_erased(user)
         if user.account is None:
@@ -206,11 +203,3 @@ def _change(
         sub, action, source=registrar.source, account=user.account, moment=registrar.clock()
     )
     return registrar.store.change(user, {"account": changes}, audit_row)
-
-
-def _attempts(sleep: Callable[[float], None]) -> Iterator[int]:
-    """Yield the number of each attempt, with a pause before each but the first."""
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
-        yield attempt

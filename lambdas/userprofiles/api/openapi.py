@@ -102,6 +102,7 @@ _OPERATIONS: dict[Route, _Operation] = {
         "exportUser",
         "Return all data of the caller as one document, or a link to it if it has more than 1 MB",
         reference("Export"),
+        errors={413: "The user has more data than this route can export in its time."},
         other_responses={202: reference("ExportLink")},
     ),
     routes.DELETE_USER: _Operation(

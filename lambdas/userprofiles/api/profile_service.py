@@ -1,6 +1,5 @@
 """The operations of the profile API: read and change a user's account and profile."""
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -9,6 +8,7 @@ from typing import Any
 from userprofiles import aws, settings
 from userprofiles.api import merge_patch
 from userprofiles.api.access_token import Caller, unauthorized_error
+from userprofiles.api.attempts import attempts
 from userprofiles.api.errors import ApiError, conflict_error, newer_template_error
 from userprofiles.api.gone import check_not_erased, check_not_gone
 from userprofiles.api.picture_key import FIELD as PICTURE_FIELD
@@ -27,8 +27,6 @@ ClaimPicture = Callable[[str, str], None]
 """Keeps the upload of a user (sub) with a key, or raises ApiError 400."""
 
 SOURCE = "api"
-_ATTEMPTS = 5
-_MAX_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -197,9 +195,7 @@ class ProfileService:
     def _change(
         self, caller: Caller, read_user: Callable[[], UserItems], patch: Any, if_match: str | None
     ) -> ProfileDocument:
-        for attempt in range(_ATTEMPTS):
-            if attempt:
-                self._sleep(random.uniform(0, _MAX_PAUSE_S * attempt))  # noqa: S311  (not a secret)
+        for _ in attempts(self._sleep):
             user = read_user()
             if item_upgrade.is_newer_major(self.template, user.account or {}):
                 raise newer_template_error()

@@ -23,7 +23,9 @@ from userprofiles.api.administrator import Administration
 from userprofiles.api.errors import ApiError
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
+from userprofiles.commands.stack_options import add_stack_options, create_stack
 from userprofiles.registration.registrar import Registrar
+from userprofiles.stack_setup.stack import Stack
 from userprofiles.table.lists import UserLists
 from userprofiles.table.store import Store
 from userprofiles.table.store_errors import StoreError
@@ -31,6 +33,7 @@ from userprofiles.telemetry import error_code
 from userprofiles.template import Template, TemplateError
 from userprofiles.template_check import ADMIN_ROLE
 
+_OPTIONS = ("user_pool_id", "users_table", "audit_table")
 _SOURCE = "operator"
 
 
@@ -59,7 +62,7 @@ def add_parsers(groups: Any) -> None:
             epilog="exit codes:\n"
             f"  {ExitCode.DONE:<3} done\n"
             f"  {ExitCode.FAILED:<3} could not continue: credentials, names, permissions, network\n"
-            f"  {ExitCode.REFUSED:<3} refused: no such user, no record, or erased\n"
+            f"  {ExitCode.REFUSED:<3} refused: no such user, no record, marked for deletion, or erased\n"
             f"  {ExitCode.USAGE:<3} wrong usage",
         )
         parser.set_defaults(execute=run_parsed, is_grant=name == "grant", command_parser=parser)
@@ -68,20 +71,13 @@ def add_parsers(groups: Any) -> None:
 
 def _add_options(parser: CommandParser) -> None:
     parser.add_argument("user", metavar="USER", help="user name, e-mail, phone number or sub of the user")
-    parser.add_argument("--user-pool-id", required=True, metavar="ID", help="ID of the user pool")
-    parser.add_argument("--table-name", required=True, metavar="T", help="name of the users table")
-    parser.add_argument("--audit-table", required=True, metavar="T", help="name of the audit table")
+    add_stack_options(parser)
     parser.add_argument(
         "--template",
         required=True,  # without a default: another template's role would be stored by `revoke`
         metavar="NAME",
         help="the stack's template: a name, or the path of a .json file",
     )
-    parser.add_argument(
-        "--region", metavar="R", help="region of pool and tables (default: as in the AWS CLI)"
-    )
-    parser.add_argument("--endpoint-url", metavar="U", help="endpoint of AWS, for example of a local AWS")
-    parser.add_argument("--json", action="store_true", help="print only the result, as JSON")
 
 
 def run_parsed(values: argparse.Namespace) -> ExitCode:
@@ -91,8 +87,9 @@ def run_parsed(values: argparse.Namespace) -> ExitCode:
         template = templates.load(values.template)
     except TemplateError as error:
         values.command_parser.error(f"--template: {error}")
+    stack = create_stack(values.command_parser, values, _OPTIONS)
     try:
-        result = _change_role(values, template)
+        result = _change_role(values, stack, template)
     except _CommandError as error:
         sys.stderr.write(f"Error: {error}\n")
         if values.json:
@@ -106,9 +103,9 @@ def run_parsed(values: argparse.Namespace) -> ExitCode:
     return ExitCode.DONE
 
 
-def _change_role(values: argparse.Namespace, template: Template) -> dict[str, Any]:
+def _change_role(values: argparse.Namespace, stack: Stack, template: Template) -> dict[str, Any]:
     try:
-        administration = _create_administration(values, template)
+        administration = _create_administration(stack, template)
         sub, name = _find_user(administration, values.user)
         account = administration.registrar.store.read(sub).account or {}
         before = effective_role(template, account)
@@ -131,16 +128,16 @@ def _target_role(template: Template, role: str, *, is_grant: bool) -> str:
     return template.default_role if role == ADMIN_ROLE else role
 
 
-def _create_administration(values: argparse.Namespace, template: Template) -> Administration:
-    dynamodb = aws.client("dynamodb", region=values.region, endpoint_url=values.endpoint_url)
+def _create_administration(stack: Stack, template: Template) -> Administration:
+    dynamodb = aws.client("dynamodb", region=stack.region, endpoint_url=stack.endpoint_url)
     registrar = Registrar(
-        store=Store(dynamodb, values.table_name, values.audit_table),
+        store=Store(dynamodb, stack.users_table, stack.audit_table),
         template=template,
         roles=settings.roles({}, template),
         source=_SOURCE,
     )
-    cognito = aws.client("cognito-idp", region=values.region, endpoint_url=values.endpoint_url)
-    return Administration(registrar, cognito, values.user_pool_id, UserLists(dynamodb, values.table_name))
+    cognito = aws.client("cognito-idp", region=stack.region, endpoint_url=stack.endpoint_url)
+    return Administration(registrar, cognito, stack.user_pool_id, UserLists(dynamodb, stack.users_table))
 
 
 def _find_user(administration: Administration, name: str) -> tuple[str, str]:
@@ -164,7 +161,7 @@ def _explain(error: ApiError) -> str:
         case "user_not_found":
             return (
                 "The users table has no record of this user. Let the user sign in and open the profile once, "
-                "or check --table-name."
+                "or check --users-table."
             )
         case "no_admin_group":
             return f"The pool has no group {ADMIN_ROLE!r}. Deploy the profile API, which creates it."

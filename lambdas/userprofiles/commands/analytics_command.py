@@ -30,6 +30,7 @@ from userprofiles.commands.command_errors import (
     file_error,
     print_errors,
 )
+from userprofiles.commands.stack_options import add_stack_options, create_stack
 from userprofiles.table import record
 
 METRIC = "ProfileCompletionRate"
@@ -54,15 +55,13 @@ def add_parsers(groups: Any) -> None:
         epilog=_EPILOG,
     )
     parser.set_defaults(execute=lambda values: run_parsed(parser, values))
-    parser.add_argument("--table-name", required=True, metavar="T", help="name of the users table")
+    add_stack_options(parser, has_pool=False, has_audit_table=False)
     parser.add_argument(
         "--template",
         default=settings.template_name({}),
         metavar="NAME",
         help="the stack's template: a name, or the path of a .json file (default: %(default)s)",
     )
-    parser.add_argument("--region", metavar="R", help="region of the table (default: as in the AWS CLI)")
-    parser.add_argument("--endpoint-url", metavar="U", help="endpoint of AWS, for example of a local AWS")
     parser.add_argument(
         "--segments",
         type=int,
@@ -70,7 +69,6 @@ def add_parsers(groups: Any) -> None:
         metavar="N",
         help="number of segments in which the table is scanned (default: %(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="print only the statistics, as JSON")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write one HTML page with charts")
     parser.add_argument(
         "--snapshots",
@@ -96,6 +94,8 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
         template = templates.load(values.template)
     except templates.TemplateError as error:
         parser.error(str(error))
+    stack = create_stack(parser, values, ("users_table",))
+    values.users_table, values.endpoint_url = stack.users_table, stack.endpoint_url
     stop = Stop()
     with stop_on_signals(stop.request):
         return print_errors(lambda: _run(values, template, stop, limits), as_json=values.json)
@@ -103,7 +103,7 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
 
 def _run(values: argparse.Namespace, template: templates.Template, stop: Stop, limits: Limits) -> ExitCode:
     try:
-        old_snapshots = snapshots.read(values.snapshots, values.table_name) if values.snapshots else []
+        old_snapshots = snapshots.read(values.snapshots, values.users_table) if values.snapshots else []
     except OSError as error:
         raise file_error("--snapshots", values.snapshots, error) from error
     progress = ProgressLine(limits)
@@ -120,7 +120,7 @@ def _run(values: argparse.Namespace, template: templates.Template, stop: Stop, l
             old_snapshots, is_appended = snapshots.append_daily(
                 values.snapshots,
                 old_snapshots,
-                values.table_name,
+                values.users_table,
                 now.date().isoformat(),
                 statistics.totals(),
             )
@@ -128,7 +128,7 @@ def _run(values: argparse.Namespace, template: templates.Template, stop: Stop, l
             raise file_error("--snapshots", values.snapshots, error) from error
     time = record.timestamp(now)
     if values.html:
-        page = html_page.build_page(values.table_name, time, statistics, old_snapshots, now.date())
+        page = html_page.build_page(values.users_table, time, statistics, old_snapshots, now.date())
         try:
             write_file(values.html, [page])
         except OSError as error:
@@ -136,9 +136,9 @@ def _run(values: argparse.Namespace, template: templates.Template, stop: Stop, l
     if values.put_metric:
         _put_metric(values, statistics)
     if values.json:
-        Output().write(format_json(values.table_name, time, statistics))
+        Output().write(format_json(values.users_table, time, statistics))
     else:
-        Output().write(format_text(values.table_name, statistics, now.date()))
+        Output().write(format_text(values.users_table, statistics, now.date()))
         if values.snapshots and not is_appended:
             progress.show_message(f"{values.snapshots} has a snapshot of today. It was not changed.")
     return ExitCode.DONE
@@ -152,7 +152,7 @@ def _scan(
     progress: ProgressLine,
 ) -> Statistics:
     client, location = create_client(
-        values.table_name,
+        values.users_table,
         limits=limits,
         region=values.region,
         endpoint_url=values.endpoint_url,
@@ -183,7 +183,7 @@ def _put_metric(values: argparse.Namespace, statistics: Statistics) -> None:
             MetricData=[
                 {
                     "MetricName": METRIC,
-                    "Dimensions": [{"Name": "table", "Value": values.table_name}],
+                    "Dimensions": [{"Name": "table", "Value": values.users_table}],
                     "Value": statistics.completion_rate,
                     "Unit": "Percent",
                 }

@@ -16,11 +16,11 @@ from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.stack_options import add_stack_options, create_stack
+from userprofiles.commands.user_argument import parse_sub
 from userprofiles.lifecycle.audit_chain import ChainResult, UserStatus
 from userprofiles.lifecycle.audit_reader import AuditReader
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.stack_setup.stack import Stack
-from userprofiles.table import record
 
 _TABLES = ("users_table", "audit_table")
 _COLUMNS = ("time", "action", "source", "version", "fields")
@@ -57,7 +57,7 @@ def add_parsers(groups: Any) -> None:
         "fields. The trail has no values of fields.",
         epilog=_LIST_EPILOG,
     )
-    list_parser.add_argument("user", metavar="USER", type=_sub, help="sub of the user")
+    list_parser.add_argument("user", metavar="USER", type=parse_sub, help="sub of the user")
     list_parser.set_defaults(execute=lambda values: run_list(list_parser, values))
     verify = commands.add_parser(
         "verify",
@@ -68,7 +68,7 @@ def add_parsers(groups: Any) -> None:
         epilog=_VERIFY_EPILOG,
     )
     verify.add_argument(
-        "user", metavar="USER", type=_sub, nargs="?", help="sub of the user (default: all users)"
+        "user", metavar="USER", type=parse_sub, nargs="?", help="sub of the user (default: all users)"
     )
     verify.set_defaults(execute=lambda values: run_verify(verify, values))
     verify.add_argument(
@@ -78,21 +78,6 @@ def add_parsers(groups: Any) -> None:
     )
     for parser in (list_parser, verify):
         add_stack_options(parser, has_pool=False)
-
-
-def _sub(text: str) -> str:
-    """Read the sub of a user. The message does not repeat the text, which can be an e-mail address.
-
-    Raises:
-        argparse.ArgumentTypeError: It can't be a sub.
-    """
-    if not record.is_sub(text):
-        raise argparse.ArgumentTypeError(
-            "must be the sub of a user, such as 11111111-1111-4111-8111-111111111111; got a text of "
-            f"{len(text)} characters with other characters than letters, digits, _ and -. "
-            "To find the sub: aws cognito-idp admin-get-user"
-        )
-    return text
 
 
 def run_list(parser: CommandParser, values: argparse.Namespace) -> ExitCode:

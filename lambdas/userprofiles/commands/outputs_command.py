@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """examples:
   pulumi stack output --json | userprofiles outputs --format env > .env
-  userprofiles outputs --format amplify --stack-file outputs.json > amplify_outputs.json
+  userprofiles outputs --format amplify --outputs outputs.json > amplify_outputs.json
 
 exit codes:
   0   done
@@ -35,7 +35,9 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--format", required=True, choices=["env", "amplify"], help="format of the output")
     parser.add_argument(
+        "--outputs",
         "--stack-file",
+        dest="stack_file",
         default="-",
         metavar="FILE",
         help="JSON of `pulumi stack output --json`, or the file of `pulumi-localaws up --outputs`; "
@@ -82,7 +84,7 @@ def execute(values: argparse.Namespace) -> ExitCode:
 def _read(values: argparse.Namespace) -> str:
     if values.stack_file == "-" and sys.stdin.isatty():
         values.parser.error(
-            "--stack-file is missing, and standard input is a terminal. Use: pulumi stack output --json | "
+            "--outputs is missing, and standard input is a terminal. Use: pulumi stack output --json | "
             f"userprofiles outputs --format {values.format}"
         )
     try:
@@ -93,5 +95,5 @@ def _read(values: argparse.Namespace) -> str:
         raise ClientOutputsError("The outputs are not UTF-8 text. Use: pulumi stack output --json") from None
     except OSError as error:
         raise ClientOutputsError(
-            f"--stack-file {values.stack_file} can't be read: {error.strerror}. Use a readable file."
+            f"--outputs {values.stack_file} can't be read: {error.strerror}. Use a readable file."
         ) from None

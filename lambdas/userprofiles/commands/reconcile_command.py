@@ -2,22 +2,20 @@
 
 import argparse
 import sys
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
-from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import ProgressLine, write_error
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
-from userprofiles.backfill.report import write_file
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import last_reconciliation, reconcile_options
-from userprofiles.commands.command_errors import file_error, print_errors
+from userprofiles.commands.command_errors import print_errors
+from userprofiles.commands.difference_output import write_differences
 from userprofiles.commands.stack_options import create_stack
 from userprofiles.lifecycle import reconcile_report
 from userprofiles.lifecycle.deployed_settings import DeployedSettings, read_settings
@@ -34,7 +32,7 @@ from userprofiles.table import record
 from userprofiles.table.removal_journal import RemovalJournal
 from userprofiles.table.store import Store
 from userprofiles.table.store_errors import StoreError
-from userprofiles.telemetry import request_id
+from userprofiles.telemetry import request_id_of_run
 
 _OPTIONS = ("user_pool_id", "users_table", "audit_table")
 
@@ -78,12 +76,8 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
         with Inventory() as inventory:
             return _execute(_create_run(values, stack, inventory, stop, limits))
 
-    token = request_id.set(uuid.uuid4().hex)
-    try:
-        with stop_on_signals(stop.request):
-            return print_errors(reconcile, as_json=values.json)
-    finally:
-        request_id.reset(token)
+    with stop_on_signals(stop.request), request_id_of_run():
+        return print_errors(reconcile, as_json=values.json)
 
 
 def _create_run(
@@ -194,13 +188,8 @@ def _write(run: _Run) -> None:
         "fix": run.values.fix,
         **reconcile_report.totals(run.inventory, run.reconciliation.counts),
     }
-    if run.values.report:
-        try:
-            write_file(run.values.report, reconcile_report.json_pieces(header, run.inventory))
-        except OSError as error:
-            raise file_error("--report", run.values.report, error) from error
-    format_pieces = reconcile_report.json_pieces if run.values.json else reconcile_report.text_pieces
-    Output().write_all(format_pieces(header, run.inventory))
+    text = reconcile_report.text_pieces(header, run.inventory)
+    write_differences(run.values, header, run.inventory.differences, text)
 
 
 def _refusal(run: _Run) -> str:

@@ -6,20 +6,20 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from userprofiles import telemetry
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
-from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import ProgressLine, write_error
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError, StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
-from userprofiles.backfill.report import write_file
 from userprofiles.backfill.stop import Stop
-from userprofiles.commands.command_errors import check_writable, file_error, print_errors
+from userprofiles.commands.command_errors import check_writable, print_errors
+from userprofiles.commands.difference_output import write_differences
 from userprofiles.commands.stack_options import add_stack_options, create_stack
 from userprofiles.lifecycle import backup_report
 from userprofiles.lifecycle.audit_reader import AuditReader
@@ -212,23 +212,24 @@ def _execute(run: _Run) -> ExitCode:
 
 def _compare(run: _Run) -> None:
     comparison, reader = run.comparison, run.comparison.reader
-    limits = reader.users.limits
-    table_rows = reader.users.item_count
-    _show_progress(limits, "rows, restored table", comparison.read_restored_table, table_rows)
-    _show_progress(limits, "rows, audit trail", comparison.read_audit_trail, reader.audit.item_count)
-    _show_progress(limits, "receipts", comparison.read_receipts)
-    _show_progress(limits, "users in the pool", comparison.read_pool)
-    _show_progress(limits, "changed accounts", comparison.add_differences)
+    table_rows, audit_rows = reader.users.item_count, reader.audit.item_count
+    show = partial(_show_progress, reader.users.limits)
+    show("rows", "reading the restored table", comparison.read_restored_table, table_rows)
+    show("rows", "reading the audit trail", comparison.read_audit_trail, audit_rows)
+    show("receipts", "reading the receipts", comparison.read_receipts)
+    show("users", "reading the pool", comparison.read_pool)
+    show("accounts", "comparing changed accounts", comparison.add_differences)
 
 
 def _show_progress(
     limits: Limits,
+    unit: str,
     text: str,
     read: Callable[[OnPage], None],
     count_all: Callable[[], int | None] = lambda: None,
 ) -> None:
     """Run one part of the comparison and show its progress."""
-    progress = ProgressLine(limits, unit=text.partition(",")[0])
+    progress = ProgressLine(limits, unit=unit)
     progress.start(0, count_all)
     try:
         read(lambda count: progress.show(count, text) if progress.is_due else None)
@@ -239,7 +240,7 @@ def _show_progress(
 def _fix(run: _Run) -> bool:
     """Fix the accounts; return False if a stop was requested."""
     try:
-        _show_progress(run.comparison.reader.users.limits, "users", run.repair.fix_all)
+        _show_progress(run.comparison.reader.users.limits, "users", "fixing", run.repair.fix_all)
     except StoppedError:
         return False
     return True
@@ -255,13 +256,8 @@ def _write(run: _Run) -> None:
         "fix": run.values.fix,
         **backup_report.totals(run.comparison),
     }
-    if run.values.report:
-        try:
-            write_file(run.values.report, backup_report.json_pieces(header, run.inventory))
-        except OSError as error:
-            raise file_error("--report", run.values.report, error) from error
-    format_pieces = backup_report.json_pieces if run.values.json else backup_report.text_pieces
-    Output().write_all(format_pieces(header, run.inventory))
+    text = backup_report.text_pieces(header, run.inventory)
+    write_differences(run.values, header, run.inventory.differences, text)
 
 
 def _remaining_differences(run: _Run) -> int:

@@ -8,12 +8,13 @@ from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.stack_setup.stack import OutputsError, Stack, missing_options, read_outputs
 
 
-def add_stack_options(parser: CommandParser, *, has_pool: bool = True) -> None:
+def add_stack_options(parser: CommandParser, *, has_pool: bool = True, has_audit_table: bool = True) -> None:
     """Add the options of a stack, and `--json`.
 
     Args:
         parser: The parser of a command.
         has_pool: Whether the command uses the user pool.
+        has_audit_table: Whether the command uses the audit table.
     """
     parser.add_argument(
         "--outputs",
@@ -24,8 +25,9 @@ def add_stack_options(parser: CommandParser, *, has_pool: bool = True) -> None:
     )
     if has_pool:
         parser.add_argument("--user-pool-id", metavar="ID", help="ID of the user pool")
-    parser.add_argument("--users-table", metavar="T", help="name of the users table")
-    parser.add_argument("--audit-table", metavar="T", help="name of the audit table")
+    parser.add_argument("--users-table", "--table-name", metavar="T", help="name of the users table")
+    if has_audit_table:
+        parser.add_argument("--audit-table", metavar="T", help="name of the audit table")
     parser.add_argument("--region", metavar="R", help="region of the stack (default: as in the AWS CLI)")
     parser.add_argument("--endpoint-url", metavar="U", help="endpoint of AWS, for example of a local AWS")
     parser.add_argument("--json", action="store_true", help="print only the results, as JSON")
@@ -62,5 +64,6 @@ def create_stack(
         template=template,
         region=values.region,
         endpoint_url=values.endpoint_url or outputs.get("endpoint_url"),
+        avatar_bucket=options.get("avatar_bucket", ""),
         state_table=options.get("state_table", ""),
     )

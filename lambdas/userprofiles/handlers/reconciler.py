@@ -10,12 +10,13 @@ belong together.
 The actions that its role needs, and no others:
 
 * on the users table: `dynamodb:Scan`; for keys that begin with `USER#`: `dynamodb:BatchGetItem`,
-  `dynamodb:PutItem`, `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`; for the key `REMOVAL#OPEN`:
-  `dynamodb:Query`, `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:DeleteItem`
+  `dynamodb:PutItem`, `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`
 * on the audit table: `dynamodb:PutItem`
 * on the state table: `dynamodb:UpdateItem`, `dynamodb:PutItem`, `dynamodb:Query`
-* on the user pool: `cognito-idp:ListUsers`, `cognito-idp:AdminGetUser`; to remove unconfirmed users also
-  `cognito-idp:AdminDisableUser`, `cognito-idp:AdminEnableUser`, `cognito-idp:AdminDeleteUser`
+* on the user pool: `cognito-idp:ListUsers`, `cognito-idp:AdminGetUser`
+* to remove unconfirmed users: on the user pool `cognito-idp:AdminDisableUser`, `cognito-idp:AdminEnableUser`,
+  `cognito-idp:AdminDeleteUser`; on the users table, for the key `REMOVAL#OPEN`: `dynamodb:Query`,
+  `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:DeleteItem`
 """
 
 import os
@@ -26,7 +27,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from userprofiles import aws
 from userprofiles.lifecycle import reconciler_settings
-from userprofiles.telemetry import Report, error_code, request_id
+from userprofiles.telemetry import Report, error_code, start_invocation
 
 REPORT = Report()
 SETTINGS = reconciler_settings.from_environment(
@@ -47,7 +48,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG0
     Raises:
         ReconcilerFailedError: A call to AWS failed. The next invocation continues.
     """
-    request_id.set(context.aws_request_id)
+    start_invocation(context)
     seconds = context.get_remaining_time_in_millis() / 1000
     try:
         reconciliation = SETTINGS.create_reconciliation(

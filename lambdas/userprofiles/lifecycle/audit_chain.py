@@ -7,7 +7,7 @@ After a restore of the users table, the row TABLE_RESTORED refers to the rows th
 not contain: `lostHeads` has the hash of the last row of each lost part of the chain.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -146,14 +146,7 @@ def _problems_beside_the_chain(
     """Yield the rows that don't lead to the head."""
     chain_hashes = hashes_before(str(head_row.get("hash")), links)
     # Below a missing row, the rest of the chain can't be told from foreign rows.
-    complete_from = max(
-        (
-            _version(row)
-            for row in map(links.__getitem__, chain_hashes)
-            if _version(row) > 1 and row.get("previousHash") not in links
-        ),
-        default=0,
-    )
+    complete_from = version_above_gap(chain_hashes, links)
     other_rows = [row for row in sorted_rows if str(row.get("hash")) not in chain_hashes]
     later_rows = [row for row in other_rows if _version(row) > _version(head_row)]
     foreign_rows = [row for row in other_rows if complete_from <= _version(row) <= _version(head_row)]
@@ -185,3 +178,15 @@ def hashes_before(head: str | None, links: Mapping[str, Row]) -> set[str]:
             hashes.add(next_hash)
             next_hashes += [str(row.get("previousHash")), *row.get("lostHeads", ())]
     return hashes
+
+
+def version_above_gap(hashes: Iterable[str], links: Mapping[str, Row]) -> int:
+    """Return the version of the first row above a missing row; 0 if no row is missing.
+
+    Args:
+        hashes: The result of `hashes_before`.
+        links: All rows of the user by their hash.
+    """
+    rows = [links[row_hash] for row_hash in hashes]
+    versions = [_version(row) for row in rows if _version(row) > 1 and row.get("previousHash") not in links]
+    return max(versions, default=0)

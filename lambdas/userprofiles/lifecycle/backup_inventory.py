@@ -1,20 +1,17 @@
 """The users of a restored table, and the differences from the pool, the audit trail and the receipts.
 
-They are in a temporary SQLite database, as in `inventory`: memory does not grow with the number of users. The
-database contains subs, hashes, and names of fields and actions. It contains no values of users.
+They are in a temporary SQLite database with subs, hashes, and names of fields and actions. It contains no
+values of users.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Self
 
+from userprofiles.lifecycle.temporary_database import open_database
+
 _SCHEMA = """
-PRAGMA temp_store = FILE;
-PRAGMA cache_size = -2000;
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
 CREATE TABLE user (
     sub TEXT PRIMARY KEY, account INTEGER NOT NULL DEFAULT 0, profile INTEGER NOT NULL DEFAULT 0, head TEXT,
     version INTEGER NOT NULL DEFAULT 0, is_marked INTEGER NOT NULL DEFAULT 0,
@@ -26,7 +23,6 @@ CREATE TABLE difference (
     number INTEGER PRIMARY KEY, kind TEXT, sub TEXT, detail TEXT, result TEXT DEFAULT ''
 );
 CREATE INDEX difference_sub ON difference (sub);
-BEGIN;
 """
 
 # A sub that the restored table does not have joins as a user without items.
@@ -37,7 +33,7 @@ SELECT 'erased', erased.sub,
     || CASE WHEN has_receipt THEN '' ELSE ', no receipt' END
 FROM erased LEFT JOIN user USING (sub)
 WHERE coalesce(account, 0) = 1 OR coalesce(profile, 0) = 1
-    OR (coalesce(account, 0) <> 2 AND coalesce(profile, 0) <> 2)
+    OR (has_receipt AND coalesce(account, 0) <> 2 AND coalesce(profile, 0) <> 2)
 ORDER BY erased.sub
 """
 _ADD_MISSING = """
@@ -144,8 +140,7 @@ class BackupInventory:
     """The users of a restored table, and the differences."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(_SCHEMA)
+        self._database = open_database(_SCHEMA)
 
     def __enter__(self) -> Self:
         return self

@@ -21,11 +21,13 @@ class DeployedSettings:
 
     Attributes:
         template: The template.
+        template_name: Name of the template in the functions, which is not that of the operator's file.
         roles: The roles that users can request at sign-up.
         estimated_users: Cognito's estimate of the number of users; None if it has none.
     """
 
     template: Template
+    template_name: str
     roles: Roles
     estimated_users: int | None
 
@@ -68,7 +70,7 @@ def read_settings(stack: Stack, template: str | None) -> DeployedSettings:
             f"The stack uses the template {deployed_name!r}, not {loaded_template.name!r}. "
             "Leave --template out."
         )
-    return DeployedSettings(loaded_template, roles, pool.get("EstimatedNumberOfUsers") or None)
+    return DeployedSettings(loaded_template, deployed_name, roles, pool.get("EstimatedNumberOfUsers") or None)
 
 
 def _error(error: CheckFailedError) -> BackfillError:

@@ -92,6 +92,18 @@ def read_cognito_user(client: Any, pool_id: str, sub: str, name: str) -> dict[st
     }
 
 
+def find_user_name(client: Any, pool_id: str, sub: str) -> str | None:
+    """Return the user name of a user; None if the pool has no user with this sub.
+
+    The user name of a federated user is not the sub (Amazon Cognito, AdminGetUser).
+
+    Raises:
+        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: Cognito returned an error.
+    """
+    response = client.list_users(UserPoolId=pool_id, Filter=f'sub = "{sub}"', Limit=1)
+    return next((user["Username"] for user in response.get("Users", ())), None)
+
+
 @dataclass(frozen=True)
 class StoredExport:
     """A bundle in S3.

@@ -1,28 +1,22 @@
 """The accounts and the differences of one reconciliation, in a temporary SQLite database.
 
-Memory does not grow with the number of users: SQLite keeps at most 2 MB of pages in memory, and the rest in a
-file that it deletes when the database is closed (https://www.sqlite.org/inmemorydb.html, "Temporary
-Databases"). The file contains subs, user names, and digests of e-mail addresses with a key of this run.
+The database contains subs, user names, and digests of e-mail addresses with a key of this run.
 """
 
 import hashlib
 import secrets
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from userprofiles.lifecycle.temporary_database import open_database
+
 _SCHEMA = """
-PRAGMA temp_store = FILE;
-PRAGMA cache_size = -2000;
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
 CREATE TABLE account (sub TEXT PRIMARY KEY, email BLOB, in_pool INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE difference (
     number INTEGER PRIMARY KEY, kind TEXT, sub TEXT, detail TEXT, user_name TEXT, result TEXT DEFAULT ''
 );
-BEGIN;
 """
 _SELECT = "SELECT number, kind, sub, detail, user_name, result FROM difference"
 
@@ -82,8 +76,7 @@ class Inventory:
     """The accounts of the table, and the differences from the pool."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(_SCHEMA)
+        self._database = open_database(_SCHEMA)
         self._key = secrets.token_bytes(32)
 
     def __enter__(self) -> Self:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from userprofiles.lifecycle.audit_chain import hashes_before
+from userprofiles.lifecycle.audit_chain import hashes_before, version_above_gap
 from userprofiles.table.audit import Action
 
 Row = Mapping[str, Any]
@@ -57,7 +57,8 @@ def row_time(row: Row) -> str:
 def find_lost_changes(head: str | None, rows: Sequence[Row]) -> LostChanges | None:
     """Find the rows that do not lead to the head of a restored account.
 
-    A row below a missing or changed row is not a lost row: `audit verify` reports the broken chain.
+    A chain can also be broken because rows are missing. `audit verify` reports that, so the rows beside such
+    a gap are not lost rows.
 
     Args:
         head: The audit head of the restored account; None if it has none.
@@ -66,11 +67,16 @@ def find_lost_changes(head: str | None, rows: Sequence[Row]) -> LostChanges | No
     Returns:
         None if no row is lost.
     """
-    contained = hashes_before(head, {str(row.get("hash")): row for row in rows})
+    links = {str(row.get("hash")): row for row in rows}
+    contained = hashes_before(head, links)
+    if head is not None and not contained:
+        return None
+    has_gap = version_above_gap(contained, links) > 0
     connected = set(contained)
     lost_rows = []
     for row in sorted(rows, key=lambda row: (row.get("version", 0), str(row.get("SK")))):
-        is_connected = row.get("version", 0) <= 1 or row.get("previousHash") in connected
+        is_beginning = row.get("version", 0) <= 1 and not has_gap
+        is_connected = is_beginning or row.get("previousHash") in connected
         if is_connected and row.get("hash") not in contained:
             connected.add(str(row.get("hash")))
             lost_rows.append(row)

@@ -1,10 +1,10 @@
-"""The result of a reconciliation as JSON and as text: subs and names of fields, never values of users."""
+"""The result of a reconciliation: counts and text, with subs and names of fields, never values of users."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-from userprofiles.lifecycle.inventory import Difference, DifferenceKind, Inventory, Result
+from userprofiles.lifecycle.difference_report import format_counts, text_lines
+from userprofiles.lifecycle.inventory import DifferenceKind, Inventory, Result
 from userprofiles.lifecycle.reconciliation import Counts
 
 _TEXTS = {
@@ -29,46 +29,14 @@ def totals(inventory: Inventory, counts: Counts) -> dict[str, Any]:
     }
 
 
-def json_pieces(header: dict[str, Any], inventory: Inventory) -> Iterator[str]:
-    """Yield the pieces of a JSON document: the members of `header`, and `users`."""
-    yield json.dumps(header, indent=2).removesuffix("\n}") + ',\n  "users": ['
-    separator = "\n    "
-    for difference in inventory.differences():
-        yield separator + json.dumps(_to_json(difference))
-        separator = ",\n    "
-    yield "\n  ]\n}\n"
-
-
-def _to_json(difference: Difference) -> dict[str, str]:
-    values = {
-        "userId": difference.sub,
-        "difference": str(difference.kind),
-        "detail": difference.detail,
-        "result": difference.result,
-    }
-    return {name: value for name, value in values.items() if value}
-
-
 def text_pieces(header: dict[str, Any], inventory: Inventory) -> Iterator[str]:
     """Yield one line for each difference, and the totals."""
-    for difference in inventory.differences():
-        text = _TEXTS[difference.kind].format(detail=difference.detail)
-        result = f" ({difference.result})" if difference.result else ""
-        yield _printable(f"{difference.kind:<11}  {difference.sub}: {text}{result}") + "\n"
+    yield from text_lines(inventory.differences(), _TEXTS)
     yield (
         f"Users in the pool: {header['poolUsers']:,}, of them disabled or not confirmed: "
         f"{header['usersWithoutProfile']:,}. Accounts: {header['accounts']:,}, others pending deletion: "
         f"{header['pendingDeletion']:,}.\n"
     )
-    yield f"Differences: {_format_counts(header['differences'])}.\n"
+    yield f"Differences: {format_counts(header['differences'])}.\n"
     if header["fix"]:
-        yield f"Results: {_format_counts(header['results'])}.\n"
-
-
-def _format_counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
-
-
-def _printable(text: str) -> str:
-    """Replace control characters, which could change the terminal."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+        yield f"Results: {format_counts(header['results'])}.\n"

@@ -44,7 +44,9 @@ class ScheduledSteps:
         return self.registrar.store.read(pool_user.user.sub)
 
     def complete_open_removals(self) -> None:
-        """Complete the removals of runs that were stopped."""
+        """Complete the removals of runs that were stopped, if this stack removes unconfirmed users."""
+        if self.unconfirmed.days == 0:
+            return
         for sub, result in self.unconfirmed_users.complete_open_removals().items():
             self.report.warning("interrupted removal completed", sub=sub, result=str(result))
 
@@ -61,7 +63,7 @@ class ScheduledSteps:
             return
         self._report(difference.kind, user.sub, running_pass, detail=difference.detail)
         if difference.kind is DifferenceKind.MISSING:
-            self._fix(lambda: self._create(pool_user), user.sub, running_pass)
+            self.fix(lambda: self._create(pool_user), user.sub, running_pass)
 
     def remove_if_unconfirmed(self, pool_user: PoolUser, running_pass: Pass) -> None:
         """Remove a user who has not confirmed the sign-up for too long."""
@@ -69,7 +71,7 @@ class ScheduledSteps:
             return
         user = pool_user.user
         self._report(DifferenceKind.UNCONFIRMED, user.sub, running_pass)
-        self._fix(lambda: self.unconfirmed_users.remove(user.sub, user.name), user.sub, running_pass)
+        self.fix(lambda: self.unconfirmed_users.remove(user.sub, user.name), user.sub, running_pass)
 
     def report_orphan(self, sub: str, running_pass: Pass) -> None:
         """Report an account if Cognito confirms that the pool does not have the user."""
@@ -84,7 +86,8 @@ class ScheduledSteps:
         self.registrar.register(user)
         return Result.CREATED
 
-    def _fix(self, fix: Callable[[], Result], sub: str, running_pass: Pass) -> None:
+    def fix(self, fix: Callable[[], Result], sub: str, running_pass: Pass) -> None:
+        """Fix a difference, and count and log the result."""
         try:
             result = fix()
         except (StoreError, AttributeValueError) as error:

@@ -20,6 +20,7 @@ OUTPUT_NAMES = {
     "client_id": "userPoolClientId",
     "users_table": "usersTableName",
     "audit_table": "auditTableName",
+    "avatar_bucket": "avatarBucketName",
     "receipts_table": "receiptsTableName",
     "erasure_function": "erasureFunctionName",
     "state_table": "reconcilerStateTableName",
@@ -73,6 +74,7 @@ class Stack:
         template: The template that the operator expects; None for the preset that the functions use.
         region: The region; None for that of the environment.
         endpoint_url: The endpoint of a local AWS; None for AWS.
+        avatar_bucket: Name of the bucket with users' files; empty if it isn't needed.
         state_table: Name of the table with the state of the scheduled reconciliation; empty if not needed.
         clients: botocore clients by service, created when they are needed.
     """
@@ -85,6 +87,7 @@ class Stack:
     template: Template | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    avatar_bucket: str = ""
     state_table: str = ""
     clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 

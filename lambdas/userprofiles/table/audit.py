@@ -86,7 +86,7 @@ def create_row(
         moment: The time of the write.
         fields: Names of the changed fields, such as `profile.language`.
         receipt: SHA-256 of the receipt of an erasure, None for other actions.
-        lost_heads: Hashes of the last rows that a restored account does not contain, for TABLE_RESTORED.
+        lost_heads: Hashes of the last rows that a restored or imported account does not contain.
     """
     row: AuditRow = {
         "PK": record.partition_key(sub),

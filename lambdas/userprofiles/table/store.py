@@ -114,7 +114,7 @@ class Store:
         Raises:
             RecordTooLargeError, StoreBusyError, StoreError: Nothing was written, or the result is unknown.
         """
-        existing_items = self._transact([self._put(account), self._put(profile), self._put_audit(audit_row)])
+        existing_items = self.transact([self._put(account), self._put(profile), self._put_audit(audit_row)])
         return UserItems(existing_items.get(0), existing_items.get(1))
 
     def add_profile(self, account: Item, profile: Item, audit_row: Item) -> bool:
@@ -178,7 +178,7 @@ class Store:
         Returns:
             False if a condition failed. Nothing was written then.
         """
-        return not self._transact([*actions, self._put_audit(audit_row)])
+        return not self.transact([*actions, self._put_audit(audit_row)])
 
     def _put(self, item: Item) -> dict[str, Any]:
         typed_item = serialize_item(item)
@@ -227,8 +227,8 @@ class Store:
             },
         }
 
-    def _transact(self, actions: Sequence[Mapping[str, Any]]) -> Mapping[int, Item]:
-        """Run a transaction.
+    def transact(self, actions: Sequence[Mapping[str, Any]]) -> Mapping[int, Item]:
+        """Run a transaction. The caller's actions must have conditions that make a repetition harmless.
 
         Returns:
             The existing item of each action whose condition failed, by the action's position. Nothing was

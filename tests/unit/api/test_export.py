@@ -12,7 +12,7 @@ import pytest
 from userprofiles.api import export_schema, openapi
 from userprofiles.api.export_schema import BOOKKEEPING
 from userprofiles.api.routes import CHANGE_PROFILE, EXPORT_USER
-from userprofiles.lifecycle import export_bundle, user_export
+from userprofiles.lifecycle import user_export
 from userprofiles.table.attribute_value import serialize
 from userprofiles.template import Template
 from userprofiles.template_check import RESERVED
@@ -305,4 +305,4 @@ def test_schema_in_docs_is_current() -> None:
 
 def test_modules_agree_on_names_and_sizes() -> None:
     assert user_export.INLINE_BYTES == MB
-    assert set(export_bundle.PARTS) == set(export_schema.create_schema()["properties"]["parts"]["properties"])
+    assert set(export_schema.PARTS) == set(export_schema.create_schema()["properties"]["parts"]["properties"])

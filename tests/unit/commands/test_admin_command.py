@@ -151,7 +151,10 @@ def test_failed_call_to_aws_is_reported_without_a_traceback(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["admin", "grant", "ada"], "the following arguments are required: --user-pool-id"),
+        (
+            ["admin", "grant", "ada", *OPTIONS[6:]],
+            "required: --user-pool-id, --users-table, --audit-table, or",
+        ),
         (["admin", "revoke", "ada", *OPTIONS[:6]], "the following arguments are required: --template"),
         (["admin", "grant", *OPTIONS], "the following arguments are required: USER"),
         (["admin", "grant", "ada", *OPTIONS, "--role", "x"], "unrecognized arguments: --role x"),

@@ -195,7 +195,7 @@ def test_terminal_without_a_file_is_wrong_usage(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         outputs("--format", "env")
 
-    assert "--stack-file is missing" in capsys.readouterr().err
+    assert "--outputs is missing" in capsys.readouterr().err
 
 
 def test_help_describes_formats_and_exit_codes(capsys):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import tracemalloc
 
@@ -141,7 +142,7 @@ def mixed_users(users, tables):
     users.mark("withdrawn")
     users.erase("erased-before")
     users.back_up()
-    users.sign_up("new", "no-profile", "new-erased")
+    users.sign_up("new", "no-profile", "new-erased", "new-erased-2")
     users.sign_up("new-unconfirmed", status="UNCONFIRMED")
     tables.put(users.current.read("no-profile").account, RESTORED)
     users.change("changed", "profile.language", "account.status")
@@ -150,6 +151,7 @@ def mixed_users(users, tables):
     users.erase("erased")
     users.erase("erased-2", has_receipt=False)
     users.erase("new-erased")
+    users.erase("new-erased-2", has_receipt=False)
     del users.cognito.users[f"{CANARY}-orphan"]
     return users
 
@@ -181,7 +183,7 @@ def test_each_difference_is_named(run, capsys, tables):
     assert code == 2
     assert differences(document) == DIFFERENCES
     assert len(document["users"]) == len(DIFFERENCES)
-    assert (document["accounts"], document["poolUsers"], document["erasedUsers"]) == (8, 7, 4)
+    assert (document["accounts"], document["poolUsers"], document["erasedUsers"]) == (8, 7, 5)
     assert document["differences"] == {
         "erased": 3, "missing": 2, "changed": 1, "deletion": 1, "withdrawn": 1, "orphan": 1,
     }  # fmt: skip
@@ -509,13 +511,10 @@ def test_progress_has_no_user(capsys):
 
     lines = capsys.readouterr().err.splitlines()
     assert code == 2
-    for text in (
-        "rows, restored table",
-        "rows, audit trail",
-        "receipts",
-        "users in the pool",
-        "changed accounts",
-    ):
+    texts = [re.sub(r"[0-9,.:]+", "N", line) for line in lines]
+    assert "N of about N rowsN N rows/sN ETA N reading the audit trail" in texts
+    assert "N usersN N users/sN reading the pool" in texts
+    for text in ("reading the restored table", "reading the receipts", "comparing changed accounts"):
         assert any(line.endswith(text) for line in lines)
 
 

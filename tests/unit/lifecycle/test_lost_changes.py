@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from userprofiles.lifecycle.audit_chain import UserStatus, check_chain
 from userprofiles.lifecycle.lost_changes import find_lost_changes
 from userprofiles.table import audit
@@ -116,6 +117,24 @@ def test_rows_behind_a_missing_row_are_left_to_the_audit_check():
     del chain.rows[2]
 
     assert [row["version"] for row in chain.lost(backup).rows] == [2]
+
+
+@pytest.mark.parametrize("missing_row", [0, 1, 2])
+def test_missing_rows_of_the_account_are_left_to_the_audit_check(missing_row):
+    chain = Chain()
+    account = chain.write(chain.write(chain.write(None)))
+    del chain.rows[missing_row]
+
+    assert chain.lost(account) is None
+
+
+def test_lost_rows_after_a_missing_row_of_the_account():
+    chain = Chain()
+    backup = chain.write(chain.write(chain.write(None)))
+    chain.write(backup)
+    del chain.rows[1]
+
+    assert [row["version"] for row in chain.lost(backup).rows] == [4]
 
 
 def test_missing_row_of_lost_heads_breaks_the_chain():

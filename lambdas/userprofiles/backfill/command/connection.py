@@ -6,6 +6,7 @@ import botocore.session
 from botocore import exceptions as boto
 from botocore.config import Config
 
+from userprofiles import aws
 from userprofiles.backfill.error_messages import TableLocation, translate_error
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.limits import Limits
@@ -36,7 +37,7 @@ def create_client(
     Args:
         table: The name of the table.
         limits: Times and attempts of a call.
-        region: The region; None for the region of the environment or profile.
+        region: The region; None for that of the environment or profile.
         endpoint_url: The endpoint, for example of a local AWS; None for the usual endpoint.
         has_connection_options: Whether messages name the options for region and endpoint.
 
@@ -46,6 +47,7 @@ def create_client(
     Raises:
         BackfillFailedError: Region, profile or endpoint URL is missing or wrong.
     """
+    region = region or aws.default_region()
     location = TableLocation(
         table, region, endpoint_url or "AWS", has_connection_options=has_connection_options
     )

@@ -1,8 +1,10 @@
 """Checkpoints on disk: damaged ones are refused by name, and old ones are deleted."""
 
 import functools
+import itertools
 import json
 import os
+import threading
 import time
 from dataclasses import replace
 
@@ -25,10 +27,16 @@ def table(create_table, use_table):
 
 @pytest.fixture
 def stored(table, state_home, capsys):
-    """Stop a run of two segments, and return the path of its checkpoint."""
+    """Stop a run of two segments after the first chunk of both, and return the path of its checkpoint."""
+    numbers = itertools.count(1)
+    both_segments = threading.Barrier(2, timeout=10)
 
     def expire(operation, parameters):
-        if operation == "BatchExecuteStatement" and len(table.profiles()) >= 8:
+        if operation != "BatchExecuteStatement":
+            return
+        if next(numbers) <= 2:
+            both_segments.wait()
+        elif len(table.profiles()) >= 8:
             raise client_error(operation, "ExpiredTokenException", "expired")
 
     table.client.hooks = [expire]
