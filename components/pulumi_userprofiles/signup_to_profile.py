@@ -252,18 +252,10 @@ class SignupToProfile(Component):
         """Create the daily backups if they have a retention."""
         if args.get("backup_retention_days") is None:
             return
+        tables = [self.data.table_arn, self.data.audit_table_arn, self.eraser.receipts_table_arn]
+        shared = ("kms_key_arn", "former_kms_key_arns", "alarm_topic_arn", "backup_retention_days", "protect")
         self.backups = self._make_component(
-            TableBackups,
-            "backups",
-            {
-                **pick(args, "kms_key_arn", "former_kms_key_arns", "alarm_topic_arn"),
-                **pick(args, "backup_retention_days", "protect"),
-                "table_arns": [
-                    self.data.table_arn,
-                    self.data.audit_table_arn,
-                    self.eraser.receipts_table_arn,
-                ],
-            },
+            TableBackups, "backups", {**pick(args, *shared), "table_arns": tables}
         )
 
     def _make_reconciler(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:

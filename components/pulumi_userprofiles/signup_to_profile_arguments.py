@@ -118,13 +118,13 @@ class SignupToProfileArgs(TypedDict):
     """Reserved concurrency of the migration's worker, at least `migration_max_concurrency`. Default: none."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts tables, queues, bucket, executions, environment variables and logs.
-    The key's policy must allow CloudWatch Logs to use it. Default: keys that AWS provides."""
+    """ARN of the KMS key that encrypts tables, backups, queues, buckets, executions, environment variables
+    and logs. The key's policy must allow CloudWatch Logs to use it. Default: keys that AWS provides."""
 
     former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
     """ARNs of KMS keys that `kms_key_arn` named before: all functions can still read what these keys encrypt.
     Default: none."""
 
     protect: NotRequired[bool]
-    """Whether pool, tables and bucket are protected against deletion. To delete them, set false, deploy,
-    then destroy. Default: true."""
+    """Whether pool, tables, buckets and the vault with backups are protected against deletion. To delete
+    them, set false, deploy, then destroy. Default: true."""

@@ -27,11 +27,14 @@ async def serve(app, config):
     await app({"type": "lifespan"}, None, None)
 """,
     "ministack/__init__.py": "",
+    "ministack/core/__init__.py": "",
+    "ministack/core/iam_actions.py": "_action_from_target = _ses_v2_resource_arn = None",
     "ministack/services/__init__.py": "",
     "ministack/services/cloudwatch.py": "_put_metric_data = None",
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
     "ministack/services/eventbridge.py": "_SCHEDULER_TICK_INTERVAL = 10",
     "ministack/services/scheduler.py": "_SCHEDULE_TICK_INTERVAL = 10",
+    "ministack/services/ses_v2.py": "_identities = {}",
     "ministack/app.py": """
 import threading
 

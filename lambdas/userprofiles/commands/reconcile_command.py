@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,7 +32,7 @@ from userprofiles.table import record
 from userprofiles.table.removal_journal import RemovalJournal
 from userprofiles.table.store import Store
 from userprofiles.table.store_errors import StoreError
-from userprofiles.telemetry import request_id
+from userprofiles.telemetry import request_id_of_run
 
 _OPTIONS = ("user_pool_id", "users_table", "audit_table")
 
@@ -77,12 +76,8 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
         with Inventory() as inventory:
             return _execute(_create_run(values, stack, inventory, stop, limits))
 
-    token = request_id.set(uuid.uuid4().hex)
-    try:
-        with stop_on_signals(stop.request):
-            return print_errors(reconcile, as_json=values.json)
-    finally:
-        request_id.reset(token)
+    with stop_on_signals(stop.request), request_id_of_run():
+        return print_errors(reconcile, as_json=values.json)
 
 
 def _create_run(

@@ -27,7 +27,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from userprofiles import aws
 from userprofiles.lifecycle import reconciler_settings
-from userprofiles.telemetry import Report, error_code, request_id
+from userprofiles.telemetry import Report, error_code, start_invocation
 
 REPORT = Report()
 SETTINGS = reconciler_settings.from_environment(
@@ -48,7 +48,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG0
     Raises:
         ReconcilerFailedError: A call to AWS failed. The next invocation continues.
     """
-    request_id.set(context.aws_request_id)
+    start_invocation(context)
     seconds = context.get_remaining_time_in_millis() / 1000
     try:
         reconciliation = SETTINGS.create_reconciliation(
