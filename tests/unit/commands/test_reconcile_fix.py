@@ -74,7 +74,9 @@ def test_orphan_without_a_profile_is_marked(reconcile, tables):
     ids=["federated user", "local user"],
 )
 @pytest.mark.usefixtures("orphan")
-def test_account_whose_user_the_list_omitted_is_not_marked(reconcile, pool, tables, capsys, name, is_filter_late):
+def test_account_whose_user_the_list_omitted_is_not_marked(
+    *, reconcile, pool, tables, capsys, name, is_filter_late
+):
     """ListUsers is eventually consistent. AdminGetUser does not find federated users by their sub."""
     list_users = pool.list_users
 
