@@ -103,4 +103,4 @@ def test_life_of_users(aws_environment):
 @pytest.mark.timeout(600)
 def test_long_life_of_users(aws_environment):
     """At least 2,000 steps, others in every run."""
-    n = run(200) >= 2_000
+    assert run(200) >= 2_000
