@@ -54,8 +54,8 @@ _EPILOG = f"""exit codes:
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions: cognito-idp:ListUsers, dynamodb:Scan on the restored table, the audit table and the
-receipts table, dynamodb:DescribeTable on the restored table. With --fix also dynamodb:BatchGetItem and
-UpdateItem on the restored table, dynamodb:PutItem on the audit table."""
+receipts table, dynamodb:Query on the audit table, dynamodb:DescribeTable on the restored table. With --fix
+also dynamodb:BatchGetItem and UpdateItem on the restored table, dynamodb:PutItem on the audit table."""
 
 
 def add_parsers(groups: Any) -> None:

@@ -142,8 +142,9 @@ class BackupComparison:
             kind = BackupDifferenceKind.DELETION
         elif action == Action.RESTORED and account.is_marked:
             kind = BackupDifferenceKind.WITHDRAWN
-        if changes.fields or kind is None:
-            detail = ", ".join(changes.fields) or str(changes.rows[-1].get("action"))
+        names = (*changes.fields, *changes.actions)
+        if names or kind is None:
+            detail = ", ".join(names) or str(changes.rows[-1].get("action"))
             self.inventory.add_difference(BackupDifferenceKind.CHANGED, account.sub, detail)
         if kind is not None and changes.request is not None:
             self.inventory.add_difference(kind, account.sub, row_time(changes.request))

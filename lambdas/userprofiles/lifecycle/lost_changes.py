@@ -39,14 +39,15 @@ class LostChanges:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Names of the fields whose new values are lost. For a row without fields, its action."""
-        names = {
-            str(name)
-            for row in self.rows
-            if row.get("action") not in _REQUEST_ACTIONS
-            for name in row.get("fields") or (row.get("action"),)
-        }
-        return tuple(sorted(names))
+        """Names of the fields whose new values are lost."""
+        return tuple(sorted({str(name) for row in self.rows for name in row.get("fields", ())}))
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Actions of the rows that name no fields, except requests and withdrawals of a deletion."""
+        rows = (row for row in self.rows if not row.get("fields"))
+        actions = {str(row.get("action")) for row in rows if row.get("action") not in _REQUEST_ACTIONS}
+        return tuple(sorted(actions))
 
 
 def row_time(row: Row) -> str:
