@@ -11,7 +11,7 @@ from component_programs import KEY, PROGRAMS, STREAM, TARGETS, TOPIC, arn
 from component_recording import Recording, record, start_recording
 from pulumi_userprofiles import AfterSignUp, InvalidArgumentError
 from pulumi_userprofiles.after_sign_up import STREAM_FILTER
-from userprofiles.lifecycle.sign_up_delivery import Target, parse_targets
+from userprofiles.lifecycle.after_sign_up.sign_up_delivery import Target, parse_targets
 
 FUNCTION = arn("lambda", "function:welcome-mail")
 

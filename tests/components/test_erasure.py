@@ -9,7 +9,7 @@ from component_programs import ERASURE, STORES, TABLES
 from component_recording import Recording, record, start_recording
 from pulumi_userprofiles import ErasureWorker, InvalidArgumentError
 from pulumi_userprofiles.erasure_stores import MAX_STORES, OWN_STORES
-from userprofiles.lifecycle.stores.registered import Registration, parse_registrations
+from userprofiles.lifecycle.erasure.stores.registered import Registration, parse_registrations
 from userprofiles.settings import SettingsError
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from component_recording import Recording
-from userprofiles.lifecycle.erasure_worker import ErasureMessageFailedError, ErasureWorker
-from userprofiles.lifecycle.inventory import Result
-from userprofiles.lifecycle.reconciler_state import Pass
-from userprofiles.lifecycle.scheduled_steps import ScheduledSteps
+from userprofiles.lifecycle.erasure.erasure_worker import ErasureMessageFailedError, ErasureWorker
+from userprofiles.lifecycle.reconciliation.inventory import Result
+from userprofiles.lifecycle.reconciliation.reconciler_state import Pass
+from userprofiles.lifecycle.reconciliation.scheduled_steps import ScheduledSteps
 from userprofiles.registration.outbox import OutboxMessageFailedError, process_message
 from userprofiles.registration.post_confirmation import ConfirmationProcessor, handle_event
 from userprofiles.registration.pre_token_generation import TokenProcessor

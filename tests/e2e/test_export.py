@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import requests
-from userprofiles.lifecycle import export_check
+from userprofiles.lifecycle.export import export_check
 
 pytestmark = pytest.mark.backends("embedded")
 

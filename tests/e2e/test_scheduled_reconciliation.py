@@ -8,9 +8,9 @@ import uuid
 import pytest
 from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.stop import Stop
-from userprofiles.lifecycle.inventory import Result
 from userprofiles.lifecycle.pool_reader import PoolReader
-from userprofiles.lifecycle.unconfirmed_users import UnconfirmedUsers
+from userprofiles.lifecycle.reconciliation.inventory import Result
+from userprofiles.lifecycle.reconciliation.unconfirmed_users import UnconfirmedUsers
 from userprofiles.table.removal_journal import RemovalJournal
 
 pytestmark = pytest.mark.backends("embedded")

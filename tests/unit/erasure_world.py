@@ -5,13 +5,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
-from userprofiles.lifecycle.erasure import Erasure
-from userprofiles.lifecycle.receipts import Receipts
-from userprofiles.lifecycle.stores.answers import AnswerStore
-from userprofiles.lifecycle.stores.files import FileStore
-from userprofiles.lifecycle.stores.items import ItemStore
-from userprofiles.lifecycle.stores.pool_user import PoolUserStore
-from userprofiles.lifecycle.stores.registered import FunctionStore, QueueStore
+from userprofiles.lifecycle.erasure.erasure import Erasure
+from userprofiles.lifecycle.erasure.receipts import Receipts
+from userprofiles.lifecycle.erasure.stores.answers import AnswerStore
+from userprofiles.lifecycle.erasure.stores.files import FileStore
+from userprofiles.lifecycle.erasure.stores.items import ItemStore
+from userprofiles.lifecycle.erasure.stores.pool_user import PoolUserStore
+from userprofiles.lifecycle.erasure.stores.registered import FunctionStore, QueueStore
 from userprofiles.table import audit, deletion, record
 from userprofiles.table.audit import Action
 from userprofiles.table.store import Store

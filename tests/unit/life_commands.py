@@ -8,16 +8,16 @@ from userprofiles.api.errors import ApiError
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.stop import Stop
-from userprofiles.lifecycle import export_bundle, export_check
-from userprofiles.lifecycle.bundle_import import BundleImport
-from userprofiles.lifecycle.inventory import FIXED_KINDS, Inventory, Result
-from userprofiles.lifecycle.orphans import OrphanDeletion
+from userprofiles.lifecycle.export import export_bundle, export_check
+from userprofiles.lifecycle.export.bundle_import import BundleImport
+from userprofiles.lifecycle.export.user_export import UserExporter
 from userprofiles.lifecycle.pool_reader import PoolReader, UnconfirmedRule
-from userprofiles.lifecycle.reconciliation import Reconciliation
-from userprofiles.lifecycle.repair import Repair
+from userprofiles.lifecycle.reconciliation.inventory import FIXED_KINDS, Inventory, Result
+from userprofiles.lifecycle.reconciliation.orphans import OrphanDeletion
+from userprofiles.lifecycle.reconciliation.reconciliation import Reconciliation
+from userprofiles.lifecycle.reconciliation.repair import Repair
+from userprofiles.lifecycle.reconciliation.unconfirmed_users import UnconfirmedUsers
 from userprofiles.lifecycle.table_reader import TableReader
-from userprofiles.lifecycle.unconfirmed_users import UnconfirmedUsers
-from userprofiles.lifecycle.user_export import UserExporter
 from userprofiles.table.removal_journal import RemovalJournal
 
 

@@ -14,9 +14,9 @@ from userprofiles.api.administrator import Administration
 from userprofiles.api.deletion import Deletion, ErasureQueue
 from userprofiles.api.errors import ApiError
 from userprofiles.api.profile_service import ProfileService
-from userprofiles.lifecycle.erasure_replay import find_returned_users
-from userprofiles.lifecycle.erasure_sweep import Position, Sweep
-from userprofiles.lifecycle.erasure_worker import ErasureMessageFailedError, ErasureWorker
+from userprofiles.lifecycle.erasure.erasure_replay import find_returned_users
+from userprofiles.lifecycle.erasure.erasure_sweep import Position, Sweep
+from userprofiles.lifecycle.erasure.erasure_worker import ErasureMessageFailedError, ErasureWorker
 from userprofiles.registration import post_confirmation, pre_token_generation
 from userprofiles.registration.outbox import (
     NotYetConfirmedError,

@@ -17,8 +17,8 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.stack_options import add_stack_options, create_stack
 from userprofiles.commands.user_argument import parse_sub
-from userprofiles.lifecycle.audit_chain import ChainResult, UserStatus
-from userprofiles.lifecycle.audit_reader import AuditReader
+from userprofiles.lifecycle.audit.audit_chain import ChainResult, UserStatus
+from userprofiles.lifecycle.audit.audit_reader import AuditReader
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.stack_setup.stack import Stack
 

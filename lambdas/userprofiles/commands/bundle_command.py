@@ -18,8 +18,8 @@ from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, Stopped
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
-from userprofiles.lifecycle import export_check
-from userprofiles.lifecycle.export_check import CheckedBundle, UnreadableBundleError
+from userprofiles.lifecycle.export import export_check
+from userprofiles.lifecycle.export.export_check import CheckedBundle, UnreadableBundleError
 from userprofiles.table.store_errors import RecordTooLargeError, StoreError
 from userprofiles.telemetry import error_code
 
@@ -105,7 +105,7 @@ def read_bundle(path: Path) -> CheckedBundle:
 
     Raises:
         BackfillFailedError: The file can't be read or is not JSON.
-        userprofiles.lifecycle.export_check.InvalidBundleError: The bundle has problems.
+        userprofiles.lifecycle.export.export_check.InvalidBundleError: The bundle has problems.
     """
     try:
         return export_check.check(export_check.read_file(path))

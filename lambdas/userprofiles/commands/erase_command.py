@@ -19,12 +19,12 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.commands import erase_output
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.confirmation import confirm
-from userprofiles.lifecycle.erasure import OPERATOR, Erasure
-from userprofiles.lifecycle.erasure_replay import find_returned_users
-from userprofiles.lifecycle.erasure_result import ErasureFailedError, Outcome
-from userprofiles.lifecycle.erasure_settings import read_environment
-from userprofiles.lifecycle.erasure_setup import create_client, create_erasure
-from userprofiles.lifecycle.stores.store import ErasurePausedError
+from userprofiles.lifecycle.erasure.erasure import OPERATOR, Erasure
+from userprofiles.lifecycle.erasure.erasure_replay import find_returned_users
+from userprofiles.lifecycle.erasure.erasure_result import ErasureFailedError, Outcome
+from userprofiles.lifecycle.erasure.erasure_settings import read_environment
+from userprofiles.lifecycle.erasure.erasure_setup import create_client, create_erasure
+from userprofiles.lifecycle.erasure.stores.store import ErasurePausedError
 from userprofiles.registration import cognito_user
 from userprofiles.settings import SettingsError
 from userprofiles.stack_setup.stack import OutputsError, Stack, read_outputs

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from userprofiles.backfill.command.output import Output
-from userprofiles.lifecycle.erasure import Erasure
-from userprofiles.lifecycle.receipts import Receipt
-from userprofiles.lifecycle.stores.store import CheckStop
+from userprofiles.lifecycle.erasure.erasure import Erasure
+from userprofiles.lifecycle.erasure.receipts import Receipt
+from userprofiles.lifecycle.erasure.stores.store import CheckStop
 
 FAILED = "failed"
 

@@ -24,12 +24,12 @@ from userprofiles.commands.command_errors import check_writable, file_error, pri
 from userprofiles.commands.private_file import write_private_file
 from userprofiles.commands.stack_options import add_stack_options, create_stack
 from userprofiles.commands.user_argument import parse_sub
-from userprofiles.lifecycle import export_sources
 from userprofiles.lifecycle.deployed_settings import read_settings
-from userprofiles.lifecycle.export_bundle import Bundle
-from userprofiles.lifecycle.export_check import InvalidBundleError
-from userprofiles.lifecycle.export_sources import UserFiles
-from userprofiles.lifecycle.user_export import UserExporter
+from userprofiles.lifecycle.export import export_sources
+from userprofiles.lifecycle.export.export_bundle import Bundle
+from userprofiles.lifecycle.export.export_check import InvalidBundleError
+from userprofiles.lifecycle.export.export_sources import UserFiles
+from userprofiles.lifecycle.export.user_export import UserExporter
 from userprofiles.stack_setup.stack import Stack
 from userprofiles.table.store import Store
 

@@ -17,10 +17,10 @@ from userprofiles.commands.bundle_command import (
     run_with_progress,
 )
 from userprofiles.commands.stack_options import add_stack_options, create_stack
-from userprofiles.lifecycle.audit_reader import AuditReader
-from userprofiles.lifecycle.bundle_import import BundleImport
+from userprofiles.lifecycle.audit.audit_reader import AuditReader
 from userprofiles.lifecycle.deployed_settings import read_settings
-from userprofiles.lifecycle.export_check import InvalidBundleError
+from userprofiles.lifecycle.export.bundle_import import BundleImport
+from userprofiles.lifecycle.export.export_check import InvalidBundleError
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.table.store import Store
 

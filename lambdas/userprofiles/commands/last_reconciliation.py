@@ -10,8 +10,8 @@ from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.stack_options import create_stack
-from userprofiles.lifecycle.inventory import DifferenceKind, Result
-from userprofiles.lifecycle.reconciler_state import Pass, State, StateTable
+from userprofiles.lifecycle.reconciliation.inventory import DifferenceKind, Result
+from userprofiles.lifecycle.reconciliation.reconciler_state import Pass, State, StateTable
 from userprofiles.table.store_errors import StoreError
 
 _FIXED = (DifferenceKind.MISSING, DifferenceKind.UNCONFIRMED)

@@ -17,15 +17,15 @@ from userprofiles.commands import last_reconciliation, reconcile_options
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.difference_output import write_differences
 from userprofiles.commands.stack_options import create_stack
-from userprofiles.lifecycle import reconcile_report
 from userprofiles.lifecycle.deployed_settings import DeployedSettings, read_settings
-from userprofiles.lifecycle.inventory import FIXED_KINDS, DifferenceKind, Inventory, Result
-from userprofiles.lifecycle.orphans import OrphanDeletion
 from userprofiles.lifecycle.pool_reader import PoolReader, UnconfirmedRule
-from userprofiles.lifecycle.reconciliation import Reconciliation
-from userprofiles.lifecycle.repair import SOURCE, Repair
+from userprofiles.lifecycle.reconciliation import reconcile_report
+from userprofiles.lifecycle.reconciliation.inventory import FIXED_KINDS, DifferenceKind, Inventory, Result
+from userprofiles.lifecycle.reconciliation.orphans import OrphanDeletion
+from userprofiles.lifecycle.reconciliation.reconciliation import Reconciliation
+from userprofiles.lifecycle.reconciliation.repair import SOURCE, Repair
+from userprofiles.lifecycle.reconciliation.unconfirmed_users import UnconfirmedUsers
 from userprofiles.lifecycle.table_reader import TableReader
-from userprofiles.lifecycle.unconfirmed_users import UnconfirmedUsers
 from userprofiles.registration.registrar import Registrar
 from userprofiles.stack_setup.stack import Stack
 from userprofiles.table import record

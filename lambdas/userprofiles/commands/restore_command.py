@@ -21,17 +21,17 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import check_writable, print_errors
 from userprofiles.commands.difference_output import write_differences
 from userprofiles.commands.stack_options import add_stack_options, create_stack
-from userprofiles.lifecycle import backup_report
-from userprofiles.lifecycle.audit_reader import AuditReader
-from userprofiles.lifecycle.backup_comparison import BackupComparison, OnPage
-from userprofiles.lifecycle.backup_inventory import (
+from userprofiles.lifecycle.audit.audit_reader import AuditReader
+from userprofiles.lifecycle.pool_reader import PoolReader
+from userprofiles.lifecycle.restore import backup_report
+from userprofiles.lifecycle.restore.backup_comparison import BackupComparison, OnPage
+from userprofiles.lifecycle.restore.backup_inventory import (
     FIXED_KINDS,
     BackupDifferenceKind,
     BackupInventory,
     BackupResult,
 )
-from userprofiles.lifecycle.backup_repair import BackupRepair
-from userprofiles.lifecycle.pool_reader import PoolReader
+from userprofiles.lifecycle.restore.backup_repair import BackupRepair
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.stack_setup import table_checks
 from userprofiles.stack_setup.check_result import CheckFailedError, Status

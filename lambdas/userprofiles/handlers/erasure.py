@@ -38,9 +38,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from userprofiles.lifecycle import erasure_worker
-from userprofiles.lifecycle.erasure_setup import create_client, create_worker
-from userprofiles.lifecycle.erasure_sweep import read_position
+from userprofiles.lifecycle.erasure import erasure_worker
+from userprofiles.lifecycle.erasure.erasure_setup import create_client, create_worker
+from userprofiles.lifecycle.erasure.erasure_sweep import read_position
 from userprofiles.telemetry import Report, request_id
 
 REPORT = Report()

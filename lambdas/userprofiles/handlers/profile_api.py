@@ -46,7 +46,7 @@ from userprofiles.table.store import UserItems
 from userprofiles.telemetry import Report, start_invocation
 
 if TYPE_CHECKING:
-    from userprofiles.lifecycle.user_export import UserExporter
+    from userprofiles.lifecycle.export.user_export import UserExporter
 
 REPORT = Report()
 AVATARS = Avatars(settings.required(os.environ, "AVATAR_BUCKET"))
@@ -64,7 +64,7 @@ APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
 @functools.cache
 def create_exporter() -> "UserExporter":
     """Create what only exports need."""
-    from userprofiles.lifecycle import user_export  # noqa: PLC0415 - few requests need it
+    from userprofiles.lifecycle.export import user_export  # noqa: PLC0415 - few requests need it
 
     return user_export.from_environment(os.environ, SERVICE.template.name)
 

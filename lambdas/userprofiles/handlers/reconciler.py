@@ -26,7 +26,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from userprofiles import aws
-from userprofiles.lifecycle import reconciler_settings
+from userprofiles.lifecycle.reconciliation import reconciler_settings
 from userprofiles.telemetry import Report, error_code, start_invocation
 
 REPORT = Report()

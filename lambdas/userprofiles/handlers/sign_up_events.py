@@ -13,7 +13,7 @@ import os
 from typing import Any
 
 from userprofiles import telemetry
-from userprofiles.lifecycle.sign_up_delivery import SignUpDelivery
+from userprofiles.lifecycle.after_sign_up.sign_up_delivery import SignUpDelivery
 from userprofiles.telemetry import Report
 
 DELIVERY = SignUpDelivery.from_environment(os.environ, Report())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from userprofiles.lifecycle.inventory import DifferenceKind
+from userprofiles.lifecycle.reconciliation.inventory import DifferenceKind
 from userprofiles.registration import contact_data
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.table import deletion

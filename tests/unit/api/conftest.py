@@ -19,8 +19,8 @@ from userprofiles.api.idempotency import IdempotentRequests
 from userprofiles.api.merge_patch import UpdatePlan
 from userprofiles.api.profile_service import ProfileService
 from userprofiles.api.routes import Route
-from userprofiles.lifecycle.export_sources import UserFiles
-from userprofiles.lifecycle.user_export import UserExporter
+from userprofiles.lifecycle.export.export_sources import UserFiles
+from userprofiles.lifecycle.export.user_export import UserExporter
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit, deletion, record

@@ -12,7 +12,7 @@ import pytest
 from userprofiles.api import export_schema, openapi
 from userprofiles.api.export_schema import BOOKKEEPING
 from userprofiles.api.routes import CHANGE_PROFILE, EXPORT_USER
-from userprofiles.lifecycle import user_export
+from userprofiles.lifecycle.export import user_export
 from userprofiles.table.attribute_value import serialize
 from userprofiles.template import Template
 from userprofiles.template_check import RESERVED

@@ -9,8 +9,8 @@ from erasure_world import World, create_receipts_table
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.limits import Limits
 from userprofiles.commands import audit_command
-from userprofiles.lifecycle.audit_reader import AuditReader
-from userprofiles.lifecycle.receipts import Receipt
+from userprofiles.lifecycle.audit.audit_reader import AuditReader
+from userprofiles.lifecycle.erasure.receipts import Receipt
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.table.attribute_value import serialize_item
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from userprofiles.lifecycle.reconciler_state import Pass, StateTable
+from userprofiles.lifecycle.reconciliation.reconciler_state import Pass, StateTable
 
 NOW = datetime(2026, 2, 4, 16, 0, 0, tzinfo=UTC)
 COUNTS = {"poolUsers": 1204, "usersWithoutProfile": 12, "accounts": 1192, "pendingDeletion": 1, "restarts": 0}

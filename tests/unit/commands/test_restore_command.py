@@ -11,8 +11,8 @@ from userprofiles import settings, template
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.limits import Limits
 from userprofiles.commands import restore_command
-from userprofiles.lifecycle.audit_chain import check_chain
-from userprofiles.lifecycle.backup_inventory import BackupInventory, ItemState, RestoredAccount
+from userprofiles.lifecycle.audit.audit_chain import check_chain
+from userprofiles.lifecycle.restore.backup_inventory import BackupInventory, ItemState, RestoredAccount
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
 from userprofiles.stack_setup.stack import Stack

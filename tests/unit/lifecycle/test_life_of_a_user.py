@@ -10,7 +10,7 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from life_rules_operations import OperationRules
 from life_rules_requests import RequestRules
 from life_rules_sign_up import SignUpRules
-from userprofiles.lifecycle.audit_chain import UserStatus, check_chain
+from userprofiles.lifecycle.audit.audit_chain import UserStatus, check_chain
 from userprofiles.table import deletion, record, tombstones
 
 

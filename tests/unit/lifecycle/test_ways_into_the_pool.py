@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 from fake_pool import POOL_ID
-from userprofiles.lifecycle.reconciler_settings import ReconcilerSettings
+from userprofiles.lifecycle.reconciliation.reconciler_settings import ReconcilerSettings
 from userprofiles.registration import cognito_user
 from userprofiles.registration.post_confirmation import ConfirmationProcessor
 from userprofiles.table import audit

@@ -1,0 +1,1 @@
+"""Sends new users to the queues of a team's own steps."""

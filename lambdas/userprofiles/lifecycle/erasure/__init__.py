@@ -1,0 +1,1 @@
+"""Erases users everywhere, with a receipt."""

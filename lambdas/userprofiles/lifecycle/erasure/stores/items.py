@@ -1,0 +1,75 @@
+"""The items of a user in the users table, and their mirrors in the partitions of others."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from userprofiles.lifecycle.erasure import links
+from userprofiles.lifecycle.erasure.stores.batches import count_keys, delete_keys, read_pages
+from userprofiles.lifecycle.erasure.stores.store import CheckStop, CountedStore
+from userprofiles.table import record
+from userprofiles.table.attribute_value import deserialize_item
+
+Key = dict[str, str]
+_TOMBSTONES = frozenset(record.SORT_KEYS.values())
+
+
+class ItemStore(CountedStore):
+    """All items of the partition `USER#<sub>` except the two tombstones, and the mirrors of its links.
+
+    A mirror is deleted before the item from which its key is derived, so that an interrupted run can resume.
+
+    Args:
+        client: A botocore client of DynamoDB.
+        table: Name of the users table.
+    """
+
+    name = "items"
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def count(self, sub: str, check_stop: CheckStop) -> int:
+        """Return the number of items and of existing mirrors."""
+        total = 0
+        for keys in self._pages(sub):
+            check_stop()
+            legacy_keys = list(self._legacy_keys(keys))
+            total += len(keys) + len(legacy_keys)
+            total += count_keys(self._client, self._table, _mirror_keys(sub, keys))
+        return total
+
+    def delete(self, sub: str, check_stop: CheckStop) -> None:
+        """Delete the mirrors, then the items."""
+        for keys in self._pages(sub):
+            check_stop()
+            mirror_keys = [*_mirror_keys(sub, keys), *self._legacy_keys(keys)]
+            delete_keys(self._client, self._table, mirror_keys, check_stop)
+            delete_keys(self._client, self._table, keys, check_stop)
+
+    def _pages(self, sub: str) -> Iterator[list[Key]]:
+        for page in self._keys(record.partition_key(sub)):
+            yield [key for key in page if key["SK"] not in _TOMBSTONES]
+
+    def _legacy_keys(self, keys: list[Key]) -> Iterator[Key]:
+        for key in keys:
+            partition = links.legacy_partition(key["SK"])
+            if partition is not None:
+                for page in self._keys(partition):
+                    yield from page
+
+    def _keys(self, partition: str) -> Iterator[list[Key]]:
+        pages = read_pages(
+            self._client.query,
+            TableName=self._table,
+            KeyConditionExpression="PK = :partition",
+            ExpressionAttributeValues={":partition": {"S": partition}},
+            ProjectionExpression="PK, SK",
+            ConsistentRead=True,
+        )
+        return ([deserialize_item(item) for item in page["Items"]] for page in pages)
+
+
+def _mirror_keys(sub: str, keys: list[Key]) -> list[Key]:
+    mirror_keys = (links.mirror_key(sub, key["SK"]) for key in keys)
+    return [key for key in mirror_keys if key is not None]

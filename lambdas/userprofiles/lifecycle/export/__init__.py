@@ -1,0 +1,1 @@
+"""Exports all data of a user, and imports it again."""

@@ -1,0 +1,1 @@
+"""Compares user pool and users table, by command and on a schedule."""

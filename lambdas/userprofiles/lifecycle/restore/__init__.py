@@ -1,0 +1,1 @@
+"""Compares a restored users table with pool, audit trail and receipts."""
