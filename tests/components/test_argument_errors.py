@@ -13,6 +13,7 @@ from pulumi_userprofiles import (
     MigrationJob,
     ProfileApi,
     PythonFunction,
+    Reconciler,
     SignupToProfile,
     SignUpTriggers,
     UserPool,
@@ -321,6 +322,23 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: _api(grace_period_days=366),
         ["'grace_period_days'", "0 to 365", "366", "default: 30"],
     ),
+    "interval of reconciliations over a month": (
+        lambda: _stack(reconcile_interval_hours=721),
+        ["'reconcile_interval_hours'", "0 to 720", "721", "default: 24"],
+    ),
+    "unconfirmed users for over a year": (
+        lambda: _stack(unconfirmed_days=366),
+        ["'unconfirmed_days'", "0 to 365", "366", "default: 7"],
+    ),
+    "reconciler without an interval": (
+        lambda: _reconciler(interval_hours=0),
+        ["'interval_hours'", "1 to 720"],
+    ),
+    "reconciler without requests": (
+        lambda: _reconciler(requests_per_second=0),
+        ["'requests_per_second'", "1 to 100"],
+    ),
+    "reconciler without a pool": (lambda: Reconciler("r", TABLES), ["'user_pool_id'"]),
     "negative grace period": (lambda: _api(grace_period_days=-1), ["'grace_period_days'", "0 to 365"]),
     "no segments": (
         lambda: MigrationJob("m", {"users_table_name": "t", "users_table_arn": "a", "segments": 0}),
@@ -336,6 +354,11 @@ def _stack(**args: Any) -> SignupToProfile:
 def _api(**args: Any) -> ProfileApi:
     pool = {"user_pool_id": "p", "user_pool_arn": "p", "issuer": "i", "client_ids": ["c"]}
     return ProfileApi("api", {**TABLES, **pool, "platform": "host", **args})  # type: ignore[typeddict-item]
+
+
+def _reconciler(**args: Any) -> Reconciler:
+    pool = {"user_pool_id": "theirs", "user_pool_arn": arn("cognito-idp", "userpool/theirs")}
+    return Reconciler("r", {**TABLES, **pool, "platform": "host", **args})  # type: ignore[typeddict-item]
 
 
 def _statement(action: str, resource: str) -> Any:

@@ -264,3 +264,24 @@ def test_a_transform_changes_one_child(record_stack: Any) -> None:
 
     assert recording.resource("app-data-audit-table").inputs["tableClass"] == "STANDARD_INFREQUENT_ACCESS"
     assert "tableClass" not in recording.resource("app-data-table").inputs
+
+
+def test_no_scheduled_reconciliation_with_an_interval_of_0(record_stack: Any) -> None:
+    recording = record_stack(reconcile_interval_hours=0)
+
+    assert [item.name for item in recording.resources if item.name.startswith("app-reconciler")] == []
+    assert recording.outputs["app"]["reconcilerStateTableName"] == ""
+
+
+def test_reconciler_without_removals_can_change_no_user_of_the_pool(record_stack: Any) -> None:
+    recording = record_stack(unconfirmed_days=0, reconcile_interval_hours=12.0)
+
+    variables = recording.resource("app-reconciler-worker-function").inputs["environment"]["variables"]
+    statements = recording.resource("app-reconciler-worker-policy").document("policy")["Statement"]
+    actions = {action for statement in statements for action in statement["Action"]}
+    assert (variables["UNCONFIRMED_DAYS"], variables["INTERVAL_HOURS"]) == ("0", "12")
+    assert {action for action in actions if action.startswith("cognito-idp:")} == {
+        "cognito-idp:AdminGetUser",
+        "cognito-idp:ListUsers",
+    }
+    assert "dynamodb:DeleteItem" not in actions

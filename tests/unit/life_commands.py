@@ -1,10 +1,15 @@
-"""What operators run on the application in memory: the reconciliation and the export."""
+"""What operators run on the application in memory: the reconciliation, export and import."""
+
+import json
 
 from erasure_world import POOL_ID
 from life_world import GRACE
 from userprofiles.api.errors import ApiError
+from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.stop import Stop
+from userprofiles.lifecycle import export_bundle, export_check
+from userprofiles.lifecycle.bundle_import import BundleImport
 from userprofiles.lifecycle.inventory import FIXED_KINDS, Inventory, Result
 from userprofiles.lifecycle.orphans import OrphanDeletion
 from userprofiles.lifecycle.pool_reader import PoolReader, UnconfirmedRule
@@ -85,3 +90,21 @@ def export(world, sub):
     except ApiError as error:
         return error.code, None
     return "ok", exporter.export(sub, sub, user, _ignore)
+
+
+def import_bundle(world, bundle):
+    """Import an exported user; return whether the import was not refused."""
+    checked_bundle = export_check.check(json.loads(export_bundle.to_bytes(bundle)))
+
+    def read_audit_rows(sub):
+        return [row for row in world.tables.audit_rows() if row["PK"] == f"USER#{sub}"]
+
+    clock = world.registrars["operator"].clock
+    bundle_import = BundleImport(
+        world.store, world.tables.users, world.template, "marketplace", read_audit_rows, clock
+    )
+    try:
+        bundle_import.run(checked_bundle, _ignore)
+    except RefusedError:
+        return False
+    return True

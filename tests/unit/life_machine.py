@@ -7,7 +7,7 @@ from userprofiles import template
 from userprofiles.table import tombstones
 
 MARKETPLACE = template.load("marketplace")
-MAX_USERS = 4
+MAX_USERS = 3
 
 users = Bundle("users")
 outbox = Bundle("outbox")

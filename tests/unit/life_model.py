@@ -28,6 +28,7 @@ class ModelUser:
         is_returned: Whether a restored table has the erased user again.
         event: The event of the confirmation, which Cognito can deliver again.
         copy: The stored items at an earlier time.
+        bundle: The last export; None without one.
     """
 
     sub: str
@@ -49,6 +50,7 @@ class ModelUser:
     is_returned: bool = False
     event: dict | None = None
     copy: dict = field(default_factory=dict)
+    bundle: dict | None = None
 
     @property
     def is_complete(self):

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
-from life_commands import reconcile
-from life_machine import LifeMachine, users
-from life_world import GRACE
+from life_commands import export, import_bundle, reconcile
+from life_machine import MARKETPLACE, LifeMachine, users
+from life_world import GRACE, LifeWorld
 
 
 class OperationRules(LifeMachine):
@@ -18,6 +18,19 @@ class OperationRules(LifeMachine):
         self.world.erasure.erase(sub, "operator")
         self.world.drain_queues()
         self.check_erasures({sub})
+
+    @rule(sub=users)
+    def import_the_export(self, sub):
+        """The user exists or was erased here, so only another stack accepts the bundle."""
+        bundle = self.model[sub].bundle
+        if bundle is None:
+            return
+        assert not import_bundle(self.world, bundle)
+        other_stack = LifeWorld(MARKETPLACE)
+        assert import_bundle(other_stack, bundle)
+        _, other_bundle = export(other_stack, sub)
+        for part in ("account", "profile", "items"):
+            assert other_bundle["parts"][part] == bundle["parts"][part]
 
     @rule(sub=users)
     def disable_or_enable(self, sub):

@@ -70,6 +70,7 @@ class RequestRules(LifeMachine):
             assert bundle["parts"]["profile"]["organization"] == user.organization
             others = [other.canary for other in self.model.values() if other is not user]
             assert [canary for canary in others if canary in repr(bundle)] == []
+            user.bundle = bundle
 
     @rule(sub=users, status=st.sampled_from(["active", "inactive", "suspended"]))
     def set_status(self, sub, status):

@@ -20,8 +20,13 @@ class SignUpRules(LifeMachine):
     @precondition(lambda self: len(self.model) < MAX_USERS)
     @rule(target=users)
     def sign_up_and_confirm(self):
+        """The user has data from the beginning, with links to the first other user."""
         sub = self.sign_up()
         self._confirm(self.model[sub])
+        for other in self.model.values():
+            if other.sub != sub and other.is_complete:
+                self.world.add_data(sub, other.sub, self.model[sub].canary)
+                break
         return sub
 
     @precondition(lambda self: len(self.model) < MAX_USERS)

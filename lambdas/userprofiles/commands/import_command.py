@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from userprofiles.lifecycle.deployed_settings import read_settings
 from userprofiles.lifecycle.export_check import InvalidBundleError
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.table.store import Store
-from userprofiles.telemetry import request_id
 
 _NAMES = ("user_pool_id", "users_table", "audit_table")
 
@@ -86,8 +84,4 @@ def run_import(parser: CommandParser, values: argparse.Namespace, limits: Limits
             Output().write(f"User {bundle.sub} {result}: account, profile and {len(bundle.items):,} items.\n")
         return ExitCode.DONE
 
-    token = request_id.set(uuid.uuid4().hex)
-    try:
-        return run_with_progress(parser, values, limits, "writing", import_bundle)
-    finally:
-        request_id.reset(token)
+    return run_with_progress(parser, values, limits, "writing", import_bundle)

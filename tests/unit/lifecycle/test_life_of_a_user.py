@@ -87,7 +87,7 @@ def run(examples, **options):
 
 def test_life_of_users(aws_environment):
     """At least 200 steps, the same in every run."""
-    run(12, derandomize=True)
+    run(20, derandomize=True)
 
 
 @pytest.mark.long

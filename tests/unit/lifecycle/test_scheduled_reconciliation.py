@@ -1,5 +1,6 @@
 """The scheduled reconciliation: what it changes and reports, and that it can be stopped at any call."""
 
+import dataclasses
 import io
 import json
 import tracemalloc
@@ -338,6 +339,17 @@ def test_interrupted_removal_is_completed_at_once(reconciler, add_user, pool, ta
     assert pool.users[f"{CANARY}-u0"]["Enabled"]
     [line] = reconciler.lines("interrupted removal completed")
     assert (line["sub"], line["result"]) == ("u0", "unnecessary")
+
+
+def test_no_user_is_removed_or_enabled_if_removals_are_off(reconciler, add_user, pool, tables, switch):
+    reconciler.settings = dataclasses.replace(reconciler.settings, unconfirmed_days=0)
+    add_user("unconfirmed", "UNCONFIRMED", is_registered=False)
+    add_user("disabled", enabled=False)
+    RemovalJournal(tables.client, tables.users).open("disabled", f"{CANARY}-disabled")
+
+    assert reconciler.invoke()["status"] == "done"
+    assert len(pool.users) == 2
+    assert {call for call in switch.calls if call.startswith("admin")} == set()
 
 
 def test_account_of_a_user_who_signed_up_during_the_pass_is_no_orphan(reconciler, add_user, pool):
