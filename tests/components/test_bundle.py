@@ -50,7 +50,7 @@ def test_changed_exclusions_create_another_zip(tmp_path: Path, monkeypatch: pyte
     assert (has_excluded_file(before), has_excluded_file(after)) == (False, True)
 
 
-@pytest.mark.parametrize("platform", ["host", "lambda"])
+@pytest.mark.parametrize("platform", [pytest.param("host", marks=pytest.mark.long), "lambda"])
 def test_handlers_import_only_from_the_zip(platform: str, tmp_path: Path) -> None:
     """A library that the zip lacks would be missing in Lambda."""
     with zipfile.ZipFile(build_bundle(platform, runtime=OWN_RUNTIME)) as archive:
