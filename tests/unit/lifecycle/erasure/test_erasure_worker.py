@@ -7,7 +7,16 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from erasure_world import BUCKET, CANARY, FUNCTION_ARN, POOL_ID, QUEUE_URL, TEAM_QUEUE_URL, aws_error
+from erasure_world import (
+    BUCKET,
+    CANARY,
+    FUNCTION_ARN,
+    POOL_ID,
+    QUEUE_URL,
+    TEAM_QUEUE_URL,
+    KilledError,
+    aws_error,
+)
 from userprofiles.lifecycle.erasure import erasure_worker
 from userprofiles.lifecycle.erasure.erasure_setup import create_client
 from userprofiles.lifecycle.erasure.erasure_sweep import Position, Sweep, read_position
@@ -26,6 +35,10 @@ SUB = "11111111-1111-4111-8111-111111111111"
 
 def never():
     pass
+
+
+def kill():
+    raise KilledError
 
 
 @pytest.fixture
@@ -75,6 +88,20 @@ def test_answer_without_the_erasure_id_is_accepted(worker, world):
     process(worker, {"sub": SUB, "store": "mails", "count": 9})
 
     assert world.counts(SUB)["mails"] == 9
+
+
+def test_late_answer_of_a_store_that_was_not_asked_again_is_ignored(worker, world, log):
+    """It could belong to the erasure before a restore, so the store may have the user's data again."""
+    world.add_user(SUB)
+    world.calls.before_each = lambda name: kill() if name == "send_message" else None
+    with pytest.raises(KilledError):
+        process(worker, {"sub": SUB})
+    world.calls.before_each = lambda _: None
+
+    process(worker, {"sub": SUB, "store": "mails", "count": 4})
+
+    assert "answer belongs to no open erasure" in log.getvalue()
+    assert not world.receipts.read(SUB).is_store_done("mails")
 
 
 @pytest.mark.parametrize(
