@@ -159,6 +159,7 @@ def test_message_about_another_user_erases_nobody(worker, world, log):
         ({"sub": SUB, "store": "mails"}, "count must"),
         ({"sub": SUB, "store": "mails", "count": -1}, "count must"),
         ({"sub": SUB, "store": "mails", "count": True}, "count must"),
+        ({"sub": SUB, "store": "mails", "count": 10**40}, "count must"),
         ({"sub": SUB, "store": "mails", "count": 1, "erasureId": 1}, "erasureId must"),
         ({"sub": SUB, "count": 1}, "store must"),
     ],
@@ -208,6 +209,7 @@ def test_unexpected_error_is_logged_without_its_text(worker, world, log, monkeyp
         ({"done": True, "count": -1}, None),
         ({}, None),
         ({"done": True, "count": "3"}, None),
+        ({"done": True, "count": 10**40}, None),
         (None, "Unhandled"),
     ],
 )
@@ -219,6 +221,7 @@ def test_wrong_answer_of_a_function_is_a_failure(worker, world, answer, error, l
         process(worker, {"sub": SUB})
 
     assert not world.receipts.read(SUB).is_store_done("search")
+    assert world.queues.messages[TEAM_QUEUE_URL], "the other stores are asked"
     assert CANARY not in log.getvalue()
 
 
@@ -507,8 +510,9 @@ def test_error_of_botocore_is_reported_by_its_code(worker, world, log, monkeypat
     assert CANARY not in log.getvalue()
 
 
-def test_empty_payload_of_a_function_is_a_failure(worker, world, monkeypatch):
+@pytest.mark.parametrize("payload", [b"", b"[" * 100_000], ids=["empty", "too many levels"])
+def test_payload_of_a_function_that_is_not_json_is_a_failure(worker, world, monkeypatch, payload):
     world.add_user(SUB)
-    monkeypatch.setattr(world.function, "invoke", lambda **_: {"Payload": io.BytesIO(b"")})
+    monkeypatch.setattr(world.function, "invoke", lambda **_: {"Payload": io.BytesIO(payload)})
     with pytest.raises(ErasureMessageFailedError, match="InvalidAnswer"):
         process(worker, {"sub": SUB})
