@@ -18,7 +18,7 @@ ASK_AGAIN_AFTER = timedelta(minutes=59)
 """A queue is asked again by each hourly sweep. The clock of the sweep is not exact to the second."""
 
 _MAX_COUNT = 10**15
-"""DynamoDB's numbers have at most 38 digits (Amazon DynamoDB Developer Guide, "Naming rules and data types")."""
+"""Far below the 38 digits of DynamoDB's numbers (Amazon DynamoDB Developer Guide, "Data types")."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _RESERVED = ("record", "items", "files", "answers", "user")
