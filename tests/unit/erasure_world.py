@@ -2,16 +2,12 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
-from userprofiles.lifecycle.erasure.erasure import Erasure
+from userprofiles.lifecycle.erasure.erasure_setup import create_erasure
 from userprofiles.lifecycle.erasure.receipts import Receipts
-from userprofiles.lifecycle.erasure.stores.answers import AnswerStore
-from userprofiles.lifecycle.erasure.stores.files import FileStore
-from userprofiles.lifecycle.erasure.stores.items import ItemStore
-from userprofiles.lifecycle.erasure.stores.pool_user import PoolUserStore
-from userprofiles.lifecycle.erasure.stores.registered import FunctionStore, QueueStore
 from userprofiles.table import audit, deletion, record
 from userprofiles.table.audit import Action
 from userprofiles.table.store import Store
@@ -22,6 +18,19 @@ TEAM_QUEUE_URL = "https://sqs/mails"
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:000000000000:function:search"
 BUCKET = "avatars"
 CANARY = "canary"
+ENVIRONMENT = {
+    "USERS_TABLE": "users",
+    "AUDIT_TABLE": "audit",
+    "RECEIPTS_TABLE": "receipts",
+    "IDEMPOTENCY_TABLE": "idempotency",
+    "AVATAR_BUCKET": BUCKET,
+    "USER_POOL_ID": POOL_ID,
+    "ERASURE_QUEUE_URL": QUEUE_URL,
+}
+TEAM_STORES = [
+    {"name": "search", "functionArn": FUNCTION_ARN},
+    {"name": "mails", "queueUrl": TEAM_QUEUE_URL},
+]
 
 
 def aws_error(code):
@@ -232,27 +241,21 @@ class World:
         self.receipts = Receipts(self.dynamodb, "receipts")
         self.erasure = self.create_erasure()
 
+    def create_client(self, service, **_):
+        clients = {
+            "dynamodb": self.tables.client,
+            "s3": self.bucket,
+            "cognito-idp": self.pool,
+            "lambda": self.function,
+            "sqs": self.queues,
+        }
+        return self.calls.wrap(clients[service])
+
     def create_erasure(self, *, has_team_stores=True):
-        wrap = self.calls.wrap
-        pool_user = PoolUserStore(wrap(self.pool), POOL_ID)
-        team_stores = [
-            FunctionStore("search", wrap(self.function), FUNCTION_ARN),
-            QueueStore("mails", wrap(self.queues), TEAM_QUEUE_URL, QUEUE_URL),
-        ]
-        return Erasure(
-            store=self.store,
-            users_table=self.tables.users,
-            receipts=self.receipts,
-            pool_user=pool_user,
-            stores=[
-                ItemStore(self.dynamodb, self.tables.users),
-                FileStore(wrap(self.bucket), BUCKET),
-                AnswerStore(self.dynamodb, self.tables.idempotency),
-                pool_user,
-                *(team_stores if has_team_stores else ()),
-            ],
-            clock=lambda: self.now,
-        )
+        """Create the erasure as the function does, with all its stores."""
+        stores = json.dumps(TEAM_STORES if has_team_stores else [])
+        erasure = create_erasure({**ENVIRONMENT, "ERASURE_STORES": stores}, self.create_client)
+        return replace(erasure, store=self.store, clock=lambda: self.now)
 
     # Users
 

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from userprofiles.stack_setup.stack import OutputsError, Stack, read_outputs
 from userprofiles.table import record
 from userprofiles.table.store import UserItems
 from userprofiles.table.store_errors import StoreError
-from userprofiles.telemetry import error_code, request_id
+from userprofiles.telemetry import error_code
 
 _REPLAY = "replay"
 _LIST = "list"
@@ -118,7 +117,6 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
     if changes_data and not values.yes and not sys.stdin.isatty():
         parser.error("without a terminal, pass --yes to erase without asking")
     stack, function_name = _find_function(parser, values)
-    request_id.set(uuid.uuid4().hex)
     stop = Stop()
     commands = {_REPLAY: _replay, _LIST: _list}
 

@@ -32,7 +32,6 @@ from userprofiles.table import record
 from userprofiles.table.removal_journal import RemovalJournal
 from userprofiles.table.store import Store
 from userprofiles.table.store_errors import StoreError
-from userprofiles.telemetry import request_id_of_run
 
 _OPTIONS = ("user_pool_id", "users_table", "audit_table")
 
@@ -76,7 +75,7 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
         with Inventory() as inventory:
             return _execute(_create_run(values, stack, inventory, stop, limits))
 
-    with stop_on_signals(stop.request), request_id_of_run():
+    with stop_on_signals(stop.request):
         return print_errors(reconcile, as_json=values.json)
 
 

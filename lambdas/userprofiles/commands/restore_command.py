@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from userprofiles import telemetry
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.progress_line import ProgressLine, write_error
@@ -118,7 +116,6 @@ class _Run:
 def run_check(parser: CommandParser, values: argparse.Namespace, limits: Limits = COMMAND_LINE) -> ExitCode:
     """Run the command and return its exit code."""
     parser.as_json = values.json
-    telemetry.request_id.set(uuid.uuid4().hex)
     if not 0 < values.requests_per_second <= _MAX_RATE:
         parser.error(
             f"--requests-per-second must be above 0 and at most {_MAX_RATE:,}, got "

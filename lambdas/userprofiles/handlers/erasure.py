@@ -41,7 +41,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from userprofiles.lifecycle.erasure import erasure_worker
 from userprofiles.lifecycle.erasure.erasure_setup import create_client, create_worker
 from userprofiles.lifecycle.erasure.erasure_sweep import read_position
-from userprofiles.telemetry import Report, request_id
+from userprofiles.telemetry import Report, start_invocation
 
 REPORT = Report()
 WORKER = create_worker(os.environ, create_client, REPORT)
@@ -55,7 +55,7 @@ def handler(event: Any, context: Any) -> Any:
     Returns:
         The failed messages. SQS delivers them again, or moves them to the dead-letter queue.
     """
-    request_id.set(context.aws_request_id)
+    start_invocation(context)
     check_stop = erasure_worker.stop_before_timeout(context.get_remaining_time_in_millis)
     if "Records" not in event:
         WORKER.run_sweep(read_position(event), check_stop)

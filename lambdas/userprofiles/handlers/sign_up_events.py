@@ -12,15 +12,14 @@ The actions that its role needs, and no others:
 import os
 from typing import Any
 
-from userprofiles import telemetry
 from userprofiles.lifecycle.after_sign_up.sign_up_delivery import SignUpDelivery
-from userprofiles.telemetry import Report
+from userprofiles.telemetry import Report, start_invocation
 
 DELIVERY = SignUpDelivery.from_environment(os.environ, Report())
 
 
 def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
     """Return the records that Lambda must deliver again; an error would make it repeat the whole batch."""
-    telemetry.request_id.set(context.aws_request_id)
+    start_invocation(context)
     sequence_numbers = DELIVERY.deliver(event["Records"])
     return {"batchItemFailures": [{"itemIdentifier": number} for number in sequence_numbers]}

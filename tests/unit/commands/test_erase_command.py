@@ -5,7 +5,7 @@ import json
 import signal
 
 import pytest
-from erasure_world import BUCKET, CANARY, FUNCTION_ARN, POOL_ID, QUEUE_URL, TEAM_QUEUE_URL, World
+from erasure_world import CANARY, ENVIRONMENT, TEAM_STORES, World
 from memory_dynamodb import MemoryTables
 from userprofiles import cli
 from userprofiles.commands import erase_command
@@ -14,10 +14,6 @@ from userprofiles.table import record
 
 SUB = "11111111-1111-4111-8111-111111111111"
 OPTIONS = ("--function-name", "erasure", "--region", "us-east-1")
-TEAM_STORES = [
-    {"name": "search", "functionArn": FUNCTION_ARN},
-    {"name": "mails", "queueUrl": TEAM_QUEUE_URL},
-]
 
 
 class FunctionConfiguration:
@@ -25,15 +21,7 @@ class FunctionConfiguration:
 
     def __init__(self):
         self.handler = "userprofiles.handlers.erasure.handler"
-        self.variables = {
-            "USERS_TABLE": "users",
-            "AUDIT_TABLE": "audit",
-            "RECEIPTS_TABLE": "receipts",
-            "IDEMPOTENCY_TABLE": "idempotency",
-            "AVATAR_BUCKET": BUCKET,
-            "USER_POOL_ID": POOL_ID,
-            "ERASURE_QUEUE_URL": QUEUE_URL,
-        }
+        self.variables = dict(ENVIRONMENT)
 
     def get_function_configuration(self, *, FunctionName):  # noqa: N803
         assert FunctionName == "erasure"
@@ -58,17 +46,9 @@ def function():
 @pytest.fixture
 def run(world, function, monkeypatch):
     """Return a function that runs `erase` on the stores in memory."""
-    wrap = world.calls.wrap
-    clients = {
-        "dynamodb": world.dynamodb,
-        "s3": wrap(world.bucket),
-        "cognito-idp": wrap(world.pool),
-        "lambda": wrap(world.function),
-        "sqs": wrap(world.queues),
-    }
     stack_clients = {"lambda": function, "dynamodb": world.tables.client}
     monkeypatch.setattr(Stack, "client", lambda _, service: stack_clients[service])
-    monkeypatch.setattr(erase_command, "create_client", lambda service, **_: clients[service])
+    monkeypatch.setattr(erase_command, "create_client", world.create_client)
     return lambda *arguments: cli.main(["erase", *arguments, *OPTIONS])
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from erasure_world import KilledError
+from userprofiles.lifecycle.audit.audit_chain import UserStatus, check_chain
 from userprofiles.lifecycle.erasure.erasure_result import ErasureFailedError, Outcome
 from userprofiles.lifecycle.erasure.stores.store import ErasurePausedError
 from userprofiles.registration.cognito_user import CognitoUser
@@ -268,6 +269,31 @@ def test_sign_up_during_the_erasure_never_brings_the_user_back(world, marketplac
         assert world.remains(sub) == [], number
     assert {"erased"} < set(outcomes) <= {"erased", "created", "repaired"}
     assert len(outcomes) < 49  # the last number is larger than the number of calls
+
+
+def test_first_sign_up_during_the_erasure_stays_in_the_audit_chain(world, marketplace, roles):
+    """The user is only in the pool when the erasure reads the table, and is registered before it writes."""
+    registrar = Registrar(Store(world.tables.client, "users", "audit"), marketplace, roles, "test")
+    actions = set()
+    for number in range(1, 10):
+        sub = f"first-sign-up-{number}"
+        world.pool.add(sub, sub)
+        user = CognitoUser(sub, sub, "us-east-1_abc", {"sub": sub, "email": "a@example.com"}, "CONFIRMED")
+        position = iter(range(1, 1000))
+
+        def register(_, user=user, number=number, position=position):
+            if next(position) == number:
+                registrar.register(user)
+
+        world.calls.before_each = register
+        world.erasure.erase(sub, "operator")
+        world.calls.before_each = lambda _: None
+
+        rows = [row for row in world.tables.audit_rows() if row["PK"] == f"USER#{sub}"]
+        result = check_chain(sub, rows, world.store.read(sub).account)
+        assert (result.status, result.problems) == (UserStatus.ERASED, ()), number
+        actions.add(tuple(audit_actions(world, sub)))
+    assert actions == {("ERASURE_STARTED",), ("REGISTERED", "ERASURE_STARTED")}
 
 
 @pytest.mark.parametrize("missing", ["account", "profile", "both", "user"])

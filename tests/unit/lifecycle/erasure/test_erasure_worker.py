@@ -8,12 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 from erasure_world import (
-    BUCKET,
     CANARY,
-    FUNCTION_ARN,
-    POOL_ID,
+    ENVIRONMENT,
     QUEUE_URL,
     TEAM_QUEUE_URL,
+    TEAM_STORES,
     KilledError,
     aws_error,
 )
@@ -436,28 +435,10 @@ def test_function_is_invoked_once_and_waited_for(aws_environment):
 
 @pytest.fixture
 def handler(monkeypatch, world):
-    variables = {
-        "USERS_TABLE": "users",
-        "AUDIT_TABLE": "audit",
-        "RECEIPTS_TABLE": "receipts",
-        "IDEMPOTENCY_TABLE": "idempotency",
-        "AVATAR_BUCKET": BUCKET,
-        "USER_POOL_ID": POOL_ID,
-        "ERASURE_QUEUE_URL": QUEUE_URL,
-        "ERASURE_STORES": json.dumps([{"name": "search", "functionArn": FUNCTION_ARN}]),
-    }
-    for name, value in variables.items():
+    for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    clients = {
-        "dynamodb": world.tables.client,
-        "s3": world.bucket,
-        "cognito-idp": world.pool,
-        "lambda": world.function,
-        "sqs": world.queues,
-    }
-    monkeypatch.setattr(
-        "userprofiles.lifecycle.erasure.erasure_setup.create_client", lambda service, **_: clients[service]
-    )
+    monkeypatch.setenv("ERASURE_STORES", json.dumps(TEAM_STORES[:1]))
+    monkeypatch.setattr("userprofiles.lifecycle.erasure.erasure_setup.create_client", world.create_client)
     return importlib.reload(importlib.import_module("userprofiles.handlers.erasure"))
 
 
