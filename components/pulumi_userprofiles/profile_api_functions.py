@@ -148,11 +148,12 @@ def _user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
 
 
 def _picture_statements(args: Mapping[str, Any], *written_prefixes: str) -> list[PolicyStatement]:
-    """Return the rights to read pictures, and to write below some prefixes, also for signed URLs."""
+    """Return the rights to read, write and claim pictures, also for signed URLs."""
     return [
         *kms_statements(args, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
         {"sid": "ReadPictures", "actions": ["s3:GetObject"], "resources": _below(args, UPLOADS, CLAIMED)},
         {"sid": "WritePictures", "actions": ["s3:PutObject"], "resources": _below(args, *written_prefixes)},
+        {"sid": "UndoClaims", "actions": ["s3:DeleteObjectVersion"], "resources": _below(args, CLAIMED)},
     ]
 
 

@@ -39,7 +39,7 @@ RIGHTS = {
         *("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:DeleteItem"),
         *("cognito-idp:AdminGetUser", "cognito-idp:AdminCreateUser"),
         *("cognito-idp:AdminAddUserToGroup", "cognito-idp:AdminRemoveUserFromGroup"),
-        *("s3:GetObject", "s3:PutObject", "sqs:SendMessage"),
+        *("s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject", "sqs:SendMessage"),
     },
     "app-eraser-worker-policy": {
         *_EVERY_FUNCTION,

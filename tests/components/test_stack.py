@@ -228,7 +228,10 @@ def test_approval_roles_reach_the_functions_that_register_users(monkeypatch: pyt
     assert set(functions.values()) == {"vendor"}
 
 
-@pytest.mark.parametrize("name", ["basic", "social", "career", "marketplace"])
+@pytest.mark.parametrize(
+    "name",
+    [*(pytest.param(name, marks=pytest.mark.long) for name in ("basic", "social", "marketplace")), "career"],
+)
 def test_each_template_is_one_line_of_configuration(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recording, _ = deploy(configuration(template=name), monkeypatch)
 

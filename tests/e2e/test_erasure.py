@@ -40,7 +40,10 @@ def test_administrator_erases_a_user_everywhere(client, admin_token, stack, wait
     add_friend(stack, user.sub, friend.sub)
     token = client.get_access_token(user)
     bulk = {"users": [{"userId": user.sub, "patch": {"profile": {"firstName": "Ada"}}}]}
-    client.request("POST", "/users/bulk", admin_token, json=bulk, headers={"Idempotency-Key": user.sub})
+    stored = client.request(
+        "POST", "/users/bulk", admin_token, json=bulk, headers={"Idempotency-Key": user.sub}
+    )
+    assert stored.status_code == 200
     bucket, s3 = stack.outputs["avatarBucketName"], stack.aws("s3")
     for prefix in ("avatars", "claimed/avatars", "exports"):
         for body in (b"canary 1", b"canary 2"):

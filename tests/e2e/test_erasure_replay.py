@@ -46,6 +46,7 @@ def entity_types(dynamodb, sub):
     return [item["entityType"]["S"] for item in response["Items"]]
 
 
+@pytest.mark.long
 def test_replay_erases_users_who_are_in_a_restored_table(client, stack, run, eventually):
     """The backup is older than the erasure: without the replay, the user would be back."""
     dynamodb = stack.aws("dynamodb")

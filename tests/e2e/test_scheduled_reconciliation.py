@@ -50,7 +50,9 @@ def test_pass_creates_missing_users_and_reports_orphans(client, stack, invoke, l
     result = invoke()
 
     assert result["status"] == "done"
-    assert (result["counts"]["missing"], result["counts"]["created"]) == (1, 1)
+    # Other tests may have left such users in the pool of the shared stack.
+    assert result["counts"]["missing"] >= 1
+    assert result["counts"]["created"] == result["counts"]["missing"]
     assert result["counts"]["orphan"] >= 1
     account, _ = stack.items(missing.sub)
     assert account["createdBy"] == {"S": "reconciler"}
@@ -78,7 +80,7 @@ def test_pass_creates_missing_users_and_reports_orphans(client, stack, invoke, l
         check=False,
     )
     last = json.loads(process.stdout)
-    assert (process.returncode, last["results"]["created"]) == (2, 1)
+    assert (process.returncode, last["results"]["created"]) == (2, result["counts"]["created"])
 
 
 def test_unconfirmed_user_is_removed_and_the_address_is_free_again(client, stack):

@@ -279,10 +279,11 @@ class FakeBucket:
         self.generate_presigned_post = client.generate_presigned_post
         self.generate_presigned_url = client.generate_presigned_url
 
-    def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str]) -> None:  # noqa: N803
+    def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str]) -> dict[str, str]:  # noqa: N803
         if CopySource["Key"] not in self.keys:
             raise create_aws_error("AccessDenied")
         self.keys.add(Key)
+        return {"VersionId": f"version of {Key}"}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, **_: Any) -> dict[str, str]:  # noqa: N803
         self.keys.add(Key)

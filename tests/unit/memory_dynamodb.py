@@ -92,6 +92,15 @@ class MemoryClient:
     def _key(self, table, item):
         return tuple(item[name]["S"] for name in KEYS[table])
 
+    def describe_table(self, *, TableName):  # noqa: N803
+        if TableName not in self.tables:
+            raise ClientError(
+                {"Error": {"Code": "ResourceNotFoundException", "Message": ""}}, "DescribeTable"
+            )
+        key_types = zip(KEYS[TableName], ("HASH", "RANGE"), strict=False)
+        keys = [{"AttributeName": name, "KeyType": key_type} for name, key_type in key_types]
+        return {"Table": {"TableStatus": "ACTIVE", "KeySchema": keys}}
+
     def get_item(self, *, TableName, Key, **_):  # noqa: N803
         with self._lock:
             item = self.tables[TableName].get(self._key(TableName, Key))

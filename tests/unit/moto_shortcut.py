@@ -26,7 +26,7 @@ from moto.dynamodb.models.utilities import dynamo_json_dump
 from moto.dynamodb.responses import DynamoHandler
 
 _CLIENT_PARSER = create_parser("json")
-_TRANSACTION_LOCK = threading.Lock()
+_LOCK = threading.RLock()  # moto's tables are not safe for threads
 ITEM_OPERATIONS = {
     *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"),
     *("BatchGetItem", "BatchWriteItem", "TransactWriteItems"),
@@ -62,7 +62,8 @@ def _answer(model: Any, params: dict[str, Any], context: dict[str, Any], **_: An
     handler = LocalHandler(context["client_region"], parameters)
     operation = getattr(handler, camelcase_to_underscores(model.name))
     try:
-        result = _transact(handler, operation) if model.name == "TransactWriteItems" else operation()
+        with _LOCK:
+            result = _transact(handler, operation) if model.name == "TransactWriteItems" else operation()
     except JsonRESTError as error:
         return _response(400, error.description, model)
     return _respond(result, model)
@@ -106,7 +107,7 @@ def _transact(handler: DynamoHandler, operation: Callable[[], Any]) -> Any:
             keys = details.get("Key", details.get("Item"))
             before.append((table, keys, copy.deepcopy(backend.get_item(table.name, _key(table, keys)))))
     try:
-        with _TRANSACTION_LOCK, patch.object(Table, "__deepcopy__", _same_table, create=True):
+        with patch.object(Table, "__deepcopy__", _same_table, create=True):
             return operation()
     except Exception:
         for table, keys, item in before:

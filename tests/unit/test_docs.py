@@ -109,3 +109,32 @@ def test_readme_has_the_commands_that_ci_runs():
     commands = [line.split("#")[0].strip() for line in block[1].splitlines()]
 
     assert commands == ["make demo", "make test"]
+
+
+def test_settings_in_the_documents_are_read_by_the_stack():
+    """A setting with another namespace is not rejected, because the stack does not read it."""
+    blocks = [
+        block
+        for document in DOCUMENTS
+        for block in re.findall(
+            r"```ya?ml\nconfig:\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL
+        )
+    ]
+    keys = [key for block in blocks for key in re.findall(r"^  ([^\s#-]\S*):", block, re.MULTILINE)]
+
+    assert len(keys) > 2
+    assert [key for key in keys if not key.startswith(("pulumi-userprofiles:", "aws:"))] == []
+
+
+def test_each_alarm_of_the_stack_is_in_the_table_of_alarms():
+    golden = ROOT / "tests" / "components" / "golden"
+    lists = [(golden / file).read_text() for file in ("names.txt", "optional_names.txt")]
+    alarms = re.findall(r"MetricAlarm app-(\S+)", "".join(lists))
+    table = (ROOT / "docs" / "components.md").read_text(encoding="utf-8")
+    names = re.findall(r"^\| `(<\S+-alarm)` \|", table, re.MULTILINE)
+    # `<eraser>` is the child's name, `<pool>` that of `identity`; the others stand for a name of yours.
+    patterns = [re.sub(r"<(step|trigger|function|pool)>", r"[a-z-]+", name) for name in names]
+    patterns = [re.sub(r"<([a-z-]+)>", r"\1", pattern) for pattern in patterns]
+
+    assert len(alarms) > 30
+    assert [alarm for alarm in alarms if not any(re.fullmatch(p, alarm) for p in patterns)] == []

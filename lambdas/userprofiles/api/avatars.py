@@ -7,6 +7,7 @@ and the API answers a signed URL instead.
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -65,8 +66,11 @@ class Avatars:
             "maxBytes": MAX_BYTES,
         }
 
-    def claim(self, sub: str, key: str) -> None:
+    def claim(self, sub: str, key: str) -> Callable[[], None]:
         """Keep an uploaded picture.
+
+        Returns:
+            A function that deletes the picture's copy, without a delete marker.
 
         Raises:
             ApiError: 400; the key is not below the user's own sub, or nothing was uploaded with it.
@@ -74,10 +78,10 @@ class Avatars:
         """
         if not is_own_key(sub, key):
             raise _picture_error("not_own", "must be the key of an upload of this user")
+        copy = {"Bucket": self._bucket, "Key": f"{CLAIMED_PREFIX}{key}"}
         try:
-            self._client.copy_object(
-                Bucket=self._bucket,
-                Key=f"{CLAIMED_PREFIX}{key}",
+            response = self._client.copy_object(
+                **copy,
                 CopySource={"Bucket": self._bucket, "Key": key},
             )
         except ClientError as error:
@@ -86,6 +90,8 @@ class Avatars:
             raise _picture_error(
                 "not_uploaded", "nothing was uploaded with this key, or it expired"
             ) from None
+        version = {"VersionId": response["VersionId"]} if "VersionId" in response else {}
+        return lambda: self._client.delete_object(**copy, **version)
 
     def sign(self, document: ProfileDocument) -> ProfileDocument:
         """Return a document with a signed URL instead of a key. Its ETag is that of the key."""

@@ -23,8 +23,8 @@ from userprofiles.table.store_errors import InvalidRequestError, StoreBusyError
 from userprofiles.table.update_expression import Change
 from userprofiles.template import Template
 
-ClaimPicture = Callable[[str, str], None]
-"""Keeps the upload of a user (sub) with a key, or raises ApiError 400."""
+ClaimPicture = Callable[[str, str], Callable[[], None]]
+"""Keeps the upload of a user (sub) with a key, or raises ApiError 400. Returns a function that undoes it."""
 
 SOURCE = "api"
 
@@ -219,8 +219,9 @@ class ProfileService:
         )
         if not plan.changes:
             return build_document(self.template, user)
+        undo_claim = None
         if picture_key and self._claim_picture and f"profile.{PICTURE_FIELD}" in plan.fields:
-            self._claim_picture(caller.sub, picture_key)
+            undo_claim = self._claim_picture(caller.sub, picture_key)
         moment = self.registrar.clock()
         changes = dict(plan.changes)
         if "profile" in changes:
@@ -243,6 +244,9 @@ class ProfileService:
             raise ApiError(
                 400, "invalid_patch", "The change contains a value that can't be stored."
             ) from None
+        # The erasure may have deleted the files before this request claimed one.
+        if changed_user is None and undo_claim and self.registrar.store.read(caller.sub).is_erased:
+            undo_claim()
         return None if changed_user is None else build_document(self.template, changed_user)
 
     def _read_active_user(self, caller: Caller) -> UserItems:

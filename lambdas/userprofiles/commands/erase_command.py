@@ -18,6 +18,7 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.commands import erase_output
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.confirmation import confirm
+from userprofiles.commands.restored_table import check_restored_table
 from userprofiles.lifecycle.erasure.erasure import OPERATOR, Erasure
 from userprofiles.lifecycle.erasure.erasure_replay import find_returned_users
 from userprofiles.lifecycle.erasure.erasure_result import ErasureFailedError, Outcome
@@ -34,17 +35,19 @@ from userprofiles.telemetry import error_code
 
 _REPLAY = "replay"
 _LIST = "list"
+_OTHER_TABLES = ("AUDIT_TABLE", "RECEIPTS_TABLE", "IDEMPOTENCY_TABLE")
 
 _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} done, or the user was already erased
   {ExitCode.FAILED:<3} could not continue: credentials, function, permissions, network
   {ExitCode.SOME_FAILED:<3} some stores failed or have not answered yet; the hourly sweep continues
   {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM; run it again
-  {ExitCode.REFUSED:<3} refused: unknown user, another function, or not confirmed
+  {ExitCode.REFUSED:<3} refused: unknown user, another function, another table, or not confirmed
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions: lambda:GetFunctionConfiguration, and those of the erasure function, see the docstring of
-userprofiles/handlers/erasure.py; for replay and list also dynamodb:Scan on the receipts table."""
+userprofiles/handlers/erasure.py; for replay and list also dynamodb:Scan on the receipts table; for
+--users-table also dynamodb:DescribeTable on it."""
 
 
 def add_parser(groups: Any) -> None:
@@ -146,6 +149,8 @@ def _find_function(parser: CommandParser, values: argparse.Namespace) -> tuple[S
 def _create_erasure(stack: Stack, function_name: str, values: argparse.Namespace) -> Erasure:
     environment = read_environment(stack, function_name)
     if values.users_table:
+        other_tables = {environment.get(name, "") for name in _OTHER_TABLES}
+        check_restored_table(stack, "--users-table", values.users_table, other_tables)
         environment = {**environment, "USERS_TABLE": values.users_table}
     connection = {"region": stack.region, "endpoint_url": stack.endpoint_url}
     try:

@@ -12,12 +12,13 @@ from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.progress_line import ProgressLine, write_error
 from userprofiles.backfill.command.signals import stop_on_signals
-from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError, StoppedError
+from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.comparison_options import add_comparison_options, check_comparison_options
 from userprofiles.commands.difference_output import write_differences
+from userprofiles.commands.restored_table import check_restored_table
 from userprofiles.commands.stack_options import add_stack_options, create_stack
 from userprofiles.lifecycle.audit.audit_reader import AuditReader
 from userprofiles.lifecycle.pool_reader import PoolReader
@@ -32,7 +33,7 @@ from userprofiles.lifecycle.restore.backup_inventory import (
 from userprofiles.lifecycle.restore.backup_repair import BackupRepair
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.stack_setup import table_checks
-from userprofiles.stack_setup.check_result import CheckFailedError, Status
+from userprofiles.stack_setup.check_result import CheckFailedError
 from userprofiles.stack_setup.stack import Stack
 from userprofiles.table import record
 from userprofiles.table.store import Store
@@ -113,17 +114,9 @@ def run_check(parser: CommandParser, values: argparse.Namespace, limits: Limits 
 def _check_restored_table(stack: Stack, values: argparse.Namespace) -> None:
     """Check keys and status of the restored table, and warn about missing indexes and the table in use."""
     restored_stack = replace(stack, users_table=values.restored_table)
-    if values.restored_table == stack.audit_table:
-        raise RefusedError(
-            f"--restored-table {values.restored_table!r} is the audit table. Pass the restored users table."
-        )
-    try:
-        table_checks.check_table(restored_stack, values.restored_table)
-    except CheckFailedError as error:
-        message = f"--restored-table: {error}.\n{error.fix}"
-        if error.status is Status.NOT_CHECKED:
-            raise BackfillFailedError(ErrorKind.RIGHTS, message) from error
-        raise RefusedError(message) from error
+    check_restored_table(
+        stack, "--restored-table", values.restored_table, {stack.audit_table, stack.receipts_table}
+    )
     try:
         table_checks.check_indexes(restored_stack)
     except CheckFailedError as error:

@@ -11,7 +11,8 @@ The actions that its role needs, and no others:
 * on the audit table: `dynamodb:PutItem`
 * on the idempotency table: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`,
   `dynamodb:DeleteItem`
-* on the bucket with avatars: `s3:GetObject` and, below `claimed/`, `s3:PutObject`
+* on the bucket with avatars: `s3:GetObject` and, below `claimed/`, `s3:PutObject` and
+  `s3:DeleteObjectVersion`
 * on the user pool: `cognito-idp:AdminGetUser`, `cognito-idp:AdminCreateUser`,
   `cognito-idp:AdminAddUserToGroup`, `cognito-idp:AdminRemoveUserFromGroup`
 * on the erasure queue: `sqs:SendMessage`

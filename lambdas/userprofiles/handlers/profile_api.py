@@ -12,8 +12,8 @@ The actions that its role needs, and no others:
 * on the idempotency table: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`,
   `dynamodb:DeleteItem`
 * on the bucket with avatars: `s3:GetObject` and `s3:PutObject` below `avatars/`, `claimed/` and `exports/`,
-  `s3:DeleteObjectVersion` below `exports/`, and `s3:ListBucket` for the prefixes `avatars/` and
-  `claimed/avatars/`
+  `s3:DeleteObjectVersion` below `claimed/` and `exports/`, and `s3:ListBucket` for the prefixes `avatars/`
+  and `claimed/avatars/`
 * on the user pool: `cognito-idp:AdminGetUser`, `cognito-idp:AdminUserGlobalSignOut`
 """
 

@@ -162,6 +162,26 @@ def test_picture_is_not_claimed_for_a_patch_with_another_problem(
     assert bucket.keys == {KEY}
 
 
+def test_claim_that_comes_after_the_erasure_is_undone(
+    *, call_route: Callable[..., Any], bucket: Any, tables: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The erasure has deleted the user's files already, so nothing else would delete the copy."""
+    call_route(READ_PROFILE)
+    bucket.keys.add(KEY)
+    copy_object = bucket.copy_object
+
+    def erase_and_copy(**arguments: Any) -> Any:
+        tables.erase()
+        return copy_object(**arguments)
+
+    monkeypatch.setattr(bucket, "copy_object", erase_and_copy)
+
+    response = call_route(CHANGE_PROFILE, body=picture(KEY))
+
+    assert (response.status, response.body["code"]) == (410, "erased")
+    assert bucket.keys == {KEY}
+
+
 def test_administrator_sees_a_signed_url_and_can_set_an_upload_of_the_user_only(
     *, call_as_admin: Callable[..., Any], create_user: Callable[..., None], bucket: Any
 ) -> None:

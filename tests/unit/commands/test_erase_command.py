@@ -46,7 +46,8 @@ def function():
 @pytest.fixture
 def run(world, function, monkeypatch):
     """Return a function that runs `erase` on the stores in memory."""
-    monkeypatch.setattr(Stack, "client", lambda _, service: {"lambda": function}[service])
+    stack_clients = {"lambda": function, "dynamodb": world.tables.client}
+    monkeypatch.setattr(Stack, "client", lambda _, service: stack_clients[service])
     monkeypatch.setattr(erase_command, "create_client", world.create_client)
     return lambda *arguments: cli.main(["erase", *arguments, *OPTIONS])
 
@@ -279,6 +280,23 @@ def test_replay_on_another_table(run, restored, function, capsys):
 
     assert run("replay", "--dry-run", "--json", "--users-table", "users") == 0
     assert receipt_of(capsys)["table"] == "users"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("audit", "'audit' is another table of the stack"),
+        ("receipts", "'receipts' is another table of the stack"),
+        ("missing", "table 'missing' doesn't exist"),
+    ],
+)
+def test_replay_on_a_table_that_is_not_a_users_table_is_refused(run, restored, capsys, table, message):
+    rows = restored.tables.audit_rows()
+
+    assert run("replay", "--yes", "--users-table", table) == 5
+
+    assert f"--users-table{'' if table != 'missing' else ':'} {message}" in capsys.readouterr().err
+    assert restored.tables.audit_rows() == rows
 
 
 def test_replay_erases_a_user_who_is_back_in_the_pool(run, world, capsys):

@@ -357,7 +357,7 @@ def test_report_is_the_same_document_as_the_output(run, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--restored-table", "audit"], "--restored-table 'audit' is the audit table"),
+        (["--restored-table", "audit"], "--restored-table 'audit' is another table of the stack"),
         (["--restored-table", RECEIPTS], f"table '{RECEIPTS}' has the keys PK, not PK and SK"),
         (["--restored-table", "idempotency"], "table 'idempotency' has the keys id, not PK and SK"),
         (["--restored-table", "none"], "table 'none' doesn't exist"),
@@ -383,7 +383,10 @@ def test_table_that_is_still_restored_is_refused(run, tables, monkeypatch, capsy
     monkeypatch.setattr(tables.client._client, "describe_table", describe_table)
 
     assert run() == 5
-    assert "has the status CREATING.\nWait until it is ACTIVE" in capsys.readouterr().err
+    assert (
+        "has the status CREATING.\nPass the restored users table. It must be ACTIVE"
+        in capsys.readouterr().err
+    )
 
 
 def test_table_that_may_not_be_described(run, tables, monkeypatch, capsys, aws_error):

@@ -111,6 +111,9 @@ class Erasure:
     def record_answer(self, sub: str, store_name: str, count: int, erasure_id: str | None) -> bool:
         """Record the answer of a registered queue store.
 
+        An answer without an ID can be late, and belong to an erasure before a restore. It counts only if the
+        store was asked in the open erasure.
+
         Returns:
             Whether the answer belongs to an open erasure. Others are ignored.
 
@@ -121,7 +124,8 @@ class Erasure:
         is_queue = any(store.name == store_name and isinstance(store, QueueStore) for store in self.stores)
         if receipt is None or not receipt.is_open or not is_queue or store_name not in receipt.stores:
             return False
-        if erasure_id not in {None, receipt.erasure_id}:
+        is_asked = "sentAt" in receipt.stores[store_name]
+        if erasure_id != receipt.erasure_id and (erasure_id is not None or not is_asked):
             return False
         work = StoreWork(receipt, store_name, self.receipts, self.clock, never_stop)
         try:

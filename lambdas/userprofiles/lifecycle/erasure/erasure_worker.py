@@ -163,7 +163,7 @@ def _parse(body: Any) -> dict[str, Any]:
         if not isinstance(document.get("store"), str):
             raise PoisonMessageError("store must be the name of a registered store")
         if not is_count(document.get("count")):
-            raise PoisonMessageError("count must be a whole number of 0 or more")
+            raise PoisonMessageError("count must be a whole number from 0 to 1,000,000,000,000,000")
         if not isinstance(document.get("erasureId"), str | None):
             raise PoisonMessageError("erasureId must be a text")
     return document

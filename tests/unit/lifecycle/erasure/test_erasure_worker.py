@@ -7,7 +7,15 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from erasure_world import CANARY, ENVIRONMENT, QUEUE_URL, TEAM_QUEUE_URL, TEAM_STORES, aws_error
+from erasure_world import (
+    CANARY,
+    ENVIRONMENT,
+    QUEUE_URL,
+    TEAM_QUEUE_URL,
+    TEAM_STORES,
+    KilledError,
+    aws_error,
+)
 from userprofiles.lifecycle.erasure import erasure_worker
 from userprofiles.lifecycle.erasure.erasure_setup import create_client
 from userprofiles.lifecycle.erasure.erasure_sweep import Position, Sweep, read_position
@@ -26,6 +34,10 @@ SUB = "11111111-1111-4111-8111-111111111111"
 
 def never():
     pass
+
+
+def kill():
+    raise KilledError
 
 
 @pytest.fixture
@@ -75,6 +87,20 @@ def test_answer_without_the_erasure_id_is_accepted(worker, world):
     process(worker, {"sub": SUB, "store": "mails", "count": 9})
 
     assert world.counts(SUB)["mails"] == 9
+
+
+def test_late_answer_of_a_store_that_was_not_asked_again_is_ignored(worker, world, log):
+    """It could belong to the erasure before a restore, so the store may have the user's data again."""
+    world.add_user(SUB)
+    world.calls.before_each = lambda name: kill() if name == "send_message" else None
+    with pytest.raises(KilledError):
+        process(worker, {"sub": SUB})
+    world.calls.before_each = lambda _: None
+
+    process(worker, {"sub": SUB, "store": "mails", "count": 4})
+
+    assert "answer belongs to no open erasure" in log.getvalue()
+    assert not world.receipts.read(SUB).is_store_done("mails")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +158,7 @@ def test_message_about_another_user_erases_nobody(worker, world, log):
         ({"sub": SUB, "store": "mails"}, "count must"),
         ({"sub": SUB, "store": "mails", "count": -1}, "count must"),
         ({"sub": SUB, "store": "mails", "count": True}, "count must"),
+        ({"sub": SUB, "store": "mails", "count": 10**40}, "count must"),
         ({"sub": SUB, "store": "mails", "count": 1, "erasureId": 1}, "erasureId must"),
         ({"sub": SUB, "count": 1}, "store must"),
     ],
@@ -181,6 +208,7 @@ def test_unexpected_error_is_logged_without_its_text(worker, world, log, monkeyp
         ({"done": True, "count": -1}, None),
         ({}, None),
         ({"done": True, "count": "3"}, None),
+        ({"done": True, "count": 10**40}, None),
         (None, "Unhandled"),
     ],
 )
@@ -192,6 +220,7 @@ def test_wrong_answer_of_a_function_is_a_failure(worker, world, answer, error, l
         process(worker, {"sub": SUB})
 
     assert not world.receipts.read(SUB).is_store_done("search")
+    assert world.queues.messages[TEAM_QUEUE_URL], "the other stores are asked"
     assert CANARY not in log.getvalue()
 
 
@@ -462,8 +491,9 @@ def test_error_of_botocore_is_reported_by_its_code(worker, world, log, monkeypat
     assert CANARY not in log.getvalue()
 
 
-def test_empty_payload_of_a_function_is_a_failure(worker, world, monkeypatch):
+@pytest.mark.parametrize("payload", [b"", b"[" * 100_000], ids=["empty", "too many levels"])
+def test_payload_of_a_function_that_is_not_json_is_a_failure(worker, world, monkeypatch, payload):
     world.add_user(SUB)
-    monkeypatch.setattr(world.function, "invoke", lambda **_: {"Payload": io.BytesIO(b"")})
+    monkeypatch.setattr(world.function, "invoke", lambda **_: {"Payload": io.BytesIO(payload)})
     with pytest.raises(ErasureMessageFailedError, match="InvalidAnswer"):
         process(worker, {"sub": SUB})

@@ -17,6 +17,9 @@ FUNCTION_READ_S = 30
 ASK_AGAIN_AFTER = timedelta(minutes=59)
 """A queue is asked again by each hourly sweep. The clock of the sweep is not exact to the second."""
 
+_MAX_COUNT = 10**15
+"""Far below the 38 digits of DynamoDB's numbers (Amazon DynamoDB Developer Guide, "Data types")."""
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _RESERVED = ("record", "items", "files", "answers", "user")
 _MAX_STORES = 50
@@ -93,7 +96,7 @@ class QueueStore:
 
 def is_count(value: object) -> bool:
     """Return whether a value is a number of items."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
 
 
 def parse_registrations(text: str) -> list[Registration]:
@@ -140,6 +143,6 @@ def _request(work: StoreWork) -> dict[str, str]:
 def _parse(payload: bytes) -> Mapping[str, Any]:
     try:
         answer = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     return answer if isinstance(answer, Mapping) else {}
