@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from aws_lambda_powertools import Logger
-from fake_pool import POOL_ID, FakePool, KilledError
+from fake_pool import POOL_ID, FakePool
+from kill_switch import KilledError
 from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.backfill.stop import Stop
 from userprofiles.lifecycle.reconciliation import reconciler_settings
