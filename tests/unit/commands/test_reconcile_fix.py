@@ -101,21 +101,40 @@ def test_disabled_user_is_no_orphan(add_user, reconcile, pool):
     assert reconcile("--fix", "--max-removals", "0") == 0
 
 
-def test_account_of_the_pool_that_is_marked_is_no_difference(add_user, reconcile, tables, store, pool):
+@pytest.fixture
+def mark(store):
+    """Return a function that marks a user for deletion, as the API does."""
+
+    def mark(sub):
+        items = store.read(sub)
+        now = datetime.now(UTC)
+        request = deletion.create_request(now, timedelta(days=30), "user")
+        row = audit.create_row(
+            sub, audit.Action.DELETION_REQUESTED, source="api", account=items.account, moment=now
+        )
+        store.change(items, {"account": deletion.mark_changes(sub, items.account, request)}, row)
+
+    return mark
+
+
+def test_account_of_the_pool_that_is_marked_is_no_difference(add_user, reconcile, tables, mark):
     """The user has requested the deletion: the profile is not repaired, the address not updated."""
     add_user("leaving")
-    items = store.read("leaving")
-    now = datetime.now(UTC)
-    request = deletion.create_request(now, timedelta(days=30), "user")
-    row = audit.create_row(
-        "leaving", audit.Action.DELETION_REQUESTED, source="api", account=items.account, moment=now
-    )
-    store.change(items, {"account": deletion.mark_changes("leaving", items.account, request)}, row)
+    mark("leaving")
     tables.delete({"PK": "USER#leaving", "SK": "PROFILE#MAIN"})
     before = tables.items()
 
     assert [reconcile(), reconcile("--fix")] == [0, 0]
     assert tables.items() == before
+
+
+def test_account_that_is_marked_during_the_run_is_not_repaired(add_user, reconcile, tables, pool, mark):
+    add_user("leaving")
+    tables.delete({"PK": "USER#leaving", "SK": "PROFILE#MAIN"})
+    pool.hooks["admin_get_user"] = lambda: mark("leaving")
+
+    assert reconcile("--fix") == 0
+    assert [item["SK"] for item in tables.items()] == ["ACCOUNT#MAIN"]
 
 
 @pytest.mark.parametrize(

@@ -240,6 +240,33 @@ def test_second_run_between_any_two_calls_of_the_first(world):
     assert number > 20
 
 
+def test_run_that_counts_late_keeps_the_count_of_the_other_run(world):
+    """Before each call of the first run, a second run empties the first store and is paused."""
+
+    def pause_after_the_items():
+        receipt = world.receipts.read(sub)
+        if receipt is not None and receipt.is_store_done("items"):
+            raise ErasurePausedError
+
+    for number in range(1, 15):
+        sub = f"paused-{number}"
+        world.add_user(sub)
+        position = iter(range(1, 1000))
+
+        def run_second(_, sub=sub, number=number, position=position):
+            if next(position) == number:
+                world.calls.before_each = lambda _: None
+                world.erasure.erase_due(sub, pause_after_the_items)
+
+        world.calls.before_each = run_second
+        world.erasure.erase_due(sub)
+        world.calls.before_each = lambda _: None
+        world.erase_completely(sub)
+
+        assert world.remains(sub) == [], number
+        assert world.counts(sub) == world.EXPECTED_COUNTS, number
+
+
 @pytest.mark.parametrize("missing", ["both", "account", "profile"])
 def test_sign_up_during_the_erasure_never_brings_the_user_back(world, marketplace, roles, missing):
     """A trigger, the outbox or a first access registers or repairs the user, once before each call."""
