@@ -4,6 +4,7 @@ import argparse
 import sys
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from userprofiles.lifecycle.erasure.erasure_setup import create_client, create_e
 from userprofiles.lifecycle.erasure.stores.store import ErasurePausedError
 from userprofiles.registration import cognito_user
 from userprofiles.settings import SettingsError
+from userprofiles.stack_setup import table_checks
+from userprofiles.stack_setup.check_result import CheckFailedError, Status
 from userprofiles.stack_setup.stack import OutputsError, Stack, read_outputs
 from userprofiles.table import record
 from userprofiles.table.store import UserItems
@@ -45,7 +48,8 @@ _EPILOG = f"""exit codes:
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions: lambda:GetFunctionConfiguration, and those of the erasure function, see the docstring of
-userprofiles/handlers/erasure.py; for replay and list also dynamodb:Scan on the receipts table."""
+userprofiles/handlers/erasure.py; for replay and list also dynamodb:Scan on the receipts table, and for
+--users-table dynamodb:DescribeTable on that table."""
 
 
 def add_parser(groups: Any) -> None:
@@ -148,6 +152,7 @@ def _find_function(parser: CommandParser, values: argparse.Namespace) -> tuple[S
 def _create_erasure(stack: Stack, function_name: str, values: argparse.Namespace) -> Erasure:
     environment = read_environment(stack, function_name)
     if values.users_table:
+        _check_users_table(stack, values.users_table)
         environment = {**environment, "USERS_TABLE": values.users_table}
     connection = {"region": stack.region, "endpoint_url": stack.endpoint_url}
     try:
@@ -156,6 +161,27 @@ def _create_erasure(stack: Stack, function_name: str, values: argparse.Namespace
         raise RefusedError(
             f"The environment of the function {function_name!r} can't be used: {error}\n"
             "Deploy the stack again."
+        ) from error
+
+
+def _check_users_table(stack: Stack, table: str) -> None:
+    """Check that a table is a users table.
+
+    The replay would delete the rows of another table with the same keys, such as a restored audit table.
+
+    Raises:
+        RefusedError: It is another table.
+        BackfillFailedError: It can't be read.
+    """
+    try:
+        table_checks.check_table(stack, table)
+        table_checks.check_indexes(replace(stack, users_table=table))
+    except CheckFailedError as error:
+        message = f"--users-table {table!r} can't be used: {error}."
+        if error.status is Status.NOT_CHECKED:
+            raise BackfillFailedError(ErrorKind.RIGHTS, f"{message}\n{error.fix}") from error
+        raise RefusedError(
+            f"{message}\nPass the restored users table with all its indexes, and wait until they are ACTIVE."
         ) from error
 
 

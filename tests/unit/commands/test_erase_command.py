@@ -10,6 +10,7 @@ from memory_dynamodb import MemoryTables
 from userprofiles import cli
 from userprofiles.commands import erase_command
 from userprofiles.stack_setup.stack import Stack
+from userprofiles.stack_setup.table_checks import INDEXES
 from userprofiles.table import record
 
 SUB = "11111111-1111-4111-8111-111111111111"
@@ -40,6 +41,23 @@ class FunctionConfiguration:
         return {"Handler": self.handler, "Environment": {"Variables": self.variables}}
 
 
+class TableDescriptions:
+    """The client of DynamoDB that describes the tables of a stack."""
+
+    def describe_table(self, *, TableName):  # noqa: N803
+        table = {"TableStatus": "ACTIVE", "KeySchema": keys({"PK": "HASH", "SK": "RANGE"})}
+        if "users" in TableName:
+            table["GlobalSecondaryIndexes"] = [
+                {"IndexName": name, "IndexStatus": "ACTIVE", "KeySchema": keys(index)}
+                for name, index in INDEXES.items()
+            ]
+        return {"Table": table}
+
+
+def keys(types):
+    return [{"AttributeName": name, "KeyType": type_} for name, type_ in types.items()]
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
@@ -66,7 +84,8 @@ def run(world, function, monkeypatch):
         "lambda": wrap(world.function),
         "sqs": wrap(world.queues),
     }
-    monkeypatch.setattr(Stack, "client", lambda _, service: {"lambda": function}[service])
+    aws_clients = {"lambda": function, "dynamodb": TableDescriptions()}
+    monkeypatch.setattr(Stack, "client", lambda _, service: aws_clients[service])
     monkeypatch.setattr(erase_command, "create_client", lambda service, **_: clients[service])
     return lambda *arguments: cli.main(["erase", *arguments, *OPTIONS])
 
@@ -299,6 +318,16 @@ def test_replay_on_another_table(run, restored, function, capsys):
 
     assert run("replay", "--dry-run", "--json", "--users-table", "users") == 0
     assert receipt_of(capsys)["table"] == "users"
+
+
+def test_replay_on_an_audit_table_is_refused(run, restored, capsys):
+    """An audit table has the same keys, so the replay would delete the rows of all erased users."""
+    rows = restored.tables.audit_rows()
+
+    assert run("replay", "--yes", "--users-table", "audit") == 5
+
+    assert "--users-table 'audit' can't be used: the index 'list' is missing" in capsys.readouterr().err
+    assert restored.tables.audit_rows() == rows
 
 
 def test_replay_erases_a_user_who_is_back_in_the_pool(run, world, capsys):
