@@ -18,7 +18,7 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.commands import erase_output
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.confirmation import confirm
-from userprofiles.commands.restored_table import check_restored_table
+from userprofiles.commands.restored_table import check_indexes, check_restored_table
 from userprofiles.lifecycle.erasure.erasure import OPERATOR, Erasure
 from userprofiles.lifecycle.erasure.erasure_replay import find_returned_users
 from userprofiles.lifecycle.erasure.erasure_result import ErasureFailedError, Outcome
@@ -151,6 +151,7 @@ def _create_erasure(stack: Stack, function_name: str, values: argparse.Namespace
     if values.users_table:
         other_tables = {environment.get(name, "") for name in _OTHER_TABLES}
         check_restored_table(stack, "--users-table", values.users_table, other_tables)
+        check_indexes(stack, "--users-table", values.users_table)
         environment = {**environment, "USERS_TABLE": values.users_table}
     connection = {"region": stack.region, "endpoint_url": stack.endpoint_url}
     try:
