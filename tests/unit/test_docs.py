@@ -116,7 +116,9 @@ def test_settings_in_the_documents_are_read_by_the_stack():
     blocks = [
         block
         for document in DOCUMENTS
-        for block in re.findall(r"```ya?ml\nconfig:\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
+        for block in re.findall(
+            r"```ya?ml\nconfig:\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL
+        )
     ]
     keys = [key for block in blocks for key in re.findall(r"^  ([^\s#-]\S*):", block, re.MULTILINE)]
 
