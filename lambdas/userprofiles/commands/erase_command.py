@@ -166,7 +166,8 @@ def _translate_errors(command: Callable[[], ExitCode], erasure: Erasure) -> Exit
         if error_code(error) == "ResourceNotFoundException":
             raise BackfillFailedError(
                 ErrorKind.TABLE,
-                f"The users table {erasure.users_table!r}, the receipts table or the user pool doesn't exist.\n"
+                f"The users table {erasure.users_table!r}, the receipts table or the user pool doesn't "
+                "exist.\n"
                 "Check --users-table, --function-name and the region.",
             ) from error
         raise BackfillFailedError(
