@@ -132,7 +132,7 @@ def test_each_alarm_of_the_stack_is_in_the_table_of_alarms():
     alarms = re.findall(r"MetricAlarm app-(\S+)", "".join(lists))
     table = (ROOT / "docs" / "components.md").read_text(encoding="utf-8")
     names = re.findall(r"^\| `(<\S+-alarm)` \|", table, re.MULTILINE)
-    # `<eraser>` is the child's name, `<pool>` that of `identity`; the others stand for a name of yours.
+    # `<eraser>` is the name of a child. These four stand for other names.
     patterns = [re.sub(r"<(step|trigger|function|pool)>", r"[a-z-]+", name) for name in names]
     patterns = [re.sub(r"<([a-z-]+)>", r"\1", pattern) for pattern in patterns]
 

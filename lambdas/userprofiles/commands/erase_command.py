@@ -123,7 +123,7 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
     def execute() -> ExitCode:
         run = _Run(values, _create_erasure(stack, function_name, values), stop, limits)
         try:
-            return _translate_errors(lambda: commands.get(values.target, _erase_user)(run))
+            return _translate_errors(lambda: commands.get(values.target, _erase_user)(run), run.erasure)
         finally:
             run.progress.clear()
 
@@ -163,10 +163,17 @@ def _create_erasure(stack: Stack, function_name: str, values: argparse.Namespace
         ) from error
 
 
-def _translate_errors(command: Callable[[], ExitCode]) -> ExitCode:
+def _translate_errors(command: Callable[[], ExitCode], erasure: Erasure) -> ExitCode:
     try:
         return command()
     except (StoreError, ClientError, BotoCoreError) as error:
+        if error_code(error) == "ResourceNotFoundException":
+            raise BackfillFailedError(
+                ErrorKind.TABLE,
+                f"The users table {erasure.users_table!r}, the receipts table or the user pool doesn't "
+                "exist.\n"
+                "Check --users-table, --function-name and the region.",
+            ) from error
         raise BackfillFailedError(
             ErrorKind.SERVICE,
             f"A call to AWS failed: {error_code(error)}.\n"

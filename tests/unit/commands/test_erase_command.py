@@ -253,6 +253,16 @@ def test_denied_call_is_an_actionable_error(run, world, capsys):
     assert "canary" not in error
 
 
+def test_missing_table_or_pool_is_named(run, world, capsys):
+    world.pool.errors = ["ResourceNotFoundException"]
+
+    assert run("name", "--yes") == 1
+    assert (
+        "The users table 'users', the receipts table or the user pool doesn't exist."
+        in capsys.readouterr().err
+    )
+
+
 @pytest.fixture
 def restored(world):
     """Erase two of three users, and restore the users table from a backup made before."""
