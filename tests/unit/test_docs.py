@@ -38,6 +38,17 @@ def test_make_targets_exist(document):
     assert targets_in_document <= targets
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_settings_have_a_namespace_that_is_read(document):
+    """Pulumi reads no setting of another namespace and reports none."""
+    [project] = re.findall(r"^name: (.+)$", (ROOT / "Pulumi.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    blocks = re.findall(r"```yaml\nconfig:\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
+
+    namespaces = set(re.findall(r"^ {2}([\w-]+):\w", "\n".join(blocks), re.MULTILINE))
+
+    assert namespaces <= {project, "aws"}
+
+
 def find_options(text, command):
     """Return the long options of one of our commands in the documents."""
     lines = [line for line in text.splitlines() if re.search(rf"(^|[\s/`]){command}\s", line)]

@@ -176,12 +176,18 @@ def _translate_errors(command: Callable[[], ExitCode], erasure: Erasure) -> Exit
             ) from error
         raise BackfillFailedError(
             ErrorKind.SERVICE,
-            f"A call to AWS failed: {error_code(error)}.\n"
+            f"A call to AWS failed: {_describe_call(error)}.\n"
             "Check the credentials, the region, the network and the permissions in `userprofiles erase "
             "--help`. Then run the command again: it continues.",
         ) from error
     except ErasurePausedError:
         raise StoppedError("Stopped. Nothing was erased.") from None
+
+
+def _describe_call(error: Exception) -> str:
+    """Return the error code and the operation. AWS's message could repeat a value of the user."""
+    operation = f" ({error.operation_name})" if isinstance(error, ClientError) else ""
+    return f"{error_code(error)}{operation}"
 
 
 def _find_sub(erasure: Erasure, user: str) -> str:

@@ -249,7 +249,7 @@ def test_denied_call_is_an_actionable_error(run, world, capsys):
 
     assert run("name", "--yes") == 1
     error = capsys.readouterr().err
-    assert "AccessDeniedException" in error
+    assert "AccessDeniedException (Operation)" in error
     assert "canary" not in error
 
 
