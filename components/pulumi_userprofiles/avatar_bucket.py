@@ -22,6 +22,31 @@ EXPORTS = "exports/"
 
 _EXPORT_DAYS = 7
 
+_LIFECYCLE_RULES: list[Any] = [
+    {
+        "id": "unclaimed",
+        "status": "Enabled",
+        "filter": {"prefix": UPLOADS},
+        "expiration": {"days": 1},
+        "noncurrent_version_expiration": {"noncurrent_days": 1},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
+    },
+    {
+        "id": "replaced",
+        "status": "Enabled",
+        "filter": {"prefix": CLAIMED},
+        "noncurrent_version_expiration": {"noncurrent_days": 1},
+    },
+    {
+        "id": "exports",
+        "status": "Enabled",
+        "filter": {"prefix": EXPORTS},
+        "expiration": {"days": _EXPORT_DAYS},
+        "noncurrent_version_expiration": {"noncurrent_days": 1},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
+    },
+]
+
 
 class AvatarBucketArgs(TypedDict):
     """Arguments of `AvatarBucket`; all are optional."""
@@ -95,30 +120,7 @@ class AvatarBucket(PrivateBucket):
             "lifecycle",
             opts=pulumi.ResourceOptions(depends_on=[versioning]),
             bucket=self.bucket.id,
-            rules=[
-                {
-                    "id": "unclaimed",
-                    "status": "Enabled",
-                    "filter": {"prefix": UPLOADS},
-                    "expiration": {"days": 1},
-                    "noncurrent_version_expiration": {"noncurrent_days": 1},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-                },
-                {
-                    "id": "replaced",
-                    "status": "Enabled",
-                    "filter": {"prefix": CLAIMED},
-                    "noncurrent_version_expiration": {"noncurrent_days": 1},
-                },
-                {
-                    "id": "exports",
-                    "status": "Enabled",
-                    "filter": {"prefix": EXPORTS},
-                    "expiration": {"days": _EXPORT_DAYS},
-                    "noncurrent_version_expiration": {"noncurrent_days": 1},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-                },
-            ],
+            rules=_LIFECYCLE_RULES,
         )
         if settings.allowed_origins:
             self._make(

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict, Unpack
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Transforms
 from pulumi_userprofiles.erasure_queue import ERASURE_SECONDS
 from pulumi_userprofiles.erasure_rights import OPEN_INDEX, erasure_environment, erasure_statements
 from pulumi_userprofiles.erasure_stores import ErasureStore, erasure_stores
@@ -13,6 +13,7 @@ from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS
 from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime, reserved_concurrency
+from pulumi_userprofiles.scheduled_component import ScheduledComponent
 from pulumi_userprofiles.validation import boolean, check_required
 
 ERASURE_CONCURRENCY = 2
@@ -113,7 +114,7 @@ class ErasureWorkerArgs(TypedDict):
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
 
-class ErasureWorker(Component):
+class ErasureWorker(ScheduledComponent):
     """Erases users whose grace period is over, everywhere, and keeps a receipt of each erasure.
 
     It receives users from the queue of `ErasureQueue`. Once an hour it looks for users who are due and for
@@ -177,7 +178,12 @@ class ErasureWorker(Component):
             function_response_types=["ReportBatchItemFailures"],
             scaling_config={"maximum_concurrency": ERASURE_CONCURRENCY},
         )
-        self._make_schedule()
+        self._make_schedule(
+            self.worker,
+            description="Looks for users to erase, and for erasures that are not complete",
+            expression="rate(1 hour)",
+            input=pulumi.Output.json_dumps({"sweep": True}),
+        )
         self._make_alarms(args)
 
         self.function_name = self.worker.function_name
@@ -222,26 +228,6 @@ class ErasureWorker(Component):
                 statements=erasure_statements(args, self.receipts_table.arn, stores),
                 timeout_seconds=ERASURE_SECONDS,
             ),
-        )
-
-    def _make_schedule(self) -> None:
-        """Invoke the worker once an hour. The target waits for the permission."""
-        self.schedule = self._make(
-            aws.cloudwatch.EventRule,
-            "schedule",
-            description="Looks for users to erase, and for erasures that are not complete",
-            schedule_expression="rate(1 hour)",
-        )
-        permission = self.worker.allow_invoke(
-            "schedule", principal="events.amazonaws.com", source_arn=self.schedule.arn
-        )
-        self._make(
-            aws.cloudwatch.EventTarget,
-            "schedule-target",
-            opts=pulumi.ResourceOptions(depends_on=[permission]),
-            rule=self.schedule.name,
-            arn=self.worker.alias_arn,
-            input=pulumi.Output.json_dumps({"sweep": True}),
         )
 
     def _make_alarms(self, args: ErasureWorkerArgs) -> None:

@@ -5,13 +5,14 @@ from typing import ClassVar, NotRequired, TypedDict, Unpack
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Transforms
 from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS, table_environment
 from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 from pulumi_userprofiles.reconciler_rights import reconciler_statements
 from pulumi_userprofiles.reconciler_settings import ReconcilerSettings
+from pulumi_userprofiles.scheduled_component import ScheduledComponent
 from pulumi_userprofiles.validation import check_required
 
 RECONCILER_SECONDS = 900
@@ -97,7 +98,7 @@ class ReconcilerArgs(TypedDict):
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""
 
 
-class Reconciler(Component):
+class Reconciler(ScheduledComponent):
     """Compares pool and users table in the background.
 
     It creates missing accounts and profiles, removes users who never confirmed their sign-up, and reports all
@@ -144,7 +145,11 @@ class Reconciler(Component):
 
         self.state_table = self._make_state_table(args)
         self.worker = self._make_worker(args, settings, schedule)
-        self._make_schedule()
+        self._make_schedule(
+            self.worker,
+            description="Continues the comparison of user pool and users table",
+            expression="rate(15 minutes)",
+        )
         self._make_alarms(args)
 
         self.function_name = self.worker.function_name
@@ -186,25 +191,6 @@ class Reconciler(Component):
                 ),
                 timeout_seconds=RECONCILER_SECONDS,
             ),
-        )
-
-    def _make_schedule(self) -> None:
-        """Invoke the function every 15 minutes. The target waits for the permission."""
-        self.schedule = self._make(
-            aws.cloudwatch.EventRule,
-            "schedule",
-            description="Continues the comparison of user pool and users table",
-            schedule_expression="rate(15 minutes)",
-        )
-        permission = self.worker.allow_invoke(
-            "schedule", principal="events.amazonaws.com", source_arn=self.schedule.arn
-        )
-        self._make(
-            aws.cloudwatch.EventTarget,
-            "schedule-target",
-            opts=pulumi.ResourceOptions(depends_on=[permission]),
-            rule=self.schedule.name,
-            arn=self.worker.alias_arn,
         )
 
     def _make_alarms(self, args: ReconcilerArgs) -> None:

@@ -101,7 +101,30 @@ class TableBackups(Component):
             role=self.role.name,
             policy=policies.document(_backup_statements(args, self.vault.arn)),
         )
-        self.plan = self._make(
+        self.plan = self._make_plan(args, days, output_after(self.role.arn, policy.id))
+        self._alarm(
+            "alarm",
+            args,
+            description="A backup of a table failed: see the jobs of the vault in AWS Backup",
+            metric="AWS/Backup NumberOfBackupJobsFailed",
+            dimensions={"BackupVaultName": self.vault.name},
+        )
+
+        self.vault_name = self.vault.name
+        self.vault_arn = self.vault.arn
+        self._register_outputs()
+
+    def _make_plan(
+        self, args: TableBackupsArgs, days: int | None, role_arn: pulumi.Output[str]
+    ) -> aws.backup.Plan:
+        """Create the plan and its selection of tables.
+
+        Args:
+            args: The component's arguments.
+            days: Days that AWS Backup keeps a backup.
+            role_arn: The role. AWS Backup checks its rights when the selection is created.
+        """
+        plan = self._make(
             aws.backup.Plan,
             "plan",
             rules=[
@@ -116,22 +139,11 @@ class TableBackups(Component):
         self._make(
             aws.backup.Selection,
             "selection",
-            plan_id=self.plan.id,
-            # AWS Backup checks the role's rights when the selection is created.
-            iam_role_arn=output_after(self.role.arn, policy.id),
+            plan_id=plan.id,
+            iam_role_arn=role_arn,
             resources=args["table_arns"],
         )
-        self._alarm(
-            "alarm",
-            args,
-            description="A backup of a table failed: see the jobs of the vault in AWS Backup",
-            metric="AWS/Backup NumberOfBackupJobsFailed",
-            dimensions={"BackupVaultName": self.vault.name},
-        )
-
-        self.vault_name = self.vault.name
-        self.vault_arn = self.vault.arn
-        self._register_outputs()
+        return plan
 
     def _make_vault(self, args: TableBackupsArgs, protect: bool) -> aws.backup.Vault:
         return self._make(

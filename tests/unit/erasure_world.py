@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
+from kill_switch import KillSwitch
 from userprofiles.lifecycle.erasure.erasure_setup import create_erasure
 from userprofiles.lifecycle.erasure.receipts import Receipts
 from userprofiles.table import audit, deletion, record
@@ -37,43 +38,6 @@ def aws_error(code):
     return ClientError(
         {"Error": {"Code": code, "Message": f"a message that may repeat {CANARY}"}}, "Operation"
     )
-
-
-class KilledError(BaseException):
-    """The process was killed: no `except Exception` catches it."""
-
-
-class Calls:
-    """Counts the calls of AWS, kills the process after one of them, and runs a hook before each."""
-
-    def __init__(self):
-        self.count = 0
-        self.kill_after = None
-        self.before_each = lambda _: None
-        self.log = []
-
-    def wrap(self, client):
-        return CountedClient(client, self)
-
-
-class CountedClient:
-    def __init__(self, client, calls):
-        self._client = client
-        self._calls = calls
-
-    def __getattr__(self, name):
-        operation = getattr(self._client, name)
-
-        def call(**parameters):
-            self._calls.before_each(name)
-            response = operation(**parameters)
-            self._calls.count += 1
-            self._calls.log.append(name)
-            if self._calls.count == self._calls.kill_after:
-                raise KilledError
-            return response
-
-        return call
 
 
 class VersionedBucket:
@@ -235,7 +199,7 @@ class World:
         self.mails = {}
         self.mail_counts = {}
         self.now = datetime(2026, 2, 4, 16, 0, 0, tzinfo=UTC)
-        self.calls = Calls()
+        self.calls = KillSwitch()
         self.dynamodb = self.calls.wrap(tables.client)
         self.store = Store(self.dynamodb, tables.users, tables.audit, sleep=lambda _: None)
         self.receipts = Receipts(self.dynamodb, "receipts")

@@ -1,8 +1,6 @@
-"""A user pool in memory: the operations of a reconciliation, and a stop at any call."""
+"""A user pool in memory: the operations of a reconciliation."""
 
-import threading
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -10,58 +8,6 @@ from botocore.exceptions import ClientError
 POOL_ID = "us-east-1_abc"
 TRIGGER = "arn:aws:lambda:us-east-1:000000000000:function:post-confirmation:live"
 PAGE_USERS = 2
-
-
-class KilledError(BaseException):
-    """The process ended in the middle of a run."""
-
-
-class KillSwitch:
-    """Ends a run before or after one of its calls to AWS.
-
-    Attributes:
-        calls: The operations so far.
-        kill_before: Number of the call that is not carried out any more; None for no end.
-        kill_after: Number of the call whose response does not arrive any more; None for no end.
-    """
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.kill_before: int | None = None
-        self.kill_after: int | None = None
-        self._lock = threading.Lock()
-
-    def count(self, operation: str) -> int:
-        """Add a call and return its number. Several threads call at the same time."""
-        with self._lock:
-            self.calls.append(operation)
-            return len(self.calls)
-
-    def wrap(self, client: Any) -> Any:
-        """Return the client, with this switch."""
-        return _SwitchedClient(client, self)
-
-
-class _SwitchedClient:
-    def __init__(self, client: Any, switch: KillSwitch) -> None:
-        self._client = client
-        self._switch = switch
-        self.meta = SimpleNamespace(region_name="us-east-1", endpoint_url="AWS")
-
-    def __getattr__(self, name: str) -> Any:
-        operation = getattr(self._client, name)
-
-        def call(**parameters: Any) -> Any:
-            number = self._switch.count(name)
-            if number == self._switch.kill_before:
-                raise KilledError
-            try:
-                return operation(**parameters)
-            finally:
-                if number == self._switch.kill_after:
-                    raise KilledError
-
-        return call
 
 
 class FakePool:

@@ -6,7 +6,8 @@ import uuid
 from datetime import timedelta
 
 from aws_lambda_powertools import Logger
-from erasure_world import POOL_ID, QUEUE_URL, KilledError
+from erasure_world import POOL_ID, QUEUE_URL
+from kill_switch import KilledError
 from life_stores import LifeStores
 from userprofiles import settings
 from userprofiles.api.access_token import Caller
@@ -152,7 +153,7 @@ class LifeWorld(LifeStores):
 
     def kill_during(self, operation, calls):
         """Run an operation whose process is killed after some calls of AWS. Return whether it was killed."""
-        self.calls.count = 0
+        self.calls.calls.clear()
         self.calls.kill_after = calls
         try:
             operation()

@@ -1,19 +1,18 @@
 """The options of `userprofiles reconcile`, and their checks."""
 
 import argparse
-from pathlib import Path
 
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
-from userprofiles.commands.command_errors import check_writable
+from userprofiles.commands.comparison_options import (
+    add_comparison_options,
+    check_comparison_options,
+    check_days,
+)
 from userprofiles.commands.stack_options import add_stack_options
 
-_DEFAULT_RATE = 10.0
-_MAX_RATE = 1_000
 _DEFAULT_REMOVALS = 1.0
-_DEFAULT_GRACE_DAYS = 30
 _DEFAULT_UNCONFIRMED_DAYS = 7
-_MAX_DAYS = 365
 
 EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} no difference, or all differences are fixed
@@ -45,7 +44,6 @@ def add_options(parser: CommandParser) -> None:
         help="create missing accounts and profiles, update changed e-mail addresses and phone numbers, mark "
         "accounts without a user for deletion, and remove unconfirmed users",
     )
-    parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the report to this file")
     parser.add_argument(
         "--max-removals",
         type=float,
@@ -54,24 +52,7 @@ def add_options(parser: CommandParser) -> None:
         help="with --fix, stop before the first change if more than this percentage of the accounts has no "
         "user in the pool (default: %(default)g)",
     )
-    _add_day_options(parser)
-    parser.add_argument(
-        "--requests-per-second",
-        type=float,
-        default=_DEFAULT_RATE,
-        metavar="N",
-        help="requests to Cognito per second (default: %(default)g)",
-    )
-
-
-def _add_day_options(parser: CommandParser) -> None:
-    parser.add_argument(
-        "--grace-days",
-        type=int,
-        default=_DEFAULT_GRACE_DAYS,
-        metavar="N",
-        help="with --fix, days until a marked account is erased (default: %(default)s)",
-    )
+    add_comparison_options(parser)
     parser.add_argument(
         "--unconfirmed-days",
         type=int,
@@ -92,17 +73,7 @@ def check_values(parser: CommandParser, values: argparse.Namespace) -> None:
     """Exit with the usage if a value is not allowed."""
     if not 0 <= values.max_removals <= 100:  # noqa: PLR2004 - a percentage
         parser.error(f"--max-removals must be from 0 to 100, got {values.max_removals:g}")
-    if not 0 < values.requests_per_second <= _MAX_RATE:
-        parser.error(
-            f"--requests-per-second must be above 0 and at most {_MAX_RATE:,}, got "
-            f"{values.requests_per_second:g}"
-        )
-    for option, days in (
-        ("--grace-days", values.grace_days),
-        ("--unconfirmed-days", values.unconfirmed_days),
-    ):
-        if not 0 <= days <= _MAX_DAYS:
-            parser.error(f"{option} must be from 0 to {_MAX_DAYS}, got {days}")
+    check_days(parser, "--unconfirmed-days", values.unconfirmed_days)
     if values.last and (values.fix or values.report):
         parser.error("--last can't be used with --fix or --report")
-    check_writable(parser, "--report", values.report)
+    check_comparison_options(parser, values)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from userprofiles.backfill.command.argument_parser import CommandParser
@@ -16,7 +15,8 @@ from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.stop import Stop
-from userprofiles.commands.command_errors import check_writable, print_errors
+from userprofiles.commands.command_errors import print_errors
+from userprofiles.commands.comparison_options import add_comparison_options, check_comparison_options
 from userprofiles.commands.difference_output import write_differences
 from userprofiles.commands.restored_table import check_restored_table
 from userprofiles.commands.stack_options import add_stack_options, create_stack
@@ -39,10 +39,6 @@ from userprofiles.table import record
 from userprofiles.table.store import Store
 
 _OPTIONS = ("user_pool_id", "users_table", "audit_table")
-_DEFAULT_RATE = 10.0
-_MAX_RATE = 1_000
-_DEFAULT_GRACE_DAYS = 30
-_MAX_GRACE_DAYS = 365
 
 _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} no difference, or all differences are fixed
@@ -82,21 +78,7 @@ def add_parsers(groups: Any) -> None:
         help="put deletion requests back, and add the lost changes to the audit trail. Use it only on a "
         "table that replaces the users table, while nothing writes to either table",
     )
-    parser.add_argument(
-        "--grace-days",
-        type=int,
-        default=_DEFAULT_GRACE_DAYS,
-        metavar="DAYS",
-        help="with --fix, days between a deletion request and the erasure (default: %(default)s)",
-    )
-    parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the report to this file")
-    parser.add_argument(
-        "--requests-per-second",
-        type=float,
-        default=_DEFAULT_RATE,
-        metavar="N",
-        help="requests to Cognito per second (default: %(default)g)",
-    )
+    add_comparison_options(parser)
 
 
 @dataclass(frozen=True)
@@ -116,14 +98,7 @@ class _Run:
 def run_check(parser: CommandParser, values: argparse.Namespace, limits: Limits = COMMAND_LINE) -> ExitCode:
     """Run the command and return its exit code."""
     parser.as_json = values.json
-    if not 0 < values.requests_per_second <= _MAX_RATE:
-        parser.error(
-            f"--requests-per-second must be above 0 and at most {_MAX_RATE:,}, got "
-            f"{values.requests_per_second:g}"
-        )
-    if not 0 <= values.grace_days <= _MAX_GRACE_DAYS:
-        parser.error(f"--grace-days must be from 0 to {_MAX_GRACE_DAYS}, got {values.grace_days}")
-    check_writable(parser, "--report", values.report)
+    check_comparison_options(parser, values)
     stack = create_stack(parser, values, _OPTIONS)
     stop = Stop()
 

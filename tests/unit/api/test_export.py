@@ -237,6 +237,17 @@ def test_user_who_is_marked_for_deletion_is_exported(
     assert (response.status, response.body["parts"]) == (200, before)
 
 
+def test_user_whose_grace_period_is_over_gets_410(
+    export: Callable[..., Any], mark_user: Callable[..., Any]
+) -> None:
+    export()
+    mark_user(SUB, days=0)
+
+    response = export()
+
+    assert (response.status, response.body["code"]) == (410, "erasure_due")
+
+
 def test_user_whom_cognito_deleted_has_an_empty_part(export: Callable[..., Any], cognito: Any) -> None:
     export()
     cognito.users.clear()

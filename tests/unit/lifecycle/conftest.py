@@ -10,7 +10,8 @@ sys.path.insert(
 )  # the helper modules are there; the tests are not a package
 
 from erasure_world import World, create_receipts_table
-from fake_pool import FakePool, KillSwitch
+from fake_pool import FakePool
+from kill_switch import KillSwitch
 from memory_dynamodb import MemoryTables
 
 

@@ -26,7 +26,6 @@ from userprofiles.table.attribute_value import (
 
 TYPED = "@dynamodb"
 _LARGEST_WHOLE_NUMBER = 2**53
-_SETS = ("SS", "NS", "BS")
 
 
 class ExportValueError(ValueError):

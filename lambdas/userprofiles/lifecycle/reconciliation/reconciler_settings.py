@@ -82,7 +82,6 @@ class ReconcilerSettings:
             steps=steps,
             table=TableReader(self.dynamodb, self.users_table, stop, LIMITS),
             interval=timedelta(hours=self.interval_hours),
-            stop=stop,
             clock=_now,
         )
 

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from userprofiles.backfill.errors import StoppedError
-from userprofiles.backfill.stop import Stop
 from userprofiles.lifecycle.pool_reader import RefusedTokenError
 from userprofiles.lifecycle.reconciliation.reconciler_state import (
     ACCOUNTS_PHASE,
@@ -44,7 +43,6 @@ class ScheduledReconciliation:
         steps: What is done for single users.
         table: Reads the users table.
         interval: The time between the beginnings of two passes.
-        stop: Ends the invocation before its time-out.
         clock: Returns the current time.
     """
 
@@ -52,7 +50,6 @@ class ScheduledReconciliation:
     steps: ScheduledSteps
     table: TableReader
     interval: timedelta
-    stop: Stop
     clock: Callable[[], datetime]
 
     def run(self, seconds: float) -> dict[str, Any]:
@@ -105,7 +102,6 @@ class ScheduledReconciliation:
     def _continue(self, running_pass: Pass) -> dict[str, Any]:
         """Continue a pass to its end, and return its summary."""
         while running_pass.phase == POOL_PHASE:
-            self._check_stop()
             try:
                 self._compare_page(running_pass)
             except RefusedTokenError:
@@ -157,7 +153,3 @@ class ScheduledReconciliation:
             if page.get("LastEvaluatedKey"):
                 running_pass.last_account = page["LastEvaluatedKey"]
                 self.state.save(running_pass)
-
-    def _check_stop(self) -> None:
-        if self.stop.is_requested:
-            raise StoppedError("Stopped.")

@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from erasure_world import KilledError
+from kill_switch import KilledError
 from userprofiles.lifecycle.audit.audit_chain import UserStatus, check_chain
 from userprofiles.lifecycle.erasure.erasure_result import ErasureFailedError, Outcome
 from userprofiles.lifecycle.erasure.stores.store import ErasurePausedError

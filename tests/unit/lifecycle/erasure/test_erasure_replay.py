@@ -4,7 +4,7 @@ import copy
 from datetime import timedelta
 
 import pytest
-from erasure_world import KilledError
+from kill_switch import KilledError
 from userprofiles.lifecycle.audit.audit_chain import UserStatus, check_chain
 from userprofiles.lifecycle.audit.receipt_check import check_receipt
 from userprofiles.lifecycle.erasure.erasure_replay import find_returned_users

@@ -13,9 +13,9 @@ from erasure_world import (
     QUEUE_URL,
     TEAM_QUEUE_URL,
     TEAM_STORES,
-    KilledError,
     aws_error,
 )
+from kill_switch import KilledError
 from userprofiles.lifecycle.erasure import erasure_worker
 from userprofiles.lifecycle.erasure.erasure_setup import create_client
 from userprofiles.lifecycle.erasure.erasure_sweep import Position, Sweep, read_position

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from aws_lambda_powertools import Logger
-from fake_pool import POOL_ID, FakePool, KilledError
+from fake_pool import POOL_ID, FakePool
+from kill_switch import KilledError
 from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.backfill.stop import Stop
 from userprofiles.lifecycle.reconciliation import reconciler_settings
@@ -20,6 +21,8 @@ from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
 from userprofiles.settings import SettingsError
+from userprofiles.table import deletion
+from userprofiles.table.audit import Action, create_row
 from userprofiles.table.removal_journal import RemovalJournal
 from userprofiles.table.store import Store, UserItems
 from userprofiles.table.store_errors import StoreError
@@ -178,6 +181,21 @@ def test_next_pass_begins_an_interval_after_the_last_one_began(reconciler):
     assert result["status"] == "done"
     counts = {name: result["counts"].get(name, 0) for name in ("missing", "unconfirmed", "created", "orphan")}
     assert counts == {"missing": 0, "unconfirmed": 0, "created": 0, "orphan": 1}
+
+
+def test_account_that_is_marked_for_deletion_is_no_orphan(reconciler, add_user, pool, store):
+    add_user("leaving")
+    pool.users.clear()
+    account = store.read("leaving").account
+    moment = reconciler.clock()
+    row = create_row("leaving", Action.DELETION_REQUESTED, source="test", account=account, moment=moment)
+    request = deletion.create_request(moment, timedelta(days=30), "user")
+    changes = {"account": deletion.mark_changes("leaving", account, request)}
+    assert store.change(store.read("leaving"), changes, row)
+
+    counts = reconciler.invoke()["counts"]
+
+    assert (counts.get("orphan", 0), counts["pendingDeletion"], reconciler.reported()) == (0, 1, [])
 
 
 def test_empty_pool_and_table(reconciler):

@@ -3,7 +3,8 @@
 import functools
 
 import pytest
-from fake_pool import POOL_ID, KilledError
+from fake_pool import POOL_ID
+from kill_switch import KilledError
 from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.stop import Stop
 from userprofiles.lifecycle.pool_reader import PoolReader
