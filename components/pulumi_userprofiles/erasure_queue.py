@@ -76,7 +76,7 @@ class ErasureQueue(QueuePair):
             "dead-letter-alarm",
             args,
             self.dead_letter_queue,
-            "Users could not be erased: see the erasure worker's log, then redrive the dead-letter queue",
+            "Users could not be erased: see the erasure worker's log, then empty the dead-letter queue",
         )
 
         self.queue_arn = self.queue.arn

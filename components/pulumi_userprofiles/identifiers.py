@@ -51,6 +51,11 @@ FUNCTION_ARN = ArnForm(
 QUEUE_ARN = ArnForm("an SQS queue", "sqs", r"[A-Za-z0-9_-]{1,80}", f"arn:aws:sqs:{_EXAMPLE}:orders")
 """ARNs of standard queues (Amazon SQS API reference, "CreateQueue"). The functions send to no FIFO queue."""
 
+TABLE_ARN = ArnForm(
+    "a DynamoDB table", "dynamodb", r"table/[A-Za-z0-9_.-]{3,255}", f"arn:aws:dynamodb:{_EXAMPLE}:table/users"
+)
+"""ARNs of tables (Amazon DynamoDB API reference, "CreateTable")."""
+
 ARNS = {
     "kms_key_arn": ArnForm("a KMS key", "kms", r"key/[A-Za-z0-9-]+", f"arn:aws:kms:{_EXAMPLE}:key/<key id>"),
     "sender_key_arn": ArnForm(
@@ -65,6 +70,13 @@ ARNS = {
         r"regional/webacl/[A-Za-z0-9_-]{1,128}/[A-Za-z0-9-]+",
         f"arn:aws:wafv2:{_EXAMPLE}:regional/webacl/<name>/<id>",
     ),
+    "users_table_stream_arn": ArnForm(
+        "the stream of a DynamoDB table",
+        "dynamodb",
+        r"table/[A-Za-z0-9_.-]{3,255}/stream/[0-9T:.-]+",
+        f"arn:aws:dynamodb:{_EXAMPLE}:table/users/stream/2026-02-04T00:00:00.000",
+    ),
+    "erasure_queue_arn": QUEUE_ARN,
     "email_from.identity_arn": ArnForm(
         "an SES identity", "ses", r"identity/\S+", f"arn:aws:ses:{_EXAMPLE}:identity/example.com"
     ),

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
+from pulumi_userprofiles.identifiers import TABLE_ARN, matches_form
 from pulumi_userprofiles.outputs import output_after
 from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.validation import InvalidArgumentError, boolean, check_required, integer
@@ -165,12 +166,13 @@ def backup_retention_days(where: str, args: Mapping[str, Any]) -> int | None:
 
 
 def _check_table_arns(where: str, arns: Any) -> None:
-    if not isinstance(arns, (list, tuple)) or not arns:
+    is_list = isinstance(arns, (list, tuple)) and bool(arns)
+    if not is_list or not all(matches_form(arn, TABLE_ARN) for arn in arns):
         raise InvalidArgumentError(
             where,
-            "'table_arns' must be a list with at least one ARN",
+            "'table_arns' must be a list with at least one ARN, each that of a DynamoDB table",
             got=arns,
-            allowed="a list of ARNs of DynamoDB tables",
+            allowed=f"a list of ARNs of DynamoDB tables, such as {TABLE_ARN.example}",
             fix="Write it as a list, such as [tables.table_arn].",
             argument="table_arns",
         )

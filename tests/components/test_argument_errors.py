@@ -8,6 +8,7 @@ import pytest
 from component_programs import KEY, SES_IDENTITY, TABLES, TOPIC, WEB_ACL, arn
 from component_recording import Recording, start_recording
 from pulumi_userprofiles import (
+    AfterSignUp,
     InvalidArgumentError,
     MfaMode,
     MigrationJob,
@@ -47,6 +48,12 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "role that the template lacks": (
         lambda: _stack(sign_up_roles=["admin"]),
         ["'admin'", "customer, vendor"],
+    ),
+    "table instead of its stream": (
+        lambda: AfterSignUp(
+            "a", targets=[{"name": "crm"}], users_table_stream_arn=TABLES["users_table_arn"], platform="host"
+        ),
+        ["'users_table_stream_arn' must be the ARN of the stream of a DynamoDB table", "/stream/"],
     ),
     "no role": (lambda: _stack(sign_up_roles=[]), ["sign_up_roles", "empty"]),
     "text instead of a list of roles": (lambda: _stack(sign_up_roles="customer"), ["sign_up_roles", "list"]),

@@ -101,7 +101,9 @@ def test_a_failed_backup_notifies_the_topic() -> None:
     )
 
 
-@pytest.mark.parametrize("table_arns", [[], TABLE_ARN])
+@pytest.mark.parametrize(
+    "table_arns", [[], TABLE_ARN, ["users"], [f"{TABLE_ARN}/stream/2026"], [None]], ids=str
+)
 def test_tables_must_be_a_list(table_arns: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="'table_arns' must be a list"):
         record_backups(table_arns=table_arns)

@@ -38,6 +38,17 @@ def test_make_targets_exist(document):
     assert targets_in_document <= targets
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_settings_have_a_namespace_that_is_read(document):
+    """Pulumi reads no setting of another namespace and reports none."""
+    [project] = re.findall(r"^name: (.+)$", (ROOT / "Pulumi.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    blocks = re.findall(r"```yaml\nconfig:\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
+
+    namespaces = set(re.findall(r"^ {2}([\w-]+):\w", "\n".join(blocks), re.MULTILINE))
+
+    assert namespaces <= {project, "aws"}
+
+
 def find_options(text, command):
     """Return the long options of one of our commands in the documents."""
     lines = [line for line in text.splitlines() if re.search(rf"(^|[\s/`]){command}\s", line)]
@@ -132,7 +143,7 @@ def test_each_alarm_of_the_stack_is_in_the_table_of_alarms():
     alarms = re.findall(r"MetricAlarm app-(\S+)", "".join(lists))
     table = (ROOT / "docs" / "components.md").read_text(encoding="utf-8")
     names = re.findall(r"^\| `(<\S+-alarm)` \|", table, re.MULTILINE)
-    # `<eraser>` is the child's name, `<pool>` that of `identity`; the others stand for a name of yours.
+    # `<eraser>` is the name of a child. These four stand for other names.
     patterns = [re.sub(r"<(step|trigger|function|pool)>", r"[a-z-]+", name) for name in names]
     patterns = [re.sub(r"<([a-z-]+)>", r"\1", pattern) for pattern in patterns]
 

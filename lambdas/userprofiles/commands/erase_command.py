@@ -18,7 +18,7 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.commands import erase_output
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.confirmation import confirm
-from userprofiles.commands.restored_table import check_restored_table
+from userprofiles.commands.restored_table import check_indexes, check_restored_table
 from userprofiles.lifecycle.erasure.erasure import OPERATOR, Erasure
 from userprofiles.lifecycle.erasure.erasure_replay import find_returned_users
 from userprofiles.lifecycle.erasure.erasure_result import ErasureFailedError, Outcome
@@ -123,7 +123,7 @@ def run_parsed(parser: CommandParser, values: argparse.Namespace, limits: Limits
     def execute() -> ExitCode:
         run = _Run(values, _create_erasure(stack, function_name, values), stop, limits)
         try:
-            return _translate_errors(lambda: commands.get(values.target, _erase_user)(run))
+            return _translate_errors(lambda: commands.get(values.target, _erase_user)(run), run.erasure)
         finally:
             run.progress.clear()
 
@@ -151,6 +151,7 @@ def _create_erasure(stack: Stack, function_name: str, values: argparse.Namespace
     if values.users_table:
         other_tables = {environment.get(name, "") for name in _OTHER_TABLES}
         check_restored_table(stack, "--users-table", values.users_table, other_tables)
+        check_indexes(stack, "--users-table", values.users_table)
         environment = {**environment, "USERS_TABLE": values.users_table}
     connection = {"region": stack.region, "endpoint_url": stack.endpoint_url}
     try:
@@ -162,18 +163,31 @@ def _create_erasure(stack: Stack, function_name: str, values: argparse.Namespace
         ) from error
 
 
-def _translate_errors(command: Callable[[], ExitCode]) -> ExitCode:
+def _translate_errors(command: Callable[[], ExitCode], erasure: Erasure) -> ExitCode:
     try:
         return command()
     except (StoreError, ClientError, BotoCoreError) as error:
+        if error_code(error) == "ResourceNotFoundException":
+            raise BackfillFailedError(
+                ErrorKind.TABLE,
+                f"The users table {erasure.users_table!r}, the receipts table or the user pool doesn't "
+                "exist.\n"
+                "Check --users-table, --function-name and the region.",
+            ) from error
         raise BackfillFailedError(
             ErrorKind.SERVICE,
-            f"A call to AWS failed: {error_code(error)}.\n"
+            f"A call to AWS failed: {_describe_call(error)}.\n"
             "Check the credentials, the region, the network and the permissions in `userprofiles erase "
             "--help`. Then run the command again: it continues.",
         ) from error
     except ErasurePausedError:
         raise StoppedError("Stopped. Nothing was erased.") from None
+
+
+def _describe_call(error: Exception) -> str:
+    """Return the error code and the operation. AWS's message could repeat a value of the user."""
+    operation = f" ({error.operation_name})" if isinstance(error, ClientError) else ""
+    return f"{error_code(error)}{operation}"
 
 
 def _find_sub(erasure: Erasure, user: str) -> str:

@@ -39,7 +39,8 @@ _USER_EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} the file is written
   {ExitCode.FAILED:<3} could not export: credentials, tables, permissions, network, disk
   {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM; no file is written
-  {ExitCode.REFUSED:<3} refused: the user does not exist or was erased, or the file exists
+  {ExitCode.REFUSED:<3} refused: the user does not exist or was erased, the file exists, or the stack has
+       another template
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions: cognito-idp:DescribeUserPool, ListUsers and AdminGetUser,

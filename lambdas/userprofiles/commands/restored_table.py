@@ -1,6 +1,7 @@
 """Checks of the table that an operator names as the restored users table."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.stack_setup import table_checks
@@ -37,4 +38,27 @@ def check_restored_table(stack: Stack, option: str, table: str, other_tables: Co
         raise RefusedError(
             f"{option}: {error}.\n"
             "Pass the restored users table. It must be ACTIVE, in this region, and have the keys PK and SK."
+        ) from error
+
+
+def check_indexes(stack: Stack, option: str, table: str) -> None:
+    """Check that a table has the indexes of a users table, which no audit table has.
+
+    Args:
+        stack: The stack, for its region and endpoint.
+        option: The command-line option that named the table.
+        table: The name of the table.
+
+    Raises:
+        RefusedError: An index is missing or not active.
+        BackfillFailedError: The table can't be read.
+    """
+    try:
+        table_checks.check_indexes(replace(stack, users_table=table))
+    except CheckFailedError as error:
+        if error.status is Status.NOT_CHECKED:
+            raise BackfillFailedError(ErrorKind.RIGHTS, f"{option}: {error}.\n{error.fix}") from error
+        raise RefusedError(
+            f"{option}: {table!r} can't be used: {error}.\n"
+            "Pass the restored users table with all its indexes, and wait until they are ACTIVE."
         ) from error

@@ -14,6 +14,7 @@ HANDLERS = {
 }
 """The handler of each trigger that a sign-up needs."""
 
+_CHECK_POOL = "Check the ID of the pool. If it is right:"
 _DEPLOY = "Deploy the stack again (`pulumi up`)."
 _COGNITO = "cognito-idp.amazonaws.com"
 
@@ -58,7 +59,7 @@ def read_function(stack: Stack, pool: Mapping[str, Any], trigger: str) -> Trigge
     """
     arn = pool.get("LambdaConfig", {}).get(trigger)
     if not arn:
-        raise CheckFailedError(f"the pool has no {trigger} trigger", _DEPLOY)
+        raise CheckFailedError(f"the pool has no {trigger} trigger", f"{_CHECK_POOL} {_DEPLOY}")
     name, qualifier = _split(arn)
     configuration = call(
         stack,
@@ -72,7 +73,7 @@ def read_function(stack: Stack, pool: Mapping[str, Any], trigger: str) -> Trigge
     if handler != HANDLERS[trigger]:
         raise CheckFailedError(
             f"the {trigger} trigger has the handler {handler}, not {HANDLERS[trigger]}",
-            f"Set the pool's {trigger} trigger to the function of the stack: {_DEPLOY}",
+            f"{_CHECK_POOL} Set the pool's {trigger} trigger to the function of the stack: {_DEPLOY}",
         )
     return TriggerFunction(
         arn=arn,

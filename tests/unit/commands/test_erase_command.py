@@ -5,11 +5,12 @@ import json
 import signal
 
 import pytest
-from erasure_world import CANARY, ENVIRONMENT, TEAM_STORES, World
+from erasure_world import CANARY, ENVIRONMENT, TEAM_STORES, World, aws_error
 from memory_dynamodb import MemoryTables
 from userprofiles import cli
 from userprofiles.commands import erase_command
 from userprofiles.stack_setup.stack import Stack
+from userprofiles.stack_setup.table_checks import INDEXES
 from userprofiles.table import record
 
 SUB = "11111111-1111-4111-8111-111111111111"
@@ -26,6 +27,25 @@ class FunctionConfiguration:
     def get_function_configuration(self, *, FunctionName):  # noqa: N803
         assert FunctionName == "erasure"
         return {"Handler": self.handler, "Environment": {"Variables": self.variables}}
+
+
+class TableDescriptions:
+    """The client of DynamoDB that describes the tables of a stack."""
+
+    def describe_table(self, *, TableName):  # noqa: N803
+        if TableName == "missing":
+            raise aws_error("ResourceNotFoundException")
+        table = {"TableStatus": "ACTIVE", "KeySchema": keys({"PK": "HASH", "SK": "RANGE"})}
+        if "users" in TableName:
+            table["GlobalSecondaryIndexes"] = [
+                {"IndexName": name, "IndexStatus": "ACTIVE", "KeySchema": keys(index)}
+                for name, index in INDEXES.items()
+            ]
+        return {"Table": table}
+
+
+def keys(types):
+    return [{"AttributeName": name, "KeyType": type_} for name, type_ in types.items()]
 
 
 class Terminal(io.StringIO):
@@ -46,7 +66,7 @@ def function():
 @pytest.fixture
 def run(world, function, monkeypatch):
     """Return a function that runs `erase` on the stores in memory."""
-    stack_clients = {"lambda": function, "dynamodb": world.tables.client}
+    stack_clients = {"lambda": function, "dynamodb": TableDescriptions()}
     monkeypatch.setattr(Stack, "client", lambda _, service: stack_clients[service])
     monkeypatch.setattr(erase_command, "create_client", world.create_client)
     return lambda *arguments: cli.main(["erase", *arguments, *OPTIONS])
@@ -229,8 +249,18 @@ def test_denied_call_is_an_actionable_error(run, world, capsys):
 
     assert run("name", "--yes") == 1
     error = capsys.readouterr().err
-    assert "AccessDeniedException" in error
+    assert "AccessDeniedException (Operation)" in error
     assert "canary" not in error
+
+
+def test_missing_table_or_pool_is_named(run, world, capsys):
+    world.pool.errors = ["ResourceNotFoundException"]
+
+    assert run("name", "--yes") == 1
+    assert (
+        "The users table 'users', the receipts table or the user pool doesn't exist."
+        in capsys.readouterr().err
+    )
 
 
 @pytest.fixture
@@ -287,6 +317,7 @@ def test_replay_on_another_table(run, restored, function, capsys):
     [
         ("audit", "'audit' is another table of the stack"),
         ("receipts", "'receipts' is another table of the stack"),
+        ("audit-of-another-stack", "'audit-of-another-stack' can't be used: the index 'list' is missing"),
         ("missing", "table 'missing' doesn't exist"),
     ],
 )
@@ -295,7 +326,7 @@ def test_replay_on_a_table_that_is_not_a_users_table_is_refused(run, restored, c
 
     assert run("replay", "--yes", "--users-table", table) == 5
 
-    assert f"--users-table{'' if table != 'missing' else ':'} {message}" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert restored.tables.audit_rows() == rows
 
 

@@ -107,7 +107,9 @@ def test_missing_pool(stack, clients, aws_error):
 def test_missing_trigger(stack, clients, trigger):
     del pool(clients)["LambdaConfig"][trigger]
 
-    assert problems(stack)[f"{trigger} trigger"][0] == f"the pool has no {trigger} trigger"
+    detail, fix = problems(stack)[f"{trigger} trigger"]
+    assert detail == f"the pool has no {trigger} trigger"
+    assert fix.startswith("Check the ID of the pool.")
 
 
 def test_trigger_without_its_function(stack, clients, aws_error):

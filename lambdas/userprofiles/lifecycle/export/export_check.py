@@ -1,6 +1,7 @@
 """Checks a bundle: its JSON Schema, the hash of each part, and values that DynamoDB can't store.
 
-The hashes find damaged and edited files. They are no signature: whoever edits a part can write a new hash.
+The hashes find damaged and edited files. They are not a signature:
+a person who edits a part can write a new hash.
 """
 
 import functools

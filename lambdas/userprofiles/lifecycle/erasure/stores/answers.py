@@ -1,7 +1,8 @@
 """The stored answers of requests with an Idempotency-Key that name a user.
 
 The table has no index by user, and holds the answers of one day, so it is scanned. Keys are hashes, which
-name nobody. A repeated request whose answer was deleted is carried out again: it finds an erased user.
+name nobody. A repeated request whose answer was deleted is carried out again: a bulk request finds an erased
+user, and an invitation creates a new user with another sub.
 """
 
 from collections.abc import Iterator
