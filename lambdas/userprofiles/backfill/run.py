@@ -22,6 +22,10 @@ from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
 
+# Python runs signal handlers between two steps of the main thread. A signal that arrives just before a wait
+# does not end the wait, so the wait is short.
+_SIGNAL_S = 0.2
+
 
 class Observer(Protocol):
     """Observes a run. Its methods are called by one thread at a time."""
@@ -84,9 +88,11 @@ class Run:
         try:
             with ThreadPoolExecutor(max(1, min(self._limits.threads, len(open_states)))) as pool:
                 futures = [pool.submit(self._process_segment, state) for state in open_states]
-                finished, _ = wait(futures, return_when=FIRST_EXCEPTION)
-                if any(future.exception() for future in finished):
-                    self._stop.request()
+                running = set(futures)
+                while running:
+                    finished, running = wait(running, timeout=_SIGNAL_S, return_when=FIRST_EXCEPTION)
+                    if any(future.exception() for future in finished):
+                        self._stop.request()
             for future in futures:
                 future.result()
         finally:
