@@ -7,6 +7,8 @@ UV_VERSION := 0.13.8
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Tests wait for processes and time-outs, so one more worker than processors.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 # Use the system's certificate store, which has the certificates of a company network.
@@ -40,11 +42,11 @@ demo: install ## Show a sign-up and a backfill on a local AWS (ARGS=--json print
 
 .PHONY: test
 test: install ## Run the test suite without the long tests (3 minutes at most)
-	@$(BIN)/python -m pytest -n auto -m "not long" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not long" $(ARGS)
 
 .PHONY: test-long
 test-long: install ## Run the long tests
-	@$(BIN)/python -m pytest -n auto -m long $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m long $(ARGS)
 
 .PHONY: check
 check: install ## Check format, lint and types

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from userprofiles.table.record import ROLE_INDEX
+from userprofiles.table.record import REMOVALS_PARTITION, ROLE_INDEX
 
 from pulumi_userprofiles.avatar_bucket import CLAIMED, EXPORTS, UPLOADS
 from pulumi_userprofiles.erasure_stores import ErasureStore, store_statements, stores_variable
@@ -82,7 +82,7 @@ def _user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
                 "dynamodb:Query",
             ],
             "resources": [args["users_table_arn"]],
-            "conditions": _leading_keys("USER#*", "LEGACY#*"),
+            "conditions": _leading_keys("USER#*", "LEGACY#*", REMOVALS_PARTITION),
         },
         {
             "sid": "FindDueUsers",

@@ -62,7 +62,7 @@ def wildcard_arns(recording: Recording) -> list[str]:
 
 
 _ERASER_KEYS = {
-    "app-data-table-1234567": ["USER#*", "LEGACY#*"],
+    "app-data-table-1234567": ["USER#*", "LEGACY#*", "REMOVAL#OPEN"],
     "app-data-table-1234567/index/list": ["LIST#DELETION#*"],
     "app-eraser-receipts-table-1234567/index/open": ["OPEN"],
 }

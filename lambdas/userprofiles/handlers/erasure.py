@@ -12,8 +12,8 @@ Events:
 
 The actions that its role needs, and no others:
 
-* on the users table, for keys that begin with `USER#` or `LEGACY#`: `dynamodb:BatchGetItem`,
-  `dynamodb:Query`, `dynamodb:PutItem`, `dynamodb:BatchWriteItem`
+* on the users table, for keys that begin with `USER#` or `LEGACY#`, and `REMOVAL#OPEN`:
+  `dynamodb:BatchGetItem`, `dynamodb:Query`, `dynamodb:PutItem`, `dynamodb:BatchWriteItem`
 * on the index `list` of the users table, for keys that begin with `LIST#DELETION#`: `dynamodb:Query`
 * on the audit table: `dynamodb:PutItem`
 * on the receipts table: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`; on its index `open`:

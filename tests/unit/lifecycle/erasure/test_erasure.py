@@ -47,6 +47,18 @@ def test_two_empty_items_remain(world):
     ]
 
 
+def test_entry_of_an_interrupted_removal_is_deleted(world):
+    """The entry has the user name, which can be an e-mail address."""
+    world.add_user(SUB)
+    for sub in (SUB, "other"):
+        world.tables.put({"PK": "REMOVAL#OPEN", "SK": sub, "userName": "ada@example.com"})
+
+    world.erase_completely(SUB)
+
+    assert [item["SK"] for item in world.tables.items() if item["PK"] == "REMOVAL#OPEN"] == ["other"]
+    assert world.counts(SUB)["items"] == world.EXPECTED_COUNTS["items"] + 1
+
+
 def test_other_users_keep_everything(world):
     world.add_user("other", with_canaries=False, is_marked=False)
     world.add_user("second", other="third")

@@ -16,6 +16,8 @@ _TOMBSTONES = frozenset(record.SORT_KEYS.values())
 class ItemStore(CountedStore):
     """All items of the partition `USER#<sub>` except the two tombstones, and the mirrors of its links.
 
+    The entry of an interrupted removal of the user from the pool belongs to them.
+
     A mirror is deleted before the item from which its key is derived, so that an interrupted run can resume.
 
     Args:
@@ -31,7 +33,7 @@ class ItemStore(CountedStore):
 
     def count(self, sub: str, check_stop: CheckStop) -> int:
         """Return the number of items and of existing mirrors."""
-        total = 0
+        total = count_keys(self._client, self._table, [_removal_key(sub)])
         for keys in self._pages(sub):
             check_stop()
             legacy_keys = list(self._legacy_keys(keys))
@@ -46,6 +48,7 @@ class ItemStore(CountedStore):
             mirror_keys = [*_mirror_keys(sub, keys), *self._legacy_keys(keys)]
             delete_keys(self._client, self._table, mirror_keys, check_stop)
             delete_keys(self._client, self._table, keys, check_stop)
+        delete_keys(self._client, self._table, [_removal_key(sub)], check_stop)
 
     def _pages(self, sub: str) -> Iterator[list[Key]]:
         for page in self._keys(record.partition_key(sub)):
@@ -68,6 +71,10 @@ class ItemStore(CountedStore):
             ConsistentRead=True,
         )
         return ([deserialize_item(item) for item in page["Items"]] for page in pages)
+
+
+def _removal_key(sub: str) -> Key:
+    return {"PK": record.REMOVALS_PARTITION, "SK": sub}
 
 
 def _mirror_keys(sub: str, keys: list[Key]) -> list[Key]:
