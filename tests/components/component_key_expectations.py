@@ -34,6 +34,7 @@ _USES = {
     "app-eraser-worker-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},
     "app-migration-worker-policy": {"lambda": 1, "dynamodb": 2, "s3": 2},
     "app-outbox-worker-policy": {"lambda": 1, "dynamodb": 2, "sqs": 1},
+    "app-reconciler-worker-policy": {"lambda": 1, "dynamodb": 2},
     "app-triggers-post-confirmation-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},
     "app-triggers-pre-sign-up-policy": {"lambda": 1},
     "app-triggers-pre-token-policy": {"lambda": 1, "dynamodb": 2},
