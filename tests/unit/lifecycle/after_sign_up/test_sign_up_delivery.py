@@ -160,7 +160,7 @@ def test_message_that_is_always_rejected_goes_to_the_dead_letter_queue(
 
 
 def test_message_without_a_result_is_not_lost(create_delivery: Any, sqs: FakeSqs) -> None:
-    """A response that names a message neither as successful nor as failed is no success."""
+    """A message that the response names neither as successful nor as failed was not sent."""
     answers = iter([{}, {}, {}])
     original = sqs.send_message_batch
 
