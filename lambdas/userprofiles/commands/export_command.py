@@ -129,7 +129,7 @@ def _export(stack: Stack, values: argparse.Namespace, progress: Progress) -> Bun
     dynamodb, cognito = stack.client("dynamodb"), stack.client("cognito-idp")
     user = Store(dynamodb, stack.users_table, stack.audit_table).read(values.user)
     if user.is_erased:
-        raise RefusedError(f"The user {values.user} was erased. There is no data of this user.")
+        raise RefusedError(f"The user {values.user} was erased, so no data is left to export.")
     if not user.is_complete:
         raise RefusedError(
             f"The table {stack.users_table!r} has no account and profile of the user {values.user}. Pass the "

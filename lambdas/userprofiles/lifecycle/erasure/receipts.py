@@ -144,7 +144,7 @@ class Receipts:
         """Add a store that was registered after the erasure started.
 
         Raises:
-            ErasureReplacedError: The receipt is no longer that of an open erasure.
+            ErasureReplacedError: Another run has finished or restarted this erasure.
         """
         expression = "SET stores.#store = if_not_exists(stores.#store, :value)"
         self._update(receipt, expression, {"#store": name}, {})
@@ -153,7 +153,7 @@ class Receipts:
         """Record the first value of `found`, `doneAt` or `sentAt` of a store. Later values are ignored.
 
         Raises:
-            ErasureReplacedError: The receipt is no longer that of an open erasure.
+            ErasureReplacedError: Another run has finished or restarted this erasure.
         """
         expression = f"SET {_PATH} = if_not_exists({_PATH}, :value)"
         self._update(receipt, expression, {"#store": name, "#attribute": attribute}, value)
@@ -162,7 +162,7 @@ class Receipts:
         """Record a value of a store, and replace a former one.
 
         Raises:
-            ErasureReplacedError: The receipt is no longer that of an open erasure.
+            ErasureReplacedError: Another run has finished or restarted this erasure.
         """
         self._update(receipt, f"SET {_PATH} = :value", {"#store": name, "#attribute": attribute}, value)
 
