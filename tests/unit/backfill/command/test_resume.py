@@ -132,6 +132,23 @@ class TestStopAndResume:
         assert run("--resume") == 5
         assert "can't be read" in capsys.readouterr().err
 
+    def test_signal_that_does_not_interrupt_the_main_thread_stops_the_run(self, big_table, stop_at):
+        """A signal that arrives just before a wait does not end it. Here, another thread receives it."""
+        stop_at("BatchExecuteStatement", signal.SIGTERM)
+        [stop] = big_table.client.hooks
+
+        def receive_in_this_thread(operation, parameters):
+            if operation == "BatchExecuteStatement":
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+            stop(operation, parameters)
+
+        big_table.client.hooks = [receive_in_this_thread]
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            assert run("--segments", "1") == 3
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
     def test_run_of_another_process_is_refused(self, big_table, stop_at_first_insert, capsys, state_home):
         stop_at_first_insert(signal.SIGINT)
         run("--segments", "1")
