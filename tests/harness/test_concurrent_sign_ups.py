@@ -28,6 +28,7 @@ async def serve(app, config):
 """,
     "ministack/__init__.py": "",
     "ministack/core/__init__.py": "",
+    "ministack/core/lambda_runtime.py": "class Worker: _spawn = None",
     "ministack/core/iam_actions.py": "_action_from_target = _ses_v2_resource_arn = None",
     "ministack/services/__init__.py": "",
     "ministack/services/cloudwatch.py": "_put_metric_data = None",

@@ -122,6 +122,7 @@ def main() -> None:
 
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
+    _load_module("shared_code").share_code_of_workers()
     _load_module("emulator_permissions").name_actions_and_resources_as_aws()
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
