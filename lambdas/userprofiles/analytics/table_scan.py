@@ -11,8 +11,8 @@ from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.source import projection, scan
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.table_scan import projection, scan
 from userprofiles.table import record
 from userprofiles.template import Template
 

@@ -7,13 +7,16 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from userprofiles.backfill.skip_rule import SkipRule
 from userprofiles.backfill.table_shape import TableShape
 
 DEFAULT_SEGMENTS = 8
+TABLE_SOURCE = "table"
 MAX_SEGMENTS = 1_000_000  # DynamoDB's limit for TotalSegments
+MAX_RATE = 10_000_000
 
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -22,6 +25,14 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 def new_run_id() -> str:
     """Return the ID of a new run. IDs sort by the time of their creation."""
     return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+class Operation(StrEnum):
+    """What a run does with the users of its source."""
+
+    CREATE = "create"
+    VERIFY = "verify"
+    ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,11 @@ class Job:
         shape: The table's shape. A table in which no row decides the shape counts as plain.
         is_shape_explicit: Whether the user named the shape. If not, a row of the other shape ends the run.
         template: The name of the template with the defaults of the profile.
+        operation: What the run does.
+        of_run: For VERIFY and ROLLBACK: the ID of the run whose profiles are meant; empty for all profiles.
+        source: The source of the users, as `sources.open_source` reads it. The default is the table itself.
+        rate: The highest number of write units per second; None for no limit.
+        plan_hash: The hash of the plan that the run carries out; empty without a plan.
 
     Raises:
         ValueError: A value is not allowed. The message names the value and the allowed values.
@@ -52,6 +68,11 @@ class Job:
     shape: TableShape = TableShape.PLAIN
     is_shape_explicit: bool = False
     template: str = "basic"
+    operation: Operation = Operation.CREATE
+    of_run: str = ""
+    source: Mapping[str, Any] = field(default_factory=lambda: {"kind": TABLE_SOURCE})
+    rate: float | None = None
+    plan_hash: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.run_id, str) or not _RUN_ID.fullmatch(self.run_id):
@@ -66,6 +87,11 @@ class Job:
         if type(self.segments) is not int or not 1 <= self.segments <= MAX_SEGMENTS:
             raise ValueError(
                 f"segments {self.segments!r}: allowed is a whole number from 1 to {MAX_SEGMENTS:,}"
+            )
+        if self.rate is not None and not 0 < self.rate < MAX_RATE:
+            raise ValueError(
+                f"rate {self.rate!r}: allowed is a number of write units per second, above 0 and below "
+                f"{MAX_RATE:,}"
             )
         for number in self.only:
             if type(number) is not int or not 0 <= number < self.segments:
@@ -83,8 +109,8 @@ class Job:
     def checksum(self) -> str:
         """Return a digest of all values that must be the same when a stopped run resumes."""
         document = self.to_json()
-        for name in ("runId", "shape"):
-            del document[name]
+        for name in ("runId", "shape", "rate"):
+            document.pop(name, None)
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
@@ -99,7 +125,19 @@ class Job:
             "shape": self.shape.value,
             "shapeGiven": self.is_shape_explicit,
             "template": self.template,
+            **self._further_values(),
         }
+
+    def _further_values(self) -> dict[str, Any]:
+        """Return the values that differ from their defaults: older versions did not store them."""
+        values = {
+            "operation": self.operation.value if self.operation is not Operation.CREATE else "",
+            "ofRun": self.of_run,
+            "source": dict(self.source) if self.source != {"kind": TABLE_SOURCE} else None,
+            "rate": self.rate,
+            "planHash": self.plan_hash,
+        }
+        return {name: value for name, value in values.items() if value}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Job":
@@ -114,6 +152,11 @@ class Job:
             shape=TableShape(document["shape"]),
             is_shape_explicit=document["shapeGiven"],
             template=document["template"],
+            operation=Operation(document.get("operation", Operation.CREATE)),
+            of_run=document.get("ofRun", ""),
+            source=document.get("source", {"kind": TABLE_SOURCE}),
+            rate=document.get("rate"),
+            plan_hash=document.get("planHash", ""),
         )
 
 

@@ -8,9 +8,9 @@ from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import access_denied_error
 from userprofiles.backfill.errors import DeniedError
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.plan import Row
-from userprofiles.backfill.source import projection
+from userprofiles.backfill.table_scan import projection
 from userprofiles.backfill.table_shape import get_string
+from userprofiles.backfill.user_row import Row
 from userprofiles.table import record
 from userprofiles.table.attribute_value import AttributeValue
 

@@ -9,10 +9,10 @@ from userprofiles.backfill.error_messages import access_denied_error
 from userprofiles.backfill.errors import ConditionFailedError, DeniedError, InvalidRequestError
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, ProfileResult
-from userprofiles.backfill.plan import RUN_ID, Row
 from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.skip_rule import ERASED
 from userprofiles.backfill.table_shape import get_string, is_erased
+from userprofiles.backfill.user_row import RUN_ID, Row
 from userprofiles.table.attribute_value import AttributeValue, item_size
 from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
 

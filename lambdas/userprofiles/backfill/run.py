@@ -6,18 +6,13 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from userprofiles import template as templates
-from userprofiles.backfill.batch_permissions import BatchPermissions
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.operations import create_processors
 from userprofiles.backfill.outcome import UserResult
-from userprofiles.backfill.plan import ProfileBuilder
-from userprofiles.backfill.profile_reader import ProfileReader
-from userprofiles.backfill.profile_writer import ProfileWriter
-from userprofiles.backfill.segment import SegmentWorker
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
@@ -66,16 +61,13 @@ class Run:
         limits: Limits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._job = job
         self._client = client
         self._location = location
         self._states = states
         self._stop = stop
         self._observer = observer
         self._limits = limits
-        self._now = now
-        self._builder = ProfileBuilder(templates.load(job.template), job.shape, job.run_id)
-        self._permissions = BatchPermissions(observer.warn, limits)
+        self._create_processor = create_processors(job, warn=observer.warn, limits=limits, now=now)
         self._lock = threading.Lock()
 
     def execute(self) -> None:
@@ -105,7 +97,7 @@ class Run:
             return
         calls = Calls(self._client, self._location, self._stop, self._limits)
         try:
-            for chunk in self._create_worker(calls).process(state):
+            for chunk in self._create_processor(calls).process(state):
                 self._commit(state, chunk, calls.take_meter())
                 if chunk.error:
                     raise chunk.error
@@ -116,13 +108,6 @@ class Run:
         finally:
             with self._lock:  # the calls of an interrupted chunk count, too
                 state.meter.add(calls.take_meter())
-
-    def _create_worker(self, calls: Calls) -> SegmentWorker:
-        reader = ProfileReader(calls, self._permissions, self._limits)
-        writer = ProfileWriter(calls, self._permissions, reader, self._job.run_id, self._limits)
-        return SegmentWorker(
-            self._job, self._builder, calls, reader, writer, limits=self._limits, now=self._now
-        )
 
     def _commit(self, state: SegmentState, chunk: Chunk, cost: Meter) -> None:
         with self._lock:

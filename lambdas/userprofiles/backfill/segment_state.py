@@ -6,7 +6,7 @@ from typing import Any
 
 from userprofiles.backfill.errors import BackfillError
 from userprofiles.backfill.outcome import UserResult
-from userprofiles.backfill.source import Key
+from userprofiles.backfill.sources.source import Cursor
 from userprofiles.backfill.tally import Meter, Tally
 
 
@@ -24,7 +24,7 @@ class Chunk:
 
     results: list[UserResult]
     rows: int = 0
-    cursor: Key | None = None
+    cursor: Cursor | None = None
     error: BackfillError | None = None
     counted_keys: frozenset[str] = frozenset()
 
@@ -45,7 +45,7 @@ class SegmentState:
     """
 
     segment: int
-    cursor: Key | None = None
+    cursor: Cursor | None = None
     done: bool = False
     rows: int = 0
     counted_keys: frozenset[str] = frozenset()
@@ -68,7 +68,7 @@ class SegmentState:
         self.counted_keys = frozenset()
         self.move_cursor(chunk.cursor, chunk.rows)
 
-    def move_cursor(self, cursor: Key | None, rows: int) -> None:
+    def move_cursor(self, cursor: Cursor | None, rows: int) -> None:
         """Move the cursor over rows; None is the end of the segment."""
         self.rows += rows
         self.cursor = cursor
@@ -96,8 +96,8 @@ class SegmentState:
         number, cursor, done = document["segment"], document["cursor"], document["done"]
         if type(number) is not int or type(done) is not bool or (done and cursor is not None):
             raise ValueError(f"segment {number!r} has cursor {cursor!r} and done {done!r}")
-        if cursor is not None and set(cursor) != {"PK", "SK"}:
-            raise ValueError(f"the cursor of segment {number} must have PK and SK")
+        if cursor is not None and (not isinstance(cursor, dict) or not cursor):
+            raise ValueError(f"the cursor of segment {number} must be an object with values")
         tally = Tally.from_json(document)
         if tally.processed != document["processed"]:
             raise ValueError(f"the counts of segment {number} do not add up to {document['processed']!r}")

@@ -6,11 +6,11 @@ from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.plan import Row
 from userprofiles.backfill.segment_state import SegmentState
-from userprofiles.backfill.source import both_shapes_error, read_pages
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.table_scan import both_shapes_error, read_pages
 from userprofiles.backfill.table_shape import TableShape, row_shape
+from userprofiles.backfill.user_row import Row
 
 _TYPE_NAMES = {"B": "binary", "N": "a number"}
 

@@ -14,8 +14,8 @@ from userprofiles.backfill.errors import (
     StoppedError,
 )
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.source import projection
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.table_scan import projection
 from userprofiles.table import record
 
 Page = dict[str, Any]

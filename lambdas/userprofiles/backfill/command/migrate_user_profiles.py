@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from userprofiles.backfill import source
+from userprofiles.backfill import table_scan
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
@@ -64,7 +64,7 @@ def _main(arguments: Sequence[str] | None, limits: Limits) -> exit_code.ExitCode
     out.write(format_banner(job.table, dry_run=job.dry_run) + f"\nScanning table: {job.table}\n")
 
     def print_user_count(calls: Calls, job: Job, _: Sequence[SegmentState]) -> None:
-        out.write(f"Found {source.count_users(calls, job.shape)} user records\n")
+        out.write(f"Found {table_scan.count_users(calls, job.shape)} user records\n")
 
     options = CommandOptions(
         resume_command=shlex.join(["userprofiles", "backfill", "run", "--table-name", job.table, "--resume"])

@@ -3,9 +3,10 @@
 import pytest
 from backfill_fixtures import NOW, account, plain_user
 from userprofiles import template
-from userprofiles.backfill.plan import ProfileBuilder, read_user_row, too_large
+from userprofiles.backfill.profile_builder import ProfileBuilder, too_large
 from userprofiles.backfill.skip_rule import SkipRule
 from userprofiles.backfill.table_shape import TableShape, is_user_row
+from userprofiles.backfill.user_row import read_user_row
 from userprofiles.table import record
 from userprofiles.table.attribute_value import deserialize_item, item_size
 

@@ -13,8 +13,8 @@ from userprofiles.backfill.errors import (
     InvalidRequestError,
     RefusedError,
 )
-from userprofiles.backfill.plan import ROW_ATTRIBUTES, Row
 from userprofiles.backfill.table_shape import TableShape, user_filter
+from userprofiles.backfill.user_row import ROW_ATTRIBUTES, Row
 from userprofiles.table import record
 
 Key = dict[str, Any]

@@ -8,8 +8,8 @@ from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError, StoppedError
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
-from userprofiles.backfill.source import count_users
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.table_scan import count_users
 from userprofiles.backfill.table_shape import TableShape
 
 

@@ -1,0 +1,1 @@
+"""The sources of users: each is a small class that follows `source.Source`."""

@@ -1,0 +1,113 @@
+"""The ledger: a record of each run and the progress of its units, locked by a lease with a fencing token."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from userprofiles.jobs.run_record import Request, RunRecord
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on a run, or on one unit of a run.
+
+    Attributes:
+        run_id: The ID of the run.
+        token: The fencing token. It is higher than that of every former lease; the ledger rejects a write
+            with a lower token than the last one.
+        until: The end of the lease in epoch seconds.
+        unit: The number of the unit; None for the whole run.
+    """
+
+    run_id: str
+    token: int
+    until: float
+    unit: int | None = None
+
+
+class Ledger(Protocol):
+    """Stores runs. `FileLedger` keeps them in a folder, `TableLedger` in a DynamoDB table of its own.
+
+    Every method can raise a `LedgerError`.
+    """
+
+    @property
+    def name(self) -> str:
+        """Where the ledger is, for messages: a folder, or the name of a table."""
+
+    def create(self, record: RunRecord, lease_seconds: float) -> Lease:
+        """Store a new run, and lease it.
+
+        Raises:
+            RunExistsError: The ledger has a run with this ID.
+        """
+
+    def acquire(self, run_id: str, lease_seconds: float) -> tuple[RunRecord, Lease]:
+        """Lease a run that no other process works on. Its state becomes RUNNING, and its request is removed.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+            RunLockedError: The lease of another process has not ended.
+        """
+
+    def acquire_unit(self, run_id: str, unit: int, lease_seconds: float) -> Lease:
+        """Lease one unit of a run whose units are processed by different processes.
+
+        Raises:
+            RunLockedError: The lease of another process has not ended.
+        """
+
+    def read(self, run_id: str) -> RunRecord:
+        """Return a run.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+        """
+
+    def list_runs(self) -> Iterator[RunRecord]:
+        """Yield all runs, the newest first."""
+
+    def is_locked(self, run_id: str) -> bool:
+        """Return whether a process has the lease of the run."""
+
+    def renew(self, lease: Lease, lease_seconds: float, **changes: Any) -> tuple[RunRecord, Lease]:
+        """Prolong a lease, store changed fields of the record, and return the record with its request.
+
+        Raises:
+            LeaseLostError: Another process has taken over. Nothing was written.
+        """
+
+    def release(self, lease: Lease, **changes: Any) -> None:
+        """End a lease, and store the last changes of the record.
+
+        Raises:
+            LeaseLostError: Another process has taken over. Nothing was written.
+        """
+
+    def request(self, run_id: str, request: Request | None) -> RunRecord:
+        """Ask something of a run, or take it back. This needs no lease.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+        """
+
+    def save_unit(
+        self, lease: Lease, unit: int, document: Mapping[str, Any], keys: Sequence[str] = ()
+    ) -> None:
+        """Store the progress of a unit.
+
+        Args:
+            lease: The lease of the run or of this unit.
+            unit: The number of the unit.
+            document: Its progress, which replaces the former one.
+            keys: Keys to add to the unit's list of keys in the same write, for example of created items.
+
+        Raises:
+            LeaseLostError: Another process has taken over. Nothing was written.
+        """
+
+    def read_units(self, run_id: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Yield the numbers and the progress of all stored units, in the order of their numbers."""
+
+    def read_keys(self, run_id: str) -> Iterator[str]:
+        """Yield the keys of all units. A key can occur more than once."""
