@@ -3,7 +3,6 @@
 from typing import Any
 
 from userprofiles.backfill.command import run_command
-from userprofiles.backfill.command.argument_parser import CommandParser
 
 _COMMANDS = (run_command,)
 
@@ -15,7 +14,7 @@ def add_parsers(groups: Any, *, as_json: bool) -> None:
         groups: The groups of commands of the whole command line.
         as_json: Whether wrong usage is also printed on standard output.
     """
-    backfill: CommandParser = groups.add_parser("backfill", help="create profiles for existing users")
+    backfill = groups.add_parser("backfill", help="create profiles for existing users")
     commands = backfill.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in _COMMANDS:
         command.add_parser(commands)

@@ -7,7 +7,6 @@ from typing import Any
 
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
-from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.backfill_command import BackfillCommand, CommandOptions
 from userprofiles.backfill.command.job_options import (
     add_connection_options,
@@ -19,7 +18,6 @@ from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
 from userprofiles.backfill.job import Job, new_run_id
-from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.report import format_banner
 from userprofiles.backfill.segment_state import SegmentState
 
@@ -31,7 +29,7 @@ dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is faster. A dry run o
 
 def add_parser(commands: Any) -> None:
     """Add the command `run`."""
-    run: CommandParser = commands.add_parser(
+    run = commands.add_parser(
         "run",
         help="create the missing profiles",
         description="Create the default profile for every user of a table who has none.\n"
@@ -50,8 +48,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _execute(values: argparse.Namespace) -> exit_code.ExitCode:
-    run: CommandParser = values.parser
-    limits: Limits = values.limits
+    run, limits = values.parser, values.limits
     try:
         job = create_job(values, new_run_id(), dry_run=values.dry_run)
     except ValueError as error:
