@@ -189,6 +189,19 @@ class LedgerObserver:
             ]
         self._observer.record_results(results)
 
+    def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
+        """Save the states before the next inserts begin.
+
+        The keys are stored when their profiles are created: a profile that turns out to exist is not one of
+        this run. Until then, the state has them as `pending_inserts`.
+
+        Raises:
+            BackfillError: The lease is lost, or the ledger can't be written.
+        """
+        states = list(states)
+        self._save(states)
+        self._observer.save_inserts(states, state, keys)
+
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
         """Save the states if the last save is old enough, or if this is the last call.
 
