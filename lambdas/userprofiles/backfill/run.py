@@ -11,7 +11,7 @@ from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.operations import create_processors
+from userprofiles.backfill.operations import ProcessorFactory, create_processors
 from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
@@ -27,6 +27,19 @@ class Observer(Protocol):
 
     def record_results(self, results: Sequence[UserResult]) -> None:
         """Record the results of one chunk. The next `save` includes them."""
+
+    def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
+        """Save the state of a segment before its next inserts, which begin when this method returns.
+
+        Unlike `save`, this must not wait for a later call: after a kill during the inserts, the stored state
+        is what identifies the profiles of this run.
+
+        Args:
+            states: All states of the run.
+            state: The state of the segment. Its `pending_inserts` include the next inserts.
+            keys: The PKs of the profiles that are inserted next. A ledger adds them to the keys of the unit,
+                so that a rollback finds the profiles. Some of them may turn out to exist, or to be rejected.
+        """
 
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
         """Save the states if the last save is old enough, or if this is the last call."""
@@ -47,6 +60,7 @@ class Run:
         observer: Receives results, states and warnings.
         limits: Sizes and times of the run.
         now: Returns the time for createdAt.
+        create_processor: Creates the processor of a thread; None for that of the job's operation.
     """
 
     def __init__(
@@ -60,6 +74,7 @@ class Run:
         observer: Observer,
         limits: Limits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        create_processor: ProcessorFactory | None = None,
     ) -> None:
         self._client = client
         self._location = location
@@ -67,7 +82,9 @@ class Run:
         self._stop = stop
         self._observer = observer
         self._limits = limits
-        self._create_processor = create_processors(job, warn=observer.warn, limits=limits, now=now)
+        self._create_processor = create_processor or create_processors(
+            job, warn=observer.warn, limits=limits, now=now
+        )
         self._lock = threading.Lock()
 
     def execute(self) -> None:
@@ -101,7 +118,8 @@ class Run:
                 self._commit(state, chunk, calls.take_meter())
                 if chunk.error:
                     raise chunk.error
-                if self._stop.is_requested:
+                # Planned inserts are executed: else a slow start would stop each session at the same place.
+                if self._stop.is_requested and not chunk.planned_inserts:
                     return
         except StoppedError:
             pass  # the state has everything that was done, and a resumed run continues there
@@ -111,6 +129,10 @@ class Run:
 
     def _commit(self, state: SegmentState, chunk: Chunk, cost: Meter) -> None:
         with self._lock:
+            if chunk.planned_inserts:
+                state.advance(chunk, cost)
+                self._observer.save_inserts(self._states, state, chunk.planned_inserts.keys)
+                return
             # First, so that no state counts a failure that could not be recorded.
             self._observer.record_results(chunk.results)
             state.advance(chunk, cost)
