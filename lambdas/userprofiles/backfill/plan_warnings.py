@@ -1,0 +1,93 @@
+"""What an operator should know before a plan is applied."""
+
+from collections.abc import Iterator
+
+from userprofiles.backfill.plan_summary import HUGE_ITEM_UNITS, PlanSummary
+from userprofiles.backfill.table_description import TableDescription
+from userprofiles.backfill.tally import Tally
+
+
+def find_warnings(
+    table: TableDescription, summary: PlanSummary, tally: Tally, rate: float | None
+) -> list[dict[str, str]]:
+    """Return the warnings of a plan, each with its kind and message."""
+    messages = [
+        *_row_warnings(summary, tally),
+        *_table_warnings(table, tally),
+        *_capacity_warnings(table, rate),
+    ]
+    return [{"kind": kind, "message": message} for kind, message in messages]
+
+
+def _row_warnings(summary: PlanSummary, tally: Tally) -> Iterator[tuple[str, str]]:
+    hot_keys = summary.hot_keys()
+    if hot_keys:
+        counts = ", ".join(f"{count:,}" for _, count in hot_keys)
+        yield (
+            "hotKeys",
+            f"{len(hot_keys)} partition keys of the source have very many users ({counts}). Their reads are "
+            "not spread over the table, so DynamoDB may throttle them. A low --rate avoids this.",
+        )
+    if summary.huge_items:
+        yield (
+            "hugeItems",
+            f"{summary.huge_items:,} items take {HUGE_ITEM_UNITS} write units or more each. Check the fields "
+            "that are copied from the source.",
+        )
+    missing_ids = sum(count for reason, count in summary.failures.items() if "no id" in reason)
+    if missing_ids:
+        yield "missingIds", f"{missing_ids:,} rows have no id and get no profile. Correct these rows first."
+    other_failures = tally.failed - missing_ids
+    if other_failures:
+        yield (
+            "failures",
+            f"{other_failures:,} more rows can't be processed. The samples name some of them by reason.",
+        )
+
+
+def _table_warnings(table: TableDescription, tally: Tally) -> Iterator[tuple[str, str]]:
+    if table.pitr is False:
+        yield (
+            "noPointInTimeRecovery",
+            "Point-in-time recovery is off. `apply` needs --backup, --backup-arn ARN or --no-backup.",
+        )
+    if table.pitr is None:
+        yield (
+            "unknownPointInTimeRecovery",
+            "Without dynamodb:DescribeContinuousBackups, it is not known whether point-in-time recovery is on.",
+        )
+    if table.ttl_attribute:
+        yield (
+            "timeToLive",
+            f"The table has a time to live: DynamoDB deletes items by their attribute {table.ttl_attribute}, "
+            "also while the job runs.",
+        )
+    if table.stream:
+        yield (
+            "stream",
+            f"The table has a stream: its readers, such as functions, get {tally.created:,} new items.",
+        )
+    if table.indexes:
+        yield (
+            "indexes",
+            f"The table has the indexes {', '.join(table.indexes)}. An item with their keys is also written "
+            "to them. The estimate does not include this.",
+        )
+    if table.replicas:
+        yield (
+            "replicas",
+            f"The table has replicas in {', '.join(table.replicas)}. Each item is also written to them. The "
+            "estimate does not include this.",
+        )
+
+
+def _capacity_warnings(table: TableDescription, rate: float | None) -> Iterator[tuple[str, str]]:
+    if table.write_capacity is None:
+        return
+    if rate is None or rate >= table.write_capacity:
+        limit = "no --rate is set" if rate is None else f"--rate is {rate:g}"
+        yield (
+            "capacity",
+            f"The table takes {table.write_capacity:,} write units per second and {limit}: the job can slow "
+            "down other writers. Set a lower --rate.",
+        )
