@@ -13,6 +13,19 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
     FAILED = "failed"
 
+    # Only of the operation VERIFY.
+    MATCHING = "matching"
+    CHANGED = "changed"
+    DIFFERING = "differing"
+    MISSING = "missing"
+    ORPHANED = "orphaned"
+    ERASED = "erased"
+
+    # Only of the operation ROLLBACK.
+    REMOVED = "removed"
+    KEPT = "kept"
+    GONE = "gone"
+
 
 @dataclass(frozen=True, slots=True)
 class ProfileResult:
