@@ -5,7 +5,7 @@ from typing import Any
 from userprofiles.backfill.table_description import TableDescription
 from userprofiles.jobs.prices import load_prices
 
-_CENTS = 4
+_DIGITS = 6
 
 
 def estimate(
@@ -41,8 +41,8 @@ def _cost(table: TableDescription, read_units: float, write_units: int) -> dict[
         notes.insert(0, f"The table is in {table.region}; the prices are those of {prices.region}.")
     return {
         "currency": "USD",
-        "requests": round(requests, _CENTS),
-        "backupMonth": round(prices.backup_cost(table.size_bytes), _CENTS),
+        "requests": round(requests, _DIGITS),
+        "backupMonth": round(prices.backup_cost(table.size_bytes), _DIGITS),
         "pricesOf": prices.date,
         "pricesRegion": prices.region,
         "notes": notes,

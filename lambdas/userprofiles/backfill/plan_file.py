@@ -148,6 +148,7 @@ _IGNORED = frozenset({"planId", "createdAt", "seconds", "sections", "sha256", "s
 
 def _comparable(document: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: value for name, value in document.items() if name not in _IGNORED}
+    values["estimate"] = {name: part for name, part in document["estimate"].items() if name != "seconds"}
     values["job"] = {name: value for name, value in document["job"].items() if name != "runId"}
     values["segments"] = {str(entry["segment"]): entry for entry in document["segments"]}
     values["warnings"] = {entry["kind"]: entry["message"] for entry in document["warnings"]}

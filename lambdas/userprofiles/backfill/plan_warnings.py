@@ -25,23 +25,26 @@ def _row_warnings(summary: PlanSummary, tally: Tally) -> Iterator[tuple[str, str
         counts = ", ".join(f"{count:,}" for _, count in hot_keys)
         yield (
             "hotKeys",
-            f"{len(hot_keys)} partition keys of the source have very many users ({counts}). Their reads are "
-            "not spread over the table, so DynamoDB may throttle them. A low --rate avoids this.",
+            f"Users in one partition of the source, the largest numbers: {counts}. Reads of these users are "
+            "not spread over the table, so DynamoDB may throttle them.",
         )
     if summary.huge_items:
         yield (
             "hugeItems",
-            f"{summary.huge_items:,} items take {HUGE_ITEM_UNITS} write units or more each. Check the fields "
+            f"New items with {HUGE_ITEM_UNITS} write units or more: {summary.huge_items:,}. Check the fields "
             "that are copied from the source.",
         )
     missing_ids = sum(count for reason, count in summary.failures.items() if "no id" in reason)
     if missing_ids:
-        yield "missingIds", f"{missing_ids:,} rows have no id and get no profile. Correct these rows first."
+        yield (
+            "missingIds",
+            f"Rows without an id, which get no profile: {missing_ids:,}. Correct these rows first.",
+        )
     other_failures = tally.failed - missing_ids
     if other_failures:
         yield (
             "failures",
-            f"{other_failures:,} more rows can't be processed. The samples name some of them by reason.",
+            f"Rows that can't be processed for another reason: {other_failures:,}. The samples name some.",
         )
 
 

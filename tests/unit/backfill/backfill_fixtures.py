@@ -92,6 +92,18 @@ class Dynamo:
     def describe_table(self, **parameters):
         return self._call("DescribeTable", "describe_table", parameters)
 
+    def describe_continuous_backups(self, **parameters):
+        return self._call("DescribeContinuousBackups", "describe_continuous_backups", parameters)
+
+    def describe_time_to_live(self, **parameters):
+        return self._call("DescribeTimeToLive", "describe_time_to_live", parameters)
+
+    def create_backup(self, **parameters):
+        return self._call("CreateBackup", "create_backup", parameters)
+
+    def describe_backup(self, **parameters):
+        return self._call("DescribeBackup", "describe_backup", parameters)
+
     def batch_execute_statement(self, **parameters):
         return self._call("BatchExecuteStatement", "batch_execute_statement", parameters)
 
