@@ -14,6 +14,7 @@ from userprofiles.backfill.command.argument_parser import CommandParser, add_ver
 from userprofiles.backfill.command.backfill_command import BackfillCommand, CommandOptions
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import ProgressView
+from userprofiles.backfill.command.rate_option import add_rate_option
 from userprofiles.backfill.job import DEFAULT_SEGMENTS, MAX_SEGMENTS, Job, new_run_id, parse_segments
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.report import format_banner
@@ -90,6 +91,7 @@ def _add_run_options(run: CommandParser) -> None:
         metavar="0-3",
         help="process only these segments, such as 0-3 or 0,2,5",
     )
+    add_rate_option(run)
     run.add_argument("--report", type=Path, metavar="FILE.json", help="write the report to this file")
     run.add_argument("--json", action="store_true", help="print only the report on standard output, as JSON")
     run.add_argument("--resume", action="store_true", help="resume a stopped run with the same options")
@@ -231,6 +233,7 @@ def _backfill(
         as_json=values.json,
         resume=values.resume,
         has_connection_options=True,
+        rate=values.rate,
         resume_command=shlex.join(["userprofiles", *arguments_without_resume, "--resume"]),
     )
     if not values.json:

@@ -16,6 +16,7 @@ from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
+from userprofiles.jobs.pacing import LocalPacer, Pacer
 
 # Python runs signal handlers between two steps of the main thread. A signal that arrives just before a wait
 # does not end the wait, so the wait is short.
@@ -60,6 +61,7 @@ class Run:
         observer: Receives results, states and warnings.
         limits: Sizes and times of the run.
         now: Returns the time for createdAt.
+        pacer: Paces the writes; None for a pacer with the rate of the job.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Run:
         observer: Observer,
         limits: Limits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pacer: Pacer | None = None,
     ) -> None:
         self._client = client
         self._location = location
@@ -80,6 +83,7 @@ class Run:
         self._stop = stop
         self._observer = observer
         self._limits = limits
+        self._pacer = pacer or LocalPacer(job.rate, stop.now)
         self._create_processor = create_processors(job, warn=observer.warn, limits=limits, now=now)
         self._lock = threading.Lock()
 
@@ -108,7 +112,7 @@ class Run:
         """Process one segment, in its own thread, until it is done or a stop is requested."""
         if self._stop.is_requested:
             return
-        calls = Calls(self._client, self._location, self._stop, self._limits)
+        calls = Calls(self._client, self._location, self._stop, self._limits, self._pacer)
         try:
             for chunk in self._create_processor(calls).process(state):
                 self._commit(state, chunk, calls.take_meter())
