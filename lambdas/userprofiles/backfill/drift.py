@@ -54,12 +54,14 @@ def find_identity_differences(plan: Plan, current: Mapping[str, Any]) -> list[Di
         plan: The plan.
         current: The sections of `IDENTITY_SECTIONS` as a plan would have them now.
     """
-    differences = []
+    differences: list[Difference] = []
     for section in IDENTITY_SECTIONS:
         before, now = (_parts(section, values[section]) for values in (plan.document, current))
-        for name in dict.fromkeys([*before, *now]):
-            if before.get(name) != now.get(name):
-                differences.append(Difference(name, before.get(name), now.get(name)))
+        differences += [
+            Difference(name, before.get(name), now.get(name))
+            for name in dict.fromkeys([*before, *now])
+            if before.get(name) != now.get(name)
+        ]
     return differences
 
 

@@ -198,6 +198,18 @@ def account(sub, **attributes):
     }
 
 
+class FakeTime(Stop):
+    """A stop whose waits only move its clock."""
+
+    def __init__(self):
+        self.seconds = 1_000.0
+        super().__init__(clock=lambda: self.seconds)
+
+    def wait(self, seconds):
+        self.seconds += seconds
+        return self.is_requested
+
+
 class Recorder:
     """An observer that keeps results, messages, states and the keys of planned inserts."""
 
@@ -243,7 +255,7 @@ class RunResult:
         return {result.user_id: result.reason for result in self.results if result.outcome == "failed"}
 
 
-def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS, **settings):
+def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS, pacer=None, **settings):
     settings.setdefault("segments", 1)
     job = Job(**({"run_id": "run-1", "table": table.name} | settings))
     recorder = recorder or Recorder()
@@ -257,6 +269,7 @@ def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS,
         observer=recorder,
         now=lambda: datetime.fromisoformat(NOW),
         limits=limits,
+        pacer=pacer,
     ).execute()
     return RunResult(states, recorder)
 

@@ -50,8 +50,8 @@ def _format_estimate(estimate: Mapping[str, Any]) -> list[str]:
     pace = f"at {speed:,g} write units per second" if speed else "without a limit, as fast as the plan"
     return [
         f"Capacity: {estimate['writeUnits']:,} write units, {estimate['readUnits']:,} read units",
-        f"Cost:     {_format_money(cost['requests'])} {cost['currency']} for requests, "
-        f"{_format_money(cost['backupMonth'])} {cost['currency']} a month for an on-demand backup",
+        f"Cost:     {_format_money(cost['requests'])} {cost['currency']} for requests",
+        f"          {_format_money(cost['backupMonth'])} {cost['currency']} a month for an on-demand backup",
         f"          Prices of {cost['pricesRegion']}, {cost['pricesOf']}.",
         *(f"          {note}" for note in cost["notes"]),
         f"Duration: at least {timedelta(seconds=round(estimate['seconds']))} {pace}",
