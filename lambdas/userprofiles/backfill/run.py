@@ -13,6 +13,7 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.operations import create_processors
 from userprofiles.backfill.outcome import UserResult
+from userprofiles.backfill.review import Review
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
@@ -47,6 +48,7 @@ class Run:
         observer: Receives results, states and warnings.
         limits: Sizes and times of the run.
         now: Returns the time for createdAt.
+        review: Only for a verification or a rollback: what its threads share.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Run:
         observer: Observer,
         limits: Limits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        review: Review | None = None,
     ) -> None:
         self._client = client
         self._location = location
@@ -67,7 +70,9 @@ class Run:
         self._stop = stop
         self._observer = observer
         self._limits = limits
-        self._create_processor = create_processors(job, warn=observer.warn, limits=limits, now=now)
+        self._create_processor = create_processors(
+            job, warn=observer.warn, limits=limits, now=now, review=review
+        )
         self._lock = threading.Lock()
 
     def execute(self) -> None:
