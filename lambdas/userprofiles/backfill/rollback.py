@@ -35,8 +35,8 @@ NO_RULE = SkipRule((), ())
 class Candidates(Protocol):
     """Finds the users of some rows whose items the run may have created."""
 
-    def find(self, rows: Sequence[Row]) -> Mapping[str, UserRow | None]:
-        """Return the users by PK; None for a user whose row is the account, which is read later."""
+    def find(self, rows: Sequence[Row]) -> Mapping[str, Sequence[UserRow]]:
+        """Return the rows of users by PK; no rows if the row of a user is the account, which is read later."""
 
 
 class MarkedItems:
@@ -49,10 +49,10 @@ class MarkedItems:
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
 
-    def find(self, rows: Sequence[Row]) -> Mapping[str, UserRow | None]:
-        """Return the users by PK."""
+    def find(self, rows: Sequence[Row]) -> Mapping[str, Sequence[UserRow]]:
+        """Return the users by PK, without rows."""
         keys = (user_partition_key(row) for row in rows if get_string(row, RUN_ID) == self._run_id)
-        return {key: None for key in keys if key is not None}
+        return {key: () for key in keys if key is not None}
 
 
 class ListedProfiles:
@@ -67,10 +67,13 @@ class ListedProfiles:
         self._source = source
         self._history = history
 
-    def find(self, rows: Sequence[Row]) -> Mapping[str, UserRow | None]:
-        """Return the users by PK. Of several rows of a user, each one is returned in turn."""
-        users = self._source.read_users(rows)
-        return {user.profile_key: user for user in users if user.profile_key in self._history.keys}
+    def find(self, rows: Sequence[Row]) -> Mapping[str, Sequence[UserRow]]:
+        """Return the rows of users by PK."""
+        users: dict[str, list[UserRow]] = {}
+        for user in self._source.read_users(rows):
+            if user.profile_key in self._history.keys:
+                users.setdefault(user.profile_key, []).append(user)
+        return users
 
 
 class Rollback:
@@ -139,35 +142,43 @@ class Rollback:
         users = self._candidates.find(rows)
         other_keys = _keys_with_other_items(rows)
         items = self._reader.read_items(users, self._kinds)
-        for key, user in users.items():
+        for key, user_rows in users.items():
             own_items = [item for item in items.get(key, {}).values() if self._history.has_created(item)]
             if not own_items:
                 continue
             reason = OTHER_ITEMS if key in other_keys and len(own_items) > 1 else ""
-            reason = reason or self._reason_to_keep(user, items[key], own_items)
+            reason = reason or self._reason_to_keep(user_rows, items[key], own_items)
             result = self._remove(key, own_items, reason)
             if self._review.count(key, is_settled=result.outcome is not Outcome.KEPT):
                 results.append(result)
 
-    def _reason_to_keep(self, user: UserRow | None, items: Items, own_items: Sequence[Row]) -> str:
+    def _reason_to_keep(self, users: Sequence[UserRow], items: Items, own_items: Sequence[Row]) -> str:
         """Return why items are kept; empty if nobody has changed them since the run."""
         account, profile = items.get("account"), items.get("profile")
-        if account in own_items and account is not None and is_account_changed(account):
+        is_changed = (account in own_items and account is not None and is_account_changed(account)) or (
+            profile in own_items and profile is not None and self._comparison.is_changed(profile)
+        )
+        if is_changed:
             return CHANGED
-        if profile is None or profile not in own_items:
+        if profile is None or profile not in own_items or self._expectation is None:
             return ""
-        if self._comparison.is_changed(profile):
-            return CHANGED
-        if self._expectation is None:
-            return ""
-        if user is None:
+        if not users:
             if account is None:
                 return NO_ACCOUNT
-            user = read_user_row(account, TableShape.STACK, NO_RULE)
-        created_at = self._comparison.creation_time(profile)
-        expected = self._expectation.build_items(user, created_at)["profile"]
-        names = self._comparison.differing_names(profile, expected)
-        return f"differs from what the run created: {', '.join(names)}" if names else ""
+            users = [read_user_row(account, TableShape.STACK, NO_RULE)]
+        differences = [self._differing_names(profile, user) for user in users]
+        if not all(differences):
+            return ""
+        return f"differs from what the run created: {', '.join(differences[0])}"
+
+    def _differing_names(self, profile: Row, user: UserRow) -> list[str]:
+        """Return the attributes in which a profile differs from what the run creates for a row of a user."""
+        if self._expectation is None:
+            return []
+        if user.failure_reason is not None:
+            return [user.failure_reason]
+        expected = self._expectation.build_items(user, self._comparison.creation_time(profile))["profile"]
+        return self._comparison.differing_names(profile, expected)
 
     def _remove(self, key: str, items: Sequence[Row], reason: str) -> UserResult:
         """Remove items of a user unless there is a reason to keep them."""
@@ -178,7 +189,8 @@ class Rollback:
         try:
             self._remover.remove(items)
         except ConditionFailedError as error:
-            if self._reader.read_items([key], self._kinds, consistent=True).get(key):
+            stored = self._reader.read_items([key], self._kinds, consistent=True).get(key, {})
+            if any(map(self._history.has_created, stored.values())):
                 return _result(key, Outcome.KEPT, CHANGED_NOW)
             # Either our delete, whose response was lost, or another process.
             return _result(key, Outcome.REMOVED if error.repeated else Outcome.GONE)

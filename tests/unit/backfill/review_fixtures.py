@@ -56,7 +56,7 @@ def execute(job, table, *, review=None, recorder=None, stop=None, states=None, l
 def create_profiles(table, shape, **settings):
     """Run a backfill, and return what the ledger knows about it."""
     job = job_of(table, shape, **settings)
-    recorder, states = execute(job, table)
+    recorder, _ = execute(job, table)
     keys = KeyHashes()
     results = [result for result in recorder.results if result.outcome is Outcome.CREATED]
     if shape is TableShape.PLAIN:
@@ -109,7 +109,7 @@ def change(table, user_id, *, kind="profile", remove=(), **attributes):
     key = {name: {"S": value} for name, value in record.key(user_id, kind).items()}
     item = {
         **table.moto.get_item(TableName=table.name, Key=key)["Item"],
-        **{name: value for name, value in attributes.items()},
+        **attributes,
     }
     table.put({name: value for name, value in item.items() if name not in remove})
 
