@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     "AUDIT_TABLE": "audit",
     "MIGRATION_BUCKET": "bucket",
+    "LEDGER_TABLE": "ledger",
     "OUTBOX_QUEUE_URL": "http://127.0.0.1:9/queue",
     "AFTER_SIGN_UP_TARGETS": "[]",
     "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/queue",
