@@ -11,7 +11,7 @@ from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.operations import create_processors
+from userprofiles.backfill.operations import ProcessorFactory, create_processors
 from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
@@ -47,6 +47,7 @@ class Run:
         observer: Receives results, states and warnings.
         limits: Sizes and times of the run.
         now: Returns the time for createdAt.
+        create_processor: Creates the processor of a thread; None for that of the job's operation.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Run:
         observer: Observer,
         limits: Limits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        create_processor: ProcessorFactory | None = None,
     ) -> None:
         self._client = client
         self._location = location
@@ -67,7 +69,9 @@ class Run:
         self._stop = stop
         self._observer = observer
         self._limits = limits
-        self._create_processor = create_processors(job, warn=observer.warn, limits=limits, now=now)
+        self._create_processor = create_processor or create_processors(
+            job, warn=observer.warn, limits=limits, now=now
+        )
         self._lock = threading.Lock()
 
     def execute(self) -> None:

@@ -79,8 +79,8 @@ class SegmentWorker:
     def _user_result(
         self, user: UserRow, existing: Mapping[str, Row], inserts: dict[str, ProfileResult]
     ) -> UserResult:
-        def build(outcome: Outcome, reason: str = "") -> UserResult:
-            return UserResult(user.user_id, outcome, reason, user.email, user.key)
+        def build(outcome: Outcome, reason: str = "", write_units: int = 0) -> UserResult:
+            return UserResult(user.user_id, outcome, reason, user.email, user.key, write_units)
 
         if user.failure_reason is not None:
             return build(Outcome.FAILED, user.failure_reason)
@@ -92,7 +92,7 @@ class SegmentWorker:
             result = inserts[user.profile_key]
             if result.outcome is Outcome.CREATED:
                 inserts[user.profile_key] = EXISTED  # for a second row of the same user
-        return build(result.outcome, result.reason)
+        return build(result.outcome, result.reason, result.write_units)
 
 
 def split_page(page: Page, chunk_rows: int) -> Iterator[tuple[Sequence[Row], Cursor | None]]:
