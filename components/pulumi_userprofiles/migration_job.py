@@ -81,8 +81,8 @@ class MigrationJobArgs(TypedDict):
     """Whether AWS X-Ray traces executions and invocations. Default: true."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts the ledger, the bucket, executions, environment variables and logs. Default: keys
-    that AWS provides."""
+    """ARN of the KMS key that encrypts the ledger, the bucket, executions, environment variables and logs.
+    Default: keys that AWS provides."""
 
     former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
     """ARNs of KMS keys that `kms_key_arn` named before: the job can still read what these keys encrypt.
