@@ -7,7 +7,7 @@ from userprofiles import template as templates
 from userprofiles.backfill.batch_permissions import BatchPermissions
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.job import Job, Operation
+from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.profile_builder import ProfileBuilder
 from userprofiles.backfill.profile_reader import ProfileReader
@@ -15,6 +15,7 @@ from userprofiles.backfill.profile_target import ProfileTarget
 from userprofiles.backfill.profile_writer import ProfileWriter
 from userprofiles.backfill.segment import SegmentProcessor, SegmentWorker
 from userprofiles.backfill.sources.open_source import open_source
+from userprofiles.backfill.table_shape import TableShape
 from userprofiles.backfill.target import Target
 
 ProcessorFactory = Callable[[Calls], SegmentProcessor]
@@ -43,6 +44,8 @@ def create_processors(
     source = open_source(job, limits)
     builder = ProfileBuilder(templates.load(job.template), job.shape, job.run_id)
     permissions = BatchPermissions(warn, limits)
+    # In the stack shape, an account has one row, and its profile has the ID of the run.
+    plans_inserts = not job.dry_run and (job.shape is TableShape.PLAIN or job.source["kind"] != TABLE_SOURCE)
 
     def create_target(calls: Calls) -> Target:
         reader = ProfileReader(calls, permissions, limits)
@@ -50,6 +53,8 @@ def create_processors(
         return ProfileTarget(job, builder, reader, writer)
 
     def create_processor(calls: Calls) -> SegmentProcessor:
-        return SegmentWorker(source, create_target(calls), calls, limits=limits, now=now)
+        return SegmentWorker(
+            source, create_target(calls), calls, limits=limits, now=now, plans_inserts=plans_inserts
+        )
 
     return create_processor

@@ -5,8 +5,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from heapq import heappushpop, nlargest
 from heapq import heappush as push
+from heapq import heappushpop, nlargest
 from typing import Any
 
 from userprofiles.backfill.outcome import Outcome, UserResult

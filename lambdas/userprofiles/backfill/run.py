@@ -28,6 +28,19 @@ class Observer(Protocol):
     def record_results(self, results: Sequence[UserResult]) -> None:
         """Record the results of one chunk. The next `save` includes them."""
 
+    def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
+        """Save the state of a segment before its next inserts, which begin when this method returns.
+
+        Unlike `save`, this must not wait for a later call: after a kill during the inserts, the stored state
+        is what identifies the profiles of this run.
+
+        Args:
+            states: All states of the run.
+            state: The state of the segment. Its `pending_inserts` include the next inserts.
+            keys: The PKs of the profiles that are inserted next. A ledger adds them to the keys of the unit,
+                so that a rollback finds the profiles. Some of them may turn out to exist, or to be rejected.
+        """
+
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
         """Save the states if the last save is old enough, or if this is the last call."""
 
@@ -105,7 +118,8 @@ class Run:
                 self._commit(state, chunk, calls.take_meter())
                 if chunk.error:
                     raise chunk.error
-                if self._stop.is_requested:
+                # Planned inserts are executed: else a slow start would stop each session at the same place.
+                if self._stop.is_requested and not chunk.planned_inserts:
                     return
         except StoppedError:
             pass  # the state has everything that was done, and a resumed run continues there
@@ -115,6 +129,10 @@ class Run:
 
     def _commit(self, state: SegmentState, chunk: Chunk, cost: Meter) -> None:
         with self._lock:
+            if chunk.planned_inserts:
+                state.advance(chunk, cost)
+                self._observer.save_inserts(self._states, state, chunk.planned_inserts.keys)
+                return
             # First, so that no state counts a failure that could not be recorded.
             self._observer.record_results(chunk.results)
             state.advance(chunk, cost)

@@ -7,7 +7,7 @@ _MODULUS = 2**256
 
 
 def record_number(*parts: str) -> int:
-    """Return the SHA-256 of a record as a number. The parts are separated, so `a, bc` differs from `ab, c`."""
+    """Return the SHA-256 of a record as a number. Parts are separated: `a, bc` differs from `ab, c`."""
     data = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
     return int.from_bytes(hashlib.sha256(data).digest(), "big")
 
