@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from userprofiles.backfill import report
-from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.failure_sink import FailureSink
 from userprofiles.backfill.ledger_errors import translate_ledger_error
 from userprofiles.backfill.outcome import Outcome, UserResult
@@ -167,27 +166,32 @@ class LedgerObserver:
         self._done: set[int] = set()
         self._keys: list[str] = []
 
-    def record_results(self, results: Sequence[UserResult]) -> None:
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:
         """Record the results of one chunk.
 
         Raises:
             BackfillFailedError: The failures can't be written.
         """
-        try:
-            self._failures.extend(report.list_failures(results))
-        except OSError as error:
-            raise BackfillFailedError(
-                ErrorKind.STATE,
-                f"The failed users can't be written: {error.strerror}.\n"
-                "Free space on the disk of the state directory (XDG_STATE_HOME), then resume the run.",
-            ) from error
+        self._failures.record(state, results)
         if self._stores_keys:
             self._keys += [
                 record.partition_key(result.user_id)
                 for result in results
                 if result.outcome is Outcome.CREATED
             ]
-        self._observer.record_results(results)
+        self._observer.record_results(state, results)
+
+    def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
+        """Save the states, and the keys of the next inserts, before these inserts begin.
+
+        Raises:
+            BackfillError: The lease is lost, or the ledger can't be written.
+        """
+        states = list(states)
+        if self._stores_keys:
+            self._keys += keys
+        self._save(states)
+        self._observer.save_inserts(states, state, keys)
 
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
         """Save the states if the last save is old enough, or if this is the last call.
@@ -206,6 +210,7 @@ class LedgerObserver:
         documents = {state.segment: state.to_json() for state in states if self._is_open(state)}
         documents = {unit: value for unit, value in documents.items() if self._saved.get(unit) != value}
         self._session.counts = build_counts(states)
+        self._failures.flush()
         if documents or self._keys:
             self._session.save_units(documents, self._keys)
         self._saved.update(documents)

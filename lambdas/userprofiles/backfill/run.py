@@ -25,8 +25,13 @@ _SIGNAL_S = 0.2
 class Observer(Protocol):
     """Observes a run. Its methods are called by one thread at a time."""
 
-    def record_results(self, results: Sequence[UserResult]) -> None:
-        """Record the results of one chunk. The next `save` includes them."""
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:
+        """Record the results of one chunk. The next `save` includes them.
+
+        Args:
+            state: The state of the segment before the chunk.
+            results: The results of the chunk.
+        """
 
     def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
         """Save the state of a segment before its next inserts, which begin when this method returns.
@@ -134,6 +139,6 @@ class Run:
                 self._observer.save_inserts(self._states, state, chunk.planned_inserts.keys)
                 return
             # First, so that no state counts a failure that could not be recorded.
-            self._observer.record_results(chunk.results)
+            self._observer.record_results(state, chunk.results)
             state.advance(chunk, cost)
             self._observer.save(self._states, is_last=False)
