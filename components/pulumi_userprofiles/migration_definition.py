@@ -54,10 +54,10 @@ def definition(
     Its input is `{"table"?, "dryRun"?, "segments"?, "only"?, "rule"?, "runId"?}` or `{"job": …}`; the
     definition contains the defaults. It invokes the worker with these payloads:
 
-    * `{"action": "prepare", "execution", …the input…}`: returns `runId`, `token` and `items`, one for each
-      open segment. A run that is resumed has fewer items.
-    * An item: returns the item and `done` before the function's time-out; while `done` is false, the state
-      machine invokes the worker again.
+    * `{"action": "prepare", "execution", …the input…}`: returns `runId`, `token` and `items`, the numbers of
+      the open segments. A run that is resumed has fewer items.
+    * `{"action": "work", "runId", "token", "segment"}`: returns this and `done` before the function's
+      time-out; while `done` is false, the state machine invokes the worker again.
     * `{"action": "finish", "runId", "token"}`: reads the results of the segments, stores the report and
       returns it. A failed segment does not stop the others; this step decides whether the execution fails.
 
@@ -83,9 +83,9 @@ def definition(
         "States": {
             "Defaults": {
                 "Type": "Pass",
-                "Result": {
+                "Parameters": {
                     "given": {"table": table, "dryRun": False, "segments": segments},
-                    "step": {"action": "prepare"},
+                    "step": {"action": "prepare", "execution.$": "$$.Execution.Id"},
                 },
                 "Next": "Request",
             },
@@ -112,6 +112,12 @@ def _segments_map(task: dict[str, Any], max_concurrency: int) -> dict[str, Any]:
         "Type": "Map",
         "Label": LABEL,
         "ItemsPath": "$.items",
+        "ItemSelector": {
+            "action": "work",
+            "runId.$": "$.runId",
+            "token.$": "$.token",
+            "segment.$": "$$.Map.Item.Value",
+        },
         "MaxConcurrency": max_concurrency,
         "ToleratedFailurePercentage": 100,
         "ItemProcessor": {
@@ -128,5 +134,7 @@ def _segments_map(task: dict[str, Any], max_concurrency: int) -> dict[str, Any]:
             },
         },
         "ResultPath": None,
+        # A map that fails as a whole leaves open segments, which the last step reports.
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Finish"}],
         "Next": "Finish",
     }

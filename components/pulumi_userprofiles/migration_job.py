@@ -178,6 +178,7 @@ class MigrationJob(Component):
                     "USERS_TABLE": args["users_table_name"],
                     "MIGRATION_TABLES": pulumi.Output.all(*names).apply(",".join),
                     "MIGRATION_BUCKET": self.reports.bucket_name,
+                    "USERS_TABLE_ARN": args["users_table_arn"],
                     "LEDGER_TABLE": self.ledger.table_name,
                     "TOLERATED_FAILURE_PERCENTAGE": str(settings.tolerated_failure_percentage),
                 },

@@ -65,7 +65,13 @@ def worker_statements(
         *_rollback_statements(settings, table_arns),
         {
             "sid": "KeepLedger",
-            "actions": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            "actions": [
+                "dynamodb:BatchGetItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:UpdateItem",
+            ],
             "resources": [ledger_table_arn],
         },
         {

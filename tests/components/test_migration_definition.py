@@ -140,9 +140,9 @@ def test_child_execution_repeats_the_work_until_it_is_done(definition: dict[str,
 
 def test_input_overrides_the_defaults_but_not_the_action(definition: dict[str, Any]) -> None:
     """The input of an execution can't choose the worker's action."""
-    assert definition["States"]["Defaults"]["Result"] == {
+    assert definition["States"]["Defaults"]["Parameters"] == {
         "given": {"dryRun": False, "segments": 8, "table": "app-data-table-1234567"},
-        "step": {"action": "prepare"},
+        "step": {"action": "prepare", "execution.$": "$$.Execution.Id"},
     }
     assert (
         definition["States"]["Request"]["Parameters"]["event.$"]
@@ -163,6 +163,22 @@ def test_machine_can_manage_only_its_own_executions(stack: Recording) -> None:
         ("states:StartExecution",): [machine.format("stateMachine")],
         ("states:DescribeExecution", "states:StopExecution"): [f"{execution}:*", f"{execution}/Segments:*"],
     }
+
+
+def test_items_of_the_map_are_numbers_of_segments(definition: dict[str, Any]) -> None:
+    """Each item is a few bytes, so the list is far below the 256 KiB limit of a state's payload."""
+    assert definition["States"]["Segments"]["ItemSelector"] == {
+        "action": "work",
+        "runId.$": "$.runId",
+        "token.$": "$.token",
+        "segment.$": "$$.Map.Item.Value",
+    }
+
+
+def test_failure_of_the_whole_map_is_reported_by_the_last_step(definition: dict[str, Any]) -> None:
+    assert definition["States"]["Segments"]["Catch"] == [
+        {"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Finish"}
+    ]
 
 
 def test_finish_needs_the_token_of_the_run(definition: dict[str, Any]) -> None:
@@ -200,7 +216,8 @@ def test_worker_has_only_these_rights_on_the_ledger(stack: Recording) -> None:
 
     assert statement["Resource"] == [ledger]
     assert statement["Action"] == [
-        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
+        *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+        *("dynamodb:Query", "dynamodb:UpdateItem"),
     ]
 
 
