@@ -85,8 +85,8 @@ def add_parsers(groups: Any) -> None:
     resume = commands.add_parser(
         "resume",
         help="continue a stopped, failed or interrupted run",
-        description="Continue a run where it ended: a local run in this process, a run of the state machine in\n"
-        "a new execution.",
+        description="Continue a run where it ended: a local run in this process, a run of the state\n"
+        "machine in a new execution.",
         epilog=_RESUME_EPILOG,
     )
     resume.add_argument(
