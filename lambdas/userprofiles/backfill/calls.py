@@ -1,6 +1,7 @@
 """Calls to DynamoDB: counted, retried where a retry can help, with actionable errors."""
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -92,6 +93,7 @@ class Calls:
         repeated = False
         while True:
             self._take_budget(operation, units)
+            started_at = time.monotonic()
             try:
                 response = method(ReturnConsumedCapacity="TOTAL", **parameters)
             except boto.ClientError as error:
@@ -109,6 +111,7 @@ class Calls:
                 raise translate_error(error, self.location) from error
             else:
                 self._has_answered = True
+                self.meter.latency.record(time.monotonic() - started_at)
                 self._count(operation, response, units)
                 response["repeated"] = repeated or _retries(response) > 0
                 return response
