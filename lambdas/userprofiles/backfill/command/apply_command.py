@@ -8,7 +8,7 @@ from typing import Any
 
 from userprofiles.backfill import report
 from userprofiles.backfill.apply import Apply, ApplyOptions, ApplyResult
-from userprofiles.backfill.command import connection, exit_code
+from userprofiles.backfill.command import connection
 from userprofiles.backfill.command.apply_options import (
     add_backup_options,
     add_drift_options,
@@ -33,7 +33,14 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.file_quarantine import FileQuarantine
 from userprofiles.jobs.quarantine import Quarantine
 
-_EPILOG = f"""{exit_code.HELP}
+_EPILOG = """exit codes:
+  0   done
+  1   could not start or continue: credentials, table, permissions, network, disk, ledger
+  2   done, but some users failed, or the counts differ from the plan
+  3   stopped early: the last message says how to resume
+  5   rejected: the plan was changed, does not fit any more or is applied already, another process works on
+      its run, the table has no backup, or the counts differ too much
+  64  wrong usage
 
 Required permissions on the table: dynamodb:DescribeTable, dynamodb:DescribeContinuousBackups, dynamodb:Scan,
 dynamodb:GetItem and dynamodb:PutItem. With dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is
