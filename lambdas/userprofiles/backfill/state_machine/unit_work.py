@@ -48,6 +48,7 @@ def process_unit(services: Services, event: Mapping[str, Any], seconds_left: flo
         try:
             record, run_lease = services.ledger.renew(run_lease, RUN_LEASE_S)
         except LeaseLostError as error:
+            services.ledger.read(run_lease.run_id)  # raises an error if the run does not exist
             services.warn(str(error))
             return {**item, "segment": event.get("segment"), "done": True}
         job = read_job(record, services.ledger)
