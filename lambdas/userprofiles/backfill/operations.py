@@ -15,6 +15,7 @@ from userprofiles.backfill.profile_target import ProfileTarget
 from userprofiles.backfill.profile_writer import ProfileWriter
 from userprofiles.backfill.segment import SegmentProcessor, SegmentWorker
 from userprofiles.backfill.sources.open_source import open_source
+from userprofiles.backfill.sources.source import Source
 from userprofiles.backfill.table_shape import TableShape
 from userprofiles.backfill.target import Target
 
@@ -27,6 +28,7 @@ def create_processors(
     warn: Callable[[str], None],
     limits: Limits,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    source: Source | None = None,
 ) -> ProcessorFactory:
     """Return the function that creates the processor of a thread.
 
@@ -35,13 +37,14 @@ def create_processors(
         warn: Shows or logs a warning.
         limits: Sizes of pages, chunks and batches.
         now: Returns the time of creation.
+        source: Has the users; None for the source of the job.
 
     Raises:
         RefusedError: The operation or the source is not supported.
     """
     if job.operation is not Operation.CREATE:
         raise RefusedError(f"The operation {job.operation} is not supported.")
-    source = open_source(job, limits)
+    users = source or open_source(job, limits)
     builder = ProfileBuilder(templates.load(job.template), job.shape, job.run_id)
     permissions = BatchPermissions(warn, limits)
     # In the stack shape, an account has one row, and its profile has the ID of the run.
@@ -54,7 +57,7 @@ def create_processors(
 
     def create_processor(calls: Calls) -> SegmentProcessor:
         return SegmentWorker(
-            source, create_target(calls), calls, limits=limits, now=now, plans_inserts=plans_inserts
+            users, create_target(calls), calls, limits=limits, now=now, plans_inserts=plans_inserts
         )
 
     return create_processor
