@@ -195,14 +195,15 @@ class LedgerObserver:
         self._observer.record_results(state, results)
 
     def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
-        """Save the states, and the keys of the next inserts, before these inserts begin.
+        """Save the states before the next inserts begin.
+
+        The keys are stored when their profiles are created: a profile that turns out to exist is not one of
+        this run. Until then, the state has them as `pending_inserts`.
 
         Raises:
             BackfillError: The lease is lost, or the ledger can't be written.
         """
         states = list(states)
-        if self._stores_keys:
-            self._keys += keys
         self._save(states)
         self._observer.save_inserts(states, state, keys)
 

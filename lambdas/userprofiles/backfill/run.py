@@ -13,9 +13,11 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.operations import ProcessorFactory, create_processors
 from userprofiles.backfill.outcome import UserResult
+from userprofiles.backfill.review import Review
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
+from userprofiles.jobs.pacing import LocalPacer, Pacer
 
 # Python runs signal handlers between two steps of the main thread. A signal that arrives just before a wait
 # does not end the wait, so the wait is short.
@@ -66,6 +68,8 @@ class Run:
         limits: Sizes and times of the run.
         now: Returns the time for createdAt.
         create_processor: Creates the processor of a thread; None for that of the job's operation.
+        pacer: Paces the writes; None for a pacer with the rate of the job.
+        review: Only for a verification or a rollback: what its threads share.
     """
 
     def __init__(
@@ -80,6 +84,8 @@ class Run:
         limits: Limits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         create_processor: ProcessorFactory | None = None,
+        pacer: Pacer | None = None,
+        review: Review | None = None,
     ) -> None:
         self._client = client
         self._location = location
@@ -87,8 +93,9 @@ class Run:
         self._stop = stop
         self._observer = observer
         self._limits = limits
+        self._pacer = pacer or LocalPacer(job.rate, stop.now)
         self._create_processor = create_processor or create_processors(
-            job, warn=observer.warn, limits=limits, now=now
+            job, warn=observer.warn, limits=limits, now=now, review=review
         )
         self._lock = threading.Lock()
 
@@ -117,7 +124,7 @@ class Run:
         """Process one segment, in its own thread, until it is done or a stop is requested."""
         if self._stop.is_requested:
             return
-        calls = Calls(self._client, self._location, self._stop, self._limits)
+        calls = Calls(self._client, self._location, self._stop, self._limits, self._pacer)
         try:
             for chunk in self._create_processor(calls).process(state):
                 self._commit(state, chunk, calls.take_meter())
