@@ -27,7 +27,8 @@ from userprofiles.jobs.quarantine import MAX_TRIES, Part, Quarantine, Quarantine
 ROW_MISSING = "rowMissing"
 """The reason of a skipped user whose row the source does not have any more."""
 
-SaveState = Callable[[SegmentState, Sequence[str]], None]
+HashableKey = tuple[tuple[str, str], ...]
+SaveState = Callable[[SegmentState, Sequence[UserResult]], None]
 
 
 class RetrySource:
@@ -71,7 +72,7 @@ class QuarantineRetry:
         source: The source of the run.
         quarantine: The quarantine of the run.
         calls: Calls on the table.
-        save: Stores the state of a segment, and keys of profiles that are inserted next.
+        save: Stores the state of a segment. It also gets the results that the state counts now.
         warn: Shows a warning.
         stop: Ends the retry between two batches.
         limits: The size of a batch.
@@ -134,56 +135,59 @@ class QuarantineRetry:
     def _retry_batch(self, state: SegmentState, batch: Sequence[QuarantinedRow]) -> None:
         rows = [row for row in batch if self._is_retryable(row)]
         kept = [row for row in batch if not self._is_retryable(row)]
-        error = None
-        results: dict[tuple[tuple[str, str], ...], UserResult] = {}
-        read_keys = set()
-        if rows:
-            keys = {_hashable(row.key): row.key for row in rows}
-            self._source.rows = self._source.read_rows(self._calls, list(keys.values()))
-            read_keys = {_hashable(user.key) for user in self._source.read_users(self._source.rows)}
-            chunk = self._process(state)
-            error = chunk.error
-            results = {_hashable(result.key): result for result in chunk.results}
-            state.pending_inserts.remove(chunk.counted_keys)
+        chunk, unprocessed_keys = self._process(state, rows) if rows else (Chunk([]), set())
+        results = {_hashable(result.key): result for result in chunk.results}
+        finished: list[UserResult] = []
         for row in rows:
             key = _hashable(row.key)
-            result = results.get(key)
-            if result is None and key in read_keys:
-                kept.append(row)  # an error ended the batch before this row
+            if key in unprocessed_keys:
+                kept.append(row)
                 continue
-            result = result or UserResult(row.row_id, Outcome.SKIPPED, ROW_MISSING)
+            result = results.get(key) or UserResult(row.row_id, Outcome.SKIPPED, ROW_MISSING)
             self.results[result.outcome] += 1
             if result.outcome is Outcome.FAILED:
                 kept.append(quarantined_row(self._job.run_id, state.segment, result, row.tries + 1))
                 continue
-            state.tally.count(result)
+            finished.append(result)
             results[key] = dataclasses.replace(result, outcome=Outcome.EXISTED)  # for a second row of the key
-        self._commit(state, batch, kept)
-        if error:
-            raise error
+        self._quarantine.append(quarantine_part(state), kept)
+        self._quarantine.flush()
+        self._count(state, len(batch), len(kept), finished)
+        state.pending_inserts.remove(chunk.counted_keys)
+        self._save(state, finished)
+        if chunk.error:
+            raise chunk.error
 
-    def _process(self, state: SegmentState) -> Chunk:
-        """Process the rows of the source, and return the chunk with the results."""
+    def _process(self, state: SegmentState, rows: Sequence[QuarantinedRow]) -> tuple[Chunk, set[HashableKey]]:
+        """Process rows.
+
+        Returns:
+            The chunk with the results, and the keys of the rows before which an error ended it.
+        """
+        keys = {_hashable(row.key): row.key for row in rows}
+        self._source.rows = self._source.read_rows(self._calls, list(keys.values()))
+        users = self._source.read_users(self._source.rows)
         # A state of its own: the cursor and the counted keys belong to the run, not to these rows.
         scratch = SegmentState(state.segment, pending_inserts=state.pending_inserts)
         for chunk in self._worker.process(scratch):
-            if not chunk.planned_inserts:
-                return chunk
-            state.pending_inserts.add(chunk.planned_inserts.created_at, chunk.planned_inserts.keys)
-            self._save(state, chunk.planned_inserts.keys)
-        return Chunk([])
+            if chunk.planned_inserts:
+                state.pending_inserts.add(chunk.planned_inserts.created_at, chunk.planned_inserts.keys)
+                self._save(state, ())
+                continue
+            processed_keys = {_hashable(result.key) for result in chunk.results}
+            return chunk, {_hashable(user.key) for user in users} - processed_keys
+        return Chunk([]), set()
 
-    def _commit(
-        self, state: SegmentState, batch: Sequence[QuarantinedRow], kept: Sequence[QuarantinedRow]
+    def _count(
+        self, state: SegmentState, batch_rows: int, kept_rows: int, finished: Sequence[UserResult]
     ) -> None:
-        """Add the rows that stay to the end of the queue, and store the state that starts after the batch."""
-        self._quarantine.append(quarantine_part(state), kept)
-        self._quarantine.flush()
+        """Move the beginning of the queue behind a batch, and count its results."""
         place = state.quarantine
-        state.quarantine = QuarantinePlace(place.version, place.first + len(batch))
-        state.tally.failed += len(kept) - len(batch)
+        state.quarantine = QuarantinePlace(place.version, place.first + batch_rows)
+        state.tally.failed += kept_rows - batch_rows
+        for result in finished:
+            state.tally.count(result)
         state.meter.add(self._calls.take_meter())
-        self._save(state, ())
 
     def _replace_file(self, state: SegmentState) -> None:
         """Write the rows that stay to a new file, so that the finished rows are deleted."""
@@ -200,5 +204,5 @@ class QuarantineRetry:
         self._quarantine.delete(old_part)
 
 
-def _hashable(key: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _hashable(key: Mapping[str, str]) -> HashableKey:
     return tuple(sorted(key.items()))

@@ -44,7 +44,7 @@ class World:
         run_backfill(table, recorder=recorder, limits=self.limits)
         self.stored = recorder.saved_states[0]
 
-    def save(self, state, keys):
+    def save(self, state, results):
         if self.saves == self.fail_at:
             raise KeyboardInterrupt  # a kill before the write
         self.saves += 1
@@ -185,9 +185,9 @@ def test_stop_ends_the_retry_between_two_batches(world):
     world.fix(0, 1, 2, 3, 4, 5)
     save = world.save
 
-    def save_and_stop(state, keys):
-        save(state, keys)
-        if not keys:
+    def save_and_stop(state, results):
+        save(state, results)
+        if results:
             world.stop.request()
 
     world.save = save_and_stop
