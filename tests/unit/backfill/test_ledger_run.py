@@ -355,12 +355,13 @@ class TestTwoRuns:
         create = world.ledger.create
         world.ledger.create = lambda record: replace(create(record), until=0.0)
         world.ledger.renew = fail
-        at_call(world.table, "BatchExecuteStatement", 2, lambda: wait_until(lambda: world.stop.is_requested))
+        at_call(world.table, "BatchExecuteStatement", 1, lambda: wait_until(lambda: world.stop.is_requested))
         result = world.run()
 
         assert result.error.kind is ErrorKind.LEDGER
         assert world.stored().state is RunState.FAILED
         del world.ledger.renew, world.ledger.create
+        world.table.client.hooks = []
         assert world.run().is_complete
         assert counts(world.stored())["created"] == 20
 
