@@ -164,6 +164,23 @@ class Apply:
         report_of_drift = drift.to_json(result.states, accepted=options.accept_drift)
         return ApplyResult(result, backup, report_of_drift)
 
+    def prepare(self, plan: Plan, options: ApplyOptions) -> RunRecord:
+        """Check and back up everything for a run by another engine, and return the record of the run.
+
+        Raises:
+            RefusedError: As for `apply`.
+            BackfillError: The table or the ledger can't be used.
+        """
+        job = dataclasses.replace(plan.job, plan_hash=plan.hash, rate=options.rate or plan.job.rate)
+        table = describe_table(self._client, self._location)
+        check_keys(table, self._location)
+        identity = self._describe_identity(job, table, plan)
+        refuse_identity_drift(plan, identity)
+        record = self._create_record(job, table, identity, options)
+        backups = Backups(self._client, self._location, table, self._stop)
+        backup = self._prepare(record, plan, CountDrift(plan, options.max_drift), backups, options)
+        return record.replace(backup=backup)
+
     def _describe_identity(self, job: Job, table: TableDescription, plan: Plan) -> dict[str, Any]:
         try:
             return describe_identity(job, table, self._limits)

@@ -14,6 +14,7 @@ from userprofiles.backfill.command.apply_options import (
     add_drift_options,
     read_backup_request,
 )
+from userprofiles.backfill.command.engine import add_engine_options, execute_run, uses_state_machine
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.job_options import add_connection_options
@@ -62,6 +63,7 @@ def add_parser(commands: Any) -> None:
     add_drift_options(apply)
     add_rate_option(apply)
     add_ledger_options(apply)
+    add_engine_options(apply)
     apply.add_argument(
         "--allow-parallel",
         action="store_true",
@@ -120,6 +122,8 @@ def _apply(values: argparse.Namespace, view: ProgressView, stop: Stop) -> ExitCo
         rate=resolve_rate(values.rate, client, location),
         report=str(values.report.absolute()) if values.report else "",
     )
+    if uses_state_machine(values):
+        return execute_run(values, apply.prepare(plan, options), ledger, stop)
     result = apply.apply(plan, options)
     return _ResultWriter(values, view, plan).write(result, quarantine)
 
