@@ -24,9 +24,10 @@ from userprofiles.backfill.errors import (
     RefusedError,
     StoppedError,
 )
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.tally import Tally
+from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.jobs.errors import RunNotFoundError
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord, RunState
@@ -38,7 +39,7 @@ STATE_MACHINE_VARIABLE = "USERPROFILES_STATE_MACHINE"
 
 _STATE_MACHINE = re.compile(r"arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[\w-]{1,80}")
 _START_POLL_S = 0.5
-_WATCH_S = 2.0
+_WATCH_S = 1.0
 
 
 def add_engine_options(parser: CommandParser) -> None:
@@ -242,11 +243,13 @@ def execute_run(
     """
     engine = StepFunctionsEngine(values, ledger, stop, arn)
     run, code = engine.execute(record, allow_parallel=values.allow_parallel)
+    tally = Tally.from_json(run.counts) if run.counts else Tally()
     if values.json:
-        totals = {"runId": run.run_id, "state": str(run.state), **run.counts, "report": run.report}
+        meter = Meter.from_json(run.counts) if run.counts else Meter()
+        totals = report.build_totals(Job.from_json(run.job), tally, meter, run.seconds)
+        totals |= {"state": str(run.state), "report": run.report}
         Output().write(json.dumps(totals, indent=2) + "\n")
         return code
-    tally = Tally.from_json(run.counts) if "processed" in run.counts else Tally()
     lines = [report.format_summary(tally, is_complete=run.state is RunState.DONE)]
     lines += [f"{name}: {text}" for name, text in [("Message", run.message), ("Report", run.report)] if text]
     Output().write("\n".join(lines) + "\n")
