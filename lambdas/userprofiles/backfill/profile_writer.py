@@ -1,5 +1,6 @@
 """Inserts profiles, and never changes an existing item."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -240,5 +241,10 @@ def _statement(table: str, item: Item) -> dict[str, Any]:
     (BatchWriteItem has no conditions and would overwrite.) The attribute names come from our code, the table
     name has been validated, and the values are parameters.
     """
-    names = ", ".join("'" + name.replace("'", "''") + "': ?" for name in item)
-    return {"Statement": f'INSERT INTO "{table}" VALUE {{{names}}}', "Parameters": list(item.values())}
+    return {"Statement": _insert_text(table, tuple(item)), "Parameters": list(item.values())}
+
+
+@functools.lru_cache(maxsize=64)  # the profiles of a run have few different sets of attributes
+def _insert_text(table: str, names: tuple[str, ...]) -> str:
+    values = ", ".join("'" + name.replace("'", "''") + "': ?" for name in names)
+    return f'INSERT INTO "{table}" VALUE {{{values}}}'
