@@ -1,6 +1,7 @@
 """Calls to DynamoDB: counted, retried where a retry can help, with actionable errors."""
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,6 +35,7 @@ BROKEN = frozenset(
 )
 RETRIED = THROTTLING_CODES | BROKEN
 
+_CONDITION_FAILED = "ConditionalCheckFailed"
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
 
 
@@ -92,6 +94,7 @@ class Calls:
         repeated = False
         while True:
             self._take_budget(operation, units)
+            started_at = time.monotonic()
             try:
                 response = method(ReturnConsumedCapacity="TOTAL", **parameters)
             except boto.ClientError as error:
@@ -109,6 +112,7 @@ class Calls:
                 raise translate_error(error, self.location) from error
             else:
                 self._has_answered = True
+                self.meter.latency.record(time.monotonic() - started_at)
                 self._count(operation, response, units)
                 response["repeated"] = repeated or _retries(response) > 0
                 return response
@@ -194,7 +198,7 @@ class Calls:
         self, operation: str, error: boto.ClientError, *, repeated: bool
     ) -> Exception | None:
         """Return the error to raise, or None if a retry can help."""
-        code = error_code(error)
+        code = _deciding_code(error)
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         if code in RETRIED:
             return None
@@ -215,6 +219,17 @@ def _expected_units(operation: str, parameters: Mapping[str, Any]) -> float:
     return len(parameters.get("Statements", (0,))) if operation in _WRITES else 0
 
 
+def _deciding_code(error: boto.ClientError) -> str:
+    """Return the code of an error; that of the decisive action if a transaction was canceled."""
+    code = error_code(error)
+    if code != "TransactionCanceledException":
+        return code
+    codes = {str(reason.get("Code")) for reason in error.response.get("CancellationReasons") or ()}
+    if _CONDITION_FAILED in codes:
+        return f"{_CONDITION_FAILED}Exception"
+    return next((reason for reason in sorted(codes) if reason in RETRIED), code)
+
+
 def _retries(response: Mapping[str, Any]) -> int:
     """Return how often botocore retried a call."""
     return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
@@ -227,5 +242,7 @@ _METHODS = {
     "GetItem": "get_item",
     "BatchExecuteStatement": "batch_execute_statement",
     "PutItem": "put_item",
+    "DeleteItem": "delete_item",
+    "TransactWriteItems": "transact_write_items",
 }
-_WRITES = frozenset({"BatchExecuteStatement", "PutItem"})
+_WRITES = frozenset({"BatchExecuteStatement", "PutItem", "DeleteItem", "TransactWriteItems"})

@@ -13,6 +13,19 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
     FAILED = "failed"
 
+    # Only of the operation VERIFY.
+    MATCHING = "matching"
+    CHANGED = "changed"
+    DIFFERING = "differing"
+    MISSING = "missing"
+    ORPHANED = "orphaned"
+    ERASED = "erased"
+
+    # Only of the operation ROLLBACK.
+    REMOVED = "removed"
+    KEPT = "kept"
+    GONE = "gone"
+
 
 @dataclass(frozen=True, slots=True)
 class ProfileResult:
@@ -21,10 +34,15 @@ class ProfileResult:
     Attributes:
         outcome: The outcome for its user.
         reason: Why the user was skipped or failed; empty for other outcomes.
+        write_units: In a dry run, the write units of the items that would be created.
+        error_code: AWS's error code if AWS rejected the profile. Then the reason has AWS's message, which can
+            repeat a value of the row.
     """
 
     outcome: Outcome
     reason: str = ""
+    write_units: int = 0
+    error_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,9 @@ class UserResult:
         reason: Why the user was skipped or failed; empty for other outcomes.
         email: The e-mail address, for a line on a terminal.
         key: The row's key, as `row_key` returns it.
+        write_units: In a dry run, the write units of the items that would be created.
+        error_code: As in `ProfileResult`.
+        sha256: The digest of a failed row; empty for other outcomes.
     """
 
     user_id: str
@@ -44,3 +65,6 @@ class UserResult:
     reason: str = ""
     email: str | None = None
     key: Mapping[str, str] = field(default_factory=dict)
+    write_units: int = 0
+    error_code: str = ""
+    sha256: str = ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import Outcome, ProfileResult
-from userprofiles.backfill.profile_builder import ProfileBuilder, too_large
+from userprofiles.backfill.profile_builder import ProfileBuilder, too_large, write_units
 from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.profile_writer import CREATED, CREATED_AT, EXISTED, ProfileWriter
 from userprofiles.backfill.skip_rule import ERASED
@@ -72,7 +72,10 @@ class ProfileTarget:
             else:
                 items[key] = item
         if self._job.dry_run:
-            results |= dict.fromkeys(items, CREATED)
+            results |= {
+                key: ProfileResult(Outcome.CREATED, write_units=write_units(item))
+                for key, item in items.items()
+            }
         else:
             self._writer.insert(list(items.values()), results)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from userprofiles.backfill.outcome import Outcome, UserResult
+from userprofiles.jobs.latency import Latency
 
 
 @dataclass
@@ -17,17 +18,19 @@ class Tally:
         created: Profiles that were created; in a dry run, profiles that would be created.
         failed: Users without a profile after the run, each with a reason in the report.
         skipped: Users who were skipped, by reason (``inactive``, ``softDeleted``, ``erased``).
+        other: Users with an outcome of another operation than CREATE, by outcome (``matching``, ``removed``).
     """
 
     existed: int = 0
     created: int = 0
     failed: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    other: Counter[str] = field(default_factory=Counter)
 
     @property
     def processed(self) -> int:
-        """All users: existed + created + failed + all of skipped."""
-        return self.existed + self.created + self.failed + self.skipped.total()
+        """All users: existed + created + failed + all of skipped + all of other."""
+        return self.existed + self.created + self.failed + self.skipped.total() + self.other.total()
 
     def count(self, result: UserResult) -> None:
         """Count the result of one user."""
@@ -40,6 +43,8 @@ class Tally:
                 self.skipped[result.reason] += 1
             case Outcome.FAILED:
                 self.failed += 1
+            case outcome:
+                self.other[outcome.value] += 1
 
     def add(self, other: "Tally") -> None:
         """Add the counts of another segment."""
@@ -47,15 +52,17 @@ class Tally:
         self.created += other.created
         self.failed += other.failed
         self.skipped.update(other.skipped)
+        self.other.update(other.other)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the counts as the report has them."""
+        """Return the counts as the report has them. `other` is left out if it is empty."""
         return {
             "processed": self.processed,
             "existed": self.existed,
             "created": self.created,
             "failed": self.failed,
             "skipped": dict(sorted(self.skipped.items())),
+            **({"other": dict(sorted(self.other.items()))} if self.other else {}),
         }
 
     @classmethod
@@ -65,7 +72,8 @@ class Tally:
             existed=int(document["existed"]),
             created=int(document["created"]),
             failed=int(document["failed"]),
-            skipped=Counter({str(reason): int(count) for reason, count in document["skipped"].items()}),
+            skipped=_counter(document["skipped"]),
+            other=_counter(document.get("other", {})),
         )
 
 
@@ -77,17 +85,20 @@ class Meter:
         calls: API calls by operation, including retries.
         read_units: Consumed read capacity units.
         write_units: Consumed write capacity units.
+        latency: The durations of the calls. It is not stored: a ledger has it in the run's timeline.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
     read_units: float = 0.0
     write_units: float = 0.0
+    latency: Latency = field(default_factory=Latency)
 
     def add(self, other: "Meter") -> None:
         """Add the counts of another segment."""
         self.calls.update(other.calls)
         self.read_units += other.read_units
         self.write_units += other.write_units
+        self.latency.add(other.latency)
 
     def to_json(self) -> dict[str, Any]:
         """Return the counts as the report has them."""
@@ -100,7 +111,11 @@ class Meter:
     def from_json(cls, document: Mapping[str, Any]) -> "Meter":
         """Read the document that `to_json` returns."""
         return cls(
-            calls=Counter({str(name): int(count) for name, count in document["calls"].items()}),
+            calls=_counter(document["calls"]),
             read_units=float(document["capacity"]["read"]),
             write_units=float(document["capacity"]["write"]),
         )
+
+
+def _counter(document: Mapping[str, Any]) -> Counter[str]:
+    return Counter({str(name): int(count) for name, count in document.items()})

@@ -1,10 +1,27 @@
 """The ledger: a record of each run and the progress of its units, locked by a lease with a fencing token."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from userprofiles.jobs.errors import LeaseLostError, RunLockedError, RunNotFoundError
 from userprofiles.jobs.run_record import Request, RunRecord
+from userprofiles.table import record as table_record
+
+LEASE_S = 60.0
+"""Seconds that a lease lasts after it was last renewed."""
+
+CLOCK_SKEW_S = 30.0
+"""Seconds that another process waits after the end of a lease: its clock may be ahead."""
+
+DAMAGE_ADVICE = (
+    "Restore it, or delete it. Without the record of a unit, its part of the source is processed again. "
+    "Without the record of the run, it can't be resumed. Existing items are never changed."
+)
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -35,14 +52,15 @@ class Ledger(Protocol):
     def name(self) -> str:
         """Where the ledger is, for messages: a folder, or the name of a table."""
 
-    def create(self, record: RunRecord, lease_seconds: float) -> Lease:
+    def create(self, record: RunRecord, lease_seconds: float = LEASE_S) -> Lease:
         """Store a new run, and lease it.
 
         Raises:
             RunExistsError: The ledger has a run with this ID.
+            LedgerRefusedError: The ledger is the table that the run writes to.
         """
 
-    def acquire(self, run_id: str, lease_seconds: float) -> tuple[RunRecord, Lease]:
+    def acquire(self, run_id: str, lease_seconds: float = LEASE_S) -> tuple[RunRecord, Lease]:
         """Lease a run that no other process works on. Its state becomes RUNNING, and its request is removed.
 
         Raises:
@@ -50,8 +68,13 @@ class Ledger(Protocol):
             RunLockedError: The lease of another process has not ended.
         """
 
-    def acquire_unit(self, run_id: str, unit: int, lease_seconds: float) -> Lease:
+    def acquire_unit(
+        self, run_id: str, unit: int, lease_seconds: float = LEASE_S
+    ) -> tuple[Mapping[str, Any] | None, Lease]:
         """Lease one unit of a run whose units are processed by different processes.
+
+        Returns:
+            The stored progress of the unit, None for a new unit; and the lease.
 
         Raises:
             RunLockedError: The lease of another process has not ended.
@@ -70,8 +93,13 @@ class Ledger(Protocol):
     def is_locked(self, run_id: str) -> bool:
         """Return whether a process has the lease of the run."""
 
-    def renew(self, lease: Lease, lease_seconds: float, **changes: Any) -> tuple[RunRecord, Lease]:
+    def renew(self, lease: Lease, lease_seconds: float = LEASE_S, **changes: Any) -> tuple[RunRecord, Lease]:
         """Prolong a lease, store changed fields of the record, and return the record with its request.
+
+        Args:
+            lease: The lease of a run or of a unit.
+            lease_seconds: The duration of the lease from now on.
+            **changes: New values of fields of `RunRecord`. The lease of a unit can't change the record.
 
         Raises:
             LeaseLostError: Another process has taken over. Nothing was written.
@@ -91,16 +119,18 @@ class Ledger(Protocol):
             RunNotFoundError: There is no such run.
         """
 
-    def save_unit(
-        self, lease: Lease, unit: int, document: Mapping[str, Any], keys: Sequence[str] = ()
+    def save_units(
+        self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()
     ) -> None:
-        """Store the progress of a unit.
+        """Store the progress of units, and keys of items that they created.
+
+        If the process ends during this call, keys may be stored without the progress, but never the other
+        way round.
 
         Args:
-            lease: The lease of the run or of this unit.
-            unit: The number of the unit.
-            document: Its progress, which replaces the former one.
-            keys: Keys to add to the unit's list of keys in the same write, for example of created items.
+            lease: The lease of the run, or of the only unit in `documents`.
+            documents: The progress of units by their numbers. It replaces the former one.
+            keys: Keys to add to the run's list of keys.
 
         Raises:
             LeaseLostError: Another process has taken over. Nothing was written.
@@ -110,4 +140,44 @@ class Ledger(Protocol):
         """Yield the numbers and the progress of all stored units, in the order of their numbers."""
 
     def read_keys(self, run_id: str) -> Iterator[str]:
-        """Yield the keys of all units. A key can occur more than once."""
+        """Yield all stored keys. A key can occur more than once, in any order."""
+
+
+def check_run_id(run_id: str) -> str:
+    """Return the ID of a run if it is allowed. It is part of a path or key.
+
+    Raises:
+        RunNotFoundError: No run can have this ID.
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise RunNotFoundError(
+            f"No run has the ID {run_id!r}: allowed are letters, digits, - and _, at most 64. "
+            "`userprofiles runs list` lists the runs."
+        )
+    return run_id
+
+
+def no_run(run_id: str, ledger: str) -> RunNotFoundError:
+    """Return the error for a run that the ledger does not have."""
+    return RunNotFoundError(
+        f"The ledger {ledger} has no run {run_id}.\n`userprofiles runs list` lists its runs. "
+        "--ledger-table and --ledger-dir choose another ledger."
+    )
+
+
+def locked(run_id: str, until: float) -> RunLockedError:
+    """Return the error for a run, or a unit, that another process works on."""
+    end = table_record.timestamp(datetime.fromtimestamp(until + CLOCK_SKEW_S, UTC))
+    return RunLockedError(
+        f"Another process is working on run {run_id}.\n"
+        "Wait until it ends, or stop it with `userprofiles runs stop`. If the process was killed, the run "
+        f"can be resumed after {end}."
+    )
+
+
+def lease_lost(run_id: str) -> LeaseLostError:
+    """Return the error for a lease that another process has taken over."""
+    return LeaseLostError(
+        f"Another process has taken over run {run_id}. This process stopped and wrote nothing more to the "
+        f"ledger.\nWatch the other process: userprofiles runs watch {run_id}"
+    )

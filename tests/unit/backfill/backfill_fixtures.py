@@ -89,8 +89,26 @@ class Dynamo:
     def put_item(self, **parameters):
         return self._call("PutItem", "put_item", parameters)
 
+    def delete_item(self, **parameters):
+        return self._call("DeleteItem", "delete_item", parameters)
+
+    def transact_write_items(self, **parameters):
+        return self._call("TransactWriteItems", "transact_write_items", parameters)
+
     def describe_table(self, **parameters):
         return self._call("DescribeTable", "describe_table", parameters)
+
+    def describe_continuous_backups(self, **parameters):
+        return self._call("DescribeContinuousBackups", "describe_continuous_backups", parameters)
+
+    def describe_time_to_live(self, **parameters):
+        return self._call("DescribeTimeToLive", "describe_time_to_live", parameters)
+
+    def create_backup(self, **parameters):
+        return self._call("CreateBackup", "create_backup", parameters)
+
+    def describe_backup(self, **parameters):
+        return self._call("DescribeBackup", "describe_backup", parameters)
 
     def batch_execute_statement(self, **parameters):
         return self._call("BatchExecuteStatement", "batch_execute_statement", parameters)
@@ -208,7 +226,7 @@ class Recorder:
         self.keys = []
         self.on_results = lambda: None
 
-    def record_results(self, results):
+    def record_results(self, state, results):
         self.results += results
         self.on_results()
 

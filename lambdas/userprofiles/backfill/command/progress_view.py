@@ -93,6 +93,8 @@ class UserLinesView:
             case Outcome.FAILED:
                 key = ", ".join(f"{name} {value}" for name, value in result.key.items())
                 return f"Failed to create profile for user: {user} ({_printable(f'{result.reason}; {key}')})"
+            case outcome:
+                return f"{outcome.value}: {user}"
 
     def show_progress(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
         """Show nothing: the lines are the progress."""
