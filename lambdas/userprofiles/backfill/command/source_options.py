@@ -10,6 +10,7 @@ from userprofiles import settings
 from userprofiles import template as templates
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.progress_line import write_error
+from userprofiles.backfill.command.source_check import SourceCheck
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import TABLE_SOURCE
 from userprofiles.backfill.mapping import (
@@ -18,7 +19,6 @@ from userprofiles.backfill.mapping import (
     ColumnMapping,
     read_mapping,
 )
-from userprofiles.backfill.sources.check_source import check_source
 from userprofiles.backfill.sources.source_kinds import SourceKind
 from userprofiles.template import Template
 
@@ -112,13 +112,14 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
         source["name"] = name
     else:
         source["path"] = name
-    return check_source(
-        source,
-        has_own_mapping=values.mapping is not None,
+    check = SourceCheck(
         region=getattr(values, "region", None),
         endpoint_url=getattr(values, "endpoint_url", None),
+        has_own_mapping=values.mapping is not None,
         warn=warn or _warn,
     )
+    check.check_target(values.table_name)
+    return check.complete(source)
 
 
 def _refuse_table_options(values: argparse.Namespace) -> None:
