@@ -49,7 +49,7 @@ class MappedUserReader:
             key: What identifies the row in its source, for the report.
             user_id: The ID, if it does not come from the column of the mapping.
         """
-        user = UserRow(user_id or "", key)
+        user = UserRow(user_id or "", key, row=row)
         try:
             user.user_id = user_id or self._user_id(row)
             if is_erased(row):

@@ -1,6 +1,7 @@
 """Connects the parts of an operation: source, target and the processor of each thread."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from userprofiles import template as templates
@@ -44,6 +45,7 @@ def create_processors(
     """
     if job.operation is not Operation.CREATE:
         raise RefusedError(f"The operation {job.operation} is not supported.")
+    limits = _paced_limits(job, limits)
     source = open_source(job, limits)
     permissions = BatchPermissions(warn, limits)
     create_target = _target_factory(job, permissions, limits)
@@ -83,3 +85,10 @@ def _item_access(
 ) -> ItemAccess:
     reader = ProfileReader(calls, permissions, limits, kind)
     return ItemAccess(reader, ProfileWriter(calls, permissions, reader, job.run_id, limits))
+
+
+def _paced_limits(job: Job, limits: Limits) -> Limits:
+    """Return the limits with batches that a low rate can pay in about a second."""
+    if job.rate is None:
+        return limits
+    return replace(limits, insert_batch_items=min(limits.insert_batch_items, max(1, int(job.rate))))

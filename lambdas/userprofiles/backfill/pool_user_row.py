@@ -52,7 +52,7 @@ class PoolUserReader:
             row: The row.
             key: What identifies the row in its source, for the report.
         """
-        user = UserRow(get_string(row, "sub") or "", key)
+        user = UserRow(get_string(row, "sub") or "", key, row=row)
         try:
             user.skip_reason = _skip_reason(row)
             if user.skip_reason:

@@ -16,6 +16,7 @@ from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
+from userprofiles.jobs.pacing import LocalPacer, Pacer
 
 # Python runs signal handlers between two steps of the main thread. A signal that arrives just before a wait
 # does not end the wait, so the wait is short.
@@ -25,8 +26,13 @@ _SIGNAL_S = 0.2
 class Observer(Protocol):
     """Observes a run. Its methods are called by one thread at a time."""
 
-    def record_results(self, results: Sequence[UserResult]) -> None:
-        """Record the results of one chunk. The next `save` includes them."""
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:
+        """Record the results of one chunk. The next `save` includes them.
+
+        Args:
+            state: The state of the segment before the chunk.
+            results: The results of the chunk.
+        """
 
     def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
         """Save the state of a segment before its next inserts, which begin when this method returns.
@@ -61,6 +67,7 @@ class Run:
         limits: Sizes and times of the run.
         now: Returns the time for createdAt.
         create_processor: Creates the processor of a thread; None for that of the job's operation.
+        pacer: Paces the writes; None for a pacer with the rate of the job.
     """
 
     def __init__(
@@ -75,6 +82,7 @@ class Run:
         limits: Limits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         create_processor: ProcessorFactory | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self._client = client
         self._location = location
@@ -82,6 +90,7 @@ class Run:
         self._stop = stop
         self._observer = observer
         self._limits = limits
+        self._pacer = pacer or LocalPacer(job.rate, stop.now)
         self._create_processor = create_processor or create_processors(
             job, warn=observer.warn, limits=limits, now=now
         )
@@ -112,7 +121,7 @@ class Run:
         """Process one segment, in its own thread, until it is done or a stop is requested."""
         if self._stop.is_requested:
             return
-        calls = Calls(self._client, self._location, self._stop, self._limits)
+        calls = Calls(self._client, self._location, self._stop, self._limits, self._pacer)
         try:
             for chunk in self._create_processor(calls).process(state):
                 self._commit(state, chunk, calls.take_meter())
@@ -134,6 +143,6 @@ class Run:
                 self._observer.save_inserts(self._states, state, chunk.planned_inserts.keys)
                 return
             # First, so that no state counts a failure that could not be recorded.
-            self._observer.record_results(chunk.results)
+            self._observer.record_results(state, chunk.results)
             state.advance(chunk, cost)
             self._observer.save(self._states, is_last=False)

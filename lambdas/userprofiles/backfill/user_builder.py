@@ -1,6 +1,6 @@
 """Builds the account and the profile of a user, as a sign-up with the same attributes would. Pure."""
 
-from userprofiles.backfill.user_row import ROW_DIGEST, RUN_ID, UserRow, row_digest
+from userprofiles.backfill.user_row import ROW_DIGEST, RUN_ID, UserRow, key_digest
 from userprofiles.registration.first_values import first_values, with_completion
 from userprofiles.table import record
 from userprofiles.table.record import Item
@@ -40,7 +40,7 @@ class UserBuilder:
         )
         profile = record.profile_item(user.user_id, values.profile)
         profile[RUN_ID] = self._run_id
-        profile[ROW_DIGEST] = row_digest(user.key)
+        profile[ROW_DIGEST] = key_digest(user.key)
         return {**account, RUN_ID: self._run_id}, self.complete(user, account, profile)
 
     def complete(self, user: UserRow, account: Item, profile: Item) -> Item:

@@ -42,6 +42,7 @@ class UserRow:
         note: What an operator should know about the user if the profile is created; counted in the report.
         skip_reason: Why the user is skipped, or None.
         failure_reason: Why the row is unusable, or None.
+        row: The row itself, for the digest of a failed row.
     """
 
     user_id: str
@@ -54,10 +55,11 @@ class UserRow:
     note: str = ""
     skip_reason: str | None = None
     failure_reason: str | None = None
+    row: Row = field(default_factory=dict)
 
 
-def row_digest(key: Mapping[str, str]) -> str:
-    """Return a short digest of a row's key, which identifies the row in its source."""
+def key_digest(key: Mapping[str, str]) -> str:
+    """Return a short digest of a row's key, which identifies the row in its source without its ID."""
     return hashlib.sha256(json.dumps(dict(key), sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -69,7 +71,7 @@ def read_user_row(row: Row, shape: TableShape, rule: SkipRule) -> UserRow:
         shape: The table's shape. In the plain shape, the ID is ``userId`` or, without it, the PK.
         rule: Decides which users are skipped.
     """
-    user = UserRow(_display_id(row), row_key(row), email=get_string(row, "email") or None)
+    user = UserRow(_display_id(row), row_key(row), email=get_string(row, "email") or None, row=row)
     try:
         user.user_id = user_id = _user_id(row, shape)
         if is_erased(row):

@@ -139,7 +139,7 @@ class FileSource:
     def _read_user(self, row: Row) -> UserRow:
         key = {"offset": row[_OFFSET]["N"]}
         problem = get_string(row, _PROBLEM)
-        user = UserRow("", key, failure_reason=problem) if problem else self._reader.read(row, key)
+        user = UserRow("", key, failure_reason=problem, row=row) if problem else self._reader.read(row, key)
         if user.failure_reason is not None:
             place = self._lines.describe(int(key["offset"]))
             user.failure_reason = f"{place}: {user.failure_reason} (SHA-256 of the line: {row[_SHA256]['S']})"
