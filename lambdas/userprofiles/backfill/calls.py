@@ -37,6 +37,7 @@ BROKEN = frozenset(
 )
 RETRIED = THROTTLING_CODES | BROKEN
 
+_CONDITION_FAILED = "ConditionalCheckFailed"
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
 
 
@@ -214,7 +215,7 @@ class Calls:
         self, operation: str, error: boto.ClientError, *, repeated: bool
     ) -> Exception | None:
         """Return the error to raise, or None if a retry can help."""
-        code = error_code(error)
+        code = _deciding_code(error)
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         if code in RETRIED:
             return None
@@ -235,6 +236,17 @@ def _expected_units(operation: str, parameters: Mapping[str, Any]) -> float:
     return len(parameters.get("Statements", (0,))) if operation in _WRITES else 0
 
 
+def _deciding_code(error: boto.ClientError) -> str:
+    """Return the code of an error; that of the decisive action if a transaction was canceled."""
+    code = error_code(error)
+    if code != "TransactionCanceledException":
+        return code
+    codes = {str(reason.get("Code")) for reason in error.response.get("CancellationReasons") or ()}
+    if _CONDITION_FAILED in codes:
+        return f"{_CONDITION_FAILED}Exception"
+    return next((reason for reason in sorted(codes) if reason in RETRIED), code)
+
+
 def _retries(response: Mapping[str, Any]) -> int:
     """Return how often botocore retried a call."""
     return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
@@ -247,5 +259,7 @@ _METHODS = {
     "GetItem": "get_item",
     "BatchExecuteStatement": "batch_execute_statement",
     "PutItem": "put_item",
+    "DeleteItem": "delete_item",
+    "TransactWriteItems": "transact_write_items",
 }
-_WRITES = frozenset({"BatchExecuteStatement", "PutItem"})
+_WRITES = frozenset({"BatchExecuteStatement", "PutItem", "DeleteItem", "TransactWriteItems"})

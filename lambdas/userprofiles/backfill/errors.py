@@ -83,12 +83,12 @@ class InvalidRequestError(BackfillError):
 
 
 class ConditionFailedError(BackfillError):
-    """The condition of a write failed because the item exists.
+    """The condition of a write failed: the item exists, or it has changed.
 
     Args:
-        repeated: Whether an earlier attempt of the same call may have created that item.
+        repeated: Whether an earlier attempt of the same call may have been executed.
     """
 
     def __init__(self, *, repeated: bool) -> None:
-        super().__init__("the item already exists")
+        super().__init__("the condition of the write failed")
         self.repeated = repeated

@@ -89,6 +89,12 @@ class Dynamo:
     def put_item(self, **parameters):
         return self._call("PutItem", "put_item", parameters)
 
+    def delete_item(self, **parameters):
+        return self._call("DeleteItem", "delete_item", parameters)
+
+    def transact_write_items(self, **parameters):
+        return self._call("TransactWriteItems", "transact_write_items", parameters)
+
     def describe_table(self, **parameters):
         return self._call("DescribeTable", "describe_table", parameters)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from userprofiles.lifecycle.reconciliation.sub_hashes import SubHashes
+from userprofiles.jobs.key_hashes import KeyHashes
 from userprofiles.table.attribute_value import deserialize_item, serialize, serialize_item
 from userprofiles.table.store import store_error
 from userprofiles.telemetry import error_code
@@ -133,9 +133,9 @@ class StateTable:
         item = {**_hashes_key(running_pass), "hashes": hashes, "expiresAt": expires_at}
         self._call("put_item", Item=serialize_item(item))
 
-    def read_subs(self, running_pass: Pass) -> SubHashes:
+    def read_subs(self, running_pass: Pass) -> KeyHashes:
         """Read the hashes of all pages of a pass."""
-        subs = SubHashes()
+        subs = KeyHashes()
         start: dict[str, Any] = {}
         while True:
             response = self._call(

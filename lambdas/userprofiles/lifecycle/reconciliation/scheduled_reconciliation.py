@@ -18,6 +18,7 @@ from typing import Any
 
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.pool_reader import RefusedTokenError
+from userprofiles.jobs.key_hashes import hash_keys
 from userprofiles.lifecycle.reconciliation.reconciler_state import (
     ACCOUNTS_PHASE,
     POOL_PHASE,
@@ -26,7 +27,6 @@ from userprofiles.lifecycle.reconciliation.reconciler_state import (
     StateTable,
 )
 from userprofiles.lifecycle.reconciliation.scheduled_steps import ScheduledSteps
-from userprofiles.lifecycle.reconciliation.sub_hashes import hash_subs
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.table import deletion, record
 
@@ -125,7 +125,7 @@ class ScheduledReconciliation:
             self.steps.compare(user, items, running_pass)
         for user in page.users:
             self.steps.remove_if_unconfirmed(user, running_pass)
-        self.state.add_subs(running_pass, hash_subs(user.user.sub for user in page.users), self.clock())
+        self.state.add_subs(running_pass, hash_keys(user.user.sub for user in page.users), self.clock())
         running_pass.count("poolUsers", len(page.users))
         running_pass.count("usersWithoutProfile", len(page.users) - len(users))
         running_pass.page += 1

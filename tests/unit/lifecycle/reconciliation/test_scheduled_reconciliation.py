@@ -13,10 +13,10 @@ from fake_pool import POOL_ID, FakePool
 from kill_switch import KilledError
 from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.backfill.stop import Stop
+from userprofiles.jobs.key_hashes import KeyHashes, hash_keys
 from userprofiles.lifecycle.reconciliation import reconciler_settings
 from userprofiles.lifecycle.reconciliation.reconciler_settings import ReconcilerSettings
 from userprofiles.lifecycle.reconciliation.reconciler_state import LeaseLostError, StateTable
-from userprofiles.lifecycle.reconciliation.sub_hashes import SubHashes, hash_subs
 from userprofiles.lifecycle.table_reader import TableReader
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
@@ -471,16 +471,16 @@ def test_memory_is_flat_with_20000_users(reconciler, monkeypatch):
 
 
 def read_all(pages):
-    subs = SubHashes()
+    subs = KeyHashes()
     for hashes in pages.values():
         subs.add_all(hashes)
     return subs
 
 
 def test_hashes_of_subs():
-    subs = SubHashes()
-    subs.add_all(hash_subs(f"sub-{number}" for number in range(5_000)))
-    subs.add_all(hash_subs(["sub-1"]))
+    subs = KeyHashes()
+    subs.add_all(hash_keys(f"sub-{number}" for number in range(5_000)))
+    subs.add_all(hash_keys(["sub-1"]))
 
     assert all(f"sub-{number}" in subs for number in range(5_000))
     assert not any(f"other-{number}" in subs for number in range(5_000))

@@ -1,0 +1,233 @@
+"""Removes what a run created and what nobody has changed since."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from userprofiles.backfill.calls import Calls
+from userprofiles.backfill.errors import BackfillError, ConditionFailedError
+from userprofiles.backfill.item_comparison import ItemComparison, is_account_changed
+from userprofiles.backfill.item_reader import ItemReader, Items
+from userprofiles.backfill.item_remover import ItemRemover
+from userprofiles.backfill.job import Job
+from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.outcome import Outcome, UserResult
+from userprofiles.backfill.review import Review
+from userprofiles.backfill.run_history import RunHistory, creates_accounts
+from userprofiles.backfill.segment import split_page
+from userprofiles.backfill.segment_state import Chunk, SegmentState
+from userprofiles.backfill.skip_rule import SkipRule
+from userprofiles.backfill.sources.source import Source
+from userprofiles.backfill.table_shape import TableShape, get_string, user_partition_key
+from userprofiles.backfill.user_row import RUN_ID, Row, UserRow, read_user_row
+from userprofiles.backfill.verify import Expectation
+from userprofiles.table import record
+
+CHANGED = "changed since the run"
+CHANGED_NOW = "changed during the rollback"
+NO_ACCOUNT = "its account does not exist any more"
+NO_ROW = "its user row does not exist any more"
+OTHER_ITEMS = "the user has other items"
+
+NO_RULE = SkipRule((), ())
+"""Skips nobody: also a user who is inactive now loses the profile that the run created."""
+
+
+class Candidates(Protocol):
+    """Finds the users of some rows whose items the run may have created."""
+
+    def find(self, rows: Sequence[Row]) -> Mapping[str, Sequence[UserRow]]:
+        """Return the rows of users by PK; none if a user's row is the account, which is read later."""
+
+
+class MarkedItems:
+    """Finds the users whose items have the ID of the run.
+
+    Args:
+        run_id: The ID of the run.
+    """
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+
+    def find(self, rows: Sequence[Row]) -> Mapping[str, Sequence[UserRow]]:
+        """Return the users by PK, without rows."""
+        keys = (user_partition_key(row) for row in rows if get_string(row, RUN_ID) == self._run_id)
+        return {key: () for key in keys if key is not None}
+
+
+class ListedProfiles:
+    """Finds the users whose profiles are in the ledger's list of keys.
+
+    Args:
+        source: Reads the users.
+        history: The run.
+    """
+
+    def __init__(self, source: Source, history: RunHistory) -> None:
+        self._source = source
+        self._history = history
+
+    def find(self, rows: Sequence[Row]) -> Mapping[str, Sequence[UserRow]]:
+        """Return the rows of users by PK."""
+        users: dict[str, list[UserRow]] = {}
+        for user in self._source.read_users(rows):
+            if user.profile_key in self._history.keys:
+                users.setdefault(user.profile_key, []).append(user)
+        return users
+
+
+class Rollback:
+    """Removes the items of the users of segments, one segment at a time.
+
+    Args:
+        source: Reads the table that the run wrote to.
+        candidates: Finds the users.
+        expectation: Builds their items again; None if the table has no user rows to build them from.
+        comparison: Compares items.
+        reader: Reads the stored items.
+        remover: Deletes them; None in a dry run.
+        calls: The calls of this thread.
+        review: Shared by all threads.
+        history: The run that is undone.
+        limits: The size of a chunk.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        candidates: Candidates,
+        *,
+        expectation: Expectation | None,
+        comparison: ItemComparison,
+        reader: ItemReader,
+        remover: ItemRemover | None,
+        calls: Calls,
+        review: Review,
+        history: RunHistory,
+        limits: Limits,
+    ) -> None:
+        self._source = source
+        self._candidates = candidates
+        self._expectation = expectation
+        self._comparison = comparison
+        self._reader = reader
+        self._remover = remover
+        self._calls = calls
+        self._review = review
+        self._history = history
+        self._limits = limits
+        # The account is needed to see whether it was changed, and to build the profile of the stack shape.
+        has_accounts = creates_accounts(history.job) or history.job.shape is TableShape.STACK
+        self._kinds = tuple(record.SORT_KEYS) if has_accounts else ("profile",)
+
+    def process(self, state: SegmentState) -> Iterator[Chunk]:
+        """Undo a segment from the cursor of its state, and yield each chunk.
+
+        An error does not lose the results of the deletes: the last chunk has them, and the error.
+
+        Raises:
+            BackfillError: The table can't be read.
+        """
+        for page in self._source.read_pages(self._calls, state.segment, state.cursor):
+            for rows, cursor in split_page(page, self._limits.chunk_rows):
+                results: list[UserResult] = []
+                try:
+                    self._undo_rows(rows, results)
+                except BackfillError as error:
+                    yield Chunk(results, error=error)
+                    return
+                yield Chunk(results, rows=len(rows), cursor=cursor)
+
+    def _undo_rows(self, rows: Sequence[Row], results: list[UserResult]) -> None:
+        users = self._candidates.find(rows)
+        other_keys = _keys_with_other_items(rows)
+        items = self._reader.read_items(users, self._kinds)
+        for key, user_rows in users.items():
+            own_items = [item for item in items.get(key, {}).values() if self._history.has_created(item)]
+            if not own_items:
+                continue
+            reason = OTHER_ITEMS if key in other_keys and len(own_items) > 1 else ""
+            reason = reason or self._reason_to_keep(user_rows, items[key], own_items)
+            result = self._remove(key, own_items, reason)
+            if self._review.count(key, is_settled=result.outcome is not Outcome.KEPT):
+                results.append(result)
+
+    def _reason_to_keep(self, users: Sequence[UserRow], items: Items, own_items: Sequence[Row]) -> str:
+        """Return why items are kept; empty if nobody has changed them since the run."""
+        account, profile = items.get("account"), items.get("profile")
+        is_changed = (account in own_items and account is not None and is_account_changed(account)) or (
+            profile in own_items and profile is not None and self._comparison.is_changed(profile)
+        )
+        if is_changed:
+            return CHANGED
+        if profile is None or profile not in own_items or self._expectation is None:
+            return ""
+        if not users:
+            if account is None:
+                return NO_ACCOUNT
+            users = [read_user_row(account, TableShape.STACK, NO_RULE)]
+        differences = [self._differing_names(profile, user) for user in users]
+        if not all(differences):
+            return ""
+        return f"differs from what the run created: {', '.join(differences[0])}"
+
+    def _differing_names(self, profile: Row, user: UserRow) -> list[str]:
+        """Return the attributes in which a profile differs from what the run creates for a row of a user."""
+        if self._expectation is None:
+            return []
+        if user.failure_reason is not None:
+            return [user.failure_reason]
+        expected = self._expectation.build_items(user, self._comparison.creation_time(profile))["profile"]
+        return self._comparison.differing_names(profile, expected)
+
+    def _remove(self, key: str, items: Sequence[Row], reason: str) -> UserResult:
+        """Remove items of a user unless there is a reason to keep them."""
+        if reason:
+            return _result(key, Outcome.KEPT, reason)
+        if self._remover is None:
+            return _result(key, Outcome.REMOVED)
+        try:
+            self._remover.remove(items)
+        except ConditionFailedError as error:
+            stored = self._reader.read_items([key], self._kinds, consistent=True).get(key, {})
+            if any(map(self._history.has_created, stored.values())):
+                return _result(key, Outcome.KEPT, CHANGED_NOW)
+            # Either our delete, whose response was lost, or another process.
+            return _result(key, Outcome.REMOVED if error.repeated else Outcome.GONE)
+        return _result(key, Outcome.REMOVED)
+
+
+def find_profiles_without_row(
+    reader: ItemReader, review: Review, keys: Iterable[str]
+) -> Iterator[UserResult]:
+    """Yield the profiles of a run whose user row does not exist any more. They are kept.
+
+    Args:
+        reader: Reads the stored items.
+        review: Has the users of all segments.
+        keys: The PKs of the profiles that the run created, from the ledger.
+
+    Raises:
+        BackfillError: The table can't be read.
+    """
+    for key in keys:
+        if not review.is_counted(key) and reader.read_items([key], ("profile",), consistent=True):
+            review.count(key, is_settled=False)
+            yield _result(key, Outcome.KEPT, NO_ROW)
+
+
+def create_candidates(job: Job, source: Source, history: RunHistory) -> Candidates:
+    """Return what finds the users of a rollback."""
+    if creates_accounts(history.job) or job.shape is TableShape.STACK:
+        return MarkedItems(history.job.run_id)
+    return ListedProfiles(source, history)
+
+
+def _keys_with_other_items(rows: Sequence[Row]) -> set[str]:
+    """Return the PKs of users who have items beside account and profile."""
+    own = set(record.SORT_KEYS.values())
+    return {key for row in rows if get_string(row, "SK") not in own and (key := user_partition_key(row))}
+
+
+def _result(key: str, outcome: Outcome, reason: str = "") -> UserResult:
+    return UserResult(key.removeprefix(record.USER_PREFIX), outcome, reason, key={"PK": key})

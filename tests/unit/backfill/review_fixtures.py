@@ -1,0 +1,119 @@
+"""Shared by the tests of verification and rollback: a run that has created profiles, and what comes later."""
+
+from datetime import datetime
+
+from backfill_fixtures import LIMITS, NOW, Recorder, account, plain_user
+from userprofiles.backfill.batch_permissions import BatchPermissions
+from userprofiles.backfill.calls import Calls
+from userprofiles.backfill.item_reader import ItemReader
+from userprofiles.backfill.job import Job, Operation
+from userprofiles.backfill.orphans import find_orphans
+from userprofiles.backfill.outcome import Outcome
+from userprofiles.backfill.review import Review
+from userprofiles.backfill.run import Run
+from userprofiles.backfill.run_history import RunHistory
+from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.table_shape import TableShape
+from userprofiles.jobs.key_hashes import KeyHashes
+from userprofiles.table import record
+
+SHAPES = list(TableShape)
+
+
+def user(shape, user_id, **attributes):
+    """Return a user row of a shape."""
+    create = plain_user if shape is TableShape.PLAIN else account
+    return create(user_id, **attributes)
+
+
+def users(shape, count):
+    return [user(shape, f"user{number:04d}") for number in range(count)]
+
+
+def job_of(table, shape, **settings):
+    return Job(**({"run_id": "run-1", "table": table.name, "shape": shape, "segments": 2} | settings))
+
+
+def execute(job, table, *, review=None, recorder=None, stop=None, states=None, limits=LIMITS):
+    """Run a job, and return its recorder and its states."""
+    recorder = recorder or Recorder()
+    states = states or [SegmentState(number) for number in job.segment_numbers]
+    Run(
+        job,
+        table.client,
+        table.location,
+        states,
+        stop=stop or Stop(),
+        observer=recorder,
+        now=lambda: datetime.fromisoformat(NOW),
+        limits=limits,
+        review=review,
+    ).execute()
+    return recorder, states
+
+
+def create_profiles(table, shape, **settings):
+    """Run a backfill, and return what the ledger knows about it."""
+    job = job_of(table, shape, **settings)
+    recorder, _ = execute(job, table)
+    keys = KeyHashes()
+    results = [result for result in recorder.results if result.outcome is Outcome.CREATED]
+    if shape is TableShape.PLAIN:
+        for result in results:
+            keys.add(record.partition_key(result.user_id))
+    return RunHistory(job, {"created": len(results)}, keys)
+
+
+def verify(table, shape, history=None, sample=None, **settings):
+    """Verify a run, or a whole table, and return the review and the listed users by outcome."""
+    job = job_of(
+        table,
+        shape,
+        run_id="verify-1",
+        operation=Operation.VERIFY,
+        of_run=history.job.run_id if history else "",
+        **settings,
+    )
+    with Review(history, sample) as review:
+        recorder, states = execute(job, table, review=review)
+        calls = Calls(table.client, table.location, Stop(), LIMITS)
+        reader = ItemReader(calls, BatchPermissions(lambda _: None, LIMITS), LIMITS)
+        orphans = [result for batch in find_orphans(calls, reader, job, review) for result in batch]
+    return Verification(review, [*recorder.results, *orphans], states)
+
+
+class Verification:
+    """The results of a verification."""
+
+    def __init__(self, review, results, states):
+        self.review = review
+        self.results = results
+        self.states = states
+
+    def users(self, outcome):
+        """Return reasons by user, without differences that another row settles."""
+        return {
+            result.user_id: result.reason
+            for result in self.results
+            if result.outcome == outcome
+            and not (outcome == "differing" and self.review.is_settled(record.partition_key(result.user_id)))
+        }
+
+    def count(self, outcome):
+        return sum(result.outcome == outcome for result in self.results)
+
+
+def change(table, user_id, *, kind="profile", remove=(), **attributes):
+    """Change attributes of an item behind the back of the application."""
+    key = {name: {"S": value} for name, value in record.key(user_id, kind).items()}
+    item = {
+        **table.moto.get_item(TableName=table.name, Key=key)["Item"],
+        **attributes,
+    }
+    table.put({name: value for name, value in item.items() if name not in remove})
+
+
+def delete(table, user_id, kind="profile"):
+    key = {name: {"S": value} for name, value in record.key(user_id, kind).items()}
+    table.moto.delete_item(TableName=table.name, Key=key)
