@@ -61,8 +61,8 @@ class UserExpectation:
 
     def build_items(self, user: UserRow, created_at: str) -> Mapping[ItemKind, Row]:
         """Return the account and the profile that the run creates for a user at a time."""
-        account, profile = self._builder.build(user, created_at)
-        return {"account": serialize_item(account), "profile": serialize_item(profile)}
+        items = self._builder.build(user, created_at)
+        return {"account": serialize_item(items.account), "profile": serialize_item(items.profile)}
 
 
 def create_verifiers(

@@ -1,5 +1,7 @@
 """Builds the account and the profile of a user, as a sign-up with the same attributes would. Pure."""
 
+from dataclasses import dataclass
+
 from userprofiles.backfill.user_row import ROW_DIGEST, RUN_ID, UserRow, key_digest
 from userprofiles.registration.first_values import first_values, with_completion
 from userprofiles.table import record
@@ -7,6 +9,21 @@ from userprofiles.table.record import Item
 from userprofiles.template import Template
 
 CREATED_BY = "import"
+
+
+@dataclass(frozen=True)
+class UserItems:
+    """The items of a user.
+
+    Attributes:
+        account: The account.
+        profile: The profile.
+        unfit_fields: The fields whose value in the source does not match the template, so it is not used.
+    """
+
+    account: Item
+    profile: Item
+    unfit_fields: tuple[str, ...]
 
 
 class UserBuilder:
@@ -23,7 +40,7 @@ class UserBuilder:
         self._default_role = default_role
         self._run_id = run_id
 
-    def build(self, user: UserRow, created_at: str) -> tuple[Item, Item]:
+    def build(self, user: UserRow, created_at: str) -> UserItems:
         """Return account and profile as plain items.
 
         They differ from those of a sign-up in three ways: `createdBy` is `import`, the account has no
@@ -41,7 +58,8 @@ class UserBuilder:
         profile = record.profile_item(user.user_id, values.profile)
         profile[RUN_ID] = self._run_id
         profile[ROW_DIGEST] = key_digest(user.key)
-        return {**account, RUN_ID: self._run_id}, self.complete(user, account, profile)
+        account[RUN_ID] = self._run_id
+        return UserItems(account, self.complete(user, account, profile), values.unfit_fields)
 
     def complete(self, user: UserRow, account: Item, profile: Item) -> Item:
         """Return the profile with `profile_completed` if the template has that field.

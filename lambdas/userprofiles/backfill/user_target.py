@@ -19,6 +19,11 @@ from userprofiles.table import record
 from userprofiles.table.attribute_value import deserialize_item, serialize_item
 from userprofiles.table.record import Item
 
+_WITH_ACCOUNT = (Outcome.CREATED, Outcome.EXISTED)
+
+VALUE_NOT_USED = "valueNotUsed"
+"""The note of a created user with a value that does not match the template."""
+
 
 @dataclass(frozen=True)
 class ItemAccess:
@@ -73,8 +78,11 @@ class UserTarget:
             key = user.profile_key
             if not key or key in existing or key in new_users or key in results:
                 continue
-            account, profiles[key] = self._builder.build(user, created_at)
-            typed_account, typed_profile = serialize_item(account), serialize_item(profiles[key])
+            items = self._builder.build(user, created_at)
+            if items.unfit_fields and not user.note:
+                user.note = VALUE_NOT_USED
+            profiles[key] = items.profile
+            typed_account, typed_profile = serialize_item(items.account), serialize_item(items.profile)
             problem = too_large(typed_account) or too_large(typed_profile)
             if problem:
                 results[key] = ProfileResult(Outcome.FAILED, problem)
@@ -124,6 +132,3 @@ class UserTarget:
             return ProfileResult(Outcome.SKIPPED, ERASED)
         is_ours = get_string(profile, RUN_ID) == self._job.run_id and not self._job.dry_run
         return CREATED if is_ours else EXISTED
-
-
-_WITH_ACCOUNT = (Outcome.CREATED, Outcome.EXISTED)
