@@ -9,6 +9,7 @@ from userprofiles.backfill.skip_rule import WrongTypeError
 from userprofiles.backfill.table_shape import get_string
 from userprofiles.backfill.user_row import Row, UserRow
 from userprofiles.settings import Roles
+from userprofiles.table.attribute_value import deserialize
 
 UNCONFIRMED = "unconfirmed"
 DISABLED = "disabled"
@@ -54,7 +55,9 @@ class PoolUserReader:
         """
         user = UserRow(get_string(row, "sub") or "", key, row=row)
         try:
-            user.skip_reason = _skip_reason(row)
+            user.skip_reason = skip_reason(
+                {name: deserialize(row[name]) for name in ("status", "enabled") if name in row}
+            )
             if user.skip_reason:
                 return user
             user.attributes = _attributes(row)
@@ -66,12 +69,20 @@ class PoolUserReader:
         return user
 
 
-def _skip_reason(row: Row) -> str | None:
-    if row.get("enabled") == {"BOOL": False}:
+def skip_reason(document: Mapping[str, Any]) -> str | None:
+    """Return why a user of a pool gets no profile, or None.
+
+    Args:
+        document: The user, as `pool_user_document` returns it.
+
+    Raises:
+        ValueError: The document has no status.
+    """
+    status = document.get("status")
+    if document.get("enabled") is False:
         return DISABLED
-    status = get_string(row, "status")
-    if status is None:
-        raise ValueError("status is missing: the row is not a user of a pool")
+    if not isinstance(status, str):
+        raise ValueError("status is missing: the row is not a user of a pool")  # noqa: TRY004 - one error for a bad row
     if status in STATUSES_WITH_PROFILE:
         return None
     return UNCONFIRMED if status == "UNCONFIRMED" else OTHER_STATUS

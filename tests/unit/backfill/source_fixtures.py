@@ -41,7 +41,7 @@ def file_source(path, kind="jsonl", columns=None, **values):
     }
     if kind == "csv":
         header = next(read_lines([path.read_bytes()], 0))
-        source |= {"header": read_header(header, mapping.delimiter), "first": header.end}
+        source |= {"header": read_header(header, source["delimiter"]), "first": header.end}
     return source
 
 

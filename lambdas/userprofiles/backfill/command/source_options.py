@@ -13,6 +13,7 @@ from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.command.source_check import SourceCheck
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import TABLE_SOURCE
+from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.mapping import (
     KEYED_TABLE_COLUMNS,
     TABLE_COLUMNS,
@@ -107,7 +108,8 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
     if mapping:
         source |= mapping.to_json()
     if kind is SourceKind.POOL:
-        source |= {"poolId": name, "requestsPerSecond": _requests_per_second(values)}
+        check_requests_per_second(values.requests_per_second)
+        source |= {"poolId": name, "requestsPerSecond": values.requests_per_second}
     elif kind in {SourceKind.OTHER_TABLE, SourceKind.KEYED_TABLE}:
         source["name"] = name
     else:
@@ -117,6 +119,7 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
         endpoint_url=getattr(values, "endpoint_url", None),
         has_own_mapping=values.mapping is not None,
         warn=warn or _warn,
+        limits=getattr(values, "limits", COMMAND_LINE),
     )
     check.check_target(values.table_name)
     return check.complete(source)
@@ -165,13 +168,16 @@ def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -
     return ColumnMapping(_DEFAULT_COLUMNS[kind])
 
 
-def _requests_per_second(values: argparse.Namespace) -> float:
-    rate: float = values.requests_per_second
+def check_requests_per_second(rate: float) -> None:
+    """Check the value of `--requests-per-second`.
+
+    Raises:
+        RefusedError: It is not allowed.
+    """
     if not 0 < rate <= MAX_REQUESTS_PER_SECOND:
         raise RefusedError(
             f"--requests-per-second must be above 0 and at most {MAX_REQUESTS_PER_SECOND:,}, got {rate:g}."
         )
-    return rate
 
 
 def _warn(message: str) -> None:

@@ -191,7 +191,10 @@ def test_csv_with_another_delimiter_and_a_byte_order_mark(tmp_path):
     path = tmp_path / "users.csv"
     path.write_bytes(b"\xef\xbb\xbf" + CSV.replace(",", ";").replace("Doe;", "Doe,").encode())
     columns = {"id": "sub", "name": "name"}
-    source = file_source(path, "csv", columns) | {"delimiter": ";", "header": CSV.split("\n")[0].split(",")}
+    source = file_source(path, "csv", columns) | {
+        "delimiter": ";",
+        "header": CSV.split("\n", maxsplit=1)[0].split(","),
+    }
 
     assert [user.user_id for user in read(source, page_rows=1)] == ["u1", "u2", "u3"]
 
@@ -199,7 +202,7 @@ def test_csv_with_another_delimiter_and_a_byte_order_mark(tmp_path):
 @pytest.mark.parametrize("segments", [1, 2, 3, 5, 9])
 def test_csv_segments_have_each_user_once(tmp_path, segments):
     rows = "".join(f'u{n:02d},u{n}@example.com,,"a ""b"" c",,,,\n' for n in range(20))
-    source = write_csv(tmp_path / "users.csv", CSV.split("\n")[0] + "\n" + rows)
+    source = write_csv(tmp_path / "users.csv", CSV.split("\n", maxsplit=1)[0] + "\n" + rows)
 
     users = read(source, segments)
 
@@ -209,7 +212,7 @@ def test_csv_segments_have_each_user_once(tmp_path, segments):
 def test_csv_value_that_spans_a_segment_is_refused(tmp_path):
     """A line inside a value must never become a user, whoever wrote that value."""
     injected = "evil,evil@example.com,,,,,vendor,\n" * 20
-    text = f'{CSV.split(chr(10))[0]}\nu1,u1@example.com,,"hello\n{injected}",,,,\n'
+    text = f'{CSV.split(chr(10), maxsplit=1)[0]}\nu1,u1@example.com,,"hello\n{injected}",,,,\n'
     source = write_csv(tmp_path / "users.csv", text)
 
     assert [user.user_id for user in read(source, segments=1)] == ["u1"]
