@@ -18,6 +18,7 @@ from userprofiles.backfill.sources.clients import SourceClients
 from userprofiles.backfill.sources.lines import Line, read_lines
 from userprofiles.backfill.sources.open_source import open_file
 from userprofiles.backfill.sources.other_table_source import kind_of_table
+from userprofiles.backfill.sources.python_source import load_source_factory
 from userprofiles.backfill.sources.records import CsvRecords, JsonRecords, RecordFormat, read_header
 from userprofiles.backfill.sources.source_kinds import S3_PREFIX, SourceKind
 from userprofiles.backfill.stop import Stop
@@ -62,6 +63,9 @@ class SourceCheck:
                 return dict(source)
             case SourceKind.OTHER_TABLE | SourceKind.KEYED_TABLE:
                 return self._complete_table(source)
+            case SourceKind.PYTHON:
+                load_source_factory(source["name"])
+                return dict(source)
         return self._complete_file(source)
 
     def check_target(self, table: str) -> None:

@@ -33,18 +33,20 @@ _FORMS = {
     "pool-list": SourceKind.POOL_LIST,
     "jsonl": SourceKind.JSONL,
     "csv": SourceKind.CSV,
+    "python": SourceKind.PYTHON,
 }
 _SOURCE_HELP = """where the users come from (default: table, the table of --table-name itself):
 table:NAME, a table of either shape; keyed-table:NAME, a table with the key user_id alone;
 pool:ID, a Cognito user pool; pool-list:FILE, written by `userprofiles pool list`;
-jsonl:FILE or csv:FILE, with --mapping. FILE can be s3://BUCKET/KEY. With any other source than
-table, accounts and profiles are written to this project's users table --table-name"""
+jsonl:FILE or csv:FILE, with --mapping; python:MODULE:FUNCTION, a source of your own. FILE can be
+s3://BUCKET/KEY. With any other source than table, accounts and profiles are written to this project's
+users table --table-name"""
 
 _DEFAULT_COLUMNS = {
     SourceKind.OTHER_TABLE: TABLE_COLUMNS,
     SourceKind.KEYED_TABLE: KEYED_TABLE_COLUMNS,
 }
-_POOL_KINDS = (SourceKind.POOL, SourceKind.POOL_LIST)
+_KINDS_WITHOUT_MAPPING = (SourceKind.POOL, SourceKind.POOL_LIST, SourceKind.PYTHON)
 
 
 def add_source_options(parser: CommandParser) -> None:
@@ -110,7 +112,7 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
     if kind is SourceKind.POOL:
         check_requests_per_second(values.requests_per_second)
         source |= {"poolId": name, "requestsPerSecond": values.requests_per_second}
-    elif kind in {SourceKind.OTHER_TABLE, SourceKind.KEYED_TABLE}:
+    elif kind in {SourceKind.OTHER_TABLE, SourceKind.KEYED_TABLE, SourceKind.PYTHON}:
         source["name"] = name
     else:
         source["path"] = name
@@ -152,10 +154,10 @@ def _roles(values: argparse.Namespace, template: Template) -> dict[str, Any]:
 
 
 def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -> ColumnMapping | None:
-    if kind in _POOL_KINDS:
+    if kind in _KINDS_WITHOUT_MAPPING:
         if values.mapping:
             raise RefusedError(
-                f"--mapping can't be used with --source {kind}: a user pool has fixed names. Leave it out."
+                f"--mapping can't be used with --source {kind}: this source has fixed names. Leave it out."
             )
         return None
     if values.mapping:

@@ -13,6 +13,7 @@ from userprofiles.backfill.sources.clients import SourceClients
 from userprofiles.backfill.sources.file_source import FileSource
 from userprofiles.backfill.sources.other_table_source import OtherTableSource
 from userprofiles.backfill.sources.pool_source import PoolSource
+from userprofiles.backfill.sources.python_source import load_source_factory
 from userprofiles.backfill.sources.records import CsvRecords, JsonRecords, RecordFormat
 from userprofiles.backfill.sources.source import Source
 from userprofiles.backfill.sources.source_kinds import S3_PREFIX, SourceKind
@@ -41,6 +42,8 @@ def open_source(job: Job, limits: Limits, clients: SourceClients | None = None) 
             return PoolSource(job.source, clients, roles=load_roles(job), limits=limits)
         case SourceKind.POOL_LIST | SourceKind.JSONL | SourceKind.CSV:
             return _file_source(job, limits, clients)
+        case SourceKind.PYTHON:
+            return load_source_factory(job.source["name"])(job, limits)
         case kind:
             raise RefusedError(f"Unknown kind of source {kind!r}; allowed: {', '.join(SourceKind)}.")
 
