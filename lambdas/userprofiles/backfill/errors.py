@@ -19,6 +19,7 @@ class ErrorKind(StrEnum):
     SERVICE = "service"
     REPORT = "report"
     STATE = "state"
+    LEDGER = "ledger"
     OUTPUT = "output"
 
 

@@ -34,10 +34,12 @@ class ProfileResult:
     Attributes:
         outcome: The outcome for its user.
         reason: Why the user was skipped or failed; empty for other outcomes.
+        write_units: In a dry run, the write units of the items that would be created.
     """
 
     outcome: Outcome
     reason: str = ""
+    write_units: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class UserResult:
         reason: Why the user was skipped or failed; empty for other outcomes.
         email: The e-mail address, for a line on a terminal.
         key: The row's key, as `row_key` returns it.
+        write_units: In a dry run, the write units of the items that would be created.
     """
 
     user_id: str
@@ -57,3 +60,4 @@ class UserResult:
     reason: str = ""
     email: str | None = None
     key: Mapping[str, str] = field(default_factory=dict)
+    write_units: int = 0

@@ -46,6 +46,11 @@ class ProfileBuilder:
         return {**self._shared, "PK": {"S": user.profile_key}, **system_fields, **copied_fields}
 
 
+def write_units(item: Row) -> int:
+    """Return the write units that the creation of an item consumes: one for each KB that it begins."""
+    return -(-item_size(item) // 1024)
+
+
 def too_large(item: Row) -> str | None:
     """Return why an item is too large to be written, or None."""
     if not record.is_too_large(item):

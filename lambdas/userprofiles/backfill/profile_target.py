@@ -6,9 +6,9 @@ from typing import Any
 
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import Outcome, ProfileResult
-from userprofiles.backfill.profile_builder import ProfileBuilder, too_large
+from userprofiles.backfill.profile_builder import ProfileBuilder, too_large, write_units
 from userprofiles.backfill.profile_reader import ProfileReader
-from userprofiles.backfill.profile_writer import CREATED, EXISTED, ProfileWriter
+from userprofiles.backfill.profile_writer import CREATED, CREATED_AT, EXISTED, ProfileWriter
 from userprofiles.backfill.skip_rule import ERASED
 from userprofiles.backfill.sources.source import Page
 from userprofiles.backfill.table_shape import TableShape, get_string, is_erased, user_partition_key
@@ -43,7 +43,7 @@ class ProfileTarget:
         of the page's last account may be on the next page.
         """
         if self._job.shape is TableShape.PLAIN:
-            return self._reader.read_profiles(keys, ("PK", "entityType"))
+            return self._reader.read_profiles(keys, ("PK", "entityType", *CREATED_AT))
         if page is not self._page:
             self._page, self._page_profiles = page, _profiles_by_key(page)
         profiles = self._page_profiles
@@ -72,7 +72,10 @@ class ProfileTarget:
             else:
                 items[key] = item
         if self._job.dry_run:
-            results |= dict.fromkeys(items, CREATED)
+            results |= {
+                key: ProfileResult(Outcome.CREATED, write_units=write_units(item))
+                for key, item in items.items()
+            }
         else:
             self._writer.insert(list(items.values()), results)
 

@@ -21,8 +21,8 @@ Item = Mapping[str, AttributeValue]
 CREATED = ProfileResult(Outcome.CREATED)
 EXISTED = ProfileResult(Outcome.EXISTED)
 
-# The names that templates use for the time of creation.
-_CREATED_AT = ("createdAt", "created_at")
+# The attributes in which the templates keep the time of creation.
+CREATED_AT = ("createdAt", "created_at")
 
 
 class _Batch:
@@ -191,7 +191,7 @@ class ProfileWriter:
         if RUN_ID not in duplicates[0] and not repeated:
             return [EXISTED] * len(duplicates)
         keys = [get_string(item, "PK") or "" for item in duplicates]
-        rows = self._reader.read_profiles(keys, ("PK", "entityType", RUN_ID, *_CREATED_AT))
+        rows = self._reader.read_profiles(keys, ("PK", "entityType", RUN_ID, *CREATED_AT))
         return [self._compare(item, rows.get(key, {})) for key, item in zip(keys, duplicates, strict=True)]
 
     def _compare(self, item: Item, row: Row) -> ProfileResult:
@@ -201,7 +201,7 @@ class ProfileWriter:
             is_ours = get_string(row, RUN_ID) == self._run_id
         else:
             is_ours = any(
-                name in item and get_string(row, name) == get_string(item, name) for name in _CREATED_AT
+                name in item and get_string(row, name) == get_string(item, name) for name in CREATED_AT
             )
         return CREATED if is_ours else EXISTED
 

@@ -36,7 +36,7 @@ class Candidates(Protocol):
     """Finds the users of some rows whose items the run may have created."""
 
     def find(self, rows: Sequence[Row]) -> Mapping[str, Sequence[UserRow]]:
-        """Return the rows of users by PK; no rows if the row of a user is the account, which is read later."""
+        """Return the rows of users by PK; no rows if the row is the account, which is read later."""
 
 
 class MarkedItems:

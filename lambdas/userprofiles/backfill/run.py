@@ -11,12 +11,12 @@ from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.operations import create_processors
+from userprofiles.backfill.operations import ProcessorFactory, create_processors
 from userprofiles.backfill.outcome import UserResult
-from userprofiles.backfill.review import Review
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
+from userprofiles.jobs.pacing import LocalPacer, Pacer
 
 # Python runs signal handlers between two steps of the main thread. A signal that arrives just before a wait
 # does not end the wait, so the wait is short.
@@ -26,8 +26,26 @@ _SIGNAL_S = 0.2
 class Observer(Protocol):
     """Observes a run. Its methods are called by one thread at a time."""
 
-    def record_results(self, results: Sequence[UserResult]) -> None:
-        """Record the results of one chunk. The next `save` includes them."""
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:
+        """Record the results of one chunk. The next `save` includes them.
+
+        Args:
+            state: The state of the segment before the chunk.
+            results: The results of the chunk.
+        """
+
+    def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
+        """Save the state of a segment before its next inserts, which begin when this method returns.
+
+        Unlike `save`, this must not wait for a later call: after a kill during the inserts, the stored state
+        is what identifies the profiles of this run.
+
+        Args:
+            states: All states of the run.
+            state: The state of the segment. Its `pending_inserts` include the next inserts.
+            keys: The PKs of the profiles that are inserted next. A ledger adds them to the keys of the unit,
+                so that a rollback finds the profiles. Some of them may turn out to exist, or to be rejected.
+        """
 
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
         """Save the states if the last save is old enough, or if this is the last call."""
@@ -48,7 +66,8 @@ class Run:
         observer: Receives results, states and warnings.
         limits: Sizes and times of the run.
         now: Returns the time for createdAt.
-        review: Only for a verification or a rollback: what its threads share.
+        create_processor: Creates the processor of a thread; None for that of the job's operation.
+        pacer: Paces the writes; None for a pacer with the rate of the job.
     """
 
     def __init__(
@@ -62,7 +81,8 @@ class Run:
         observer: Observer,
         limits: Limits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        review: Review | None = None,
+        create_processor: ProcessorFactory | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self._client = client
         self._location = location
@@ -70,8 +90,9 @@ class Run:
         self._stop = stop
         self._observer = observer
         self._limits = limits
-        self._create_processor = create_processors(
-            job, warn=observer.warn, limits=limits, now=now, review=review
+        self._pacer = pacer or LocalPacer(job.rate, stop.now)
+        self._create_processor = create_processor or create_processors(
+            job, warn=observer.warn, limits=limits, now=now
         )
         self._lock = threading.Lock()
 
@@ -100,13 +121,14 @@ class Run:
         """Process one segment, in its own thread, until it is done or a stop is requested."""
         if self._stop.is_requested:
             return
-        calls = Calls(self._client, self._location, self._stop, self._limits)
+        calls = Calls(self._client, self._location, self._stop, self._limits, self._pacer)
         try:
             for chunk in self._create_processor(calls).process(state):
                 self._commit(state, chunk, calls.take_meter())
                 if chunk.error:
                     raise chunk.error
-                if self._stop.is_requested:
+                # Planned inserts are executed: else a slow start would stop each session at the same place.
+                if self._stop.is_requested and not chunk.planned_inserts:
                     return
         except StoppedError:
             pass  # the state has everything that was done, and a resumed run continues there
@@ -116,7 +138,11 @@ class Run:
 
     def _commit(self, state: SegmentState, chunk: Chunk, cost: Meter) -> None:
         with self._lock:
+            if chunk.planned_inserts:
+                state.advance(chunk, cost)
+                self._observer.save_inserts(self._states, state, chunk.planned_inserts.keys)
+                return
             # First, so that no state counts a failure that could not be recorded.
-            self._observer.record_results(chunk.results)
+            self._observer.record_results(state, chunk.results)
             state.advance(chunk, cost)
             self._observer.save(self._states, is_last=False)

@@ -1,7 +1,6 @@
 """Processes one segment of a source in chunks of a few hundred rows. It can stop after each chunk."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Protocol
 
@@ -9,11 +8,14 @@ from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.errors import BackfillError
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, ProfileResult, UserResult
-from userprofiles.backfill.profile_writer import EXISTED
-from userprofiles.backfill.segment_state import Chunk, SegmentState
+from userprofiles.backfill.pending_inserts import PendingInserts
+from userprofiles.backfill.profile_writer import CREATED, CREATED_AT, EXISTED
+from userprofiles.backfill.segment_state import Chunk, PlannedInserts, SegmentState
 from userprofiles.backfill.sources.source import Cursor, Page, Source
+from userprofiles.backfill.table_shape import get_string
 from userprofiles.backfill.target import Target
 from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.table import record
 
 
 class SegmentProcessor(Protocol):
@@ -21,6 +23,8 @@ class SegmentProcessor(Protocol):
 
     def process(self, state: SegmentState) -> Iterator[Chunk]:
         """Process a segment from the cursor of its state, and yield each chunk.
+
+        The caller must store the state with a chunk's `planned_inserts` before it continues.
 
         Raises:
             BackfillError: The run can't continue.
@@ -36,16 +40,26 @@ class SegmentWorker:
         calls: The calls of this thread.
         limits: The size of a chunk.
         now: Returns the time of creation.
+        plans_inserts: Whether each chunk plans its inserts, so that a resumed run recognizes its profiles.
+            This is necessary if a profile has no mark of the run, or if a user can have several rows.
     """
 
     def __init__(
-        self, source: Source, target: Target, calls: Calls, *, limits: Limits, now: Callable[[], datetime]
+        self,
+        source: Source,
+        target: Target,
+        calls: Calls,
+        *,
+        limits: Limits,
+        now: Callable[[], datetime],
+        plans_inserts: bool,
     ) -> None:
         self._source = source
         self._target = target
         self._calls = calls
         self._limits = limits
         self._now = now
+        self._plans_inserts = plans_inserts
 
     def process(self, state: SegmentState) -> Iterator[Chunk]:
         """Process a segment from the cursor of its state, and yield each chunk.
@@ -57,42 +71,69 @@ class SegmentWorker:
         """
         for page in self._source.read_pages(self._calls, state.segment, state.cursor):
             for rows, cursor in split_page(page, self._limits.chunk_rows):
-                yield self._process_rows(rows, cursor, page, state.counted_keys)
+                yield from self._process_rows(rows, cursor, page, state)
 
     def _process_rows(
-        self, rows: Sequence[Row], cursor: Cursor | None, page: Page, counted_keys: AbstractSet[str]
-    ) -> Chunk:
-        users = [user for user in self._source.read_users(rows) if user.profile_key not in counted_keys]
+        self, rows: Sequence[Row], cursor: Cursor | None, page: Page, state: SegmentState
+    ) -> Iterator[Chunk]:
+        all_users = self._source.read_users(rows)
+        users = [user for user in all_users if user.profile_key not in state.counted_keys]
         keys = [user.profile_key for user in users if user.profile_key]
         existing = self._target.read_existing(keys, page)
+        profiles = self._existing_results(existing, state.pending_inserts)
+        moment = self._now()
+        missing_keys = [key for key in dict.fromkeys(keys) if key not in existing]
+        if self._plans_inserts and missing_keys:
+            yield Chunk([], planned_inserts=PlannedInserts(record.timestamp(moment), missing_keys))
         inserts: dict[str, ProfileResult] = {}
         try:
-            self._target.insert_missing(users, existing, self._now(), inserts)
+            self._target.insert_missing(users, existing, moment, inserts)
         except BackfillError as error:
             counted = frozenset(inserts)
             inserted_users = [user for user in users if user.profile_key in counted]
-            results = [self._user_result(user, existing, inserts) for user in inserted_users]
-            return Chunk(results, error=error, counted_keys=counted)
-        results = [self._user_result(user, existing, inserts) for user in users]
-        return Chunk(results, rows=len(rows), cursor=cursor)
+            results = [_user_result(user, inserts) for user in inserted_users]
+            yield Chunk(results, error=error, counted_keys=counted)
+            return
+        profiles |= inserts
+        results = [_user_result(user, profiles) for user in users]
+        counted = frozenset(user.profile_key for user in all_users)
+        yield Chunk(results, rows=len(rows), cursor=cursor, counted_keys=counted)
 
-    def _user_result(
-        self, user: UserRow, existing: Mapping[str, Row], inserts: dict[str, ProfileResult]
-    ) -> UserResult:
-        def build(outcome: Outcome, reason: str = "") -> UserResult:
-            return UserResult(user.user_id, outcome, reason, user.email, user.key)
+    def _existing_results(
+        self, existing: Mapping[str, Row], pending_inserts: PendingInserts
+    ) -> dict[str, ProfileResult]:
+        """Return the results for the users whose profile exists, by PK."""
+        results = {key: self._target.existing_result(profile) for key, profile in existing.items()}
+        if not self._plans_inserts:
+            return results
+        for key, result in results.items():
+            if result.outcome is Outcome.SKIPPED:
+                continue
+            # A profile with the mark of this run is also that of a former row of the same user.
+            has_mark = result.outcome is Outcome.CREATED
+            is_ours = pending_inserts.contains(key, None if has_mark else _created_at(existing[key]))
+            results[key] = CREATED if is_ours else EXISTED
+        return results
 
-        if user.failure_reason is not None:
-            return build(Outcome.FAILED, user.failure_reason)
-        if user.skip_reason is not None:
-            return build(Outcome.SKIPPED, user.skip_reason)
-        if user.profile_key in existing:
-            result = self._target.existing_result(existing[user.profile_key])
-        else:
-            result = inserts[user.profile_key]
-            if result.outcome is Outcome.CREATED:
-                inserts[user.profile_key] = EXISTED  # for a second row of the same user
-        return build(result.outcome, result.reason)
+
+def _created_at(profile: Row) -> str:
+    return next((value for name in CREATED_AT if (value := get_string(profile, name))), "")
+
+
+def _user_result(user: UserRow, profiles: dict[str, ProfileResult]) -> UserResult:
+    """Return the result for a user. For a second row of the user, the profile exists."""
+
+    def build(outcome: Outcome, reason: str = "", write_units: int = 0) -> UserResult:
+        return UserResult(user.user_id, outcome, reason, user.email, user.key, write_units)
+
+    if user.failure_reason is not None:
+        return build(Outcome.FAILED, user.failure_reason)
+    if user.skip_reason is not None:
+        return build(Outcome.SKIPPED, user.skip_reason)
+    result = profiles[user.profile_key]
+    if result.outcome is Outcome.CREATED:
+        profiles[user.profile_key] = EXISTED
+    return build(result.outcome, result.reason, result.write_units)
 
 
 def split_page(page: Page, chunk_rows: int) -> Iterator[tuple[Sequence[Row], Cursor | None]]:

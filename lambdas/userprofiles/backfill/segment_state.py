@@ -1,13 +1,27 @@
 """The progress of a segment, as a checkpoint stores it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from userprofiles.backfill.errors import BackfillError
 from userprofiles.backfill.outcome import UserResult
+from userprofiles.backfill.pending_inserts import PendingInserts
 from userprofiles.backfill.sources.source import Cursor
 from userprofiles.backfill.tally import Meter, Tally
+
+
+@dataclass(frozen=True)
+class PlannedInserts:
+    """The next inserts of a segment whose profiles have no mark of the run.
+
+    Attributes:
+        created_at: The time of creation of the profiles.
+        keys: Their PKs. Some of them may turn out to exist, or to be rejected.
+    """
+
+    created_at: str
+    keys: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -19,7 +33,9 @@ class Chunk:
         rows: The number of the chunk's rows; 0 if an error interrupted it.
         cursor: The key of the chunk's last row; None at the end of the segment.
         error: The error that interrupted the chunk, or None.
-        counted_keys: The PKs of the profiles in `results` if an error interrupted the chunk.
+        counted_keys: The PKs of the profiles in `results`, and of those that were counted before.
+        planned_inserts: The inserts that begin as soon as the state with them is stored, or None. Such a
+            chunk has nothing else: the results of the inserts are in the next one.
     """
 
     results: list[UserResult]
@@ -27,6 +43,7 @@ class Chunk:
     cursor: Cursor | None = None
     error: BackfillError | None = None
     counted_keys: frozenset[str] = frozenset()
+    planned_inserts: PlannedInserts | None = None
 
 
 @dataclass
@@ -40,6 +57,7 @@ class SegmentState:
         rows: The rows up to the cursor, profiles included.
         counted_keys: The PKs of profiles after the cursor that `tally` already includes. An error interrupted
             their chunk. A resumed run processes the chunk again, without these users.
+        pending_inserts: Inserts after the cursor whose results `tally` does not include yet.
         tally: The users so far, by outcome.
         meter: The calls so far, and their cost.
     """
@@ -49,23 +67,30 @@ class SegmentState:
     done: bool = False
     rows: int = 0
     counted_keys: frozenset[str] = frozenset()
+    pending_inserts: PendingInserts = field(default_factory=PendingInserts)
     tally: Tally = field(default_factory=Tally)
     meter: Meter = field(default_factory=Meter)
 
     @property
     def has_progress(self) -> bool:
         """Whether a resumed run would skip any work."""
-        return self.done or self.cursor is not None or bool(self.counted_keys)
+        return self.done or self.cursor is not None or bool(self.counted_keys) or bool(self.pending_inserts)
 
     def advance(self, chunk: Chunk, cost: Meter) -> None:
         """Count a chunk, and move the cursor to its end unless an error interrupted it."""
+        self.meter.add(cost)
+        if chunk.planned_inserts:
+            self.pending_inserts.add(chunk.planned_inserts.created_at, chunk.planned_inserts.keys)
+            return
         for result in chunk.results:
             self.tally.count(result)
-        self.meter.add(cost)
+        self.pending_inserts.remove(chunk.counted_keys)
         if chunk.error:
             self.counted_keys |= chunk.counted_keys
             return
-        self.counted_keys = frozenset()
+        # A chunk that is processed again can end earlier, because the new profiles are rows, too. So only the
+        # keys of this chunk are removed.
+        self.counted_keys -= chunk.counted_keys
         self.move_cursor(chunk.cursor, chunk.rows)
 
     def move_cursor(self, cursor: Cursor | None, rows: int) -> None:
@@ -82,6 +107,7 @@ class SegmentState:
             "done": self.done,
             "rows": self.rows,
             "countedKeys": sorted(self.counted_keys),
+            "pendingInserts": self.pending_inserts.to_json(),
             **self.tally.to_json(),
             **self.meter.to_json(),
         }
@@ -105,9 +131,10 @@ class SegmentState:
             segment=number,
             cursor=cursor,
             done=done,
-            # Checkpoints of version 0.1.0 have neither of the two.
+            # Checkpoints of version 0.1.0 have none of the three.
             rows=int(document.get("rows", 0)),
             counted_keys=frozenset(document.get("countedKeys", ())),
+            pending_inserts=PendingInserts.from_json(document.get("pendingInserts", {})),
             tally=tally,
             meter=Meter.from_json(document),
         )

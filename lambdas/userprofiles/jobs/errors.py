@@ -5,6 +5,10 @@ class LedgerError(Exception):
     """The ledger can't be read or written. The message says what to do."""
 
 
+class LedgerRefusedError(LedgerError):
+    """The table or folder can't be used as a ledger, because it has something else in it."""
+
+
 class RunNotFoundError(LedgerError):
     """The ledger has no run with this ID."""
 

@@ -6,6 +6,12 @@ from typing import Any, Protocol
 
 from userprofiles.jobs.run_record import Request, RunRecord
 
+LEASE_S = 60.0
+"""Seconds that a lease lasts after it was last renewed."""
+
+CLOCK_SKEW_S = 30.0
+"""Seconds that another process waits after the end of a lease: its clock may be ahead."""
+
 
 @dataclass(frozen=True)
 class Lease:
@@ -35,14 +41,15 @@ class Ledger(Protocol):
     def name(self) -> str:
         """Where the ledger is, for messages: a folder, or the name of a table."""
 
-    def create(self, record: RunRecord, lease_seconds: float) -> Lease:
+    def create(self, record: RunRecord, lease_seconds: float = LEASE_S) -> Lease:
         """Store a new run, and lease it.
 
         Raises:
             RunExistsError: The ledger has a run with this ID.
+            LedgerRefusedError: The ledger is the table that the run writes to.
         """
 
-    def acquire(self, run_id: str, lease_seconds: float) -> tuple[RunRecord, Lease]:
+    def acquire(self, run_id: str, lease_seconds: float = LEASE_S) -> tuple[RunRecord, Lease]:
         """Lease a run that no other process works on. Its state becomes RUNNING, and its request is removed.
 
         Raises:
@@ -50,8 +57,13 @@ class Ledger(Protocol):
             RunLockedError: The lease of another process has not ended.
         """
 
-    def acquire_unit(self, run_id: str, unit: int, lease_seconds: float) -> Lease:
+    def acquire_unit(
+        self, run_id: str, unit: int, lease_seconds: float = LEASE_S
+    ) -> tuple[Mapping[str, Any] | None, Lease]:
         """Lease one unit of a run whose units are processed by different processes.
+
+        Returns:
+            The stored progress of the unit, None for a new unit; and the lease.
 
         Raises:
             RunLockedError: The lease of another process has not ended.
@@ -70,8 +82,13 @@ class Ledger(Protocol):
     def is_locked(self, run_id: str) -> bool:
         """Return whether a process has the lease of the run."""
 
-    def renew(self, lease: Lease, lease_seconds: float, **changes: Any) -> tuple[RunRecord, Lease]:
+    def renew(self, lease: Lease, lease_seconds: float = LEASE_S, **changes: Any) -> tuple[RunRecord, Lease]:
         """Prolong a lease, store changed fields of the record, and return the record with its request.
+
+        Args:
+            lease: The lease of a run or of a unit.
+            lease_seconds: The duration of the lease from now on.
+            **changes: New values of fields of `RunRecord`. The lease of a unit can't change the record.
 
         Raises:
             LeaseLostError: Another process has taken over. Nothing was written.
@@ -91,16 +108,18 @@ class Ledger(Protocol):
             RunNotFoundError: There is no such run.
         """
 
-    def save_unit(
-        self, lease: Lease, unit: int, document: Mapping[str, Any], keys: Sequence[str] = ()
+    def save_units(
+        self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()
     ) -> None:
-        """Store the progress of a unit.
+        """Store the progress of units, and keys of items that they created.
+
+        If the process ends during this call, keys may be stored without the progress, but never the other
+        way round.
 
         Args:
-            lease: The lease of the run or of this unit.
-            unit: The number of the unit.
-            document: Its progress, which replaces the former one.
-            keys: Keys to add to the unit's list of keys in the same write, for example of created items.
+            lease: The lease of the run, or of the only unit in `documents`.
+            documents: The progress of units by their numbers. It replaces the former one.
+            keys: Keys to add to the run's list of keys.
 
         Raises:
             LeaseLostError: Another process has taken over. Nothing was written.
@@ -110,4 +129,4 @@ class Ledger(Protocol):
         """Yield the numbers and the progress of all stored units, in the order of their numbers."""
 
     def read_keys(self, run_id: str) -> Iterator[str]:
-        """Yield the keys of all units. A key can occur more than once."""
+        """Yield all stored keys. A key can occur more than once, in any order."""

@@ -193,17 +193,22 @@ def account(sub, **attributes):
 
 
 class Recorder:
-    """An observer that keeps results, messages and states."""
+    """An observer that keeps results, messages, states and the keys of planned inserts."""
 
     def __init__(self):
         self.results = []
         self.messages = []
         self.saved_states = None
+        self.keys = []
         self.on_results = lambda: None
 
     def record_results(self, results):
         self.results += results
         self.on_results()
+
+    def save_inserts(self, states, state, keys):
+        self.keys += keys
+        self.save(states, is_last=False)
 
     def save(self, states, *, is_last):
         self.saved_states = [state.to_json() for state in states]

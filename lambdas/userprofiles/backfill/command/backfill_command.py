@@ -123,13 +123,14 @@ class BackfillCommand:
             seconds_before = stored_run.seconds if stored_run else 0.0
             observer = RunObserver(self._view, failures, checkpoint, self._stop, started_at - seconds_before)
             run = Run(job, client, location, states, stop=self._stop, observer=observer, limits=self._limits)
-            error = self._run(run) or observer.output_error
+            error = self._run(run, observer, states) or observer.output_error
             result = RunResult(job, states, observer.seconds, failures, checkpoint, error)
             return self._result_writer().write(result)
 
-    def _run(self, run: Run) -> BackfillError | None:
+    def _run(self, run: Run, observer: RunObserver, states: Sequence[SegmentState]) -> BackfillError | None:
         """Execute the run, and return the error that ended it."""
         try:
+            observer.save_now(states)
             run.execute()
         except BackfillError as error:
             return error

@@ -59,6 +59,27 @@ class RunObserver:
             raise state_error(error) from error
         self._show(lambda: self._view.show_results(results))
 
+    def save_inserts(
+        self,
+        states: Iterable[SegmentState],
+        state: SegmentState,  # noqa: ARG002 - the file has all states
+        keys: Sequence[str],  # noqa: ARG002 - the state has them
+    ) -> None:
+        """Save the states before the next inserts.
+
+        Raises:
+            BackfillFailedError: The checkpoint can't be written.
+        """
+        self.save_now(states)
+
+    def save_now(self, states: Iterable[SegmentState]) -> None:
+        """Save the states at once. A run does so before it writes: after a kill, it resumes with the same ID.
+
+        Raises:
+            BackfillFailedError: The checkpoint can't be written.
+        """
+        self._save_checkpoint(states, at_once=True)
+
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
         """Save the states if the last save is old enough, or if this is the last call.
 
@@ -67,12 +88,17 @@ class RunObserver:
         """
         states = list(states)
         try:
-            if self._checkpoint:
-                self._checkpoint.save(states, self._failures, self.seconds, at_once=is_last)
-        except OSError as error:
-            raise state_error(error) from error
+            self._save_checkpoint(states, at_once=is_last)
         finally:
             self._show(lambda: self._view.show_progress(states, is_last=is_last))
+
+    def _save_checkpoint(self, states: Iterable[SegmentState], *, at_once: bool) -> None:
+        if self._checkpoint is None:
+            return
+        try:
+            self._checkpoint.save(states, self._failures, self.seconds, at_once=at_once)
+        except OSError as error:
+            raise state_error(error) from error
 
     def warn(self, message: str) -> None:
         """Show a warning."""

@@ -52,6 +52,19 @@ class SegmentProgress:
         """Keep the failed users for the next `save`."""
         self._failures += report.list_failures(results)
 
+    def save_inserts(
+        self,
+        states: Iterable[SegmentState],
+        state: SegmentState,  # noqa: ARG002 - there is one state
+        keys: Sequence[str],  # noqa: ARG002 - the state has them
+    ) -> None:
+        """Write failures and state before the next inserts.
+
+        Raises:
+            OvertakenError: Another worker has written the state in the meantime.
+        """
+        self.save(states, is_last=True)
+
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:  # noqa: ARG002 - there is one state
         """Write failures and state if the last write is old enough, or if this is the last call.
 

@@ -76,7 +76,9 @@ def test_run_resumes_after_a_full_disk_without_losing_a_failure(failing_table, l
     assert len({failure["userId"] for failure in report["failures"]}) == 20
 
 
-def test_full_disk_without_any_checkpoint_names_no_resume(create_table, use_table, limit_file_size, capsys):
+def test_full_disk_at_the_start_ends_the_run_before_its_first_write(
+    create_table, use_table, limit_file_size, capsys
+):
     table = use_table(create_table(*plain_users(20)))
     limit_file_size(0)
 
@@ -84,9 +86,9 @@ def test_full_disk_without_any_checkpoint_names_no_resume(create_table, use_tabl
 
     captured = capsys.readouterr()
     assert code == 1
-    assert "Total users processed:    5\n" in captured.out
-    assert "Stopped after 5 users. Run it again" in captured.err
-    assert len(table.profiles()) == 5
+    assert "Total users processed:    0\n" in captured.out
+    assert "Stopped after 0 users. Run it again" in captured.err
+    assert table.profiles() == {}
 
 
 def test_full_disk_for_the_failures_of_a_dry_run(failing_table, limit_file_size, capsys):

@@ -1,0 +1,177 @@
+"""The options that name the source of the users, and the checks before a plan."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from userprofiles import settings
+from userprofiles import template as templates
+from userprofiles.backfill.command.argument_parser import CommandParser
+from userprofiles.backfill.command.progress_line import write_error
+from userprofiles.backfill.errors import RefusedError
+from userprofiles.backfill.job import TABLE_SOURCE
+from userprofiles.backfill.mapping import (
+    KEYED_TABLE_COLUMNS,
+    TABLE_COLUMNS,
+    ColumnMapping,
+    read_mapping,
+)
+from userprofiles.backfill.sources.check_source import check_source
+from userprofiles.backfill.sources.source_kinds import SourceKind
+from userprofiles.template import Template
+
+DEFAULT_REQUESTS_PER_SECOND = 5.0
+MAX_REQUESTS_PER_SECOND = 1_000
+
+_FORMS = {
+    "table": SourceKind.OTHER_TABLE,
+    "keyed-table": SourceKind.KEYED_TABLE,
+    "pool": SourceKind.POOL,
+    "pool-list": SourceKind.POOL_LIST,
+    "jsonl": SourceKind.JSONL,
+    "csv": SourceKind.CSV,
+}
+_SOURCE_HELP = """where the users come from (default: table, the table of --table-name itself):
+table:NAME, a table of either shape; keyed-table:NAME, a table with the key user_id alone;
+pool:ID, a Cognito user pool; pool-list:FILE, written by `userprofiles pool list`;
+jsonl:FILE or csv:FILE, with --mapping. FILE can be s3://BUCKET/KEY. With any other source than
+table, accounts and profiles are written to this project's users table --table-name"""
+
+_DEFAULT_COLUMNS = {
+    SourceKind.OTHER_TABLE: TABLE_COLUMNS,
+    SourceKind.KEYED_TABLE: KEYED_TABLE_COLUMNS,
+}
+_POOL_KINDS = (SourceKind.POOL, SourceKind.POOL_LIST)
+
+
+def add_source_options(parser: CommandParser) -> None:
+    """Add `--source`, `--mapping`, `--roles`, `--approval-roles` and `--requests-per-second`."""
+    parser.add_argument("--source", default=TABLE_SOURCE, metavar="KIND:NAME", help=_SOURCE_HELP)
+    parser.add_argument(
+        "--mapping",
+        type=Path,
+        metavar="FILE.json",
+        help="names of the source's columns; required for jsonl and csv (see docs/sources.md)",
+    )
+    parser.add_argument(
+        "--roles",
+        type=settings.split_list,
+        default=(),
+        metavar="A,B",
+        help="roles that the source may set (default: all roles of the template); a user with another role "
+        "gets the template's default role. With a pool, users may have chosen their role themselves",
+    )
+    parser.add_argument(
+        "--approval-roles",
+        type=settings.split_list,
+        default=(),
+        metavar="A,B",
+        help="roles whose users are pending until an administrator approves them (default: none)",
+    )
+    parser.add_argument(
+        "--requests-per-second",
+        type=float,
+        default=DEFAULT_REQUESTS_PER_SECOND,
+        metavar="N",
+        help="with pool, requests to Cognito per second (default: %(default)g)",
+    )
+
+
+def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | None = None) -> dict[str, Any]:
+    """Return `Job.source` for the values of these options, after a check of the source's first rows.
+
+    Args:
+        values: The options, with `template` and `table_name`, and optionally `region` and `endpoint_url`.
+        warn: Shows a warning, for example that a column has few values; None for standard error.
+
+    Raises:
+        RefusedError: A value is not allowed, or the source does not fit the mapping.
+        BackfillFailedError: The source can't be read.
+        userprofiles.template.TemplateError: The template doesn't exist or is invalid.
+    """
+    form, separator, name = values.source.partition(":")
+    if values.source == TABLE_SOURCE or (form == "table" and name and name == values.table_name):
+        _refuse_table_options(values)
+        return {"kind": TABLE_SOURCE}
+    if form not in _FORMS or not separator or not name:
+        raise RefusedError(
+            f"--source {values.source}: allowed are table, "
+            f"{', '.join(f'{kind}:NAME' for kind in _FORMS)}. For example --source pool:eu-west-1_AbC123."
+        )
+    kind = _FORMS[form]
+    template = templates.load(values.template)
+    source: dict[str, Any] = {"kind": kind.value, **_roles(values, template)}
+    mapping = _mapping(values, kind, template)
+    if mapping:
+        source |= mapping.to_json()
+    if kind is SourceKind.POOL:
+        source |= {"poolId": name, "requestsPerSecond": _requests_per_second(values)}
+    elif kind in {SourceKind.OTHER_TABLE, SourceKind.KEYED_TABLE}:
+        source["name"] = name
+    else:
+        source["path"] = name
+    return check_source(
+        source,
+        has_own_mapping=values.mapping is not None,
+        region=getattr(values, "region", None),
+        endpoint_url=getattr(values, "endpoint_url", None),
+        warn=warn or _warn,
+    )
+
+
+def _refuse_table_options(values: argparse.Namespace) -> None:
+    for option in ("mapping", "roles", "approval_roles"):
+        if getattr(values, option):
+            raise RefusedError(
+                f"--{option.replace('_', '-')} can't be used with --source table: this source has fixed "
+                "names, and only profiles are created. Leave the option out, or name another source."
+            )
+
+
+def _roles(values: argparse.Namespace, template: Template) -> dict[str, Any]:
+    """Return the roles of a source, after the checks that the functions make."""
+    try:
+        environment = {
+            "TEMPLATE": values.template,
+            "SIGN_UP_ROLES": ",".join(values.roles),
+            "APPROVAL_ROLES": ",".join(values.approval_roles),
+        }
+        settings.template(environment)
+        settings.roles(environment, template)
+    except settings.SettingsError as error:
+        text = str(error).replace("SIGN_UP_ROLES", "--roles").replace("APPROVAL_ROLES", "--approval-roles")
+        raise RefusedError(text) from error
+    roles = {"roles": list(values.roles), "approvalRoles": list(values.approval_roles)}
+    return {name: value for name, value in roles.items() if value}
+
+
+def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -> ColumnMapping | None:
+    if kind in _POOL_KINDS:
+        if values.mapping:
+            raise RefusedError(
+                f"--mapping can't be used with --source {kind}: a user pool has fixed names. Leave it out."
+            )
+        return None
+    if values.mapping:
+        return read_mapping(values.mapping, template)
+    if kind not in _DEFAULT_COLUMNS:
+        raise RefusedError(
+            f"--source {values.source}: requires --mapping FILE.json with the names of the columns. "
+            "docs/sources.md describes the format."
+        )
+    return ColumnMapping(_DEFAULT_COLUMNS[kind])
+
+
+def _requests_per_second(values: argparse.Namespace) -> float:
+    rate: float = values.requests_per_second
+    if not 0 < rate <= MAX_REQUESTS_PER_SECOND:
+        raise RefusedError(
+            f"--requests-per-second must be above 0 and at most {MAX_REQUESTS_PER_SECOND:,}, got {rate:g}."
+        )
+    return rate
+
+
+def _warn(message: str) -> None:
+    write_error(sys.stderr, f"Warning: {message}\n")

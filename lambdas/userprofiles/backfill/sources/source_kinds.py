@@ -1,0 +1,39 @@
+"""The kinds of sources that a job can name."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from userprofiles.backfill.errors import RefusedError
+from userprofiles.backfill.job import TABLE_SOURCE
+
+S3_PREFIX = "s3://"
+
+
+class SourceKind(StrEnum):
+    """Where the users come from, as `--source` and a job name it."""
+
+    TABLE = TABLE_SOURCE
+    OTHER_TABLE = "other-table"
+    KEYED_TABLE = "keyed-table"
+    POOL = "pool"
+    POOL_LIST = "pool-list"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+FILE_KINDS = (SourceKind.POOL_LIST, SourceKind.JSONL, SourceKind.CSV)
+
+
+def refuse_local_file(source: Mapping[str, Any]) -> None:
+    """Refuse a source that only this machine has: a state machine can't read its files.
+
+    Raises:
+        RefusedError: The source is a file of this machine.
+    """
+    kind, path = source.get("kind"), str(source.get("path", ""))
+    if kind in FILE_KINDS and not path.startswith(S3_PREFIX):
+        raise RefusedError(
+            f"--source {kind}:{path}: a state machine can't read a file of this machine. Copy the file to S3 "
+            f"and make a plan with --source {kind}:s3://BUCKET/KEY, or use --engine local."
+        )

@@ -1,0 +1,23 @@
+"""The version of the code that decides which users get which items. A plan is valid for one version only."""
+
+from userprofiles.jobs.code_version import code_version
+
+PATTERNS = (
+    "backfill/profile_builder.py",
+    "backfill/profile_target.py",
+    "backfill/segment.py",
+    "backfill/skip_rule.py",
+    "backfill/sources/*.py",
+    "backfill/table_shape.py",
+    "backfill/user_row.py",
+    "field_sources.py",
+    "table/attribute_value.py",
+    "table/record.py",
+    "template.py",
+    "template_document.py",
+)
+
+
+def backfill_code_version() -> str:
+    """Return the version of the code, such as ``0.1.0+1a2b3c4d5e6f``."""
+    return code_version(PATTERNS)

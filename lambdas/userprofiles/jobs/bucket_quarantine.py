@@ -1,0 +1,109 @@
+"""The quarantine of a run in S3: `runs/<run ID>/quarantine/<unit>/<number of the first row>.jsonl`.
+
+The next object begins with the row after the last row of the one before. So the bucket needs no listing, and
+an object of a process that was killed before it stored its progress is replaced.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from botocore import exceptions as boto
+
+from userprofiles.jobs.quarantine import (
+    Part,
+    QuarantinedRow,
+    QuarantineError,
+    missing_rows_error,
+    read_line,
+    to_lines,
+)
+from userprofiles.telemetry import error_code
+
+
+class BucketQuarantine:
+    """Stores the rows of one run in a bucket.
+
+    Args:
+        s3: A botocore S3 client with the permissions s3:GetObject and s3:PutObject on ``runs/*``.
+        bucket: The name of the bucket.
+        run_id: The ID of the run.
+    """
+
+    def __init__(self, s3: Any, bucket: str, run_id: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._prefix = f"runs/{run_id}/quarantine/"
+        self._buffers: dict[Part, list[QuarantinedRow]] = {}
+
+    @property
+    def name(self) -> str:
+        """The S3 URI."""
+        return f"s3://{self._bucket}/{self._prefix}"
+
+    def append(self, part: Part, rows: Sequence[QuarantinedRow]) -> None:
+        """Add rows after the valid rows of a part. `flush` writes them."""
+        for start, buffer in self._buffers.items():
+            is_same_unit = (start.unit, start.version) == (part.unit, part.version)
+            if is_same_unit and start.rows + len(buffer) == part.rows:
+                buffer.extend(rows)
+                return
+        if rows:
+            self._buffers[part] = list(rows)
+
+    def flush(self) -> None:
+        """Write the rows that are not written yet.
+
+        Raises:
+            QuarantineError: They can't be written.
+        """
+        while self._buffers:
+            part, rows = next(iter(self._buffers.items()))
+            key = self._key(part)
+            try:
+                self._s3.put_object(
+                    Bucket=self._bucket, Key=key, Body=to_lines(rows), ContentType="application/x-ndjson"
+                )
+            except (boto.ClientError, boto.BotoCoreError) as error:
+                raise self._access_error("written to", key, error) from error
+            del self._buffers[part]
+
+    def read(self, part: Part) -> Iterator[QuarantinedRow]:
+        """Yield the valid rows of a part.
+
+        Raises:
+            QuarantineError: A row is missing or damaged.
+        """
+        count = 0
+        while count < part.rows:
+            key = self._key(Part(part.unit, count, part.version))
+            lines = self._read_lines(key)
+            if not lines:
+                raise missing_rows_error(self.name, count, part)
+            for line in lines[: part.rows - count]:
+                yield read_line(line, f"s3://{self._bucket}/{key}")
+            count += len(lines)
+
+    def delete(self, part: Part) -> None:
+        """Do nothing: a lifecycle rule of the bucket deletes old objects."""
+
+    def _key(self, part: Part) -> str:
+        version = f"-retry{part.version}" if part.version else ""
+        return f"{self._prefix}{part.unit:06d}{version}/{part.rows:08d}.jsonl"
+
+    def _read_lines(self, key: str) -> list[bytes]:
+        try:
+            body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except boto.ClientError as error:
+            if error_code(error) in {"NoSuchKey", "404"}:
+                return []
+            raise self._access_error("read from", key, error) from error
+        except boto.BotoCoreError as error:
+            raise self._access_error("read from", key, error) from error
+        return body.splitlines()
+
+    def _access_error(self, verb: str, key: str, error: Exception) -> QuarantineError:
+        return QuarantineError(
+            f"The failed rows can't be {verb} s3://{self._bucket}/{key}: {error_code(error)}.\n"
+            "Check that the bucket exists, and that you have the permissions s3:GetObject and s3:PutObject "
+            "on runs/* in it. Then repeat the command."
+        )

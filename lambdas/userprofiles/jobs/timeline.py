@@ -1,0 +1,111 @@
+"""Throughput and latency of a run over time, in a limited number of buckets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from userprofiles.jobs.latency import Latency
+
+MAX_BUCKETS = 60
+"""Buckets of a timeline. When there are more, each two neighbours become one of double length."""
+
+
+@dataclass
+class Bucket:
+    """The work of a part of the time.
+
+    Attributes:
+        users: The users that were processed.
+        write_units: The consumed write capacity units.
+        latency: The durations of the calls.
+    """
+
+    users: int = 0
+    write_units: float = 0.0
+    latency: Latency = field(default_factory=Latency)
+
+    def add(self, other: "Bucket") -> None:
+        """Add the work of another part."""
+        self.users += other.users
+        self.write_units += other.write_units
+        self.latency.add(other.latency)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the bucket for the record of a run."""
+        return {
+            "users": self.users,
+            "writeUnits": round(self.write_units, 1),
+            "latency": self.latency.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Bucket":
+        """Read the document that `to_json` returns."""
+        return cls(
+            int(document["users"]), float(document["writeUnits"]), Latency.from_json(document["latency"])
+        )
+
+
+class Timeline:
+    """Collects the work of a run. Time is the working time of all its sessions.
+
+    Args:
+        bucket_s: Seconds of a bucket at first.
+        buckets: The buckets of former sessions.
+    """
+
+    def __init__(self, bucket_s: float = 1.0, buckets: list[Bucket] | None = None) -> None:
+        self.bucket_s = bucket_s
+        self.buckets = buckets or []
+
+    def record(self, seconds: float, work: Bucket) -> None:
+        """Count work.
+
+        Args:
+            seconds: The working time of the run so far.
+            work: The work since the last `record`.
+        """
+        while seconds >= self.bucket_s * MAX_BUCKETS:
+            self._merge_neighbours()
+        number = int(seconds / self.bucket_s)
+        self.buckets += [Bucket() for _ in range(number + 1 - len(self.buckets))]
+        self.buckets[number].add(work)
+
+    def _merge_neighbours(self) -> None:
+        for number in range(0, len(self.buckets) - 1, 2):
+            self.buckets[number].add(self.buckets[number + 1])
+        self.buckets = self.buckets[::2]
+        self.bucket_s *= 2
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the timeline for the record of a run."""
+        return {"bucketSeconds": self.bucket_s, "buckets": [bucket.to_json() for bucket in self.buckets]}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Timeline":
+        """Read the document that `to_json` returns; an empty one is an empty timeline."""
+        return cls(
+            float(document.get("bucketSeconds", 1.0)),
+            [Bucket.from_json(bucket) for bucket in document.get("buckets", ())],
+        )
+
+    def summary(self, seconds: float) -> dict[str, Any]:
+        """Return the timeline as the report has it.
+
+        Args:
+            seconds: The duration of the run, for the last bucket, which may be shorter.
+        """
+        rows = []
+        for number, bucket in enumerate(self.buckets):
+            start = number * self.bucket_s
+            length = max(min(self.bucket_s, seconds - start), 0.001)
+            rows.append(
+                {
+                    "second": start,
+                    "usersPerSecond": round(bucket.users / length, 1),
+                    "writeUnitsPerSecond": round(bucket.write_units / length, 1),
+                    "calls": bucket.latency.calls,
+                    "latencyMs": bucket.latency.summary(),
+                }
+            )
+        return {"bucketSeconds": self.bucket_s, "buckets": rows}

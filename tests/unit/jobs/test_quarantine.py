@@ -1,0 +1,166 @@
+"""The quarantine in files and in S3: rows without values, in the order and number that the units count."""
+
+import errno
+import io
+import json
+import resource
+
+import pytest
+from botocore.exceptions import ClientError
+from userprofiles.jobs.bucket_quarantine import BucketQuarantine
+from userprofiles.jobs.file_quarantine import FileQuarantine
+from userprofiles.jobs.quarantine import Part, QuarantinedRow, QuarantineError, row_digest
+
+
+def rows(*numbers, unit=0, reason="PK is a number, not a string"):
+    return [
+        QuarantinedRow("run-1", unit, f"u{n}", {"PK": f"u{n}", "SK": "METADATA"}, "0" * 64, reason)
+        for n in numbers
+    ]
+
+
+class Bucket:
+    """The part of S3 that the quarantine uses."""
+
+    def __init__(self):
+        self.objects = {}
+        self.denied = False
+
+    def put_object(self, *, Bucket, Key, Body, ContentType):  # noqa: N803 - S3's names
+        if self.denied:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
+        self.objects[Key] = Body
+
+    def get_object(self, *, Bucket, Key):  # noqa: N803 - S3's names
+        if Key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+
+@pytest.fixture(params=["file", "bucket"])
+def open_quarantine(request, tmp_path):
+    """Return a function that opens the same quarantine, as a new process does."""
+    bucket = Bucket()
+
+    def open_it():
+        if request.param == "file":
+            return FileQuarantine(tmp_path / "run-1")
+        return BucketQuarantine(bucket, "reports", "run-1")
+
+    return open_it
+
+
+def test_rows_are_read_in_the_order_of_their_unit(open_quarantine):
+    quarantine = open_quarantine()
+    quarantine.append(Part(0), rows(1, 2))
+    quarantine.append(Part(1), rows(9, unit=1))
+    quarantine.append(Part(0, 2), rows(3))
+    quarantine.flush()
+    quarantine.append(Part(0, 3), rows(4))
+    quarantine.flush()
+
+    assert list(open_quarantine().read(Part(0, 4))) == rows(1, 2, 3, 4)
+    assert list(open_quarantine().read(Part(1, 1))) == rows(9, unit=1)
+    assert list(open_quarantine().read(Part(2))) == []
+
+
+def test_rows_after_the_last_stored_progress_are_replaced(open_quarantine):
+    """F36: a process was killed after it wrote rows, and before it stored the progress that counts them."""
+    killed = open_quarantine()
+    killed.append(Part(0), rows(1))
+    killed.flush()
+    killed.append(Part(0, 1), rows(2, 3))
+    killed.flush()
+
+    resumed = open_quarantine()
+    resumed.append(Part(0, 1), rows(7))
+    resumed.flush()
+
+    assert list(open_quarantine().read(Part(0, 2))) == rows(1, 7)
+    assert list(open_quarantine().read(Part(0, 1))) == rows(1)
+
+
+def test_new_version_of_a_part_leaves_the_former_one_valid(open_quarantine):
+    quarantine = open_quarantine()
+    quarantine.append(Part(0), rows(1, 2))
+    quarantine.append(Part(0, version=1), rows(2))
+    quarantine.flush()
+
+    assert list(quarantine.read(Part(0, 2))) == rows(1, 2)
+    assert list(quarantine.read(Part(0, 1, version=1))) == rows(2)
+
+
+def test_missing_row_is_an_error_with_its_place(open_quarantine):
+    quarantine = open_quarantine()
+    quarantine.append(Part(3), rows(1, unit=3))
+    quarantine.flush()
+
+    with pytest.raises(QuarantineError, match=r"has 1 rows of unit 3, must have 2"):
+        list(quarantine.read(Part(3, 2)))
+
+
+def test_damaged_row_is_an_error(tmp_path):
+    quarantine = FileQuarantine(tmp_path)
+    quarantine.path(Part(0)).write_text('{"runId": 1\n')
+
+    with pytest.raises(QuarantineError, match=r"A row in .*000000.jsonl is damaged"):
+        list(quarantine.read(Part(0, 1)))
+
+
+def test_line_has_ids_and_digest_and_no_value(tmp_path):
+    quarantine = FileQuarantine(tmp_path / "run-1")
+    quarantine.append(Part(0), rows(1))
+
+    path = quarantine.path(Part(0))
+    assert json.loads(path.read_text()) == {
+        "runId": "run-1",
+        "unit": 0,
+        "userId": "u1",
+        "key": {"PK": "u1", "SK": "METADATA"},
+        "sha256": "0" * 64,
+        "reason": "PK is a number, not a string",
+        "tries": 1,
+    }
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_full_disk_keeps_the_rows_before(tmp_path):
+    quarantine = FileQuarantine(tmp_path)
+    quarantine.append(Part(0), rows(1))
+    size = quarantine.path(Part(0)).stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, hard))
+    try:
+        with pytest.raises(
+            QuarantineError, match=r"can't be written to .*File too large\.\nFree space"
+        ) as error:
+            quarantine.append(Part(0, 1), rows(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert error.value.__cause__.errno == errno.EFBIG
+    assert quarantine.path(Part(0)).stat().st_size == size
+    quarantine.append(Part(0, 1), rows(2))
+    assert list(quarantine.read(Part(0, 2))) == rows(1, 2)
+
+
+def test_denied_bucket_keeps_the_rows_for_the_next_flush():
+    bucket = Bucket()
+    quarantine = BucketQuarantine(bucket, "reports", "run-1")
+    quarantine.append(Part(0), rows(1))
+    bucket.denied = True
+    with pytest.raises(QuarantineError, match=r"s3://reports/runs/run-1/quarantine/000000/0.*AccessDenied"):
+        quarantine.flush()
+    bucket.denied = False
+
+    quarantine.flush()
+
+    assert list(quarantine.read(Part(0, 1))) == rows(1)
+
+
+def test_digest_depends_on_the_values_and_not_on_their_order():
+    row = {"PK": {"S": "u1"}, "picture": {"B": b"\x00"}}
+
+    assert row_digest(row) == row_digest(dict(reversed(row.items())))
+    assert row_digest(row) != row_digest(row | {"PK": {"S": "u2"}})

@@ -1,0 +1,64 @@
+"""Throughput and latency over time."""
+
+import json
+
+from userprofiles.jobs.latency import Latency
+from userprofiles.jobs.timeline import MAX_BUCKETS, Bucket, Timeline
+
+
+def latency(*milliseconds):
+    histogram = Latency()
+    for value in milliseconds:
+        histogram.record(value / 1000)
+    return histogram
+
+
+def test_percentiles_are_at_most_20_percent_too_high():
+    histogram = latency(*range(1, 1001))
+
+    for percent in (50, 95, 99):
+        assert percent * 10 <= histogram.percentile_ms(percent) <= percent * 12
+    assert histogram.summary()["max"] == 1000.0
+
+
+def test_no_call_has_no_duration():
+    assert Latency().summary() == {"p50": 0.0, "p95": 0.0, "max": 0.0}
+
+
+def test_call_that_is_longer_than_all_bins_counts():
+    histogram = latency(1_000_000)
+
+    assert (histogram.calls, histogram.summary()["max"]) == (1, 1_000_000.0)
+
+
+def test_sums_are_kept_while_buckets_are_merged():
+    timeline = Timeline()
+    for second in range(1_000):
+        timeline.record(second, Bucket(10, 2.5, latency(second % 7 + 1)))
+
+    assert len(timeline.buckets) <= MAX_BUCKETS
+    assert timeline.bucket_s == 32.0
+    assert sum(bucket.users for bucket in timeline.buckets) == 10_000
+    assert sum(bucket.write_units for bucket in timeline.buckets) == 2_500
+    assert sum(bucket.latency.calls for bucket in timeline.buckets) == 1_000
+
+
+def test_resumed_session_continues_after_the_stored_one():
+    first = Timeline()
+    first.record(0.5, Bucket(100, 100.0, latency(5, 20)))
+
+    second = Timeline.from_json(json.loads(json.dumps(first.to_json())))
+    second.record(2.0, Bucket(50, 50.0, latency(9)))
+
+    summary = second.summary(2.5)
+    assert [bucket["usersPerSecond"] for bucket in summary["buckets"]] == [100.0, 0.0, 100.0]
+    assert summary["buckets"][0]["latencyMs"]["max"] == 20.0
+    assert Timeline.from_json({}).buckets == []
+
+
+def test_record_in_the_ledger_stays_small():
+    timeline = Timeline()
+    for second in range(600):
+        timeline.record(second, Bucket(10_000, 2_500, latency(*range(1, 200, 3))))
+
+    assert len(json.dumps(timeline.to_json())) < 30_000
