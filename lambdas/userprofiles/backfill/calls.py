@@ -82,6 +82,7 @@ class Calls:
         method: Callable[..., dict[str, Any]] = getattr(self._client, _METHODS[operation])
         repeated = False
         while True:
+            started_at = time.monotonic()
             try:
                 response = method(ReturnConsumedCapacity="TOTAL", **parameters)
             except boto.ClientError as error:
@@ -99,6 +100,7 @@ class Calls:
                 raise translate_error(error, self.location) from error
             else:
                 self._has_answered = True
+                self.meter.latency.record(time.monotonic() - started_at)
                 self._count(operation, response)
                 response["repeated"] = repeated or _retries(response) > 0
                 return response

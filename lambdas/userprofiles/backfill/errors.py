@@ -19,6 +19,7 @@ class ErrorKind(StrEnum):
     SERVICE = "service"
     REPORT = "report"
     STATE = "state"
+    TOLERANCE = "tolerance"
     LEDGER = "ledger"
     OUTPUT = "output"
 

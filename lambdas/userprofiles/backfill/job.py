@@ -54,6 +54,7 @@ class Job:
         source: The source of the users, as `sources.open_source` reads it. The default is the table itself.
         rate: The highest number of write units per second; None for no limit.
         plan_hash: The hash of the plan that the run carries out; empty without a plan.
+        max_failures: The highest number of failed users with which the run continues; None for no limit.
 
     Raises:
         ValueError: A value is not allowed. The message names the value and the allowed values.
@@ -73,6 +74,7 @@ class Job:
     source: Mapping[str, Any] = field(default_factory=lambda: {"kind": TABLE_SOURCE})
     rate: float | None = None
     plan_hash: str = ""
+    max_failures: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.run_id, str) or not _RUN_ID.fullmatch(self.run_id):
@@ -109,7 +111,7 @@ class Job:
     def checksum(self) -> str:
         """Return a digest of all values that must be the same when a stopped run resumes."""
         document = self.to_json()
-        for name in ("runId", "shape", "rate"):
+        for name in ("runId", "shape", "rate", "maxFailures"):
             document.pop(name, None)
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -136,8 +138,9 @@ class Job:
             "source": dict(self.source) if self.source != {"kind": TABLE_SOURCE} else None,
             "rate": self.rate,
             "planHash": self.plan_hash,
+            "maxFailures": self.max_failures,
         }
-        return {name: value for name, value in values.items() if value}
+        return {name: value for name, value in values.items() if value or value == 0}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Job":
@@ -157,6 +160,7 @@ class Job:
             source=document.get("source", {"kind": TABLE_SOURCE}),
             rate=document.get("rate"),
             plan_hash=document.get("planHash", ""),
+            max_failures=document.get("maxFailures"),
         )
 
 

@@ -1,5 +1,6 @@
 """Executes a job in this process, with its record, its lease and its progress in a ledger."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,17 +8,19 @@ from typing import Any
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import BackfillError, RefusedError
 from userprofiles.backfill.failure_sink import FailureSink
-from userprofiles.backfill.job import Job, Operation
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger_errors import ledger_errors, translate_ledger_error
 from userprofiles.backfill.ledger_session import LedgerObserver, LedgerSession, build_counts
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.run import Observer, Run
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.timeline_recorder import TimelineRecorder
+from userprofiles.backfill.tolerance_check import tolerance_error
 from userprofiles.jobs.errors import LedgerError, RunExistsError
 from userprofiles.jobs.ledger import Lease, Ledger
 from userprofiles.jobs.run_record import RunRecord, RunState
+from userprofiles.jobs.timeline import Timeline
 from userprofiles.telemetry import error_code
 
 _FINAL_STATES = (RunState.DONE, RunState.ROLLED_BACK)
@@ -114,7 +117,7 @@ class LedgerRun:
         with ledger_errors():
             stored = self._ledger.read(record.run_id)
             check_resumable(stored, record)
-            job = read_job(stored, self._ledger)
+            job = _with_current_limits(read_job(stored, self._ledger), record)
             stored, lease = self._ledger.acquire(record.run_id)
             try:
                 states = self._read_states(job)
@@ -155,11 +158,13 @@ class LedgerRun:
         allow_parallel: bool,
     ) -> LedgerRunResult:
         with LedgerSession(self._ledger, lease, self._stop, seconds_before=record.seconds) as session:
-            session.counts = build_counts(states)
+            stored_timeline = record.counts.get("timeline", {})
+            session.counts = build_counts(states, stored_timeline)
+            timeline = TimelineRecorder(Timeline.from_json(stored_timeline), states)
             try:
                 if not allow_parallel:  # again: another run may have started since the first check
                     refuse_parallel_run(self._ledger, record)
-                error = self._run(job, session, states)
+                error = self._run(job, session, states, timeline)
             except LedgerError as ledger_error:
                 error = translate_ledger_error(ledger_error)
             except RefusedError as refusal:
@@ -170,14 +175,19 @@ class LedgerRun:
                 error = error or release_error
         return LedgerRunResult(job, states, session.seconds, error)
 
-    def _run(self, job: Job, session: LedgerSession, states: Sequence[SegmentState]) -> BackfillError | None:
+    def _run(
+        self, job: Job, session: LedgerSession, states: Sequence[SegmentState], timeline: TimelineRecorder
+    ) -> BackfillError | None:
         """Execute the run, and return the error that ended it."""
+        if error := tolerance_error(job, states):
+            return error
         observer = LedgerObserver(
             session,
             self._failures,
             self._observer,
+            job=job,
+            timeline=timeline,
             save_every_s=self._limits.checkpoint_every_s,
-            stores_keys=job.shape is TableShape.PLAIN and job.operation is Operation.CREATE,
         )
         try:
             Run(
@@ -191,7 +201,7 @@ class LedgerRun:
             ).execute()
         except BackfillError as error:
             return error
-        return None
+        return tolerance_error(job, states)
 
 
 def refuse_parallel_run(ledger: Ledger, record: RunRecord) -> None:
@@ -258,6 +268,12 @@ def check_resumable(stored: RunRecord, record: RunRecord) -> None:
             f"Run {stored.run_id} can't be resumed: {'; '.join(differences)}.\nResume it with the same code, "
             "template and options, or make a new plan. Existing items are not changed."
         )
+
+
+def _with_current_limits(job: Job, record: RunRecord) -> Job:
+    """Return a stored job with the rate and the tolerance with which it would start now."""
+    current = Job.from_json(record.job)
+    return dataclasses.replace(job, rate=current.rate, max_failures=current.max_failures)
 
 
 def _job_checksum(record: RunRecord) -> str:

@@ -7,13 +7,16 @@ from types import TracebackType
 from typing import Any, Self
 
 from userprofiles.backfill import report
-from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.failure_sink import FailureSink
+from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.ledger_errors import translate_ledger_error
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.run import Observer
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.timeline_recorder import TimelineRecorder
+from userprofiles.backfill.tolerance_check import tolerance_error
 from userprofiles.jobs.errors import LeaseLostError, LedgerError
 from userprofiles.jobs.ledger import LEASE_S, Lease, Ledger
 from userprofiles.jobs.run_record import Request, RunState
@@ -74,6 +77,10 @@ class LedgerSession:
     ) -> None:
         self._ended.set()
         self._thread.join()
+
+    def request_stop(self) -> None:
+        """Stop the run at the next safe place."""
+        self._stop.request()
 
     def save_units(self, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str]) -> None:
         """Store the progress of units.
@@ -144,8 +151,9 @@ class LedgerObserver:
         session: The lease of the run.
         failures: Receives the failed users.
         observer: Shows or logs the progress.
+        job: The task of the run.
+        timeline: Records the throughput and latency of the run.
         save_every_s: Seconds between two saves.
-        stores_keys: Whether the keys of created items are stored, because the items have no run ID.
     """
 
     def __init__(
@@ -154,40 +162,50 @@ class LedgerObserver:
         failures: FailureSink,
         observer: Observer,
         *,
+        job: Job,
+        timeline: TimelineRecorder,
         save_every_s: float,
-        stores_keys: bool,
     ) -> None:
         self._session = session
         self._failures = failures
         self._observer = observer
         self._save_every_s = save_every_s
-        self._stores_keys = stores_keys
+        self._job = job
+        self._timeline = timeline
+        # The created items have no run ID.
+        self._stores_keys = job.shape is TableShape.PLAIN and job.operation is Operation.CREATE
         self._saved_at = float("-inf")
         self._saved: dict[int, dict[str, Any]] = {}
         self._done: set[int] = set()
         self._keys: list[str] = []
 
-    def record_results(self, results: Sequence[UserResult]) -> None:
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:
         """Record the results of one chunk.
 
         Raises:
             BackfillFailedError: The failures can't be written.
         """
-        try:
-            self._failures.extend(report.list_failures(results))
-        except OSError as error:
-            raise BackfillFailedError(
-                ErrorKind.STATE,
-                f"The failed users can't be written: {error.strerror}.\n"
-                "Free space on the disk of the state directory (XDG_STATE_HOME), then resume the run.",
-            ) from error
+        self._failures.record(state, results)
         if self._stores_keys:
             self._keys += [
                 record.partition_key(result.user_id)
                 for result in results
                 if result.outcome is Outcome.CREATED
             ]
-        self._observer.record_results(results)
+        self._observer.record_results(state, results)
+
+    def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
+        """Save the states before the next inserts begin.
+
+        The keys are stored when their profiles are created: a profile that turns out to exist is not one of
+        this run. Until then, the state has them as `pending_inserts`.
+
+        Raises:
+            BackfillError: The lease is lost, or the ledger can't be written.
+        """
+        states = list(states)
+        self._save(states)
+        self._observer.save_inserts(states, state, keys)
 
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
         """Save the states if the last save is old enough, or if this is the last call.
@@ -199,13 +217,17 @@ class LedgerObserver:
         try:
             if is_last or time.monotonic() - self._saved_at >= self._save_every_s:
                 self._save(states)
+            if tolerance_error(self._job, states):
+                self._session.request_stop()
         finally:
             self._observer.save(states, is_last=is_last)
 
     def _save(self, states: Sequence[SegmentState]) -> None:
         documents = {state.segment: state.to_json() for state in states if self._is_open(state)}
         documents = {unit: value for unit, value in documents.items() if self._saved.get(unit) != value}
-        self._session.counts = build_counts(states)
+        timeline = self._timeline.record(states, self._session.seconds)
+        self._session.counts = build_counts(states, timeline)
+        self._failures.flush()
         if documents or self._keys:
             self._session.save_units(documents, self._keys)
         self._saved.update(documents)
@@ -221,9 +243,9 @@ class LedgerObserver:
         self._observer.warn(message)
 
 
-def build_counts(states: Sequence[SegmentState]) -> dict[str, Any]:
+def build_counts(states: Sequence[SegmentState], timeline: Mapping[str, Any]) -> dict[str, Any]:
     """Return the counts of a run as its record has them."""
     tally, meter = report.add_up(states)
     units = {"all": len(states), "done": sum(state.done for state in states)}
     rows = sum(state.rows for state in states)
-    return {**tally.to_json(), **meter.to_json(), "rows": rows, "units": units}
+    return {**tally.to_json(), **meter.to_json(), "rows": rows, "units": units, "timeline": timeline}

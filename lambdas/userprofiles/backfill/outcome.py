@@ -35,11 +35,14 @@ class ProfileResult:
         outcome: The outcome for its user.
         reason: Why the user was skipped or failed; empty for other outcomes.
         write_units: In a dry run, the write units of the items that would be created.
+        error_code: AWS's error code if AWS rejected the profile. Then the reason has AWS's message, which can
+            repeat a value of the row.
     """
 
     outcome: Outcome
     reason: str = ""
     write_units: int = 0
+    error_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class UserResult:
         email: The e-mail address, for a line on a terminal.
         key: The row's key, as `row_key` returns it.
         write_units: In a dry run, the write units of the items that would be created.
+        error_code: As in `ProfileResult`.
+        sha256: The digest of a failed row; empty for other outcomes.
     """
 
     user_id: str
@@ -61,3 +66,5 @@ class UserResult:
     email: str | None = None
     key: Mapping[str, str] = field(default_factory=dict)
     write_units: int = 0
+    error_code: str = ""
+    sha256: str = ""

@@ -168,7 +168,7 @@ class ProfileWriter:
             elif code == "AccessDenied":
                 denied.append(position)
             else:
-                batch.results[position] = self._failed_result(f"{code}: {error.get('Message', '')}")
+                batch.results[position] = self._failed_result(f"{code}: {error.get('Message', '')}", code)
         batch.pending = sorted(pending)
         if has_progress:
             self._calls.record_success()
@@ -226,8 +226,8 @@ class ProfileWriter:
         self._calls.record_success()
         return CREATED
 
-    def _failed_result(self, reason: str) -> ProfileResult:
-        return ProfileResult(Outcome.FAILED, reason[: self._limits.reason_characters])
+    def _failed_result(self, reason: str, code: str = "ValidationException") -> ProfileResult:
+        return ProfileResult(Outcome.FAILED, reason[: self._limits.reason_characters], error_code=code)
 
 
 def _statement(table: str, item: Item) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from userprofiles.backfill.sources.source import Cursor, Page, Source
 from userprofiles.backfill.table_shape import get_string
 from userprofiles.backfill.target import Target
 from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.jobs.quarantine import row_digest
 from userprofiles.table import record
 
 
@@ -123,8 +124,11 @@ def _created_at(profile: Row) -> str:
 def _user_result(user: UserRow, profiles: dict[str, ProfileResult]) -> UserResult:
     """Return the result for a user. For a second row of the user, the profile exists."""
 
-    def build(outcome: Outcome, reason: str = "", write_units: int = 0) -> UserResult:
-        return UserResult(user.user_id, outcome, reason, user.email, user.key, write_units)
+    def build(outcome: Outcome, reason: str = "", write_units: int = 0, error_code: str = "") -> UserResult:
+        sha256 = row_digest(user.row) if outcome is Outcome.FAILED and user.row else ""
+        return UserResult(
+            user.user_id, outcome, reason, user.email, user.key, write_units, error_code, sha256
+        )
 
     if user.failure_reason is not None:
         return build(Outcome.FAILED, user.failure_reason)
@@ -133,7 +137,7 @@ def _user_result(user: UserRow, profiles: dict[str, ProfileResult]) -> UserResul
     result = profiles[user.profile_key]
     if result.outcome is Outcome.CREATED:
         profiles[user.profile_key] = EXISTED
-    return build(result.outcome, result.reason, result.write_units)
+    return build(result.outcome, result.reason, result.write_units, result.error_code)
 
 
 def split_page(page: Page, chunk_rows: int) -> Iterator[tuple[Sequence[Row], Cursor | None]]:

@@ -60,6 +60,7 @@ class SegmentState:
         pending_inserts: Inserts after the cursor whose results `tally` does not include yet.
         tally: The users so far, by outcome.
         meter: The calls so far, and their cost.
+        quarantine_version: How often a retry has replaced the segment's rows in the quarantine.
     """
 
     segment: int
@@ -70,6 +71,7 @@ class SegmentState:
     pending_inserts: PendingInserts = field(default_factory=PendingInserts)
     tally: Tally = field(default_factory=Tally)
     meter: Meter = field(default_factory=Meter)
+    quarantine_version: int = 0
 
     @property
     def has_progress(self) -> bool:
@@ -110,6 +112,7 @@ class SegmentState:
             "pendingInserts": self.pending_inserts.to_json(),
             **self.tally.to_json(),
             **self.meter.to_json(),
+            **({"quarantineVersion": self.quarantine_version} if self.quarantine_version else {}),
         }
 
     @classmethod
@@ -137,4 +140,5 @@ class SegmentState:
             pending_inserts=PendingInserts.from_json(document.get("pendingInserts", {})),
             tally=tally,
             meter=Meter.from_json(document),
+            quarantine_version=int(document.get("quarantineVersion", 0)),
         )

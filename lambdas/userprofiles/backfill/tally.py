@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from userprofiles.backfill.outcome import Outcome, UserResult
+from userprofiles.jobs.latency import Latency
 
 
 @dataclass
@@ -84,17 +85,20 @@ class Meter:
         calls: API calls by operation, including retries.
         read_units: Consumed read capacity units.
         write_units: Consumed write capacity units.
+        latency: The durations of the calls. It is not stored: a ledger has it in the run's timeline.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
     read_units: float = 0.0
     write_units: float = 0.0
+    latency: Latency = field(default_factory=Latency)
 
     def add(self, other: "Meter") -> None:
         """Add the counts of another segment."""
         self.calls.update(other.calls)
         self.read_units += other.read_units
         self.write_units += other.write_units
+        self.latency.add(other.latency)
 
     def to_json(self) -> dict[str, Any]:
         """Return the counts as the report has them."""

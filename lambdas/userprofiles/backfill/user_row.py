@@ -35,6 +35,7 @@ class UserRow:
         copied_fields: The attributes that are copied to the profile, in DynamoDB JSON.
         skip_reason: Why the user is skipped, or None.
         failure_reason: Why the row is unusable, or None.
+        row: The row itself, for the digest of a failed row.
     """
 
     user_id: str
@@ -44,6 +45,7 @@ class UserRow:
     copied_fields: dict[str, AttributeValue] = field(default_factory=dict)
     skip_reason: str | None = None
     failure_reason: str | None = None
+    row: Row = field(default_factory=dict)
 
 
 def read_user_row(row: Row, shape: TableShape, rule: SkipRule) -> UserRow:
@@ -54,7 +56,7 @@ def read_user_row(row: Row, shape: TableShape, rule: SkipRule) -> UserRow:
         shape: The table's shape. In the plain shape, the ID is ``userId`` or, without it, the PK.
         rule: Decides which users are skipped.
     """
-    user = UserRow(_display_id(row), row_key(row), email=get_string(row, "email") or None)
+    user = UserRow(_display_id(row), row_key(row), email=get_string(row, "email") or None, row=row)
     try:
         user.user_id = user_id = _user_id(row, shape)
         if is_erased(row):

@@ -1,16 +1,27 @@
 """The ledger: a record of each run and the progress of its units, locked by a lease with a fencing token."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from userprofiles.jobs.errors import LeaseLostError, RunLockedError, RunNotFoundError
 from userprofiles.jobs.run_record import Request, RunRecord
+from userprofiles.table import record as table_record
 
 LEASE_S = 60.0
 """Seconds that a lease lasts after it was last renewed."""
 
 CLOCK_SKEW_S = 30.0
 """Seconds that another process waits after the end of a lease: its clock may be ahead."""
+
+DAMAGE_ADVICE = (
+    "Restore it, or delete it. Without the record of a unit, its part of the source is processed again. "
+    "Without the record of the run, it can't be resumed. Existing items are never changed."
+)
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -130,3 +141,43 @@ class Ledger(Protocol):
 
     def read_keys(self, run_id: str) -> Iterator[str]:
         """Yield all stored keys. A key can occur more than once, in any order."""
+
+
+def check_run_id(run_id: str) -> str:
+    """Return the ID of a run if it is allowed. It is part of a path or key.
+
+    Raises:
+        RunNotFoundError: No run can have this ID.
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise RunNotFoundError(
+            f"No run has the ID {run_id!r}: allowed are letters, digits, - and _, at most 64. "
+            "`userprofiles runs list` lists the runs."
+        )
+    return run_id
+
+
+def no_run(run_id: str, ledger: str) -> RunNotFoundError:
+    """Return the error for a run that the ledger does not have."""
+    return RunNotFoundError(
+        f"The ledger {ledger} has no run {run_id}.\n`userprofiles runs list` lists its runs. "
+        "--ledger-table and --ledger-dir choose another ledger."
+    )
+
+
+def locked(run_id: str, until: float) -> RunLockedError:
+    """Return the error for a run, or a unit, that another process works on."""
+    end = table_record.timestamp(datetime.fromtimestamp(until + CLOCK_SKEW_S, UTC))
+    return RunLockedError(
+        f"Another process is working on run {run_id}.\n"
+        "Wait until it ends, or stop it with `userprofiles runs stop`. If the process was killed, the run "
+        f"can be resumed after {end}."
+    )
+
+
+def lease_lost(run_id: str) -> LeaseLostError:
+    """Return the error for a lease that another process has taken over."""
+    return LeaseLostError(
+        f"Another process has taken over run {run_id}. This process stopped and wrote nothing more to the "
+        f"ledger.\nWatch the other process: userprofiles runs watch {run_id}"
+    )

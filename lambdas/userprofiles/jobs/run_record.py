@@ -1,5 +1,6 @@
 """The record of a run in the ledger."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
@@ -66,6 +67,10 @@ class RunRecord:
     report: str = ""
     execution_arn: str = ""
 
+    def replace(self, **changes: Any) -> "RunRecord":
+        """Return a copy with other values of some fields."""
+        return dataclasses.replace(self, **changes)
+
     def to_json(self) -> dict[str, Any]:
         """Return the record as a JSON document."""
         return asdict(self)
@@ -81,4 +86,9 @@ class RunRecord:
         values = {name: value for name, value in document.items() if name in names}
         values["state"] = RunState(values.get("state", RunState.RUNNING))
         values["request"] = Request(values["request"]) if values.get("request") else None
+        values["seconds"] = float(values.get("seconds", 0.0))
+        for name, value in values.items():
+            allowed = Mapping if name in {"job", "counts"} else str | float | None
+            if not isinstance(value, allowed):
+                raise TypeError(f"{name} is a {type(value).__name__}")
         return cls(**values)

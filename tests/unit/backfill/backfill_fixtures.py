@@ -202,7 +202,7 @@ class Recorder:
         self.keys = []
         self.on_results = lambda: None
 
-    def record_results(self, results):
+    def record_results(self, state, results):
         self.results += results
         self.on_results()
 

@@ -47,7 +47,7 @@ class RunObserver:
         """The duration of the run so far."""
         return time.monotonic() - self._started_at
 
-    def record_results(self, results: Sequence[UserResult]) -> None:
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:  # noqa: ARG002 - one failure log for all segments
         """Record the results of one chunk.
 
         Raises:

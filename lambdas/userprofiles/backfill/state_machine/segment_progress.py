@@ -48,7 +48,7 @@ class SegmentProgress:
     def _document(self) -> dict[str, Any]:
         return {**self.state.to_json(), "failureParts": self._parts}
 
-    def record_results(self, results: Sequence[UserResult]) -> None:
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:  # noqa: ARG002 - there is one state
         """Keep the failed users for the next `save`."""
         self._failures += report.list_failures(results)
 

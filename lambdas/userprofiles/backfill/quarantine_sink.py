@@ -1,0 +1,69 @@
+"""Records the failed users of a run in its quarantine."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
+from userprofiles.backfill.outcome import Outcome, UserResult
+from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.jobs.quarantine import Part, Quarantine, QuarantinedRow, QuarantineError
+
+
+class QuarantineSink:
+    """Records failed users in a quarantine.
+
+    Args:
+        quarantine: The quarantine of the run.
+        run_id: The ID of the run.
+    """
+
+    def __init__(self, quarantine: Quarantine, run_id: str) -> None:
+        self._quarantine = quarantine
+        self._run_id = run_id
+
+    def record(self, state: SegmentState, results: Sequence[UserResult]) -> None:
+        """Add the failed users among the results of a chunk: all of them, or none.
+
+        Raises:
+            BackfillFailedError: They can't be written.
+        """
+        rows = [
+            quarantined_row(self._run_id, state.segment, result)
+            for result in results
+            if result.outcome is Outcome.FAILED
+        ]
+        if rows:
+            with quarantine_errors():
+                self._quarantine.append(quarantine_part(state), rows)
+
+    def flush(self) -> None:
+        """Write what is not written yet.
+
+        Raises:
+            BackfillFailedError: It can't be written.
+        """
+        with quarantine_errors():
+            self._quarantine.flush()
+
+
+def quarantine_part(state: SegmentState) -> Part:
+    """Return the rows of a segment in the quarantine that its state counts."""
+    return Part(state.segment, state.tally.failed, state.quarantine_version)
+
+
+def quarantined_row(run_id: str, unit: int, result: UserResult, tries: int = 1) -> QuarantinedRow:
+    """Return a failed row as the quarantine stores it.
+
+    AWS's message is left out, because it can repeat a value of the row.
+    """
+    reason = f"AWS rejected the item: {result.error_code}" if result.error_code else result.reason
+    return QuarantinedRow(run_id, unit, result.user_id, result.key, result.sha256, reason, tries)
+
+
+@contextmanager
+def quarantine_errors() -> Iterator[None]:
+    """Raise errors of the quarantine in this block as errors of the backfill."""
+    try:
+        yield
+    except QuarantineError as error:
+        raise BackfillFailedError(ErrorKind.STATE, str(error)) from error

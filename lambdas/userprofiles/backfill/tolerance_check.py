@@ -1,0 +1,23 @@
+"""Checks how many users of a run have failed."""
+
+from collections.abc import Iterable
+
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
+from userprofiles.backfill.job import Job
+from userprofiles.backfill.segment_state import SegmentState
+
+
+def tolerance_error(job: Job, states: Iterable[SegmentState]) -> BackfillFailedError | None:
+    """Return the error that stops a run with too many failed users, or None."""
+    if job.max_failures is None:
+        return None
+    failed = sum(state.tally.failed for state in states)
+    if failed <= job.max_failures:
+        return None
+    return BackfillFailedError(
+        ErrorKind.TOLERANCE,
+        f"{failed:,} users failed, more than the tolerance of {job.max_failures:,} (--tolerate).\n"
+        f"The failed rows and their reasons: userprofiles backfill quarantine list {job.run_id}\n"
+        f"Fix them, then run: userprofiles backfill quarantine retry {job.run_id}\n"
+        "Or resume the run with a higher tolerance. Created profiles are kept.",
+    )

@@ -1,0 +1,123 @@
+"""Files that only their owner can read: atomic JSON documents, lists of lines, and locks."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON document atomically: a kill or a full disk keeps the previous file.
+
+    Raises:
+        OSError: The file can't be written.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp sets 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(document, file)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+
+
+def append_lines(path: Path, values: Sequence[str]) -> None:
+    """Append texts to a file, each as a line: all of them, or none.
+
+    Raises:
+        OSError: The file can't be written.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        size = _complete_bytes(path)
+        try:
+            file.seek(size)
+            rest = memoryview("".join(json.dumps(value) + "\n" for value in values).encode())
+            while rest:
+                rest = rest[file.write(rest) :]
+            file.truncate()
+        except OSError:
+            with suppress(OSError):
+                file.truncate(size)
+            raise
+
+
+def _complete_bytes(path: Path) -> int:
+    """Return the size of a file without a last line that a kill interrupted."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        while size:
+            start = max(0, size - 4096)
+            file.seek(start)
+            end = file.read(size - start).rfind(b"\n")
+            if end >= 0:
+                return start + end + 1
+            size = start
+    return 0
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """Yield the texts of a file that `append_lines` wrote, without a last line that a kill interrupted.
+
+    Raises:
+        ValueError: A line is damaged.
+        OSError: The file can't be read.
+    """
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if not line.endswith("\n"):
+                return
+            value = json.loads(line)
+            if not isinstance(value, str):
+                raise ValueError(f"a line has a {type(value).__name__}, not a text")  # noqa: TRY004 - one error for damage
+            yield value
+
+
+def lock_file(path: Path, *, wait: bool) -> int | None:
+    """Lock a file for this process. The lock ends when the descriptor is closed or the process ends.
+
+    Args:
+        path: The path of the file, which is created.
+        wait: Whether to wait for another process that has the lock.
+
+    Returns:
+        The descriptor; None if another process has the lock. Windows has no such locks: nothing is locked.
+
+    Raises:
+        OSError: The file can't be created or locked.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    if sys.platform != "win32":
+        import fcntl  # noqa: PLC0415 - Windows does not have it
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError as error:
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                return None
+            raise
+    return descriptor
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a living process has locked a file; on Windows, whether the file exists.
+
+    Raises:
+        OSError: The file can't be opened.
+    """
+    if not path.exists() or sys.platform == "win32":
+        return path.exists()
+    descriptor = lock_file(path, wait=False)
+    if descriptor is None:
+        return True
+    os.close(descriptor)
+    return False

@@ -1,0 +1,282 @@
+"""A ledger in a DynamoDB table of its own. It locks runs against every process that uses the same table."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from userprofiles.jobs.errors import LedgerError, LedgerRefusedError, RunExistsError
+from userprofiles.jobs.ledger import CLOCK_SKEW_S, DAMAGE_ADVICE, LEASE_S, Lease, lease_lost, locked, no_run
+from userprofiles.jobs.ledger_items import (
+    JSON_FIELDS,
+    KEYS_PREFIX,
+    RUN_PREFIX,
+    RUNS,
+    UNIT_PREFIX,
+    Action,
+    keys_item,
+    lease_key,
+    put,
+    record_values,
+    run_key,
+    split_actions,
+    split_keys,
+    unit_key,
+    update,
+)
+from userprofiles.jobs.ledger_table import ConditionError, Item, LedgerTable
+from userprofiles.jobs.run_record import Request, RunRecord, RunState
+from userprofiles.table import record as table_record
+
+_PROBE_ROWS = 25
+_DAMAGES = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+
+
+class TableLedger:
+    """Stores runs in a table with the keys PK and SK.
+
+    ===============  ==========================  ==================================================
+    PK               SK                          item
+    ===============  ==========================  ==================================================
+    ``RUN#<run>``    ``RUN``                     the record and the lease of a run
+    ``RUN#<run>``    ``UNIT#<000000>``           the progress of a unit, and its lease
+    ``RUN#<run>``    ``KEYS#<000000>#<random>``  keys of items that the run created
+    ``RUNS``         ``<run>``                   the list of all runs
+    ===============  ==========================  ==================================================
+
+    Args:
+        client: A botocore DynamoDB client.
+        table: The name of the table.
+        clock: Returns epoch seconds.
+    """
+
+    def __init__(self, client: Any, table: str, clock: Callable[[], float] = time.time) -> None:
+        self._table = LedgerTable(client, table)
+        self._clock = clock
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+        return self._table.name
+
+    def check(self) -> None:
+        """Check that the table is one for a ledger, and not a table of users.
+
+        Raises:
+            LedgerRefusedError: It has other keys or other rows.
+            LedgerError: The table can't be read.
+        """
+        table = self._table.call("DescribeTable", TableName=self.name)["Table"]
+        types = {item["AttributeName"]: item["AttributeType"] for item in table["AttributeDefinitions"]}
+        keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
+        if keys != {"HASH": "PK", "RANGE": "SK"} or {types["PK"], types["SK"]} != {"S"}:
+            raise LedgerRefusedError(
+                f"The table {self.name!r} can't be a ledger: its key is {', '.join(keys.values())}, must be "
+                "the strings PK and SK.\nUse the table of the component JobLedger, or create an empty one."
+            )
+        rows = self._table.call("Scan", TableName=self.name, Limit=_PROBE_ROWS, ConsistentRead=True)["Items"]
+        if any(not row["PK"]["S"].startswith((RUN_PREFIX, RUNS)) for row in rows):
+            raise LedgerRefusedError(
+                f"The table {self.name!r} can't be a ledger: it has other rows, such as users.\n"
+                "In a table of users, a row of the ledger could be read as a user. Use a table of its own."
+            )
+
+    def create(self, record: RunRecord, lease_seconds: float = LEASE_S) -> Lease:
+        """Store a new run, and lease it."""
+        if self._is_own_table(record):
+            raise LedgerRefusedError(
+                f"The table {self.name!r} can't be the ledger of this run, because the run writes to it.\n"
+                "Use another table for --ledger-table, or a folder: --ledger-dir DIR."
+            )
+        lease = Lease(record.run_id, 1, self._clock() + lease_seconds)
+        item = {**run_key(record.run_id), "token": 1, "until": lease.until}
+        values = item | record_values(self._stamp(record).to_json())
+        listing = {"PK": RUNS, "SK": record.run_id}
+        try:
+            self._table.transact([put(values, is_new=True), put(listing)])
+        except ConditionError:
+            raise RunExistsError(f"The ledger {self.name} has a run {record.run_id} already.") from None
+        return lease
+
+    def _is_own_table(self, record: RunRecord) -> bool:
+        if not record.table.startswith("arn:"):
+            return self.name in (record.table, record.job.get("table"))
+        parts = record.table.split(":")
+        return parts[3] == self._table.region and parts[-1] == f"table/{self.name}"
+
+    def acquire(self, run_id: str, lease_seconds: float = LEASE_S) -> tuple[RunRecord, Lease]:
+        """Lease a run that no other process works on."""
+        item = self._run_item(run_id)
+        changes = {"state": RunState.RUNNING, "message": "", "updated_at": self._now()}
+        record = self._record(item).replace(**changes, request=None)
+        return record, self._take(run_id, item, lease_seconds, changes=changes)
+
+    def acquire_unit(
+        self, run_id: str, unit: int, lease_seconds: float = LEASE_S
+    ) -> tuple[Mapping[str, Any] | None, Lease]:
+        """Lease one unit of a run whose units are processed by different processes."""
+        item = self._table.get(unit_key(run_id, unit))
+        lease = self._take(run_id, item, lease_seconds, unit=unit)
+        return self._progress(item) if item else None, lease
+
+    def _take(
+        self,
+        run_id: str,
+        item: Item | None,
+        lease_seconds: float,
+        *,
+        unit: int | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Lease:
+        """Write the next token to a run or a unit, unless its lease has not ended.
+
+        Raises:
+            RunLockedError: It has not ended, or another process took it at the same time.
+        """
+        name = run_id if unit is None else f"{run_id}, unit {unit}"
+        now = self._clock()
+        token, until = self._lease_values(item) if item else (0, 0.0)
+        if now < until + CLOCK_SKEW_S:
+            raise locked(name, until)
+        lease = Lease(run_id, token + 1, now + lease_seconds, unit)
+        condition = {"token": token, "until": until} if item else None
+        values = {**(changes or {}), "token": lease.token, "until": lease.until}
+        action = update(lease_key(lease), values, condition, remove=("request",))
+        try:
+            self._table.transact([{"Update": action}])
+        except ConditionError:
+            raise locked(name, lease.until) from None
+        return lease
+
+    def read(self, run_id: str) -> RunRecord:
+        """Return a run."""
+        return self._record(self._run_item(run_id))
+
+    def list_runs(self) -> Iterator[RunRecord]:
+        """Yield all runs, the newest first."""
+        run_ids = [item["SK"]["S"] for item in self._table.query(RUNS, newest_first=True)]
+        for start in range(0, len(run_ids), 100):
+            items = self._table.get_all([run_key(run_id) for run_id in run_ids[start : start + 100]])
+            yield from sorted(map(self._record, items), key=lambda record: record.run_id, reverse=True)
+
+    def is_locked(self, run_id: str) -> bool:
+        """Return whether a process has the lease of the run."""
+        _, until = self._lease_values(self._run_item(run_id))
+        return self._clock() < until + CLOCK_SKEW_S
+
+    def renew(self, lease: Lease, lease_seconds: float = LEASE_S, **changes: Any) -> tuple[RunRecord, Lease]:
+        """Prolong a lease, store changed fields of the record, and return the record with its request."""
+        until = self._clock() + lease_seconds
+        values = {**record_values(changes), "until": until, "updated_at": self._now()}
+        try:
+            item = self._table.update(update(lease_key(lease), values, {"token": lease.token}))
+        except ConditionError:
+            raise lease_lost(lease.run_id) from None
+        record = self._record(item) if lease.unit is None else self.read(lease.run_id)
+        return record, Lease(lease.run_id, lease.token, until, lease.unit)
+
+    def release(self, lease: Lease, **changes: Any) -> None:
+        """End a lease, and store the last changes of the record."""
+        end = {"token": lease.token + 1, "until": 0.0, "updated_at": self._now()}
+        self._write(lease, {**record_values(changes), **end}, [])
+
+    def request(self, run_id: str, request: Request | None) -> RunRecord:
+        """Ask something of a run, or take it back."""
+        changes = {"request": request} if request else {}
+        remove = () if request else ("request",)
+        try:
+            action = update(run_key(run_id), {**changes, "updated_at": self._now()}, {}, remove=remove)
+            return self._record(self._table.update(action))
+        except ConditionError:
+            raise no_run(run_id, self.name) from None
+
+    def save_units(
+        self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()
+    ) -> None:
+        """Store the progress of units, and keys of items that they created."""
+        puts = [put(keys_item(lease, part)) for part in split_keys(keys)]
+        last_changes: dict[str, Any] = {}
+        if lease.unit is None:
+            lease_end = {"token": lease.token, "until": 0.0}
+            puts += [
+                put({**unit_key(lease.run_id, unit), **lease_end, "progress": json.dumps(progress)})
+                for unit, progress in documents.items()
+            ]
+        elif documents:
+            last_changes = {"progress": json.dumps(documents[lease.unit])}
+        groups = list(split_actions(puts)) or [[]]
+        for group in groups[:-1]:
+            self._write(lease, {"updated_at": self._now()}, group)
+        self._write(lease, {"updated_at": self._now(), **last_changes}, groups[-1])
+
+    def _write(self, lease: Lease, changes: Mapping[str, Any], puts: Sequence[Action]) -> None:
+        """Write changes to a leased item, and further items in the same transaction.
+
+        Raises:
+            LeaseLostError: The token is another one. Nothing was written.
+        """
+        fence = {"Update": update(lease_key(lease), changes, {"token": lease.token})}
+        try:
+            self._table.transact([fence, *puts])
+        except ConditionError:
+            raise lease_lost(lease.run_id) from None
+
+    def read_units(self, run_id: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Yield the numbers and the progress of all stored units, in the order of their numbers."""
+        for item in self._table.query(run_key(run_id)["PK"], UNIT_PREFIX):
+            progress = self._progress(item)
+            if progress is not None:
+                yield int(item["SK"]["S"].removeprefix(UNIT_PREFIX)), progress
+
+    def read_keys(self, run_id: str) -> Iterator[str]:
+        """Yield all stored keys. A key can occur more than once, in any order."""
+        for item in self._table.query(run_key(run_id)["PK"], KEYS_PREFIX):
+            try:
+                yield from json.loads(item["keys"]["S"])
+            except _DAMAGES as error:
+                raise self._damage(item, error) from error
+
+    def _run_item(self, run_id: str) -> Item:
+        item = self._table.get(run_key(run_id))
+        if item is None:
+            raise no_run(run_id, self.name)
+        return item
+
+    def _record(self, item: Item) -> RunRecord:
+        try:
+            values = {name: next(iter(attribute.values())) for name, attribute in item.items()}
+            documents = {name: json.loads(values[name]) for name in JSON_FIELDS}
+            record = RunRecord.from_json({**values, **documents})
+            if f"{RUN_PREFIX}{record.run_id}" != values["PK"]:
+                raise ValueError("another run ID")
+        except _DAMAGES as error:
+            raise self._damage(item, error) from error
+        return record
+
+    def _progress(self, item: Item) -> Mapping[str, Any] | None:
+        try:
+            progress = json.loads(item["progress"]["S"]) if "progress" in item else {}
+            if not isinstance(progress, dict):
+                raise TypeError("not an object")
+        except _DAMAGES as error:
+            raise self._damage(item, error) from error
+        return progress or None
+
+    def _lease_values(self, item: Item) -> tuple[int, float]:
+        try:
+            return int(item["token"]["N"]), float(item["until"]["N"])
+        except _DAMAGES as error:
+            raise self._damage(item, error) from error
+
+    def _damage(self, item: Item, error: Exception) -> LedgerError:
+        return LedgerError(
+            f"The item {item['PK']['S']} / {item['SK']['S']} of the ledger table {self.name!r} is damaged "
+            f"({type(error).__name__}).\n{DAMAGE_ADVICE}"
+        )
+
+    def _now(self) -> str:
+        return table_record.timestamp(datetime.fromtimestamp(self._clock(), UTC))
+
+    def _stamp(self, record: RunRecord) -> RunRecord:
+        return record.replace(updated_at=self._now())
