@@ -55,6 +55,8 @@ def main() -> None:
         trigger_concurrency=config.integer("triggerConcurrency"),
         outbox_concurrency=config.integer("outboxConcurrency"),
         migration_max_concurrency=config.integer("migrationMaxConcurrency"),
+        migration_tolerated_failure_percentage=config.integer("migrationToleratedFailurePercentage"),
+        migration_allow_rollback=config.boolean("migrationAllowRollback"),
         migration_concurrency=config.integer("migrationConcurrency"),
         snap_start=config.boolean("snapStart"),
         former_kms_key_arns=config.string_list("formerKmsKeyArns"),

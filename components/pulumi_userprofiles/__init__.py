@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.erasure_queue import ErasureQueue, ErasureQueueArgs
     from pulumi_userprofiles.erasure_stores import ErasureStore
     from pulumi_userprofiles.erasure_worker import ErasureWorker, ErasureWorkerArgs
+    from pulumi_userprofiles.job_ledger import JobLedger, JobLedgerArgs
     from pulumi_userprofiles.migration_job import MigrationJob, MigrationJobArgs
     from pulumi_userprofiles.outbox_worker import OutboxWorker, OutboxWorkerArgs
     from pulumi_userprofiles.policies import PolicyStatement
@@ -47,6 +48,8 @@ _MODULES = {
     "ErasureWorker": "erasure_worker",
     "ErasureWorkerArgs": "erasure_worker",
     "InvalidArgumentError": "validation",
+    "JobLedger": "job_ledger",
+    "JobLedgerArgs": "job_ledger",
     "LambdaPlatform": "python_function_settings",
     "LambdaRuntime": "python_function_settings",
     "MfaMode": "user_pool_arguments",
@@ -90,6 +93,8 @@ __all__ = [
     "ErasureWorker",
     "ErasureWorkerArgs",
     "InvalidArgumentError",
+    "JobLedger",
+    "JobLedgerArgs",
     "LambdaPlatform",
     "LambdaRuntime",
     "MfaMode",

@@ -6,21 +6,31 @@ _THROTTLED = {
     "ErrorEquals": ["Lambda.TooManyRequestsException"],
     "IntervalSeconds": 2,
     "BackoffRate": 2,
-    # Sign-ups and the API have the concurrency now: wait at most a minute, and for an hour or two.
-    "MaxDelaySeconds": 60,
-    "MaxAttempts": 200,
+    # Sign-ups and the API have the concurrency now: wait for days, five minutes at most each time.
+    "MaxDelaySeconds": 300,
+    # Each attempt adds three events to the history of the child execution, which can have 25,000.
+    "MaxAttempts": 5000,
     "JitterStrategy": "FULL",
 }
-"""Neither the account nor the function has free concurrency (AWS Step Functions Developer Guide, "Handling
-errors in Step Functions workflows")."""
+"""Neither the account nor the function has free concurrency (AWS Step Functions Developer Guide, "Handle
+transient Lambda service exceptions" and "Service quotas": a history has at most 25,000 events)."""
+_UNKNOWN = {
+    # The function ended before it answered, for example at its time limit or without memory: the ledger has
+    # its progress. The local AWS reports throttling in this way, too.
+    "ErrorEquals": ["Lambda.Unknown"],
+    "IntervalSeconds": 2,
+    "BackoffRate": 2,
+    "MaxDelaySeconds": 300,
+    "MaxAttempts": 10,
+    "JitterStrategy": "FULL",
+}
+"""A limited number of attempts: a function that crashes each time must not be invoked for days."""
 _FAILED = {
     "ErrorEquals": [
         "Lambda.ClientExecutionTimeoutException",
         "Lambda.ServiceException",
         "Lambda.AWSLambdaException",
         "Lambda.SdkClientException",
-        # The function ended before it answered: its checkpoint has its progress.
-        "Lambda.Unknown",
         "Sandbox.Timedout",
         "States.Timeout",
     ],
@@ -41,14 +51,15 @@ def definition(
 ) -> dict[str, Any]:
     """Return the state machine in Amazon States Language.
 
-    Its input is `{"table"?, "dryRun"?, "segments"?, "only"?, "rule"?, "runId"?}`; the definition contains the
-    defaults. It invokes the worker with these payloads:
+    Its input is `{"table"?, "dryRun"?, "segments"?, "only"?, "rule"?, "runId"?}` or `{"job": …}`; the
+    definition contains the defaults. It invokes the worker with these payloads:
 
-    * `{"action": "prepare", …the input…}`: returns `runId` and `items`, one for each segment.
-    * An item: returns the item and `done` before the function's time-out; while `done` is false, the state
-      machine invokes the worker again.
-    * `{"action": "finish", "runId"}`: reads the results of the segments and returns the report. A failed
-      segment does not stop the others; this step reports which ones are not done.
+    * `{"action": "prepare", "execution", …the input…}`: returns `runId`, `token` and `items`, the numbers of
+      the open segments. A run that is resumed has fewer items.
+    * `{"action": "work", "runId", "token", "segment"}`: returns this and `done` before the function's
+      time-out; while `done` is false, the state machine invokes the worker again.
+    * `{"action": "finish", "runId", "token"}`: reads the results of the segments, stores the report and
+      returns it. A failed segment does not stop the others; this step decides whether the execution fails.
 
     Args:
         worker_arn: ARN of the worker's alias. A task can use it directly as its resource.
@@ -64,7 +75,7 @@ def definition(
         "Type": "Task",
         "Resource": worker_arn,
         "TimeoutSeconds": worker_seconds + 30,
-        "Retry": [_THROTTLED, _FAILED],
+        "Retry": [_THROTTLED, _UNKNOWN, _FAILED],
     }
     return {
         "Comment": "Creates the missing profiles of existing users",
@@ -72,9 +83,9 @@ def definition(
         "States": {
             "Defaults": {
                 "Type": "Pass",
-                "Result": {
+                "Parameters": {
                     "given": {"table": table, "dryRun": False, "segments": segments},
-                    "step": {"action": "prepare"},
+                    "step": {"action": "prepare", "execution.$": "$$.Execution.Id"},
                 },
                 "Next": "Request",
             },
@@ -86,7 +97,11 @@ def definition(
             },
             "Prepare": {**task, "Next": "Segments"},
             "Segments": _segments_map(task, max_concurrency),
-            "Finish": {**task, "Parameters": {"action": "finish", "runId.$": "$.runId"}, "End": True},
+            "Finish": {
+                **task,
+                "Parameters": {"action": "finish", "runId.$": "$.runId", "token.$": "$.token"},
+                "End": True,
+            },
         },
     }
 
@@ -97,6 +112,12 @@ def _segments_map(task: dict[str, Any], max_concurrency: int) -> dict[str, Any]:
         "Type": "Map",
         "Label": LABEL,
         "ItemsPath": "$.items",
+        "ItemSelector": {
+            "action": "work",
+            "runId.$": "$.runId",
+            "token.$": "$.token",
+            "segment.$": "$$.Map.Item.Value",
+        },
         "MaxConcurrency": max_concurrency,
         "ToleratedFailurePercentage": 100,
         "ItemProcessor": {
@@ -113,5 +134,7 @@ def _segments_map(task: dict[str, Any], max_concurrency: int) -> dict[str, Any]:
             },
         },
         "ResultPath": None,
+        # A map that fails as a whole leaves open segments, which the last step reports.
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Finish"}],
         "Next": "Finish",
     }

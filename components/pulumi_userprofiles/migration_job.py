@@ -1,6 +1,5 @@
-"""The job that creates the missing profiles of existing users: state machine, worker, reports bucket."""
+"""The job that creates the missing profiles of existing users: state machine, worker, ledger, bucket."""
 
-from functools import partial
 from typing import ClassVar, NotRequired, TypedDict, Unpack
 
 import pulumi
@@ -8,15 +7,14 @@ import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
-from pulumi_userprofiles.function_rights import USER_ITEMS_ONLY, table_kms_statements
+from pulumi_userprofiles.job_ledger import JobLedger
 from pulumi_userprofiles.migration_definition import definition
 from pulumi_userprofiles.migration_job_settings import MigrationJobSettings
-from pulumi_userprofiles.migration_rights import map_statements, sibling_arn
+from pulumi_userprofiles.migration_rights import map_statements, state_machine_statements, worker_statements
 from pulumi_userprofiles.outputs import account_of, output_after
-from pulumi_userprofiles.policies import PolicyStatement
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
-from pulumi_userprofiles.reports_bucket import PREFIX, ReportsBucket
+from pulumi_userprofiles.reports_bucket import ReportsBucket
 
 _WORKER_SECONDS = 900
 
@@ -51,13 +49,21 @@ class MigrationJobArgs(TypedDict):
     """Reserved concurrency of the worker, which is also its limit; at least `max_concurrency`. A new AWS
     account cannot reserve any. Default: none."""
 
+    tolerated_failure_percentage: NotRequired[int]
+    """Percentage of segments, 0 to 100, that may fail in an execution that still succeeds. A failed segment
+    never stops the others. Default: 0."""
+
+    allow_rollback: NotRequired[bool]
+    """Whether the worker can delete items of users, which a rollback by the state machine requires. The
+    command line can roll back a run without it. Default: false."""
+
     report_retention_days: NotRequired[int]
-    """Days that reports and checkpoints are kept; they contain IDs of users. A deleted or replaced object is
-    kept for the same number of days again, at most 30. Default: 90."""
+    """Days that reports and imported files are kept; they contain IDs of users. A deleted or replaced object
+    is kept for the same number of days again, at most 30. Default: 90."""
 
     protect: NotRequired[bool]
-    """Whether the bucket is protected against deletion. Without protection it is deleted with all its
-    objects. Default: true."""
+    """Whether the ledger and the bucket are protected against deletion. Without protection the bucket is
+    deleted with all its objects. Default: true."""
 
     platform: NotRequired[LambdaPlatform]
     """Platform that the worker's zip is built for. Default: lambda."""
@@ -75,8 +81,8 @@ class MigrationJobArgs(TypedDict):
     """Whether AWS X-Ray traces executions and invocations. Default: true."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key that encrypts the bucket, executions, environment variables and logs. Default: keys
-    that AWS provides."""
+    """ARN of the KMS key that encrypts the ledger, the bucket, executions, environment variables and logs.
+    Default: keys that AWS provides."""
 
     former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
     """ARNs of KMS keys that `kms_key_arn` named before: the job can still read what these keys encrypt.
@@ -87,17 +93,23 @@ class MigrationJobArgs(TypedDict):
 
 
 class MigrationJob(Component):
-    """A state machine that processes the segments of a table (Distributed Map), its worker and its bucket."""
+    """A state machine that processes segments of a table (Distributed Map), its worker, ledger and bucket."""
 
-    _CHILDREN = ("reports", "worker", "log-group", "role", "policy", "state-machine", "map-policy", "alarm")
-    _COMPONENTS: ClassVar = {"reports": ReportsBucket, "worker": PythonFunction}
+    _CHILDREN = (
+        *("ledger", "reports", "worker", "log-group", "role", "policy", "state-machine", "map-policy"),
+        "alarm",
+    )
+    _COMPONENTS: ClassVar = {"ledger": JobLedger, "reports": ReportsBucket, "worker": PythonFunction}
     _NAME_LIMIT = 38
 
     state_machine_arn: pulumi.Output[str]
     """ARN of the state machine. It is known only after the state machine has all its rights."""
 
     bucket_name: pulumi.Output[str]
-    """Name of the bucket with reports (`runs/<run>/report.json`) and checkpoints."""
+    """Name of the bucket with reports (`runs/<run>/report.json`) and with files to import (`sources/`)."""
+
+    ledger_table_name: pulumi.Output[str]
+    """Name of the table with the runs and their progress, for `userprofiles runs`."""
 
     worker_function_name: pulumi.Output[str]
     """Name of the worker's function."""
@@ -111,7 +123,7 @@ class MigrationJob(Component):
         transforms: Transforms | None = None,
         **keywords: Unpack[MigrationJobArgs],
     ) -> None:
-        """Create bucket, worker and state machine.
+        """Create ledger, bucket, worker and state machine.
 
         Args:
             name: Prefix of the resources' names.
@@ -127,6 +139,7 @@ class MigrationJob(Component):
         settings = MigrationJobSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
+        self.ledger = self._make_component(JobLedger, "ledger", settings.ledger_args)
         self.reports = self._make_component(ReportsBucket, "reports", settings.reports_args)
         self.worker = self._make_worker(args, settings)
         self.log_group = self._make_vended_log_group("states", settings.log_retention_days, args)
@@ -148,6 +161,7 @@ class MigrationJob(Component):
 
         self.state_machine_arn = output_after(self.state_machine.arn, map_policy.id)
         self.bucket_name = self.reports.bucket_name
+        self.ledger_table_name = self.ledger.table_name
         self.worker_function_name = self.worker.function_name
         self._register_outputs()
 
@@ -164,43 +178,20 @@ class MigrationJob(Component):
                     "USERS_TABLE": args["users_table_name"],
                     "MIGRATION_TABLES": pulumi.Output.all(*names).apply(",".join),
                     "MIGRATION_BUCKET": self.reports.bucket_name,
+                    "USERS_TABLE_ARN": args["users_table_arn"],
+                    "LEDGER_TABLE": self.ledger.table_name,
+                    "TOLERATED_FAILURE_PERCENTAGE": str(settings.tolerated_failure_percentage),
                 },
-                statements=self._worker_statements(args, settings),
+                statements=worker_statements(
+                    args,
+                    settings,
+                    ledger_table_arn=self.ledger.table_arn,
+                    bucket_arn=self.reports.bucket_arn,
+                ),
                 timeout_seconds=_WORKER_SECONDS,
                 memory_mb=1024,
             ),
         )
-
-    def _worker_statements(
-        self, args: MigrationJobArgs, settings: MigrationJobSettings
-    ) -> list[PolicyStatement]:
-        users_table_arn = pulumi.Output.from_input(args["users_table_arn"])
-        further_arns = [
-            users_table_arn.apply(partial(sibling_arn, table)) for table in settings.further_tables
-        ]
-        table_arns: list[pulumi.Input[str]] = [users_table_arn, *further_arns]
-        return [
-            # A scan has no key condition, and in an existing table the users' keys can have any form.
-            {"sid": "FindUsers", "actions": ["dynamodb:Scan"], "resources": table_arns},
-            {
-                "sid": "CreateProfiles",
-                "actions": [
-                    "dynamodb:BatchGetItem",
-                    "dynamodb:GetItem",
-                    "dynamodb:PartiQLInsert",
-                    "dynamodb:PutItem",
-                ],
-                "resources": table_arns,
-                "conditions": USER_ITEMS_ONLY,
-            },
-            {
-                "sid": "ReadAndWriteReports",
-                "actions": ["s3:GetObject", "s3:PutObject"],
-                "resources": [pulumi.Output.concat(self.reports.bucket_arn, f"/{PREFIX}*")],
-            },
-            *table_kms_statements(args),
-            *policies.kms_statements(args, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
-        ]
 
     def _make_role(self) -> aws.iam.Role:
         # Without the condition, Step Functions could assume the role for another account's state machine.
@@ -221,7 +212,7 @@ class MigrationJob(Component):
             aws.iam.RolePolicy,
             "policy",
             role=self.role.name,
-            policy=policies.document(self._state_machine_statements(args, settings)),
+            policy=policies.document(state_machine_statements(args, settings, self.worker.alias_arn)),
         )
         return self._make(
             aws.sfn.StateMachine,
@@ -243,32 +234,6 @@ class MigrationJob(Component):
                 else {"type": "AWS_OWNED_KEY"}
             ),
         )
-
-    def _state_machine_statements(
-        self, args: MigrationJobArgs, settings: MigrationJobSettings
-    ) -> list[PolicyStatement]:
-        statements: list[PolicyStatement] = [
-            {
-                "sid": "InvokeWorker",
-                "actions": ["lambda:InvokeFunction"],
-                "resources": [self.worker.alias_arn],
-            },
-            {"sid": "DeliverLogs", "actions": list(policies.LOG_DELIVERY), "resources": ["*"]},
-        ]
-        if settings.tracing:
-            actions = [*policies.SAMPLING, *policies.TRACING]
-            statements.append({"sid": "Trace", "actions": actions, "resources": ["*"]})
-        key = args.get("kms_key_arn")
-        if key is not None:
-            statements.append(
-                {"sid": "UseKey", "actions": ["kms:Decrypt", "kms:GenerateDataKey"], "resources": [key]}
-            )
-        former_keys = args.get("former_kms_key_arns")
-        if former_keys:
-            statements.append(
-                {"sid": "ReadFormerKeys", "actions": ["kms:Decrypt"], "resources": list(former_keys)}
-            )
-        return statements
 
     def _definition(self, args: MigrationJobArgs, settings: MigrationJobSettings) -> pulumi.Output[str]:
         return pulumi.Output.json_dumps(

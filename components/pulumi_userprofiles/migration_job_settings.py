@@ -26,12 +26,26 @@ class MigrationJobSettings:
         self.further_tables = table_names(where, args, "table_names")
         self.segments = integer(where, args, "segments", 8, at_least=1, at_most=1000)
         self.max_concurrency = max_concurrency(where, args)
+        self.tolerated_failure_percentage = tolerated_failure_percentage(where, args)
+        self.allow_rollback = boolean(where, args, "allow_rollback", False)
         self.log_retention_days = log_retention_days(where, args)
         self.tracing = boolean(where, args, "tracing", True)
         self.reports_args = {
             key: args[key] for key in ("protect", "report_retention_days", "kms_key_arn") if key in args
         }
         ReportsBucketSettings(where, self.reports_args)
+        self.ledger_args = {key: args[key] for key in ("protect", "kms_key_arn") if key in args}
+
+
+def tolerated_failure_percentage(
+    where: str, args: Mapping[str, Any], key: str = "tolerated_failure_percentage"
+) -> int:
+    """Read the percentage of segments that may fail in an execution that still succeeds.
+
+    Raises:
+        InvalidArgumentError: The value is not valid.
+    """
+    return integer(where, args, key, 0, at_least=0, at_most=100)
 
 
 def max_concurrency(

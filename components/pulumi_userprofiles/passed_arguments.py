@@ -31,6 +31,12 @@ def shared_args(args: Mapping[str, Any]) -> dict[str, Any]:
     return pick(args, *_TEMPLATE_ARGUMENTS, *_ROLE_ARGUMENTS, *_FUNCTION_ARGUMENTS)
 
 
+def migration_args(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the migration job that have the prefix `migration_`."""
+    names = ("table_names", "tolerated_failure_percentage", "allow_rollback")
+    return {name: args[f"migration_{name}"] for name in names if args.get(f"migration_{name}") is not None}
+
+
 def concurrency(args: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Return the reserved concurrency of a component, if an argument sets it."""
     return {"reserved_concurrency": args[key]} if args.get(key) is not None else {}

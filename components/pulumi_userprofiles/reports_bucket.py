@@ -1,4 +1,4 @@
-"""The private bucket for the reports and checkpoints of migrations."""
+"""The private bucket for the reports and the source files of migrations."""
 
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, Unpack
@@ -11,7 +11,10 @@ from pulumi_userprofiles.private_bucket import BUCKET_CHILDREN, PrivateBucket
 from pulumi_userprofiles.validation import boolean, integer
 
 PREFIX = "runs/"
-"""Prefix of all object keys."""
+"""Prefix of the keys of reports and of lists of failed users."""
+
+SOURCES_PREFIX = "sources/"
+"""Prefix of the keys of files that an operator stores for a run: users to import, or an export of a table."""
 
 
 class ReportsBucketArgs(TypedDict):

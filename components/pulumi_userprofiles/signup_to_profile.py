@@ -12,7 +12,14 @@ from pulumi_userprofiles.erasure_worker import ErasureWorker
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
-from pulumi_userprofiles.passed_arguments import concurrency, function_args, pick, shared_args, worker_args
+from pulumi_userprofiles.passed_arguments import (
+    concurrency,
+    function_args,
+    migration_args,
+    pick,
+    shared_args,
+    worker_args,
+)
 from pulumi_userprofiles.profile_api import ProfileApi
 from pulumi_userprofiles.reconciler import Reconciler
 from pulumi_userprofiles.reconciler_settings import reconcile_interval_hours
@@ -91,6 +98,9 @@ class SignupToProfile(Component):
     migration_bucket_name: pulumi.Output[str]
     """Name of the bucket with the migration's reports."""
 
+    migration_ledger_table_name: pulumi.Output[str]
+    """Name of the table with the migration's runs, for `userprofiles runs`."""
+
     after_sign_up_queue_urls: pulumi.Output[dict[str, str]]
     """URLs of the queues of `after_sign_up`, by the target's name."""
 
@@ -145,6 +155,7 @@ class SignupToProfile(Component):
         self.erasure_function_name = self.eraser.function_name
         self.migration_state_machine_arn = self.migration.state_machine_arn
         self.migration_bucket_name = self.migration.bucket_name
+        self.migration_ledger_table_name = self.migration.ledger_table_name
         self._register_outputs()
 
     def _make_tables(self, args: SignupToProfileArgs) -> dict[str, Any]:
@@ -243,7 +254,7 @@ class SignupToProfile(Component):
                 **{key: table_args[key] for key in ("users_table_name", "users_table_arn")},
                 **worker_args(args),
                 **concurrency(args, "migration_concurrency"),
-                "table_names": args.get("migration_table_names") or [],
+                **migration_args(args),
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
             },
         )

@@ -117,6 +117,14 @@ class SignupToProfileArgs(TypedDict):
     migration_concurrency: NotRequired[int]
     """Reserved concurrency of the migration's worker, at least `migration_max_concurrency`. Default: none."""
 
+    migration_tolerated_failure_percentage: NotRequired[int]
+    """Percentage of segments, 0 to 100, that may fail in an execution of the migration job that still
+    succeeds. Default: 0."""
+
+    migration_allow_rollback: NotRequired[bool]
+    """Whether the migration's worker can delete items of users, which a rollback by the state machine
+    requires. Default: false."""
+
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key that encrypts tables, backups, queues, buckets, executions, environment variables
     and logs. The key's policy must allow CloudWatch Logs to use it. Default: keys that AWS provides."""

@@ -9,7 +9,7 @@ from pulumi_userprofiles.cognito_triggers import CUSTOM_MESSAGE, PRE_TOKEN_GENER
 from pulumi_userprofiles.erasure_stores import erasure_stores
 from pulumi_userprofiles.function_settings import FunctionSettings
 from pulumi_userprofiles.message_texts import has_email_texts, texts_by_language
-from pulumi_userprofiles.migration_job_settings import max_concurrency
+from pulumi_userprofiles.migration_job_settings import max_concurrency, tolerated_failure_percentage
 from pulumi_userprofiles.other_triggers import second_handler_error
 from pulumi_userprofiles.outbox_worker import OUTBOX_CONCURRENCY
 from pulumi_userprofiles.profile_api_origins import allowed_origins
@@ -61,6 +61,8 @@ def checked_pool_args(where: str, args: Mapping[str, Any]) -> dict[str, Any]:
     reserved_concurrency(where, args, "trigger_concurrency")
     reserved_concurrency(where, args, "outbox_concurrency", at_least=OUTBOX_CONCURRENCY)
     max_concurrency(where, args, *MIGRATION_CONCURRENCY)
+    tolerated_failure_percentage(where, args, "migration_tolerated_failure_percentage")
+    boolean(where, args, "migration_allow_rollback", False)
     zip_path(where, args, settings.extra_files)
     return pool_args
 

@@ -9,6 +9,7 @@ from userprofiles.template import Template
 
 DEFAULT_GRACE_DAYS = 30
 MAX_GRACE_DAYS = 365
+MAX_PERCENTAGE = 100
 
 
 class SettingsError(ValueError):
@@ -77,6 +78,18 @@ def grace_period(environment: Mapping[str, str]) -> timedelta:
             f"DELETION_GRACE_DAYS must be a whole number from 0 to {MAX_GRACE_DAYS}, got {text!r}."
         )
     return timedelta(days=int(text))
+
+
+def percentage(environment: Mapping[str, str], name: str) -> int:
+    """Return a percentage; 0 if the variable isn't set.
+
+    Raises:
+        SettingsError: It isn't a whole number from 0 to 100.
+    """
+    text = environment.get(name, "").strip() or "0"
+    if not (text.isascii() and text.isdigit() and int(text) <= MAX_PERCENTAGE):
+        raise SettingsError(f"{name} must be a whole number from 0 to {MAX_PERCENTAGE}, got {text!r}.")
+    return int(text)
 
 
 def template_name(environment: Mapping[str, str]) -> str:

@@ -45,6 +45,10 @@ def wildcard_resources(recording: Recording) -> list[str]:
     ]
 
 
+_PREFIXES = tuple(f"/{prefix}" for prefix in ("runs", "sources", "avatars", "claimed", "exports"))
+"""Prefixes of the objects that functions use, in the ARNs of buckets."""
+
+
 def wildcard_arns(recording: Recording) -> list[str]:
     """Report ARNs with a `*`, except those of log streams, executions, backups and a prefix of a bucket."""
     return [
@@ -55,7 +59,7 @@ def wildcard_arns(recording: Recording) -> list[str]:
         if "*" in arn
         and arn != "*"
         and not ((":logs:" in arn or ":states:" in arn) and arn.endswith(":*"))
-        and not (":s3:::" in arn and arn.endswith(("/runs/*", "/avatars/*", "/claimed/*", "/exports/*")))
+        and not (":s3:::" in arn and arn.rpartition("/")[0].endswith(_PREFIXES) and arn.endswith("/*"))
         and not (":dynamodb:" in arn and arn.endswith("/backup/*"))
         and not (":backup:" in arn and arn.endswith(":recovery-point:*"))
     ]
@@ -69,14 +73,17 @@ _ERASER_KEYS = {
 """Keys that only the erasure worker uses, by table or index."""
 
 
-_WITHOUT_USER_KEYS = ("idempotency-table", "app-reconciler-state-table", "/stream/")
+_WITHOUT_USER_KEYS = (
+    *("idempotency-table", "app-reconciler-state-table", "app-migration-ledger-table"),
+    "/stream/",
+)
 
 
 def other_leading_keys(recording: Recording) -> list[str]:
     """Report access to the tables without the condition for keys of users, or of lists. A scan has no key.
 
     The keys of stored answers are digests. AWS Backup reads whole tables. A stream has no keys. Only the
-    reconciler uses its state table.
+    reconciler uses its state table. The ledger has runs, not users.
     """
     return [
         f"{item['name']}: {statement['Action']}"

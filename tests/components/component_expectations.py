@@ -59,7 +59,7 @@ RIGHTS = {
     "app-migration-worker-policy": {
         *_EVERY_FUNCTION,
         *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PartiQLInsert", "dynamodb:PutItem"),
-        *("dynamodb:Scan", "s3:GetObject", "s3:PutObject"),
+        *("dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem", "s3:GetObject", "s3:PutObject"),
     },
     "app-migration-policy": {"lambda:InvokeFunction", *LOG_DELIVERY, *SAMPLING, *TRACING},
     "app-migration-map-policy": {

@@ -51,7 +51,10 @@ def rule(name: str) -> Check:
     return matching_rule.breaches
 
 
-TABLES = ("app-data-table", "app-data-audit-table", "app-eraser-receipts-table")
+TABLES = (
+    *("app-data-table", "app-data-audit-table", "app-eraser-receipts-table"),
+    "app-migration-ledger-table",
+)
 TABLE = "app-data-table"
 POOL = "app-identity-pool"
 CLIENT = "app-identity-client"

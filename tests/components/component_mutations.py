@@ -193,6 +193,7 @@ POLICIES = [
     mutation(
         "app-migration-worker-policy", statement("dynamodb:PartiQLInsert", Condition=None), other_leading_keys
     ),
+    mutation("app-migration-worker-policy", without_statement("dynamodb:Query"), other_rights),
     mutation(
         CONFIRMATION,
         statement(USERS, Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*"]}}),

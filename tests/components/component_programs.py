@@ -9,6 +9,7 @@ from pulumi_userprofiles import (
     AvatarBucket,
     ErasureQueue,
     ErasureWorker,
+    JobLedger,
     MigrationJob,
     OutboxWorker,
     ProfileApi,
@@ -78,6 +79,7 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     "ErasureWorker": lambda: ErasureWorker(
         "eraser", {**TABLES, **ERASURE, "stores": STORES, "platform": "host"}
     ),
+    "JobLedger": lambda: JobLedger("ledger", {}),
     "MigrationJob": lambda: MigrationJob(
         "job",
         {
@@ -234,6 +236,7 @@ PARTS: dict[str, Callable[..., Any]] = {
     "app-erasure": lambda **args: ErasureQueue("app-erasure", args),  # type: ignore[arg-type]
     "app-identity": _pool,
     "app-migration": _job,
+    "app-migration-ledger": lambda **args: JobLedger("app-migration-ledger", args),  # type: ignore[arg-type]
     "app-migration-reports": lambda **args: ReportsBucket("app-migration-reports", args),  # type: ignore[arg-type]
     "app-outbox": _worker,
     "app-reconciler": _reconciler,

@@ -20,6 +20,8 @@ ENVIRONMENT = {
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     "AUDIT_TABLE": "audit",
     "MIGRATION_BUCKET": "bucket",
+    "LEDGER_TABLE": "ledger",
+    "USERS_TABLE_ARN": "arn:aws:dynamodb:us-east-1:111122223333:table/users",
     "OUTBOX_QUEUE_URL": "http://127.0.0.1:9/queue",
     "AFTER_SIGN_UP_TARGETS": "[]",
     "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/queue",

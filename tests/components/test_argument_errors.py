@@ -150,6 +150,14 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: _stack(migration_max_concurrency=8, migration_concurrency=7),
         ["'migration_concurrency'", "8 to 10000"],
     ),
+    "more than all segments fail": (
+        lambda: _stack(migration_tolerated_failure_percentage=101),
+        ["'migration_tolerated_failure_percentage'", "0 to 100"],
+    ),
+    "rollback in words": (
+        lambda: _stack(migration_allow_rollback="sometimes"),
+        ["'migration_allow_rollback'", "true", "false"],
+    ),
     "no segment at a time": (lambda: _stack(migration_max_concurrency=0), ["1 to 1000"]),
     "password flow": (
         lambda: UserPool("p", {"auth_flows": ["ALLOW_USER_PASSWORD_AUTH"]}),

@@ -56,20 +56,60 @@ def test_segments_run_as_standard_executions_and_tolerate_failures(definition: d
     )
 
 
-def test_throttled_worker_is_retried_for_an_hour(definition: dict[str, Any]) -> None:
+def task_retriers(machine: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    return (state["Retry"] for _, state in states(machine) if state["Type"] == "Task")
+
+
+def total_wait_s(retrier: dict[str, Any]) -> float:
+    """Return the expected sum of all waits. With full jitter, a wait is half of the delay on average."""
+    delays = [
+        min(
+            retrier["IntervalSeconds"] * retrier["BackoffRate"] ** min(attempt, 60),
+            retrier["MaxDelaySeconds"],
+        )
+        for attempt in range(retrier["MaxAttempts"])
+    ]
+    return float(sum(delays)) / 2
+
+
+def test_throttled_worker_is_retried_for_a_week(definition: dict[str, Any]) -> None:
     """Sign-ups in a new account have 10 concurrent executions together with the workers."""
-    for _, state in states(definition):
-        if state["Type"] != "Task":
-            continue
-        first, *others = state["Retry"]
+    for first, *others in task_retriers(definition):
         assert first["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
         assert not any("Lambda.TooManyRequestsException" in retrier["ErrorEquals"] for retrier in others)
-        # With full jitter, a wait is half of the delay on average.
-        delays = [
-            min(first["IntervalSeconds"] * first["BackoffRate"] ** attempt, first["MaxDelaySeconds"])
-            for attempt in range(first["MaxAttempts"])
-        ]
-        assert sum(delays) / 2 > 3600
+        assert first["MaxDelaySeconds"] == 300
+        assert total_wait_s(first) > 7 * 24 * 3600
+
+
+def test_retries_fit_in_the_history_of_an_execution(definition: dict[str, Any]) -> None:
+    """An execution fails at 25,000 events, and each attempt of a function has three."""
+    for retriers in task_retriers(definition):
+        assert sum(retrier["MaxAttempts"] for retrier in retriers) * 3 < 25_000
+
+
+def test_crashed_worker_is_retried_a_limited_number_of_times(definition: dict[str, Any]) -> None:
+    """The local AWS reports throttling as this error, too, so it is retried for minutes."""
+    for retriers in task_retriers(definition):
+        (unknown,) = [retrier for retrier in retriers if "Lambda.Unknown" in retrier["ErrorEquals"]]
+        assert unknown["ErrorEquals"] == ["Lambda.Unknown"]
+        assert unknown["MaxAttempts"] == 10
+        assert unknown["MaxDelaySeconds"] == 300
+        assert total_wait_s(unknown) > 300
+
+
+def test_retriers_never_repeat_an_error_of_our_own(definition: dict[str, Any]) -> None:
+    """A rejection stays a rejection, and a failure of the table is retried by the worker itself."""
+    for retriers in task_retriers(definition):
+        names = {name for retrier in retriers for name in retrier["ErrorEquals"]}
+        assert not names & {"States.ALL", "States.TaskFailed", "RefusedError", "BackfillFailedError"}
+
+
+def test_values_of_the_map_are_literals(definition: dict[str, Any]) -> None:
+    """The local AWS ignores fields such as MaxConcurrencyPath."""
+    assert [name for name in definition["States"]["Segments"] if name.endswith("Path")] == [
+        "ItemsPath",
+        "ResultPath",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -100,9 +140,9 @@ def test_child_execution_repeats_the_work_until_it_is_done(definition: dict[str,
 
 def test_input_overrides_the_defaults_but_not_the_action(definition: dict[str, Any]) -> None:
     """The input of an execution can't choose the worker's action."""
-    assert definition["States"]["Defaults"]["Result"] == {
+    assert definition["States"]["Defaults"]["Parameters"] == {
         "given": {"dryRun": False, "segments": 8, "table": "app-data-table-1234567"},
-        "step": {"action": "prepare"},
+        "step": {"action": "prepare", "execution.$": "$$.Execution.Id"},
     }
     assert (
         definition["States"]["Request"]["Parameters"]["event.$"]
@@ -123,3 +163,73 @@ def test_machine_can_manage_only_its_own_executions(stack: Recording) -> None:
         ("states:StartExecution",): [machine.format("stateMachine")],
         ("states:DescribeExecution", "states:StopExecution"): [f"{execution}:*", f"{execution}/Segments:*"],
     }
+
+
+def test_items_of_the_map_are_numbers_of_segments(definition: dict[str, Any]) -> None:
+    """Each item is a few bytes, so the list is far below the 256 KiB limit of a state's payload."""
+    assert definition["States"]["Segments"]["ItemSelector"] == {
+        "action": "work",
+        "runId.$": "$.runId",
+        "token.$": "$.token",
+        "segment.$": "$$.Map.Item.Value",
+    }
+
+
+def test_failure_of_the_whole_map_is_reported_by_the_last_step(definition: dict[str, Any]) -> None:
+    assert definition["States"]["Segments"]["Catch"] == [
+        {"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Finish"}
+    ]
+
+
+def test_finish_needs_the_token_of_the_run(definition: dict[str, Any]) -> None:
+    """An execution that another one has overtaken can't store a report."""
+    assert definition["States"]["Finish"]["Parameters"] == {
+        "action": "finish",
+        "runId.$": "$.runId",
+        "token.$": "$.token",
+    }
+
+
+def test_worker_can_delete_items_of_users_only_if_a_rollback_is_allowed(record_stack: Any) -> None:
+    recording = record_stack(migration_allow_rollback=True)
+
+    (statement,) = [
+        item
+        for item in recording.resource("app-migration-worker-policy").document("policy")["Statement"]
+        if "dynamodb:DeleteItem" in item["Action"]
+    ]
+    assert statement["Action"] == ["dynamodb:DeleteItem"]
+    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*"]}}
+    assert statement["Resource"] == [
+        "arn:aws-cn:dynamodb:cn-north-1:111122223333:table/app-data-table-1234567"
+    ]
+
+
+def test_worker_has_only_these_rights_on_the_ledger(stack: Recording) -> None:
+    ledger = "arn:aws-cn:dynamodb:cn-north-1:111122223333:table/app-migration-ledger-table-1234567"
+
+    (statement,) = [
+        item
+        for item in stack.resource("app-migration-worker-policy").document("policy")["Statement"]
+        if ledger in item["Resource"]
+    ]
+
+    assert statement["Resource"] == [ledger]
+    assert statement["Action"] == [
+        *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+        *("dynamodb:Query", "dynamodb:UpdateItem"),
+    ]
+
+
+@pytest.mark.parametrize(("args", "percentage"), [({}, "0"), ({"percentage": 5.0}, "5")])
+def test_worker_decides_how_many_failed_segments_are_tolerated(
+    record_stack: Any, args: dict[str, Any], percentage: str
+) -> None:
+    """The map itself tolerates all failures, so that no segment stops the others."""
+    recording = record_stack(**{f"migration_tolerated_failure_{name}": value for name, value in args.items()})
+
+    worker = recording.resource("app-migration-worker-function").inputs["environment"]["variables"]
+    machine = recording.resource("app-migration-state-machine").document("definition")
+    assert worker["TOLERATED_FAILURE_PERCENTAGE"] == percentage
+    assert worker["LEDGER_TABLE"] == "app-migration-ledger-table-1234567"
+    assert machine["States"]["Segments"]["ToleratedFailurePercentage"] == 100

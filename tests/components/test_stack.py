@@ -27,6 +27,7 @@ OUTPUTS = [
     "erasureQueueArn",
     "furtherUserPoolClientIds",
     "migrationBucketName",
+    "migrationLedgerTableName",
     "migrationStateMachineArn",
     "passwordPolicy",
     "profileApiUrl",

@@ -1,7 +1,6 @@
 """Calls to DynamoDB: counted, retried where a retry can help, with actionable errors."""
 
 import random
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,6 +26,7 @@ from userprofiles.backfill.errors import (
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
+from userprofiles.jobs.pacing import Pacer, Unlimited
 from userprofiles.table.error_codes import THROTTLING_CODES
 
 BROKEN = frozenset(
@@ -46,14 +46,23 @@ class Calls:
         location: The table that the calls go to.
         stop: Ends the wait between two attempts.
         limits: The pauses between two attempts, and the time without success after which a run ends.
+        pacer: Paces the writes of all threads.
 
     Attributes:
         location: The table that the calls go to.
         meter: Counts the calls, including the retries of botocore, and their consumed capacity.
     """
 
-    def __init__(self, client: Any, location: TableLocation, stop: Stop, limits: Limits) -> None:
+    def __init__(
+        self,
+        client: Any,
+        location: TableLocation,
+        stop: Stop,
+        limits: Limits,
+        pacer: Pacer | None = None,
+    ) -> None:
         self.location = location
+        self._pacer = pacer or Unlimited()
         self.meter = Meter()
         self._stop = stop
         self._client = client
@@ -79,14 +88,16 @@ class Calls:
             BackfillFailedError: A retry can't help: credentials, table, endpoint or network.
             StoppedError: A stop was requested during a wait.
         """
+        units = _expected_units(operation, parameters)
         method: Callable[..., dict[str, Any]] = getattr(self._client, _METHODS[operation])
         repeated = False
         while True:
+            self._take_budget(operation, units)
             started_at = time.monotonic()
             try:
                 response = method(ReturnConsumedCapacity="TOTAL", **parameters)
             except boto.ClientError as error:
-                self._count(operation, error.response)
+                self._count(operation, error.response, units)
                 permanent_error = self._permanent_error(operation, error, repeated=repeated)
                 if permanent_error is not None:
                     raise permanent_error from error
@@ -101,7 +112,7 @@ class Calls:
             else:
                 self._has_answered = True
                 self.meter.latency.record(time.monotonic() - started_at)
-                self._count(operation, response)
+                self._count(operation, response, units)
                 response["repeated"] = repeated or _retries(response) > 0
                 return response
             repeated = True
@@ -129,6 +140,10 @@ class Calls:
         self._waits = 0
         self._failing_since = None
 
+    def report_throttled(self) -> None:
+        """Slow down: DynamoDB throttled a part of a write."""
+        self._pacer.report_throttled()
+
     def wait(self, cause: str) -> None:
         """Wait before the next attempt, with exponential backoff and full jitter.
 
@@ -139,7 +154,7 @@ class Calls:
             BackfillFailedError: No call has succeeded for `Limits.patience_s`.
             StoppedError: A stop was requested.
         """
-        now = time.monotonic()
+        now = self._stop.now()
         if self._failing_since is None:
             self._failing_since = now
         elif now - self._failing_since > self._limits.patience_s:
@@ -153,15 +168,30 @@ class Calls:
         if self._stop.wait(random.uniform(0, longest)):  # noqa: S311 - jitter, not a secret
             raise StoppedError(f"stopped during the wait after {cause}")
 
-    def _count(self, operation: str, response: Mapping[str, Any]) -> None:
+    def _take_budget(self, operation: str, units: float) -> None:
+        """Wait until a call with these write units may begin.
+
+        Raises:
+            StoppedError: A stop was requested during the wait.
+        """
+        if units and not self._pacer.take(units, self._stop.wait):
+            raise StoppedError(f"stopped before {operation}")
+
+    def _count(self, operation: str, response: Mapping[str, Any], expected_units: float) -> None:
+        """Count a call with its capacity. The response of a throttled call has its error."""
         self.meter.calls[operation] += 1 + _retries(response)
         consumed = response.get("ConsumedCapacity") or ()
-        for part in [consumed] if isinstance(consumed, Mapping) else consumed:
-            units = float(part.get("CapacityUnits", 0))
-            if operation in _WRITES:
-                self.meter.write_units += units
-            else:
-                self.meter.read_units += units
+        parts = [consumed] if isinstance(consumed, Mapping) else consumed
+        units = sum(float(part.get("CapacityUnits", 0)) for part in parts)
+        if operation not in _WRITES:
+            self.meter.read_units += units
+            return
+        self.meter.write_units += units
+        is_throttled = response.get("Error", {}).get("Code") in THROTTLING_CODES
+        if consumed or is_throttled:
+            self._pacer.report(expected_units, units)
+        if is_throttled:
+            self._pacer.report_throttled()
 
     def _permanent_error(
         self, operation: str, error: boto.ClientError, *, repeated: bool
@@ -181,6 +211,11 @@ class Calls:
         if code == "ValidationException":
             return InvalidRequestError(error_message(error))
         return translate_error(error, self.location)
+
+
+def _expected_units(operation: str, parameters: Mapping[str, Any]) -> float:
+    """Return the write units that a call consumes at least: one for each item."""
+    return len(parameters.get("Statements", (0,))) if operation in _WRITES else 0
 
 
 def _deciding_code(error: boto.ClientError) -> str:

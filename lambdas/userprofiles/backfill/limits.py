@@ -68,11 +68,12 @@ class Limits:
     line_every_s: float = 10.0
     """Seconds between two progress lines in a file or a pipe: 360 lines for one hour."""
 
-    worker_reserve_s: float = 60.0
-    """Seconds before the function's time limit at which a worker stops: enough for the last checkpoint."""
+    worker_share: float = 0.8
+    """Share of the function's time after which a worker stops: the rest is enough for the last save."""
 
     worker_segments: int = 2_000
-    """Segments of one execution. More would exceed the 256 KiB limit of a state's payload."""
+    """Segments of one execution: their numbers are far below the 256 KiB limit of a state's payload, and
+    each has enough work for an invocation even in a table with a billion users."""
 
     worker_report_bytes: int = 8 * 1024 * 1024
     """Bytes of a report that the worker keeps in memory. A larger report goes to the function's disk."""
@@ -80,5 +81,5 @@ class Limits:
 
 COMMAND_LINE = Limits()
 
-# A worker processes one segment and writes its checkpoint to S3, where each write is billed.
+# A worker processes one segment and writes its progress to the ledger table, where each write is billed.
 WORKER = Limits(threads=1, checkpoint_every_s=5.0)

@@ -14,6 +14,8 @@ from userprofiles.backfill.profile_builder import ProfileBuilder
 from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.profile_target import ProfileTarget
 from userprofiles.backfill.profile_writer import ProfileWriter
+from userprofiles.backfill.review import Review
+from userprofiles.backfill.review_operations import create_rollbacks, create_verifiers
 from userprofiles.backfill.segment import SegmentProcessor, SegmentWorker
 from userprofiles.backfill.sources.open_source import open_source
 from userprofiles.backfill.table_shape import TableShape
@@ -28,6 +30,7 @@ def create_processors(
     warn: Callable[[str], None],
     limits: Limits,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    review: Review | None = None,
 ) -> ProcessorFactory:
     """Return the function that creates the processor of a thread.
 
@@ -36,12 +39,15 @@ def create_processors(
         warn: Shows or logs a warning.
         limits: Sizes of pages, chunks and batches.
         now: Returns the time of creation.
+        review: Only for a verification or a rollback: what its threads share.
 
     Raises:
-        RefusedError: The operation or the source is not supported.
+        RefusedError: The source is not supported, or a rollback has no run to undo.
     """
     if job.operation is not Operation.CREATE:
-        raise RefusedError(f"The operation {job.operation} is not supported.")
+        if review is None:
+            raise RefusedError(f"The operation {job.operation} needs its own command.")
+        return _create_reviewers(job, review, BatchPermissions(warn, limits), limits)
     limits = _paced_limits(job, limits)
     source = open_source(job, limits)
     builder = ProfileBuilder(templates.load(job.template), job.shape, job.run_id)
@@ -67,3 +73,13 @@ def _paced_limits(job: Job, limits: Limits) -> Limits:
     if job.rate is None:
         return limits
     return replace(limits, insert_batch_items=min(limits.insert_batch_items, max(1, int(job.rate))))
+
+
+def _create_reviewers(
+    job: Job, review: Review, permissions: BatchPermissions, limits: Limits
+) -> ProcessorFactory:
+    if job.operation is Operation.VERIFY:
+        return create_verifiers(job, review, permissions, limits)
+    if review.history is None:
+        raise RefusedError("A rollback needs the run that it undoes, and its record in the ledger.")
+    return create_rollbacks(job, review, review.history, permissions, limits)

@@ -15,6 +15,7 @@ from userprofiles.backfill.table_shape import get_string, is_erased
 from userprofiles.backfill.user_row import RUN_ID, Row
 from userprofiles.table.attribute_value import AttributeValue, item_size
 from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
+from userprofiles.table.error_codes import THROTTLING_CODES
 
 Item = Mapping[str, AttributeValue]
 
@@ -152,12 +153,13 @@ class ProfileWriter:
         pending = batch.pending[len(responses) :]
         batch.last_problem = "an incomplete response (BatchExecuteStatement)"
         denied: list[int] = []
-        has_progress = False
+        has_progress = is_throttled = False
         for position, response in zip(batch.pending, responses, strict=False):
             error = response.get("Error") or {}
             code = str(error.get("Code", ""))
             if code in RETRIED:
                 pending.append(position)
+                is_throttled |= code in THROTTLING_CODES
                 batch.last_problem = f"{code} (BatchExecuteStatement)"
                 continue
             has_progress = True
@@ -172,6 +174,8 @@ class ProfileWriter:
         batch.pending = sorted(pending)
         if has_progress:
             self._calls.record_success()
+        if is_throttled:
+            self._calls.report_throttled()
         if denied:
             self._permissions.record_denied_batch_insert()
             self._put_all(batch, denied)

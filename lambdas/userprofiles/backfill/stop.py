@@ -22,6 +22,10 @@ class Stop:
         """Request the stop. Safe in a signal handler and in any thread."""
         self._event.set()
 
+    def now(self) -> float:
+        """Return the monotonic seconds in which `wait` counts."""
+        return self._clock()
+
     @property
     def is_requested(self) -> bool:
         """Whether the run must stop now."""

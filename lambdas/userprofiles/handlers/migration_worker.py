@@ -4,12 +4,17 @@ Its role needs these permissions:
 
 * on each table of a backfill: dynamodb:Scan, dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PartiQLInsert,
   dynamodb:PutItem (GetItem and PutItem replace the batch operations if those are denied);
+* on these tables, for a rollback: dynamodb:DeleteItem;
+* on the ledger table: dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query,
+  dynamodb:UpdateItem;
 * on ``<bucket>/runs/*``: s3:GetObject, s3:PutObject (it never lists or deletes objects);
+* on ``<bucket>/sources/*``, for files with users: s3:GetObject;
 * on its own log stream.
 
-Environment: USERS_TABLE, MIGRATION_BUCKET, TEMPLATE; MIGRATION_TABLES (optional): the permitted tables,
-separated by commas. With it, any other table is rejected by an error that names the table. Without it, only
-the role's policy denies other tables.
+Environment: USERS_TABLE, USERS_TABLE_ARN, LEDGER_TABLE, MIGRATION_BUCKET, TEMPLATE;
+TOLERATED_FAILURE_PERCENTAGE (optional): the percentage of segments that may fail in a run that does not fail;
+MIGRATION_TABLES (optional): the permitted tables, separated by commas. With it, any other table is rejected
+by an error that names the table. Without it, only the role's policy denies other tables.
 
 A rejection (`RefusedError`: a wrong input, a table that is not permitted or has both shapes) is an expected
 result. Every other error (`BackfillFailedError`) is a failure and counts in the metric MigrationFailed.
@@ -26,8 +31,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from userprofiles import aws
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.state_machine.safe_error import root_cause, safe_error
+from userprofiles.backfill.state_machine.services import Services
 from userprofiles.backfill.state_machine.worker import Worker
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
+from userprofiles.jobs.table_ledger import TableLedger
 from userprofiles.telemetry import Report, error_code, start_invocation
 
 
@@ -37,17 +44,18 @@ def _client(service: str) -> Any:
 
 
 REPORT = Report()
-WORKER = Worker(
-    WorkerSettings.from_environment(os.environ), _client("dynamodb"), _client("s3"), REPORT.warning
-)
+SETTINGS = WorkerSettings.from_environment(os.environ)
+DYNAMODB = _client("dynamodb")
+LEDGER = TableLedger(DYNAMODB, SETTINGS.ledger_table)
+WORKER = Worker(Services(SETTINGS, LEDGER, DYNAMODB, _client("s3"), REPORT.warning))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Execute one action.
 
     Args:
-        event: ``{"action": "prepare", …}``, ``{"action": "work", "runId", "segment"}`` or
-            ``{"action": "finish", "runId"}``.
+        event: ``{"action": "prepare", …}``, ``{"action": "work", "runId", "token", "segment"}`` or
+            ``{"action": "finish", "runId", "token"}``.
         context: The Lambda context. Its remaining time limits the work.
 
     Returns:

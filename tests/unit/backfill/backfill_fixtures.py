@@ -98,6 +98,18 @@ class Dynamo:
     def describe_table(self, **parameters):
         return self._call("DescribeTable", "describe_table", parameters)
 
+    def describe_continuous_backups(self, **parameters):
+        return self._call("DescribeContinuousBackups", "describe_continuous_backups", parameters)
+
+    def describe_time_to_live(self, **parameters):
+        return self._call("DescribeTimeToLive", "describe_time_to_live", parameters)
+
+    def create_backup(self, **parameters):
+        return self._call("CreateBackup", "create_backup", parameters)
+
+    def describe_backup(self, **parameters):
+        return self._call("DescribeBackup", "describe_backup", parameters)
+
     def batch_execute_statement(self, **parameters):
         return self._call("BatchExecuteStatement", "batch_execute_statement", parameters)
 
@@ -192,6 +204,18 @@ def account(sub, **attributes):
     }
 
 
+class FakeTime(Stop):
+    """A stop whose waits only move its clock."""
+
+    def __init__(self):
+        self.seconds = 1_000.0
+        super().__init__(clock=lambda: self.seconds)
+
+    def wait(self, seconds):
+        self.seconds += seconds
+        return self.is_requested
+
+
 class Recorder:
     """An observer that keeps results, messages, states and the keys of planned inserts."""
 
@@ -237,7 +261,7 @@ class RunResult:
         return {result.user_id: result.reason for result in self.results if result.outcome == "failed"}
 
 
-def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS, **settings):
+def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS, pacer=None, **settings):
     settings.setdefault("segments", 1)
     job = Job(**({"run_id": "run-1", "table": table.name} | settings))
     recorder = recorder or Recorder()
@@ -251,6 +275,7 @@ def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS,
         observer=recorder,
         now=lambda: datetime.fromisoformat(NOW),
         limits=limits,
+        pacer=pacer,
     ).execute()
     return RunResult(states, recorder)
 

@@ -7,5 +7,6 @@ sys.path.insert(0, str(Path(__file__).parent))  # the helper modules are here; t
 
 from backfill_fixtures import backfill, create_table
 from command_fixtures import old_table, state_home, use_table
+from plan_fixtures import connect
 
-__all__ = ["backfill", "create_table", "old_table", "state_home", "use_table"]
+__all__ = ["backfill", "connect", "create_table", "old_table", "state_home", "use_table"]

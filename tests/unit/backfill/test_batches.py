@@ -1,11 +1,19 @@
 """Batches that are denied, partly answered or too large."""
 
 import pytest
-from backfill_fixtures import client_error, plain_user, plain_users, profile
+from backfill_fixtures import FakeTime, client_error, plain_user, plain_users, profile
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.table_shape import TableShape
 
 PLAIN = {"shape": TableShape.PLAIN}
+
+
+def batch_sizes(table):
+    return [
+        len(parameters["Statements"])
+        for name, parameters in table.client.calls
+        if name == "BatchExecuteStatement"
+    ]
 
 
 class TestPermissions:
@@ -86,12 +94,7 @@ class TestResponsesOfABatch:
 
         assert result.tally == {"existed": 1, "created": 3, "failed": 1, "skipped": {}}
         assert result.failures == {"user01": "ValidationError: injected by the test"}
-        sizes = [
-            len(parameters["Statements"])
-            for name, parameters in table.client.calls
-            if name == "BatchExecuteStatement"
-        ]
-        assert sizes == [5, 2, 1]
+        assert batch_sizes(table) == [5, 2, 1]
 
     def test_one_invalid_statement_fails_alone(self, create_table, backfill):
         table = create_table(*plain_users(4))
@@ -146,3 +149,10 @@ class TestResponsesOfABatch:
 
         assert result.tally == {"existed": 0, "created": 1, "failed": 1, "skipped": {}}
         assert "400 KB" in result.failures["user1"]
+
+    def test_low_rate_makes_smaller_batches(self, create_table, backfill):
+        table = create_table(*plain_users(6))
+
+        backfill(table, stop=FakeTime(), rate=4.0, **PLAIN)
+
+        assert batch_sizes(table) == [4, 2]

@@ -7,6 +7,7 @@ import pytest
 from backfill_fixtures import (
     LIMITS,
     NOW,
+    FakeTime,
     Recorder,
     account,
     client_error,
@@ -19,6 +20,7 @@ from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.table_shape import TableShape
+from userprofiles.jobs.pacing import LocalPacer
 
 PLAIN = {"shape": TableShape.PLAIN}
 
@@ -127,6 +129,41 @@ def test_user_erased_between_scan_and_insert_stays_erased(create_table, backfill
 
     assert result.tally == {"existed": 0, "created": 0, "failed": 0, "skipped": {"erased": 1}}
     assert table.profiles()["USER#a"] == tombstone
+
+
+@pytest.mark.parametrize("rate", [None, 200.0])
+@pytest.mark.parametrize("is_whole_call", [True, False])
+def test_run_survives_a_minute_of_throttling(create_table, backfill, rate, is_whole_call):
+    """F30: the run finishes without losing a user, and recovers its rate."""
+    table = create_table(*plain_users(60))
+    stop = FakeTime()
+    began_at = stop.seconds
+    pacer = LocalPacer(rate, stop.now)
+    rates = []
+
+    def throttle(operation, parameters):
+        if operation != "BatchExecuteStatement":
+            return None
+        stop.seconds += 0.05
+        rates.append(pacer.rate)
+        if stop.seconds - began_at > 60:
+            return None
+        if is_whole_call:
+            raise client_error(operation, "ThrottlingException")
+        responses = [{"Error": {"Code": "ThrottlingError"}} for _ in parameters["Statements"]]
+        return {"Responses": responses, "ResponseMetadata": {}}
+
+    table.client.hooks = [throttle]
+    limits = replace(LIMITS, first_wait_s=0.1, longest_wait_s=10.0, patience_s=180.0)
+
+    result = backfill(table, stop=stop, limits=limits, pacer=pacer, rate=rate, **PLAIN)
+
+    assert result.tally == {"existed": 0, "created": 60, "failed": 0, "skipped": {}}
+    assert len(table.profiles()) == 60
+    assert min(rate for rate in rates if rate) <= 100
+    assert table.client.count("BatchExecuteStatement") < 60
+    stop.seconds += 60
+    assert pacer.rate == rate
 
 
 def test_endless_throttling_ends_the_run_which_can_be_resumed(create_table, backfill):

@@ -20,6 +20,7 @@ from userprofiles.backfill.command.connection import create_client
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import View
+from userprofiles.backfill.command.rate_option import resolve_rate
 from userprofiles.backfill.command.run_observer import RunObserver, state_error
 from userprofiles.backfill.command.run_result import ResultWriter, RunResult
 from userprofiles.backfill.command.signals import stop_on_signals
@@ -31,6 +32,7 @@ from userprofiles.backfill.run import Run
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
 from userprofiles.backfill.stop import Stop
+from userprofiles.jobs.rate import Rate
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class CommandOptions:
         as_json: Whether standard output has only the report, as JSON.
         resume: Whether to resume a stopped run.
         has_connection_options: Whether messages name the options for region and endpoint.
+        rate: The highest rate of the writes; None for no limit. A resumed run may have another one.
         resume_command: The command line that resumes the run after a stop.
     """
 
@@ -53,6 +56,7 @@ class CommandOptions:
     as_json: bool = False
     resume: bool = False
     has_connection_options: bool = False
+    rate: Rate | None = None
     resume_command: str = ""
 
 
@@ -110,12 +114,14 @@ class BackfillCommand:
             endpoint_url=self._options.endpoint_url,
             has_connection_options=self._options.has_connection_options,
         )
+        rate = resolve_rate(self._options.rate, client, location)
         delete_old_checkpoints(state_directory(), self._limits.checkpoint_days)
         checkpoints = CheckpointFolder(location, state_directory())
         stored_run = checkpoints.find(self._job, self._view.show_message) if self._options.resume else None
         states = stored_run.states if stored_run else [SegmentState(n) for n in self._job.segment_numbers]
         calls = Calls(client, location, self._stop, self._limits)
         job = self._check_shape(calls, stored_run.job) if stored_run else self._detect_shape(calls, states)
+        job = dataclasses.replace(job, rate=rate)
         if self._on_start:
             self._on_start(calls, job, states)
         states[0].meter.add(calls.take_meter())

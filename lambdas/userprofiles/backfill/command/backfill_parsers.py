@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from userprofiles.backfill.command import run_command
+from userprofiles.backfill.command import plan_command, run_command
 
-_COMMANDS = (run_command,)
+_COMMANDS = (run_command, plan_command)
 
 
 def add_parsers(groups: Any, *, as_json: bool) -> None:

@@ -103,11 +103,15 @@ class CheckpointFolder:
             )
         previous, current = runs[0].job.to_json(), job.to_json()
         differences = [
-            name for name in current if name not in {"runId", "shape"} and previous[name] != current[name]
+            name
+            for name in current | previous
+            if name not in {"runId", "shape", "rate"} and previous.get(name) != current.get(name)
         ]
         raise RefusedError(
             f"The stopped run {runs[0].job.run_id} was started with different options: "
-            + "; ".join(f"{name} was {previous[name]!r} and is now {current[name]!r}" for name in differences)
+            + "; ".join(
+                f"{name} was {previous.get(name)!r} and is now {current.get(name)!r}" for name in differences
+            )
             + ".\nUse the same options with --resume, or run without --resume to start from the beginning."
         )
 

@@ -16,6 +16,7 @@ from userprofiles.backfill.command.job_options import (
 )
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import ProgressView
+from userprofiles.backfill.command.rate_option import add_rate_option
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
 from userprofiles.backfill.job import Job, new_run_id
 from userprofiles.backfill.report import format_banner
@@ -40,6 +41,7 @@ def add_parser(commands: Any) -> None:
     run.add_argument("--dry-run", action="store_true", help="write only the report")
     add_connection_options(run)
     add_segment_options(run)
+    add_rate_option(run)
     add_report_option(run)
     run.add_argument("--json", action="store_true", help="print only the report on standard output, as JSON")
     run.add_argument("--resume", action="store_true", help="resume a stopped run with the same options")
@@ -66,6 +68,7 @@ def _execute(values: argparse.Namespace) -> exit_code.ExitCode:
         as_json=values.json,
         resume=values.resume,
         has_connection_options=True,
+        rate=values.rate,
         resume_command=shlex.join(["userprofiles", *arguments_without_resume, "--resume"]),
     )
     if not values.json:

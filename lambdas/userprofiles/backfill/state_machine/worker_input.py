@@ -1,24 +1,48 @@
 """Reads and checks the input of the worker's three actions."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id
 from userprofiles.backfill.skip_rule import SkipRule
+from userprofiles.backfill.sources.source_kinds import refuse_local_file
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
 from userprofiles.backfill.table_shape import TableShape
 
-_PREPARE_KEYS = frozenset(
-    {"action", "Comment", "table", "dryRun", "segments", "only", "rule", "runId", "shape"}
-)
+_OPTIONS = frozenset({"table", "dryRun", "segments", "only", "rule", "runId", "shape", "rate"})
+_REQUEST_KEYS = frozenset({"job", "startedBy", "codeVersion", "templateVersion", "allowParallel"})
+_PREPARE_KEYS = _OPTIONS | _REQUEST_KEYS | {"action", "execution", "Comment"}
 
 
-def read_job(event: Mapping[str, Any], settings: WorkerSettings, max_segments: int) -> Job:
-    """Return the job that the input of ``prepare`` describes.
+@dataclass(frozen=True)
+class Request:
+    """The input of ``prepare``.
+
+    Attributes:
+        job: The task.
+        execution: The ARN of the execution.
+        started_by: Who started the execution.
+        code_version: The version of the code that the plan was made with; empty without a plan.
+        template_version: The version of the template that the plan was made with; empty without a plan.
+        allow_parallel: Whether another run may write to the same table at the same time.
+    """
+
+    job: Job
+    execution: str = ""
+    started_by: str = ""
+    code_version: str = ""
+    template_version: str = ""
+    allow_parallel: bool = False
+
+
+def read_request(event: Mapping[str, Any], settings: WorkerSettings, max_segments: int) -> Request:
+    """Return what the input of ``prepare`` requests.
 
     Args:
-        event: The input. A field that is missing or null has its default.
+        event: The input: the options of a run, each optional, or the `job` of a command line. A field that is
+            missing or null has its default.
         settings: The settings of the function: default table, permitted tables and template.
         max_segments: The maximum number of segments.
 
@@ -27,26 +51,64 @@ def read_job(event: Mapping[str, Any], settings: WorkerSettings, max_segments: i
     """
     unknown = sorted(set(event) - _PREPARE_KEYS)
     if unknown:
-        raise RefusedError(
-            f"Unknown input {unknown[0]!r}; allowed: "
-            f"{', '.join(sorted(_PREPARE_KEYS - {'action', 'Comment'}))}."
-        )
+        raise RefusedError(f"Unknown input {unknown[0]!r}; allowed: {', '.join(sorted(_OPTIONS))}, job.")
     arguments = {name: value for name, value in event.items() if value is not None}
+    texts = {
+        name: arguments.get(name, "") for name in ("execution", "startedBy", "codeVersion", "templateVersion")
+    }
+    allow_parallel = arguments.get("allowParallel", False)
+    if not isinstance(allow_parallel, bool):
+        raise RefusedError(f"Wrong input: allowParallel {allow_parallel!r}; allowed are true and false.")
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise RefusedError(f"Wrong input: {name} must be a text, not {type(text).__name__}.")
     try:
-        is_shape_explicit = arguments.get("shape", "auto") != "auto"
-        job = Job(
-            run_id=arguments.get("runId", "") or new_run_id(),
-            table=arguments.get("table", settings.users_table),
-            dry_run=arguments.get("dryRun", False),
-            segments=_to_int(arguments.get("segments", DEFAULT_SEGMENTS)),
-            only=tuple(_to_int(number) for number in arguments.get("only", ())),
-            rule=SkipRule.from_json(arguments.get("rule")),
-            shape=TableShape(arguments["shape"]) if is_shape_explicit else TableShape.PLAIN,
-            is_shape_explicit=is_shape_explicit,
-            template=settings.template,
-        )
+        job = _stored_job(arguments["job"]) if "job" in arguments else _new_job(arguments, settings)
+    except KeyError as error:
+        raise RefusedError(f"Wrong input: the job has no {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise RefusedError(f"Wrong input: {error}.") from error
+    _check_job(job, settings, max_segments)
+    return Request(
+        job,
+        execution=texts["execution"],
+        started_by=texts["startedBy"] or texts["execution"],
+        code_version=texts["codeVersion"],
+        template_version=texts["templateVersion"],
+        allow_parallel=allow_parallel,
+    )
+
+
+def _new_job(arguments: Mapping[str, Any], settings: WorkerSettings) -> Job:
+    is_shape_explicit = arguments.get("shape", "auto") != "auto"
+    return Job(
+        run_id=arguments.get("runId", "") or new_run_id(),
+        table=arguments.get("table", settings.users_table),
+        dry_run=arguments.get("dryRun", False),
+        segments=_to_int(arguments.get("segments", DEFAULT_SEGMENTS)),
+        only=tuple(_to_int(number) for number in arguments.get("only", ())),
+        rule=SkipRule.from_json(arguments.get("rule")),
+        shape=TableShape(arguments["shape"]) if is_shape_explicit else TableShape.PLAIN,
+        is_shape_explicit=is_shape_explicit,
+        template=settings.template,
+        rate=arguments.get("rate"),
+    )
+
+
+def _stored_job(document: Any) -> Job:
+    """Read a job. Step Functions may have turned its whole numbers into floats."""
+    if not isinstance(document, Mapping):
+        raise TypeError(f"job must be a JSON object, not {type(document).__name__}")
+    numbers = {"segments": _to_int(document["segments"]), "only": [_to_int(n) for n in document["only"]]}
+    return Job.from_json({**document, **numbers})
+
+
+def _check_job(job: Job, settings: WorkerSettings, max_segments: int) -> None:
+    """Check that this worker can and may process a job.
+
+    Raises:
+        RefusedError: It can't.
+    """
     if job.segments > max_segments:
         raise RefusedError(f"Wrong input: segments {job.segments}; allowed are 1 to {max_segments:,} here.")
     if settings.tables and job.table not in settings.tables:
@@ -55,7 +117,12 @@ def read_job(event: Mapping[str, Any], settings: WorkerSettings, max_segments: i
             f"{', '.join(sorted(settings.tables))}. "
             "To permit it, add it to migrationTableNames in the stack's configuration."
         )
-    return job
+    if job.template != settings.template:
+        raise RefusedError(
+            f"The job has the template {job.template!r}; the worker has {settings.template!r}. "
+            f"Make a plan with --template {settings.template}, or use --engine local."
+        )
+    refuse_local_file(job.source)
 
 
 def read_run_id(event: Mapping[str, Any]) -> str:
@@ -68,6 +135,18 @@ def read_run_id(event: Mapping[str, Any]) -> str:
         return Job(run_id=event.get("runId"), table="any").run_id  # type: ignore[arg-type]  # Job checks the ID
     except ValueError as error:
         raise RefusedError(f"Wrong input: {error}.") from error
+
+
+def read_token(event: Mapping[str, Any]) -> int:
+    """Return the token of the run's lease, which ``prepare`` returned.
+
+    Raises:
+        RefusedError: The token is missing or wrong.
+    """
+    token = _to_int(event.get("token"))
+    if type(token) is not int:
+        raise RefusedError(f"Wrong input: token {token!r}; allowed is the number that `prepare` returned.")
+    return token
 
 
 def read_segment(event: Mapping[str, Any], job: Job) -> int:

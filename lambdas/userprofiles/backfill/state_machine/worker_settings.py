@@ -12,19 +12,25 @@ class WorkerSettings:
 
     Attributes:
         users_table: The table of a run whose input names no table.
-        bucket: The bucket for checkpoints and reports.
+        bucket: The bucket for reports.
+        ledger_table: The table with the runs and their progress.
+        users_table_arn: The ARN of `users_table`. The permitted tables are in the same account and region.
         template: The template with the defaults of a profile.
         tables: The permitted tables. If it is empty, only the role's policy decides.
+        tolerated_failure_percentage: The percentage of segments that may fail in a run that does not fail.
     """
 
     users_table: str
     bucket: str
+    ledger_table: str = ""
+    users_table_arn: str = ""
     template: str = "marketplace"
     tables: frozenset[str] = frozenset()
+    tolerated_failure_percentage: int = 0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "WorkerSettings":
-        """Read USERS_TABLE, MIGRATION_BUCKET, TEMPLATE and MIGRATION_TABLES.
+        """Read the environment variables, which the docstring of the handler lists.
 
         Raises:
             SettingsError: A required variable is not set.
@@ -34,6 +40,13 @@ class WorkerSettings:
         return cls(
             users_table=users_table,
             bucket=settings.required(environment, "MIGRATION_BUCKET"),
+            ledger_table=settings.required(environment, "LEDGER_TABLE"),
+            users_table_arn=settings.required(environment, "USERS_TABLE_ARN"),
             template=settings.template_name(environment),
             tables=frozenset({*tables, users_table}) if tables else frozenset(),
+            tolerated_failure_percentage=settings.percentage(environment, "TOLERATED_FAILURE_PERCENTAGE"),
         )
+
+    def table_arn(self, table: str) -> str:
+        """Return the ARN of a permitted table."""
+        return f"{self.users_table_arn.partition(':table/')[0]}:table/{table}"

@@ -1,0 +1,78 @@
+"""A plan and the difference of two plans as text."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from userprofiles.backfill.plan_file import Plan
+
+_RULER = "=" * 60
+_SHOWN_DIFFERENCES = 40
+_CENT = 0.01
+
+
+def format_plan(plan: Plan, path: Path) -> str:
+    """Return what the command prints for a plan.
+
+    Args:
+        plan: The plan.
+        path: Its file.
+    """
+    document, counts = plan.document, plan.counts
+    template = document["template"]
+    lines = [
+        _RULER,
+        f"Plan {plan.plan_id}",
+        _RULER,
+        f"Table:    {document['table']['arn']}",
+        f"Template: {template['name']} {template['version']}",
+        f"Source:   {document['source'].get('kind', '')}",
+        "",
+        f"{counts['processed']:>12,} users",
+        f"{counts['created']:>12,} to create",
+        f"{counts['existed']:>12,} exist already",
+        *(f"{count:>12,} to skip: {reason}" for reason, count in counts["skipped"].items()),
+        *(f"{count:>12,} fail: {reason}" for reason, count in counts["failedByReason"].items()),
+        "",
+        *_format_estimate(document["estimate"]),
+        *_format_warnings(document["warnings"]),
+        _RULER,
+        f"The plan is in {path}. Nothing was written to the table. To apply it:",
+        f"  userprofiles backfill apply {path}",
+    ]
+    return "\n".join(lines)
+
+
+def _format_estimate(estimate: Mapping[str, Any]) -> list[str]:
+    cost = estimate["cost"]
+    speed = estimate["writeUnitsPerSecond"]
+    pace = f"at {speed:,g} write units per second" if speed else "without a limit, as fast as the plan"
+    return [
+        f"Capacity: {estimate['writeUnits']:,} write units, {estimate['readUnits']:,} read units",
+        f"Cost:     {_format_money(cost['requests'])} {cost['currency']} for requests",
+        f"          {_format_money(cost['backupMonth'])} {cost['currency']} a month for an on-demand backup",
+        f"          Prices of {cost['pricesRegion']}, {cost['pricesOf']}.",
+        *(f"          {note}" for note in cost["notes"]),
+        f"Duration: at least {timedelta(seconds=round(estimate['seconds']))} {pace}",
+    ]
+
+
+def _format_money(amount: float) -> str:
+    return f"about {amount:,.2f}" if amount >= _CENT else "less than 0.01"
+
+
+def _format_warnings(warnings: Sequence[Mapping[str, str]]) -> list[str]:
+    return ["", *(f"Warning: {warning['message']}" for warning in warnings)] if warnings else []
+
+
+def format_differences(differences: Sequence[Mapping[str, Any]]) -> str:
+    """Return the difference of two plans as lines."""
+    if not differences:
+        return "The plans are the same, except for their ids, times and samples."
+    lines = [
+        f"{difference['name']}: {difference['first']} -> {difference['second']}"
+        for difference in differences[:_SHOWN_DIFFERENCES]
+    ]
+    hidden = len(differences) - len(lines)
+    return "\n".join([*lines, f"… and {hidden:,} more; --json shows all" if hidden else ""]).rstrip()

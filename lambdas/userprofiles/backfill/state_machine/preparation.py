@@ -1,0 +1,150 @@
+"""The action ``prepare``: checks the input, records the run, and lists the segments that are not done."""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from userprofiles.backfill.calls import Calls
+from userprofiles.backfill.errors import RefusedError
+from userprofiles.backfill.identity import template_identity, template_version
+from userprofiles.backfill.job import TABLE_SOURCE, Job
+from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger_run import check_resumable, read_job, refuse_parallel_run
+from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
+from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
+from userprofiles.backfill.state_machine.worker_input import Request, read_request
+from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.written_code import backfill_code_version
+from userprofiles.jobs.errors import RunExistsError, RunLockedError, RunNotFoundError
+from userprofiles.jobs.ledger import LEASE_S, Lease
+from userprofiles.jobs.run_record import RunRecord
+from userprofiles.table import record as table_record
+
+ENGINE = "stepfunctions"
+
+_LOCK_POLL_S = 2.0
+_LOCK_S = RUN_LEASE_S + LEASE_S
+
+
+def prepare(services: Services, event: Mapping[str, Any], seconds_left: float) -> dict[str, Any]:
+    """Start or resume a run.
+
+    Args:
+        services: The services of the worker.
+        event: The options of the run, and `execution`: the ARN of the execution.
+        seconds_left: The remaining time of the function.
+
+    Returns:
+        The input of the map: `items` has the segments that are not done.
+
+    Raises:
+        RefusedError: The input is wrong, or the run can't be started or resumed.
+        BackfillFailedError: The table or the ledger can't be used.
+    """
+    request = read_request(event, services.settings, services.limits.worker_segments)
+    new_record = _create_record(services, request)
+    deadline = time.monotonic() + min(_LOCK_S, seconds_left / 2)
+    with ledger_errors():
+        if not request.allow_parallel:
+            refuse_parallel_run(services.ledger, new_record)
+        stored_record = _find_record(services, new_record.run_id)
+        if stored_record is None:
+            job = _detect_shape(services, request.job)
+            lease = _create(services, new_record.replace(job=job.to_json()), deadline)
+        else:
+            check_resumable(stored_record, new_record)
+            job = read_job(stored_record, services.ledger)
+            lease = _acquire(services, new_record, deadline)
+        done = {unit for unit, state in services.ledger.read_units(job.run_id) if state.get("done")}
+    return {
+        "runId": job.run_id,
+        "token": lease.token,
+        "table": job.table,
+        "dryRun": job.dry_run,
+        "segments": job.segments,
+        "items": [number for number in job.segment_numbers if number not in done],
+    }
+
+
+def _create_record(services: Services, request: Request) -> RunRecord:
+    """Return the record of the run as it would start now, after a check of its plan.
+
+    Raises:
+        RefusedError: The plan was made with another version of the code or of the template.
+    """
+    job = request.job
+    record = RunRecord(
+        run_id=job.run_id,
+        kind="dry run" if job.dry_run else str(job.operation),
+        engine=ENGINE,
+        job=job.to_json(),
+        table=services.settings.table_arn(job.table),
+        started_by=request.started_by,
+        started_at=table_record.timestamp(datetime.now(UTC)),
+        code_version=backfill_code_version(),
+        template_version=template_version(template_identity(job.template)),
+        plan_hash=job.plan_hash,
+        execution_arn=request.execution,
+    )
+    for name, planned, deployed in [
+        ("code", request.code_version, record.code_version),
+        ("template", request.template_version, record.template_version),
+    ]:
+        if planned and planned != deployed:
+            raise RefusedError(
+                f"The plan was made with {name} version {planned!r}; the worker has {deployed!r}. "
+                "Deploy the same version, or make a new plan with --engine stepfunctions."
+            )
+    return record
+
+
+def _find_record(services: Services, run_id: str) -> RunRecord | None:
+    try:
+        return services.ledger.read(run_id)
+    except RunNotFoundError:
+        return None
+
+
+def _create(services: Services, record: RunRecord, deadline: float) -> Lease:
+    try:
+        return services.ledger.create(record, RUN_LEASE_S)
+    except RunExistsError:  # a retry of the same call, at the same time
+        return _acquire(services, record, deadline)
+
+
+def _acquire(services: Services, record: RunRecord, deadline: float) -> Lease:
+    """Lease an existing run.
+
+    Step Functions can repeat the call after its answer was lost. Then the lease belongs to the same
+    execution, and this waits until it ends.
+
+    Raises:
+        RunLockedError: Another execution or command works on the run.
+    """
+    while True:
+        try:
+            _, lease = services.ledger.acquire(record.run_id, RUN_LEASE_S)
+        except RunLockedError:
+            owner = services.ledger.read(record.run_id).execution_arn
+            if not owner or owner != record.execution_arn or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOCK_POLL_S)
+        else:
+            changes = {"engine": ENGINE, "execution_arn": record.execution_arn}
+            return services.ledger.renew(lease, RUN_LEASE_S, **changes)[1]
+
+
+def _detect_shape(services: Services, job: Job) -> Job:
+    if job.source.get("kind") != TABLE_SOURCE:
+        return job
+    stop = Stop()
+    calls = Calls(services.dynamodb, services.location(job.table), stop, services.limits)
+    if job.is_shape_explicit:
+        read_first_shapes(calls, services.limits.probe_rows)
+        return job
+    whole_table = [SegmentState(0)]
+    shape = detect_shape(calls, whole_table, 1, services.limits, stop)
+    return dataclasses.replace(job, shape=shape or job.shape)

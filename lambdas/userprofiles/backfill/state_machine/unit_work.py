@@ -1,0 +1,170 @@
+"""The action ``work``: processes a segment until it is done, or until the function's time is nearly over."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
+from userprofiles.backfill.job import Job, Operation
+from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger_run import read_job
+from userprofiles.backfill.ledger_session import LedgerObserver, LedgerSession
+from userprofiles.backfill.outcome import UserResult
+from userprofiles.backfill.quarantine_sink import QuarantineSink
+from userprofiles.backfill.run import Run
+from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
+from userprofiles.backfill.state_machine.worker_input import read_run_id, read_segment, read_token
+from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.table_shape import TableShape
+from userprofiles.jobs.errors import LeaseLostError, RunLockedError
+from userprofiles.jobs.ledger import Lease
+from userprofiles.jobs.run_record import Request
+
+_RENEW_S = 20.0
+_LOCK_POLL_S = 2.0
+
+
+def process_unit(services: Services, event: Mapping[str, Any], seconds_left: float) -> dict[str, Any]:
+    """Process a segment.
+
+    Args:
+        services: The services of the worker.
+        event: The item of the map: `runId`, `token` and `segment`.
+        seconds_left: The remaining time of the function.
+
+    Returns:
+        The item with `done`: whether the child execution ends. It ends when the segment is done, and also
+        when an operator has stopped the run, or when another execution has taken it over.
+
+    Raises:
+        RefusedError: The input is wrong.
+        BackfillFailedError: The segment failed, or made no progress.
+    """
+    deadline = time.monotonic() + seconds_left * services.limits.worker_share
+    run_lease = Lease(read_run_id(event), read_token(event), time.time() + RUN_LEASE_S)
+    item = {"action": "work", "runId": run_lease.run_id, "token": run_lease.token}
+    with ledger_errors():
+        try:
+            record, run_lease = services.ledger.renew(run_lease, RUN_LEASE_S)
+        except LeaseLostError as error:
+            services.warn(str(error))
+            return {**item, "segment": event.get("segment"), "done": True}
+        job = read_job(record, services.ledger)
+        segment = read_segment(event, job)
+        is_done = record.request is Request.STOP or _process(services, job, segment, run_lease, deadline)
+        is_done = is_done or services.ledger.read(job.run_id).request is Request.STOP
+    return {**item, "segment": segment, "done": is_done}
+
+
+def _process(services: Services, job: Job, segment: int, run_lease: Lease, deadline: float) -> bool:
+    """Process a segment; return whether it is done, or whether the run was taken over.
+
+    Raises:
+        BackfillFailedError: The segment failed, or made no progress.
+        LedgerError: The ledger can't be used.
+    """
+    stop = Stop(deadline)
+    progress, lease = _lease_unit(services, job.run_id, segment, stop)
+    state = SegmentState.from_json(progress) if progress else SegmentState(segment)
+    if state.done:
+        services.ledger.release(lease)
+        return True
+    before = _position(state)
+    with LedgerSession(services.ledger, lease, stop) as session:
+        failures = QuarantineSink(services.quarantine(job.run_id), job.run_id)
+        observer = LedgerObserver(
+            session,
+            failures,
+            _WorkerObserver(services, run_lease),
+            save_every_s=services.limits.checkpoint_every_s,
+            stores_keys=job.shape is TableShape.PLAIN and job.operation is Operation.CREATE,
+        )
+        try:
+            Run(
+                job,
+                services.dynamodb,
+                services.location(job.table),
+                [state],
+                stop=stop,
+                observer=observer,
+                limits=services.limits,
+            ).execute()
+        except BackfillError as error:
+            if not isinstance(error.__cause__, LeaseLostError):
+                services.ledger.release(lease)
+                raise
+            services.warn(str(error.__cause__))
+            return _is_stored_done(services, job.run_id, segment)
+    services.ledger.release(lease)
+    if not state.done and _position(state) == before and time.monotonic() >= deadline:
+        raise _no_progress_error(job.run_id, segment)
+    return state.done
+
+
+def _lease_unit(
+    services: Services, run_id: str, segment: int, stop: Stop
+) -> tuple[Mapping[str, Any] | None, Lease]:
+    """Lease a segment. If a former invocation was killed, wait until its lease ends.
+
+    Raises:
+        BackfillFailedError: The lease did not end in time.
+    """
+    while True:
+        try:
+            return services.ledger.acquire_unit(run_id, segment)
+        except RunLockedError as error:
+            if stop.wait(_LOCK_POLL_S):
+                raise BackfillFailedError(ErrorKind.LEDGER, str(error)) from error
+
+
+def _is_stored_done(services: Services, run_id: str, segment: int) -> bool:
+    return any(unit == segment and state["done"] for unit, state in services.ledger.read_units(run_id))
+
+
+def _position(state: SegmentState) -> Any:
+    return state.cursor, state.counted_keys
+
+
+def _no_progress_error(run_id: str, segment: int) -> BackfillFailedError:
+    return BackfillFailedError(
+        ErrorKind.SERVICE,
+        f"Segment {segment} of run {run_id} made no progress before the time limit.\n"
+        "DynamoDB throttles the calls. Raise the table's capacity, and start the job again with this runId.",
+    )
+
+
+class _WorkerObserver:
+    """Renews the lease of the run while one of its segments is processed, and logs warnings.
+
+    Args:
+        services: The services of the worker.
+        lease: The lease of the run, which all workers of an execution share.
+    """
+
+    def __init__(self, services: Services, lease: Lease) -> None:
+        self._services = services
+        self._lease = lease
+        self._renewed_at = time.monotonic()
+
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:
+        """Do nothing: the ledger has the results."""
+
+    def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
+        """Do nothing: the ledger has the inserts."""
+
+    def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:  # noqa: ARG002 - the ledger has the states
+        """Renew the lease of the run if it was last renewed some time ago.
+
+        Raises:
+            RefusedError: Another execution has taken over the run.
+        """
+        if time.monotonic() - self._renewed_at < _RENEW_S:
+            return
+        with ledger_errors():
+            self._services.ledger.renew(self._lease, RUN_LEASE_S)
+        self._renewed_at = time.monotonic()
+
+    def warn(self, message: str) -> None:
+        """Log a warning."""
+        self._services.warn(message)
