@@ -1,6 +1,7 @@
 """Calls to DynamoDB: counted, retried where a retry can help, with actionable errors."""
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -11,7 +11,7 @@ from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.operations import ProcessorFactory, create_processors
+from userprofiles.backfill.operations import create_processors
 from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
@@ -66,7 +66,6 @@ class Run:
         observer: Receives results, states and warnings.
         limits: Sizes and times of the run.
         now: Returns the time for createdAt.
-        create_processor: Creates the processor of a thread; None for that of the job's operation.
         pacer: Paces the writes; None for a pacer with the rate of the job.
     """
 
@@ -81,7 +80,6 @@ class Run:
         observer: Observer,
         limits: Limits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        create_processor: ProcessorFactory | None = None,
         pacer: Pacer | None = None,
     ) -> None:
         self._client = client
@@ -91,9 +89,7 @@ class Run:
         self._observer = observer
         self._limits = limits
         self._pacer = pacer or LocalPacer(job.rate, stop.now)
-        self._create_processor = create_processor or create_processors(
-            job, warn=observer.warn, limits=limits, now=now
-        )
+        self._create_processor = create_processors(job, warn=observer.warn, limits=limits, now=now)
         self._lock = threading.Lock()
 
     def execute(self) -> None:
