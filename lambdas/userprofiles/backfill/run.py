@@ -11,8 +11,9 @@ from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.operations import create_processors
+from userprofiles.backfill.operations import ProcessorFactory, create_processors
 from userprofiles.backfill.outcome import UserResult
+from userprofiles.backfill.review import Review
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter
@@ -66,7 +67,9 @@ class Run:
         observer: Receives results, states and warnings.
         limits: Sizes and times of the run.
         now: Returns the time for createdAt.
+        create_processor: Creates the processor of a thread; None for that of the job's operation.
         pacer: Paces the writes; None for a pacer with the rate of the job.
+        review: Only for a verification or a rollback: what its threads share.
     """
 
     def __init__(
@@ -80,7 +83,9 @@ class Run:
         observer: Observer,
         limits: Limits,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        create_processor: ProcessorFactory | None = None,
         pacer: Pacer | None = None,
+        review: Review | None = None,
     ) -> None:
         self._client = client
         self._location = location
@@ -89,7 +94,9 @@ class Run:
         self._observer = observer
         self._limits = limits
         self._pacer = pacer or LocalPacer(job.rate, stop.now)
-        self._create_processor = create_processors(job, warn=observer.warn, limits=limits, now=now)
+        self._create_processor = create_processor or create_processors(
+            job, warn=observer.warn, limits=limits, now=now, review=review
+        )
         self._lock = threading.Lock()
 
     def execute(self) -> None:

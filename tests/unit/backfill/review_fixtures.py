@@ -7,7 +7,6 @@ from userprofiles.backfill.batch_permissions import BatchPermissions
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.item_reader import ItemReader
 from userprofiles.backfill.job import Job, Operation
-from userprofiles.backfill.operations import create_processors
 from userprofiles.backfill.orphans import find_orphans
 from userprofiles.backfill.outcome import Outcome
 from userprofiles.backfill.review import Review
@@ -49,9 +48,7 @@ def execute(job, table, *, review=None, recorder=None, stop=None, states=None, l
         observer=recorder,
         now=lambda: datetime.fromisoformat(NOW),
         limits=limits,
-        create_processor=create_processors(job, warn=recorder.warn, limits=limits, review=review)
-        if review
-        else None,
+        review=review,
     ).execute()
     return recorder, states
 
