@@ -6,13 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from userprofiles.backfill.profile_writer import CREATED_AT
 from userprofiles.backfill.table_shape import get_string
 from userprofiles.backfill.user_row import Row
 from userprofiles.table.attribute_value import AttributeValue
 from userprofiles.template import Template
-
-# The names that templates use for the time of creation.
-_CREATED_AT = ("createdAt", "created_at")
 
 
 class ItemComparison:
@@ -29,7 +27,7 @@ class ItemComparison:
 
     def creation_time(self, profile: Row) -> str:
         """Return the time of creation of a profile: that of the last change if it has no valid one."""
-        names = (*_CREATED_AT, self._updated_at)
+        names = (*CREATED_AT, self._updated_at)
         texts = [text for name in names if (text := get_string(profile, name))]
         return next((text for text in texts if _parse_time(text)), texts[0] if texts else "")
 

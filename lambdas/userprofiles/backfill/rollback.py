@@ -71,7 +71,7 @@ class ListedProfiles:
         """Return the rows of users by PK."""
         users: dict[str, list[UserRow]] = {}
         for user in self._source.read_users(rows):
-            if user.profile_key in self._history.keys:
+            if user.profile_key and self._history.may_have_created(user.profile_key):
                 users.setdefault(user.profile_key, []).append(user)
         return users
 

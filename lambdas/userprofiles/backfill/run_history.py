@@ -1,14 +1,15 @@
 """What the ledger knows about a former run: its task, its counts, and which profiles it created."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from userprofiles.backfill.job import TABLE_SOURCE, Job
+from userprofiles.backfill.pending_inserts import PendingInserts
+from userprofiles.backfill.profile_writer import CREATED_AT
 from userprofiles.backfill.table_shape import TableShape, get_string
 from userprofiles.backfill.user_row import RUN_ID, Row
 from userprofiles.jobs.key_hashes import KeyHashes
-from userprofiles.jobs.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,13 @@ class RunHistory:
         counts: The users of the run by outcome, as its record has them.
         keys: The PKs of the profiles that the run created in a table of the plain shape, where a profile has
             no mark of the run. Empty for another target.
+        pending_inserts: For the same shape: the inserts that a killed run may have executed.
     """
 
     job: Job
     counts: Mapping[str, Any] = field(default_factory=dict)
     keys: KeyHashes = field(default_factory=KeyHashes)
+    pending_inserts: Sequence[PendingInserts] = ()
 
     @property
     def created(self) -> int:
@@ -35,7 +38,15 @@ class RunHistory:
         """Return whether the run created an item."""
         if marks_items(self.job):
             return get_string(item, RUN_ID) == self.job.run_id
-        return (get_string(item, "PK") or "") in self.keys
+        key = get_string(item, "PK") or ""
+        times = [time for name in CREATED_AT if (time := get_string(item, name))]
+        return key in self.keys or any(
+            inserts.contains(key, time) for inserts in self.pending_inserts for time in times
+        )
+
+    def may_have_created(self, key: str) -> bool:
+        """Return whether the run may have created the profile with this PK, in the plain shape."""
+        return key in self.keys or any(inserts.contains(key) for inserts in self.pending_inserts)
 
 
 def marks_items(job: Job) -> bool:
@@ -46,18 +57,3 @@ def marks_items(job: Job) -> bool:
 def creates_accounts(job: Job) -> bool:
     """Return whether a run creates accounts, too: the source is not the table that it writes to."""
     return job.source.get("kind") != TABLE_SOURCE
-
-
-def read_history(ledger: Ledger, run_id: str) -> RunHistory:
-    """Read a run from the ledger.
-
-    Raises:
-        userprofiles.jobs.errors.LedgerError: The ledger has no such run, or can't be read.
-    """
-    run = ledger.read(run_id)
-    job = Job.from_json(run.job)
-    keys = KeyHashes()
-    if not marks_items(job):
-        for key in ledger.read_keys(run_id):
-            keys.add(key)
-    return RunHistory(job, run.counts, keys)

@@ -128,7 +128,7 @@ class Verifier:
     def _missing_reason(self, user: UserRow) -> str:
         history = self._review.history
         key = record.partition_key(user.user_id)
-        return CREATED_AND_GONE if history and key in history.keys else NO_PROFILE
+        return CREATED_AND_GONE if history and history.may_have_created(key) else NO_PROFILE
 
     def _is_own(self, item: Row) -> bool:
         return self._review.history is None or self._review.history.has_created(item)
