@@ -7,9 +7,12 @@ from typing import Any
 from userprofiles.backfill.job import TABLE_SOURCE, Job
 from userprofiles.backfill.pending_inserts import PendingInserts
 from userprofiles.backfill.profile_writer import CREATED_AT
+from userprofiles.backfill.stored_states import read_states
 from userprofiles.backfill.table_shape import TableShape, get_string
 from userprofiles.backfill.user_row import RUN_ID, Row
+from userprofiles.jobs.errors import LedgerError
 from userprofiles.jobs.key_hashes import KeyHashes
+from userprofiles.jobs.ledger import DAMAGE_ADVICE, Ledger
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,26 @@ def marks_items(job: Job) -> bool:
 def creates_accounts(job: Job) -> bool:
     """Return whether a run creates accounts, too: the source is not the table that it writes to."""
     return job.source.get("kind") != TABLE_SOURCE
+
+
+def read_history(ledger: Ledger, run_id: str) -> RunHistory:
+    """Read a run from the ledger.
+
+    Raises:
+        userprofiles.jobs.errors.LedgerError: The ledger has no such run, it is damaged, or it can't be read.
+    """
+    run = ledger.read(run_id)
+    try:
+        job = Job.from_json(run.job)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LedgerError(
+            f"The job of run {run_id} in the ledger {ledger.name} is damaged ({type(error).__name__}).\n"
+            f"{DAMAGE_ADVICE}"
+        ) from error
+    if marks_items(job):
+        return RunHistory(job, run.counts)
+    keys = KeyHashes()
+    for key in ledger.read_keys(run_id):
+        keys.add(key)
+    pending_inserts = [state.pending_inserts for state in read_states(ledger, job) if state.pending_inserts]
+    return RunHistory(job, run.counts, keys, pending_inserts)

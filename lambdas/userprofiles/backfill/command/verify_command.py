@@ -23,12 +23,11 @@ from userprofiles.backfill.command.review_view import ReviewObserver, ReviewView
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.difference_log import DifferenceLog
 from userprofiles.backfill.errors import StoppedError
-from userprofiles.backfill.history_reader import read_history
 from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation, new_run_id
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.outcome import Outcome
 from userprofiles.backfill.review import Review, Sample
-from userprofiles.backfill.run_history import RunHistory
+from userprofiles.backfill.run_history import RunHistory, read_history
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
 from userprofiles.backfill.stop import Stop
