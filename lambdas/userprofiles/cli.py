@@ -18,6 +18,7 @@ from userprofiles.commands import (
     outputs_command,
     reconcile_command,
     restore_command,
+    runs_command,
     setup_command,
     template_command,
 )
@@ -43,6 +44,7 @@ def _create_parser(*, as_json: bool) -> CommandParser:
     reconcile_command.add_parser(groups)
     erase_command.add_parser(groups)
     restore_command.add_parsers(groups)
+    runs_command.add_parsers(groups)
     return parser
 
 

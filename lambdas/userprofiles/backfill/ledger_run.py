@@ -141,7 +141,13 @@ class LedgerRun:
         *,
         allow_parallel: bool,
     ) -> LedgerRunResult:
-        with LedgerSession(self._ledger, lease, self._stop, seconds_before=record.seconds) as session:
+        with LedgerSession(
+            self._ledger,
+            lease,
+            self._stop,
+            seconds_before=record.seconds,
+            heartbeat_s=self._limits.heartbeat_s,
+        ) as session:
             stored_timeline = record.counts.get("timeline", {})
             session.counts = build_counts(states, stored_timeline)
             timeline = TimelineRecorder(Timeline.from_json(stored_timeline), states)

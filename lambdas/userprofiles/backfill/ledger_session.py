@@ -10,6 +10,7 @@ from userprofiles.backfill import report
 from userprofiles.backfill.failure_sink import FailureSink
 from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.ledger_errors import translate_ledger_error
+from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.run import Observer
 from userprofiles.backfill.segment_state import SegmentState
@@ -21,9 +22,6 @@ from userprofiles.jobs.errors import LeaseLostError, LedgerError
 from userprofiles.jobs.ledger import LEASE_S, Lease, Ledger
 from userprofiles.jobs.run_record import Request, RunState
 from userprofiles.table import record
-
-HEARTBEAT_S = 2.0
-"""Seconds between two renewals of a lease. Each one stores the counts and reads the request to stop."""
 
 
 class LedgerSession:
@@ -50,7 +48,7 @@ class LedgerSession:
         stop: Stop,
         *,
         seconds_before: float = 0.0,
-        heartbeat_s: float = HEARTBEAT_S,
+        heartbeat_s: float = COMMAND_LINE.heartbeat_s,
     ) -> None:
         self.counts: Mapping[str, Any] = {}
         self.error: LedgerError | None = None
