@@ -1,7 +1,9 @@
 """What the ledger knows about a former run: its task, its counts, and which profiles it created."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from userprofiles.backfill.job import TABLE_SOURCE, Job
@@ -12,7 +14,9 @@ from userprofiles.backfill.table_shape import TableShape, get_string
 from userprofiles.backfill.user_row import RUN_ID, Row
 from userprofiles.jobs.errors import LedgerError
 from userprofiles.jobs.key_hashes import KeyHashes
-from userprofiles.jobs.ledger import DAMAGE_ADVICE, Ledger
+from userprofiles.jobs.ledger import CLOCK_SKEW_S, DAMAGE_ADVICE, Ledger
+
+_SKEW = timedelta(seconds=CLOCK_SKEW_S)
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,16 @@ class RunHistory:
         keys: The PKs of the profiles that the run created in a table of the plain shape, where a profile has
             no mark of the run. Empty for another target.
         pending_inserts: For the same shape: the inserts that a killed run may have executed.
+        started_at: The time of the run's start; None if it is not known.
+        ended_at: The time of the last change of its record; None if it is not known.
     """
 
     job: Job
     counts: Mapping[str, Any] = field(default_factory=dict)
     keys: KeyHashes = field(default_factory=KeyHashes)
     pending_inserts: Sequence[PendingInserts] = ()
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
     @property
     def created(self) -> int:
@@ -46,6 +54,14 @@ class RunHistory:
         return key in self.keys or any(
             inserts.contains(key, time) for inserts in self.pending_inserts for time in times
         )
+
+    def is_before(self, moment: datetime) -> bool:
+        """Return whether a time is before the run. Two clocks can differ by half a minute."""
+        return self.started_at is not None and moment < self.started_at - _SKEW
+
+    def is_after(self, moment: datetime) -> bool:
+        """Return whether a time is after the run."""
+        return self.ended_at is not None and moment > self.ended_at + _SKEW
 
     def may_have_created(self, key: str) -> bool:
         """Return whether the run may have created the profile with this PK, in the plain shape."""
@@ -76,10 +92,20 @@ def read_history(ledger: Ledger, run_id: str) -> RunHistory:
             f"The job of run {run_id} in the ledger {ledger.name} is damaged ({type(error).__name__}).\n"
             f"{DAMAGE_ADVICE}"
         ) from error
+    history = RunHistory(
+        job, run.counts, started_at=parse_time(run.started_at), ended_at=parse_time(run.updated_at)
+    )
     if marks_items(job):
-        return RunHistory(job, run.counts)
-    keys = KeyHashes()
+        return history
     for key in ledger.read_keys(run_id):
-        keys.add(key)
+        history.keys.add(key)
     pending_inserts = [state.pending_inserts for state in read_states(ledger, job) if state.pending_inserts]
-    return RunHistory(job, run.counts, keys, pending_inserts)
+    return replace(history, pending_inserts=pending_inserts)
+
+
+def parse_time(text: str) -> datetime | None:
+    """Return a time with a time zone, or None for another text."""
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else None
+    return None

@@ -131,11 +131,12 @@ def delete(table, user_id, kind="profile"):
     table.moto.delete_item(TableName=table.name, Key=key)
 
 
-def store_run(folder, history, keys=(), state=RunState.DONE):
+def store_run(folder, history, state=RunState.DONE, started_at=""):
     """Store a run in a ledger as `backfill apply` does, and return the ledger."""
     ledger = FileLedger(folder)
     job = history.job
-    lease = ledger.create(RunRecord(job.run_id, "backfill", "local", job.to_json(), table=TABLE_ARN))
-    ledger.save_units(lease, {}, keys or [f"USER#{user_id}" for user_id in history.ids])
+    run = RunRecord(job.run_id, "backfill", "local", job.to_json(), table=TABLE_ARN, started_at=started_at)
+    lease = ledger.create(run)
+    ledger.save_units(lease, {}, [record.partition_key(user_id) for user_id in history.ids])
     ledger.release(lease, state=state, counts=history.counts)
     return ledger
