@@ -17,10 +17,11 @@ from userprofiles.backfill.command.apply_options import (
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.job_options import add_connection_options
-from userprofiles.backfill.command.ledger_command import find_operator, quarantine_folder
+from userprofiles.backfill.command.ledger_command import find_operator
 from userprofiles.backfill.command.ledger_options import add_ledger_options, open_ledger
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import ProgressView
+from userprofiles.backfill.command.quarantine_place import quarantine_folder
 from userprofiles.backfill.command.rate_option import add_rate_option, resolve_rate
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
 from userprofiles.backfill.command.signals import stop_on_signals
