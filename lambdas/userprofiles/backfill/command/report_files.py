@@ -10,9 +10,9 @@ from typing import Any
 
 from botocore import exceptions as boto
 
-from userprofiles import aws
 from userprofiles.backfill import report
 from userprofiles.backfill.command.argument_parser import CommandParser
+from userprofiles.backfill.command.quarantine_place import create_s3
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
 from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
 from userprofiles.jobs.html_report import build_page
@@ -59,7 +59,7 @@ class ReportFiles:
     report: Path | None = None
     html: Path | None = None
     bucket: str | None = None
-    create_s3: Callable[[], Any] = lambda: aws.client("s3")
+    create_s3: Callable[[], Any] = lambda: create_s3(None, None)
 
     @classmethod
     def from_options(cls, values: argparse.Namespace) -> "ReportFiles":
@@ -71,13 +71,7 @@ class ReportFiles:
             values.report,
             html,
             values.bucket,
-            lambda: aws.client(
-                "s3",
-                read_s=30,
-                region=values.region,
-                endpoint_url=values.endpoint_url,
-                addressing_style="path" if values.endpoint_url else None,
-            ),
+            lambda: create_s3(values.region, values.endpoint_url),
         )
 
     def uri(self, run_id: str, name: str) -> str:
