@@ -295,3 +295,26 @@ def test_file_that_changed_after_the_plan_is_refused(file_commands, capsys):
 
     assert str(file_commands.users) in capsys.readouterr().err
     assert file_commands.table.items() == []
+
+
+def test_plan_for_the_state_machine_names_the_engine(commands, capsys):
+    commands.plan("--engine", "stepfunctions")
+
+    assert f"backfill apply {commands.path} --engine stepfunctions" in capsys.readouterr().out
+
+
+def test_too_many_segments_for_the_state_machine(commands, capsys):
+    with pytest.raises(SystemExit) as exit_info:
+        commands.plan("--engine", "stepfunctions", "--segments", "2001")
+
+    assert exit_info.value.code == 64
+    assert "at most 2,000 segments" in capsys.readouterr().err
+
+
+def test_state_machine_cannot_read_a_local_file(file_commands, capsys):
+    options = ["--source", f"jsonl:{file_commands.users}", "--mapping", file_commands.folder / "mapping.json"]
+
+    code = file_commands.plan(*options, "--template", "marketplace", "--engine", "stepfunctions")
+
+    assert code == 5
+    assert "a state machine can't read a file of this machine" in capsys.readouterr().err
