@@ -16,8 +16,10 @@ from userprofiles.commands import (
     erase_command,
     export_command,
     outputs_command,
+    pool_command,
     reconcile_command,
     restore_command,
+    runs_command,
     setup_command,
     template_command,
 )
@@ -40,9 +42,11 @@ def _create_parser(*, as_json: bool) -> CommandParser:
     template_command.add_parsers(groups)
     audit_command.add_parsers(groups)
     export_command.add_parsers(groups)
+    pool_command.add_parsers(groups)
     reconcile_command.add_parser(groups)
     erase_command.add_parser(groups)
     restore_command.add_parsers(groups)
+    runs_command.add_parsers(groups)
     return parser
 
 

@@ -1,5 +1,7 @@
 """Calls to DynamoDB: counted, retried where a retry can help, with actionable errors."""
 
+import copy
+import dataclasses
 import math
 import random
 import time
@@ -128,6 +130,21 @@ class Calls:
                 return response
             repeated = True
             self.wait(cause)
+
+    @property
+    def stop(self) -> Stop:
+        """The stop of the run, for the waits of a source with another client."""
+        return self._stop
+
+    def for_table(self, table: str) -> "Calls":
+        """Return the calls of the same thread to another table. They count in the same meter.
+
+        Args:
+            table: The name of the table. Use the result for one call only: `take_meter` starts a new meter.
+        """
+        calls = copy.copy(self)
+        calls.location = dataclasses.replace(self.location, table=table)
+        return calls
 
     def item_count(self) -> int | None:
         """Return DynamoDB's item count of the table, which is up to six hours old.

@@ -12,9 +12,11 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger_errors import ledger_errors, translate_ledger_error
 from userprofiles.backfill.ledger_session import LedgerObserver, LedgerSession, build_counts
 from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.operations import ProcessorFactory
 from userprofiles.backfill.run import Observer, Run
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.stored_states import read_states
 from userprofiles.backfill.timeline_recorder import TimelineRecorder
 from userprofiles.backfill.tolerance_check import tolerance_error
 from userprofiles.jobs.errors import LedgerError, RunExistsError
@@ -59,6 +61,7 @@ class LedgerRun:
         failures: Receives the failed users.
         stop: Ends the run at the next safe place.
         limits: Sizes and times of the run.
+        create_processor: Creates the processor of a thread; None for that of the job's operation.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class LedgerRun:
         failures: FailureSink,
         stop: Stop,
         limits: Limits,
+        create_processor: ProcessorFactory | None = None,
     ) -> None:
         self._ledger = ledger
         self._client = client
@@ -79,6 +83,7 @@ class LedgerRun:
         self._failures = failures
         self._stop = stop
         self._limits = limits
+        self._create_processor = create_processor
 
     def start_or_resume(self, record: RunRecord, *, allow_parallel: bool = False) -> LedgerRunResult:
         """Start a run, or resume it if the ledger has an unfinished run with its ID.
@@ -120,33 +125,12 @@ class LedgerRun:
             job = _with_current_limits(read_job(stored, self._ledger), record)
             stored, lease = self._ledger.acquire(record.run_id)
             try:
-                states = self._read_states(job)
+                states = read_states(self._ledger, job)
             except LedgerError:
                 self._ledger.release(lease, state=RunState.FAILED)
                 raise
         self._observer.warn(f"Resuming run {stored.run_id}.")
         return self._execute(stored, job, lease, states, allow_parallel=allow_parallel)
-
-    def _read_states(self, job: Job) -> list[SegmentState]:
-        """Return the progress of all segments.
-
-        Raises:
-            LedgerError: The progress of a segment is damaged, or the segment does not belong to the job.
-        """
-        states = {number: SegmentState(number) for number in job.segment_numbers}
-        for unit, document in self._ledger.read_units(job.run_id):
-            try:
-                state = SegmentState.from_json(document)
-                if state.segment != unit or unit not in states:
-                    raise ValueError(f"it has the progress of segment {state.segment}")  # noqa: TRY301 - reported below
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise LedgerError(
-                    f"Unit {unit} of run {job.run_id} in the ledger {self._ledger.name} is damaged "
-                    f"({type(error).__name__}: {error}).\nDelete this unit, then resume the run: the segment "
-                    "is processed again, and existing items are not changed."
-                ) from error
-            states[unit] = state
-        return list(states.values())
 
     def _execute(
         self,
@@ -157,7 +141,13 @@ class LedgerRun:
         *,
         allow_parallel: bool,
     ) -> LedgerRunResult:
-        with LedgerSession(self._ledger, lease, self._stop, seconds_before=record.seconds) as session:
+        with LedgerSession(
+            self._ledger,
+            lease,
+            self._stop,
+            seconds_before=record.seconds,
+            heartbeat_s=self._limits.heartbeat_s,
+        ) as session:
             stored_timeline = record.counts.get("timeline", {})
             session.counts = build_counts(states, stored_timeline)
             timeline = TimelineRecorder(Timeline.from_json(stored_timeline), states)
@@ -198,6 +188,7 @@ class LedgerRun:
                 stop=self._stop,
                 observer=observer,
                 limits=self._limits,
+                create_processor=self._create_processor,
             ).execute()
         except BackfillError as error:
             return error

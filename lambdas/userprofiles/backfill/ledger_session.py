@@ -10,6 +10,7 @@ from userprofiles.backfill import report
 from userprofiles.backfill.failure_sink import FailureSink
 from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.ledger_errors import translate_ledger_error
+from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.run import Observer
 from userprofiles.backfill.segment_state import SegmentState
@@ -21,9 +22,6 @@ from userprofiles.jobs.errors import LeaseLostError, LedgerError
 from userprofiles.jobs.ledger import LEASE_S, Lease, Ledger
 from userprofiles.jobs.run_record import Request, RunState
 from userprofiles.table import record
-
-HEARTBEAT_S = 2.0
-"""Seconds between two renewals of a lease. Each one stores the counts and reads the request to stop."""
 
 
 class LedgerSession:
@@ -50,7 +48,7 @@ class LedgerSession:
         stop: Stop,
         *,
         seconds_before: float = 0.0,
-        heartbeat_s: float = HEARTBEAT_S,
+        heartbeat_s: float = COMMAND_LINE.heartbeat_s,
     ) -> None:
         self.counts: Mapping[str, Any] = {}
         self.error: LedgerError | None = None
@@ -172,8 +170,7 @@ class LedgerObserver:
         self._save_every_s = save_every_s
         self._job = job
         self._timeline = timeline
-        # The created items have no run ID.
-        self._stores_keys = job.shape is TableShape.PLAIN and job.operation is Operation.CREATE
+        self._listed_outcome = _listed_outcome(job)
         self._saved_at = float("-inf")
         self._saved: dict[int, dict[str, Any]] = {}
         self._done: set[int] = set()
@@ -186,12 +183,11 @@ class LedgerObserver:
             BackfillFailedError: The failures can't be written.
         """
         self._failures.record(state, results)
-        if self._stores_keys:
-            self._keys += [
-                record.partition_key(result.user_id)
-                for result in results
-                if result.outcome is Outcome.CREATED
-            ]
+        self._keys += [
+            record.partition_key(result.user_id)
+            for result in results
+            if result.outcome is self._listed_outcome
+        ]
         self._observer.record_results(state, results)
 
     def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
@@ -241,6 +237,18 @@ class LedgerObserver:
     def warn(self, message: str) -> None:
         """Pass on a warning."""
         self._observer.warn(message)
+
+
+def _listed_outcome(job: Job) -> Outcome | None:
+    """Return the outcome of the users whose keys the ledger lists, or None.
+
+    A resumed rollback needs the items that it keeps, and the rollback of a run those that the run created,
+    unless they have the ID of the run.
+    """
+    if job.operation is Operation.ROLLBACK:
+        return Outcome.KEPT
+    is_listed = job.operation is Operation.CREATE and job.shape is TableShape.PLAIN
+    return Outcome.CREATED if is_listed else None
 
 
 def build_counts(states: Sequence[SegmentState], timeline: Mapping[str, Any]) -> dict[str, Any]:

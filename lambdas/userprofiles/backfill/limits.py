@@ -38,6 +38,9 @@ class Limits:
     checkpoint_every_s: float = 1.0
     """Seconds between two checkpoints: a run that resumes after a kill repeats no more than that."""
 
+    heartbeat_s: float = 2.0
+    """Seconds between two renewals of a lease, which store the counts and read a request to stop."""
+
     checkpoint_days: float = 30.0
     """Days after which the checkpoint of a killed run is deleted. It has IDs of users."""
 

@@ -1,17 +1,15 @@
 """Summarizes a dry run for a plan: counts, digests, samples and warnings, in memory that does not grow."""
 
 import re
-import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heappush as push
 from heapq import heappushpop, nlargest
 from typing import Any
 
 from userprofiles.backfill.outcome import Outcome, UserResult
-from userprofiles.backfill.segment import SegmentProcessor
-from userprofiles.backfill.segment_state import Chunk, SegmentState
+from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.jobs.digest import OrderFreeDigest, record_number
 
 SAMPLES = 5
@@ -30,7 +28,7 @@ _HOT_KEYS = 5
 
 @dataclass
 class _SegmentSummary:
-    """What one thread has seen of one segment."""
+    """What the plan keeps of one segment."""
 
     digest: OrderFreeDigest = field(default_factory=OrderFreeDigest)
     last_key: str = ""
@@ -38,7 +36,7 @@ class _SegmentSummary:
 
 
 class PlanSummary:
-    """The summary of all segments. Its methods may be called by any thread.
+    """The summary of all segments.
 
     Attributes:
         write_units: The expected write units of all items.
@@ -53,19 +51,17 @@ class PlanSummary:
         self._segments: dict[int, _SegmentSummary] = {}
         self._samples: dict[str, list[tuple[int, str]]] = {}
         self._hot_keys: dict[str, int] = {}
-        self._lock = threading.Lock()
 
     def record(self, segment: int, results: Sequence[UserResult]) -> None:
         """Add the results of one chunk of a segment."""
-        numbers = [_result_number(result) for result in results]
-        with self._lock:
-            summary = self._segments.setdefault(segment, _SegmentSummary())
-            for result, number in zip(results, numbers, strict=True):
-                summary.digest.add(number)
-                self.write_units += result.write_units
-                self.huge_items += result.write_units >= HUGE_ITEM_UNITS
-                self._count_key(summary, result)
-                self._add_sample(result, number)
+        summary = self._segments.setdefault(segment, _SegmentSummary())
+        for result in results:
+            number = _result_number(result)
+            summary.digest.add(number)
+            self.write_units += result.write_units
+            self.huge_items += result.write_units >= HUGE_ITEM_UNITS
+            self._count_key(summary, result)
+            self._add_sample(result, number)
 
     def digest(self, segment: int) -> str:
         """Return the digest of a segment."""
@@ -109,25 +105,6 @@ class PlanSummary:
             push(heap, entry)
         elif entry > heap[0]:
             heappushpop(heap, entry)
-
-
-class SummarizingProcessor:
-    """Processes segments, and adds their results to a summary.
-
-    Args:
-        processor: The processor of the dry run.
-        summary: The summary of all threads.
-    """
-
-    def __init__(self, processor: SegmentProcessor, summary: PlanSummary) -> None:
-        self._processor = processor
-        self._summary = summary
-
-    def process(self, state: SegmentState) -> Iterator[Chunk]:
-        """Process a segment from the cursor of its state, and yield each chunk."""
-        for chunk in self._processor.process(state):
-            self._summary.record(state.segment, chunk.results)
-            yield chunk
 
 
 def segment_counts(state: SegmentState, summary: PlanSummary) -> dict[str, Any]:

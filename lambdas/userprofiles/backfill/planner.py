@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,10 +13,10 @@ from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.identity import document_digest, template_identity
 from userprofiles.backfill.job import TABLE_SOURCE, Job
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.operations import create_processors
+from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.plan_estimate import estimate
 from userprofiles.backfill.plan_file import Plan, create_plan
-from userprofiles.backfill.plan_summary import PlanSummary, SummarizingProcessor, segment_counts
+from userprofiles.backfill.plan_summary import PlanSummary, segment_counts
 from userprofiles.backfill.plan_warnings import find_warnings
 from userprofiles.backfill.run import Observer, Run
 from userprofiles.backfill.segment_state import SegmentState
@@ -96,16 +96,15 @@ class Planner:
         return dataclasses.replace(job, shape=shape or job.shape)
 
     def _run(self, job: Job, states: Sequence[SegmentState], summary: PlanSummary) -> None:
-        create = create_processors(job, warn=self._observer.warn, limits=self._limits, now=self._now)
         Run(
             job,
             self._client,
             self._location,
             states,
             stop=self._stop,
-            observer=self._observer,
+            observer=_PlanObserver(self._observer, summary),
             limits=self._limits,
-            create_processor=lambda calls: SummarizingProcessor(create(calls), summary),
+            now=self._now,
         ).execute()
 
     def _create_plan(
@@ -139,6 +138,35 @@ class Planner:
                 "segments": [segment_counts(state, summary) for state in states],
             }
         )
+
+
+class _PlanObserver:
+    """Adds the results of a dry run to a summary, and passes them on.
+
+    Args:
+        observer: Shows the progress.
+        summary: The summary of all segments.
+    """
+
+    def __init__(self, observer: Observer, summary: PlanSummary) -> None:
+        self._observer = observer
+        self._summary = summary
+
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:
+        """Add the results of one chunk."""
+        self._summary.record(state.segment, results)
+        self._observer.record_results(state, results)
+
+    def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
+        """Do nothing: a dry run has no inserts."""
+
+    def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
+        """Show the progress."""
+        self._observer.save(states, is_last=is_last)
+
+    def warn(self, message: str) -> None:
+        """Pass on a warning."""
+        self._observer.warn(message)
 
 
 def describe_identity(job: Job, table: TableDescription, limits: Limits) -> dict[str, Any]:

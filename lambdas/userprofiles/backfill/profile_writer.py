@@ -18,7 +18,7 @@ from userprofiles.backfill.outcome import Outcome, ProfileResult
 from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.skip_rule import ERASED
 from userprofiles.backfill.table_shape import get_string, is_erased
-from userprofiles.backfill.user_row import RUN_ID, Row
+from userprofiles.backfill.user_row import ROW_DIGEST, RUN_ID, Row
 from userprofiles.table.attribute_value import item_size
 from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
 from userprofiles.table.error_codes import THROTTLING_CODES
@@ -250,13 +250,15 @@ class ProfileWriter:
 
     def _read_existing(self, items: Sequence[Item]) -> dict[str, Row]:
         keys = [get_string(item, "PK") or "" for item in items]
-        return self._reader.read_profiles(keys, ("PK", "entityType", RUN_ID, *CREATED_AT))
+        return self._reader.read_profiles(keys, ("PK", "entityType", RUN_ID, ROW_DIGEST, *CREATED_AT))
 
     def _compare(self, item: Item, row: Row, *, repeated: bool) -> ProfileResult:
         if is_erased(row):
             return ProfileResult(Outcome.SKIPPED, ERASED)
         if RUN_ID in item:
-            is_ours = get_string(row, RUN_ID) == self._run_id
+            # A profile from another row of the same user, in another segment, is that segment's.
+            is_same_row = get_string(row, ROW_DIGEST) == get_string(item, ROW_DIGEST)
+            is_ours = get_string(row, RUN_ID) == self._run_id and is_same_row
         else:
             is_ours = repeated and any(
                 name in item and get_string(row, name) == get_string(item, name) for name in CREATED_AT

@@ -144,6 +144,7 @@ def _user_result(user: UserRow, profiles: dict[str, ProfileResult]) -> UserResul
     result = profiles[user.profile_key]
     if result.outcome is Outcome.CREATED:
         profiles[user.profile_key] = EXISTED
+        return build(Outcome.CREATED, user.note, result.write_units)
     return build(result.outcome, result.reason, result.write_units, result.error_code)
 
 

@@ -140,7 +140,7 @@ class Table:
             ],
             KeySchema=[
                 {"AttributeName": key, "KeyType": key_type}
-                for key, key_type in zip(keys, ("HASH", "RANGE"), strict=True)
+                for key, key_type in zip(keys, ("HASH", "RANGE"), strict=False)
             ],
         )
         self.client = Dynamo(client)

@@ -23,7 +23,7 @@ class ViewObserver:
         self._check = check
         self._output_error: BackfillError | None = None
 
-    def record_results(self, results: Sequence[UserResult]) -> None:
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:  # noqa: ARG002 - the view has no segments
         """Show results."""
         self._show(lambda: self._view.show_results(results))
 

@@ -1,0 +1,101 @@
+"""What `userprofiles runs` prints: a list of runs, one run, and its progress while it runs."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from userprofiles.jobs.run_record import Request, RunRecord, RunState
+
+INTERRUPTED = "interrupted"
+STOPPING = "stopping"
+_COLUMNS = ("RUN", "KIND", "ENGINE", "STATE", "USERS", "FAILED", "UPDATED", "TABLE")
+_COUNTS = ("processed", "created", "existed", "failed")
+_SHOWN_UNITS = 20
+
+
+def describe_state(run: RunRecord, *, is_locked: bool) -> str:
+    """Return the state of a run for people: a running one can be stopping, or its process was killed."""
+    if run.state is not RunState.RUNNING:
+        return run.state
+    if not is_locked:
+        return INTERRUPTED
+    return STOPPING if run.request is Request.STOP else run.state
+
+
+def format_list(runs: Iterable[tuple[RunRecord, str]]) -> str:
+    """Return a table of runs, each with its state."""
+    rows = [_COLUMNS, *(_list_row(run, state) for run, state in runs)]
+    if len(rows) == 1:
+        return "The ledger has no runs."
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _list_row(run: RunRecord, state: str) -> tuple[str, ...]:
+    users, failed = (f"{_count(run.counts, name):,}" for name in ("processed", "failed"))
+    return run.run_id, run.kind, run.engine, state, users, failed, run.updated_at, table_name(run)
+
+
+def table_name(run: RunRecord) -> str:
+    """Return the name of the table that a run writes to."""
+    return run.table.rpartition("/")[2] or str(run.job.get("table", ""))
+
+
+def format_run(run: RunRecord, state: str) -> str:
+    """Return a run as lines, with its counts."""
+    lines = {
+        "run": run.run_id,
+        "kind": run.kind,
+        "engine": run.engine,
+        "state": state,
+        "table": run.table or table_name(run),
+        "started by": run.started_by,
+        "started at": run.started_at,
+        "updated at": run.updated_at,
+        "duration": f"{run.seconds:,.0f} s",
+        "code": run.code_version,
+        "template": run.template_version,
+        "plan hash": run.plan_hash,
+        "execution": run.execution_arn,
+        "report": run.report,
+        "message": run.message,
+        "users": format_counts(run.counts),
+    }
+    return "\n".join(f"{name + ':':<12} {value}" for name, value in lines.items() if value)
+
+
+def format_counts(counts: Mapping[str, Any]) -> str:
+    """Return the counts of a run in one line."""
+    parts = [f"{_count(counts, name):,} {name}" for name in _COUNTS]
+    skipped = counts.get("skipped")
+    if isinstance(skipped, Mapping) and any(skipped.values()):
+        parts.append(f"{sum(skipped.values()):,} skipped")
+    other = counts.get("other")
+    if isinstance(other, Mapping):
+        parts += [f"{count:,} {name}" for name, count in other.items()]
+    units = counts.get("units")
+    if isinstance(units, Mapping) and units.get("all"):
+        parts.append(f"{units.get('done', 0):,} of {units['all']:,} segments done")
+    return ", ".join(parts)
+
+
+def format_progress(run: RunRecord, state: str, counts: Mapping[str, Any]) -> str:
+    """Return the progress of a run in one line, as a file or a pipe shows it."""
+    return f"{run.updated_at} {state}: {format_counts(counts)}"
+
+
+def format_units(units: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return lines for the segments that are not done, as a terminal shows them."""
+    lines = []
+    open_units = [unit for unit in units if not unit.get("done")]
+    for unit in open_units[:_SHOWN_UNITS]:
+        counts = "  ".join(f"{_count(unit, name):>9,} {name}" for name in ("rows", *_COUNTS))
+        lines.append(f"  segment {unit.get('segment', '?')!s:>6}  {counts}")
+    if len(open_units) > _SHOWN_UNITS:
+        lines.append(f"  … and {len(open_units) - _SHOWN_UNITS:,} more segments")
+    return lines
+
+
+def _count(counts: Mapping[str, Any], name: str) -> int:
+    value = counts.get(name, 0)
+    return value if isinstance(value, int) else 0

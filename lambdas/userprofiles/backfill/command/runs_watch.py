@@ -1,0 +1,115 @@
+"""`userprofiles runs watch`: shows the progress of a run until it ends."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+from userprofiles.backfill.command.exit_code import ExitCode
+from userprofiles.backfill.command.ledger_command import LOCAL_ENGINE
+from userprofiles.backfill.command.progress_line import write_error
+from userprofiles.backfill.command.runs_view import (
+    describe_state,
+    format_counts,
+    format_progress,
+    format_units,
+    table_name,
+)
+from userprofiles.backfill.errors import StoppedError
+from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger_session import build_counts
+from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.stop import Stop
+from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.run_record import RunRecord, RunState
+
+_FAILURES = ("failed", "differing", "missing", "orphaned", "kept")
+_DAMAGES = (ValueError, KeyError, TypeError, AttributeError)
+
+
+class Watch:
+    """Shows a run on standard error: a table on a terminal, else a line for each change.
+
+    Args:
+        ledger: The ledger of the run.
+        stop: Ends the watch, not the run.
+        every_s: Seconds between two reads of the ledger.
+        stream: Standard error.
+    """
+
+    def __init__(self, ledger: Ledger, stop: Stop, every_s: float, stream: TextIO | None = None) -> None:
+        self._ledger = ledger
+        self._stop = stop
+        self._every_s = every_s
+        self._stream = stream or sys.stderr
+        self._lines_on_screen = 0
+        self._last_text = ""
+
+    def run(self, run_id: str) -> tuple[RunRecord, ExitCode]:
+        """Show a run until it ends. Return its record, and the exit code that its command would have.
+
+        Raises:
+            BackfillError: The ledger can't be read.
+            StoppedError: Ctrl-C. The run continues.
+        """
+        while True:
+            with ledger_errors():
+                run = self._ledger.read(run_id)
+                is_locked = run.state is RunState.RUNNING and self._ledger.is_locked(run_id)
+                units = self._read_units(run)
+            state = describe_state(run, is_locked=is_locked)
+            counts = _count_users(run, units)
+            self._show(run, state, counts, units if is_locked else [])
+            if not is_locked:
+                return run, exit_code_of_run(run, counts)
+            if self._stop.wait(self._every_s):
+                raise StoppedError(
+                    f"Stopped watching. Run {run_id} continues. To stop it: userprofiles runs stop {run_id}"
+                )
+
+    def _read_units(self, run: RunRecord) -> list[Mapping[str, Any]]:
+        """Return the progress of the units if it is shown, or if only the units have the counts."""
+        if run.engine == LOCAL_ENGINE and not self._stream.isatty():
+            return []
+        return [document for _, document in self._ledger.read_units(run.run_id)]
+
+    def _show(
+        self, run: RunRecord, state: str, counts: Mapping[str, Any], units: Sequence[Mapping[str, Any]]
+    ) -> None:
+        if not self._stream.isatty():
+            text = format_progress(run, state, counts)
+            if text != self._last_text:
+                write_error(self._stream, text + "\n")
+            self._last_text = text
+            return
+        title = f"run {run.run_id} ({run.kind}, {run.engine}) on {table_name(run)}"
+        lines = [
+            f"{title}: {state}, {run.seconds:,.0f} s",
+            format_counts(counts),
+            *format_units(units),
+        ]
+        back = f"\x1b[{self._lines_on_screen}F\x1b[J" if self._lines_on_screen else ""
+        write_error(self._stream, back + "\n".join(lines) + "\n")
+        self._lines_on_screen = len(lines)
+
+
+def exit_code_of_run(run: RunRecord, counts: Mapping[str, Any]) -> ExitCode:
+    """Return the exit code that the command of a run has or would have."""
+    if run.state is RunState.FAILED:
+        return ExitCode.FAILED
+    if run.state in (RunState.STOPPED, RunState.RUNNING):
+        return ExitCode.STOPPED
+    other = counts.get("other")
+    outcomes = {**counts, **(other if isinstance(other, Mapping) else {})}
+    return ExitCode.SOME_FAILED if any(outcomes.get(name) for name in _FAILURES) else ExitCode.DONE
+
+
+def _count_users(run: RunRecord, units: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the counts of a run. While the state machine works on it, only its units have them."""
+    if run.state is not RunState.RUNNING or run.engine == LOCAL_ENGINE:
+        return run.counts
+    try:
+        counts = build_counts([SegmentState.from_json(unit) for unit in units], {})
+    except _DAMAGES:
+        return run.counts
+    all_units = run.job.get("only") or range(int(run.job.get("segments", len(units))))
+    return {**counts, "units": {**counts["units"], "all": len(all_units)}}

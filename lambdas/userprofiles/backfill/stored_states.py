@@ -1,0 +1,27 @@
+"""Reads the progress of a run from the ledger."""
+
+from userprofiles.backfill.job import Job
+from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.jobs.errors import LedgerError
+from userprofiles.jobs.ledger import DAMAGE_ADVICE, Ledger
+
+
+def read_states(ledger: Ledger, job: Job) -> list[SegmentState]:
+    """Return the progress of all segments of a job. A segment without stored progress is new.
+
+    Raises:
+        LedgerError: The progress of a segment is damaged, or the segment does not belong to the job.
+    """
+    states = {number: SegmentState(number) for number in job.segment_numbers}
+    for unit, document in ledger.read_units(job.run_id):
+        try:
+            state = SegmentState.from_json(document)
+            if state.segment != unit or unit not in states:
+                raise ValueError("another segment")  # noqa: TRY301 - reported below
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise LedgerError(
+                f"Unit {unit} of run {job.run_id} in the ledger {ledger.name} is damaged "
+                f"({type(error).__name__}).\n{DAMAGE_ADVICE}"
+            ) from error
+        states[unit] = state
+    return list(states.values())
