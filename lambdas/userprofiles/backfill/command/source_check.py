@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.command.connection import create_client
+from userprofiles.backfill.command import connection
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
@@ -85,7 +85,7 @@ class SourceCheck:
             )
 
     def _connect(self, table: str) -> tuple[Any, TableLocation]:
-        return create_client(
+        return connection.create_client(
             table,
             limits=self.limits,
             region=self.region,

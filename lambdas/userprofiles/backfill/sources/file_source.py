@@ -113,7 +113,7 @@ class FileSource:
         return self._format.read_records(read_lines(blocks, start), end)
 
     def _row(self, record: Record) -> Row:
-        problem = record.problem
+        problem = f"the line {record.problem}" if record.problem else ""
         row: dict[str, Any] = {}
         if not problem:
             try:
@@ -137,12 +137,12 @@ class FileSource:
         return {name: serialize(value) for name, value in values.items() if value not in (None, "")}
 
     def _read_user(self, row: Row) -> UserRow:
-        key = {"offset": row[_OFFSET]["N"]}
+        offset = row[_OFFSET]["N"]
         problem = get_string(row, _PROBLEM)
+        key = {"offset": offset}
         user = UserRow("", key, failure_reason=problem, row=row) if problem else self._reader.read(row, key)
         if user.failure_reason is not None:
-            place = self._lines.describe(int(key["offset"]))
-            user.failure_reason = f"{place}: {user.failure_reason} (SHA-256 of the line: {row[_SHA256]['S']})"
+            user.key = {**key, **self._lines.find(int(offset)), "sha256": row[_SHA256]["S"]}
         return user
 
 
@@ -154,17 +154,17 @@ class _LineNumbers:
         self._lock = threading.Lock()
         self._counts = {0: 0}
 
-    def describe(self, offset: int) -> str:
-        """Return `line 17`, or the position if the count would take a download."""
+    def find(self, offset: int) -> dict[str, str]:
+        """Return the number of the line as a part of a key; nothing if the count would take a download."""
         with self._lock:
             start = max(position for position in self._counts if position <= offset)
             lines = self._file.count_lines(start, offset)
             if lines is None:
-                return f"the line at byte {offset:,}"
+                return {}
             count = self._counts[offset] = self._counts[start] + lines
             if start and len(self._counts) > _REMEMBERED_LINES:
                 del self._counts[start]
-            return f"line {count + 1:,}"
+            return {"line": str(count + 1)}
 
 
 def _cursor_of(page: Sequence[Record]) -> Callable[[int], Cursor]:
