@@ -193,8 +193,9 @@ class Rollback:
             return []
         if user.failure_reason is not None:
             return [user.failure_reason]
-        expected = self._expectation.build_items(user, self._comparison.creation_time(profile))["profile"]
-        return self._comparison.differing_names(profile, expected)
+        created_at = self._comparison.creation_time(profile)
+        expected = self._expectation.build_items(user, created_at, None)
+        return self._comparison.differing_names(profile, expected["profile"])
 
     def _remove(self, key: str, items: Sequence[Row], reason: str) -> UserResult:
         """Remove items of a user unless there is a reason to keep them."""
