@@ -20,6 +20,9 @@ _BAD_CREDENTIALS = frozenset(
         "IncompleteSignature",
     }
 )
+# AWS rejects a signature whose time differs from its own by more than some minutes:
+# https://aws.amazon.com/blogs/developer/clock-skew-correction/
+_WRONG_CLOCK_TEXTS = ("signature expired", "signature not yet current")
 _NO_CREDENTIALS = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
@@ -107,6 +110,22 @@ def not_dynamodb_error(location: TableLocation, reason: str) -> BackfillFailedEr
     )
 
 
+def _credentials_error(code: str, message: str) -> BackfillFailedError:
+    """Return the error for credentials or a signature that AWS does not accept."""
+    if message.lower().startswith(_WRONG_CLOCK_TEXTS):
+        return BackfillFailedError(
+            ErrorKind.CREDENTIALS,
+            f"The clock of this machine is wrong ({code}): {message}\n"
+            "AWS accepts requests only if their time is right. Set the clock, for example with "
+            "`timedatectl set-ntp true`, then run the command again.",
+        )
+    return BackfillFailedError(
+        ErrorKind.CREDENTIALS,
+        f"AWS does not accept the credentials ({code}): {message}\n"
+        "They may have expired or belong to another partition. Sign in again or run `aws configure`.",
+    )
+
+
 def translate_error(error: Exception, location: TableLocation) -> Exception:  # noqa: PLR0911 - one return for each kind of error
     """Translate a botocore error into one that says what is wrong and how to fix it.
 
@@ -140,11 +159,7 @@ def translate_error(error: Exception, location: TableLocation) -> Exception:  # 
                 f"  aws dynamodb describe-table --table-name {location.table} --region {location.region}",
             )
         if code in _BAD_CREDENTIALS:
-            return BackfillFailedError(
-                ErrorKind.CREDENTIALS,
-                f"AWS does not accept the credentials ({code}): {error_message(error)}\n"
-                "They may have expired or belong to another partition. Sign in again or run `aws configure`.",
-            )
+            return _credentials_error(code, error_message(error))
         if not code.endswith("Exception"):
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             return not_dynamodb_error(location, f"HTTP status {status}")

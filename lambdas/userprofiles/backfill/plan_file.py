@@ -44,6 +44,11 @@ class Plan:
         return Job.from_json(self.document["job"])
 
     @property
+    def region(self) -> str:
+        """The region of the table."""
+        return str(self.document["table"]["region"])
+
+    @property
     def counts(self) -> Mapping[str, Any]:
         """The counts of all segments."""
         counts: Mapping[str, Any] = self.document["counts"]

@@ -53,14 +53,13 @@ class TableDescription:
         parts = self.arn.split(":")
         return parts[3] if len(parts) > 3 else ""  # noqa: PLR2004 - arn:partition:service:region:…
 
-    def identity(self) -> dict[str, Any]:
-        """Return what must not change between a plan and its run."""
-        return {"arn": self.arn, "createdAt": self.created_at, "keySchema": list(self.key_schema)}
-
     def to_json(self) -> dict[str, Any]:
         """Return the description as a plan stores it."""
         return {
-            **self.identity(),
+            "arn": self.arn,
+            "region": self.region,
+            "createdAt": self.created_at,
+            "keySchema": list(self.key_schema),
             "billing": _PROVISIONED if self.is_provisioned else "PAY_PER_REQUEST",
             "writeCapacity": self.write_capacity,
             "sizeBytes": self.size_bytes,

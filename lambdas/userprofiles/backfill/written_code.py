@@ -3,13 +3,14 @@
 from userprofiles.jobs.code_version import code_version
 
 PATTERNS = (
+    "backfill/map*.py",
     "backfill/profile_builder.py",
     "backfill/profile_target.py",
     "backfill/segment.py",
     "backfill/skip_rule.py",
     "backfill/sources/*.py",
     "backfill/table_shape.py",
-    "backfill/user_row.py",
+    "backfill/user_*.py",
     "field_sources.py",
     "table/attribute_value.py",
     "table/record.py",

@@ -10,14 +10,14 @@ from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import add_connection_options
 from userprofiles.backfill.command.ledger_options import add_ledger_options, ledger_arguments, open_ledger
 from userprofiles.backfill.command.output import Output
+from userprofiles.backfill.command.runs_view import describe_state, format_list, format_run
+from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.runs_resume import resume_run
-from userprofiles.commands.runs_view import describe_state, format_list, format_run
-from userprofiles.commands.runs_watch import Watch
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import Request, RunRecord, RunState
 

@@ -4,13 +4,15 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from userprofiles.backfill.command.connection import create_client
+from userprofiles.backfill.command.engine import STEP_FUNCTIONS, execute_run, state_machine_of
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.ledger_command import (
     LOCAL_ENGINE,
     LedgerCommand,
     LedgerCommandOptions,
+    find_operator,
 )
-from userprofiles.backfill.command.ledger_options import ledger_arguments
+from userprofiles.backfill.command.ledger_options import ledger_arguments, ledger_table
 from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.command.rollback_command import roll_back_run
 from userprofiles.backfill.errors import RefusedError
@@ -93,7 +95,17 @@ def current_record(values: argparse.Namespace, ledger: Ledger, run: RunRecord) -
     )
 
 
+def resume_execution(values: argparse.Namespace, ledger: Ledger, run: RunRecord, stop: Stop) -> ExitCode:
+    """Resume a run of the state machine in a new execution. The worker checks its own code and template."""
+    if not ledger_table(values):
+        raise RefusedError(f"Run {run.run_id} of the state machine needs the option --ledger-table.")
+    operator = find_operator(values.region, values.endpoint_url)
+    record = run.replace(started_by=operator, code_version="", template_version="")
+    return execute_run(values, record, ledger, stop, state_machine_of(run.execution_arn))
+
+
 RESUMES: Mapping[str, Mapping[str, Resume]] = {
-    LOCAL_ENGINE: {"backfill": resume_backfill, "rollback": resume_rollback}
+    LOCAL_ENGINE: {"backfill": resume_backfill, "rollback": resume_rollback},
+    STEP_FUNCTIONS: dict.fromkeys(("backfill", "dry run", "verify", "rollback"), resume_execution),
 }
 """The function that resumes a run, by engine and kind."""

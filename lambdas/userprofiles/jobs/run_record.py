@@ -46,6 +46,7 @@ class RunRecord:
         message: Why the run ended early; empty otherwise.
         report: Where the report is: a path or an S3 URI; empty before the end.
         execution_arn: The execution of the state machine; empty for the local engine.
+        backup: The ARN of the table's backup, or how else the table can be restored; empty if unknown.
     """
 
     run_id: str
@@ -66,6 +67,7 @@ class RunRecord:
     message: str = ""
     report: str = ""
     execution_arn: str = ""
+    backup: str = ""
 
     def replace(self, **changes: Any) -> "RunRecord":
         """Return a copy with other values of some fields."""

@@ -2,9 +2,25 @@
 
 from typing import Any
 
-from userprofiles.backfill.command import plan_command, rollback_command, run_command, verify_command
+from userprofiles.backfill.command import (
+    apply_command,
+    plan_command,
+    quarantine_command,
+    report_command,
+    rollback_command,
+    run_command,
+    verify_command,
+)
 
-_COMMANDS = (run_command, plan_command, verify_command, rollback_command)
+_COMMANDS = (
+    run_command,
+    plan_command,
+    apply_command,
+    verify_command,
+    rollback_command,
+    quarantine_command,
+    report_command,
+)
 
 
 def add_parsers(groups: Any, *, as_json: bool) -> None:

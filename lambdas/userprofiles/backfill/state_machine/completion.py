@@ -16,6 +16,7 @@ from userprofiles.backfill.quarantine_sink import quarantine_errors, quarantine_
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
 from userprofiles.backfill.state_machine.worker_input import read_run_id, read_token
+from userprofiles.backfill.tolerance_check import tolerance_error
 from userprofiles.jobs.errors import LeaseLostError
 from userprofiles.jobs.ledger import Lease
 from userprofiles.jobs.run_record import Request, RunRecord, RunState
@@ -46,7 +47,7 @@ def finish(services: Services, event: Mapping[str, Any]) -> dict[str, Any]:
         state, message = _final_state(services, record, job, states)
         totals = _build_totals(services, record, job, states, state)
         _write_report(services, job, totals, states)
-        changes = {"state": state, "message": message, "counts": build_counts(states)}
+        changes = {"state": state, "message": message, "counts": build_counts(states, {})}
         changes |= {name: totals[name] for name in ("seconds", "report")}
         try:
             services.ledger.release(lease, **changes)
@@ -72,6 +73,8 @@ def _final_state(
     services: Services, record: RunRecord, job: Job, states: Sequence[SegmentState]
 ) -> tuple[RunState, str]:
     """Return the state of the run, and why it is not done."""
+    if error := tolerance_error(job, states):
+        return RunState.FAILED, str(error)
     open_segments = [state.segment for state in states if not state.done]
     if not open_segments:
         return RunState.DONE, ""

@@ -5,13 +5,23 @@ messages of AWS and Python, because they may repeat a value of an item.
 """
 
 from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
+from userprofiles.jobs.errors import LedgerError
+from userprofiles.jobs.quarantine import QuarantineError
 from userprofiles.telemetry import error_code
 
+_OURS = (BackfillError, LedgerError, QuarantineError)
 _ADVICE = {
     ErrorKind.TABLE: "Check the table's name.",
     ErrorKind.RIGHTS: "Check the permissions of the worker's role on the table.",
+    ErrorKind.LEDGER: "Check the ledger table, and the permissions of the worker's role on it.",
+    ErrorKind.STATE: "Check the permissions of the worker's role on the bucket.",
     ErrorKind.REPORT: "Check the permissions of the worker's role on the bucket.",
 }
+
+_ALLOW_ROLLBACK = (
+    "A rollback by the state machine requires the setting migrationAllowRollback (allow_rollback of "
+    "MigrationJob). `userprofiles backfill rollback` with --engine local needs only your own permissions."
+)
 
 
 def safe_error(error: Exception) -> BackfillFailedError:
@@ -27,12 +37,14 @@ def safe_error(error: Exception) -> BackfillFailedError:
     if cause is error:
         return BackfillFailedError(error.kind, str(error))
     operation = getattr(cause, "operation_name", "The call")
+    if operation == "DeleteItem" and error.kind is ErrorKind.RIGHTS:
+        return BackfillFailedError(error.kind, f"DeleteItem failed ({error.kind}): {code}. {_ALLOW_ROLLBACK}")
     advice = _ADVICE.get(error.kind, "Start the job again with the same input and runId.")
     return BackfillFailedError(error.kind, f"{operation} failed ({error.kind}): {code}. {advice}")
 
 
 def root_cause(error: BaseException) -> BaseException:
-    """Return the first cause that is not an error of the backfill; without such a cause, the last error."""
-    while isinstance(error, BackfillError) and (cause := error.__cause__ or error.__context__):
+    """Return the first cause that is not an error of our own; without such a cause, the last error."""
+    while isinstance(error, _OURS) and (cause := error.__cause__ or error.__context__):
         error = cause
     return error

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from userprofiles.backfill.error_messages import TableLocation
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import WORKER, Limits
 from userprofiles.backfill.state_machine.run_folder import RunFolder
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
 from userprofiles.jobs.bucket_quarantine import BucketQuarantine
 from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.pacing import Pacer
+from userprofiles.jobs.shared_pacer import SharedPacer
 
 RUN_LEASE_S = 300.0
 """Seconds that the lease of a run lasts after a worker last renewed it. It survives the waits of calls that
@@ -47,3 +50,9 @@ class Services:
     def quarantine(self, run_id: str) -> BucketQuarantine:
         """Return the failed rows of a run."""
         return BucketQuarantine(self.s3, self.settings.bucket, run_id)
+
+    def pacer(self, job: Job) -> Pacer | None:
+        """Return the pacer with the rate that all workers of a run share; None without a rate."""
+        if job.rate is None:
+            return None
+        return SharedPacer(self.dynamodb, self.settings.ledger_table, job.run_id, job.rate)

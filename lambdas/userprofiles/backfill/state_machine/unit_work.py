@@ -2,24 +2,30 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
-from userprofiles.backfill.job import Job, Operation
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger_run import read_job
 from userprofiles.backfill.ledger_session import LedgerObserver, LedgerSession
+from userprofiles.backfill.operations import create_processors
 from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.quarantine_sink import QuarantineSink
+from userprofiles.backfill.review import Review
 from userprofiles.backfill.run import Run
+from userprofiles.backfill.run_history import read_history
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
 from userprofiles.backfill.state_machine.worker_input import read_run_id, read_segment, read_token
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.timeline_recorder import TimelineRecorder
+from userprofiles.backfill.tolerance_check import tolerance_error
 from userprofiles.jobs.errors import LeaseLostError, RunLockedError
 from userprofiles.jobs.ledger import Lease
 from userprofiles.jobs.run_record import Request
+from userprofiles.jobs.timeline import Timeline
 
 _RENEW_S = 20.0
 _LOCK_POLL_S = 2.0
@@ -48,39 +54,81 @@ def process_unit(services: Services, event: Mapping[str, Any], seconds_left: flo
         try:
             record, run_lease = services.ledger.renew(run_lease, RUN_LEASE_S)
         except LeaseLostError as error:
+            services.ledger.read(run_lease.run_id)  # raises an error if the run does not exist
             services.warn(str(error))
             return {**item, "segment": event.get("segment"), "done": True}
         job = read_job(record, services.ledger)
         segment = read_segment(event, job)
-        is_done = record.request is Request.STOP or _process(services, job, segment, run_lease, deadline)
+        is_done = (
+            record.request is Request.STOP or UnitWork(services, job, segment, run_lease, deadline).process()
+        )
         is_done = is_done or services.ledger.read(job.run_id).request is Request.STOP
     return {**item, "segment": segment, "done": is_done}
 
 
-def _process(services: Services, job: Job, segment: int, run_lease: Lease, deadline: float) -> bool:
-    """Process a segment; return whether it is done, or whether the run was taken over.
+@dataclass(frozen=True)
+class UnitWork:
+    """The work of one invocation on one segment.
 
-    Raises:
-        BackfillFailedError: The segment failed, or made no progress.
-        LedgerError: The ledger can't be used.
+    Attributes:
+        services: The services of the worker.
+        job: The task of the run.
+        segment: The number of the segment.
+        run_lease: The lease of the run, which all workers of an execution share.
+        deadline: The monotonic time at which the work must stop.
     """
-    stop = Stop(deadline)
-    progress, lease = _lease_unit(services, job.run_id, segment, stop)
-    state = SegmentState.from_json(progress) if progress else SegmentState(segment)
-    if state.done:
-        services.ledger.release(lease)
-        return True
-    before = _position(state)
-    with LedgerSession(services.ledger, lease, stop) as session:
-        failures = QuarantineSink(services.quarantine(job.run_id), job.run_id)
+
+    services: Services
+    job: Job
+    segment: int
+    run_lease: Lease
+    deadline: float
+
+    def process(self) -> bool:
+        """Process the segment; return whether it is done, or whether the run was taken over.
+
+        Raises:
+            BackfillFailedError: The segment failed, or made no progress.
+            LedgerError: The ledger can't be used.
+        """
+        ledger, run_id = self.services.ledger, self.job.run_id
+        stop = Stop(self.deadline)
+        progress, lease = _lease_unit(self.services, run_id, self.segment, stop)
+        state = SegmentState.from_json(progress) if progress else SegmentState(self.segment)
+        before = _position(state)
+        try:
+            if not state.done:
+                with LedgerSession(ledger, lease, stop) as session:
+                    self._execute(state, session, stop)
+        except BackfillError as error:
+            if isinstance(error.__cause__, LeaseLostError):
+                self.services.warn(str(error.__cause__))
+                return _is_stored_done(self.services, run_id, self.segment)
+            ledger.release(lease)
+            raise
+        ledger.release(lease)
+        if too_many_failures := tolerance_error(self.job, [state]):
+            raise too_many_failures
+        if not state.done and _position(state) == before and time.monotonic() >= self.deadline:
+            raise _no_progress_error(run_id, self.segment)
+        return state.done
+
+    def _execute(self, state: SegmentState, session: LedgerSession, stop: Stop) -> None:
+        """Process the segment until it is done or a stop is requested.
+
+        Raises:
+            BackfillError: The segment failed.
+        """
+        services, job = self.services, self.job
         observer = LedgerObserver(
             session,
-            failures,
-            _WorkerObserver(services, run_lease),
+            QuarantineSink(services.quarantine(job.run_id), job.run_id),
+            _WorkerObserver(services, self.run_lease),
+            job=job,
+            timeline=TimelineRecorder(Timeline(), [state]),
             save_every_s=services.limits.checkpoint_every_s,
-            stores_keys=job.shape is TableShape.PLAIN and job.operation is Operation.CREATE,
         )
-        try:
+        with Review(read_history(services.ledger, job.of_run) if job.of_run else None) as review:
             Run(
                 job,
                 services.dynamodb,
@@ -89,17 +137,11 @@ def _process(services: Services, job: Job, segment: int, run_lease: Lease, deadl
                 stop=stop,
                 observer=observer,
                 limits=services.limits,
+                pacer=services.pacer(job),
+                create_processor=create_processors(
+                    job, warn=services.warn, limits=services.limits, review=review
+                ),
             ).execute()
-        except BackfillError as error:
-            if not isinstance(error.__cause__, LeaseLostError):
-                services.ledger.release(lease)
-                raise
-            services.warn(str(error.__cause__))
-            return _is_stored_done(services, job.run_id, segment)
-    services.ledger.release(lease)
-    if not state.done and _position(state) == before and time.monotonic() >= deadline:
-        raise _no_progress_error(job.run_id, segment)
-    return state.done
 
 
 def _lease_unit(

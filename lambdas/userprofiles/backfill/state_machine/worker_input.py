@@ -12,7 +12,7 @@ from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
 from userprofiles.backfill.table_shape import TableShape
 
 _OPTIONS = frozenset({"table", "dryRun", "segments", "only", "rule", "runId", "shape", "rate"})
-_REQUEST_KEYS = frozenset({"job", "startedBy", "codeVersion", "templateVersion", "allowParallel"})
+_REQUEST_KEYS = frozenset({"job", "startedBy", "codeVersion", "templateVersion", "backup", "allowParallel"})
 _PREPARE_KEYS = _OPTIONS | _REQUEST_KEYS | {"action", "execution", "Comment"}
 
 
@@ -26,6 +26,7 @@ class Request:
         started_by: Who started the execution.
         code_version: The version of the code that the plan was made with; empty without a plan.
         template_version: The version of the template that the plan was made with; empty without a plan.
+        backup: The backup of the table; empty without one.
         allow_parallel: Whether another run may write to the same table at the same time.
     """
 
@@ -34,6 +35,7 @@ class Request:
     started_by: str = ""
     code_version: str = ""
     template_version: str = ""
+    backup: str = ""
     allow_parallel: bool = False
 
 
@@ -54,7 +56,8 @@ def read_request(event: Mapping[str, Any], settings: WorkerSettings, max_segment
         raise RefusedError(f"Unknown input {unknown[0]!r}; allowed: {', '.join(sorted(_OPTIONS))}, job.")
     arguments = {name: value for name, value in event.items() if value is not None}
     texts = {
-        name: arguments.get(name, "") for name in ("execution", "startedBy", "codeVersion", "templateVersion")
+        name: arguments.get(name, "")
+        for name in ("execution", "startedBy", "codeVersion", "templateVersion", "backup")
     }
     allow_parallel = arguments.get("allowParallel", False)
     if not isinstance(allow_parallel, bool):
@@ -75,6 +78,7 @@ def read_request(event: Mapping[str, Any], settings: WorkerSettings, max_segment
         started_by=texts["startedBy"] or texts["execution"],
         code_version=texts["codeVersion"],
         template_version=texts["templateVersion"],
+        backup=texts["backup"],
         allow_parallel=allow_parallel,
     )
 

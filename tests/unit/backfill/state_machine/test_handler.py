@@ -1,7 +1,6 @@
 """The handler of the worker: its input, its log lines, its metric and its errors."""
 
 import importlib
-import io
 import json
 import traceback
 from types import SimpleNamespace
@@ -10,8 +9,10 @@ import pytest
 from backfill_fixtures import client_error, plain_user
 from botocore import exceptions as boto
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
+from userprofiles.backfill.state_machine.services import Services
 from userprofiles.backfill.state_machine.worker import Worker
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
+from userprofiles.jobs.table_ledger import TableLedger
 from userprofiles.telemetry import error_code
 
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 90_000)
@@ -22,6 +23,8 @@ def handler(monkeypatch, report):
     """The module of the function. Its log lines go to `log`."""
     monkeypatch.setenv("USERS_TABLE", "users")
     monkeypatch.setenv("MIGRATION_BUCKET", "reports")
+    monkeypatch.setenv("LEDGER_TABLE", "ledger")
+    monkeypatch.setenv("USERS_TABLE_ARN", "arn:aws:dynamodb:us-east-1:123456789012:table/users")
     module = importlib.import_module("userprofiles.handlers.migration_worker")
     monkeypatch.setattr(module, "REPORT", report)
     return module
@@ -110,16 +113,17 @@ def test_our_own_text_is_raised_and_logged_unchanged(handler, raise_in_worker, l
     assert (line["action"], line["runId"]) == ("finish", "r")
 
 
-class FailingS3:
-    """S3 whose reads fail, or return a text that is not JSON."""
+class FailingTable:
+    """A ledger table whose calls fail, or return a document that is not JSON."""
 
     def __init__(self, error=None):
         self.error = error
+        self.meta = SimpleNamespace(region_name="us-east-1", endpoint_url="https://dynamodb.example")
 
-    def get_object(self, Bucket, Key):  # noqa: N803 - S3's names
+    def get_item(self, **parameters):
         if self.error:
             raise self.error
-        return {"Body": io.BytesIO(b'{"CANARY'), "ETag": "1"}
+        return {"Item": {"PK": {"S": "RUN#r"}, "SK": {"S": "RUN"}, "job": {"S": "{CANARY"}}}
 
 
 def check_no_canary(raised, log, capsys):
@@ -151,16 +155,14 @@ def check_no_canary(raised, log, capsys):
     ],
 )
 def test_error_of_the_table_is_reported_by_its_code(
-    *, handler, monkeypatch, create_table, log, capsys, error, step
+    *, handler, monkeypatch, create_machine, log, capsys, error, step
 ):
-    table = create_table(plain_user("CANARY"))
-
     def fail(operation, parameters):
         raise error
 
-    table.client.hooks = [fail]
-    worker = Worker(WorkerSettings(table.name, "reports"), table.client, FailingS3(), handler.REPORT.warning)
-    monkeypatch.setattr(handler, "WORKER", worker)
+    machine = create_machine(plain_user("CANARY"))
+    machine.table.client.hooks = [fail]
+    monkeypatch.setattr(handler, "WORKER", machine.worker)
 
     with pytest.raises(BackfillFailedError) as raised:
         handler.handler({"action": "prepare"}, CONTEXT)
@@ -174,25 +176,39 @@ def test_error_of_the_table_is_reported_by_its_code(
 @pytest.mark.parametrize(
     ("error", "step"),
     [
-        (client_error("GetObject", "InternalError", "CANARY"), "GetObject failed (report): InternalError."),
-        (boto.ReadTimeoutError(endpoint_url="CANARY"), "The call failed (report): ReadTimeoutError."),
+        (
+            client_error("GetItem", "InternalServerError", "CANARY"),
+            "GetItem failed (ledger): InternalServerError.",
+        ),
+        (boto.ReadTimeoutError(endpoint_url="CANARY"), "The call failed (ledger): ReadTimeoutError."),
         (UnicodeError("CANARY"), "Unexpected error: UnicodeError."),
-        (None, "Unexpected error: JSONDecodeError."),
+        (None, "The call failed (ledger): JSONDecodeError."),
     ],
 )
-def test_error_of_the_bucket_is_reported_by_its_code(
-    *, handler, monkeypatch, create_table, log, capsys, error, step
-):
-    table = create_table()
-    worker = Worker(
-        WorkerSettings(table.name, "reports"), table.client, FailingS3(error), handler.REPORT.warning
-    )
-    monkeypatch.setattr(handler, "WORKER", worker)
+def test_error_of_the_ledger_is_reported_by_its_code(*, handler, monkeypatch, log, capsys, error, step):
+    client = FailingTable(error)
+    settings = WorkerSettings("users", "reports")
+    services = Services(settings, TableLedger(client, "ledger"), client, None, handler.REPORT.warning)
+    monkeypatch.setattr(handler, "WORKER", Worker(services))
 
     with pytest.raises(BackfillFailedError) as raised:
-        handler.handler({"action": "finish", "runId": "r"}, CONTEXT)
+        handler.handler({"action": "finish", "runId": "r", "token": 1}, CONTEXT)
 
     assert str(raised.value).startswith(step)
+    check_no_canary(raised.value, log, capsys)
+
+
+def test_error_of_the_bucket_is_reported_by_its_code(*, handler, monkeypatch, create_machine, log, capsys):
+    machine = create_machine(plain_user("CANARY"))
+    payload = machine.prepare(segments=1)
+    machine.process(payload)
+    machine.s3.denied = True
+    monkeypatch.setattr(handler, "WORKER", machine.worker)
+
+    with pytest.raises(BackfillFailedError) as raised:
+        handler.handler({"action": "finish", **payload}, CONTEXT)
+
+    assert str(raised.value).startswith("PutObject failed (report): AccessDenied.")
     check_no_canary(raised.value, log, capsys)
 
 

@@ -1,133 +1,112 @@
-"""The worker of the state machine: its three actions, its checkpoints in S3, and its refusals."""
+"""The worker of the state machine: its three actions, its progress in the ledger, and its refusals."""
 
-import hashlib
-import io
 import json
 from dataclasses import replace
 
 import pytest
-from backfill_fixtures import LIMITS, account, client_error, plain_user, plain_users, profile
+from backfill_fixtures import LIMITS, account, plain_user, plain_users, profile
+from machine_fixtures import ARN, BUCKET, EXECUTION, PLENTY
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError
-from userprofiles.backfill.state_machine.run_folder import OvertakenError, RunFolder
-from userprofiles.backfill.state_machine.worker import Worker
-from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.stop import Stop
-
-BUCKET = "reports"
-PLENTY = 900.0
+from userprofiles.jobs.run_record import Request, RunState
 
 
-class S3:
-    """The part of S3 that the worker uses, with conditional writes. A missing key is a 403."""
-
-    def __init__(self):
-        self.objects = {}
-        self.denied = False
-
-    def get_object(self, Bucket, Key):  # noqa: N803 - S3's names
-        if self.denied or Key not in self.objects:
-            raise client_error("GetObject", "AccessDenied", status=403)
-        body = self.objects[Key]
-        return {"Body": io.BytesIO(body), "ETag": self._etag(body)}
-
-    def put_object(self, *, Bucket, Key, Body, ContentType, IfNoneMatch=None, IfMatch=None):  # noqa: N803 - S3's
-        existing_body = self.objects.get(Key)
-        if (IfNoneMatch and existing_body is not None) or (
-            IfMatch and (existing_body is None or self._etag(existing_body) != IfMatch)
-        ):
-            raise client_error("PutObject", "PreconditionFailed", status=412)
-        self.objects[Key] = Body if isinstance(Body, bytes) else Body.read()
-        return {"ETag": self._etag(self.objects[Key])}
-
-    def _etag(self, body):
-        return hashlib.sha256(body).hexdigest()
-
-    def json(self, key):
-        return json.loads(self.objects[key])
-
-
-@pytest.fixture
-def s3():
-    return S3()
-
-
-@pytest.fixture
-def create_worker(s3):
-    def make(table, limits=LIMITS, **settings):
-        return Worker(
-            WorkerSettings(users_table=table.name, bucket=BUCKET, **settings),
-            table.client,
-            s3,
-            lambda message: None,
-            limits,
-        )
-
-    return make
-
-
-def run_all(worker, **arguments):
-    prepare_payload = worker.handle({"action": "prepare", **arguments}, PLENTY)
-    for item in prepare_payload["items"]:
-        while not worker.handle(item, PLENTY)["done"]:
-            pass
-    return prepare_payload, worker.handle({"action": "finish", "runId": prepare_payload["runId"]}, PLENTY)
-
-
-def test_whole_run(create_table, create_worker, s3):
-    table = create_table(
+def test_whole_run(create_machine, s3):
+    machine = create_machine(
         *(plain_user(f"user{n}") for n in range(20)),
         profile("user0"),
         plain_user("away", status={"S": "inactive"}),
         plain_user("odd", userId={"N": "7"}),
     )
 
-    prepare_payload, payload = run_all(create_worker(table), segments=4)
+    payload, output = machine.run(segments=4)
 
-    assert (payload["processed"], payload["existed"], payload["created"], payload["failed"]) == (22, 1, 19, 1)
-    assert payload["skipped"] == {"inactive": 1, "softDeleted": 0}
-    assert len(table.profiles()) == 20
-    assert payload["report"] == f"s3://{BUCKET}/runs/{prepare_payload['runId']}/report.json"
-    report = s3.json(f"runs/{prepare_payload['runId']}/report.json")
+    assert (output["processed"], output["existed"], output["created"], output["failed"]) == (22, 1, 19, 1)
+    assert output["skipped"] == {"inactive": 1, "softDeleted": 0}
+    assert (output["state"], output["openSegments"]) == ("done", 0)
+    assert len(machine.table.profiles()) == 20
+    assert output["report"] == f"s3://{BUCKET}/runs/{payload['runId']}/report.json"
+    report = s3.json(f"runs/{payload['runId']}/report.json")
     assert report["failures"] == [
         {"userId": "7", "PK": "odd", "SK": "METADATA", "reason": "userId is a number, not a string"}
     ]
-    assert {name: value for name, value in payload.items() if name != "report"} == {
-        name: report[name] for name in payload if name != "report"
-    }
-    assert all(key.startswith(f"runs/{prepare_payload['runId']}/") for key in s3.objects)
+    assert {name: value for name, value in report.items() if name != "failures"} == output
+    assert all(key.startswith(f"runs/{payload['runId']}/") for key in s3.objects)
 
 
-def test_payloads_have_no_user_data(create_table, create_worker):
-    table = create_table(plain_user("user1"))
+def test_payloads_have_no_user_data(create_machine):
+    machine = create_machine(plain_user("user1"))
 
-    payload = create_worker(table).handle({"action": "prepare", "segments": 3.0, "only": [0.0, 2.0]}, PLENTY)
+    payload = machine.prepare(segments=3.0, only=[0.0, 2.0])
 
     assert payload == {
         "runId": payload["runId"],
-        "table": table.name,
+        "token": 1,
+        "table": machine.table.name,
         "dryRun": False,
         "segments": 3,
-        "items": [{"action": "work", "runId": payload["runId"], "segment": number} for number in (0, 2)],
+        "items": [0, 2],
     }
 
 
-def test_dry_run_writes_nothing(create_table, create_worker):
-    table = create_table(plain_user("user1"), plain_user("user2"), profile("user1"))
-    digest_before = table.digest()
+def test_payload_of_the_map_is_below_the_limit_of_step_functions(create_machine):
+    """F39: no payload exceeds 256 KiB, with the largest number of segments and the longest ID."""
+    machine = create_machine(plain_user("user1"))
 
-    _, payload = run_all(create_worker(table), dryRun=True, segments=2)
+    payload = machine.prepare(segments=2000, runId="r" * 64)
 
-    assert (payload["dryRun"], payload["created"], payload["existed"]) == (True, 1, 1)
-    assert table.digest() == digest_before
+    assert len(json.dumps(payload)) < 256 * 1024 / 10
 
 
-def test_profiles_in_the_stack_shape_have_the_run_id(create_table, create_worker):
-    table = create_table(account("a"))
+def test_record_names_execution_versions_and_result(create_machine):
+    machine = create_machine(plain_user("user1"))
 
-    prepare_payload, payload = run_all(create_worker(table), segments=1)
+    payload = machine.prepare(runId="june", segments=2, startedBy="arn:aws:iam::1:user/ada")
+    running = machine.ledger.read("june")
+    machine.process(payload)
+    output = machine.finish(payload)
 
-    assert payload["created"] == 1
-    assert table.profiles()["USER#a"]["migrationRunId"] == {"S": prepare_payload["runId"]}
+    record = machine.ledger.read("june")
+    assert (running.state, running.kind, running.engine) == (RunState.RUNNING, "backfill", "stepfunctions")
+    assert (running.table, running.execution_arn) == (ARN.format("v_users_dev"), EXECUTION)
+    assert running.started_by == "arn:aws:iam::1:user/ada"
+    assert running.template_version.startswith("basic ")
+    assert running.code_version
+    assert record.state is RunState.DONE
+    assert record.counts["created"] == 1
+    assert record.counts["units"] == {"all": 2, "done": 2}
+    assert record.report == output["report"]
+    assert not machine.ledger.is_locked("june")
+
+
+def test_dry_run_writes_nothing(create_machine):
+    machine = create_machine(plain_user("user1"), plain_user("user2"), profile("user1"))
+    digest_before = machine.table.digest()
+
+    _, output = machine.run(dryRun=True, segments=2)
+
+    assert (output["dryRun"], output["created"], output["existed"]) == (True, 1, 1)
+    assert machine.table.digest() == digest_before
+
+
+def test_profiles_in_the_stack_shape_have_the_run_id(create_machine):
+    machine = create_machine(account("a"))
+
+    payload, output = machine.run(segments=1)
+
+    assert output["created"] == 1
+    assert machine.table.profiles()["USER#a"]["migrationRunId"] == {"S": payload["runId"]}
+    assert list(machine.ledger.read_keys(payload["runId"])) == []
+
+
+def test_ledger_has_the_keys_of_profiles_without_a_run_id(create_machine):
+    """A rollback finds them by these keys."""
+    machine = create_machine(*plain_users(3))
+
+    payload, _ = machine.run(segments=2)
+
+    assert set(machine.ledger.read_keys(payload["runId"])) == {f"USER#user0{n}" for n in range(3)}
 
 
 class StopAfterOneChunk(Stop):
@@ -143,76 +122,172 @@ class StopAfterOneChunk(Stop):
         return self._checks > 1
 
 
-def test_worker_stops_before_its_time_limit_and_continues(create_table, create_worker, monkeypatch):
-    monkeypatch.setattr("userprofiles.backfill.state_machine.worker.Stop", StopAfterOneChunk)
-    table = create_table(*plain_users(12))
-    worker = create_worker(table, limits=replace(LIMITS, chunk_rows=5))
-    item = worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
+def test_worker_stops_before_its_time_limit_and_continues(create_machine, monkeypatch):
+    monkeypatch.setattr("userprofiles.backfill.state_machine.unit_work.Stop", StopAfterOneChunk)
+    machine = create_machine(*plain_users(12), limits=replace(LIMITS, chunk_rows=5))
+    payload = machine.prepare(segments=1)
+    [item] = machine.items(payload)
 
-    payloads = [worker.handle(item, PLENTY) for _ in range(3)]
+    answers = [machine.work(item) for _ in range(3)]
 
-    assert [payload["done"] for payload in payloads] == [False, False, True]
-    assert worker.handle({"action": "finish", "runId": item["runId"]}, PLENTY)["created"] == 12
-    assert payloads[0] == {**item, "done": False}
+    assert [answer["done"] for answer in answers] == [False, False, True]
+    assert machine.finish(payload)["created"] == 12
+    assert answers[0] == {**item, "done": False}
 
 
-def test_finished_segment_that_is_delivered_again_counts_once(create_table, create_worker):
-    table = create_table(plain_user("user1"), plain_user("odd", userId={"N": "7"}))
-    worker = create_worker(table)
-    prepare_payload, first = run_all(worker, segments=1)
+def test_worker_stops_at_four_fifths_of_its_time(create_machine, monkeypatch):
+    deadlines = []
 
-    assert worker.handle(prepare_payload["items"][0], PLENTY)["done"] is True
-    second = worker.handle({"action": "finish", "runId": prepare_payload["runId"]}, PLENTY)
+    class RecordingStop(Stop):
+        def __init__(self, deadline):
+            super().__init__(deadline)
+            deadlines.append(deadline)
 
+    monkeypatch.setattr("userprofiles.backfill.state_machine.unit_work.Stop", RecordingStop)
+    monkeypatch.setattr("userprofiles.backfill.state_machine.unit_work.time.monotonic", lambda: 1000.0)
+    machine = create_machine(plain_user("user1"))
+
+    machine.work(machine.items(machine.prepare(segments=1))[0], 900.0)
+
+    assert deadlines == [1720.0]
+
+
+def test_finished_segment_that_is_delivered_again_counts_once(create_machine):
+    machine = create_machine(plain_user("user1"), plain_user("odd", userId={"N": "7"}))
+    payload = machine.prepare(segments=1)
+    machine.process(payload)
+
+    assert machine.work(machine.items(payload)[0])["done"] is True
+    first = machine.finish(payload)
+    second = machine.finish(payload)
+
+    assert (first["created"], first["failed"]) == (1, 1)
     assert {**second, "seconds": 0} == {**first, "seconds": 0}
 
 
-def test_segment_is_read_from_the_item_of_the_map(create_table, create_worker):
-    table = create_table(plain_user("user1"))
-    worker = create_worker(table)
-    item = worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
+def test_segment_is_read_from_the_item_of_the_map(create_machine):
+    machine = create_machine(plain_user("user1"))
+    payload = machine.prepare(segments=1)
+    [item] = machine.items(payload)
 
-    payload = worker.handle({"action": "work", "runId": item["runId"], "table": "x", "item": item}, PLENTY)
+    answer = machine.work({"action": "work", "runId": item["runId"], "token": 1.0, "item": item})
 
-    assert payload["done"] is True
-
-
-def test_existing_run_continues_only_with_the_same_input(create_table, create_worker):
-    table = create_table(plain_user("user1"))
-    worker = create_worker(table)
-    first = worker.handle({"action": "prepare", "runId": "mine", "segments": 2}, PLENTY)
-
-    assert worker.handle({"action": "prepare", "runId": "mine", "segments": 2}, PLENTY) == first
-    with pytest.raises(RefusedError, match="exists with a different input"):
-        worker.handle({"action": "prepare", "runId": "mine", "segments": 3}, PLENTY)
+    assert answer["done"] is True
 
 
-def test_overtaken_worker_returns_the_state_of_the_other_worker(create_table, create_worker, s3):
-    table = create_table(plain_user("user1"))
-    worker = create_worker(table)
-    item = worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
-    key = f"runs/{item['runId']}/segments/000000.json"
+def test_existing_run_continues_only_with_the_same_input(create_machine):
+    """F35: changed arguments."""
+    machine = create_machine(plain_user("user1"))
+    first = machine.prepare(runId="mine", segments=2)
+    machine.let_leases_end()
+
+    with pytest.raises(RefusedError, match="can't be resumed: the job was"):
+        machine.prepare(runId="mine", segments=3)
+    second = machine.prepare(runId="mine", segments=2)
+
+    assert (second["items"], second["token"] > first["token"]) == ([0, 1], True)
+
+
+def test_existing_run_continues_only_with_the_same_code(create_machine, monkeypatch):
+    """F35: changed code."""
+    machine = create_machine(plain_user("user1"))
+    machine.prepare(runId="mine", segments=2)
+    machine.let_leases_end()
+    name = "userprofiles.backfill.state_machine.preparation.backfill_code_version"
+    monkeypatch.setattr(name, lambda: "0.2.0+changed")
+
+    with pytest.raises(RefusedError, match="the code version was"):
+        machine.prepare(runId="mine", segments=2)
+
+
+@pytest.mark.parametrize("name", ["codeVersion", "templateVersion"])
+def test_plan_of_another_version_is_refused(create_machine, name):
+    machine = create_machine(plain_user("user1"))
+
+    with pytest.raises(RefusedError, match="Deploy the same version, or make a new plan"):
+        machine.prepare(**{name: "other"})
+
+    assert list(machine.ledger.list_runs()) == []
+
+
+def test_run_of_another_execution_is_refused_while_it_is_locked(create_machine):
+    machine = create_machine(plain_user("user1"))
+    machine.prepare(runId="mine", segments=2)
+
+    with pytest.raises(RefusedError, match="Another process is working on run mine"):
+        machine.prepare(runId="mine", segments=2, execution="another")
+
+
+def test_repeated_first_step_of_the_same_execution_waits_for_its_own_lease(create_machine, monkeypatch):
+    """Step Functions repeats a call whose answer was lost."""
+    machine = create_machine(plain_user("user1"))
+    first = machine.prepare(runId="mine", segments=2)
+    name = "userprofiles.backfill.state_machine.preparation.time.sleep"
+    monkeypatch.setattr(name, lambda seconds: machine.let_leases_end())
+
+    second = machine.prepare(runId="mine", segments=2)
+
+    assert (second["items"], second["token"]) == ([0, 1], first["token"] + 1)
+
+
+def test_second_run_on_the_same_table_is_refused_unless_it_is_allowed(create_machine):
+    machine = create_machine(plain_user("user1"))
+    machine.prepare(runId="first")
+
+    with pytest.raises(RefusedError, match="is working on the same table"):
+        machine.prepare(runId="second")
+    assert machine.prepare(runId="second", allowParallel=True)["items"]
+
+
+def test_finished_run_is_not_repeated(create_machine):
+    machine = create_machine(plain_user("user1"))
+    machine.run(runId="mine")
+
+    with pytest.raises(RefusedError, match="Run mine is done"):
+        machine.prepare(runId="mine")
+
+
+def test_overtaken_worker_returns_the_state_of_the_other_worker(create_machine):
+    """F24: the lease of a segment ends while its worker hangs, and another worker finishes the segment."""
+    machine = create_machine(plain_user("user1"))
+    payload = machine.prepare(segments=1)
+    [item] = machine.items(payload)
 
     def overtake(operation, parameters):
         if operation == "Scan":
-            table.client.hooks.clear()
-            create_worker(table).handle(item, PLENTY)
+            machine.table.client.hooks.clear()
+            machine.clock.now += 120
+            machine.create_worker().handle(item, PLENTY)
 
-    table.client.hooks = [overtake]
+    machine.table.client.hooks = [overtake]
 
-    assert worker.handle(item, PLENTY)["done"] is True
-    assert s3.json(key)["created"] == 1
-    assert s3.json(key)["processed"] == 1
+    assert machine.work(item)["done"] is True
+    assert machine.finish(payload)["created"] == 1
+    assert len(machine.warnings) == 1
 
 
-def test_segment_without_progress_is_a_failure(create_table, create_worker):
-    table = create_table(plain_user("user1"))
-    table.client.batch_errors = {"USER#user1": ["ThrottlingError"] * 10}
-    worker = create_worker(table, limits=replace(LIMITS, first_wait_s=60.0, longest_wait_s=60.0))
-    item = worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
+def test_worker_of_an_overtaken_run_writes_nothing(create_machine):
+    machine = create_machine(plain_user("user1"))
+    former = machine.prepare(runId="mine", segments=1)
+    machine.let_leases_end()
+    payload = machine.prepare(runId="mine", segments=1, execution="another")
+
+    assert machine.work(machine.items(former)[0])["done"] is True
+    assert machine.table.profiles() == {}
+    with pytest.raises(RefusedError, match="has taken over run mine"):
+        machine.finish(former)
+    machine.process(payload)
+    assert machine.finish(payload)["created"] == 1
+
+
+def test_segment_without_progress_is_a_failure(create_machine):
+    limits = replace(LIMITS, first_wait_s=60.0, longest_wait_s=60.0)
+    machine = create_machine(plain_user("user1"), limits=limits)
+    machine.table.client.batch_errors = {"USER#user1": ["ThrottlingError"] * 10}
+    [item] = machine.items(machine.prepare(segments=1))
 
     with pytest.raises(BackfillFailedError, match="made no progress"):
-        worker.handle(item, 0.01)
+        machine.work(item, 0.01)
 
 
 class StopAtFirstWait(Stop):
@@ -223,27 +298,68 @@ class StopAtFirstWait(Stop):
         return True
 
 
-def test_segment_that_created_some_profiles_of_its_chunk_has_progress(
-    create_table, create_worker, monkeypatch
-):
-    monkeypatch.setattr("userprofiles.backfill.state_machine.worker.Stop", StopAtFirstWait)
-    table = create_table(*plain_users(3))
-    table.client.batch_errors = {"USER#user01": ["ThrottlingError"]}
-    worker = create_worker(table)
-    item = worker.handle({"action": "prepare", "segments": 1}, PLENTY)["items"][0]
+def test_segment_that_created_some_profiles_of_its_chunk_has_progress(create_machine, monkeypatch):
+    monkeypatch.setattr("userprofiles.backfill.state_machine.unit_work.Stop", StopAtFirstWait)
+    machine = create_machine(*plain_users(3))
+    machine.table.client.batch_errors = {"USER#user01": ["ThrottlingError"]}
+    payload = machine.prepare(segments=1)
+    [item] = machine.items(payload)
 
-    assert worker.handle(item, PLENTY)["done"] is False
-    assert worker.handle(item, PLENTY)["done"] is True
-    payload = worker.handle({"action": "finish", "runId": item["runId"]}, PLENTY)
-    assert (payload["created"], payload["existed"]) == (3, 0)
+    assert machine.work(item)["done"] is False
+    assert machine.work(item)["done"] is True
+    output = machine.finish(payload)
+    assert (output["created"], output["existed"]) == (3, 0)
 
 
-def test_unfinished_run_is_a_failure(create_table, create_worker):
-    worker = create_worker(create_table(plain_user("user1")))
-    run_id = worker.handle({"action": "prepare", "segments": 2}, PLENTY)["runId"]
+def test_operator_stops_the_run_and_a_new_execution_resumes_it(create_machine):
+    """Each worker ends after its chunk, the others do not begin, and the execution does not fail."""
+    machine = create_machine(*plain_users(20), limits=replace(LIMITS, chunk_rows=2))
+    payload = machine.prepare(runId="mine", segments=2)
+    first, second = machine.items(payload)
+
+    def stop(operation, parameters):
+        if operation == "BatchExecuteStatement":
+            machine.ledger.request("mine", Request.STOP)
+
+    machine.table.client.hooks = [stop]
+    machine.worker = machine.create_worker(replace(LIMITS, chunk_rows=2))
+    assert machine.work(first)["done"] is True
+    calls = len(machine.table.client.calls)
+    assert machine.work(second)["done"] is True
+    assert len(machine.table.client.calls) == calls, "a stopped run begins no segment"
+    output = machine.finish(payload)
+    machine.table.client.hooks = []
+
+    assert (output["state"], machine.ledger.read("mine").state) == ("stopped", RunState.STOPPED)
+    resumed = machine.prepare(runId="mine", segments=2, execution="another")
+    assert resumed["items"] == [1] or resumed["items"] == [0, 1]
+    machine.process(resumed)
+    assert (machine.finish(resumed)["created"], len(machine.table.profiles())) == (20, 20)
+
+
+def test_unfinished_run_is_a_failure_with_a_report(create_machine, s3):
+    """F38: more segments failed than the settings tolerate."""
+    machine = create_machine(plain_user("user1"))
+    payload = machine.prepare(runId="mine", segments=2)
 
     with pytest.raises(BackfillFailedError, match=r"Open segments: \[0, 1\]"):
-        worker.handle({"action": "finish", "runId": run_id}, PLENTY)
+        machine.finish(payload)
+
+    assert (machine.ledger.read("mine").state, s3.json("runs/mine/report.json")["state"]) == (
+        RunState.FAILED,
+        "failed",
+    )
+
+
+def test_tolerated_failures_do_not_fail_the_execution(create_machine):
+    machine = create_machine(*plain_users(9), tolerated_failure_percentage=50)
+    payload = machine.prepare(runId="mine", segments=2)
+    machine.work(machine.items(payload)[0])
+
+    output = machine.finish(payload)
+
+    assert (output["state"], output["openSegments"]) == ("stopped", 1)
+    assert "1 of 2 segments failed (tolerated)" in machine.ledger.read("mine").message
 
 
 @pytest.mark.parametrize(
@@ -262,35 +378,55 @@ def test_unfinished_run_is_a_failure(create_table, create_worker):
         ({"action": "prepare", "rule": {"statusValues": "x"}}, "statusValues must be a list"),
         ({"action": "prepare", "rule": "x"}, "Wrong input"),
         ({"action": "prepare", "shape": "round"}, "round"),
+        ({"action": "prepare", "rate": -1}, "rate -1"),
         ({"action": "prepare", "runId": "../x"}, "run id"),
         ({"action": "prepare", "table": "somebody-elses"}, "is not permitted for this job"),
-        ({"action": "work", "runId": "unknown", "segment": 0}, "does not exist"),
-        ({"action": "work", "runId": None, "segment": 0}, "run id"),
+        ({"action": "prepare", "job": []}, "job must be a JSON object"),
+        ({"action": "prepare", "job": {"segments": 1, "only": []}}, "the job has no 'runId'"),
+        ({"action": "prepare", "startedBy": 7}, "startedBy must be a text"),
+        ({"action": "prepare", "allowParallel": "yes"}, "allowParallel 'yes'"),
+        ({"action": "work", "runId": "unknown", "token": 1, "segment": 0}, "has no run unknown"),
+        ({"action": "work", "runId": None, "token": 1, "segment": 0}, "run id"),
+        ({"action": "work", "runId": "unknown", "segment": 0}, "token None"),
         ({"action": "finish", "runId": {}}, "run id"),
     ],
 )
-def test_wrong_input_is_refused(create_table, create_worker, event, message):
-    worker = create_worker(create_table(), tables=frozenset({"v_users_dev"}))
+def test_wrong_input_is_refused(create_machine, event, message):
+    machine = create_machine(tables=frozenset({"v_users_dev"}))
 
     with pytest.raises(RefusedError, match=message):
-        worker.handle(event, PLENTY)
+        machine.worker.handle(event, PLENTY)
 
 
 @pytest.mark.parametrize("segment", [None, -1, 2, "0", True, {}])
-def test_segment_outside_the_run_is_refused(create_table, create_worker, segment):
-    worker = create_worker(create_table(plain_user("user1")))
-    run_id = worker.handle({"action": "prepare", "segments": 2}, PLENTY)["runId"]
+def test_segment_outside_the_run_is_refused(create_machine, segment):
+    machine = create_machine(plain_user("user1"))
+    payload = machine.prepare(segments=2)
 
     with pytest.raises(RefusedError, match="segment"):
-        worker.handle({"action": "work", "runId": run_id, "segment": segment}, PLENTY)
+        machine.work({"action": "work", "runId": payload["runId"], "token": 1, "segment": segment})
 
 
-def test_state_without_read_permission_is_not_overwritten(s3):
-    """S3 answers 403 in this case and for a missing key."""
-    folder = RunFolder(s3, BUCKET, "run-1")
-    folder.write("segments/000000.json", {}, None)
-    s3.denied = True
+def test_job_of_the_command_line_is_carried_out_as_it_is(create_machine):
+    machine = create_machine(plain_user("user1"), plain_user("away", status={"S": "inactive"}))
+    job = Job("plan-1", machine.table.name, segments=3, plan_hash="abc")
 
-    assert folder.read("segments/000000.json") is None
-    with pytest.raises(OvertakenError):
-        folder.write("segments/000000.json", {}, None)
+    payload, output = machine.run(job={**job.to_json(), "segments": 3.0}, table="ignored")
+
+    assert (payload["runId"], payload["segments"], output["created"]) == ("plan-1", 3, 1)
+    assert machine.ledger.read("plan-1").plan_hash == "abc"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"template": "social"}, "the worker has 'basic'"),
+        ({"source": {"kind": "csv", "path": "users.csv"}}, "can't read a file of this machine"),
+    ],
+)
+def test_job_that_only_the_local_engine_can_carry_out_is_refused(create_machine, changes, message):
+    machine = create_machine(plain_user("user1"))
+    job = Job("plan-1", machine.table.name, **changes)
+
+    with pytest.raises(RefusedError, match=message):
+        machine.prepare(job=job.to_json())

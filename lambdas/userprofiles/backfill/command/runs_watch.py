@@ -7,18 +7,18 @@ from typing import Any, TextIO
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.ledger_command import LOCAL_ENGINE
 from userprofiles.backfill.command.progress_line import write_error
-from userprofiles.backfill.errors import StoppedError
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger_session import build_counts
-from userprofiles.backfill.segment_state import SegmentState
-from userprofiles.backfill.stop import Stop
-from userprofiles.commands.runs_view import (
+from userprofiles.backfill.command.runs_view import (
     describe_state,
     format_counts,
     format_progress,
     format_units,
     table_name,
 )
+from userprofiles.backfill.errors import StoppedError
+from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger_session import build_counts
+from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord, RunState
 

@@ -1,0 +1,261 @@
+"""Carries out a job by the state machine: starts an execution, and watches its run in the ledger."""
+
+import argparse
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from botocore import exceptions as boto
+
+from userprofiles import aws
+from userprofiles.backfill import report
+from userprofiles.backfill.command.argument_parser import CommandParser
+from userprofiles.backfill.command.exit_code import ExitCode
+from userprofiles.backfill.command.ledger_options import ledger_arguments, ledger_table
+from userprofiles.backfill.command.output import Output
+from userprofiles.backfill.command.runs_watch import Watch
+from userprofiles.backfill.errors import (
+    BackfillError,
+    BackfillFailedError,
+    ErrorKind,
+    RefusedError,
+    StoppedError,
+)
+from userprofiles.backfill.job import Job
+from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.tally import Meter, Tally
+from userprofiles.jobs.errors import RunNotFoundError
+from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.run_record import RunRecord, RunState
+from userprofiles.telemetry import error_code
+
+LOCAL = "local"
+STEP_FUNCTIONS = "stepfunctions"
+STATE_MACHINE_VARIABLE = "USERPROFILES_STATE_MACHINE"
+
+_STATE_MACHINE = re.compile(r"arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[\w-]{1,80}")
+_START_POLL_S = 0.5
+_WATCH_S = 1.0
+
+
+def add_engine_options(parser: CommandParser) -> None:
+    """Add `--engine` and `--state-machine`. The parser also needs the options of the ledger."""
+    parser.add_argument(
+        "--engine",
+        choices=[LOCAL, STEP_FUNCTIONS],
+        default=LOCAL,
+        help="what carries out the job: this process or the state machine of the stack (default: "
+        "%(default)s)",
+    )
+    parser.add_argument(
+        "--state-machine",
+        metavar="ARN",
+        help="state machine of --engine stepfunctions, the output migrationStateMachineArn of the stack "
+        f"(default: the environment variable {STATE_MACHINE_VARIABLE})",
+    )
+
+
+def uses_state_machine(values: argparse.Namespace) -> bool:
+    """Return whether the options choose the state machine. Exit with the usage if they don't fit together."""
+    arn = _state_machine(values)
+    if values.engine == LOCAL:
+        if values.state_machine:
+            values.parser.error("--state-machine requires --engine stepfunctions")
+        return False
+    if not arn:
+        values.parser.error(
+            "--engine stepfunctions requires --state-machine ARN: the output migrationStateMachineArn of the "
+            "stack"
+        )
+    if not _STATE_MACHINE.fullmatch(arn):
+        values.parser.error(
+            f"--state-machine {arn}: must be the ARN of a state machine, such as "
+            "arn:aws:states:eu-west-1:111122223333:stateMachine:NAME"
+        )
+    if not ledger_table(values):
+        values.parser.error(
+            "--engine stepfunctions requires --ledger-table NAME: the output migrationLedgerTableName of the "
+            "stack"
+        )
+    return True
+
+
+def _state_machine(values: argparse.Namespace) -> str:
+    return values.state_machine or os.environ.get(STATE_MACHINE_VARIABLE, "")
+
+
+class StateMachine:
+    """Starts executions.
+
+    Args:
+        client: A botocore client of Step Functions.
+        arn: The ARN of the state machine.
+    """
+
+    def __init__(self, client: Any, arn: str) -> None:
+        self._client = client
+        self._arn = arn
+
+    def start(self, record: RunRecord, *, allow_parallel: bool) -> str:
+        """Start an execution that carries out the job of a record, and return its ARN.
+
+        Raises:
+            BackfillFailedError: It can't be started.
+        """
+        # botocore repeats a lost call: Step Functions then returns the execution with this name and input.
+        name = f"{record.run_id}-{secrets.token_hex(4)}"
+        document = {
+            "job": record.job,
+            "startedBy": record.started_by,
+            "codeVersion": record.code_version,
+            "templateVersion": record.template_version,
+            "backup": record.backup,
+            "allowParallel": allow_parallel,
+        }
+        try:
+            response = self._client.start_execution(
+                stateMachineArn=self._arn, name=name, input=json.dumps(document)
+            )
+        except (boto.ClientError, boto.BotoCoreError) as error:
+            raise self._error("start", "states:StartExecution", error) from error
+        return str(response["executionArn"])
+
+    def find_failure(self, execution_arn: str) -> BackfillError | None:
+        """Return why an execution has ended before it recorded a run, or None while it is running.
+
+        Raises:
+            BackfillFailedError: The execution can't be described.
+        """
+        try:
+            execution = self._client.describe_execution(executionArn=execution_arn)
+        except (boto.ClientError, boto.BotoCoreError) as error:
+            raise self._error("describe", "states:DescribeExecution", error) from error
+        if execution["status"] == "RUNNING":
+            return None
+        cause = _read_cause(execution.get("cause", ""))
+        message = f"The execution {execution_arn} ended ({execution['status']}): {cause['message']}"
+        if cause["type"] == RefusedError.__name__:
+            return RefusedError(cause["message"])
+        return BackfillFailedError(ErrorKind.SERVICE, message)
+
+    def _error(self, verb: str, permission: str, error: Exception) -> BackfillFailedError:
+        return BackfillFailedError(
+            ErrorKind.SERVICE,
+            f"Can't {verb} an execution of {self._arn}: {error_code(error)}.\n"
+            f"Check the ARN, the region and the permission {permission}.",
+        )
+
+
+def _read_cause(text: str) -> Mapping[str, str]:
+    """Return the type and the message of the error that ended an execution."""
+    try:
+        document = json.loads(text)
+        return {"type": str(document.get("errorType", "")), "message": str(document["errorMessage"])}
+    except (ValueError, KeyError, AttributeError):
+        return {"type": "", "message": text or "no cause is known"}
+
+
+class StepFunctionsEngine:
+    """Carries out jobs by a state machine.
+
+    Args:
+        values: The options of the command.
+        ledger: The ledger of the state machine.
+        stop: Ends the watch, not the run.
+        arn: The ARN of the state machine; None for that of the options.
+    """
+
+    def __init__(
+        self, values: argparse.Namespace, ledger: Ledger, stop: Stop, arn: str | None = None
+    ) -> None:
+        self._values = values
+        self._ledger = ledger
+        self._stop = stop
+        client = aws.client(
+            "stepfunctions", region=values.region, endpoint_url=values.endpoint_url, connect_s=5, read_s=20
+        )
+        self._machine = StateMachine(client, arn or _state_machine(values))
+
+    def execute(self, record: RunRecord, *, allow_parallel: bool) -> tuple[RunRecord, ExitCode]:
+        """Start an execution and watch its run until it ends.
+
+        Args:
+            record: The record of the run as it starts now: its job and who starts it. The versions of code
+                and template are those of the plan, or empty.
+            allow_parallel: Whether another run may write to the same table at the same time.
+
+        Raises:
+            StoppedError: Ctrl-C ended the watch. The run continues.
+            BackfillError: The execution can't be started or was rejected, or the ledger can't be read.
+        """
+        execution_arn = self._machine.start(record, allow_parallel=allow_parallel)
+        run_id = record.run_id
+        try:
+            self._wait_for_run(run_id, execution_arn)
+            return Watch(self._ledger, self._stop, _WATCH_S).run(run_id)
+        except StoppedError as error:
+            arguments = " ".join([run_id, *ledger_arguments(self._values)])
+            raise StoppedError(
+                f"Stopped watching. Run {run_id} continues in the state machine. To watch it again, or to "
+                f"stop it:\n  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}"
+            ) from error
+
+    def _wait_for_run(self, run_id: str, execution_arn: str) -> None:
+        """Wait until the first step of an execution has recorded its run.
+
+        Raises:
+            StoppedError: Ctrl-C ended the watch.
+            BackfillError: The execution ended before that.
+        """
+        while not self._is_recorded(run_id, execution_arn):
+            failure = self._machine.find_failure(execution_arn)
+            if failure is not None and not self._is_recorded(run_id, execution_arn):
+                raise failure
+            if self._stop.wait(_START_POLL_S):
+                raise StoppedError("stopped")
+
+    def _is_recorded(self, run_id: str, execution_arn: str) -> bool:
+        with ledger_errors():
+            try:
+                return self._ledger.read(run_id).execution_arn == execution_arn
+            except RunNotFoundError:
+                return False
+
+
+def execute_run(
+    values: argparse.Namespace, record: RunRecord, ledger: Ledger, stop: Stop, arn: str | None = None
+) -> ExitCode:
+    """Carry out a run by the state machine, print its result, and return the exit code.
+
+    Args:
+        values: The options of the command.
+        record: The record of the run as it starts now.
+        ledger: The ledger of the state machine.
+        stop: Ends the watch, not the run.
+        arn: The ARN of the state machine; None for that of the options.
+
+    Raises:
+        BackfillError: The run could not start, or the watch ended.
+    """
+    engine = StepFunctionsEngine(values, ledger, stop, arn)
+    run, code = engine.execute(record, allow_parallel=values.allow_parallel)
+    tally = Tally.from_json(run.counts) if run.counts else Tally()
+    if values.json:
+        meter = Meter.from_json(run.counts) if run.counts else Meter()
+        totals = report.build_totals(Job.from_json(run.job), tally, meter, run.seconds)
+        totals |= {"state": str(run.state), "report": run.report}
+        Output().write(json.dumps(totals, indent=2) + "\n")
+        return code
+    lines = [report.format_summary(tally, is_complete=run.state is RunState.DONE)]
+    lines += [f"{name}: {text}" for name, text in [("Message", run.message), ("Report", run.report)] if text]
+    Output().write("\n".join(lines) + "\n")
+    return code
+
+
+def state_machine_of(execution_arn: str) -> str:
+    """Return the ARN of the state machine of an execution."""
+    return execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
