@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from backfill_fixtures import account, profile
+from backfill_fixtures import LIMITS, account, profile
 from review_fixtures import change, create_profiles, delete, verify
 from source_fixtures import person, write_lines
 from test_rollback import roll_back
@@ -109,12 +109,18 @@ def test_account_of_somebody_else_stays(create_table, import_users):
     assert table.items() == [existing]
 
 
-def test_user_with_other_items_is_kept(create_table, import_users):
+@pytest.mark.parametrize("page_rows", [2, 3, 100])
+@pytest.mark.parametrize("sort_key", ["LINK#1", "Z"])
+def test_user_with_other_items_is_kept(create_table, import_users, page_rows, sort_key):
+    """The other item may be on the page after that of account and profile."""
     table = create_table()
     history = import_users(table)
-    table.put({"PK": {"S": "USER#u1"}, "SK": {"S": "LINK#1"}})
+    table.put({"PK": {"S": "USER#u1"}, "SK": {"S": sort_key}})
+    limits = replace(LIMITS, page_rows=page_rows)
 
-    assert roll_back(table, history)["u1"] == ("kept", "the user has other items")
+    results = roll_back(table, history, limits=limits)
+
+    assert results["u1"] == ("kept", "the user has other items")
     assert len(table.items()) == 3
 
 
