@@ -4,14 +4,17 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from userprofiles.backfill.command.connection import create_client
+from userprofiles.backfill.command.engine import STEP_FUNCTIONS, execute_run, state_machine_of
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.ledger_command import (
     LOCAL_ENGINE,
     LedgerCommand,
     LedgerCommandOptions,
+    find_operator,
 )
-from userprofiles.backfill.command.ledger_options import ledger_arguments
+from userprofiles.backfill.command.ledger_options import ledger_arguments, ledger_table
 from userprofiles.backfill.command.progress_view import ProgressView
+from userprofiles.backfill.command.rollback_command import roll_back_run
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.identity import template_identity, template_version
 from userprofiles.backfill.ledger_errors import ledger_errors
@@ -47,6 +50,12 @@ def resume_backfill(values: argparse.Namespace, ledger: Ledger, run: RunRecord, 
     view = ProgressView(values.limits)
     command = LedgerCommand(ledger, command_options(values), view, stop=stop, limits=values.limits)
     return command.resume(current_record(values, ledger, run))
+
+
+def resume_rollback(values: argparse.Namespace, ledger: Ledger, run: RunRecord, stop: Stop) -> ExitCode:
+    """Resume a rollback in this process."""
+    options = {"run": run.job["ofRun"], "dry_run": False, "yes": True, "rate": None, "report": None}
+    return roll_back_run(argparse.Namespace(**(vars(values) | options)), ledger, stop)
 
 
 def command_options(values: argparse.Namespace) -> LedgerCommandOptions:
@@ -86,5 +95,17 @@ def current_record(values: argparse.Namespace, ledger: Ledger, run: RunRecord) -
     )
 
 
-RESUMES: Mapping[str, Mapping[str, Resume]] = {LOCAL_ENGINE: {"backfill": resume_backfill}}
+def resume_execution(values: argparse.Namespace, ledger: Ledger, run: RunRecord, stop: Stop) -> ExitCode:
+    """Resume a run of the state machine in a new execution. The worker checks its own code and template."""
+    if not ledger_table(values):
+        raise RefusedError(f"Run {run.run_id} of the state machine needs the option --ledger-table.")
+    operator = find_operator(values.region, values.endpoint_url)
+    record = run.replace(started_by=operator, code_version="", template_version="")
+    return execute_run(values, record, ledger, stop, state_machine_of(run.execution_arn))
+
+
+RESUMES: Mapping[str, Mapping[str, Resume]] = {
+    LOCAL_ENGINE: {"backfill": resume_backfill, "rollback": resume_rollback},
+    STEP_FUNCTIONS: dict.fromkeys(("backfill", "dry run", "verify", "rollback"), resume_execution),
+}
 """The function that resumes a run, by engine and kind."""

@@ -13,13 +13,7 @@ from userprofiles.backfill.command.apply_options import (
     read_backup_request,
 )
 from userprofiles.backfill.command.apply_result import ApplyResultWriter
-from userprofiles.backfill.command.engine import (
-    Execution,
-    StepFunctionsEngine,
-    add_engine_options,
-    uses_state_machine,
-    write_run,
-)
+from userprofiles.backfill.command.engine import add_engine_options, execute_run, uses_state_machine
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import add_connection_options
@@ -196,16 +190,7 @@ class _Application:
     def _run_state_machine(self, prepared: PreparedRun, ledger: Ledger) -> ExitCode:
         """Run the plan in the state machine, and watch it. Compare the counts with the plan at the end."""
         record = prepared.record
-        execution = Execution(
-            prepared.job,
-            started_by=record.started_by,
-            code_version=record.code_version,
-            template_version=record.template_version,
-            backup=record.backup,
-            allow_parallel=self._values.allow_parallel,
-        )
-        run, exit_code = StepFunctionsEngine(self._values, ledger, self._stop).execute(execution)
-        write_run(self._values, run)
+        exit_code = execute_run(self._values, record, ledger, self._stop)
         with ledger_errors():
             states = read_states(ledger, prepared.job)
         quarantine = FileQuarantine(quarantine_folder(record.run_id))

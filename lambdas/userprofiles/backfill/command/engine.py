@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore import exceptions as boto
@@ -28,10 +27,10 @@ from userprofiles.backfill.errors import (
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.tally import Tally
+from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.jobs.errors import RunNotFoundError
 from userprofiles.jobs.ledger import Ledger
-from userprofiles.jobs.run_record import RunRecord
+from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.telemetry import error_code
 
 LOCAL = "local"
@@ -40,7 +39,7 @@ STATE_MACHINE_VARIABLE = "USERPROFILES_STATE_MACHINE"
 
 _STATE_MACHINE = re.compile(r"arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[\w-]{1,80}")
 _START_POLL_S = 0.5
-_WATCH_S = 2.0
+_WATCH_S = 1.0
 
 
 def add_engine_options(parser: CommandParser) -> None:
@@ -49,7 +48,8 @@ def add_engine_options(parser: CommandParser) -> None:
         "--engine",
         choices=[LOCAL, STEP_FUNCTIONS],
         default=LOCAL,
-        help="what carries out the job: this process, or the state machine of the stack (default: %(default)s)",
+        help="what carries out the job: this process or the state machine of the stack (default: "
+        "%(default)s)",
     )
     parser.add_argument(
         "--state-machine",
@@ -68,7 +68,8 @@ def uses_state_machine(values: argparse.Namespace) -> bool:
         return False
     if not arn:
         values.parser.error(
-            "--engine stepfunctions requires --state-machine ARN: the output migrationStateMachineArn of the stack"
+            "--engine stepfunctions requires --state-machine ARN: the output migrationStateMachineArn of the "
+            "stack"
         )
     if not _STATE_MACHINE.fullmatch(arn):
         values.parser.error(
@@ -77,45 +78,14 @@ def uses_state_machine(values: argparse.Namespace) -> bool:
         )
     if not ledger_table(values):
         values.parser.error(
-            "--engine stepfunctions requires --ledger-table NAME: the output migrationLedgerTableName of the stack"
+            "--engine stepfunctions requires --ledger-table NAME: the output migrationLedgerTableName of the "
+            "stack"
         )
     return True
 
 
 def _state_machine(values: argparse.Namespace) -> str:
     return values.state_machine or os.environ.get(STATE_MACHINE_VARIABLE, "")
-
-
-@dataclass(frozen=True)
-class Execution:
-    """What an execution carries out.
-
-    Attributes:
-        job: The task.
-        started_by: Who starts it.
-        code_version: The version of the code that the plan was made with; empty without a plan.
-        template_version: The version of the template that the plan was made with; empty without a plan.
-        backup: The backup of the table; empty without one.
-        allow_parallel: Whether another run may write to the same table at the same time.
-    """
-
-    job: Job
-    started_by: str
-    code_version: str = ""
-    template_version: str = ""
-    backup: str = ""
-    allow_parallel: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the input of the state machine."""
-        return {
-            "job": self.job.to_json(),
-            "startedBy": self.started_by,
-            "codeVersion": self.code_version,
-            "templateVersion": self.template_version,
-            "backup": self.backup,
-            "allowParallel": self.allow_parallel,
-        }
 
 
 class StateMachine:
@@ -130,17 +100,25 @@ class StateMachine:
         self._client = client
         self._arn = arn
 
-    def start(self, execution: Execution) -> str:
-        """Start an execution, and return its ARN.
+    def start(self, record: RunRecord, *, allow_parallel: bool) -> str:
+        """Start an execution that carries out the job of a record, and return its ARN.
 
         Raises:
             BackfillFailedError: It can't be started.
         """
         # botocore repeats a lost call: Step Functions then returns the execution with this name and input.
-        name = f"{execution.job.run_id}-{secrets.token_hex(4)}"
+        name = f"{record.run_id}-{secrets.token_hex(4)}"
+        document = {
+            "job": record.job,
+            "startedBy": record.started_by,
+            "codeVersion": record.code_version,
+            "templateVersion": record.template_version,
+            "backup": record.backup,
+            "allowParallel": allow_parallel,
+        }
         try:
             response = self._client.start_execution(
-                stateMachineArn=self._arn, name=name, input=json.dumps(execution.to_json())
+                stateMachineArn=self._arn, name=name, input=json.dumps(document)
             )
         except (boto.ClientError, boto.BotoCoreError) as error:
             raise self._error("start", "states:StartExecution", error) from error
@@ -202,23 +180,28 @@ class StepFunctionsEngine:
         )
         self._machine = StateMachine(client, arn or _state_machine(values))
 
-    def execute(self, execution: Execution) -> tuple[RunRecord, ExitCode]:
+    def execute(self, record: RunRecord, *, allow_parallel: bool) -> tuple[RunRecord, ExitCode]:
         """Start an execution and watch its run until it ends.
+
+        Args:
+            record: The record of the run as it starts now: its job and who starts it. The versions of code
+                and template are those of the plan, or empty.
+            allow_parallel: Whether another run may write to the same table at the same time.
 
         Raises:
             StoppedError: Ctrl-C ended the watch. The run continues.
             BackfillError: The execution can't be started or was rejected, or the ledger can't be read.
         """
-        execution_arn = self._machine.start(execution)
-        run_id = execution.job.run_id
+        execution_arn = self._machine.start(record, allow_parallel=allow_parallel)
+        run_id = record.run_id
         try:
             self._wait_for_run(run_id, execution_arn)
             return Watch(self._ledger, self._stop, _WATCH_S).run(run_id)
         except StoppedError as error:
             arguments = " ".join([run_id, *ledger_arguments(self._values)])
             raise StoppedError(
-                f"Stopped watching. Run {run_id} continues in the state machine. To watch it again, or to stop "
-                f"it:\n  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}"
+                f"Stopped watching. Run {run_id} continues in the state machine. To watch it again, or to "
+                f"stop it:\n  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}"
             ) from error
 
     def _wait_for_run(self, run_id: str, execution_arn: str) -> None:
@@ -243,20 +226,34 @@ class StepFunctionsEngine:
                 return False
 
 
-def write_run(values: argparse.Namespace, run: RunRecord) -> None:
-    """Write the result of a run to standard output: as JSON, or as a summary with the place of the report.
+def execute_run(
+    values: argparse.Namespace, record: RunRecord, ledger: Ledger, stop: Stop, arn: str | None = None
+) -> ExitCode:
+    """Carry out a run by the state machine, print its result, and return the exit code.
+
+    Args:
+        values: The options of the command.
+        record: The record of the run as it starts now.
+        ledger: The ledger of the state machine.
+        stop: Ends the watch, not the run.
+        arn: The ARN of the state machine; None for that of the options.
 
     Raises:
-        BackfillError: Standard output can't be written.
+        BackfillError: The run could not start, or the watch ended.
     """
+    engine = StepFunctionsEngine(values, ledger, stop, arn)
+    run, code = engine.execute(record, allow_parallel=values.allow_parallel)
+    tally = Tally.from_json(run.counts) if run.counts else Tally()
     if values.json:
-        totals = {"runId": run.run_id, "state": str(run.state), **run.counts, "report": run.report}
+        meter = Meter.from_json(run.counts) if run.counts else Meter()
+        totals = report.build_totals(Job.from_json(run.job), tally, meter, run.seconds)
+        totals |= {"state": str(run.state), "report": run.report}
         Output().write(json.dumps(totals, indent=2) + "\n")
-        return
-    tally = Tally.from_json(run.counts) if "processed" in run.counts else Tally()
-    lines = [report.format_summary(tally, is_complete=run.state == "done")]
+        return code
+    lines = [report.format_summary(tally, is_complete=run.state is RunState.DONE)]
     lines += [f"{name}: {text}" for name, text in [("Message", run.message), ("Report", run.report)] if text]
     Output().write("\n".join(lines) + "\n")
+    return code
 
 
 def state_machine_of(execution_arn: str) -> str:

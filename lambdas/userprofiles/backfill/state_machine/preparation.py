@@ -9,7 +9,7 @@ from typing import Any
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.identity import template_identity, template_version
-from userprofiles.backfill.job import TABLE_SOURCE, Job
+from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger_run import check_resumable, read_job, refuse_parallel_run
 from userprofiles.backfill.segment_state import SegmentState
@@ -25,6 +25,7 @@ from userprofiles.table import record as table_record
 
 ENGINE = "stepfunctions"
 
+_KINDS = {Operation.CREATE: "backfill", Operation.VERIFY: "verify", Operation.ROLLBACK: "rollback"}
 _LOCK_POLL_S = 2.0
 _LOCK_S = RUN_LEASE_S + LEASE_S
 
@@ -78,7 +79,7 @@ def _create_record(services: Services, request: Request) -> RunRecord:
     job = request.job
     record = RunRecord(
         run_id=job.run_id,
-        kind="dry run" if job.dry_run else str(job.operation),
+        kind="dry run" if job.dry_run else _KINDS[job.operation],
         engine=ENGINE,
         job=job.to_json(),
         table=services.settings.table_arn(job.table),
@@ -88,6 +89,7 @@ def _create_record(services: Services, request: Request) -> RunRecord:
         template_version=template_version(template_identity(job.template)),
         plan_hash=job.plan_hash,
         execution_arn=request.execution,
+        backup=request.backup,
     )
     for name, planned, deployed in [
         ("code", request.code_version, record.code_version),

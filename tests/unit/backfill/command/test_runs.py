@@ -16,12 +16,12 @@ from command_fixtures import Terminal
 from userprofiles import cli
 from userprofiles.backfill.command.ledger_command import LedgerCommand, LedgerCommandOptions, new_record
 from userprofiles.backfill.command.progress_view import ProgressView
+from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import runs_command
-from userprofiles.commands.runs_watch import Watch
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import Request, RunState
 

@@ -68,7 +68,7 @@ def test_record_names_execution_versions_and_result(create_machine):
     output = machine.finish(payload)
 
     record = machine.ledger.read("june")
-    assert (running.state, running.kind, running.engine) == (RunState.RUNNING, "create", "stepfunctions")
+    assert (running.state, running.kind, running.engine) == (RunState.RUNNING, "backfill", "stepfunctions")
     assert (running.table, running.execution_arn) == (ARN.format("v_users_dev"), EXECUTION)
     assert running.started_by == "arn:aws:iam::1:user/ada"
     assert running.template_version.startswith("basic ")

@@ -1,0 +1,170 @@
+"""Both engines of the migration: the command line and the state machine write the same items."""
+
+import hashlib
+import json
+
+import pytest
+from userprofiles import cli
+from userprofiles.backfill.command.exit_code import ExitCode
+
+pytestmark = pytest.mark.backends("embedded")
+
+TABLE = "v_users_dev"
+TEMPLATE = "marketplace"
+IGNORED = {"createdAt", "updatedAt", "migrationRunId"}
+"""Attributes that differ between two runs."""
+
+
+def row(user_id, sort_key="METADATA", **attributes):
+    item = {"PK": {"S": user_id}, "SK": {"S": sort_key}, "userId": {"S": user_id}}
+    return {name: value for name, value in {**item, **attributes}.items() if value is not None}
+
+
+def account(sub, **attributes):
+    return row(f"USER#{sub}", "ACCOUNT#MAIN", **{"userId": {"S": sub}, "status": {"S": "active"}} | attributes)
+
+
+def profile(user_id, **attributes):
+    return row(f"USER#{user_id}", "PROFILE#MAIN", **{"userId": {"S": user_id}} | attributes)
+
+
+def plain():
+    return [row(f"user{n}", firstName={"S": f"First {n}"}, lastName={"S": f"Last {n}"}) for n in range(60)]
+
+
+def accounts():
+    """Accounts of which a third has a profile, and one was erased."""
+    items = [account(f"sub{n}") for n in range(60)]
+    items += [profile(f"sub{n}", language={"S": "de"}) for n in range(0, 60, 3)]
+    return [*items, account("gone", entityType={"S": "TOMBSTONE"})]
+
+
+def skipped():
+    states = [{"status": {"S": "Inactive"}}, {"isDeleted": {"BOOL": True}}, {"deletedAt": {"S": "2026"}}, {}]
+    return [row(f"user{n}", **states[n % 4]) for n in range(40)] + [profile("user3", language={"S": "fr"})]
+
+
+def hostile():
+    """Rows without a usable ID, with long names, in other scripts, and with other types."""
+    return [
+        row("number", userId={"N": "7"}),
+        row("empty", userId={"S": ""}),
+        row("long", firstName={"S": "x" * 300_000}),
+        row("too-long", firstName={"S": "x" * 399_000}),
+        row("list", firstName={"L": []}),
+        row("flag", isDeleted={"S": "perhaps"}),
+        *(row(name, firstName={"S": name}) for name in ("Ωmega", "名前", "a'b\"c", "👩‍👩‍👧", "a#b")),
+        *(row(f"user{n}") for n in range(20)),
+    ]
+
+
+def several_rows():
+    """Users with several rows, so that two segments create the same profile."""
+    return [
+        row(f"row{n}-{copy}", f"SK{copy}", userId={"S": f"user{n}"}) for n in range(20) for copy in range(3)
+    ]
+
+
+SHAPES = {"plain": plain, "accounts": accounts, "skipped": skipped, "hostile": hostile, "several": several_rows}
+
+
+class ReplacedTable:
+    """The only table besides the stack's own that the worker may use."""
+
+    def __init__(self, dynamodb):
+        self._dynamodb = dynamodb
+
+    def create(self, items):
+        self._dynamodb.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("PK", "SK")],
+            KeySchema=[
+                {"AttributeName": "PK", "KeyType": "HASH"},
+                {"AttributeName": "SK", "KeyType": "RANGE"},
+            ],
+        )
+        for item in items:
+            self._dynamodb.put_item(TableName=TABLE, Item=item)
+
+    def delete(self):
+        if TABLE in self._dynamodb.list_tables()["TableNames"]:
+            self._dynamodb.delete_table(TableName=TABLE)
+
+    def items(self):
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=TABLE)
+        return [item for page in pages for item in page["Items"]]
+
+    def digest(self):
+        """Return a digest of all items, without the attributes that differ between two runs."""
+        lines = sorted(
+            json.dumps({name: value for name, value in item.items() if name not in IGNORED}, sort_keys=True)
+            for item in self.items()
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@pytest.fixture
+def table(stack):
+    replaced_table = ReplacedTable(stack.aws("dynamodb"))
+    yield replaced_table
+    replaced_table.delete()
+
+
+@pytest.fixture
+def execute(stack, monkeypatch, capsys, tmp_path):
+    """Return a function that runs `userprofiles` and returns its exit code and its JSON output."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("USERPROFILES_STATE_MACHINE", stack.outputs["migrationStateMachineArn"])
+    monkeypatch.setenv("USERPROFILES_LEDGER_TABLE", stack.outputs["migrationLedgerTableName"])
+
+    def run(*arguments):
+        connection = ["--region", stack.region, "--endpoint-url", stack.endpoint, "--json"]
+        code = cli.main([*map(str, arguments), *connection])
+        captured = capsys.readouterr()
+        return code, json.loads(captured.out) if captured.out.strip() else captured.err
+
+    return run
+
+
+def counts(result):
+    return {name: result[name] for name in ("processed", "existed", "created", "failed", "skipped")}
+
+
+@pytest.fixture
+def apply_plan(execute, table, tmp_path):
+    """Return a function that creates the table, plans and applies, and returns counts and digest."""
+
+    def apply(items, engine):
+        table.delete()
+        table.create(items)
+        path = tmp_path / f"{engine}.json"
+        code, plan = execute(
+            *("backfill", "plan", "--table-name", TABLE, "--template", TEMPLATE, "--segments", 4),
+            *("--out", path),
+        )
+        assert code == ExitCode.DONE, plan
+        code, result = execute("backfill", "apply", path, "--no-backup", "--engine", engine)
+        assert code in (ExitCode.DONE, ExitCode.SOME_FAILED), result
+        return plan["planId"], counts(result), table.digest()
+
+    return apply
+
+
+@pytest.mark.parametrize(
+    "shape",
+    ["accounts", *(pytest.param(name, marks=pytest.mark.long) for name in SHAPES if name != "accounts")],
+)
+def test_both_engines_give_the_same_digest(apply_plan, execute, shape):
+    items = SHAPES[shape]()
+
+    _, local_counts, local_digest = apply_plan(items, "local")
+    run_id, machine_counts, machine_digest = apply_plan(items, "stepfunctions")
+
+    assert machine_digest == local_digest
+    if shape != "several":  # which segment creates the profile and which one finds it depends on the order
+        assert machine_counts == local_counts
+    code, run = execute("runs", "show", run_id)
+    assert (code, run["engine"], run["state"]) == (ExitCode.DONE, "stepfunctions", "done")
