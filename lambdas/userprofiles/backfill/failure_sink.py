@@ -22,13 +22,6 @@ class FailureSink(Protocol):
             BackfillError: They can't be written.
         """
 
-    def flush(self) -> None:
-        """Write what is not written yet. A state that counts it is stored afterwards.
-
-        Raises:
-            BackfillError: It can't be written.
-        """
-
 
 class FailureObserver:
     """Records the failed users of a run without a ledger, and passes everything on.
@@ -53,7 +46,6 @@ class FailureObserver:
 
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
         """Pass on the states."""
-        self._failures.flush()
         self._observer.save(states, is_last=is_last)
 
     def warn(self, message: str) -> None:

@@ -223,7 +223,6 @@ class LedgerObserver:
         documents = {unit: value for unit, value in documents.items() if self._saved.get(unit) != value}
         timeline = self._timeline.record(states, self._session.seconds)
         self._session.counts = build_counts(states, timeline)
-        self._failures.flush()
         if documents or self._keys:
             self._session.save_units(documents, self._keys)
         self._saved.update(documents)

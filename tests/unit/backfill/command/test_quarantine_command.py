@@ -230,6 +230,8 @@ class S3:
         self.objects[Key] = Body if isinstance(Body, bytes) else Body.read()
 
     def get_object(self, *, Bucket, Key):  # noqa: N803 - S3's names
+        if Key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": BytesIO(self.objects[Key])}
 
 
