@@ -25,7 +25,7 @@ from userprofiles.commands import runs_command
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import Request, RunState
 
-LIMITS = replace(COMMAND_LINE, threads=1, chunk_rows=5, checkpoint_every_s=0.0, heartbeat_s=0.002)
+LIMITS = replace(COMMAND_LINE, threads=1, chunk_rows=5, checkpoint_every_s=0.0, heartbeat_s=0.01)
 RUN = "run-1"
 
 
