@@ -21,7 +21,9 @@ def row(user_id, sort_key="METADATA", **attributes):
 
 
 def account(sub, **attributes):
-    return row(f"USER#{sub}", "ACCOUNT#MAIN", **{"userId": {"S": sub}, "status": {"S": "active"}} | attributes)
+    return row(
+        f"USER#{sub}", "ACCOUNT#MAIN", **{"userId": {"S": sub}, "status": {"S": "active"}} | attributes
+    )
 
 
 def profile(user_id, **attributes):
@@ -65,7 +67,13 @@ def several_rows():
     ]
 
 
-SHAPES = {"plain": plain, "accounts": accounts, "skipped": skipped, "hostile": hostile, "several": several_rows}
+SHAPES = {
+    "plain": plain,
+    "accounts": accounts,
+    "skipped": skipped,
+    "hostile": hostile,
+    "several": several_rows,
+}
 
 
 class ReplacedTable:
