@@ -1,6 +1,8 @@
 """Measure the memory of the backfill's process: at most 200 MB, independent of the number of users.
 
-    python benchmarks/bench_backfill_memory.py [--users 200000]
+    python benchmarks/bench_backfill_memory.py [--users 200000] [--plan]
+
+With --plan, it measures `backfill plan`; a million users must need at most 250 MB.
 
 A small server replaces DynamoDB: it generates the rows of a scan and ignores inserts. It runs outside the
 measured process. (The emulator would need half a gigabyte, and minutes.) The process is the real command with
@@ -73,6 +75,30 @@ class FakeDynamoDB(BaseHTTPRequestHandler):
             "phoneNumber": {"S": f"+1555{number:07d}"},
         }
 
+    def DescribeTable(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
+        """Describe a table with the keys PK and SK."""
+        keys = (("PK", "HASH"), ("SK", "RANGE"))
+        return {
+            "Table": {
+                "TableName": request["TableName"],
+                "TableArn": f"arn:aws:dynamodb:us-east-1:1:table/{request['TableName']}",
+                "CreationDateTime": 1_770_000_000,
+                "KeySchema": [{"AttributeName": name, "KeyType": role} for name, role in keys],
+                "AttributeDefinitions": [
+                    {"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK")
+                ],
+                "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+            }
+        }
+
+    def DescribeContinuousBackups(self, _: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
+        """Describe a table without point-in-time recovery."""
+        return {}
+
+    def DescribeTimeToLive(self, _: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
+        """Describe a table without time to live."""
+        return {}
+
     def BatchGetItem(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
         """Return no profile."""
         return {"Responses": {name: [] for name in request["RequestItems"]}, "UnprocessedKeys": {}}
@@ -85,7 +111,7 @@ class FakeDynamoDB(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-def measure(port: int, users: int) -> tuple[float, float, dict[str, Any]]:
+def measure(port: int, users: int, command: str) -> tuple[float, float, dict[str, Any]]:
     """Run the backfill over some users. Return its peak memory in MB, its seconds and its report."""
     FakeDynamoDB.users = users
     with tempfile.TemporaryDirectory() as folder:
@@ -105,11 +131,19 @@ def measure(port: int, users: int) -> tuple[float, float, dict[str, Any]]:
             "print('maxrss', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr);"
             "sys.exit(code)"
         )
-        arguments = ["backfill", "run", "--table-name", "users", "--endpoint-url", f"http://127.0.0.1:{port}"]
+        arguments = [
+            "backfill",
+            command,
+            "--table-name",
+            "users",
+            "--endpoint-url",
+            f"http://127.0.0.1:{port}",
+        ]
         started_at = time.perf_counter()
         process = subprocess.run(
             [sys.executable, "-c", program, *arguments, "--json"],
             env=environment,
+            cwd=folder,
             capture_output=True,
             text=True,
             check=False,
@@ -126,12 +160,17 @@ def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--users", type=int, default=200_000)
-    users: int = parser.parse_args().users
+    parser.add_argument("--plan", action="store_true", help="measure `backfill plan`")
+    arguments = parser.parse_args()
+    users: int = arguments.users
     server = ThreadingHTTPServer(("127.0.0.1", 0), FakeDynamoDB)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     memory = {}
     for count in (users // 4, users):
-        memory[count], seconds, report = measure(server.server_port, count)
+        memory[count], seconds, report = measure(
+            server.server_port, count, "plan" if arguments.plan else "run"
+        )
+        report = report.get("counts", report)
         print(f"{count:9,} users: {memory[count]:6.1f} MB, {seconds:6.1f} s, {report['created']:,} created")
         if report["processed"] != count or report["failed"] != -(-count // 1000):
             print(f"  the counts are wrong: {report['processed']} processed, {report['failed']} failed")

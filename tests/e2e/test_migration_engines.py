@@ -21,9 +21,8 @@ def row(user_id, sort_key="METADATA", **attributes):
 
 
 def account(sub, **attributes):
-    return row(
-        f"USER#{sub}", "ACCOUNT#MAIN", **{"userId": {"S": sub}, "status": {"S": "active"}} | attributes
-    )
+    values = {"userId": {"S": sub}, "status": {"S": "active"}} | attributes
+    return row(f"USER#{sub}", "ACCOUNT#MAIN", **values)
 
 
 def profile(user_id, **attributes):

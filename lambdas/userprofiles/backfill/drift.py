@@ -1,7 +1,7 @@
 """Compares a plan with the table: what identifies it before a run, and the counts while the run goes on."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,9 +96,13 @@ class CountDrift:
     Args:
         plan: The plan.
         max_drift: The share of the planned users by which a count may differ.
+        accepted: Whether the run continues when the counts differ by more.
     """
 
-    def __init__(self, plan: Plan, max_drift: float) -> None:
+    def __init__(self, plan: Plan, max_drift: float, *, accepted: bool = False) -> None:
+        self.accepted = accepted
+        self._plan_id = plan.plan_id
+        self._chunks = 0
         self._planned = {entry["segment"]: _counts(entry) for entry in plan.segments}
         self.allowed = max(MIN_DRIFT_USERS, int(plan.counts["processed"] * max_drift))
 
@@ -119,17 +123,38 @@ class CountDrift:
             if abs(planned[name] - actual[name]) > self.allowed
         ]
 
-    def to_json(self, states: Iterable[SegmentState], *, accepted: bool) -> dict[str, Any]:
+    def check(self, states: Sequence[SegmentState]) -> None:
+        """Check the counts after a chunk of a run, unless all users are processed.
+
+        Raises:
+            RefusedError: The counts differ too much. The run stops and can be resumed.
+        """
+        self._chunks += 1
+        is_due = self._chunks % (1 + len(states) // 1_000) == 0  # a check takes longer with many segments
+        if is_due and not all(state.done for state in states):
+            self.refuse(states)
+
+    def refuse(self, states: Iterable[SegmentState]) -> None:
+        """Check the counts of a run.
+
+        Raises:
+            RefusedError: The counts differ too much, and nobody has accepted it.
+        """
+        differences = [] if self.accepted else self.differences(states)
+        if differences:
+            raise _count_drift_error(self._plan_id, differences, self.allowed)
+
+    def to_json(self, states: Iterable[SegmentState]) -> dict[str, Any]:
         """Return the drift as the report has it."""
         differences = self.differences(states)
         return {
             "allowed": self.allowed,
-            "accepted": accepted,
+            "accepted": self.accepted,
             "differences": [difference.to_json() for difference in differences],
         }
 
 
-def count_drift_error(plan_id: str, differences: Iterable[Difference], allowed: int) -> RefusedError:
+def _count_drift_error(plan_id: str, differences: Iterable[Difference], allowed: int) -> RefusedError:
     """Return the error for counts that differ from the plan."""
     lines = "".join(f"\n  {item.name}: {item.before:,} planned, {item.now:,} now" for item in differences)
     return RefusedError(

@@ -18,6 +18,7 @@ from userprofiles.backfill.review import Review
 from userprofiles.backfill.review_operations import create_rollbacks, create_verifiers
 from userprofiles.backfill.segment import SegmentProcessor, SegmentWorker
 from userprofiles.backfill.sources.open_source import open_source
+from userprofiles.backfill.sources.source import Source
 from userprofiles.backfill.table_shape import TableShape
 from userprofiles.backfill.target import Target
 
@@ -30,6 +31,7 @@ def create_processors(
     warn: Callable[[str], None],
     limits: Limits,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    source: Source | None = None,
     review: Review | None = None,
 ) -> ProcessorFactory:
     """Return the function that creates the processor of a thread.
@@ -39,6 +41,7 @@ def create_processors(
         warn: Shows or logs a warning.
         limits: Sizes of pages, chunks and batches.
         now: Returns the time of creation.
+        source: Has the users; None for the source of the job.
         review: Only for a verification or a rollback: what its threads share.
 
     Raises:
@@ -49,7 +52,7 @@ def create_processors(
             raise RefusedError(f"The operation {job.operation} needs its own command.")
         return _create_reviewers(job, review, BatchPermissions(warn, limits), limits)
     limits = _paced_limits(job, limits)
-    source = open_source(job, limits)
+    users = source or open_source(job, limits)
     builder = ProfileBuilder(templates.load(job.template), job.shape, job.run_id)
     permissions = BatchPermissions(warn, limits)
     # In the stack shape, an account has one row, and its profile has the ID of the run.
@@ -62,7 +65,7 @@ def create_processors(
 
     def create_processor(calls: Calls) -> SegmentProcessor:
         return SegmentWorker(
-            source, create_target(calls), calls, limits=limits, now=now, plans_inserts=plans_inserts
+            users, create_target(calls), calls, limits=limits, now=now, plans_inserts=plans_inserts
         )
 
     return create_processor

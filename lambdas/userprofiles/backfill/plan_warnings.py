@@ -54,11 +54,10 @@ def _row_warnings(summary: PlanSummary, tally: Tally) -> Iterator[PlanWarning]:
             "missingIds",
             f"Rows without an id, which get no profile: {missing_ids:,}. Correct these rows first.",
         )
-    other_failures = tally.failed - missing_ids
-    if other_failures:
+    if tally.failed:
         yield PlanWarning(
             "failures",
-            f"Rows that can't be processed for another reason: {other_failures:,}. The samples name some.",
+            f"Rows that can't be processed: {tally.failed:,}. The samples name some of them by reason.",
         )
 
 

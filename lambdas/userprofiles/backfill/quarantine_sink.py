@@ -48,7 +48,7 @@ class QuarantineSink:
 
 def quarantine_part(state: SegmentState) -> Part:
     """Return the rows of a segment in the quarantine that its state counts."""
-    return Part(state.segment, state.tally.failed, state.quarantine_version)
+    return Part(state.segment, state.tally.failed, state.quarantine.version, state.quarantine.first)
 
 
 def quarantined_row(run_id: str, unit: int, result: UserResult, tries: int = 1) -> QuarantinedRow:

@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def build_totals(job: Job, tally: Tally, meter: Meter, seconds: float) -> dict[s
     }
 
 
-def serialize(totals: dict[str, Any], failures: Iterable[dict[str, str]]) -> Iterator[str]:
+def serialize(totals: Mapping[str, Any], failures: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the report as JSON text in pieces, so that the failures are never all in memory.
 
     Args:

@@ -46,6 +46,33 @@ class Chunk:
     planned_inserts: PlannedInserts | None = None
 
 
+@dataclass(frozen=True)
+class QuarantinePlace:
+    """Where a segment's failed rows are in the quarantine, as `jobs.quarantine.Part` describes it.
+
+    Attributes:
+        version: How often the segment's file was replaced.
+        first: The number of rows at the beginning of the file that a retry has finished.
+    """
+
+    version: int = 0
+    first: int = 0
+
+    def to_json(self) -> dict[str, list[int]]:
+        """Return the part of the state's document. It is empty before the first retry."""
+        return {"quarantine": [self.version, self.first]} if self.version or self.first else {}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "QuarantinePlace":
+        """Read the document of a state.
+
+        Raises:
+            ValueError, TypeError: It is damaged.
+        """
+        version, first = document.get("quarantine", (0, 0))
+        return cls(int(version), int(first))
+
+
 @dataclass
 class SegmentState:
     """The progress of a segment, as a checkpoint stores it.
@@ -60,7 +87,7 @@ class SegmentState:
         pending_inserts: Inserts after the cursor whose results `tally` does not include yet.
         tally: The users so far, by outcome.
         meter: The calls so far, and their cost.
-        quarantine_version: How often a retry has replaced the segment's rows in the quarantine.
+        quarantine: The place of the segment's failed rows in the quarantine, without their number.
     """
 
     segment: int
@@ -71,7 +98,7 @@ class SegmentState:
     pending_inserts: PendingInserts = field(default_factory=PendingInserts)
     tally: Tally = field(default_factory=Tally)
     meter: Meter = field(default_factory=Meter)
-    quarantine_version: int = 0
+    quarantine: QuarantinePlace = QuarantinePlace()
 
     @property
     def has_progress(self) -> bool:
@@ -112,7 +139,7 @@ class SegmentState:
             "pendingInserts": self.pending_inserts.to_json(),
             **self.tally.to_json(),
             **self.meter.to_json(),
-            **({"quarantineVersion": self.quarantine_version} if self.quarantine_version else {}),
+            **self.quarantine.to_json(),
         }
 
     @classmethod
@@ -140,5 +167,5 @@ class SegmentState:
             pending_inserts=PendingInserts.from_json(document.get("pendingInserts", {})),
             tally=tally,
             meter=Meter.from_json(document),
-            quarantine_version=int(document.get("quarantineVersion", 0)),
+            quarantine=QuarantinePlace.from_json(document),
         )

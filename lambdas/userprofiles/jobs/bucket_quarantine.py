@@ -44,7 +44,7 @@ class BucketQuarantine:
         """Add rows after the valid rows of a part. `flush` writes them."""
         for start, buffer in self._buffers.items():
             is_same_unit = (start.unit, start.version) == (part.unit, part.version)
-            if is_same_unit and start.rows + len(buffer) == part.rows:
+            if is_same_unit and start.end + len(buffer) == part.end:
                 buffer.extend(rows)
                 return
         if rows:
@@ -74,12 +74,12 @@ class BucketQuarantine:
             QuarantineError: A row is missing or damaged.
         """
         count = 0
-        while count < part.rows:
+        while part.rows and count < part.end:
             key = self._key(Part(part.unit, count, part.version))
             lines = self._read_lines(key)
             if not lines:
                 raise missing_rows_error(self.name, count, part)
-            for line in lines[: part.rows - count]:
+            for line in lines[max(0, part.first - count) : part.end - count]:
                 yield read_line(line, f"s3://{self._bucket}/{key}")
             count += len(lines)
 
@@ -88,7 +88,7 @@ class BucketQuarantine:
 
     def _key(self, part: Part) -> str:
         version = f"-retry{part.version}" if part.version else ""
-        return f"{self._prefix}{part.unit:06d}{version}/{part.rows:08d}.jsonl"
+        return f"{self._prefix}{part.unit:06d}{version}/{part.end:08d}.jsonl"
 
     def _read_lines(self, key: str) -> list[bytes]:
         try:

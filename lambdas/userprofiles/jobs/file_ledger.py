@@ -54,7 +54,9 @@ class FileLedger:
     def create(self, record: RunRecord, lease_seconds: float = LEASE_S) -> Lease:
         """Store a new run, and lease it."""
         with self._errors():
-            (self._run_folder(record.run_id) / "units").mkdir(mode=0o700, parents=True, exist_ok=True)
+            run_folder = self._run_folder(record.run_id)
+            for folder in (self._folder, run_folder, run_folder / "units"):  # `mode` does not affect parents
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._exclusive(record.run_id):
                 path = self._path(record.run_id)
                 if path.exists():

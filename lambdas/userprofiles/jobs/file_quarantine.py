@@ -91,9 +91,10 @@ class FileQuarantine:
         try:
             with path.open("rb") as file:
                 for line in file:
-                    yield read_line(line, str(path))
                     count += 1
-                    if count == part.rows:
+                    if count > part.first:
+                        yield read_line(line, str(path))
+                    if count == part.end:
                         return
         except FileNotFoundError:
             pass  # reported below
@@ -114,21 +115,21 @@ class FileQuarantine:
             QuarantineError: The file has fewer rows.
         """
         end = self._ends.get(path)
-        if end is None or end.rows != part.rows:
-            end = self._ends[path] = _End(part.rows, _line_bytes(path, part))
+        if end is None or end.rows != part.end:
+            end = self._ends[path] = _End(part.end, _line_bytes(path, part))
         return end
 
 
 def _line_bytes(path: Path, part: Part) -> int:
     """Return the size of the first lines of a file."""
-    if not part.rows:
+    if not part.end:
         return 0
     count = position = 0
     with path.open("rb") as file:
         for line in file:
             count += 1
             position += len(line)
-            if count == part.rows:
+            if count == part.end:
                 return position
     raise missing_rows_error(str(path), count, part)
 

@@ -79,12 +79,19 @@ class Part:
     Attributes:
         unit: The number of the unit.
         rows: The number of valid rows.
-        version: How often the rows were replaced after a retry.
+        version: How often the unit's file was replaced.
+        first: The number of rows at the beginning of the file that a retry has finished.
     """
 
     unit: int
     rows: int = 0
     version: int = 0
+    first: int = 0
+
+    @property
+    def end(self) -> int:
+        """The number of the file's rows up to the last valid one."""
+        return self.first + self.rows
 
 
 class Quarantine(Protocol):
@@ -147,6 +154,6 @@ def read_line(line: bytes, name: str) -> QuarantinedRow:
 def missing_rows_error(name: str, count: int, part: Part) -> QuarantineError:
     """Return the error for a part that has fewer rows than its unit counts."""
     return QuarantineError(
-        f"{name} has {count:,} rows of unit {part.unit}, must have {part.rows:,}.\n"
+        f"{name} has {count:,} rows of unit {part.unit}, must have {part.end:,}.\n"
         "Restore it from a backup, or run the job again with a new plan."
     )

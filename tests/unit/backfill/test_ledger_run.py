@@ -326,23 +326,43 @@ class TestTwoRuns:
         assert len(world.table.profiles()) == 20
 
     def test_heartbeat_that_lost_the_lease_stops_the_run(self, world):
+        renew = world.ledger.renew
+        is_reachable = threading.Event()
+
+        def renew_if_reachable(*arguments, **changes):
+            if not is_reachable.is_set():
+                raise LedgerError("The ledger could not be reached.")
+            return renew(*arguments, **changes)
+
         def take_over():
             world.clock.offset = LEASE_S + CLOCK_SKEW_S + 1
             world.open().acquire(RUN)
+            is_reachable.set()
             wait_until(lambda: world.stop.is_requested)
 
-        # The lease is renewed all the time, so the other process must be faster once.
-        renew = world.ledger.renew
-        world.ledger.renew = lambda *arguments, **changes: (
-            (_ for _ in ()).throw(LedgerError("no network"))
-            if not world.clock.offset
-            else renew(*arguments, **changes)
-        )
+        world.ledger.renew = renew_if_reachable
         at_call(world.table, "BatchExecuteStatement", 2, take_over)
         result = world.run()
 
         assert isinstance(result.error, RefusedError)
+        assert "Another process has taken over" in str(result.error)
         assert world.stored().state is RunState.RUNNING
+
+    def test_ledger_that_is_away_for_a_whole_lease_stops_the_run(self, world):
+        def fail(*_, **__):
+            raise LedgerError("The ledger could not be reached.")
+
+        create = world.ledger.create
+        world.ledger.create = lambda record: replace(create(record), until=0.0)
+        world.ledger.renew = fail
+        at_call(world.table, "BatchExecuteStatement", 2, lambda: wait_until(lambda: world.stop.is_requested))
+        result = world.run()
+
+        assert result.error.kind is ErrorKind.LEDGER
+        assert world.stored().state is RunState.FAILED
+        del world.ledger.renew, world.ledger.create
+        assert world.run().is_complete
+        assert counts(world.stored())["created"] == 20
 
 
 class TestDamage:

@@ -35,7 +35,7 @@ def create_ledger_table(client, name=LEDGER_TABLE, keys=("PK", "SK"), key_types=
         ],
         KeySchema=[
             {"AttributeName": key, "KeyType": key_type}
-            for key, key_type in zip(keys, ("HASH", "RANGE"), strict=True)
+            for key, key_type in zip(keys, ("HASH", "RANGE"), strict=False)
         ],
     )
 

@@ -90,6 +90,18 @@ def test_new_version_of_a_part_leaves_the_former_one_valid(open_quarantine):
     assert list(quarantine.read(Part(0, 1, version=1))) == rows(2)
 
 
+def test_rows_that_a_retry_has_finished_are_not_read(open_quarantine):
+    quarantine = open_quarantine()
+    quarantine.append(Part(0), rows(1, 2))
+    quarantine.flush()
+    quarantine.append(Part(0, 2), rows(3))
+    quarantine.append(Part(0, 1, first=2), rows(4))
+    quarantine.flush()
+
+    assert list(open_quarantine().read(Part(0, 2, first=2))) == rows(3, 4)
+    assert list(open_quarantine().read(Part(0, 2, first=1))) == rows(2, 3)
+
+
 def test_missing_row_is_an_error_with_its_place(open_quarantine):
     quarantine = open_quarantine()
     quarantine.append(Part(3), rows(1, unit=3))

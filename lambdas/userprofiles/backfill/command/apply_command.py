@@ -1,38 +1,38 @@
 """`userprofiles backfill apply`: carries out a plan, and resumes its run."""
 
 import argparse
-import shlex
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from userprofiles.backfill import report
-from userprofiles.backfill.apply import Apply, ApplyOptions, ApplyResult
+from userprofiles.backfill.apply import ApplyOptions, ApplyPreparation, PreparedRun, run_dry
 from userprofiles.backfill.command import connection
 from userprofiles.backfill.command.apply_options import (
     add_backup_options,
     add_drift_options,
+    add_tolerance_option,
     read_backup_request,
 )
+from userprofiles.backfill.command.apply_result import ApplyResultWriter
 from userprofiles.backfill.command.engine import add_engine_options, execute_run, uses_state_machine
 from userprofiles.backfill.command.error_report import run_with_error_report
-from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
+from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import add_connection_options
 from userprofiles.backfill.command.ledger_command import find_operator, quarantine_folder
 from userprofiles.backfill.command.ledger_options import add_ledger_options, open_ledger
-from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.command.rate_option import add_rate_option, resolve_rate
-from userprofiles.backfill.command.report_option import add_report_option, check_report_option
+from userprofiles.backfill.command.report_files import add_report_options, check_report_options
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.command.view_observer import ViewObserver
-from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
+from userprofiles.backfill.error_messages import TableLocation
+from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger_run import LedgerRun
 from userprofiles.backfill.plan_file import Plan, read_plan
-from userprofiles.backfill.quarantine_sink import QuarantineSink, quarantine_part
-from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.quarantine_sink import QuarantineSink
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.stored_states import read_states
 from userprofiles.jobs.file_quarantine import FileQuarantine
-from userprofiles.jobs.quarantine import Quarantine
+from userprofiles.jobs.ledger import Ledger
 
 _EPILOG = """exit codes:
   0   done
@@ -61,16 +61,17 @@ def add_parser(commands: Any) -> None:
     apply.add_argument("--dry-run", action="store_true", help="check everything, but write only the report")
     add_backup_options(apply)
     add_drift_options(apply)
+    add_tolerance_option(apply)
     add_rate_option(apply)
-    add_ledger_options(apply)
     add_engine_options(apply)
+    add_ledger_options(apply)
     apply.add_argument(
         "--allow-parallel",
         action="store_true",
         help="start although another run is working on the same table",
     )
     add_connection_options(apply)
-    add_report_option(apply)
+    add_report_options(apply)
     apply.add_argument(
         "--json", action="store_true", help="print only the report on standard output, as JSON"
     )
@@ -78,122 +79,120 @@ def add_parser(commands: Any) -> None:
 
 
 def _execute(values: argparse.Namespace) -> ExitCode:
-    check_report_option(values.parser, values)
+    check_report_options(values.parser, values)
+    if uses_state_machine(values):
+        _check_state_machine_options(values)
     view = ProgressView(values.limits)
     stop = Stop()
     with stop_on_signals(stop.request):
         return run_with_error_report(
-            lambda: _apply(values, view, stop), view.show_message, as_json=values.json
+            lambda: _Application(values, view, stop).execute(), view.show_message, as_json=values.json
         )
 
 
-def _apply(values: argparse.Namespace, view: ProgressView, stop: Stop) -> ExitCode:
-    plan = read_plan(values.plan)
-    client, location = connection.create_client(
-        plan.job.table,
-        limits=values.limits,
-        region=values.region or plan.region,
-        endpoint_url=values.endpoint_url,
-        has_connection_options=True,
-    )
-    ledger = open_ledger(values, values.limits)
-    quarantine = FileQuarantine(quarantine_folder(plan.plan_id))
-
-    def create_observer(check: Callable[[Sequence[SegmentState]], None]) -> ViewObserver:
-        view.start(0, lambda: sum(segment["rows"] for segment in plan.segments))
-        return ViewObserver(view, check)
-
-    apply = Apply(
-        ledger,
-        client,
-        location,
-        create_observer=create_observer,
-        failures=QuarantineSink(quarantine, plan.plan_id),
-        find_operator=lambda: find_operator(location.region, values.endpoint_url),
-        stop=stop,
-        limits=values.limits,
-    )
-    options = ApplyOptions(
-        backup=read_backup_request(values),
-        max_drift=values.max_drift,
-        accept_drift=values.accept_drift,
-        allow_parallel=values.allow_parallel,
-        dry_run=values.dry_run,
-        rate=resolve_rate(values.rate, client, location),
-        report=str(values.report.absolute()) if values.report else "",
-    )
-    if uses_state_machine(values):
-        return execute_run(values, apply.prepare(plan, options), ledger, stop)
-    result = apply.apply(plan, options)
-    return _ResultWriter(values, view, plan).write(result, quarantine)
+def _check_state_machine_options(values: argparse.Namespace) -> None:
+    """Exit with wrong usage if an option is for runs of this process only."""
+    for option in ("dry_run", "report", "html", "bucket"):
+        if getattr(values, option):
+            values.parser.error(
+                f"--{option.replace('_', '-')} can't be used with --engine stepfunctions: the state machine "
+                "writes its report to its own bucket, and a dry run is what `backfill plan` does"
+            )
 
 
-class _ResultWriter:
-    """Writes the report and the summary of an applied plan.
+class _Application:
+    """Carries out one plan for the command.
 
     Args:
         values: The options of the command.
-        view: Shows messages on standard error.
-        plan: The plan.
+        view: Shows the progress.
+        stop: Ends the run at the next safe place.
     """
 
-    def __init__(self, values: argparse.Namespace, view: ProgressView, plan: Plan) -> None:
+    def __init__(self, values: argparse.Namespace, view: ProgressView, stop: Stop) -> None:
         self._values = values
         self._view = view
-        self._plan = plan
+        self._stop = stop
 
-    def write(self, result: ApplyResult, quarantine: Quarantine) -> ExitCode:
-        """Write everything, explain how to go on, and return the exit code."""
-        run = result.run
-        tally, _ = report.add_up(run.states)
-        errors = [run.error] if run.error else []
-        errors += self._write_reports(result, quarantine)
-        if not self._values.json:
-            Output().write(report.format_summary(tally, is_complete=run.is_complete) + "\n")
-        for error in errors:
-            if error.kind is not ErrorKind.STOPPED:
-                self._view.show_message(f"Error: {error}")
-        if not run.is_complete and not (run.error and run.error.kind is ErrorKind.REFUSED):
-            self._view.show_message(self._stopped_message(tally.processed))
-        if run.is_complete and result.has_drifted:
-            self._view.show_message(
-                "Warning: all users are processed, but the counts differ from the plan: "
-                + ", ".join(
-                    f"{entry['name']} {entry['planned']:,} planned, {entry['actual']:,} now"
-                    for entry in result.drift["differences"]
-                )
-            )
-        if errors:
-            return exit_code_of(errors[0])
-        if not run.is_complete:
-            return ExitCode.STOPPED
-        return ExitCode.SOME_FAILED if tally.failed or result.has_drifted else ExitCode.DONE
+    def execute(self) -> ExitCode:
+        """Carry out the plan and return the exit code.
 
-    def _write_reports(self, result: ApplyResult, quarantine: Quarantine) -> list[BackfillError]:
-        """Write the report to its file and, as JSON, to standard output. Return the errors."""
-        totals = result.totals(self._plan)
-        errors: list[BackfillError] = []
-        if self._values.report:
-            try:
-                report.write_file(
-                    self._values.report, report.serialize(totals, _failures(result, quarantine))
-                )
-            except OSError as error:
-                message = f"The report can't be written to {self._values.report}: {error.strerror}."
-                errors.append(BackfillFailedError(ErrorKind.REPORT, message))
-        if self._values.json:
-            Output().write_all(report.serialize(totals, _failures(result, quarantine)))
-        return errors
+        Raises:
+            BackfillError: The run could not start.
+        """
+        values = self._values
+        plan = read_plan(values.plan)
+        client, location = connection.create_client(
+            plan.job.table,
+            limits=values.limits,
+            region=values.region or plan.region,
+            endpoint_url=values.endpoint_url,
+            has_connection_options=True,
+        )
+        values.region = location.region
+        ledger = open_ledger(values, values.limits)
+        preparation = ApplyPreparation(
+            ledger,
+            client,
+            location,
+            find_operator=lambda: find_operator(location.region, values.endpoint_url),
+            stop=self._stop,
+            limits=values.limits,
+        )
+        prepared = preparation.prepare(plan, self._options(plan, client, location))
+        if uses_state_machine(values):
+            return self._run_state_machine(prepared, ledger)
+        return self._run(prepared, ledger, client, location, plan)
 
-    def _stopped_message(self, users: int) -> str:
-        stopped = f"Stopped after {users:,} users."
+    def _options(self, plan: Plan, client: Any, location: TableLocation) -> ApplyOptions:
+        values = self._values
+        tolerance = values.tolerate
+        return ApplyOptions(
+            engine=values.engine,
+            backup=read_backup_request(values),
+            max_drift=values.max_drift,
+            accept_drift=values.accept_drift,
+            allow_parallel=values.allow_parallel,
+            dry_run=values.dry_run,
+            rate=resolve_rate(values.rate, client, location),
+            max_failures=tolerance.limit(plan.counts["processed"]) if tolerance else None,
+            report=str(values.report.absolute()) if values.report else "",
+        )
+
+    def _run(
+        self, prepared: PreparedRun, ledger: Ledger, client: Any, location: TableLocation, plan: Plan
+    ) -> ExitCode:
+        """Run the plan in this process."""
+        limits, record = self._values.limits, prepared.record
+        quarantine = FileQuarantine(quarantine_folder(record.run_id))
+        self._view.start(0, lambda: sum(segment["rows"] for segment in plan.segments))
+        observer = ViewObserver(self._view, prepared.drift.check)
         if self._values.dry_run:
-            return f"{stopped} A dry run writes nothing and can't be resumed: run it again."
-        command = shlex.join(["userprofiles", *self._values.arguments])
-        return f"{stopped} To resume:\n  {command}"
+            result = run_dry(
+                prepared.job, client, location, observer=observer, stop=self._stop, limits=limits
+            )
+        else:
+            run = LedgerRun(
+                ledger,
+                client,
+                location,
+                observer=observer,
+                failures=QuarantineSink(quarantine, record.run_id),
+                stop=self._stop,
+                limits=limits,
+            )
+            result = run.start_or_resume(record, allow_parallel=self._values.allow_parallel)
+            with ledger_errors():
+                record = ledger.read(record.run_id)
+        return ApplyResultWriter(self._values, self._view, prepared, quarantine).write(result, record)
 
-
-def _failures(result: ApplyResult, quarantine: Quarantine) -> Iterable[dict[str, str]]:
-    for state in result.run.states:
-        for row in quarantine.read(quarantine_part(state)):
-            yield {"userId": row.row_id, **row.key, "reason": row.reason}
+    def _run_state_machine(self, prepared: PreparedRun, ledger: Ledger) -> ExitCode:
+        """Run the plan in the state machine, and watch it. Compare the counts with the plan at the end."""
+        record = prepared.record
+        exit_code = execute_run(self._values, record, ledger, self._stop)
+        with ledger_errors():
+            states = read_states(ledger, prepared.job)
+        quarantine = FileQuarantine(quarantine_folder(record.run_id))
+        writer = ApplyResultWriter(self._values, self._view, prepared, quarantine)
+        has_drifted = all(state.done for state in states) and writer.warn_of_drift(states)
+        return ExitCode.SOME_FAILED if exit_code is ExitCode.DONE and has_drifted else exit_code

@@ -1,4 +1,4 @@
-"""The options of `apply` for the backup and the drift."""
+"""The options of `apply` for the backup, the drift and failed users."""
 
 import argparse
 import re
@@ -6,6 +6,7 @@ import re
 from userprofiles.backfill.backup import BackupChoice, BackupRequest
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.drift import MIN_DRIFT_USERS
+from userprofiles.jobs.tolerance import Tolerance, parse_tolerance
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s*%?")
 _ALL = 100
@@ -42,6 +43,17 @@ def add_drift_options(parser: CommandParser) -> None:
     )
 
 
+def add_tolerance_option(parser: CommandParser) -> None:
+    """Add `--tolerate`. Its value is a `Tolerance` or None."""
+    parser.add_argument(
+        "--tolerate",
+        type=_tolerance,
+        metavar="N",
+        help="number of failed users, such as 100, or percentage of the planned users, such as 0.5%%, with "
+        "which the run continues (default: no limit)",
+    )
+
+
 def read_backup_request(values: argparse.Namespace) -> BackupRequest:
     """Return the backup that the options ask for."""
     if values.backup_arn:
@@ -49,6 +61,18 @@ def read_backup_request(values: argparse.Namespace) -> BackupRequest:
     if values.backup:
         return BackupRequest(BackupChoice.CREATE)
     return BackupRequest(BackupChoice.NONE if values.no_backup else BackupChoice.REQUIRED)
+
+
+def _tolerance(text: str) -> Tolerance:
+    """Read a tolerance.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is not a tolerance.
+    """
+    try:
+        return parse_tolerance(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _share(text: str) -> float:

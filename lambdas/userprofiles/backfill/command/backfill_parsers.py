@@ -2,9 +2,15 @@
 
 from typing import Any
 
-from userprofiles.backfill.command import apply_command, plan_command, run_command
+from userprofiles.backfill.command import (
+    apply_command,
+    plan_command,
+    quarantine_command,
+    report_command,
+    run_command,
+)
 
-_COMMANDS = (run_command, plan_command, apply_command)
+_COMMANDS = (run_command, plan_command, apply_command, quarantine_command, report_command)
 
 
 def add_parsers(groups: Any, *, as_json: bool) -> None:

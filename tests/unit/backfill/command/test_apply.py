@@ -108,14 +108,14 @@ def test_report_has_the_failures(create_table, connect, tmp_path):
     assert commands.apply("--no-backup", "--report", report) == 2
 
     document = json.loads(report.read_text())
-    assert document["failures"] == [
-        {
-            "userId": "7",
-            "PK": "broken",
-            "SK": "METADATA",
-            "reason": "userId is a number, not a string",
-        }
-    ]
+    [failure] = document["failures"]
+    assert {name: failure[name] for name in ("userId", "PK", "SK", "reason")} == {
+        "userId": "7",
+        "PK": "broken",
+        "SK": "METADATA",
+        "reason": "userId is a number, not a string",
+    }
+    assert report.with_suffix(".html").exists()
     assert document["planId"] == commands.document()["planId"]
 
 
@@ -441,3 +441,25 @@ def test_backup_options_exclude_each_other(planned, capsys):
 
     assert exit_info.value.code == 64
     assert "not allowed with" in capsys.readouterr().err
+
+
+def test_too_many_failures_end_the_run_resumably(create_table, connect, capsys):
+    commands = connect(create_table(*plain_users(3), plain_user("broken", userId={"N": "7"})))
+    commands.plan()
+
+    assert commands.apply("--no-backup", "--tolerate", "0") == 1
+    assert "more than the tolerance of 0" in capsys.readouterr().err
+
+    assert commands.apply("--no-backup", "--tolerate", "1") == 2
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--report=report.json", "--bucket=b"])
+def test_state_machine_has_no_options_of_this_process(planned, option, capsys):
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:migration"
+    engine = ["--engine", "stepfunctions", "--state-machine", machine, "--ledger-table", "ledger"]
+
+    with pytest.raises(SystemExit) as exit_info:
+        planned.apply(*engine, option)
+
+    assert exit_info.value.code == 64
+    assert "can't be used with --engine stepfunctions" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The state machine under faults: killed workers, redrives, runs at the same time, and missing permissions."""
+"""The state machine under faults: killed workers, redrives, two runs at once, and missing permissions."""
 
 import json
 from dataclasses import replace
@@ -20,11 +20,8 @@ def counts(output):
 
 def rows(shape):
     create_row = plain_user if shape is TableShape.PLAIN else account
-    return [
-        *(create_row(f"user{n:02d}") for n in range(7)),
-        profile("user03"),
-        create_row("user99", userId={"N": "9"}),
-    ]
+    users = [create_row(f"user{n:02d}") for n in range(7)]
+    return [*users, profile("user03"), create_row("user99", userId={"N": "9"})]
 
 
 def digest(table):
@@ -35,7 +32,7 @@ def digest(table):
 
 
 def work_with_retries(machine, payload):
-    """Process the items as Step Functions does: repeat a killed worker after the lease of its segment ended."""
+    """Process the items as Step Functions does: repeat a killed worker, whose lease has ended."""
     for item in machine.items(payload):
         is_done = False
         while not is_done:
@@ -46,7 +43,7 @@ def work_with_retries(machine, payload):
                 machine.clock.now += 120
 
 
-def check_kills(create_machine, shape, kind, numbers=None):
+def check_kills(create_machine, shape, kind, step):
     expected = create_machine(*rows(shape), name=f"whole-{kind}", limits=SMALL)
     payload = expected.prepare(runId=f"whole-{kind}", segments=2)
     calls_before = expected.power.calls
@@ -55,7 +52,7 @@ def check_kills(create_machine, shape, kind, numbers=None):
     expected_output = expected.finish(payload)
     assert calls > 10
 
-    for number in numbers or range(1, calls + 1):
+    for number in range(1, calls + 1, step):
         name = f"{kind}-{number}"
         machine = create_machine(*rows(shape), name=name, limits=SMALL)
         payload = machine.prepare(runId=name, segments=2)
@@ -67,11 +64,18 @@ def check_kills(create_machine, shape, kind, numbers=None):
         assert digest(machine.table) == digest(expected.table), name
 
 
-@pytest.mark.parametrize("kind", ["kill_after", pytest.param("kill_before", marks=pytest.mark.long)])
-@pytest.mark.parametrize("shape", [TableShape.STACK, pytest.param(TableShape.PLAIN, marks=pytest.mark.long)])
-def test_worker_that_is_killed_at_any_call_continues_from_its_last_save(create_machine, shape, kind):
+@pytest.mark.parametrize("shape", TableShape)
+def test_worker_that_is_killed_at_some_calls_continues_from_its_last_save(create_machine, shape):
     """F37: a child that times out or has no memory left at item k continues, and counts each user once."""
-    check_kills(create_machine, shape, kind)
+    check_kills(create_machine, shape, "kill_after", step=9)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["kill_before", "kill_after"])
+@pytest.mark.parametrize("shape", TableShape)
+def test_worker_that_is_killed_at_any_call_continues_from_its_last_save(create_machine, shape, kind):
+    """F37: at every call."""
+    check_kills(create_machine, shape, kind, step=1)
 
 
 def test_new_execution_processes_only_the_open_segments(create_machine):
@@ -81,8 +85,7 @@ def test_new_execution_processes_only_the_open_segments(create_machine):
     failing, *others = machine.items(first)
     machine.table.client.denied = {"BatchExecuteStatement", "PutItem"}
     with pytest.raises(BackfillFailedError, match="PutItem"):
-        while not machine.work(failing)["done"]:
-            pass
+        machine.work(failing)
     machine.table.client.denied = set()
     for item in others:
         machine.work(item)
@@ -165,7 +168,7 @@ def test_ledger_that_can_not_be_written_ends_the_execution_before_any_write(crea
 
     ledger_client = machine.ledger._table._client
     monkeypatch.setattr(ledger_client, "_power", type("Denied", (), {"call": staticmethod(deny)}))
-    with pytest.raises(BackfillFailedError, match="Access denied: .* on the ledger table"):
+    with pytest.raises(BackfillFailedError, match="on the ledger table"):
         machine.prepare(runId="mine")
 
     assert machine.table.profiles() == {}
@@ -177,7 +180,7 @@ def test_report_that_can_not_be_written_fails_the_execution_and_can_be_repeated(
     payload = machine.prepare(runId="mine", segments=1)
     machine.process(payload)
     s3.denied = True
-    with pytest.raises(BackfillFailedError, match="report.json"):
+    with pytest.raises(BackfillFailedError, match="Can't write s3://"):
         machine.finish(payload)
     s3.denied = False
     machine.let_leases_end()

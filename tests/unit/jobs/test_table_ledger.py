@@ -1,0 +1,171 @@
+"""What only the ledger in a table has: its checks, permissions, conflicts and errors of AWS."""
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from ledger_fixtures import LEDGER_TABLE, TABLE_ARN, create_ledger_table, record
+from userprofiles.jobs.errors import LedgerError, LedgerRefusedError
+from userprofiles.jobs.ledger_table import LedgerTable
+from userprofiles.jobs.run_record import Request
+from userprofiles.jobs.table_ledger import TableLedger
+
+RUN = "20260204T160000Z-1"
+
+
+class FaultyClient:
+    """A client whose calls of some operations fail."""
+
+    def __init__(self, client):
+        self._client = client
+        self.meta = client.meta
+        self.errors = {}  # method -> errors of its next calls; the last one repeats
+
+    def __getattr__(self, method):
+        def call(**parameters):
+            errors = self.errors.get(method)
+            if errors:
+                error = errors.pop(0) if len(errors) > 1 else errors[0]
+                if error is not None:
+                    raise error
+            return getattr(self._client, method)(**parameters)
+
+        return call
+
+
+def client_error(code, reasons=()):
+    response = {"Error": {"Code": code, "Message": "canary@example.com"}}
+    if reasons:
+        response["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+    return ClientError(response, "Operation")
+
+
+@pytest.fixture
+def client(dynamodb):
+    create_ledger_table(dynamodb)
+    return FaultyClient(dynamodb)
+
+
+@pytest.fixture
+def ledger(client, clock):
+    ledger = TableLedger(client, LEDGER_TABLE, clock)
+    ledger._table = LedgerTable(client, LEDGER_TABLE, sleep=lambda _: None)
+    return ledger
+
+
+class TestCheck:
+    def test_empty_table_and_ledger_are_accepted(self, ledger):
+        ledger.check()
+        lease = ledger.create(record(RUN))
+        ledger.save_units(lease, {0: {"rows": 1}}, ["USER#a"])
+        ledger.check()
+
+    @pytest.mark.parametrize(
+        ("keys", "types"),
+        [(("PK",), ("S",)), (("user_id", "SK"), ("S", "S")), (("PK", "SK"), ("S", "N"))],
+    )
+    def test_other_keys_are_refused(self, dynamodb, keys, types):
+        create_ledger_table(dynamodb, "other", keys, types)
+
+        with pytest.raises(LedgerRefusedError, match="must be the strings PK and SK"):
+            TableLedger(dynamodb, "other").check()
+
+    @pytest.mark.parametrize(
+        ("partition_key", "sort_key"),
+        [("user1", "METADATA"), ("USER#a", "PROFILE#MAIN"), ("USER#a", "ACCOUNT#MAIN"), ("RUNNER", "x")],
+    )
+    def test_table_of_users_is_refused(self, dynamodb, ledger, partition_key, sort_key):
+        """In such a table, the old script would read a row of the ledger as a user."""
+        dynamodb.put_item(TableName=LEDGER_TABLE, Item={"PK": {"S": partition_key}, "SK": {"S": sort_key}})
+
+        with pytest.raises(LedgerRefusedError, match="has other rows") as error:
+            ledger.check()
+        assert partition_key not in str(error.value)
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"table": f"arn:aws:dynamodb:us-east-1:123456789012:table/{LEDGER_TABLE}"},
+            {"job": {"table": LEDGER_TABLE}},
+        ],
+    )
+    def test_table_of_the_job_is_refused(self, ledger, fields):
+        with pytest.raises(LedgerRefusedError, match="because the run writes to it"):
+            ledger.create(record(RUN, **fields))
+        assert list(ledger.list_runs()) == []
+
+    def test_table_of_the_same_name_in_another_region_is_accepted(self, ledger):
+        ledger.create(record(RUN, table=TABLE_ARN.replace("us-east-1", "eu-west-1")))
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("method", "permission", "call"),
+        [
+            ("describe_table", "dynamodb:DescribeTable", lambda ledger, _: ledger.check()),
+            ("scan", "dynamodb:Scan", lambda ledger, _: ledger.check()),
+            ("get_item", "dynamodb:GetItem", lambda ledger, _: ledger.read(RUN)),
+            ("query", "dynamodb:Query", lambda ledger, _: list(ledger.list_runs())),
+            ("batch_get_item", "dynamodb:BatchGetItem", lambda ledger, _: list(ledger.list_runs())),
+            ("update_item", "dynamodb:UpdateItem", lambda ledger, _: ledger.request(RUN, Request.STOP)),
+            ("update_item", "dynamodb:UpdateItem", lambda ledger, lease: ledger.renew(lease)),
+            (
+                "transact_write_items",
+                "dynamodb:PutItem and dynamodb:UpdateItem",
+                lambda ledger, lease: ledger.save_units(lease, {0: {"rows": 1}}),
+            ),
+        ],
+    )
+    def test_missing_permission_is_named(self, client, ledger, method, permission, call):
+        lease = ledger.create(record(RUN))
+        client.errors[method] = [client_error("AccessDeniedException")]
+
+        with pytest.raises(LedgerError) as error:
+            call(ledger, lease)
+        assert f"Access denied: {permission} on the ledger table 'job-ledger'" in str(error.value)
+        assert "canary" not in str(error.value)
+
+    @pytest.mark.parametrize(
+        ("error", "message"),
+        [
+            (client_error("ResourceNotFoundException"), "'job-ledger' does not exist in region us-east-1"),
+            (client_error("ExpiredTokenException"), "failed with ExpiredTokenException"),
+            (client_error("TransactionCanceledException", ["ValidationError", "None"]), "ValidationError"),
+            (client_error("TransactionCanceledException", ["TransactionConflict"]), "TransactionConflict"),
+            (client_error("ProvisionedThroughputExceededException"), "ThroughputExceeded"),
+            (EndpointConnectionError(endpoint_url="http://x"), "could not be reached"),
+        ],
+    )
+    def test_error_of_aws_says_what_failed(self, client, ledger, error, message):
+        lease = ledger.create(record(RUN))
+        client.errors["transact_write_items"] = [error]
+
+        with pytest.raises(LedgerError, match=message) as raised:
+            ledger.save_units(lease, {0: {"rows": 1}})
+        assert "canary" not in str(raised.value)
+
+    def test_conflict_and_throttling_are_retried(self, client, ledger):
+        """A request to stop and a save write the same item at the same time."""
+        lease = ledger.create(record(RUN))
+        client.errors["transact_write_items"] = [
+            client_error("TransactionCanceledException", ["TransactionConflict", "None"]),
+            client_error("ThrottlingException"),
+            None,
+        ]
+
+        ledger.save_units(lease, {0: {"rows": 1}})
+
+        assert list(ledger.read_units(RUN)) == [(0, {"rows": 1})]
+
+    def test_unprocessed_keys_are_read_again(self, dynamodb, ledger, client):
+        ledger.create(record(RUN))
+        answers = [{"Responses": {}, "UnprocessedKeys": {LEDGER_TABLE: {"Keys": [], "ConsistentRead": True}}}]
+
+        def batch_get_item(**parameters):
+            if answers:
+                answer = answers.pop()
+                answer["UnprocessedKeys"] = parameters["RequestItems"]
+                return answer
+            return dynamodb.batch_get_item(**parameters)
+
+        client.batch_get_item = batch_get_item
+
+        assert [run.run_id for run in ledger.list_runs()] == [RUN]
