@@ -1,6 +1,8 @@
 """Settings of every worker of pytest-xdist, and which tests stay in one worker."""
 
+import functools
 import gc
+import gettext
 import json
 from typing import Any
 
@@ -38,6 +40,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(100_000, 50, 50)
 
 
+def _look_for_translations_once() -> None:
+    """Let argparse look once for translations, not for each argument of each parser."""
+    gettext.find = functools.cache(gettext.find)
+
+
 def _compile_each_schema_once() -> None:
     """Let tests that load the same template share its validators: compiling them takes 20 ms."""
     compile_validator = schema_compiler.compile_validator
@@ -52,4 +59,5 @@ def _compile_each_schema_once() -> None:
     schema_compiler.compile_validator = compile_once
 
 
+_look_for_translations_once()
 _compile_each_schema_once()

@@ -16,6 +16,7 @@ from userprofiles.commands import (
     erase_command,
     export_command,
     outputs_command,
+    pool_command,
     reconcile_command,
     restore_command,
     runs_command,
@@ -41,6 +42,7 @@ def _create_parser(*, as_json: bool) -> CommandParser:
     template_command.add_parsers(groups)
     audit_command.add_parsers(groups)
     export_command.add_parsers(groups)
+    pool_command.add_parsers(groups)
     reconcile_command.add_parser(groups)
     erase_command.add_parser(groups)
     restore_command.add_parsers(groups)

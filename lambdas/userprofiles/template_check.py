@@ -19,6 +19,7 @@ RESERVED = frozenset(
     {
         "PK", "SK", "entityType", "listPK", "listSK", "statusListPK", "auditHead", "version", "expiresAt",
         "templateVersion", "setFields", "createdBy", "deletion", "importing",
+        "migrationRunId", "migrationRow",
     },
 )  # fmt: skip
 # The role of administrators. The operator grants it; no sign-up can request it.

@@ -6,7 +6,6 @@ import gc
 import sys
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -68,22 +67,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 )
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that carries out Pulumi's calls of the monitor at once.
+
+    The recording monitor never blocks, and handing a call to a thread takes longer than the call itself.
+    The code of a call uses a loop of its own, as it would in a thread.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop_of_calls = asyncio.new_event_loop()
+
+    def run_in_executor(self, _executor: Any, function: Any, *arguments: Any) -> asyncio.Future[Any]:
+        future = self.create_future()
+        asyncio._set_running_loop(None)
+        asyncio.set_event_loop(self._loop_of_calls)
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:  # noqa: BLE001  raised where the future is awaited
+            future.set_exception(error)
+        finally:
+            asyncio.set_event_loop(self)
+            asyncio._set_running_loop(self)
+        return future
+
+    def close(self) -> None:
+        self._loop_of_calls.close()
+        super().close()
+
+
 @pytest.fixture(scope="session")
 def _loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """Create a loop for all tests and one for each thread, because Pulumi does not close its own."""
-    thread_loops: list[asyncio.AbstractEventLoop] = []
-
-    def begin_thread() -> None:
-        thread_loops.append(asyncio.new_event_loop())
-        asyncio.set_event_loop(thread_loops[-1])
-
-    loop = asyncio.new_event_loop()
-    executor = ThreadPoolExecutor(4, initializer=begin_thread)
-    loop.set_default_executor(executor)
+    """Create a loop for all tests, because Pulumi does not close its own."""
+    loop = _Loop()
     yield loop
-    executor.shutdown()
-    for open_loop in (*thread_loops, loop):
-        open_loop.close()
+    loop.close()
 
 
 @pytest.fixture(autouse=True)

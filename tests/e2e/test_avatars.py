@@ -39,6 +39,12 @@ def test_uploaded_picture_is_read_by_a_signed_url(client):
     assert requests.get(url.replace("claimed/", "claimed/x"), timeout=15).status_code == 403
 
 
+@pytest.fixture(scope="module")
+def token(client):
+    """Return the access token of a user without a picture."""
+    return client.get_access_token(client.create_confirmed_user())
+
+
 @pytest.mark.parametrize(
     ("content", "fields"),
     [
@@ -49,8 +55,7 @@ def test_uploaded_picture_is_read_by_a_signed_url(client):
     ],
     ids=["too large", "empty", "another type", "another key"],
 )
-def test_upload_that_the_form_does_not_allow_is_rejected(client, content, fields):
-    token = client.get_access_token(client.create_confirmed_user())
+def test_upload_that_the_form_does_not_allow_is_rejected(client, token, content, fields):
     form = create_form(client, token)
 
     assert upload(form, content, **fields).status_code in {400, 403}

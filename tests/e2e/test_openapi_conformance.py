@@ -5,6 +5,8 @@ lengths, unknown names, no token. `make test` sends a few to each route, the sam
 `make test-long` sends many, which differ from run to run.
 """
 
+import functools
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -50,12 +52,15 @@ def callers(client, grant_admin):
 def send_requests(client, document, callers):
     """Return a function that sends generated requests to a route, and checks each answer."""
     other_user = client.create_confirmed_user()
+    get_token = functools.cache(lambda caller: client.get_access_token(callers[caller]))
 
     def send(route, caller, options):
         # Deleted users get 410 on every other route, so these routes have users of their own.
-        user = client.create_confirmed_user() if route == DELETE_USER else callers[caller]
+        deletes_caller = route == DELETE_USER
         target = client.create_confirmed_user() if route == ERASE_USER else other_user
-        token = client.get_access_token(user)
+        token = (
+            client.get_access_token(client.create_confirmed_user()) if deletes_caller else get_token(caller)
+        )
         operation = document[route.path][route.method]
         # A generated ID belongs to nobody, so some requests have the ID of a user.
         ids = [None, {"id": target.sub}] if "{id}" in route.path else [None]

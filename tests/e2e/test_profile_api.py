@@ -93,6 +93,13 @@ def test_audit_rows_form_a_chain_that_ends_in_the_audit_head_of_the_account(clie
     assert account["auditHead"]["S"] in hashes - links.keys()
 
 
+@pytest.fixture(scope="module")
+def unchanged_user(client):
+    """Return a user whom no request changes, and an access token."""
+    user = client.create_confirmed_user()
+    return user, client.get_access_token(user)
+
+
 @pytest.mark.parametrize(
     "patch",
     [
@@ -111,11 +118,11 @@ def test_audit_rows_form_a_chain_that_ends_in_the_audit_head_of_the_account(clie
     ],
     ids=str,
 )
-def test_rejected_patch_has_an_error_message_and_changes_nothing(client, stack, patch):
-    user = client.create_confirmed_user()
+def test_rejected_patch_has_an_error_message_and_changes_nothing(client, stack, unchanged_user, patch):
+    user, token = unchanged_user
     before = stack.items(user.sub)
 
-    response = client.patch_profile(client.get_access_token(user), patch)
+    response = client.patch_profile(token, patch)
 
     assert response.status_code == 400
     assert response.json()["detail"]

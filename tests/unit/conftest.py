@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import botocore.loaders
 import botocore.session
 import pytest
-from aws_lambda_powertools import Logger
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -30,7 +30,11 @@ from userprofiles.template import Template
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the helper module: test folders are not packages
 
+from log_lines import create_logger
 from moto_shortcut import mock_dynamodb
+
+# All clients of the tests share the service descriptions: each session of botocore would read them again.
+botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
 
 HERE = Path(__file__).parent
 
@@ -383,7 +387,7 @@ def log() -> io.StringIO:
 @pytest.fixture
 def report(log: io.StringIO) -> Report:
     """Return a Report that writes its lines to `log`, and metrics to standard output."""
-    return Report(Logger(service=uuid.uuid4().hex, stream=log))
+    return Report(create_logger(log))
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from life_world import GRACE
 from userprofiles.api.errors import ApiError
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.limits import COMMAND_LINE
+from userprofiles.backfill.pool_reader import PoolReader, UnconfirmedRule
 from userprofiles.backfill.stop import Stop
 from userprofiles.lifecycle.export import export_bundle, export_check
 from userprofiles.lifecycle.export.bundle_import import BundleImport
 from userprofiles.lifecycle.export.user_export import UserExporter
-from userprofiles.lifecycle.pool_reader import PoolReader, UnconfirmedRule
 from userprofiles.lifecycle.reconciliation.inventory import FIXED_KINDS, Inventory, Result
 from userprofiles.lifecycle.reconciliation.orphans import OrphanDeletion
 from userprofiles.lifecycle.reconciliation.reconciliation import Reconciliation

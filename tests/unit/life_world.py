@@ -2,13 +2,12 @@
 
 import copy
 import json
-import uuid
 from datetime import timedelta
 
-from aws_lambda_powertools import Logger
 from erasure_world import POOL_ID, QUEUE_URL
 from kill_switch import KilledError
 from life_stores import LifeStores
+from log_lines import create_logger
 from userprofiles import settings
 from userprofiles.api.access_token import Caller
 from userprofiles.api.administrator import Administration
@@ -44,7 +43,7 @@ class LifeWorld(LifeStores):
 
     def __init__(self, template):
         super().__init__(template)
-        self.report = Report(Logger(service=uuid.uuid4().hex, stream=self.log))
+        self.report = Report(create_logger(self.log))
         self.is_table_broken = False
         self.calls.before_each = self._break_table
 

@@ -1,5 +1,8 @@
 """Calls to DynamoDB: counted, retried where a retry can help, with actionable errors."""
 
+import copy
+import dataclasses
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +25,7 @@ from userprofiles.backfill.errors import (
     DeniedError,
     ErrorKind,
     InvalidRequestError,
+    ServerFaultError,
     StoppedError,
 )
 from userprofiles.backfill.limits import Limits
@@ -72,11 +76,14 @@ class Calls:
         self._failing_since: float | None = None
         self._has_answered = False
 
-    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(
+        self, operation: str, *, server_error_tries: float = math.inf, **parameters: Any
+    ) -> dict[str, Any]:
         """Call an operation. Retry it while it is throttled or the service fails.
 
         Args:
             operation: The operation's name, for example ``BatchGetItem``.
+            server_error_tries: The number of server errors, except throttling, that end the call.
             **parameters: The operation's parameters.
 
         Returns:
@@ -86,12 +93,14 @@ class Calls:
             ConditionFailedError: The condition of a write failed.
             DeniedError: The permission for this operation is missing.
             InvalidRequestError: DynamoDB rejected the request as invalid.
+            ServerFaultError: All of `server_error_tries` failed.
             BackfillFailedError: A retry can't help: credentials, table, endpoint or network.
             StoppedError: A stop was requested during a wait.
         """
         units = _expected_units(operation, parameters)
         method: Callable[..., dict[str, Any]] = getattr(self._client, _METHODS[operation])
         repeated = False
+        tries_left = server_error_tries
         while True:
             self._take_budget(operation, units)
             started_at = time.monotonic()
@@ -99,7 +108,10 @@ class Calls:
                 response = method(ReturnConsumedCapacity="TOTAL", **parameters)
             except boto.ClientError as error:
                 self._count(operation, error.response, units)
+                tries_left -= error_code(error) not in THROTTLING_CODES
                 permanent_error = self._permanent_error(operation, error, repeated=repeated)
+                if permanent_error is None and tries_left <= 0:
+                    permanent_error = _server_fault(error, server_error_tries)
                 if permanent_error is not None:
                     raise permanent_error from error
                 cause = f"{error_code(error)} ({operation})"
@@ -118,6 +130,21 @@ class Calls:
                 return response
             repeated = True
             self.wait(cause)
+
+    @property
+    def stop(self) -> Stop:
+        """The stop of the run, for the waits of a source with another client."""
+        return self._stop
+
+    def for_table(self, table: str) -> "Calls":
+        """Return the calls of the same thread to another table. They count in the same meter.
+
+        Args:
+            table: The name of the table. Use the result for one call only: `take_meter` starts a new meter.
+        """
+        calls = copy.copy(self)
+        calls.location = dataclasses.replace(self.location, table=table)
+        return calls
 
     def item_count(self) -> int | None:
         """Return DynamoDB's item count of the table, which is up to six hours old.
@@ -145,11 +172,12 @@ class Calls:
         """Slow down: DynamoDB throttled a part of a write."""
         self._pacer.report_throttled()
 
-    def wait(self, cause: str) -> None:
+    def wait(self, cause: str, *, first_wait_s: float = 0.0) -> None:
         """Wait before the next attempt, with exponential backoff and full jitter.
 
         Args:
             cause: Why the last attempt failed, for the error message.
+            first_wait_s: The longest first pause, if it is longer than that of the limits.
 
         Raises:
             BackfillFailedError: No call has succeeded for `Limits.patience_s`.
@@ -164,7 +192,8 @@ class Calls:
                 f"No call to DynamoDB succeeded for {self._limits.patience_s:.0f} s. The last error was "
                 f"{cause}.\nRaise the table's capacity or wait, then resume. Created profiles are kept.",
             )
-        longest = min(self._limits.longest_wait_s, self._limits.first_wait_s * 2**self._waits)
+        first_wait_s = max(first_wait_s, self._limits.first_wait_s)
+        longest = min(self._limits.longest_wait_s, first_wait_s * 2**self._waits)
         self._waits += 1
         if self._stop.wait(random.uniform(0, longest)):  # noqa: S311 - jitter, not a secret
             raise StoppedError(f"stopped during the wait after {cause}")
@@ -228,6 +257,10 @@ def _deciding_code(error: boto.ClientError) -> str:
     if _CONDITION_FAILED in codes:
         return f"{_CONDITION_FAILED}Exception"
     return next((reason for reason in sorted(codes) if reason in RETRIED), code)
+
+
+def _server_fault(error: boto.ClientError, tries: float) -> ServerFaultError:
+    return ServerFaultError(error_code(error), error_message(error), int(tries))
 
 
 def _retries(response: Mapping[str, Any]) -> int:

@@ -82,6 +82,20 @@ class InvalidRequestError(BackfillError):
     """DynamoDB rejected a request, or an item in it, as invalid. A retry can't help."""
 
 
+class ServerFaultError(BackfillError):
+    """DynamoDB failed to execute a request in each of a limited number of tries.
+
+    Args:
+        code: DynamoDB's error code.
+        message: DynamoDB's message.
+        tries: The number of tries.
+    """
+
+    def __init__(self, code: str, message: str, tries: int) -> None:
+        super().__init__(f"{code}: {message} ({tries} tries)")
+        self.code = code
+
+
 class ConditionFailedError(BackfillError):
     """The condition of a write failed: the item exists, or it has changed.
 

@@ -2,17 +2,15 @@
 
 import uuid
 from contextlib import suppress
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from userprofiles.backfill.profile_writer import CREATED_AT
+from userprofiles.backfill.run_history import parse_time
 from userprofiles.backfill.table_shape import get_string
 from userprofiles.backfill.user_row import Row
 from userprofiles.table.attribute_value import AttributeValue
 from userprofiles.template import Template
-
-# The names that templates use for the time of creation.
-_CREATED_AT = ("createdAt", "created_at")
 
 
 class ItemComparison:
@@ -29,14 +27,18 @@ class ItemComparison:
 
     def creation_time(self, profile: Row) -> str:
         """Return the time of creation of a profile: that of the last change if it has no valid one."""
-        names = (*_CREATED_AT, self._updated_at)
+        names = (*CREATED_AT, self._updated_at)
         texts = [text for name in names if (text := get_string(profile, name))]
-        return next((text for text in texts if _parse_time(text)), texts[0] if texts else "")
+        return next((text for text in texts if parse_time(text)), texts[0] if texts else "")
+
+    def creation_name(self, profile: Row) -> str:
+        """Return the name of the attribute with the time of creation."""
+        return next((name for name in CREATED_AT if name in profile), self._updated_at)
 
     def is_changed(self, profile: Row) -> bool:
         """Return whether the last change of a profile is later than its creation."""
-        created_at = _parse_time(self.creation_time(profile))
-        updated_at = _parse_time(get_string(profile, self._updated_at) or "")
+        created_at = parse_time(self.creation_time(profile))
+        updated_at = parse_time(get_string(profile, self._updated_at) or "")
         return created_at is not None and updated_at is not None and updated_at > created_at
 
     def differing_names(self, stored: Row, expected: Row) -> list[str]:
@@ -57,13 +59,6 @@ class ItemComparison:
 def is_account_changed(account: Row) -> bool:
     """Return whether somebody changed an imported account: each write of our code sets its audit head."""
     return "auditHead" in account or "deletion" in account
-
-
-def _parse_time(text: str) -> datetime | None:
-    with suppress(ValueError):
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else None
-    return None
 
 
 def _is_uuid(text: str | None) -> bool:

@@ -170,8 +170,7 @@ class LedgerObserver:
         self._save_every_s = save_every_s
         self._job = job
         self._timeline = timeline
-        # The created items have no run ID.
-        self._stores_keys = job.shape is TableShape.PLAIN and job.operation is Operation.CREATE
+        self._listed_outcome = _listed_outcome(job)
         self._saved_at = float("-inf")
         self._saved: dict[int, dict[str, Any]] = {}
         self._done: set[int] = set()
@@ -184,12 +183,11 @@ class LedgerObserver:
             BackfillFailedError: The failures can't be written.
         """
         self._failures.record(state, results)
-        if self._stores_keys:
-            self._keys += [
-                record.partition_key(result.user_id)
-                for result in results
-                if result.outcome is Outcome.CREATED
-            ]
+        self._keys += [
+            record.partition_key(result.user_id)
+            for result in results
+            if result.outcome is self._listed_outcome
+        ]
         self._observer.record_results(state, results)
 
     def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
@@ -239,6 +237,18 @@ class LedgerObserver:
     def warn(self, message: str) -> None:
         """Pass on a warning."""
         self._observer.warn(message)
+
+
+def _listed_outcome(job: Job) -> Outcome | None:
+    """Return the outcome of the users whose keys the ledger lists, or None.
+
+    A resumed rollback needs the items that it keeps, and the rollback of a run those that the run created,
+    unless they have the ID of the run.
+    """
+    if job.operation is Operation.ROLLBACK:
+        return Outcome.KEPT
+    is_listed = job.operation is Operation.CREATE and job.shape is TableShape.PLAIN
+    return Outcome.CREATED if is_listed else None
 
 
 def build_counts(states: Sequence[SegmentState], timeline: Mapping[str, Any]) -> dict[str, Any]:

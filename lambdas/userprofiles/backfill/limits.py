@@ -53,6 +53,12 @@ class Limits:
     patience_s: float = 180.0
     """Seconds without any successful call after which a run ends. A table takes minutes to scale up."""
 
+    server_error_tries: int = 3
+    """Tries of an insert that the server fails to execute while others succeed. Then its user has failed."""
+
+    server_error_wait_s: float = 1.0
+    """Longest pause, in seconds, before the next try of such an insert: a short outage is no failure."""
+
     attempts: int = 3
     """Attempts of botocore for one call. Few, so that a wrong endpoint is reported soon."""
 

@@ -21,6 +21,9 @@ from userprofiles.backfill.sources.open_source import open_source
 from userprofiles.backfill.sources.source import Source
 from userprofiles.backfill.table_shape import TableShape
 from userprofiles.backfill.target import Target
+from userprofiles.backfill.user_roles import create_user_builder
+from userprofiles.backfill.user_target import ItemAccess, UserTarget
+from userprofiles.template_check import ItemKind
 
 ProcessorFactory = Callable[[Calls], SegmentProcessor]
 
@@ -53,15 +56,10 @@ def create_processors(
         return _create_reviewers(job, review, BatchPermissions(warn, limits), limits)
     limits = _paced_limits(job, limits)
     users = source or open_source(job, limits)
-    builder = ProfileBuilder(templates.load(job.template), job.shape, job.run_id)
     permissions = BatchPermissions(warn, limits)
+    create_target = _target_factory(job, permissions, limits)
     # In the stack shape, an account has one row, and its profile has the ID of the run.
     plans_inserts = not job.dry_run and (job.shape is TableShape.PLAIN or job.source["kind"] != TABLE_SOURCE)
-
-    def create_target(calls: Calls) -> Target:
-        reader = ProfileReader(calls, permissions, limits)
-        writer = ProfileWriter(calls, permissions, reader, job.run_id, limits)
-        return ProfileTarget(job, builder, reader, writer)
 
     def create_processor(calls: Calls) -> SegmentProcessor:
         return SegmentWorker(
@@ -69,6 +67,33 @@ def create_processors(
         )
 
     return create_processor
+
+
+def _target_factory(job: Job, permissions: BatchPermissions, limits: Limits) -> Callable[[Calls], Target]:
+    """Return the function that creates the target of a thread, as the source requires it."""
+    if job.source["kind"] == TABLE_SOURCE:
+        profile_builder = ProfileBuilder(templates.load(job.template), job.shape, job.run_id)
+
+        def create_profile_target(calls: Calls) -> Target:
+            profiles = _item_access(job, calls, permissions, limits, "profile")
+            return ProfileTarget(job, profile_builder, profiles.reader, profiles.writer)
+
+        return create_profile_target
+    user_builder = create_user_builder(job)
+
+    def create_user_target(calls: Calls) -> Target:
+        accounts = _item_access(job, calls, permissions, limits, "account")
+        profiles = _item_access(job, calls, permissions, limits, "profile")
+        return UserTarget(job, user_builder, accounts, profiles)
+
+    return create_user_target
+
+
+def _item_access(
+    job: Job, calls: Calls, permissions: BatchPermissions, limits: Limits, kind: ItemKind
+) -> ItemAccess:
+    reader = ProfileReader(calls, permissions, limits, kind)
+    return ItemAccess(reader, ProfileWriter(calls, permissions, reader, job.run_id, limits))
 
 
 def _paced_limits(job: Job, limits: Limits) -> Limits:

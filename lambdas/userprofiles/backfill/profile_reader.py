@@ -13,6 +13,7 @@ from userprofiles.backfill.table_shape import get_string
 from userprofiles.backfill.user_row import Row
 from userprofiles.table import record
 from userprofiles.table.attribute_value import AttributeValue
+from userprofiles.template_check import ItemKind
 
 
 class ProfileReader:
@@ -22,9 +23,13 @@ class ProfileReader:
         calls: Calls on the table.
         permissions: The batch operations that the run may use.
         limits: The size of a batch.
+        kind: Which item of each user is read.
     """
 
-    def __init__(self, calls: Calls, permissions: BatchPermissions, limits: Limits) -> None:
+    def __init__(
+        self, calls: Calls, permissions: BatchPermissions, limits: Limits, kind: ItemKind = "profile"
+    ) -> None:
+        self._sort_key = record.SORT_KEYS[kind]
         self._calls = calls
         self._table = calls.location.table
         self._permissions = permissions
@@ -58,7 +63,7 @@ class ProfileReader:
 
     def _read_batch(self, keys: Sequence[str], names: Sequence[str]) -> dict[str, Row]:
         profiles: dict[str, Row] = {}
-        pending: list[dict[str, Any]] = [_profile_key(key) for key in keys]
+        pending: list[dict[str, Any]] = [self._key(key) for key in keys]
         while pending:
             request = {"Keys": pending, **projection(names)}
             response = self._calls.call("BatchGetItem", RequestItems={self._table: request})
@@ -75,13 +80,12 @@ class ProfileReader:
     def _read_one(self, key: str, names: Sequence[str]) -> dict[str, Row]:
         try:
             response = self._calls.call(
-                "GetItem", TableName=self._table, Key=_profile_key(key), **projection(names)
+                "GetItem", TableName=self._table, Key=self._key(key), **projection(names)
             )
         except DeniedError as error:
             raise access_denied_error("GetItem", self._calls.location) from error
         self._calls.record_success()
         return {key: response["Item"]} if response.get("Item") else {}
 
-
-def _profile_key(key: str) -> dict[str, AttributeValue]:
-    return {"PK": {"S": key}, "SK": {"S": record.SORT_KEYS["profile"]}}
+    def _key(self, key: str) -> dict[str, AttributeValue]:
+        return {"PK": {"S": key}, "SK": {"S": self._sort_key}}

@@ -1,56 +1,33 @@
 """Inserts profiles, and never changes an existing item."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from userprofiles.backfill.batch_permissions import BatchPermissions
 from userprofiles.backfill.calls import RETRIED, Calls
 from userprofiles.backfill.error_messages import access_denied_error
-from userprofiles.backfill.errors import ConditionFailedError, DeniedError, InvalidRequestError
+from userprofiles.backfill.errors import (
+    ConditionFailedError,
+    DeniedError,
+    InvalidRequestError,
+    ServerFaultError,
+)
+from userprofiles.backfill.insert_batch import InsertBatch, Item, insert_statement
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, ProfileResult
 from userprofiles.backfill.profile_reader import ProfileReader
 from userprofiles.backfill.skip_rule import ERASED
 from userprofiles.backfill.table_shape import get_string, is_erased
-from userprofiles.backfill.user_row import RUN_ID, Row
-from userprofiles.table.attribute_value import AttributeValue, item_size
+from userprofiles.backfill.user_row import ROW_DIGEST, RUN_ID, Row
+from userprofiles.table.attribute_value import item_size
 from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
 from userprofiles.table.error_codes import THROTTLING_CODES
-
-Item = Mapping[str, AttributeValue]
 
 CREATED = ProfileResult(Outcome.CREATED)
 EXISTED = ProfileResult(Outcome.EXISTED)
 
 # The attributes in which the templates keep the time of creation.
 CREATED_AT = ("createdAt", "created_at")
-
-
-class _Batch:
-    """The progress of one batch of inserts.
-
-    Attributes:
-        items: The profiles.
-        results: The results of the finished profiles, by their position in `items`.
-        duplicates: The positions of the profiles whose key already exists; the existing item is not read yet.
-        pending: The positions of the profiles that must still be inserted.
-        last_problem: Why the last pending profile was not inserted, for a message.
-    """
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        self.items = items
-        self.results: dict[int, ProfileResult] = {}
-        self.duplicates: list[int] = []
-        self.pending = list(range(len(items)))
-        self.last_problem = ""
-
-    def at(self, positions: Sequence[int]) -> list[Item]:
-        """Return the items at these positions."""
-        return [self.items[position] for position in positions]
-
-    def results_by_key(self) -> dict[str, ProfileResult]:
-        """Return the results of the finished profiles by PK."""
-        return {get_string(self.items[n], "PK") or "": result for n, result in self.results.items()}
 
 
 class ProfileWriter:
@@ -86,12 +63,14 @@ class ProfileWriter:
             StoppedError: A stop was requested. Some items may have been created.
         """
         for batch_items in self._split_batches(items):
-            batch = _Batch(batch_items)
+            batch = InsertBatch(batch_items)
             try:
-                if self._permissions.can_batch_insert:
-                    self._insert_batch(batch)
+                if not self._permissions.can_batch_insert:
+                    self._insert_each(batch, self._put)
+                elif len(batch.items) == 1:
+                    self._insert_each(batch, self._insert_one)
                 else:
-                    self._put_all(batch, batch.pending)
+                    self._insert_batch(batch)
             finally:
                 results.update(batch.results_by_key())
 
@@ -109,50 +88,120 @@ class ProfileWriter:
         if batch:
             yield batch
 
-    def _insert_batch(self, batch: _Batch) -> None:
-        repeated = False
+    def _insert_batch(self, batch: InsertBatch) -> None:
+        """Insert the pending items of a batch.
+
+        Raises:
+            ServerFaultError: The batch has one item, and the server fails to insert it.
+        """
         while batch.pending:
-            statements = [_statement(self._table, item) for item in batch.at(batch.pending)]
+            statements = [insert_statement(self._table, item) for item in batch.at(batch.pending)]
             try:
-                response = self._calls.call("BatchExecuteStatement", Statements=statements)
+                response = self._calls.call(
+                    "BatchExecuteStatement",
+                    server_error_tries=self._limits.server_error_tries,
+                    Statements=statements,
+                )
             except DeniedError:
                 self._permissions.record_denied_batch_insert()
-                self._put_all(batch, batch.pending)
+                self._insert_each(batch, self._put)
                 break
-            except InvalidRequestError as error:
-                self._insert_one_by_one(batch, error)
+            except (InvalidRequestError, ServerFaultError) as error:
+                self._isolate(batch, error)
                 break
-            repeated = repeated or response["repeated"]
+            batch.repeated |= response["repeated"]
             self._sort_responses(batch, response.get("Responses", []))
+            if not self._permissions.can_batch_insert:
+                self._insert_each(batch, self._put)
+            self._fail_poison(batch)
             if batch.pending:
-                repeated = True
-                self._calls.wait(batch.last_problem)
-        results = self._compare_duplicates(batch.at(batch.duplicates), repeated=repeated)
+                batch.repeated = True
+                first_wait_s = self._limits.server_error_wait_s if batch.server_errors else 0.0
+                self._calls.wait(batch.last_problem, first_wait_s=first_wait_s)
+        results = self._compare_duplicates(batch.at(batch.duplicates), repeated=batch.repeated)
         batch.results |= zip(batch.duplicates, results, strict=True)
+        batch.duplicates = []
 
-    def _insert_one_by_one(self, batch: _Batch, error: InvalidRequestError) -> None:
-        """Insert the items of an invalid batch one by one, so that only the invalid one fails."""
-        if len(batch.pending) == 1:
+    def _isolate(self, batch: InsertBatch, error: InvalidRequestError | ServerFaultError) -> None:
+        """Insert the items of a failed batch one by one, so that only the bad ones fail."""
+        if isinstance(error, ServerFaultError):
+            batch.repeated = True
+            if len(batch.items) == 1:
+                raise error
+        elif len(batch.pending) == 1:
             batch.results[batch.pending[0]] = self._failed_result(str(error))
             return
-        for position in batch.pending:
-            single = _Batch(batch.at([position]))
-            self._insert_batch(single)
-            batch.results[position] = single.results[0]
+        self._insert_each(batch, self._insert_one)
 
-    def _sort_responses(self, batch: _Batch, responses: Sequence[Mapping[str, Any]]) -> None:
+    def _insert_one(self, item: Item, *, repeated: bool) -> ProfileResult:
+        single = InsertBatch([item], repeated=repeated)
+        self._insert_batch(single)
+        return single.results[0]
+
+    def _insert_each(self, batch: InsertBatch, insert: Callable[..., ProfileResult]) -> None:
+        """Insert the pending items one by one.
+
+        An item that the server fails to insert is tried again while all others fail, too: then DynamoDB is
+        down. If others succeed, or if there are no others, its user has failed.
+        """
+        while batch.pending:
+            faults: dict[int, ServerFaultError] = {}
+            for position in batch.pending:
+                try:
+                    batch.results[position] = insert(batch.items[position], repeated=batch.repeated)
+                except ServerFaultError as fault:
+                    faults[position] = fault
+            batch.pending = list(faults)
+            if not faults:
+                return
+            if batch.has_success or len(batch.items) == 1:
+                self._fail(batch, faults)
+                return
+            batch.repeated = True
+            self._calls.wait(str(next(iter(faults.values()))))
+
+    def _fail_poison(self, batch: InsertBatch) -> None:
+        """Fail the statements that the server can't execute while it executes others.
+
+        Raises:
+            ServerFaultError: The batch has one item, and the server fails to insert it.
+        """
+        tries = self._limits.server_error_tries
+        faults = {
+            position: ServerFaultError("InternalServerError", messages[-1], tries)
+            for position, messages in batch.server_errors.items()
+            if position in batch.pending and len(messages) >= tries
+        }
+        if faults and len(batch.items) == 1:
+            raise faults[0]
+        if faults and batch.has_success:
+            self._fail(batch, faults)
+
+    def _fail(self, batch: InsertBatch, faults: Mapping[int, ServerFaultError]) -> None:
+        """Record the results for items that the server failed to insert. Some of them may exist after all."""
+        items = batch.at(list(faults))
+        rows = self._read_existing(items)
+        for (position, fault), item in zip(faults.items(), items, strict=True):
+            row = rows.get(get_string(item, "PK") or "")
+            batch.results[position] = (
+                self._failed_result(str(fault), fault.code)
+                if row is None
+                else self._compare(item, row, repeated=True)
+            )
+        batch.pending = [position for position in batch.pending if position not in faults]
+
+    def _sort_responses(self, batch: InsertBatch, responses: Sequence[Mapping[str, Any]]) -> None:
         """Sort the responses to the pending statements of a batch.
 
         DynamoDB answers the batch with 200, and each failed statement has an error:
             no error                             -> created
             DuplicateItem                        -> the key exists: compared afterwards
             throttled, server error, no response -> pending
-            AccessDenied                         -> PartiQLInsert is denied (AWS checks it for each statement)
+            AccessDenied                         -> pending, and PartiQLInsert is denied
             any other error                      -> failed, with DynamoDB's message
         """
         pending = batch.pending[len(responses) :]
         batch.last_problem = "an incomplete response (BatchExecuteStatement)"
-        denied: list[int] = []
         has_progress = is_throttled = False
         for position, response in zip(batch.pending, responses, strict=False):
             error = response.get("Error") or {}
@@ -160,6 +209,8 @@ class ProfileWriter:
             if code in RETRIED:
                 pending.append(position)
                 is_throttled |= code in THROTTLING_CODES
+                if code not in THROTTLING_CODES:
+                    batch.server_errors.setdefault(position, []).append(str(error.get("Message", "")))
                 batch.last_problem = f"{code} (BatchExecuteStatement)"
                 continue
             has_progress = True
@@ -168,7 +219,8 @@ class ProfileWriter:
             elif code.removesuffix("Exception") in {"DuplicateItem", "ConditionalCheckFailed"}:
                 batch.duplicates.append(position)
             elif code == "AccessDenied":
-                denied.append(position)
+                pending.append(position)
+                self._permissions.record_denied_batch_insert()
             else:
                 batch.results[position] = self._failed_result(f"{code}: {error.get('Message', '')}", code)
         batch.pending = sorted(pending)
@@ -176,9 +228,6 @@ class ProfileWriter:
             self._calls.record_success()
         if is_throttled:
             self._calls.report_throttled()
-        if denied:
-            self._permissions.record_denied_batch_insert()
-            self._put_all(batch, denied)
 
     def _compare_duplicates(self, duplicates: Sequence[Item], *, repeated: bool) -> list[ProfileResult]:
         """Return the results for items whose keys exist.
@@ -188,41 +237,45 @@ class ProfileWriter:
             the tombstone of an erased user                -> skipped
             our own item, whose response was lost          -> created
 
-        Our own item has the same run ID or, in the plain shape, the same time of creation.
+        Our own item has the same run ID or, in the plain shape after a repeated attempt, the same time of
+        creation.
         """
         if not duplicates:
             return []
-        if RUN_ID not in duplicates[0] and not repeated:
-            return [EXISTED] * len(duplicates)
-        keys = [get_string(item, "PK") or "" for item in duplicates]
-        rows = self._reader.read_profiles(keys, ("PK", "entityType", RUN_ID, *CREATED_AT))
-        return [self._compare(item, rows.get(key, {})) for key, item in zip(keys, duplicates, strict=True)]
+        rows = self._read_existing(duplicates)
+        return [
+            self._compare(item, rows.get(get_string(item, "PK") or "", {}), repeated=repeated)
+            for item in duplicates
+        ]
 
-    def _compare(self, item: Item, row: Row) -> ProfileResult:
+    def _read_existing(self, items: Sequence[Item]) -> dict[str, Row]:
+        keys = [get_string(item, "PK") or "" for item in items]
+        return self._reader.read_profiles(keys, ("PK", "entityType", RUN_ID, ROW_DIGEST, *CREATED_AT))
+
+    def _compare(self, item: Item, row: Row, *, repeated: bool) -> ProfileResult:
         if is_erased(row):
             return ProfileResult(Outcome.SKIPPED, ERASED)
         if RUN_ID in item:
-            is_ours = get_string(row, RUN_ID) == self._run_id
+            # A profile from another row of the same user, in another segment, is that segment's.
+            is_same_row = get_string(row, ROW_DIGEST) == get_string(item, ROW_DIGEST)
+            is_ours = get_string(row, RUN_ID) == self._run_id and is_same_row
         else:
-            is_ours = any(
+            is_ours = repeated and any(
                 name in item and get_string(row, name) == get_string(item, name) for name in CREATED_AT
             )
         return CREATED if is_ours else EXISTED
 
-    def _put_all(self, batch: _Batch, positions: Sequence[int]) -> None:
-        for position in positions:
-            batch.results[position] = self._put(batch.items[position])
-
-    def _put(self, item: Item) -> ProfileResult:
+    def _put(self, item: Item, *, repeated: bool) -> ProfileResult:
         try:
             self._calls.call(
                 "PutItem",
+                server_error_tries=self._limits.server_error_tries,
                 TableName=self._table,
                 Item=item,
                 ConditionExpression=ITEM_DOES_NOT_EXIST,
             )
         except ConditionFailedError as error:
-            return self._compare_duplicates([item], repeated=error.repeated)[0]
+            return self._compare_duplicates([item], repeated=repeated or error.repeated)[0]
         except DeniedError as error:
             raise access_denied_error("PutItem", self._calls.location) from error
         except InvalidRequestError as error:
@@ -232,13 +285,3 @@ class ProfileWriter:
 
     def _failed_result(self, reason: str, code: str = "ValidationException") -> ProfileResult:
         return ProfileResult(Outcome.FAILED, reason[: self._limits.reason_characters], error_code=code)
-
-
-def _statement(table: str, item: Item) -> dict[str, Any]:
-    """Return a PartiQL INSERT, the only batch statement that never changes an existing item.
-
-    (BatchWriteItem has no conditions and would overwrite.) The attribute names come from our code, the table
-    name has been validated, and the values are parameters.
-    """
-    names = ", ".join("'" + name.replace("'", "''") + "': ?" for name in item)
-    return {"Statement": f'INSERT INTO "{table}" VALUE {{{names}}}', "Parameters": list(item.values())}

@@ -19,8 +19,11 @@ from userprofiles.backfill.segment import SegmentProcessor
 from userprofiles.backfill.sources.open_source import open_source
 from userprofiles.backfill.sources.table_source import TableSource
 from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.user_builder import UserBuilder
+from userprofiles.backfill.user_roles import create_user_builder
 from userprofiles.backfill.user_row import Row, UserRow
 from userprofiles.backfill.verify import Expectation, Verifier
+from userprofiles.table.attribute_value import serialize_item
 from userprofiles.template import Template
 from userprofiles.template_check import ITEM_KINDS, RESERVED, ItemKind
 
@@ -42,6 +45,24 @@ class ProfileExpectation:
     def build_items(self, user: UserRow, created_at: str) -> Mapping[ItemKind, Row]:
         """Return the profile that the run creates for a user at a time."""
         return {"profile": self._builder.build_item(user, created_at)}
+
+
+class UserExpectation:
+    """Builds the account and the profile of an imported user again.
+
+    Args:
+        builder: Builds the items of the run.
+    """
+
+    kinds: Sequence[ItemKind] = ITEM_KINDS
+
+    def __init__(self, builder: UserBuilder) -> None:
+        self._builder = builder
+
+    def build_items(self, user: UserRow, created_at: str) -> Mapping[ItemKind, Row]:
+        """Return the account and the profile that the run creates for a user at a time."""
+        items = self._builder.build(user, created_at)
+        return {"account": serialize_item(items.account), "profile": serialize_item(items.profile)}
 
 
 def create_verifiers(
@@ -97,7 +118,10 @@ def create_rollbacks(
 
 
 def _create_expectation(job: Job, template: Template) -> Expectation:
-    return ProfileExpectation(ProfileBuilder(template, job.shape, job.of_run or job.run_id))
+    run_id = job.of_run or job.run_id
+    if creates_accounts(job):
+        return UserExpectation(create_user_builder(replace(job, run_id=run_id)))
+    return ProfileExpectation(ProfileBuilder(template, job.shape, run_id))
 
 
 def _optional_names(template: Template) -> list[str]:

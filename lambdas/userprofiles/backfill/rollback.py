@@ -1,6 +1,7 @@
 """Removes what a run created and what nobody has changed since."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
 from userprofiles.backfill.calls import Calls
@@ -12,7 +13,7 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.review import Review
-from userprofiles.backfill.run_history import RunHistory, creates_accounts
+from userprofiles.backfill.run_history import RunHistory, creates_accounts, parse_time
 from userprofiles.backfill.segment import split_page
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.skip_rule import SkipRule
@@ -26,7 +27,10 @@ CHANGED = "changed since the run"
 CHANGED_NOW = "changed during the rollback"
 NO_ACCOUNT = "its account does not exist any more"
 NO_ROW = "its user row does not exist any more"
+OTHER_TIME = "its time of creation is not that of the run"
 OTHER_ITEMS = "the user has other items"
+
+_BATCH = 100
 
 NO_RULE = SkipRule((), ())
 """Skips nobody: also a user who is inactive now loses the profile that the run created."""
@@ -36,7 +40,7 @@ class Candidates(Protocol):
     """Finds the users of some rows whose items the run may have created."""
 
     def find(self, rows: Sequence[Row]) -> Mapping[str, Sequence[UserRow]]:
-        """Return the rows of users by PK; none if a user's row is the account, which is read later."""
+        """Return the rows of users by PK; no rows if the row is the account, which is read later."""
 
 
 class MarkedItems:
@@ -71,7 +75,7 @@ class ListedProfiles:
         """Return the rows of users by PK."""
         users: dict[str, list[UserRow]] = {}
         for user in self._source.read_users(rows):
-            if user.profile_key in self._history.keys:
+            if user.profile_key and self._history.may_have_created(user.profile_key):
                 users.setdefault(user.profile_key, []).append(user)
         return users
 
@@ -155,12 +159,24 @@ class Rollback:
     def _reason_to_keep(self, users: Sequence[UserRow], items: Items, own_items: Sequence[Row]) -> str:
         """Return why items are kept; empty if nobody has changed them since the run."""
         account, profile = items.get("account"), items.get("profile")
-        is_changed = (account in own_items and account is not None and is_account_changed(account)) or (
-            profile in own_items and profile is not None and self._comparison.is_changed(profile)
-        )
-        if is_changed:
+        if account in own_items and account is not None and is_account_changed(account):
             return CHANGED
-        if profile is None or profile not in own_items or self._expectation is None:
+        if profile is None or profile not in own_items:
+            return ""
+        return self._time_reason(profile) or self._content_reason(users, account, profile)
+
+    def _time_reason(self, profile: Row) -> str:
+        """Return why the times of a profile speak against removing it; empty if they don't."""
+        if self._comparison.is_changed(profile):
+            return CHANGED
+        created_at = self._comparison.creation_time(profile)
+        moment = parse_time(created_at)
+        is_other = moment is None or self._history.is_before(moment) or self._history.is_after(moment)
+        return OTHER_TIME if created_at and is_other else ""
+
+    def _content_reason(self, users: Sequence[UserRow], account: Row | None, profile: Row) -> str:
+        """Return in what a profile differs from what the run created; empty if it does not."""
+        if self._expectation is None:
             return ""
         if not users:
             if account is None:
@@ -210,10 +226,11 @@ def find_profiles_without_row(
     Raises:
         BackfillError: The table can't be read.
     """
-    for key in keys:
-        if not review.is_counted(key) and reader.read_items([key], ("profile",), consistent=True):
-            review.count(key, is_settled=False)
-            yield _result(key, Outcome.KEPT, NO_ROW)
+    uncounted = (key for key in keys if not review.is_counted(key))
+    while batch := list(islice(uncounted, _BATCH)):
+        for key in reader.read_items(batch, ("profile",), consistent=True):
+            if review.count(key, is_settled=False):
+                yield _result(key, Outcome.KEPT, NO_ROW)
 
 
 def create_candidates(job: Job, source: Source, history: RunHistory) -> Candidates:

@@ -81,7 +81,7 @@ class SegmentWorker:
         users = [user for user in all_users if user.profile_key not in state.counted_keys]
         keys = [user.profile_key for user in users if user.profile_key]
         existing = self._target.read_existing(keys, page)
-        profiles = self._existing_results(existing, state.pending_inserts)
+        profiles = self._existing_results(keys, existing, state.pending_inserts)
         moment = self._now()
         missing_keys = [key for key in dict.fromkeys(keys) if key not in existing]
         if self._plans_inserts and missing_keys:
@@ -101,10 +101,11 @@ class SegmentWorker:
         yield Chunk(results, rows=len(rows), cursor=cursor, counted_keys=counted)
 
     def _existing_results(
-        self, existing: Mapping[str, Row], pending_inserts: PendingInserts
+        self, keys: Sequence[str], existing: Mapping[str, Row], pending_inserts: PendingInserts
     ) -> dict[str, ProfileResult]:
         """Return the results for the users whose profile exists, by PK."""
-        results = {key: self._target.existing_result(profile) for key, profile in existing.items()}
+        # `existing` can have the profiles of a whole page, of which this is one chunk.
+        results = {key: self._target.existing_result(existing[key]) for key in keys if key in existing}
         if not self._plans_inserts:
             return results
         for key, result in results.items():
@@ -137,6 +138,7 @@ def _user_result(user: UserRow, profiles: dict[str, ProfileResult]) -> UserResul
     result = profiles[user.profile_key]
     if result.outcome is Outcome.CREATED:
         profiles[user.profile_key] = EXISTED
+        return build(Outcome.CREATED, user.note, result.write_units)
     return build(result.outcome, result.reason, result.write_units, result.error_code)
 
 

@@ -54,7 +54,7 @@ def scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator[
         BackfillFailedError: The table can't be read.
     """
     while True:
-        position = {"ExclusiveStartKey": start} if start else {}
+        position: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
         try:
             response = calls.call("Scan", TableName=calls.location.table, **position, **parameters)
         except DeniedError as error:

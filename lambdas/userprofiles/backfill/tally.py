@@ -19,6 +19,8 @@ class Tally:
         failed: Users without a profile after the run, each with a reason in the report.
         skipped: Users who were skipped, by reason (``inactive``, ``softDeleted``, ``erased``).
         other: Users with an outcome of another operation than CREATE, by outcome (``matching``, ``removed``).
+        notes: Created profiles that an operator should know about, by note (``roleNotAllowed``). They are
+            also in `created`.
     """
 
     existed: int = 0
@@ -26,6 +28,7 @@ class Tally:
     failed: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     other: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
 
     @property
     def processed(self) -> int:
@@ -39,6 +42,7 @@ class Tally:
                 self.existed += 1
             case Outcome.CREATED:
                 self.created += 1
+                self.notes.update([result.reason] if result.reason else [])
             case Outcome.SKIPPED:
                 self.skipped[result.reason] += 1
             case Outcome.FAILED:
@@ -53,9 +57,10 @@ class Tally:
         self.failed += other.failed
         self.skipped.update(other.skipped)
         self.other.update(other.other)
+        self.notes.update(other.notes)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the counts as the report has them. `other` is left out if it is empty."""
+        """Return the counts as the report has them. `other` and `notes` are left out if empty."""
         return {
             "processed": self.processed,
             "existed": self.existed,
@@ -63,6 +68,7 @@ class Tally:
             "failed": self.failed,
             "skipped": dict(sorted(self.skipped.items())),
             **({"other": dict(sorted(self.other.items()))} if self.other else {}),
+            **({"notes": dict(sorted(self.notes.items()))} if self.notes else {}),
         }
 
     @classmethod
@@ -74,6 +80,7 @@ class Tally:
             failed=int(document["failed"]),
             skipped=_counter(document["skipped"]),
             other=_counter(document.get("other", {})),
+            notes=_counter(document.get("notes", {})),
         )
 
 

@@ -3,6 +3,8 @@
 Pure: no AWS call, no clock.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +17,8 @@ Row = Mapping[str, AttributeValue]
 
 COPIED_FIELDS = ("firstName", "lastName", "phoneNumber")
 RUN_ID = "migrationRunId"
+# Which row of the source a profile was created from. Two rows can have the same user.
+ROW_DIGEST = "migrationRow"
 
 # The attributes that a scan must read: the functions below use these and no others.
 ROW_ATTRIBUTES = (
@@ -33,6 +37,9 @@ class UserRow:
         email: The e-mail address, for a line on a terminal; None if the row has none.
         profile_key: The PK of the profile; empty if the user is skipped or the row is unusable.
         copied_fields: The attributes that are copied to the profile, in DynamoDB JSON.
+        attributes: The user's attributes as Cognito has them, for a new account.
+        role: The role that the user gets; empty for the template's default role.
+        note: What an operator should know about the user if the profile is created; counted in the report.
         skip_reason: Why the user is skipped, or None.
         failure_reason: Why the row is unusable, or None.
         row: The row itself, for the digest of a failed row.
@@ -43,9 +50,17 @@ class UserRow:
     email: str | None = None
     profile_key: str = ""
     copied_fields: dict[str, AttributeValue] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    role: str = ""
+    note: str = ""
     skip_reason: str | None = None
     failure_reason: str | None = None
     row: Row = field(default_factory=dict)
+
+
+def key_digest(key: Mapping[str, str]) -> str:
+    """Return a short digest of a row's key, which identifies the row in its source without its ID."""
+    return hashlib.sha256(json.dumps(dict(key), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read_user_row(row: Row, shape: TableShape, rule: SkipRule) -> UserRow:

@@ -9,6 +9,7 @@ from userprofiles.backfill.item_reader import ItemReader, Items
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.review import Review
+from userprofiles.backfill.run_history import parse_time
 from userprofiles.backfill.segment import split_page
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.sources.source import Source
@@ -19,6 +20,7 @@ from userprofiles.template_check import ItemKind
 
 NO_PROFILE = "the user has no profile"
 CREATED_AND_GONE = "the run created a profile, and it does not exist any more"
+CREATED_AGAIN = "created again since the run"
 USER_IS_SKIPPED = "the user is skipped now"
 
 UNSETTLED = (Outcome.DIFFERING,)
@@ -128,7 +130,7 @@ class Verifier:
     def _missing_reason(self, user: UserRow) -> str:
         history = self._review.history
         key = record.partition_key(user.user_id)
-        return CREATED_AND_GONE if history and key in history.keys else NO_PROFILE
+        return CREATED_AND_GONE if history and history.may_have_created(key) else NO_PROFILE
 
     def _is_own(self, item: Row) -> bool:
         return self._review.history is None or self._review.history.has_created(item)
@@ -137,12 +139,19 @@ class Verifier:
         if user.skip_reason is not None:
             return _result(user, Outcome.CHANGED, USER_IS_SKIPPED)
         profile = items["profile"]
-        expected = self._expectation.build_items(user, self._comparison.creation_time(profile))
+        created_at = self._comparison.creation_time(profile)
+        expected = self._expectation.build_items(user, created_at)
         names = [
             name if len(self._expectation.kinds) == 1 else f"{kind}.{name}"
             for kind, item in own_items.items()
             for name in self._comparison.differing_names(item, _with_run(expected.get(kind, {}), item))
         ]
+        history, moment = self._review.history, parse_time(created_at)
+        if history and moment and history.is_before(moment):
+            names = sorted({*names, self._comparison.creation_name(profile)})
+            return _result(user, Outcome.DIFFERING, ", ".join(names))
+        if history and moment and history.is_after(moment):
+            return _result(user, Outcome.CHANGED, CREATED_AGAIN)
         if not names:
             return _result(user, Outcome.MATCHING)
         is_changed = self._comparison.is_changed(profile) or (

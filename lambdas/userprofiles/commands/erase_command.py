@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from userprofiles.backfill.command.argument_parser import CommandParser
+from userprofiles.backfill.command.confirmation import confirm
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.progress_line import ProgressLine, write_error
 from userprofiles.backfill.command.signals import stop_on_signals
@@ -17,7 +18,6 @@ from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import erase_output
 from userprofiles.commands.command_errors import print_errors
-from userprofiles.commands.confirmation import confirm
 from userprofiles.commands.restored_table import check_indexes, check_restored_table
 from userprofiles.lifecycle.erasure.erasure import OPERATOR, Erasure
 from userprofiles.lifecycle.erasure.erasure_replay import find_returned_users

@@ -12,13 +12,13 @@ from userprofiles.backfill.command.progress_line import ProgressLine, write_erro
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
+from userprofiles.backfill.pool_reader import PoolReader, UnconfirmedRule
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import last_reconciliation, reconcile_options
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.difference_output import write_differences
 from userprofiles.commands.stack_options import create_stack
 from userprofiles.lifecycle.deployed_settings import DeployedSettings, read_settings
-from userprofiles.lifecycle.pool_reader import PoolReader, UnconfirmedRule
 from userprofiles.lifecycle.reconciliation import reconcile_report
 from userprofiles.lifecycle.reconciliation.inventory import FIXED_KINDS, DifferenceKind, Inventory, Result
 from userprofiles.lifecycle.reconciliation.orphans import OrphanDeletion

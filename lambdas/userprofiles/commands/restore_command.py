@@ -14,6 +14,7 @@ from userprofiles.backfill.command.progress_line import ProgressLine, write_erro
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
+from userprofiles.backfill.pool_reader import PoolReader
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.comparison_options import add_comparison_options, check_comparison_options
@@ -21,7 +22,6 @@ from userprofiles.commands.difference_output import write_differences
 from userprofiles.commands.restored_table import check_restored_table
 from userprofiles.commands.stack_options import add_stack_options, create_stack
 from userprofiles.lifecycle.audit.audit_reader import AuditReader
-from userprofiles.lifecycle.pool_reader import PoolReader
 from userprofiles.lifecycle.restore import backup_report
 from userprofiles.lifecycle.restore.backup_comparison import BackupComparison, OnPage
 from userprofiles.lifecycle.restore.backup_inventory import (

@@ -14,6 +14,7 @@ from userprofiles.backfill.command.ledger_command import (
 )
 from userprofiles.backfill.command.ledger_options import ledger_arguments, ledger_table
 from userprofiles.backfill.command.progress_view import ProgressView
+from userprofiles.backfill.command.rollback_command import roll_back_run
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.identity import template_identity, template_version
 from userprofiles.backfill.ledger_errors import ledger_errors
@@ -49,6 +50,12 @@ def resume_backfill(values: argparse.Namespace, ledger: Ledger, run: RunRecord, 
     view = ProgressView(values.limits)
     command = LedgerCommand(ledger, command_options(values), view, stop=stop, limits=values.limits)
     return command.resume(current_record(values, ledger, run))
+
+
+def resume_rollback(values: argparse.Namespace, ledger: Ledger, run: RunRecord, stop: Stop) -> ExitCode:
+    """Resume a rollback in this process."""
+    options = {"run": run.job["ofRun"], "dry_run": False, "yes": True, "rate": None, "report": None}
+    return roll_back_run(argparse.Namespace(**(vars(values) | options)), ledger, stop)
 
 
 def command_options(values: argparse.Namespace) -> LedgerCommandOptions:
@@ -98,7 +105,7 @@ def resume_execution(values: argparse.Namespace, ledger: Ledger, run: RunRecord,
 
 
 RESUMES: Mapping[str, Mapping[str, Resume]] = {
-    LOCAL_ENGINE: {"backfill": resume_backfill},
+    LOCAL_ENGINE: {"backfill": resume_backfill, "rollback": resume_rollback},
     STEP_FUNCTIONS: dict.fromkeys(("backfill", "dry run", "verify", "rollback"), resume_execution),
 }
 """The function that resumes a run, by engine and kind."""

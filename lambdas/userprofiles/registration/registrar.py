@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from userprofiles import completion, settings
+from userprofiles import settings
 from userprofiles.registration.cognito_user import CognitoUser
+from userprofiles.registration.first_values import first_values, with_completion
 from userprofiles.settings import Roles
 from userprofiles.table import audit, record
 from userprofiles.table.audit import Action, AuditRow
@@ -15,7 +16,6 @@ from userprofiles.table.record import Item
 from userprofiles.table.store import Store
 from userprofiles.table.store_errors import StoreBusyError
 from userprofiles.template import Template
-from userprofiles.template_check import ITEM_KINDS, ItemKind
 
 _ATTEMPTS = 3
 
@@ -48,21 +48,6 @@ class Registration:
     """
 
     outcome: Outcome
-    unfit_fields: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _FirstValues:
-    """The first values of a user's fields.
-
-    Attributes:
-        account: The fields of the account, with `templateVersion` and `setFields`.
-        profile: The fields of the profile, with `setFields`.
-        unfit_fields: Fields whose value in Cognito doesn't match the template's schema.
-    """
-
-    account: Item
-    profile: Item
     unfit_fields: tuple[str, ...]
 
 
@@ -133,7 +118,7 @@ class Registrar:
         role = self.roles.decide_role(user.attributes)
         moment = self.clock()
         now = record.timestamp(moment)
-        values = self._first_values(user, role, now)
+        values = first_values(self.template, user.sub, user.attributes, role, now)
 
         def create_audit_row(action: Action, account: Item | None) -> AuditRow:
             return audit.create_row(user.sub, action, source=self.source, account=account, moment=moment)
@@ -144,7 +129,8 @@ class Registrar:
             )
 
         def create_profile(account: Item) -> Item:
-            return self._with_completion(role, account, record.profile_item(user.sub, values.profile))
+            profile = record.profile_item(user.sub, values.profile)
+            return with_completion(self.template, role, account, profile)
 
         for _ in range(_ATTEMPTS):
             audit_row = create_audit_row(Action.REGISTERED, None)
@@ -166,23 +152,3 @@ class Registrar:
                 return Registration(Outcome.REPAIRED, values.unfit_fields)
             # Another writer has repaired, changed or erased the user in the meantime: start again.
         raise StoreBusyError("RepairConflict")
-
-    def _with_completion(self, role: str, account: Item, profile: Item) -> Item:
-        """Return the profile with `profile_completed`, if the template has that field."""
-        if not completion.has_completed_field(self.template):
-            return profile
-        result = completion.completion(self.template, role, account, profile)
-        return {**profile, completion.PROFILE_COMPLETED: result.is_complete}
-
-    def _first_values(self, user: CognitoUser, role: str, now: str) -> _FirstValues:
-        system = {"sub": user.sub, "role": role, "now": now}
-        values: dict[ItemKind, Item] = {}
-        unfit_fields: list[str] = []
-        for kind in ITEM_KINDS:
-            fields, unfit_names = self.template.fill(kind, role, user.attributes, system)
-            unfit_fields.extend(f"{kind}.{name}" for name in unfit_names)
-            names = self.template.fields_from_attributes(kind, user.attributes, fields)
-            set_fields = completion.changed_set_fields(self.template, role, kind, {}, written=names)
-            values[kind] = {**fields, completion.SET_FIELDS: set_fields}
-        values["account"]["templateVersion"] = self.template.version
-        return _FirstValues(values["account"], values["profile"], tuple(unfit_fields))

@@ -103,7 +103,13 @@ def list_partition(shard: str, role: str, status: str | None = None) -> str:
 
 
 def account_item(
-    sub: str, role: str, created_at: str, fields: Mapping[str, Any], *, audit_head: str, created_by: str
+    sub: str,
+    role: str,
+    created_at: str,
+    fields: Mapping[str, Any],
+    *,
+    audit_head: str | None,
+    created_by: str,
 ) -> Item:
     """Return the item of a new account.
 
@@ -112,7 +118,8 @@ def account_item(
         role: The user's effective role, which determines the list of the user.
         created_at: The result of `timestamp`.
         fields: The fields of the template, `templateVersion` and `setFields`.
-        audit_head: Hash of the audit row that is written in the same transaction.
+        audit_head: Hash of the audit row that is written in the same transaction. None for an imported
+            account: its first change begins the chain.
         created_by: How the user came into the table, one of `CREATED_BY`.
     """
     return {
@@ -122,7 +129,7 @@ def account_item(
         **fields,
         **list_keys(sub, role, fields.get("status")),
         "listSK": f"{created_at}#{sub}",
-        "auditHead": audit_head,
+        **({} if audit_head is None else {"auditHead": audit_head}),
         "version": 1,
     }
 

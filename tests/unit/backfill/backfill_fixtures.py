@@ -23,7 +23,9 @@ from userprofiles.backfill.stop import Stop
 
 TABLE = "v_users_dev"
 NOW = "2026-02-04T16:00:00Z"
-LIMITS = Limits(threads=1, first_wait_s=0.0001, longest_wait_s=0.001, patience_s=5.0)
+LIMITS = Limits(
+    threads=1, first_wait_s=0.0001, longest_wait_s=0.001, server_error_wait_s=0.0001, patience_s=5.0
+)
 
 
 def client_error(operation, code, message="", status=400, retries=0):
@@ -138,7 +140,7 @@ class Table:
             ],
             KeySchema=[
                 {"AttributeName": key, "KeyType": key_type}
-                for key, key_type in zip(keys, ("HASH", "RANGE"), strict=True)
+                for key, key_type in zip(keys, ("HASH", "RANGE"), strict=False)
             ],
         )
         self.client = Dynamo(client)

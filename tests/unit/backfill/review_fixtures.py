@@ -1,5 +1,7 @@
 """Shared by the tests of verification and rollback: a run that has created profiles, and what comes later."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from backfill_fixtures import LIMITS, NOW, Recorder, account, plain_user
@@ -15,10 +17,13 @@ from userprofiles.backfill.run_history import RunHistory
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.table_shape import TableShape
+from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.key_hashes import KeyHashes
+from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.table import record
 
 SHAPES = list(TableShape)
+TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/v_users_dev"
 
 
 def user(shape, user_id, **attributes):
@@ -53,16 +58,23 @@ def execute(job, table, *, review=None, recorder=None, stop=None, states=None, l
     return recorder, states
 
 
+@dataclass(frozen=True)
+class CreatedProfiles(RunHistory):
+    """What the ledger knows about a run, with the IDs of the users whose profiles it created."""
+
+    ids: Sequence[str] = ()
+
+
 def create_profiles(table, shape, **settings):
     """Run a backfill, and return what the ledger knows about it."""
     job = job_of(table, shape, **settings)
     recorder, _ = execute(job, table)
     keys = KeyHashes()
-    results = [result for result in recorder.results if result.outcome is Outcome.CREATED]
+    ids = [result.user_id for result in recorder.results if result.outcome is Outcome.CREATED]
     if shape is TableShape.PLAIN:
-        for result in results:
-            keys.add(record.partition_key(result.user_id))
-    return RunHistory(job, {"created": len(results)}, keys)
+        for user_id in ids:
+            keys.add(record.partition_key(user_id))
+    return CreatedProfiles(job, {"created": len(ids), "processed": len(recorder.results)}, keys, ids=ids)
 
 
 def verify(table, shape, history=None, sample=None, **settings):
@@ -117,3 +129,14 @@ def change(table, user_id, *, kind="profile", remove=(), **attributes):
 def delete(table, user_id, kind="profile"):
     key = {name: {"S": value} for name, value in record.key(user_id, kind).items()}
     table.moto.delete_item(TableName=table.name, Key=key)
+
+
+def store_run(folder, history, state=RunState.DONE, started_at=""):
+    """Store a run in a ledger as `backfill apply` does, and return the ledger."""
+    ledger = FileLedger(folder)
+    job = history.job
+    run = RunRecord(job.run_id, "backfill", "local", job.to_json(), table=TABLE_ARN, started_at=started_at)
+    lease = ledger.create(run)
+    ledger.save_units(lease, {}, [record.partition_key(user_id) for user_id in history.ids])
+    ledger.release(lease, state=state, counts=history.counts)
+    return ledger

@@ -1,7 +1,9 @@
 """Batches that are denied, partly answered or too large."""
 
+from dataclasses import replace
+
 import pytest
-from backfill_fixtures import FakeTime, client_error, plain_user, plain_users, profile
+from backfill_fixtures import LIMITS, FakeTime, Recorder, client_error, plain_user, plain_users, profile
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.table_shape import TableShape
 
@@ -82,6 +84,7 @@ class TestPermissions:
 
 class TestResponsesOfABatch:
     def test_each_statement_is_classified(self, create_table, backfill):
+        """F26: only the statements that a retry can help are sent again."""
         table = create_table(*plain_users(5))
         table.client.batch_errors = {
             "USER#user00": ["ThrottlingError", "ProvisionedThroughputExceeded"],
@@ -156,3 +159,96 @@ class TestResponsesOfABatch:
         backfill(table, stop=FakeTime(), rate=4.0, **PLAIN)
 
         assert batch_sizes(table) == [4, 2]
+
+
+@pytest.fixture
+def break_insert(create_table):
+    """Create a table in which the server fails to insert some profiles."""
+
+    def create(count, broken, *, is_whole_call, tries=1_000, error="InternalServerError"):
+        table = create_table(*plain_users(count))
+        keys = [f"USER#user{n:02d}" for n in broken]
+        if not is_whole_call:
+            table.client.batch_errors = {key: [error] * tries for key in keys}
+            return table
+        left = [tries]
+
+        def fail(operation, parameters):
+            if operation not in {"BatchExecuteStatement", "PutItem"} or left[0] == 0:
+                return
+            items = [statement["Parameters"] for statement in parameters.get("Statements", ())]
+            items += [parameters["Item"].values()] if operation == "PutItem" else []
+            if any({"S": key} in item for key in keys for item in items):
+                left[0] -= 1
+                raise client_error(operation, error, "injected by the test", status=500)
+
+        table.client.hooks = [fail]
+        return table
+
+    return create
+
+
+@pytest.mark.parametrize("is_whole_call", [False, True])
+class TestPoison:
+    REASON = "InternalServerError: injected by the test (3 tries)"
+
+    def test_item_that_the_server_never_inserts_fails_after_3_tries(
+        self, break_insert, backfill, is_whole_call
+    ):
+        table = break_insert(30, [3], is_whole_call=is_whole_call)
+
+        result = backfill(table, **PLAIN)
+
+        assert result.tally == {"existed": 0, "created": 29, "failed": 1, "skipped": {}}
+        assert result.failures == {"user03": self.REASON}
+
+    def test_single_item_of_a_table_fails_too(self, break_insert, backfill, is_whole_call):
+        table = break_insert(1, [0], is_whole_call=is_whole_call)
+
+        assert backfill(table, **PLAIN).failures == {"user00": self.REASON}
+        assert batch_sizes(table) == [1, 1, 1]
+
+    def test_item_that_is_inserted_at_the_last_try_is_created(self, break_insert, backfill, is_whole_call):
+        table = break_insert(5, [3], is_whole_call=is_whole_call, tries=2)
+
+        assert backfill(table, **PLAIN).tally["created"] == 5
+
+    def test_throttled_item_is_no_poison(self, break_insert, backfill, is_whole_call):
+        table = break_insert(5, [3], is_whole_call=is_whole_call, tries=7, error="ThrottlingException")
+
+        assert backfill(table, stop=FakeTime(), **PLAIN).tally["created"] == 5
+
+    def test_item_that_is_inserted_in_spite_of_the_error_is_created(
+        self, break_insert, backfill, is_whole_call
+    ):
+        table = break_insert(5, [3], is_whole_call=is_whole_call)
+        [hook] = table.client.hooks or [lambda *_: None]
+
+        def insert_too(operation, parameters):
+            for statement in parameters.get("Statements", ()):
+                if {"S": "USER#user03"} in statement["Parameters"]:
+                    errors, table.client.batch_errors = table.client.batch_errors, {}
+                    table.client._insert(**statement)
+                    table.client.batch_errors = errors
+            return hook(operation, parameters)
+
+        table.client.hooks = [insert_too]
+
+        assert backfill(table, **PLAIN).tally == {"existed": 0, "created": 5, "failed": 0, "skipped": {}}
+
+    def test_outage_of_the_server_fails_no_user(self, break_insert, backfill, is_whole_call):
+        table = break_insert(5, range(5), is_whole_call=is_whole_call)
+        recorder = Recorder()
+        limits = replace(LIMITS, first_wait_s=0.1, longest_wait_s=1.0)
+
+        with pytest.raises(BackfillFailedError, match="No call to DynamoDB succeeded"):
+            backfill(table, recorder=recorder, stop=FakeTime(), limits=limits, **PLAIN)
+
+        assert recorder.saved_states[0]["processed"] == 0
+
+    def test_put_that_the_server_never_executes_fails(self, break_insert, backfill, is_whole_call):
+        table = break_insert(5, [3], is_whole_call=True)
+        table.client.denied = {"BatchExecuteStatement"}
+
+        assert backfill(table, **PLAIN).failures == {"user03": self.REASON}
+        assert table.client.count("PutItem") == 7

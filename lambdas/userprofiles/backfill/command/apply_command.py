@@ -17,9 +17,10 @@ from userprofiles.backfill.command.engine import add_engine_options, execute_run
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import add_connection_options
-from userprofiles.backfill.command.ledger_command import find_operator, quarantine_folder
+from userprofiles.backfill.command.ledger_command import find_operator
 from userprofiles.backfill.command.ledger_options import add_ledger_options, open_ledger
 from userprofiles.backfill.command.progress_view import ProgressView
+from userprofiles.backfill.command.quarantine_place import quarantine_folder
 from userprofiles.backfill.command.rate_option import add_rate_option, resolve_rate
 from userprofiles.backfill.command.report_files import add_report_options, check_report_options
 from userprofiles.backfill.command.signals import stop_on_signals

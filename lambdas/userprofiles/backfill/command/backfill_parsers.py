@@ -7,10 +7,20 @@ from userprofiles.backfill.command import (
     plan_command,
     quarantine_command,
     report_command,
+    rollback_command,
     run_command,
+    verify_command,
 )
 
-_COMMANDS = (run_command, plan_command, apply_command, quarantine_command, report_command)
+_COMMANDS = (
+    run_command,
+    plan_command,
+    apply_command,
+    verify_command,
+    rollback_command,
+    quarantine_command,
+    report_command,
+)
 
 
 def add_parsers(groups: Any, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from userprofiles import aws
 from userprofiles.backfill.error_messages import TableLocation, translate_error
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.plain_json import use_plain_json
 
 
 def _config(limits: Limits) -> Config:
@@ -18,8 +19,7 @@ def _config(limits: Limits) -> Config:
         connect_timeout=limits.connect_timeout_s,
         read_timeout=limits.read_timeout_s,
         max_pool_connections=limits.connections,
-        # The validation of 25 statements with 17 parameters each takes a third of the time.
-        # It is not needed, because our code builds all parameters.
+        # Our code builds all parameters, and `use_plain_json` hides them from the validation.
         parameter_validation=False,
     )
 
@@ -76,7 +76,7 @@ def create_client(
         ) from error
     except boto.BotoCoreError as error:
         raise translate_error(error, location) from error
-    return client, TableLocation(
+    return use_plain_json(client), TableLocation(
         table,
         client.meta.region_name,
         client.meta.endpoint_url,

@@ -1,34 +1,34 @@
 """Executes a run of the ledger for a command: shows its progress and result, and returns the exit code."""
 
-import json
 import shlex
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from userprofiles import aws
 from userprofiles.backfill import report
-from userprofiles.backfill.command.checkpoint_folder import state_directory
 from userprofiles.backfill.command.connection import create_client
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import View
+from userprofiles.backfill.command.quarantine_place import bucket_of, open_quarantine
+from userprofiles.backfill.command.report_files import ReportFiles
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.errors import BackfillError, ErrorKind
 from userprofiles.backfill.identity import template_identity, template_version
 from userprofiles.backfill.job import Job
+from userprofiles.backfill.job_report import JobReport
+from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger_run import LedgerRun, LedgerRunResult
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.operations import ProcessorFactory
 from userprofiles.backfill.quarantine_sink import QuarantineSink
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.tally import Tally
 from userprofiles.backfill.written_code import backfill_code_version
-from userprofiles.jobs.file_quarantine import FileQuarantine
 from userprofiles.jobs.identity import who_am_i
 from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.quarantine import Quarantine
 from userprofiles.jobs.run_record import RunRecord
 from userprofiles.table import record as table_record
 
@@ -45,6 +45,7 @@ class LedgerCommandOptions:
         as_json: Whether standard output has only the report, as JSON.
         ledger_arguments: The options with which another command finds the ledger.
         allow_parallel: Whether another run may write to the same table at the same time.
+        files: Where the report is written.
     """
 
     region: str | None = None
@@ -52,6 +53,7 @@ class LedgerCommandOptions:
     as_json: bool = False
     ledger_arguments: Sequence[str] = ()
     allow_parallel: bool = False
+    files: ReportFiles = field(default_factory=ReportFiles)
 
 
 class LedgerCommand:
@@ -124,18 +126,25 @@ class LedgerCommand:
             client,
             location,
             observer=ViewObserver(self._view),
-            failures=QuarantineSink(FileQuarantine(quarantine_folder(record.run_id)), record.run_id),
+            failures=QuarantineSink(self._open_quarantine(record), record.run_id),
             stop=self._stop,
             limits=self._limits,
             create_processor=create_processor,
         )
 
+    def _open_quarantine(self, record: RunRecord) -> Quarantine:
+        options = self._options
+        return open_quarantine(
+            record.run_id, bucket_of(record), region=options.region, endpoint_url=options.endpoint_url
+        )
+
     def _finish(self, result: LedgerRunResult) -> ExitCode:
-        """Print the result, explain how to go on, and return the exit code."""
-        tally, meter = report.add_up(result.states)
-        totals = report.build_totals(result.job, tally, meter, result.seconds)
+        """Write the report, explain how to go on, and return the exit code."""
+        tally, _ = report.add_up(result.states)
         errors = [result.error] if result.error else []
-        errors += self._write(totals, tally, is_complete=result.is_complete)
+        errors += self._write_reports(result)
+        if not self._options.as_json:
+            errors += self._print([report.format_summary(tally, is_complete=result.is_complete), "\n"])
         for error in errors:
             if error.kind is not ErrorKind.STOPPED:
                 self._view.show_message(f"Error: {error}")
@@ -150,13 +159,24 @@ class LedgerCommand:
             return ExitCode.STOPPED
         return ExitCode.SOME_FAILED if tally.failed else ExitCode.DONE
 
-    def _write(self, totals: dict[str, Any], tally: Tally, *, is_complete: bool) -> list[BackfillError]:
-        """Write the counts to standard output. Return the error."""
-        text = json.dumps(totals, indent=2)
-        if not self._options.as_json:
-            text = report.format_summary(tally, is_complete=is_complete)
+    def _write_reports(self, result: LedgerRunResult) -> list[BackfillError]:
+        """Write the report to its files and, as JSON, to standard output. Return the errors."""
         try:
-            self._out.write(text + "\n")
+            with ledger_errors():
+                stored = self._ledger.read(result.job.run_id)
+            job_report = JobReport(stored, result.job, result.states, self._open_quarantine(stored))
+            totals = job_report.totals()
+        except BackfillError as error:
+            return [error]
+        errors = self._options.files.write(totals, job_report.failures)
+        if self._options.as_json:
+            errors += self._print(report.serialize(totals, job_report.failures()))
+        return errors
+
+    def _print(self, texts: Iterable[str]) -> list[BackfillError]:
+        """Write texts to standard output. Return the error."""
+        try:
+            self._out.write_all(texts)
         except BackfillError as error:
             return [error]
         return []
@@ -198,8 +218,3 @@ def new_record(
 def find_operator(region: str | None, endpoint_url: str | None) -> str:
     """Return the ARN of the AWS identity, or the user and host."""
     return who_am_i(lambda: aws.client("sts", attempts=1, region=region, endpoint_url=endpoint_url))
-
-
-def quarantine_folder(run_id: str) -> Path:
-    """Return the folder of a run's failed rows on this machine."""
-    return state_directory() / "userprofiles" / "quarantine" / run_id

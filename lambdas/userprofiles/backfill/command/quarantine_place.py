@@ -1,10 +1,11 @@
 """Finds the failed rows of a run: in the bucket of its report, or else in a folder of this machine."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from userprofiles import aws
-from userprofiles.backfill.command.ledger_command import quarantine_folder
+from userprofiles.backfill.command.checkpoint_folder import state_directory
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.jobs.bucket_quarantine import BucketQuarantine
@@ -15,6 +16,11 @@ from userprofiles.jobs.quarantine import Quarantine
 from userprofiles.jobs.run_record import RunRecord
 
 _S3 = "s3://"
+
+
+def quarantine_folder(run_id: str) -> Path:
+    """Return the folder of a run's failed rows on this machine."""
+    return state_directory() / "userprofiles" / "quarantine" / run_id
 
 
 def create_s3(region: str | None, endpoint_url: str | None) -> Any:

@@ -10,15 +10,16 @@ from userprofiles import settings
 from userprofiles import template as templates
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.progress_line import write_error
+from userprofiles.backfill.command.source_check import SourceCheck
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import TABLE_SOURCE
+from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.mapping import (
     KEYED_TABLE_COLUMNS,
     TABLE_COLUMNS,
     ColumnMapping,
     read_mapping,
 )
-from userprofiles.backfill.sources.check_source import check_source
 from userprofiles.backfill.sources.source_kinds import SourceKind
 from userprofiles.template import Template
 
@@ -32,18 +33,20 @@ _FORMS = {
     "pool-list": SourceKind.POOL_LIST,
     "jsonl": SourceKind.JSONL,
     "csv": SourceKind.CSV,
+    "python": SourceKind.PYTHON,
 }
 _SOURCE_HELP = """where the users come from (default: table, the table of --table-name itself):
 table:NAME, a table of either shape; keyed-table:NAME, a table with the key user_id alone;
 pool:ID, a Cognito user pool; pool-list:FILE, written by `userprofiles pool list`;
-jsonl:FILE or csv:FILE, with --mapping. FILE can be s3://BUCKET/KEY. With any other source than
-table, accounts and profiles are written to this project's users table --table-name"""
+jsonl:FILE or csv:FILE, with --mapping; python:MODULE:FUNCTION, a source of your own. FILE can be
+s3://BUCKET/KEY. With any other source than table, accounts and profiles are written to this project's
+users table --table-name"""
 
 _DEFAULT_COLUMNS = {
     SourceKind.OTHER_TABLE: TABLE_COLUMNS,
     SourceKind.KEYED_TABLE: KEYED_TABLE_COLUMNS,
 }
-_POOL_KINDS = (SourceKind.POOL, SourceKind.POOL_LIST)
+_KINDS_WITHOUT_MAPPING = (SourceKind.POOL, SourceKind.POOL_LIST, SourceKind.PYTHON)
 
 
 def add_source_options(parser: CommandParser) -> None:
@@ -107,18 +110,21 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
     if mapping:
         source |= mapping.to_json()
     if kind is SourceKind.POOL:
-        source |= {"poolId": name, "requestsPerSecond": _requests_per_second(values)}
-    elif kind in {SourceKind.OTHER_TABLE, SourceKind.KEYED_TABLE}:
+        check_requests_per_second(values.requests_per_second)
+        source |= {"poolId": name, "requestsPerSecond": values.requests_per_second}
+    elif kind in {SourceKind.OTHER_TABLE, SourceKind.KEYED_TABLE, SourceKind.PYTHON}:
         source["name"] = name
     else:
         source["path"] = name
-    return check_source(
-        source,
-        has_own_mapping=values.mapping is not None,
+    check = SourceCheck(
         region=getattr(values, "region", None),
         endpoint_url=getattr(values, "endpoint_url", None),
+        has_own_mapping=values.mapping is not None,
         warn=warn or _warn,
+        limits=getattr(values, "limits", COMMAND_LINE),
     )
+    check.check_target(values.table_name)
+    return check.complete(source)
 
 
 def _refuse_table_options(values: argparse.Namespace) -> None:
@@ -148,10 +154,10 @@ def _roles(values: argparse.Namespace, template: Template) -> dict[str, Any]:
 
 
 def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -> ColumnMapping | None:
-    if kind in _POOL_KINDS:
+    if kind in _KINDS_WITHOUT_MAPPING:
         if values.mapping:
             raise RefusedError(
-                f"--mapping can't be used with --source {kind}: a user pool has fixed names. Leave it out."
+                f"--mapping can't be used with --source {kind}: this source has fixed names. Leave it out."
             )
         return None
     if values.mapping:
@@ -164,13 +170,16 @@ def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -
     return ColumnMapping(_DEFAULT_COLUMNS[kind])
 
 
-def _requests_per_second(values: argparse.Namespace) -> float:
-    rate: float = values.requests_per_second
+def check_requests_per_second(rate: float) -> None:
+    """Check the value of `--requests-per-second`.
+
+    Raises:
+        RefusedError: It is not allowed.
+    """
     if not 0 < rate <= MAX_REQUESTS_PER_SECOND:
         raise RefusedError(
             f"--requests-per-second must be above 0 and at most {MAX_REQUESTS_PER_SECOND:,}, got {rate:g}."
         )
-    return rate
 
 
 def _warn(message: str) -> None:

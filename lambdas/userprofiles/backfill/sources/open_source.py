@@ -1,19 +1,76 @@
 """Opens the source that a job names."""
 
+from pathlib import Path
+
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.job import TABLE_SOURCE, Job
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.mapped_user import MappedUserReader
+from userprofiles.backfill.mapping import ColumnMapping
+from userprofiles.backfill.pool_user_row import PoolUserReader
+from userprofiles.backfill.sources.byte_file import ByteFile, LocalFile, S3File
+from userprofiles.backfill.sources.clients import SourceClients
+from userprofiles.backfill.sources.file_source import FileSource
+from userprofiles.backfill.sources.other_table_source import OtherTableSource
+from userprofiles.backfill.sources.pool_source import PoolSource
+from userprofiles.backfill.sources.python_source import load_source_factory
+from userprofiles.backfill.sources.records import CsvRecords, JsonRecords, RecordFormat
 from userprofiles.backfill.sources.source import Source
+from userprofiles.backfill.sources.source_kinds import S3_PREFIX, SourceKind
 from userprofiles.backfill.sources.table_source import TableSource
+from userprofiles.backfill.user_roles import load_roles
 
 
-def open_source(job: Job, limits: Limits) -> Source:
-    """Return the source of a job.
+def open_source(job: Job, limits: Limits, clients: SourceClients | None = None) -> Source:
+    """Return the source of a job. Nothing is read yet.
+
+    Args:
+        job: The task.
+        limits: The sizes of pages.
+        clients: The clients of other services than DynamoDB; None for new ones.
 
     Raises:
         RefusedError: The job names an unknown kind of source.
     """
-    kind = job.source.get("kind")
-    if kind == TABLE_SOURCE:
-        return TableSource(job, limits)
-    raise RefusedError(f"Unknown kind of source {kind!r}; allowed: {TABLE_SOURCE}.")
+    clients = clients or SourceClients()
+    match job.source.get("kind"):
+        case SourceKind.TABLE:
+            return TableSource(job, limits)
+        case SourceKind.OTHER_TABLE | SourceKind.KEYED_TABLE:
+            return OtherTableSource(job, limits, load_roles(job))
+        case SourceKind.POOL:
+            return PoolSource(job.source, clients, roles=load_roles(job), limits=limits)
+        case SourceKind.POOL_LIST | SourceKind.JSONL | SourceKind.CSV:
+            return _file_source(job, limits, clients)
+        case SourceKind.PYTHON:
+            return load_source_factory(job.source["name"])(job, limits)
+        case kind:
+            raise RefusedError(f"Unknown kind of source {kind!r}; allowed: {', '.join(SourceKind)}.")
+
+
+def open_file(path: str, clients: SourceClients) -> ByteFile:
+    """Return a file of this machine or of S3.
+
+    Raises:
+        RefusedError: The path begins with `s3://` and is not `s3://BUCKET/KEY`.
+    """
+    return S3File(path, clients) if path.startswith(S3_PREFIX) else LocalFile(Path(path))
+
+
+def _file_source(job: Job, limits: Limits, clients: SourceClients) -> FileSource:
+    source, roles = job.source, load_roles(job)
+    record_format: RecordFormat = JsonRecords()
+    reader: MappedUserReader | PoolUserReader = PoolUserReader(roles)
+    if source["kind"] != SourceKind.POOL_LIST:
+        mapping = ColumnMapping.from_json(source)
+        reader = MappedUserReader(mapping, job.rule, roles)
+        if source["kind"] == SourceKind.CSV:
+            record_format = CsvRecords(source["header"], mapping.delimiter)
+    return FileSource(
+        source,
+        open_file(source["path"], clients),
+        record_format,
+        reader,
+        segments=job.segments,
+        page_rows=limits.page_rows,
+    )

@@ -20,6 +20,7 @@ class SourceKind(StrEnum):
     POOL_LIST = "pool-list"
     JSONL = "jsonl"
     CSV = "csv"
+    PYTHON = "python"
 
 
 FILE_KINDS = (SourceKind.POOL_LIST, SourceKind.JSONL, SourceKind.CSV)
@@ -29,11 +30,16 @@ def refuse_local_file(source: Mapping[str, Any]) -> None:
     """Refuse a source that only this machine has: a state machine can't read its files.
 
     Raises:
-        RefusedError: The source is a file of this machine.
+        RefusedError: The source is a file or a Python module of this machine.
     """
     kind, path = source.get("kind"), str(source.get("path", ""))
     if kind in FILE_KINDS and not path.startswith(S3_PREFIX):
         raise RefusedError(
             f"--source {kind}:{path}: a state machine can't read a file of this machine. Copy the file to S3 "
             f"and make a plan with --source {kind}:s3://BUCKET/KEY, or use --engine local."
+        )
+    if kind == SourceKind.PYTHON:
+        raise RefusedError(
+            f"--source {kind}:{source.get('name')}: a state machine runs no module of this machine. Use "
+            "--engine local, or write the users to a file in S3."
         )

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
+from userprofiles.backfill.pool_reader import PoolReader, PoolUser, UnconfirmedRule
 from userprofiles.lifecycle.comparison import compare
-from userprofiles.lifecycle.pool_reader import PoolReader, PoolUser, UnconfirmedRule
 from userprofiles.lifecycle.reconciliation.inventory import DifferenceKind, Inventory
 from userprofiles.lifecycle.table_reader import Page, TableReader
 from userprofiles.table import deletion, record

@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from userprofiles.backfill.errors import StoppedError
+from userprofiles.backfill.pool_reader import RefusedTokenError
 from userprofiles.jobs.key_hashes import hash_keys
-from userprofiles.lifecycle.pool_reader import RefusedTokenError
 from userprofiles.lifecycle.reconciliation.reconciler_state import (
     ACCOUNTS_PHASE,
     POOL_PHASE,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
+from userprofiles.backfill.pool_reader import PoolReader, PoolUser, UnconfirmedRule
 from userprofiles.lifecycle.comparison import compare
-from userprofiles.lifecycle.pool_reader import PoolReader, PoolUser, UnconfirmedRule
 from userprofiles.lifecycle.reconciliation.inventory import DifferenceKind, Result
 from userprofiles.lifecycle.reconciliation.reconciler_state import Pass
 from userprofiles.lifecycle.reconciliation.unconfirmed_users import UnconfirmedUsers

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from userprofiles.backfill.errors import RefusedError
+from userprofiles.backfill.pool_reader import PoolReader
 from userprofiles.backfill.table_scan import projection
 from userprofiles.lifecycle.audit.audit_reader import AuditReader
-from userprofiles.lifecycle.pool_reader import PoolReader
 from userprofiles.lifecycle.restore.backup_inventory import (
     BackupDifferenceKind,
     BackupInventory,

@@ -8,9 +8,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aws_lambda_powertools import Logger
 from fake_pool import POOL_ID, FakePool
 from kill_switch import KilledError
+from log_lines import create_logger
 from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.key_hashes import KeyHashes, hash_keys
@@ -49,7 +49,7 @@ class Reconciler:
         self.clock = Clock()
         monkeypatch.setattr(reconciler_settings, "_now", self.clock)
         self.log = io.StringIO()
-        self.report = Report(Logger(service=uuid.uuid4().hex, stream=self.log))
+        self.report = Report(create_logger(self.log))
         self.pool = pool
         dynamodb = switch.wrap(tables.client)
         store = Store(dynamodb, tables.users, tables.audit, sleep=lambda _: None)

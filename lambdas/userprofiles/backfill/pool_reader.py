@@ -24,6 +24,7 @@ from userprofiles.telemetry import error_code
 
 _PAGE_USERS = 60
 _RETRIED = frozenset({"TooManyRequestsException", "InternalErrorException", "ThrottlingException"})
+_DENIED = frozenset({"AccessDeniedException"})
 _NOT_FOUND = "UserNotFoundException"
 _INVALID_PARAMETER = "InvalidParameterException"
 _UNCONFIRMED = "UNCONFIRMED"
@@ -169,11 +170,20 @@ class PoolReader:
         pool_user = self.find(sub)
         if pool_user is not None and pool_user.user.sub == sub:
             return True
+        return self.find_by_sub(sub) is not None
+
+    def find_by_sub(self, sub: str) -> PoolUser | None:
+        """Find a user in any state by the sub; None if the pool has no such user.
+
+        Args:
+            sub: A sub, as `record.is_sub` allows it.
+        """
         try:
             response = self._call("list_users", Limit=1, Filter=f'sub = "{sub}"')
         except ClientError as error:
             raise self._error(error) from error
-        return bool(response.get("Users"))
+        users = [self._pool_user(entry, entry.get("Attributes", ())) for entry in response.get("Users", ())]
+        return users[0] if users else None
 
     def disable(self, name: str) -> None:
         """Disable a user. A user who doesn't exist is ignored."""
@@ -235,6 +245,13 @@ class PoolReader:
             raise StoppedError("Stopped.")
 
     def _error(self, error: Exception) -> BackfillFailedError:
+        if isinstance(error, ClientError) and error_code(error) in _DENIED:
+            action = f"cognito-idp:{error.operation_name}"
+            return BackfillFailedError(
+                ErrorKind.RIGHTS,
+                f"Access Denied ({action} on the user pool {self._pool_id})\n"
+                f"Ensure the IAM user or role has the permission {action} on the pool.",
+            )
         return BackfillFailedError(
             ErrorKind.SERVICE,
             f"The user pool {self._pool_id} can't be read or changed: {error_code(error)}.\n"

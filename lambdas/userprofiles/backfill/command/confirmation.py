@@ -7,8 +7,12 @@ from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.errors import RefusedError, StoppedError
 
 
-def confirm(question: str) -> None:
+def confirm(question: str, unchanged: str = "Nothing was erased.") -> None:
     """Ask a question on the terminal. The answer `yes` confirms.
+
+    Args:
+        question: The question.
+        unchanged: The sentence of the error: what has not happened.
 
     Raises:
         RefusedError: The answer is another one.
@@ -20,8 +24,8 @@ def confirm(question: str) -> None:
     try:
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
-        raise StoppedError("Stopped. Nothing was erased.") from None
+        raise StoppedError(f"Stopped. {unchanged}") from None
     finally:
         signal.signal(signal.SIGINT, handler)
     if answer.strip().lower() != "yes":
-        raise RefusedError("Not confirmed. Nothing was erased.")
+        raise RefusedError(f"Not confirmed. {unchanged}")

@@ -1,0 +1,228 @@
+"""Checks a source before a plan: that it can be read, and that its first rows have the mapped columns."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from userprofiles.backfill.calls import Calls
+from userprofiles.backfill.command.connection import create_client
+from userprofiles.backfill.error_messages import TableLocation
+from userprofiles.backfill.errors import RefusedError
+from userprofiles.backfill.limits import COMMAND_LINE, Limits
+from userprofiles.backfill.mapping import ID, ColumnMapping
+from userprofiles.backfill.pool_reader import PoolReader
+from userprofiles.backfill.shape_detection import read_first_shapes
+from userprofiles.backfill.sources.clients import SourceClients
+from userprofiles.backfill.sources.lines import Line, read_lines
+from userprofiles.backfill.sources.open_source import open_file
+from userprofiles.backfill.sources.other_table_source import kind_of_table
+from userprofiles.backfill.sources.python_source import load_source_factory
+from userprofiles.backfill.sources.records import CsvRecords, JsonRecords, RecordFormat, read_header
+from userprofiles.backfill.sources.source_kinds import S3_PREFIX, SourceKind
+from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.table_description import describe_table
+from userprofiles.backfill.table_scan import both_shapes_error, scan
+from userprofiles.backfill.table_shape import TableShape, is_user_row, row_shape
+from userprofiles.table import record
+
+_ANY_TABLE = "any-table"
+
+
+@dataclass(frozen=True)
+class SourceCheck:
+    """Reads the first rows of a source.
+
+    Attributes:
+        region: The region; None for that of the environment or profile.
+        endpoint_url: The endpoint of a local AWS; None for AWS.
+        has_own_mapping: Whether the operator named the columns. If not, all except the ID are optional.
+        warn: Shows a warning.
+        clients: Creates the clients of S3 and Cognito.
+        limits: Times and attempts of a call.
+    """
+
+    region: str | None
+    endpoint_url: str | None
+    has_own_mapping: bool
+    warn: Callable[[str], None]
+    clients: SourceClients = field(default_factory=SourceClients)
+    limits: Limits = COMMAND_LINE
+
+    def complete(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a source with what identifies its content.
+
+        Raises:
+            RefusedError: The source does not fit its kind or its mapping.
+            BackfillFailedError: The source can't be read.
+        """
+        match source["kind"]:
+            case SourceKind.POOL:
+                self._check_pool(source)
+                return dict(source)
+            case SourceKind.OTHER_TABLE | SourceKind.KEYED_TABLE:
+                return self._complete_table(source)
+            case SourceKind.PYTHON:
+                load_source_factory(source["name"])
+                return dict(source)
+        return self._complete_file(source)
+
+    def check_target(self, table: str) -> None:
+        """Check that a table can be a users table of this project.
+
+        Raises:
+            RefusedError: The table has user rows of the plain shape.
+            BackfillFailedError: The table can't be read, or has other keys.
+        """
+        client, location = self._connect(table)
+        calls = Calls(client, location, Stop(), self.limits)
+        if TableShape.PLAIN in read_first_shapes(calls, self.limits.probe_rows):
+            raise RefusedError(
+                f"--table-name {table}: the table has user rows in the plain shape (PK not "
+                f"{record.USER_PREFIX}). From another source, accounts and profiles are written only to a "
+                "users table of this project. Name that table, or leave out --source."
+            )
+
+    def _connect(self, table: str) -> tuple[Any, TableLocation]:
+        return create_client(
+            table,
+            limits=self.limits,
+            region=self.region,
+            endpoint_url=self.endpoint_url,
+            has_connection_options=True,
+        )
+
+    def _check_pool(self, source: Mapping[str, Any]) -> None:
+        """Read one page, so that a wrong pool or a missing permission is reported now."""
+        pool_id = source["poolId"]
+        _, location = self._connect(_ANY_TABLE)
+        PoolReader(
+            self.clients.get("cognito-idp", location, pool_id.partition("_")[0]),
+            pool_id,
+            requests_per_second=source["requestsPerSecond"],
+            stop=Stop(),
+            limits=self.limits,
+        ).page(None)
+
+    def _complete_table(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        client, location = self._connect(source["name"])
+        calls = Calls(client, location, Stop(), self.limits)
+        table = describe_table(client, location)
+        key_names = [part.split()[0] for part in table.key_schema]
+        kind = kind_of_table(key_names)
+        if kind != source["kind"]:
+            hint = "" if kind is None else f" Use --source {_form(kind)}:{source['name']}."
+            raise RefusedError(
+                f"--source {_form(source['kind'])}:{source['name']}: the table has the key "
+                f"{' and '.join(key_names)}. Allowed are PK and SK for table, and one key of any name for "
+                f"keyed-table.{hint}"
+            )
+        if kind is SourceKind.KEYED_TABLE:
+            first_rows = next(scan(calls, Limit=self.limits.probe_rows))["Items"]
+            self._check_columns(source, first_rows)
+            return {**source, "key": key_names}
+        shape, first_rows = _read_shape(calls, self.limits)
+        self._check_columns(source, first_rows, optional=[ID])
+        return {**source, "key": key_names, "shape": shape.value}
+
+    def _complete_file(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        path = source["path"]
+        if not path.startswith(S3_PREFIX):
+            path = str(Path(path).resolve())
+        _, location = self._connect(_ANY_TABLE)
+        file = open_file(path, self.clients)
+        fingerprint = file.fingerprint(location)
+        if not fingerprint["size"]:
+            raise RefusedError(f"{path}: the file is empty. Name a file with users.")
+        source = {**source, "path": path, "fingerprint": fingerprint}
+        lines = read_lines(file.blocks(Calls(None, location, Stop(), self.limits), 0, fingerprint), 0)
+        if source["kind"] == SourceKind.POOL_LIST:
+            self._check_records(source, JsonRecords(), lines, ["sub"])
+            return source
+        mapping = ColumnMapping.from_json(source)
+        file_format: JsonRecords | CsvRecords = JsonRecords()
+        if source["kind"] == SourceKind.CSV:
+            header_line = next(lines)
+            try:
+                header = read_header(header_line, mapping.delimiter)
+            except ValueError as error:
+                raise RefusedError(
+                    f"{path}: the first line must have the column names: it {error}."
+                ) from error
+            source |= {"header": header, "first": header_line.end}
+            file_format = CsvRecords(header, mapping.delimiter)
+        self._check_records(source, file_format, lines)
+        return source
+
+    def _check_records(
+        self,
+        source: Mapping[str, Any],
+        record_format: RecordFormat,
+        lines: Iterator[Line],
+        columns: Sequence[str] = (),
+    ) -> None:
+        """Check that the first lines can be read, and that they have the columns."""
+        all_records = record_format.read_records(lines, source["fingerprint"]["size"])
+        records = list(itertools.islice(all_records, self.limits.probe_rows))
+        rows = [record.values for record in records if not record.problem]
+        if records and not rows:
+            raise RefusedError(
+                f"{source['path']}: none of the first {len(records)} lines can be read as {source['kind']}. "
+                f"The first of them {records[0].problem}. Check the kind of the source."
+            )
+        if columns and rows and not all(any(column in row for row in rows) for column in columns):
+            raise RefusedError(
+                f"{source['path']}: the lines have no {' and '.join(columns)}, so the file is not a list of "
+                "`userprofiles pool list`. For another file, use --source jsonl:FILE with --mapping."
+            )
+        if not columns:
+            self._check_columns(source, rows)
+
+    def _check_columns(
+        self, source: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], optional: Sequence[str] = ()
+    ) -> None:
+        """Check that the first rows have the mapped columns, and warn about missing values."""
+        if not rows:
+            return
+        columns = {
+            target: column
+            for target, column in source["columns"].items()
+            if (self.has_own_mapping or target == ID) and target not in optional
+        }
+        present = sorted({name for row in rows for name in row})
+        missing = sorted(column for column in columns.values() if column not in present)
+        if missing:
+            raise RefusedError(
+                f"--mapping: none of the first {len(rows)} rows of the source has the column "
+                f"{', '.join(map(repr, missing))}. The rows have: {', '.join(present)}. Correct the mapping."
+            )
+        for target, column in sorted(columns.items()):
+            empty = sum(row.get(column) in _EMPTY for row in rows)
+            if empty:
+                self.warn(
+                    f"the column {column!r} (for {target}) has no value in {empty} of the first "
+                    f"{len(rows)} rows ({empty / len(rows):.0%})."
+                )
+
+
+_EMPTY: tuple[Any, ...] = (None, "", {"S": ""}, {"NULL": True})
+_FORMS = {SourceKind.OTHER_TABLE: "table"}
+
+
+def _form(kind: str) -> str:
+    """Return the name of a kind in `--source`."""
+    return _FORMS.get(SourceKind(kind), kind)
+
+
+def _read_shape(calls: Calls, limits: Limits) -> tuple[TableShape, list[Mapping[str, Any]]]:
+    """Return the shape of a table, and its first user rows. The first page with a user row decides."""
+    for response in scan(calls, Limit=limits.page_rows):
+        rows = response["Items"]
+        shapes = {shape for shape in map(row_shape, rows) if shape}
+        if len(shapes) > 1:
+            raise both_shapes_error(calls.location.table)
+        if shapes:
+            shape = shapes.pop()
+            return shape, [row for row in rows if is_user_row(row, shape)]
+    return TableShape.PLAIN, []

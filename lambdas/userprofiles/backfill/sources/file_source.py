@@ -1,0 +1,171 @@
+"""The users of a file: JSON lines, CSV, or the list of a user pool; on this machine or in S3."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from userprofiles.backfill.calls import Calls
+from userprofiles.backfill.mapped_user import MappedUserReader
+from userprofiles.backfill.pool_user_row import PoolUserReader
+from userprofiles.backfill.sources.byte_file import ByteFile
+from userprofiles.backfill.sources.lines import read_lines, segment_start
+from userprofiles.backfill.sources.records import Record, RecordFormat
+from userprofiles.backfill.sources.source import Cursor, Page
+from userprofiles.backfill.table_shape import get_string
+from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.table.attribute_value import serialize
+
+_REMEMBERED_LINES = 100
+
+# Attributes of our own in a row.
+_OFFSET, _SHA256, _PROBLEM = "#offset", "#sha256", "#problem"
+
+
+class FileSource:
+    """The users of a file, split into segments by byte ranges.
+
+    Args:
+        document: The source as the job has it, with the fingerprint of the file.
+        file: Reads the file.
+        record_format: Splits lines into records.
+        reader: Reads users from rows.
+        segments: The number of segments.
+        page_rows: The records of a page.
+    """
+
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        file: ByteFile,
+        record_format: RecordFormat,
+        reader: MappedUserReader | PoolUserReader,
+        *,
+        segments: int,
+        page_rows: int,
+    ) -> None:
+        self._document = document
+        self._fingerprint: Mapping[str, Any] = document["fingerprint"]
+        self._first: int = document.get("first", 0)
+        self._file = file
+        self._format = record_format
+        self._reader = reader
+        self._segments = segments
+        self._page_rows = page_rows
+        self._lines = _LineNumbers(file)
+
+    @property
+    def segments(self) -> int:
+        """The number of segments."""
+        return self._segments
+
+    def identity(self) -> Mapping[str, Any]:
+        """Return path, mapping and fingerprint of the file."""
+        return dict(self._document)
+
+    def read_pages(self, calls: Calls, segment: int, cursor: Cursor | None) -> Iterator[Page]:
+        """Yield the records of a segment. A cursor is the position after a record."""
+        end = self._segment_start(segment + 1)
+        if cursor is None:
+            start = self._segment_start(segment)
+            records = self._read_segment(calls, start, end)
+        else:
+            records = self._read_records(calls, int(cursor["offset"]), end)
+        page = list(itertools.islice(records, self._page_rows))
+        while True:
+            next_page = list(itertools.islice(records, self._page_rows))
+            cursor_after = _cursor_of(page)
+            yield Page(
+                [self._row(record) for record in page],
+                cursor_after(len(page) - 1) if next_page else None,
+                cursor_after,
+            )
+            if not next_page:
+                return
+            page = next_page
+
+    def read_users(self, rows: Sequence[Row]) -> list[UserRow]:
+        """Read the users of some rows."""
+        return [self._read_user(row) for row in rows]
+
+    def read_rows(self, calls: Calls, keys: Sequence[Mapping[str, str]]) -> list[Row]:
+        """Read records by their positions."""
+        rows = []
+        for key in keys:
+            offset = int(key["offset"])
+            rows += [self._row(r) for r in itertools.islice(self._read_records(calls, offset, offset + 1), 1)]
+        return rows
+
+    def _segment_start(self, segment: int) -> int:
+        return segment_start(segment, self._segments, self._first, self._fingerprint["size"])
+
+    def _read_segment(self, calls: Calls, start: int, end: int) -> Iterator[Record]:
+        """Yield the records of a segment. The line that began before the segment belongs to another one."""
+        if start == self._first:
+            return self._read_records(calls, start, end)
+        # From the byte before, so that a line that begins exactly at `start` is not skipped.
+        lines = read_lines(self._file.blocks(calls, start - 1, self._fingerprint), start - 1)
+        next(lines, None)
+        return self._format.read_records(lines, end)
+
+    def _read_records(self, calls: Calls, start: int, end: int) -> Iterator[Record]:
+        blocks = self._file.blocks(calls, start, self._fingerprint)
+        return self._format.read_records(read_lines(blocks, start), end)
+
+    def _row(self, record: Record) -> Row:
+        problem = record.problem
+        row: dict[str, Any] = {}
+        if not problem:
+            try:
+                row = self._values(record)
+            except ValueError as error:
+                problem = str(error)
+        # After the values, so that no column replaces them.
+        row[_OFFSET] = {"N": str(record.line.offset)}
+        row[_SHA256] = {"S": record.line.digest}
+        if problem:
+            row[_PROBLEM] = {"S": problem}
+        return row
+
+    def _values(self, record: Record) -> dict[str, Any]:
+        """Return the needed values of a record in DynamoDB JSON, without empty ones.
+
+        Raises:
+            ValueError: DynamoDB can't store a value.
+        """
+        values = {name: record.values.get(name) for name in self._reader.columns}
+        return {name: serialize(value) for name, value in values.items() if value not in (None, "")}
+
+    def _read_user(self, row: Row) -> UserRow:
+        key = {"offset": row[_OFFSET]["N"]}
+        problem = get_string(row, _PROBLEM)
+        user = UserRow("", key, failure_reason=problem, row=row) if problem else self._reader.read(row, key)
+        if user.failure_reason is not None:
+            place = self._lines.describe(int(key["offset"]))
+            user.failure_reason = f"{place}: {user.failure_reason} (SHA-256 of the line: {row[_SHA256]['S']})"
+        return user
+
+
+class _LineNumbers:
+    """Finds the number of a line by its position. Each segment counts on from its last line."""
+
+    def __init__(self, file: ByteFile) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._counts = {0: 0}
+
+    def describe(self, offset: int) -> str:
+        """Return `line 17`, or the position if the count would take a download."""
+        with self._lock:
+            start = max(position for position in self._counts if position <= offset)
+            lines = self._file.count_lines(start, offset)
+            if lines is None:
+                return f"the line at byte {offset:,}"
+            count = self._counts[offset] = self._counts[start] + lines
+            if start and len(self._counts) > _REMEMBERED_LINES:
+                del self._counts[start]
+            return f"line {count + 1:,}"
+
+
+def _cursor_of(page: Sequence[Record]) -> Callable[[int], Cursor]:
+    return lambda index: {"offset": page[index].end}

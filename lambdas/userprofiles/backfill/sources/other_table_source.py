@@ -1,0 +1,112 @@
+"""The users of another table than the one that the accounts and profiles are written to."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from userprofiles.backfill.calls import Calls
+from userprofiles.backfill.error_messages import access_denied_error
+from userprofiles.backfill.errors import DeniedError
+from userprofiles.backfill.job import Job
+from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.mapped_user import MappedUserReader
+from userprofiles.backfill.mapping import ID, ColumnMapping
+from userprofiles.backfill.sources.source import Cursor, Page
+from userprofiles.backfill.sources.source_kinds import SourceKind
+from userprofiles.backfill.table_scan import projection, scan
+from userprofiles.backfill.table_shape import TableShape, get_string, is_user_row
+from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.settings import Roles
+from userprofiles.table import record
+
+
+class OtherTableSource:
+    """The users of a table in the seed's or this project's shape, or of a table with the ID as its only key.
+
+    Args:
+        job: The task. Its source has the name, keys and columns of the table, and the shape of `other-table`.
+        limits: The rows of a page.
+        roles: The roles that the source may set.
+    """
+
+    def __init__(self, job: Job, limits: Limits, roles: Roles) -> None:
+        document = job.source
+        self._document = document
+        self._table: str = document["name"]
+        self._key_names: list[str] = document["key"]
+        self._shape = TableShape(document["shape"]) if "shape" in document else None
+        self._total_segments = job.segments
+        self._page_rows = limits.page_rows
+        mapping = ColumnMapping.from_json(document)
+        self._id_column = mapping.columns[ID]
+        self._reader = MappedUserReader(mapping, job.rule, roles)
+        self._projection = projection(
+            dict.fromkeys([*self._key_names, "entityType", *mapping.columns.values()])
+        )
+
+    @property
+    def segments(self) -> int:
+        """The number of segments of the scan."""
+        return self._total_segments
+
+    def identity(self) -> Mapping[str, Any]:
+        """Return name, key, shape and mapping of the table."""
+        return dict(self._document)
+
+    def read_pages(self, calls: Calls, segment: int, cursor: Cursor | None) -> Iterator[Page]:
+        """Yield the pages of a segment of the scan."""
+        parameters: dict[str, Any] = {"Limit": self._page_rows, **self._projection}
+        if self._total_segments > 1:
+            parameters |= {"Segment": segment, "TotalSegments": self._total_segments}
+        while True:
+            response = next(scan(calls.for_table(self._table), cursor, **parameters))
+            cursor = response.get("LastEvaluatedKey") or None
+            yield Page(response["Items"], cursor, self._key_of(response["Items"]))
+            if cursor is None:
+                return
+
+    def read_users(self, rows: Sequence[Row]) -> list[UserRow]:
+        """Read the users of some rows. Rows of a table in a shape that are not users are ignored."""
+        shape = self._shape
+        return [self._read_user(row) for row in rows if shape is None or is_user_row(row, shape)]
+
+    def read_rows(self, calls: Calls, keys: Sequence[Mapping[str, str]]) -> list[Row]:
+        """Read rows by their keys."""
+        table_calls = calls.for_table(self._table)
+        rows: list[Row] = []
+        for key in keys:
+            try:
+                response = table_calls.call(
+                    "GetItem",
+                    TableName=self._table,
+                    Key={name: {"S": key[name]} for name in self._key_names},
+                    ConsistentRead=True,
+                    **self._projection,
+                )
+            except DeniedError as error:
+                raise access_denied_error("GetItem", table_calls.location) from error
+            rows += [response["Item"]] if response.get("Item") else []
+        return rows
+
+    def _read_user(self, row: Row) -> UserRow:
+        key = {name: value for name in self._key_names if (value := get_string(row, name)) is not None}
+        user_id = None
+        if self._shape is TableShape.STACK:
+            user_id = key["PK"].removeprefix(record.USER_PREFIX)
+        elif self._shape is TableShape.PLAIN and not _has_text(row, self._id_column):
+            user_id = key.get("PK")
+        return self._reader.read(row, key, user_id)
+
+    def _key_of(self, rows: Sequence[Row]) -> Callable[[int], Cursor]:
+        return lambda index: {name: dict(rows[index][name]) for name in self._key_names}
+
+
+def _has_text(row: Row, column: str) -> bool:
+    value = row.get(column)
+    return value is not None and "NULL" not in value and value.get("S") != ""
+
+
+def kind_of_table(key_names: Sequence[str]) -> SourceKind | None:
+    """Return the kind of source that a table with these keys can be."""
+    if list(key_names) == ["PK", "SK"]:
+        return SourceKind.OTHER_TABLE
+    return SourceKind.KEYED_TABLE if len(key_names) == 1 else None

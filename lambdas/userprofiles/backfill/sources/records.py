@@ -1,0 +1,162 @@
+"""The formats of a file with users: how lines become records, and which lines can't be read."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from userprofiles.backfill.errors import RefusedError
+from userprofiles.backfill.sources.lines import MAX_LINE_BYTES, Line
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One user of a file, or one line that can't be read.
+
+    Attributes:
+        line: The first line of the record.
+        end: The position after the record.
+        values: The values by column.
+        problem: Why the line can't be read; empty if it can. It never has a part of the line.
+    """
+
+    line: Line
+    end: int
+    values: Mapping[str, Any]
+    problem: str = ""
+
+
+class RecordFormat(Protocol):
+    """A format of files. One object serves all threads."""
+
+    def read_records(self, lines: Iterable[Line], end: int) -> Iterator[Record]:
+        """Yield the records that begin before `end`.
+
+        Raises:
+            RefusedError: A record contains the beginning of the next segment.
+        """
+
+
+class JsonRecords:
+    """One JSON object in each line."""
+
+    def read_records(self, lines: Iterable[Line], end: int) -> Iterator[Record]:
+        """Yield the records that begin before `end`. Empty lines are ignored."""
+        for line in lines:
+            if line.offset >= end:
+                return
+            try:
+                text = _decode(line)
+                if text.strip():
+                    yield Record(line, line.end, _parse_object(text))
+            except ValueError as error:
+                yield Record(line, line.end, {}, str(error))
+
+
+class CsvRecords:
+    """Comma-separated values, as RFC 4180 describes them.
+
+    A value in quotes can have line breaks. If such a value contains the beginning of a segment, the file is
+    refused: that segment could take a part of the value for a user.
+
+    Args:
+        header: The names of the columns.
+        delimiter: The character between two values.
+    """
+
+    def __init__(self, header: Sequence[str], delimiter: str) -> None:
+        self._header = header
+        self._delimiter = delimiter
+
+    def read_records(self, lines: Iterable[Line], end: int) -> Iterator[Record]:
+        """Yield the records that begin before `end`."""
+        rest = iter(lines)
+        for line in rest:
+            if line.offset >= end:
+                return
+            if line.data is None or line.data.strip():
+                yield from self._read_record(line, rest, end)
+
+    def _read_record(self, first: Line, rest: Iterator[Line], end: int) -> Iterator[Record]:
+        record_lines: list[Line] = []
+
+        def texts() -> Iterator[str]:
+            line: Line | None = first
+            while line is not None:
+                record_lines.append(line)
+                yield _decode(line) + "\n"
+                line = next(rest, None)
+
+        try:
+            values = next(csv.reader(texts(), delimiter=self._delimiter, strict=True))
+            problem = self._count_problem(values)
+        except csv.Error:
+            problem = "is not valid CSV: check its quotes"
+        except ValueError as error:
+            problem = str(error)
+        if problem:
+            for line in record_lines:
+                yield Record(line, line.end, {}, problem)
+            return
+        if any(line.offset >= end for line in record_lines[1:]):
+            raise RefusedError(
+                "A value with a line break is at the end of a segment of the CSV file. Read the file in one "
+                "segment with --segments 1, or convert it to JSON lines."
+            )
+        yield Record(first, record_lines[-1].end, dict(zip(self._header, values, strict=True)))
+
+    def _count_problem(self, values: Sequence[str]) -> str:
+        expected = len(self._header)
+        return "" if len(values) == expected else f"has {len(values)} values, must have {expected}"
+
+
+def read_header(line: Line, delimiter: str) -> list[str]:
+    """Return the names of the columns of a CSV file.
+
+    Raises:
+        ValueError: The line can't be read, or a name is repeated.
+    """
+    try:
+        names = next(csv.reader([_decode(line)], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        raise ValueError("is not valid CSV: check its quotes") from None
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"has the column {repeated[0]!r} more than once")
+    return names
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise ValueError("is not valid JSON") from None
+    if not isinstance(values, dict):
+        raise ValueError("must be a JSON object")  # noqa: TRY004 - one error for a bad line
+    return values
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _decode(line: Line) -> str:
+    """Return a line as text.
+
+    Raises:
+        ValueError: The line is too long or is not UTF-8.
+    """
+    if line.data is None:
+        raise ValueError(f"is longer than {MAX_LINE_BYTES:,} bytes")
+    try:
+        text = line.data.decode()
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8") from None
+    return (
+        text.removeprefix(_BYTE_ORDER_MARK).removesuffix("\r")
+        if line.offset == 0
+        else text.removesuffix("\r")
+    )

@@ -1,0 +1,52 @@
+"""Sources for the tests: files with users, as a job names them after its checks."""
+
+import json
+
+from userprofiles.backfill.mapping import ColumnMapping
+from userprofiles.backfill.sources.byte_file import LocalFile
+from userprofiles.backfill.sources.lines import read_lines
+from userprofiles.backfill.sources.records import read_header
+
+COLUMNS = {
+    "id": "sub",
+    "email": "mail",
+    "email_verified": "verified",
+    "name": "name",
+    "given_name": "first",
+    "phone_number": "phone",
+    "role": "kind",
+    "status": "state",
+}
+
+
+def person(user_id, **values):
+    return {
+        "sub": user_id,
+        "mail": f"{user_id}@Example.com",
+        "verified": True,
+        "name": f"Name {user_id}",
+        "first": f"First {user_id}",
+    } | values
+
+
+def file_source(path, kind="jsonl", columns=None, **values):
+    """Return `Job.source` of a file."""
+    mapping = ColumnMapping(columns or COLUMNS)
+    source = {
+        "kind": kind,
+        "path": str(path),
+        "fingerprint": LocalFile(path).fingerprint(None),
+        **mapping.to_json(),
+        **values,
+    }
+    if kind == "csv":
+        header = next(read_lines([path.read_bytes()], 0))
+        source |= {"header": read_header(header, source["delimiter"]), "first": header.end}
+    return source
+
+
+def write_lines(path, *rows):
+    """Write JSON lines, and return the source. A row of bytes is written as it is."""
+    lines = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows]
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return file_source(path)
