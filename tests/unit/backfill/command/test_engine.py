@@ -203,5 +203,20 @@ def test_execution_that_can_not_be_started_names_the_permission(step_functions, 
         engine.execute_run(parse(*STEP_FUNCTIONS), record(), ledger, Stop())
 
 
+def test_result_of_a_verification_has_its_own_counts(step_functions, ledger, capsys):
+    counts = {**COUNTS, "processed": 5, "other": {"matching": 1, "missing": 1}}
+
+    def verify(document):
+        lease = ledger.create(record(kind="verify", execution_arn=EXECUTION))
+        ledger.release(lease, state=RunState.DONE, counts=counts)
+
+    step_functions.on_start = verify
+
+    code = engine.execute_run(parse(*STEP_FUNCTIONS), record(kind="verify"), ledger, Stop())
+
+    assert code is ExitCode.SOME_FAILED
+    assert "verify plan-1: done" in capsys.readouterr().out
+
+
 def test_state_machine_of_an_execution():
     assert engine.state_machine_of(EXECUTION) == MACHINE
