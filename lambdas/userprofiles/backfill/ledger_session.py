@@ -227,7 +227,6 @@ class LedgerObserver:
         """Store the states that have changed, and the new keys."""
         documents = {state.segment: state.to_json() for state in states if self._is_open(state)}
         documents = {unit: value for unit, value in documents.items() if self._saved.get(unit) != value}
-        self._failures.flush()
         if documents or self._keys:
             self._session.save_units(documents, self._keys)
         self._saved.update(documents)

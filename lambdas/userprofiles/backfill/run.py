@@ -148,4 +148,8 @@ class Run:
             # First, so that no state counts a failure that could not be recorded.
             self._observer.record_results(state, chunk.results)
             state.advance(chunk, cost)
+            # Another segment can have a row of the same user. Only one of the two may count as created.
+            for other in self._states:
+                if other is not state:
+                    other.pending_inserts.remove(chunk.created_keys)
             self._observer.save(self._states, is_last=False)

@@ -32,9 +32,6 @@ class Failures:
     def record(self, state, results):
         self.user_ids += [result.user_id for result in results if result.outcome == "failed"]
 
-    def flush(self):
-        pass
-
 
 class Clock:
     """A clock that jumps."""
