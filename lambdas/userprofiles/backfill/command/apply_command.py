@@ -75,7 +75,7 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="start although another run is working on the same table",
     )
-    add_connection_options(apply)
+    add_connection_options(apply, "that of the plan")
     add_report_options(apply)
     apply.add_argument(
         "--json", action="store_true", help="print only the report on standard output, as JSON"
