@@ -14,6 +14,7 @@ from userprofiles.backfill.command.apply_options import (
     read_backup_request,
 )
 from userprofiles.backfill.command.apply_result import ApplyResultWriter
+from userprofiles.backfill.command.drift_watch import DriftWatch
 from userprofiles.backfill.command.engine import add_engine_options, execute_run, uses_state_machine
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
@@ -204,9 +205,16 @@ class _Application:
             return ApplyResultWriter(self._values, self._view, prepared, quarantine).write(result, record)
 
     def _run_state_machine(self, prepared: PreparedRun, ledger: Ledger) -> ExitCode:
-        """Run the plan in the state machine, and watch it. Compare the counts with the plan at the end."""
+        """Run the plan in the state machine, and watch it.
+
+        Raises:
+            RefusedError: The counts differ from the plan, or the run can't start.
+        """
         record = prepared.record
-        exit_code = execute_run(self._values, record, ledger, self._stop)
+        with DriftWatch(ledger, prepared) as watch:
+            exit_code = execute_run(self._values, record, ledger, self._stop)
+        if watch.error:
+            raise watch.error
         with ledger_errors():
             states = read_states(ledger, prepared.job)
         quarantine = FileQuarantine(quarantine_folder(record.run_id))
