@@ -172,7 +172,7 @@ class _Application:
     ) -> ExitCode:
         """Run the plan in this process."""
         limits, record = self._values.limits, prepared.record
-        self._view.start(0, lambda: sum(segment["rows"] for segment in plan.segments))
+        self._view.start(prepared.rows, lambda: sum(segment["rows"] for segment in plan.segments))
         observer = ViewObserver(self._view, prepared.drift.check)
         if self._values.dry_run:
             return self._run_dry(prepared, client, location, observer)
