@@ -1,9 +1,9 @@
 """Compare the backfill with a literal rewrite of the old script's loop and with the floor of the server.
 
 The old script scans the table, then calls GetItem and PutItem for each user. The floor is what no backfill
-can avoid: one scan, and inserts in batches of 25 whose statements are ready. All run in their own processes on
-equal tables of one server, in which a quarter of the users has a profile. The old script and the backfill must
-write the same items.
+can avoid: one scan, and inserts in batches of 25 whose statements are ready. All run in their own processes
+on equal tables of one server, in which a quarter of the users has a profile. The old script and the backfill
+must write the same items.
 
     python benchmarks/bench_backfill.py [--users 2000] [--endpoint-url URL]
 
