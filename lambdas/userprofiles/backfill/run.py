@@ -44,8 +44,8 @@ class Observer(Protocol):
         Args:
             states: All states of the run.
             state: The state of the segment. Its `pending_inserts` include the next inserts.
-            keys: The PKs of the profiles that are inserted next. A ledger adds them to the keys of the unit,
-                so that a rollback finds the profiles. Some of them may turn out to exist, or to be rejected.
+            keys: The PKs of the profiles that are inserted next. Some of them may turn out to exist, or to be
+                rejected.
         """
 
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
