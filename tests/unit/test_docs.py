@@ -103,6 +103,8 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
             ["reconcile"],
             ["restore", "check"],
             ["erase"],
+            ["runs", "list"],
+            ["runs", "resume"],
         ),
         "pulumi-localaws": (["up"], ["run"], ["types"]),
     }

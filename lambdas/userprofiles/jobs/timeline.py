@@ -6,7 +6,7 @@ from typing import Any
 
 from userprofiles.jobs.latency import Latency
 
-MAX_BUCKETS = 60
+MAX_BUCKETS = 40
 """Buckets of a timeline. When there are more, each two neighbours become one of double length."""
 
 

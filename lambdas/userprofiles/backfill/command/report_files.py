@@ -78,6 +78,12 @@ class ReportFiles:
         """Return the S3 URI of a file of the report."""
         return f"s3://{self.bucket}/runs/{run_id}/{name}"
 
+    def place(self, run_id: str) -> str:
+        """Return where the report is, for the record of the run: in the bucket, or in a file."""
+        if self.bucket:
+            return self.uri(run_id, "report.json")
+        return str(self.report.absolute()) if self.report else ""
+
     def write(
         self, totals: Mapping[str, Any], failures: Callable[[], Iterable[Mapping[str, Any]]]
     ) -> list[BackfillError]:
