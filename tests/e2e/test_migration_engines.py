@@ -21,9 +21,8 @@ def row(user_id, sort_key="METADATA", **attributes):
 
 
 def account(sub, **attributes):
-    return row(
-        f"USER#{sub}", "ACCOUNT#MAIN", **{"userId": {"S": sub}, "status": {"S": "active"}} | attributes
-    )
+    values = {"userId": {"S": sub}, "status": {"S": "active"}} | attributes
+    return row(f"USER#{sub}", "ACCOUNT#MAIN", **values)
 
 
 def profile(user_id, **attributes):
@@ -176,3 +175,69 @@ def test_both_engines_give_the_same_digest(apply_plan, execute, shape):
         assert machine_counts == local_counts
     code, run = execute("runs", "show", run_id)
     assert (code, run["engine"], run["state"]) == (ExitCode.DONE, "stepfunctions", "done")
+
+
+@pytest.fixture
+def grant(stack, request):
+    """Return a function that gives the worker a right on the old table for one test."""
+    iam = stack.aws("iam")
+
+    def give(action):
+        arn = stack.aws("dynamodb").describe_table(TableName=TABLE)["Table"]["TableArn"]
+        role = stack.get_resource_id("aws:iam/role:Role", "migration-worker")
+        policy = {"RoleName": role, "PolicyName": "granted-by-test"}
+        statement = {"Effect": "Allow", "Action": [action], "Resource": arn}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))
+        request.addfinalizer(lambda: iam.delete_role_policy(**policy))
+
+    return give
+
+
+@pytest.mark.long
+def test_state_machine_verifies_a_run_and_undoes_it(apply_plan, execute, table, grant):
+    """F39, F40: a rollback without the right removes nothing; with the right, it continues."""
+    items = SHAPES["accounts"]()
+    run_id, _, _ = apply_plan(items, "stepfunctions")
+
+    code, result = execute("backfill", "verify", run_id, "--engine", "stepfunctions")
+    assert (code, result["other"]["matching"]) == (ExitCode.DONE, 40)
+
+    rollback = ("backfill", "rollback", run_id, "--yes", "--engine", "stepfunctions")
+    code, result = execute(*rollback)
+    assert (code, len(table.items())) == (ExitCode.FAILED, len(items) + 40)
+
+    grant("dynamodb:DeleteItem")
+    code, result = execute(*rollback)
+    assert (code, result["other"]["removed"]) == (ExitCode.DONE, 40)
+    assert len(table.items()) == len(items)
+    assert execute("runs", "show", run_id)[1]["state"] == "rolled back"
+
+
+@pytest.mark.long
+def test_stopped_run_is_resumed_by_a_new_execution(execute, table, stack, tmp_path, eventually):
+    """The stop is a flag in the ledger; `runs resume` starts a new execution with the same run."""
+    table.create([row(f"user{n:03d}", firstName={"S": "x" * 2_000}) for n in range(600)])
+    path = tmp_path / "plan.json"
+    options = ("--template", TEMPLATE, "--segments", 8, "--rate", 100, "--out", path)
+    _, plan = execute("backfill", "plan", "--table-name", TABLE, *options)
+    run_id = plan["planId"]
+    document = {"job": plan["job"], "startedBy": "test"}
+    arn = stack.aws("stepfunctions").start_execution(
+        stateMachineArn=stack.outputs["migrationStateMachineArn"], input=json.dumps(document)
+    )["executionArn"]
+    eventually("the first profiles", lambda: len(table.items()) > 610, 60)
+
+    code, _ = execute("runs", "stop", run_id)
+    assert code == ExitCode.DONE
+
+    def find_status():
+        status = stack.aws("stepfunctions").describe_execution(executionArn=arn)["status"]
+        return status if status != "RUNNING" else None
+
+    assert eventually("the end of the execution", find_status, 60) == "SUCCEEDED"
+    code, run = execute("runs", "show", run_id)
+    assert (run["state"], run["counts"]["created"] < 600) == ("stopped", True)
+    code, result = execute("runs", "resume", run_id)
+    assert (code, result["created"], result["state"]) == (ExitCode.DONE, 600, "done")
+    assert len(table.items()) == 1200

@@ -139,6 +139,16 @@ def check_can_roll_back(ledger: Ledger, run: RunRecord, stop_command: str) -> No
         )
 
 
+def mark_rolled_back(ledger: Ledger, run_id: str, message: str) -> None:
+    """Give a run the state ROLLED_BACK.
+
+    Raises:
+        LedgerError: A process works on the run, or the ledger can't be written.
+    """
+    _, lease = ledger.acquire(run_id)
+    ledger.release(lease, state=RunState.ROLLED_BACK, message=message)
+
+
 class RollbackRun:
     """Runs one rollback in this process.
 
@@ -214,7 +224,7 @@ class RollbackRun:
         with ledger_errors():
             if not allow_parallel:
                 refuse_parallel_run(self._ledger, rollback)
-            self._mark(job.of_run, f"Its rollback {job.run_id} is not complete.")
+            mark_rolled_back(self._ledger, job.of_run, f"Its rollback {job.run_id} is not complete.")
             if is_resumed:
                 self._add_kept_earlier(job)
         run = LedgerRun(
@@ -233,17 +243,8 @@ class RollbackRun:
         rollback_result = self._result(job, result.states, result.seconds, result.error)
         if result.is_complete and not result.error:
             with ledger_errors():
-                self._mark(job.of_run, f"Rolled back by run {job.run_id}.")
+                mark_rolled_back(self._ledger, job.of_run, f"Rolled back by run {job.run_id}.")
         return rollback_result
-
-    def _mark(self, run_id: str, message: str) -> None:
-        """Give a run the state ROLLED_BACK.
-
-        Raises:
-            LedgerError: A process works on the run, or the ledger can't be written.
-        """
-        _, lease = self._ledger.acquire(run_id)
-        self._ledger.release(lease, state=RunState.ROLLED_BACK, message=message)
 
     def _add_kept_earlier(self, job: Job) -> None:
         """List the items that earlier sessions have kept."""

@@ -4,6 +4,7 @@ from userprofiles.jobs.code_version import code_version
 
 PATTERNS = (
     "backfill/map*.py",
+    "backfill/pool_user_row.py",
     "backfill/profile_builder.py",
     "backfill/profile_target.py",
     "backfill/segment.py",
@@ -11,11 +12,15 @@ PATTERNS = (
     "backfill/sources/*.py",
     "backfill/table_shape.py",
     "backfill/user_*.py",
-    "field_sources.py",
+    "completion*.py",
+    "field_*.py",
+    "phone_number.py",
+    "registration/cognito_user.py",
+    "registration/first_values.py",
+    "schema_*.py",
     "table/attribute_value.py",
     "table/record.py",
-    "template.py",
-    "template_document.py",
+    "template*.py",
 )
 
 

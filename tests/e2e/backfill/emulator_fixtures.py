@@ -141,10 +141,10 @@ def start_command(localaws, tmp_path):
 def run_backfill(localaws, tmp_path):
     """Return a function that runs a command of `userprofiles backfill` in a process."""
 
-    def run(*arguments):
+    def run(*arguments, **environment):
         return subprocess.run(
             [sys.executable, "-m", "userprofiles.cli", "backfill", *map(str, arguments)],
-            env=localaws.environment({"XDG_STATE_HOME": str(tmp_path / "state")}),
+            env=localaws.environment({"XDG_STATE_HOME": str(tmp_path / "state"), **environment}),
             capture_output=True,
             text=True,
             check=False,

@@ -33,6 +33,7 @@ from userprofiles.backfill.ledger_run import LedgerRun
 from userprofiles.backfill.plan_file import Plan, read_plan
 from userprofiles.backfill.quarantine_sink import QuarantineSink
 from userprofiles.backfill.run import Observer
+from userprofiles.backfill.sources.source_kinds import refuse_local_file
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.stored_states import read_states
 from userprofiles.jobs.file_quarantine import FileQuarantine
@@ -126,6 +127,8 @@ class _Application:
         """
         values = self._values
         plan = read_plan(values.plan)
+        if uses_state_machine(values):
+            refuse_local_file(plan.job.source)
         client, location = connection.create_client(
             plan.job.table,
             limits=values.limits,

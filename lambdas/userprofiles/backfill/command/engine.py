@@ -16,6 +16,7 @@ from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.ledger_options import ledger_arguments, ledger_table
 from userprofiles.backfill.command.output import Output
+from userprofiles.backfill.command.runs_view import format_counts
 from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.errors import (
     BackfillError,
@@ -82,6 +83,16 @@ def uses_state_machine(values: argparse.Namespace) -> bool:
             "stack"
         )
     return True
+
+
+def refuse_options(values: argparse.Namespace, *names: str) -> None:
+    """Exit with the usage if one of these options, which are for this process only, is given."""
+    for name in names:
+        if getattr(values, name):
+            values.parser.error(
+                f"--{name.replace('_', '-')} can't be used with --engine stepfunctions: the state machine "
+                "writes its report to its own bucket. Leave it out, or use --engine local."
+            )
 
 
 def _state_machine(values: argparse.Namespace) -> str:
@@ -250,7 +261,10 @@ def execute_run(
         totals |= {"state": str(run.state), "report": run.report}
         Output().write(json.dumps(totals, indent=2) + "\n")
         return code
-    lines = [report.format_summary(tally, is_complete=run.state is RunState.DONE)]
+    if run.kind == "backfill":
+        lines = [report.format_summary(tally, is_complete=run.state is RunState.DONE)]
+    else:
+        lines = [f"{run.kind} {run.run_id}: {run.state}", format_counts(run.counts)]
     lines += [f"{name}: {text}" for name, text in [("Message", run.message), ("Report", run.report)] if text]
     Output().write("\n".join(lines) + "\n")
     return code

@@ -8,6 +8,12 @@ from typing import Any
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import connection
 from userprofiles.backfill.command.confirmation import confirm
+from userprofiles.backfill.command.engine import (
+    add_engine_options,
+    execute_run,
+    refuse_options,
+    uses_state_machine,
+)
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.job_options import add_connection_options
@@ -20,6 +26,7 @@ from userprofiles.backfill.command.review_view import ReviewObserver, ReviewView
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.difference_log import DifferenceLog
 from userprofiles.backfill.errors import ErrorKind
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.outcome import Outcome
 from userprofiles.backfill.review import Review
@@ -31,7 +38,7 @@ from userprofiles.backfill.rollback_run import (
     create_rollback_job,
     find_open_rollback,
 )
-from userprofiles.backfill.run_history import RunHistory, read_history
+from userprofiles.backfill.run_history import read_history
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord
@@ -65,6 +72,7 @@ def add_parser(commands: Any) -> None:
     )
     add_rate_option(rollback)
     add_ledger_options(rollback)
+    add_engine_options(rollback)
     rollback.add_argument(
         "--allow-parallel", action="store_true", help="also if another run is working on the same table"
     )
@@ -76,6 +84,8 @@ def add_parser(commands: Any) -> None:
 
 def _execute(values: argparse.Namespace) -> ExitCode:
     check_report_option(values.parser, values)
+    if uses_state_machine(values):
+        refuse_options(values, "report")
     if not values.dry_run and not values.yes and not sys.stdin.isatty():
         values.parser.error("without a terminal, pass --yes to remove without asking")
     stop = Stop()
@@ -118,6 +128,13 @@ def roll_back_run(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> Exi
             "except what was changed since?",
             "Nothing was removed.",
         )
+    if uses_state_machine(values):
+        rate = resolve_rate(values.rate, client, location)
+        new_job = create_rollback_job(history, dry_run=values.dry_run, rate=rate)
+        record = None if values.dry_run else open_rollback
+        record = record or _new_record(values, run, new_job)
+        exit_code = execute_run(values, record.replace(code_version="", template_version=""), ledger, stop)
+        return ExitCode.DONE if exit_code is ExitCode.SOME_FAILED else exit_code
     view.start(Calls(client, location, stop, values.limits).item_count)
     with Review(history) as review, DifferenceLog(review) as differences:
         rollback = RollbackRun(
@@ -134,7 +151,8 @@ def roll_back_run(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> Exi
         if values.dry_run:
             result = rollback.preview(create_rollback_job(history, dry_run=True, rate=rate))
         else:
-            record = open_rollback or _new_record(values, run, history, rate)
+            new_job = create_rollback_job(history, dry_run=False, rate=rate)
+            record = open_rollback or _new_record(values, run, new_job)
             result = rollback.execute(
                 record, is_resumed=open_rollback is not None, allow_parallel=values.allow_parallel
             )
@@ -142,11 +160,9 @@ def roll_back_run(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> Exi
     return _finish(values, result, view)
 
 
-def _new_record(
-    values: argparse.Namespace, run: RunRecord, history: RunHistory, rate: float | None
-) -> RunRecord:
+def _new_record(values: argparse.Namespace, run: RunRecord, job: Job) -> RunRecord:
     return new_record(
-        create_rollback_job(history, dry_run=False, rate=rate),
+        job,
         kind=KIND,
         table_arn=run.table,
         started_by=find_operator(values.region, values.endpoint_url),

@@ -33,12 +33,14 @@ _FORMS = {
     "pool-list": SourceKind.POOL_LIST,
     "jsonl": SourceKind.JSONL,
     "csv": SourceKind.CSV,
+    "export": SourceKind.EXPORT,
     "python": SourceKind.PYTHON,
 }
 _SOURCE_HELP = """where the users come from (default: table, the table of --table-name itself):
 table:NAME, a table of either shape; keyed-table:NAME, a table with the key user_id alone;
 pool:ID, a Cognito user pool; pool-list:FILE, written by `userprofiles pool list`;
-jsonl:FILE or csv:FILE, with --mapping; python:MODULE:FUNCTION, a source of your own. FILE can be
+jsonl:FILE or csv:FILE, with --mapping; export:s3://BUCKET/PREFIX/AWSDynamoDB/ID, a full DynamoDB
+export in DynamoDB JSON; python:MODULE:FUNCTION, a source of your own. FILE can be
 s3://BUCKET/KEY. With any other source than table, accounts and profiles are written to this project's
 users table --table-name"""
 
@@ -115,7 +117,7 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
     elif kind in {SourceKind.OTHER_TABLE, SourceKind.KEYED_TABLE, SourceKind.PYTHON}:
         source["name"] = name
     else:
-        source["path"] = name
+        source["path"] = name.rstrip("/")
     check = SourceCheck(
         region=getattr(values, "region", None),
         endpoint_url=getattr(values, "endpoint_url", None),
@@ -162,6 +164,8 @@ def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -
         return None
     if values.mapping:
         return read_mapping(values.mapping, template)
+    if kind is SourceKind.EXPORT:
+        return None  # the check finds out which table was exported
     if kind not in _DEFAULT_COLUMNS:
         raise RefusedError(
             f"--source {values.source}: requires --mapping FILE.json with the names of the columns. "

@@ -2,18 +2,19 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from userprofiles.backfill import report
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
-from userprofiles.backfill.job import Job
+from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger_run import read_job
 from userprofiles.backfill.ledger_session import build_counts
-from userprofiles.backfill.quarantine_sink import quarantine_errors, quarantine_part
+from userprofiles.backfill.rollback_run import mark_rolled_back
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.state_machine.listed_results import read_listed_users
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
 from userprofiles.backfill.state_machine.worker_input import read_run_id, read_token
 from userprofiles.backfill.tolerance_check import tolerance_error
@@ -55,6 +56,8 @@ def finish(services: Services, event: Mapping[str, Any]) -> dict[str, Any]:
             if record.state is RunState.RUNNING:
                 raise
             # Step Functions repeated the call after its answer was lost: the run is finished.
+        if job.operation is Operation.ROLLBACK and state is RunState.DONE and not job.dry_run:
+            mark_rolled_back(services.ledger, job.of_run, f"Rolled back by run {job.run_id}.")
     if state is RunState.FAILED:
         raise BackfillFailedError(ErrorKind.SERVICE, message)
     return totals
@@ -106,16 +109,9 @@ def _build_totals(
 def _write_report(
     services: Services, job: Job, totals: dict[str, Any], states: Sequence[SegmentState]
 ) -> None:
-    quarantine = services.quarantine(job.run_id)
-
-    def read_failures() -> Iterator[dict[str, str]]:
-        with quarantine_errors():
-            for state in states:
-                for row in quarantine.read(quarantine_part(state)):
-                    yield {"userId": row.row_id, **row.key, "reason": row.reason}
-
+    users = read_listed_users(job, services.quarantine(job.run_id), states)
     with tempfile.SpooledTemporaryFile(services.limits.worker_report_bytes) as file:
-        for piece in report.serialize(totals, read_failures()):
+        for piece in report.serialize(totals, users):
             file.write(piece.encode())
         file.seek(0)
         services.folder(job.run_id).write_report(file)

@@ -12,6 +12,7 @@ from userprofiles.backfill.identity import template_identity, template_version
 from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger_run import check_resumable, read_job, refuse_parallel_run
+from userprofiles.backfill.rollback_run import check_can_roll_back, mark_rolled_back
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
@@ -52,6 +53,8 @@ def prepare(services: Services, event: Mapping[str, Any], seconds_left: float) -
         if not request.allow_parallel:
             refuse_parallel_run(services.ledger, new_record)
         stored_record = _find_record(services, new_record.run_id)
+        if request.job.operation is Operation.ROLLBACK:
+            _prepare_rollback(services, request.job, request.job.of_run)
         if stored_record is None:
             job = _detect_shape(services, request.job)
             lease = _create(services, new_record.replace(job=job.to_json()), deadline)
@@ -101,6 +104,19 @@ def _create_record(services: Services, request: Request) -> RunRecord:
                 "Deploy the same version, or make a new plan with --engine stepfunctions."
             )
     return record
+
+
+def _prepare_rollback(services: Services, job: Job, run_id: str) -> None:
+    """Give the run that is undone its last state, so that it can't be resumed any more.
+
+    Raises:
+        RefusedError: The run can't be rolled back.
+        LedgerError: The ledger can't be used.
+    """
+    command = f"userprofiles runs stop {run_id} --ledger-table {services.ledger.name}"
+    check_can_roll_back(services.ledger, services.ledger.read(run_id), command)
+    if not job.dry_run:
+        mark_rolled_back(services.ledger, run_id, f"Its rollback {job.run_id} is not complete.")
 
 
 def _find_record(services: Services, run_id: str) -> RunRecord | None:

@@ -10,13 +10,12 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger_run import read_job
 from userprofiles.backfill.ledger_session import LedgerObserver, LedgerSession
-from userprofiles.backfill.operations import create_processors
 from userprofiles.backfill.outcome import UserResult
-from userprofiles.backfill.quarantine_sink import QuarantineSink
 from userprofiles.backfill.review import Review
 from userprofiles.backfill.run import Run
 from userprofiles.backfill.run_history import read_history
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.state_machine.listed_results import create_sink
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
 from userprofiles.backfill.state_machine.worker_input import read_run_id, read_segment, read_token
 from userprofiles.backfill.stop import Stop
@@ -122,7 +121,7 @@ class UnitWork:
         services, job = self.services, self.job
         observer = LedgerObserver(
             session,
-            QuarantineSink(services.quarantine(job.run_id), job.run_id),
+            create_sink(job, services.quarantine(job.run_id)),
             _WorkerObserver(services, self.run_lease),
             job=job,
             timeline=TimelineRecorder(Timeline(), [state]),
@@ -138,9 +137,7 @@ class UnitWork:
                 observer=observer,
                 limits=services.limits,
                 pacer=services.pacer(job),
-                create_processor=create_processors(
-                    job, warn=services.warn, limits=services.limits, review=review
-                ),
+                review=review,
             ).execute()
 
 

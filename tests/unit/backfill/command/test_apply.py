@@ -8,6 +8,7 @@ import os
 import pytest
 from backfill_fixtures import client_error, plain_user, plain_users, profile
 from kill_switch import KilledError
+from userprofiles import cli
 from userprofiles.backfill.command.ledger_options import default_ledger_folder
 from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.jobs.file_ledger import FileLedger
@@ -402,7 +403,8 @@ def test_too_many_new_users_stop_the_run_resumably(planned, capsys):
     assert planned.apply("--no-backup") == 5, "the stored counts are compared before the run resumes"
     assert planned.table.client.count("BatchExecuteStatement") > 0
     assert "Scan" not in [name for name, _ in planned.table.client.calls[calls:]]
-    capsys.readouterr()
+    assert cli.main(["runs", "resume", run.run_id]) == 5
+    assert "apply PLAN --accept-drift" in capsys.readouterr().err
 
     assert planned.apply("--no-backup", "--accept-drift", "--json") == 0
     document = json.loads(capsys.readouterr().out)

@@ -23,7 +23,7 @@ def tables(create_table, monkeypatch):
         table = by_name.get(name) or next(iter(by_name.values()))
         return table.client, table.location
 
-    monkeypatch.setattr("userprofiles.backfill.command.source_check.create_client", connect)
+    monkeypatch.setattr("userprofiles.backfill.command.connection.create_client", connect)
 
     def create(*items, name="v_users_dev", **settings):
         by_name[name] = create_table(*items, name=name, **settings)

@@ -6,7 +6,8 @@ import json
 
 import boto3
 import pytest
-from backfill_fixtures import LIMITS, client_error
+from backfill_fixtures import LIMITS, TABLE, client_error
+from kill_switch import KilledError
 from userprofiles.backfill.state_machine.services import Services
 from userprofiles.backfill.state_machine.worker import Worker
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
@@ -55,6 +56,44 @@ class Clock:
         return self.now
 
 
+class Power:
+    """Ends a process at one of its calls of DynamoDB. A process that was killed makes no further call."""
+
+    def __init__(self):
+        self.calls = 0
+        self.kill_before = self.kill_after = None
+        self.is_off = False
+
+    def call(self, method, parameters):
+        if self.is_off:
+            raise KilledError
+        self.calls += 1
+        if self.calls == self.kill_before:
+            self.is_off = True
+            raise KilledError
+        response = method(**parameters)
+        if self.calls == self.kill_after:
+            self.is_off = True
+            raise KilledError
+        return response
+
+    def wrap(self, client):
+        return PoweredClient(client, self)
+
+
+class PoweredClient:
+    """A client that needs power."""
+
+    def __init__(self, client, power):
+        self._client = client
+        self._power = power
+        self.meta = client.meta
+
+    def __getattr__(self, name):
+        method = getattr(self._client, name)
+        return lambda **parameters: self._power.call(method, parameters)
+
+
 class Machine:
     """The state machine of one table: starts executions and invokes the worker as Step Functions does."""
 
@@ -62,7 +101,8 @@ class Machine:
         self.table = table
         self.s3 = s3
         self.clock = Clock()
-        self.ledger = TableLedger(table.moto, LEDGER, self.clock)
+        self.power = Power()
+        self.ledger = TableLedger(self.power.wrap(table.moto), LEDGER, self.clock)
         self.warnings = []
         self.worker = self.create_worker(limits, **settings)
 
@@ -71,9 +111,8 @@ class Machine:
         worker_settings = WorkerSettings(
             **({"bucket": BUCKET, "ledger_table": LEDGER, "template": "basic"} | arguments | settings)
         )
-        services = Services(
-            worker_settings, self.ledger, self.table.client, self.s3, self.warnings.append, limits
-        )
+        client = self.power.wrap(self.table.client)
+        services = Services(worker_settings, self.ledger, client, self.s3, self.warnings.append, limits)
         return Worker(services)
 
     def prepare(self, execution=EXECUTION, **options):
@@ -101,6 +140,11 @@ class Machine:
         self.process(payload)
         return payload, self.finish(payload)
 
+    def restart(self):
+        """Begin a new process after a kill."""
+        self.power.is_off = False
+        self.power.kill_before = self.power.kill_after = None
+
     def let_leases_end(self):
         self.clock.now += 3600
 
@@ -114,8 +158,10 @@ def s3():
 def create_machine(create_table, s3):
     """Return a function that creates a table with some rows, a ledger, and the state machine."""
 
-    def create(*items, **settings):
-        table = create_table(*items)
+    def create(*items, name=TABLE, **settings):
+        table = create_table(*items, name=name)
+        if LEDGER in table.moto.list_tables()["TableNames"]:
+            return Machine(table, s3, **settings)
         client = boto3.client("dynamodb", aws_access_key_id="testing", aws_secret_access_key="testing")
         client.create_table(
             TableName=LEDGER,
