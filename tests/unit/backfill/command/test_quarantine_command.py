@@ -8,7 +8,10 @@ from io import BytesIO
 import pytest
 from backfill_fixtures import plain_user, plain_users
 from botocore.exceptions import ClientError
+from userprofiles.backfill.command.ledger_options import default_ledger_folder
 from userprofiles.backfill.command.quarantine_place import quarantine_folder
+from userprofiles.backfill.rollback_run import mark_rolled_back
+from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import RunState
 
 BROKEN = {"lastName": {"N": "7"}}
@@ -145,6 +148,38 @@ def test_row_is_tried_three_times_at_most(world):
     assert "4 rows have failed 3 times and were not tried. To try them: --force" in err
     world.fix(0, 1, 2, 3)
     assert world.quarantine("retry", "--force")[0] == 0
+
+
+def test_rolled_back_run_is_refused(world):
+    world.apply()
+    mark_rolled_back(FileLedger(default_ledger_folder()), world.run_id, "")
+
+    code, _, err = world.quarantine("retry")
+
+    assert code == 5
+    assert f"Run {world.run_id} was rolled back. Make a new plan." in err
+
+
+def test_changed_template_is_refused(world):
+    world.apply()
+    ledger = FileLedger(default_ledger_folder())
+    _, lease = ledger.acquire(world.run_id)
+    ledger.release(lease, state=RunState.DONE, template_version="basic 0.9 0123")
+
+    code, _, err = world.quarantine("retry")
+
+    assert code == 5
+    assert f"The template of run {world.run_id} was basic 0.9 0123 and is now basic 1.0" in err
+
+
+def test_run_that_another_process_works_on_is_refused(world):
+    world.apply()
+    FileLedger(default_ledger_folder()).acquire(world.run_id)
+
+    code, _, err = world.quarantine("retry")
+
+    assert code == 5
+    assert world.run_id in err
 
 
 def test_unknown_run_is_refused(world):
