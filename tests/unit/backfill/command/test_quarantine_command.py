@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 from backfill_fixtures import plain_user, plain_users
 from botocore.exceptions import ClientError
+from userprofiles import cli
 from userprofiles.backfill.command.ledger_options import default_ledger_folder
 from userprofiles.backfill.command.quarantine_place import quarantine_folder
 from userprofiles.backfill.rollback_run import mark_rolled_back
@@ -218,6 +219,24 @@ def test_full_disk_for_the_quarantine_stops_the_run_resumably(world):
     folder.unlink()
     assert world.run("apply", world.commands.path, "--no-backup")[0] == 2
     assert world.counts() == {"processed": 7, "created": 3, "failed": 4}
+
+
+def test_resumed_run_writes_its_report_to_the_place_of_the_record(world, monkeypatch):
+    report, folder = world.folder / "r.json", quarantine_folder
+    world.commands.plan("--segments", "1")
+    folder(world.run_id).parent.mkdir(parents=True)
+    folder(world.run_id).touch()
+    world.run("apply", world.commands.path, "--no-backup", "--report", report)
+    for path in (report, world.folder / "r.html", folder(world.run_id)):
+        path.unlink()
+    connection = (world.table.client, world.table.location)
+    for module in ("userprofiles.commands.runs_resume", "userprofiles.backfill.command.ledger_command"):
+        monkeypatch.setattr(f"{module}.create_client", lambda *_, **__: connection)
+
+    assert cli.main(["runs", "resume", world.run_id]) == 2
+
+    assert json.loads(report.read_text())["failed"] == 4
+    assert "<dt>Failed</dt><dd>4</dd>" in (world.folder / "r.html").read_text()
 
 
 def test_report_is_written_as_page_and_again_after_a_retry(world):
