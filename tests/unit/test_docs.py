@@ -86,6 +86,10 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
     subcommands = {
         "userprofiles": (
             ["backfill", "run"],
+            ["backfill", "apply"],
+            ["backfill", "report"],
+            ["backfill", "quarantine", "list"],
+            ["backfill", "quarantine", "retry"],
             ["template", "check"],
             ["template", "show"],
             ["outputs"],
