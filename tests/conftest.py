@@ -10,6 +10,7 @@ import pytest
 from userprofiles import schema_compiler
 from userprofiles.schema_violation import Validator
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 SHARED = (
     "tests/e2e/",
@@ -25,6 +26,13 @@ class SharedResourceScheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return next((beginning for beginning in SHARED if nodeid.startswith(beginning)), nodeid)
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """Mark a test as completed, and forget what is done: it would be counted again after each test."""
+        super().mark_test_complete(node, item_index, duration)
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        if all(self.assigned_work[node][scope].values()):
+            del self.assigned_work[node][scope]
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist can be turned off

@@ -3,14 +3,13 @@
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -18,6 +17,7 @@ import requests
 from botocore import UNSIGNED
 from botocore.config import Config
 from pycognito.aws_srp import AWSSRP, get_random
+from userprofiles import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "Correct-horse-7-battery"
@@ -220,19 +220,20 @@ def client(stack: Stack, connect: Callable[[Stack], Client]) -> Client:
 
 
 @pytest.fixture(scope="session")
-def grant_admin(stack: Stack) -> Callable[[PoolUser], None]:
+def grant_admin(stack: Stack) -> Callable[..., None]:
     """Return a function that makes a user an administrator, as the operator does."""
 
-    def grant(user: PoolUser) -> None:
-        command = [
-            *(Path(sys.executable).with_name("userprofiles"), "admin", "grant", user.sub),
+    def grant(user: PoolUser, expected_code: int = 0) -> None:
+        arguments = [
+            *("admin", "grant", user.sub),
             *("--user-pool-id", stack.outputs["userPoolId"], "--region", stack.region),
             *("--table-name", stack.outputs["usersTableName"], "--endpoint-url", stack.endpoint),
             *("--audit-table", stack.outputs["auditTableName"], "--template", "marketplace"),
         ]
         credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **credentials}
-        subprocess.run(command, check=True, capture_output=True, env=environment)
+        others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        with patch.dict(os.environ, others | credentials, clear=True):
+            assert cli.main(arguments) == expected_code
 
     return grant
 

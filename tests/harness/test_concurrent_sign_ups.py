@@ -31,6 +31,7 @@ async def serve(app, config):
     "ministack/core/lambda_runtime.py": "class Worker: _spawn = None",
     "ministack/core/iam_actions.py": "_action_from_target = _ses_v2_resource_arn = None",
     "ministack/services/__init__.py": "",
+    "ministack/services/cognito.py": "",
     "ministack/services/cloudwatch.py": "_put_metric_data = None",
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
     "ministack/services/eventbridge.py": "_SCHEDULER_TICK_INTERVAL = 10",

@@ -86,6 +86,10 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
     subcommands = {
         "userprofiles": (
             ["backfill", "run"],
+            ["backfill", "apply"],
+            ["backfill", "report"],
+            ["backfill", "quarantine", "list"],
+            ["backfill", "quarantine", "retry"],
             ["template", "check"],
             ["template", "show"],
             ["outputs"],
@@ -103,6 +107,8 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
             ["reconcile"],
             ["restore", "check"],
             ["erase"],
+            ["runs", "list"],
+            ["runs", "resume"],
         ),
         "pulumi-localaws": (["up"], ["run"], ["types"]),
     }

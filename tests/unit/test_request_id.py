@@ -166,7 +166,7 @@ def test_line_without_an_invocation_has_no_request_id(report: Report, log: io.St
 def test_migration_worker_logs_its_request_id(
     monkeypatch: pytest.MonkeyPatch, report: Report, log: io.StringIO
 ) -> None:
-    for name, value in {"MIGRATION_BUCKET": "bucket", "TEMPLATE": "basic"}.items():
+    for name, value in {"LEDGER_TABLE": "ledger", "MIGRATION_BUCKET": "bucket", "TEMPLATE": "basic"}.items():
         monkeypatch.setenv(name, value)
     module = importlib.import_module("userprofiles.handlers.migration_worker")
     monkeypatch.setattr(module, "REPORT", report)

@@ -8,6 +8,7 @@ from typing import Any
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.plan_file import Plan
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.jobs.run_record import RunRecord
 
 DEFAULT_MAX_DRIFT = 0.01
 """Share of the planned users by which a count may differ."""
@@ -17,6 +18,7 @@ MIN_DRIFT_USERS = 100
 
 IDENTITY_SECTIONS = ("table", "template", "source", "codeVersion")
 _TABLE_IDENTITY = ("arn", "createdAt", "keySchema")
+_COUNT_DRIFT = "The counts differ from plan"
 _NAMES = {
     "table.arn": "the table",
     "table.createdAt": "the table's time of creation",
@@ -158,10 +160,23 @@ def _count_drift_error(plan_id: str, differences: Iterable[Difference], allowed:
     """Return the error for counts that differ from the plan."""
     lines = "".join(f"\n  {item.name}: {item.before:,} planned, {item.now:,} now" for item in differences)
     return RefusedError(
-        f"The counts differ from plan {plan_id} by more than {allowed:,} users:{lines}\n"
+        f"{_COUNT_DRIFT} {plan_id} by more than {allowed:,} users:{lines}\n"
         "The run has stopped and can be resumed. To continue all the same, apply the plan again with "
         "--accept-drift. Otherwise, make a new plan."
     )
+
+
+def refuse_drifted_run(run: RunRecord) -> None:
+    """Check that a run did not stop because its counts differ from its plan. Only `apply` has the plan.
+
+    Raises:
+        RefusedError: It did.
+    """
+    if run.message.startswith(_COUNT_DRIFT):
+        raise RefusedError(
+            f"Run {run.run_id} stopped because its counts differ from its plan.\nTo continue all the same: "
+            "userprofiles backfill apply PLAN --accept-drift\nOtherwise, make a new plan."
+        )
 
 
 def _counts(document: Mapping[str, Any]) -> Counter[str]:

@@ -1,9 +1,10 @@
-"""Where a run in a ledger records its failed users."""
+"""Where a run records its failed users."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from userprofiles.backfill.outcome import UserResult
+from userprofiles.backfill.run import Observer
 from userprofiles.backfill.segment_state import SegmentState
 
 
@@ -21,9 +22,32 @@ class FailureSink(Protocol):
             BackfillError: They can't be written.
         """
 
-    def flush(self) -> None:
-        """Write what is not written yet. A state that counts it is stored afterwards.
 
-        Raises:
-            BackfillError: It can't be written.
-        """
+class FailureObserver:
+    """Records the failed users of a run without a ledger, and passes everything on.
+
+    Args:
+        failures: Receives the failed users.
+        observer: Shows or logs the progress.
+    """
+
+    def __init__(self, failures: FailureSink, observer: Observer) -> None:
+        self._failures = failures
+        self._observer = observer
+
+    def record_results(self, state: SegmentState, results: Sequence[UserResult]) -> None:
+        """Record the failed users among the results of a chunk."""
+        self._failures.record(state, results)
+        self._observer.record_results(state, results)
+
+    def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
+        """Pass on the state before the next inserts."""
+        self._observer.save_inserts(states, state, keys)
+
+    def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
+        """Pass on the states."""
+        self._observer.save(states, is_last=is_last)
+
+    def warn(self, message: str) -> None:
+        """Pass on a warning."""
+        self._observer.warn(message)

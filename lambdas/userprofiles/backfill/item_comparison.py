@@ -11,6 +11,7 @@ from userprofiles.backfill.table_shape import get_string
 from userprofiles.backfill.user_row import Row
 from userprofiles.table.attribute_value import AttributeValue
 from userprofiles.template import Template
+from userprofiles.template_check import ITEM_KINDS
 
 
 class ItemComparison:
@@ -22,8 +23,12 @@ class ItemComparison:
 
     def __init__(self, template: Template) -> None:
         self._updated_at = template.update_time_field
-        sources = template.system_sources("profile")
-        self._random_names = frozenset(name for name, source in sources.items() if source == "uuid")
+        self._random_names = frozenset(
+            name
+            for kind in ITEM_KINDS
+            for name, source in template.system_sources(kind).items()
+            if source == "uuid"
+        )
 
     def creation_time(self, profile: Row) -> str:
         """Return the time of creation of a profile: that of the last change if it has no valid one."""
@@ -57,8 +62,12 @@ class ItemComparison:
 
 
 def is_account_changed(account: Row) -> bool:
-    """Return whether somebody changed an imported account: each write of our code sets its audit head."""
-    return "auditHead" in account or "deletion" in account
+    """Return whether somebody changed an imported account: each write of our code sets its audit head.
+
+    Args:
+        account: The account in DynamoDB JSON.
+    """
+    return "auditHead" in account or account.get("version") != {"N": "1"}
 
 
 def _is_uuid(text: str | None) -> bool:

@@ -1,4 +1,10 @@
-"""Deletes items of users on the condition that they are as they were read."""
+"""Deletes items of users on the condition that they are as they were read.
+
+DynamoDB compares values of all types, including lists and maps:
+https://docs.aws.amazon.com/AWSJavaScriptSDK/v3/latest/clients/client-dynamodb/interfaces/expectedattributevalue.html
+A delete in a transaction needs the permission of DeleteItem, and no other:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+"""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence

@@ -150,15 +150,16 @@ class LedgerRun:
         ) as session:
             stored_timeline = record.counts.get("timeline", {})
             session.counts = build_counts(states, stored_timeline)
-            timeline = TimelineRecorder(Timeline.from_json(stored_timeline), states)
+            timeline = TimelineRecorder(Timeline.from_json(stored_timeline), states, record.seconds)
             try:
                 if not allow_parallel:  # again: another run may have started since the first check
-                    refuse_parallel_run(self._ledger, record)
+                    with ledger_errors():
+                        refuse_parallel_run(self._ledger, record)
                 error = self._run(job, session, states, timeline)
-            except LedgerError as ledger_error:
-                error = translate_ledger_error(ledger_error)
-            except RefusedError as refusal:
-                error = refusal
+            except BackfillError as start_error:
+                error = start_error
+            if session.error and not error:  # the last save had nothing to write
+                error = translate_ledger_error(session.error)
             try:
                 session.release(_final_state(states, error), _safe_message(error))
             except BackfillError as release_error:

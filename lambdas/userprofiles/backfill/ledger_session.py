@@ -191,7 +191,7 @@ class LedgerObserver:
         self._observer.record_results(state, results)
 
     def save_inserts(self, states: Iterable[SegmentState], state: SegmentState, keys: Sequence[str]) -> None:
-        """Save the states before the next inserts begin.
+        """Save the state of a segment before its next inserts begin.
 
         The keys are stored when their profiles are created: a profile that turns out to exist is not one of
         this run. Until then, the state has them as `pending_inserts`.
@@ -199,8 +199,7 @@ class LedgerObserver:
         Raises:
             BackfillError: The lease is lost, or the ledger can't be written.
         """
-        states = list(states)
-        self._save(states)
+        self._store([state])
         self._observer.save_inserts(states, state, keys)
 
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
@@ -219,17 +218,20 @@ class LedgerObserver:
             self._observer.save(states, is_last=is_last)
 
     def _save(self, states: Sequence[SegmentState]) -> None:
-        documents = {state.segment: state.to_json() for state in states if self._is_open(state)}
-        documents = {unit: value for unit, value in documents.items() if self._saved.get(unit) != value}
         timeline = self._timeline.record(states, self._session.seconds)
         self._session.counts = build_counts(states, timeline)
-        self._failures.flush()
+        self._store(states)
+        self._saved_at = time.monotonic()
+
+    def _store(self, states: Sequence[SegmentState]) -> None:
+        """Store the states that have changed, and the new keys."""
+        documents = {state.segment: state.to_json() for state in states if self._is_open(state)}
+        documents = {unit: value for unit, value in documents.items() if self._saved.get(unit) != value}
         if documents or self._keys:
             self._session.save_units(documents, self._keys)
         self._saved.update(documents)
         self._done.update(state.segment for state in states if state.done)
         self._keys = []
-        self._saved_at = time.monotonic()
 
     def _is_open(self, state: SegmentState) -> bool:
         return state.segment not in self._done and (state.has_progress or bool(state.meter.calls))

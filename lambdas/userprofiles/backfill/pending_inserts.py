@@ -1,7 +1,7 @@
 """The inserts that a killed run may have executed without counting them."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 _DIGITS = 10  # 40 bits: among the few hundred keys of a chunk, no two are equal
@@ -46,9 +46,9 @@ class PendingInserts:
             return _fingerprint(key) in self.fingerprints.get(created_at, ())
         return any(_fingerprint(key) in values for values in self.fingerprints.values())
 
-    def remove(self, keys: Iterable[str]) -> None:
+    def remove(self, keys: Collection[str]) -> None:
         """Remove inserts that are counted now."""
-        if not self.fingerprints:
+        if not self.fingerprints or not keys:
             return
         counted = set(map(_fingerprint, keys))
         self.fingerprints = {

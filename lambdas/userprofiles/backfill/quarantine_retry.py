@@ -151,7 +151,6 @@ class QuarantineRetry:
             finished.append(result)
             results[key] = dataclasses.replace(result, outcome=Outcome.EXISTED)  # for a second row of the key
         self._quarantine.append(quarantine_part(state), kept)
-        self._quarantine.flush()
         self._count(state, len(batch), len(kept), finished)
         state.pending_inserts.remove(chunk.counted_keys)
         self._save(state, finished)
@@ -198,7 +197,6 @@ class QuarantineRetry:
             while batch := list(islice(rows, self._batch_rows)):
                 self._quarantine.append(new_part, batch)
                 new_part = dataclasses.replace(new_part, rows=new_part.rows + len(batch))
-            self._quarantine.flush()
         state.quarantine = QuarantinePlace(new_part.version)
         self._save(state, ())
         self._quarantine.delete(old_part)

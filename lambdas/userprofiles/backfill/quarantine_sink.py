@@ -36,15 +36,6 @@ class QuarantineSink:
             with quarantine_errors():
                 self._quarantine.append(quarantine_part(state), rows)
 
-    def flush(self) -> None:
-        """Write what is not written yet.
-
-        Raises:
-            BackfillFailedError: It can't be written.
-        """
-        with quarantine_errors():
-            self._quarantine.flush()
-
 
 def quarantine_part(state: SegmentState) -> Part:
     """Return the rows of a segment in the quarantine that its state counts."""

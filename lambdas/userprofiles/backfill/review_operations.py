@@ -23,7 +23,7 @@ from userprofiles.backfill.user_builder import UserBuilder
 from userprofiles.backfill.user_roles import create_user_builder
 from userprofiles.backfill.user_row import Row, UserRow
 from userprofiles.backfill.verify import Expectation, Verifier
-from userprofiles.table.attribute_value import serialize_item
+from userprofiles.table.attribute_value import deserialize_item, serialize_item
 from userprofiles.template import Template
 from userprofiles.template_check import ITEM_KINDS, RESERVED, ItemKind
 
@@ -42,7 +42,12 @@ class ProfileExpectation:
     def __init__(self, builder: ProfileBuilder) -> None:
         self._builder = builder
 
-    def build_items(self, user: UserRow, created_at: str) -> Mapping[ItemKind, Row]:
+    def build_items(
+        self,
+        user: UserRow,
+        created_at: str,
+        account: Row | None,  # noqa: ARG002 - the profile does not depend on it
+    ) -> Mapping[ItemKind, Row]:
         """Return the profile that the run creates for a user at a time."""
         return {"profile": self._builder.build_item(user, created_at)}
 
@@ -59,10 +64,13 @@ class UserExpectation:
     def __init__(self, builder: UserBuilder) -> None:
         self._builder = builder
 
-    def build_items(self, user: UserRow, created_at: str) -> Mapping[ItemKind, Row]:
-        """Return the account and the profile that the run creates for a user at a time."""
+    def build_items(self, user: UserRow, created_at: str, account: Row | None) -> Mapping[ItemKind, Row]:
+        """Return the items that the run creates for a user at a time."""
         items = self._builder.build(user, created_at)
-        return {"account": serialize_item(items.account), "profile": serialize_item(items.profile)}
+        profile = items.profile
+        if account is not None:
+            profile = self._builder.complete(user, deserialize_item(account), profile)
+        return {"account": serialize_item(items.account), "profile": serialize_item(profile)}
 
 
 def create_verifiers(
@@ -79,8 +87,16 @@ def create_verifiers(
     comparison = ItemComparison(template)
 
     def create_verifier(calls: Calls) -> SegmentProcessor:
-        reader = ItemReader(calls, permissions, limits)
-        return Verifier(source, expectation, comparison, reader, calls, review=review, limits=limits)
+        return Verifier(
+            source,
+            expectation,
+            comparison,
+            ItemReader(calls, permissions, limits),
+            calls,
+            review=review,
+            has_profiles=not creates_accounts(job),
+            limits=limits,
+        )
 
     return create_verifier
 

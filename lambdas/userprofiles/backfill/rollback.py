@@ -1,6 +1,7 @@
 """Removes what a run created and what nobody has changed since."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from userprofiles.backfill.run_history import RunHistory, creates_accounts, pars
 from userprofiles.backfill.segment import split_page
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.skip_rule import SkipRule
-from userprofiles.backfill.sources.source import Source
+from userprofiles.backfill.sources.source import Page, Source
 from userprofiles.backfill.table_shape import TableShape, get_string, user_partition_key
 from userprofiles.backfill.user_row import RUN_ID, Row, UserRow, read_user_row
 from userprofiles.backfill.verify import Expectation
@@ -132,25 +133,36 @@ class Rollback:
         Raises:
             BackfillError: The table can't be read.
         """
-        for page in self._source.read_pages(self._calls, state.segment, state.cursor):
+        pages = self._source.read_pages(self._calls, state.segment, state.cursor)
+        for page, next_rows in _with_next_rows(pages):
+            # The items of the page's last user may continue on the next page.
+            other_keys = _keys_with_other_items([*page.rows, *next_rows])
             for rows, cursor in split_page(page, self._limits.chunk_rows):
                 results: list[UserResult] = []
                 try:
-                    self._undo_rows(rows, results)
+                    self._undo_rows(rows, other_keys, results)
                 except BackfillError as error:
                     yield Chunk(results, error=error)
                     return
                 yield Chunk(results, rows=len(rows), cursor=cursor)
 
-    def _undo_rows(self, rows: Sequence[Row], results: list[UserResult]) -> None:
+    def _undo_rows(
+        self, rows: Sequence[Row], other_keys: AbstractSet[str], results: list[UserResult]
+    ) -> None:
         users = self._candidates.find(rows)
-        other_keys = _keys_with_other_items(rows)
+        # A user whose row is the account was decided with the first of the two items.
+        users = {
+            key: user_rows
+            for key, user_rows in users.items()
+            if user_rows or not self._review.is_counted(key)
+        }
         items = self._reader.read_items(users, self._kinds)
         for key, user_rows in users.items():
             own_items = [item for item in items.get(key, {}).values() if self._history.has_created(item)]
             if not own_items:
                 continue
-            reason = OTHER_ITEMS if key in other_keys and len(own_items) > 1 else ""
+            has_own_account = items[key].get("account") in own_items
+            reason = OTHER_ITEMS if key in other_keys and has_own_account else ""
             reason = reason or self._reason_to_keep(user_rows, items[key], own_items)
             result = self._remove(key, own_items, reason)
             if self._review.count(key, is_settled=result.outcome is not Outcome.KEPT):
@@ -193,8 +205,9 @@ class Rollback:
             return []
         if user.failure_reason is not None:
             return [user.failure_reason]
-        expected = self._expectation.build_items(user, self._comparison.creation_time(profile))["profile"]
-        return self._comparison.differing_names(profile, expected)
+        created_at = self._comparison.creation_time(profile)
+        expected = self._expectation.build_items(user, created_at, None)
+        return self._comparison.differing_names(profile, expected["profile"])
 
     def _remove(self, key: str, items: Sequence[Row], reason: str) -> UserResult:
         """Remove items of a user unless there is a reason to keep them."""
@@ -238,6 +251,17 @@ def create_candidates(job: Job, source: Source, history: RunHistory) -> Candidat
     if creates_accounts(history.job) or job.shape is TableShape.STACK:
         return MarkedItems(history.job.run_id)
     return ListedProfiles(source, history)
+
+
+def _with_next_rows(pages: Iterable[Page]) -> Iterator[tuple[Page, Sequence[Row]]]:
+    """Yield each page with the rows of the next one."""
+    previous: Page | None = None
+    for page in pages:
+        if previous is not None:
+            yield previous, page.rows
+        previous = page
+    if previous is not None:
+        yield previous, ()
 
 
 def _keys_with_other_items(rows: Sequence[Row]) -> set[str]:

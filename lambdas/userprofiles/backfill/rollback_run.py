@@ -282,6 +282,3 @@ class _NoFailures:
 
     def record(self, state: SegmentState, results: Sequence[UserResult]) -> None:
         """Do nothing."""
-
-    def flush(self) -> None:
-        """Do nothing."""

@@ -44,8 +44,8 @@ class Observer(Protocol):
         Args:
             states: All states of the run.
             state: The state of the segment. Its `pending_inserts` include the next inserts.
-            keys: The PKs of the profiles that are inserted next. A ledger adds them to the keys of the unit,
-                so that a rollback finds the profiles. Some of them may turn out to exist, or to be rejected.
+            keys: The PKs of the profiles that are inserted next. Some of them may turn out to exist, or to be
+                rejected.
         """
 
     def save(self, states: Iterable[SegmentState], *, is_last: bool) -> None:
@@ -148,4 +148,8 @@ class Run:
             # First, so that no state counts a failure that could not be recorded.
             self._observer.record_results(state, chunk.results)
             state.advance(chunk, cost)
+            # Another segment can have a row of the same user. Only one of the two may count as created.
+            for other in self._states:
+                if other is not state:
+                    other.pending_inserts.remove(chunk.created_keys)
             self._observer.save(self._states, is_last=False)

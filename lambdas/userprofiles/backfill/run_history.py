@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from userprofiles.backfill.job import TABLE_SOURCE, Job
+from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
 from userprofiles.backfill.pending_inserts import PendingInserts
 from userprofiles.backfill.profile_writer import CREATED_AT
 from userprofiles.backfill.stored_states import read_states
 from userprofiles.backfill.table_shape import TableShape, get_string
 from userprofiles.backfill.user_row import RUN_ID, Row
-from userprofiles.jobs.errors import LedgerError
+from userprofiles.jobs.errors import LedgerError, LedgerRefusedError
 from userprofiles.jobs.key_hashes import KeyHashes
 from userprofiles.jobs.ledger import CLOCK_SKEW_S, DAMAGE_ADVICE, Ledger
 
@@ -92,6 +92,8 @@ def read_history(ledger: Ledger, run_id: str) -> RunHistory:
             f"The job of run {run_id} in the ledger {ledger.name} is damaged ({type(error).__name__}).\n"
             f"{DAMAGE_ADVICE}"
         ) from error
+    if job.operation is not Operation.CREATE:
+        raise LedgerRefusedError(f"Run {run_id} is a {job.operation}, not a run that creates profiles.")
     history = RunHistory(
         job, run.counts, started_at=parse_time(run.started_at), ended_at=parse_time(run.updated_at)
     )

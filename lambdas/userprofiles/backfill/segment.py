@@ -92,13 +92,15 @@ class SegmentWorker:
         except BackfillError as error:
             counted = frozenset(inserts)
             inserted_users = [user for user in users if user.profile_key in counted]
+            created = _created_keys(inserts)
             results = [_user_result(user, inserts) for user in inserted_users]
-            yield Chunk(results, error=error, counted_keys=counted)
+            yield Chunk(results, error=error, counted_keys=counted, created_keys=created)
             return
         profiles |= inserts
+        created = _created_keys(profiles)
         results = [_user_result(user, profiles) for user in users]
         counted = frozenset(user.profile_key for user in all_users)
-        yield Chunk(results, rows=len(rows), cursor=cursor, counted_keys=counted)
+        yield Chunk(results, rows=len(rows), cursor=cursor, counted_keys=counted, created_keys=created)
 
     def _existing_results(
         self, keys: Sequence[str], existing: Mapping[str, Row], pending_inserts: PendingInserts
@@ -116,6 +118,10 @@ class SegmentWorker:
             is_ours = pending_inserts.contains(key, None if has_mark else _created_at(existing[key]))
             results[key] = CREATED if is_ours else EXISTED
         return results
+
+
+def _created_keys(profiles: Mapping[str, ProfileResult]) -> frozenset[str]:
+    return frozenset(key for key, result in profiles.items() if result.outcome is Outcome.CREATED)
 
 
 def _created_at(profile: Row) -> str:

@@ -34,6 +34,7 @@ class Chunk:
         cursor: The key of the chunk's last row; None at the end of the segment.
         error: The error that interrupted the chunk, or None.
         counted_keys: The PKs of the profiles in `results`, and of those that were counted before.
+        created_keys: The PKs of the profiles that count as created.
         planned_inserts: The inserts that begin as soon as the state with them is stored, or None. Such a
             chunk has nothing else: the results of the inserts are in the next one.
     """
@@ -43,6 +44,7 @@ class Chunk:
     cursor: Cursor | None = None
     error: BackfillError | None = None
     counted_keys: frozenset[str] = frozenset()
+    created_keys: frozenset[str] = frozenset()
     planned_inserts: PlannedInserts | None = None
 
 

@@ -34,8 +34,14 @@ class Expectation(Protocol):
     def kinds(self) -> Sequence[ItemKind]:
         """The items that a run creates for a user."""
 
-    def build_items(self, user: UserRow, created_at: str) -> Mapping[ItemKind, Row]:
-        """Return the items that a run creates for a user at a time."""
+    def build_items(self, user: UserRow, created_at: str, account: Row | None) -> Mapping[ItemKind, Row]:
+        """Return the items that a run creates for a user at a time.
+
+        Args:
+            user: The user.
+            created_at: The time of creation.
+            account: The account of the user that somebody else created, or None.
+        """
 
 
 class Verifier:
@@ -48,6 +54,7 @@ class Verifier:
         reader: Reads the stored items.
         calls: The calls of this thread.
         review: Shared by all threads.
+        has_profiles: Whether the source is the table itself, so that its rows are also profiles.
         limits: The size of a chunk.
     """
 
@@ -60,6 +67,7 @@ class Verifier:
         calls: Calls,
         *,
         review: Review,
+        has_profiles: bool,
         limits: Limits,
     ) -> None:
         self._source = source
@@ -68,6 +76,7 @@ class Verifier:
         self._reader = reader
         self._calls = calls
         self._review = review
+        self._has_profiles = has_profiles
         self._limits = limits
 
     def process(self, state: SegmentState) -> Iterator[Chunk]:
@@ -83,13 +92,8 @@ class Verifier:
     def _verify_rows(self, rows: Sequence[Row]) -> list[UserResult]:
         users = self._source.read_users(rows)
         self._review.add_users(record.partition_key(user.user_id) for user in users)
-        self._review.add_profiles(
-            key
-            for row in rows
-            if get_string(row, "SK") == record.SORT_KEYS["profile"]
-            and (key := user_partition_key(row)) is not None
-            and not is_erased(row)
-        )
+        if self._has_profiles:
+            self._review.add_profiles(_profile_keys(rows))
         users = [user for user in users if self._review.selects(record.partition_key(user.user_id))]
         items = self._read_items(users)
         results = [
@@ -140,7 +144,8 @@ class Verifier:
             return _result(user, Outcome.CHANGED, USER_IS_SKIPPED)
         profile = items["profile"]
         created_at = self._comparison.creation_time(profile)
-        expected = self._expectation.build_items(user, created_at)
+        other_account = None if "account" in own_items else items.get("account")
+        expected = self._expectation.build_items(user, created_at, other_account)
         names = [
             name if len(self._expectation.kinds) == 1 else f"{kind}.{name}"
             for kind, item in own_items.items()
@@ -160,6 +165,14 @@ class Verifier:
         if is_changed:
             return _result(user, Outcome.CHANGED, "changed since the run")
         return _result(user, Outcome.DIFFERING, ", ".join(names))
+
+
+def _profile_keys(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        key = user_partition_key(row)
+        is_profile = get_string(row, "SK") == record.SORT_KEYS["profile"] and not is_erased(row)
+        if is_profile and key is not None:
+            yield key
 
 
 def _with_run(expected: Row, stored: Row) -> Row:

@@ -4,18 +4,24 @@ from userprofiles.jobs.code_version import code_version
 
 PATTERNS = (
     "backfill/map*.py",
+    "backfill/pool_user_row.py",
     "backfill/profile_builder.py",
     "backfill/profile_target.py",
     "backfill/segment.py",
     "backfill/skip_rule.py",
     "backfill/sources/*.py",
     "backfill/table_shape.py",
+    "backfill/table_user_reader.py",
     "backfill/user_*.py",
-    "field_sources.py",
+    "completion*.py",
+    "field_*.py",
+    "phone_number.py",
+    "registration/cognito_user.py",
+    "registration/first_values.py",
+    "schema_*.py",
     "table/attribute_value.py",
     "table/record.py",
-    "template.py",
-    "template_document.py",
+    "template*.py",
 )
 
 

@@ -1,6 +1,7 @@
 """`userprofiles runs resume`: continues a run with the engine that started it."""
 
 import argparse
+import dataclasses
 from collections.abc import Callable, Mapping
 
 from userprofiles.backfill.command.connection import create_client
@@ -14,7 +15,9 @@ from userprofiles.backfill.command.ledger_command import (
 )
 from userprofiles.backfill.command.ledger_options import ledger_arguments, ledger_table
 from userprofiles.backfill.command.progress_view import ProgressView
+from userprofiles.backfill.command.report_files import ReportFiles
 from userprofiles.backfill.command.rollback_command import roll_back_run
+from userprofiles.backfill.drift import refuse_drifted_run
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.identity import template_identity, template_version
 from userprofiles.backfill.ledger_errors import ledger_errors
@@ -46,9 +49,15 @@ def resume_run(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCo
 
 
 def resume_backfill(values: argparse.Namespace, ledger: Ledger, run: RunRecord, stop: Stop) -> ExitCode:
-    """Resume a backfill in this process."""
+    """Resume a backfill in this process.
+
+    Raises:
+        BackfillError: The run stopped because it differs from its plan, or it can't be resumed.
+    """
+    refuse_drifted_run(run)
     view = ProgressView(values.limits)
-    command = LedgerCommand(ledger, command_options(values), view, stop=stop, limits=values.limits)
+    options = dataclasses.replace(command_options(values), files=ReportFiles.of_record(run, values))
+    command = LedgerCommand(ledger, options, view, stop=stop, limits=values.limits)
     return command.resume(current_record(values, ledger, run))
 
 

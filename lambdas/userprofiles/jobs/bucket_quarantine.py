@@ -33,7 +33,6 @@ class BucketQuarantine:
         self._s3 = s3
         self._bucket = bucket
         self._prefix = f"runs/{run_id}/quarantine/"
-        self._buffers: dict[Part, list[QuarantinedRow]] = {}
 
     @property
     def name(self) -> str:
@@ -41,31 +40,20 @@ class BucketQuarantine:
         return f"s3://{self._bucket}/{self._prefix}"
 
     def append(self, part: Part, rows: Sequence[QuarantinedRow]) -> None:
-        """Add rows after the valid rows of a part. `flush` writes them."""
-        for start, buffer in self._buffers.items():
-            is_same_unit = (start.unit, start.version) == (part.unit, part.version)
-            if is_same_unit and start.end + len(buffer) == part.end:
-                buffer.extend(rows)
-                return
-        if rows:
-            self._buffers[part] = list(rows)
-
-    def flush(self) -> None:
-        """Write the rows that are not written yet.
+        """Add rows after the valid rows of a part, in an object of their own.
 
         Raises:
             QuarantineError: They can't be written.
         """
-        while self._buffers:
-            part, rows = next(iter(self._buffers.items()))
-            key = self._key(part)
-            try:
-                self._s3.put_object(
-                    Bucket=self._bucket, Key=key, Body=to_lines(rows), ContentType="application/x-ndjson"
-                )
-            except (boto.ClientError, boto.BotoCoreError) as error:
-                raise self._access_error("written to", key, error) from error
-            del self._buffers[part]
+        if not rows:
+            return
+        key = self._key(part)
+        try:
+            self._s3.put_object(
+                Bucket=self._bucket, Key=key, Body=to_lines(rows), ContentType="application/x-ndjson"
+            )
+        except (boto.ClientError, boto.BotoCoreError) as error:
+            raise self._access_error("written to", key, error) from error
 
     def read(self, part: Part) -> Iterator[QuarantinedRow]:
         """Yield the valid rows of a part.

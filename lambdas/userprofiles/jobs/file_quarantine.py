@@ -75,9 +75,6 @@ class FileQuarantine:
                 "Free space on the disk, or make the directory writable. Then resume the run."
             ) from error
 
-    def flush(self) -> None:
-        """Do nothing: `append` has no buffer."""
-
     def read(self, part: Part) -> Iterator[QuarantinedRow]:
         """Yield the valid rows of a part.
 

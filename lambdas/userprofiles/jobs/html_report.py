@@ -3,6 +3,7 @@
 The page has no ID, key or value of a user, so it can be shown to everybody who may know the counts.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from userprofiles.jobs.html_document import build_document
 _OUTCOMES = ("created", "existed", "skipped", "failed")
 _REASON_CHARACTERS = 60
 _REASON_WIDTH = 400
+_VERSIONS = {"Code": "codeVersion", "template": "templateVersion", "plan": "planHash"}
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]+\b")
 
 
 def build_page(report: Mapping[str, Any]) -> str:
@@ -42,16 +45,19 @@ def _title(report: Mapping[str, Any]) -> str:
 
 
 def _paragraphs(report: Mapping[str, Any]) -> list[str]:
-    lines = [f"Run {report['runId']}, {report['state']}. Started {report['startedAt']}, {report['engine']}."]
+    state, start = report["state"], report["startedAt"]
+    lines = [f"Run {report['runId']}, {state}. Started at {start}, engine {report['engine']}."]
     if report["message"]:
         lines.append(f"Last message: {report['message']}")
-    versions = [f"{name} {report[field]}" for name, field in _VERSIONS.items() if report[field]]
+    versions = [f"{name} {_version(report[field])}" for name, field in _VERSIONS.items() if report[field]]
     if versions:
         lines.append(f"{', '.join(versions)}.")
     return lines
 
 
-_VERSIONS = {"Code": "codeVersion", "template": "templateVersion", "plan": "planHash"}
+def _version(text: str) -> str:
+    """Return a version with a short digest."""
+    return _DIGEST.sub(r"\1", text)
 
 
 def _figures(report: Mapping[str, Any]) -> dict[str, str]:
@@ -104,7 +110,7 @@ def _shorten(reason: str, number: int) -> str:
 
 
 def _label_width(labels: Sequence[str]) -> int:
-    return min(_REASON_WIDTH, max(110, 16 + 7 * max(len(label) for label in labels)))
+    return min(_REASON_WIDTH, max(110, 24 + 7 * max(len(label) for label in labels)))
 
 
 def _timeline_sections(timeline: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -112,13 +118,18 @@ def _timeline_sections(timeline: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not buckets:
         return [("Over time", "<p>No measurements.</p>")]
     labels = [_duration(bucket["second"]) for bucket in buckets]
+    call_labels = [_duration(bucket["second"]) for bucket in buckets if bucket["calls"]]
     users = {"Users per second": [bucket["usersPerSecond"] for bucket in buckets]}
     units = {"Write units per second": [bucket["writeUnitsPerSecond"] for bucket in buckets]}
-    latency = {name: [bucket["latencyMs"][name] for bucket in buckets] for name in ("max", "p95", "p50")}
+    with_calls = [bucket for bucket in buckets if bucket["calls"]]
+    latency = {name: [bucket["latencyMs"][name] for bucket in with_calls] for name in ("max", "p95", "p50")}
     return [
         ("Users per second", _lines("Users per second", labels, users)),
         ("Write units per second", _lines("Write units per second", labels, units)),
-        ("Duration of a call (ms)", _lines("Duration of a call in milliseconds", labels, latency, " ms")),
+        (
+            "Duration of a call (ms)",
+            _lines("Duration of a call in milliseconds", call_labels, latency, " ms"),
+        ),
     ]
 
 

@@ -108,13 +108,6 @@ class Quarantine(Protocol):
             QuarantineError: They can't be written.
         """
 
-    def flush(self) -> None:
-        """Write the rows that are not written yet. Call it before the progress of their units is stored.
-
-        Raises:
-            QuarantineError: They can't be written.
-        """
-
     def read(self, part: Part) -> Iterator[QuarantinedRow]:
         """Yield the valid rows of a part.
 

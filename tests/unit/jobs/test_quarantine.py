@@ -55,9 +55,7 @@ def test_rows_are_read_in_the_order_of_their_unit(open_quarantine):
     quarantine.append(Part(0), rows(1, 2))
     quarantine.append(Part(1), rows(9, unit=1))
     quarantine.append(Part(0, 2), rows(3))
-    quarantine.flush()
     quarantine.append(Part(0, 3), rows(4))
-    quarantine.flush()
 
     assert list(open_quarantine().read(Part(0, 4))) == rows(1, 2, 3, 4)
     assert list(open_quarantine().read(Part(1, 1))) == rows(9, unit=1)
@@ -68,13 +66,10 @@ def test_rows_after_the_last_stored_progress_are_replaced(open_quarantine):
     """F36: a process was killed after it wrote rows, and before it stored the progress that counts them."""
     killed = open_quarantine()
     killed.append(Part(0), rows(1))
-    killed.flush()
     killed.append(Part(0, 1), rows(2, 3))
-    killed.flush()
 
     resumed = open_quarantine()
     resumed.append(Part(0, 1), rows(7))
-    resumed.flush()
 
     assert list(open_quarantine().read(Part(0, 2))) == rows(1, 7)
     assert list(open_quarantine().read(Part(0, 1))) == rows(1)
@@ -84,7 +79,6 @@ def test_new_version_of_a_part_leaves_the_former_one_valid(open_quarantine):
     quarantine = open_quarantine()
     quarantine.append(Part(0), rows(1, 2))
     quarantine.append(Part(0, version=1), rows(2))
-    quarantine.flush()
 
     assert list(quarantine.read(Part(0, 2))) == rows(1, 2)
     assert list(quarantine.read(Part(0, 1, version=1))) == rows(2)
@@ -93,10 +87,8 @@ def test_new_version_of_a_part_leaves_the_former_one_valid(open_quarantine):
 def test_rows_that_a_retry_has_finished_are_not_read(open_quarantine):
     quarantine = open_quarantine()
     quarantine.append(Part(0), rows(1, 2))
-    quarantine.flush()
     quarantine.append(Part(0, 2), rows(3))
     quarantine.append(Part(0, 1, first=2), rows(4))
-    quarantine.flush()
 
     assert list(open_quarantine().read(Part(0, 2, first=2))) == rows(3, 4)
     assert list(open_quarantine().read(Part(0, 2, first=1))) == rows(2, 3)
@@ -105,7 +97,6 @@ def test_rows_that_a_retry_has_finished_are_not_read(open_quarantine):
 def test_missing_row_is_an_error_with_its_place(open_quarantine):
     quarantine = open_quarantine()
     quarantine.append(Part(3), rows(1, unit=3))
-    quarantine.flush()
 
     with pytest.raises(QuarantineError, match=r"has 1 rows of unit 3, must have 2"):
         list(quarantine.read(Part(3, 2)))
@@ -157,18 +148,15 @@ def test_full_disk_keeps_the_rows_before(tmp_path):
     assert list(quarantine.read(Part(0, 2))) == rows(1, 2)
 
 
-def test_denied_bucket_keeps_the_rows_for_the_next_flush():
+def test_denied_bucket_is_an_error_with_object_code_and_permissions():
     bucket = Bucket()
-    quarantine = BucketQuarantine(bucket, "reports", "run-1")
-    quarantine.append(Part(0), rows(1))
     bucket.denied = True
-    with pytest.raises(QuarantineError, match=r"s3://reports/runs/run-1/quarantine/000000/0.*AccessDenied"):
-        quarantine.flush()
-    bucket.denied = False
 
-    quarantine.flush()
-
-    assert list(quarantine.read(Part(0, 1))) == rows(1)
+    with pytest.raises(
+        QuarantineError,
+        match=r"s3://reports/runs/run-1/quarantine/000000/0{8}.jsonl: AccessDenied.\n.*s3:PutObject",
+    ):
+        BucketQuarantine(bucket, "reports", "run-1").append(Part(0), rows(1))
 
 
 def test_digest_depends_on_the_values_and_not_on_their_order():

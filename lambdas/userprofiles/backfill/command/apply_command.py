@@ -1,6 +1,7 @@
 """`userprofiles backfill apply`: carries out a plan, and resumes its run."""
 
 import argparse
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from userprofiles.backfill.command.apply_options import (
     read_backup_request,
 )
 from userprofiles.backfill.command.apply_result import ApplyResultWriter
+from userprofiles.backfill.command.drift_watch import DriftWatch
 from userprofiles.backfill.command.engine import add_engine_options, execute_run, uses_state_machine
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
@@ -20,16 +22,19 @@ from userprofiles.backfill.command.job_options import add_connection_options
 from userprofiles.backfill.command.ledger_command import find_operator
 from userprofiles.backfill.command.ledger_options import add_ledger_options, open_ledger
 from userprofiles.backfill.command.progress_view import ProgressView
-from userprofiles.backfill.command.quarantine_place import quarantine_folder
+from userprofiles.backfill.command.quarantine_place import open_own_quarantine, quarantine_folder
 from userprofiles.backfill.command.rate_option import add_rate_option, resolve_rate
-from userprofiles.backfill.command.report_files import add_report_options, check_report_options
+from userprofiles.backfill.command.report_files import ReportFiles, add_report_options, check_report_options
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.error_messages import TableLocation
+from userprofiles.backfill.failure_sink import FailureObserver
 from userprofiles.backfill.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger_run import LedgerRun
 from userprofiles.backfill.plan_file import Plan, read_plan
 from userprofiles.backfill.quarantine_sink import QuarantineSink
+from userprofiles.backfill.run import Observer
+from userprofiles.backfill.sources.source_kinds import refuse_local_file
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.stored_states import read_states
 from userprofiles.jobs.file_quarantine import FileQuarantine
@@ -71,7 +76,7 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="start although another run is working on the same table",
     )
-    add_connection_options(apply)
+    add_connection_options(apply, "that of the plan")
     add_report_options(apply)
     apply.add_argument(
         "--json", action="store_true", help="print only the report on standard output, as JSON"
@@ -123,6 +128,8 @@ class _Application:
         """
         values = self._values
         plan = read_plan(values.plan)
+        if uses_state_machine(values):
+            refuse_local_file(plan.job.source)
         client, location = connection.create_client(
             plan.job.table,
             limits=values.limits,
@@ -157,7 +164,7 @@ class _Application:
             dry_run=values.dry_run,
             rate=resolve_rate(values.rate, client, location),
             max_failures=tolerance.limit(plan.counts["processed"]) if tolerance else None,
-            report=str(values.report.absolute()) if values.report else "",
+            report=ReportFiles.from_options(values).place(plan.plan_id),
         )
 
     def _run(
@@ -165,32 +172,49 @@ class _Application:
     ) -> ExitCode:
         """Run the plan in this process."""
         limits, record = self._values.limits, prepared.record
-        quarantine = FileQuarantine(quarantine_folder(record.run_id))
-        self._view.start(0, lambda: sum(segment["rows"] for segment in plan.segments))
+        self._view.start(prepared.rows, lambda: sum(segment["rows"] for segment in plan.segments))
         observer = ViewObserver(self._view, prepared.drift.check)
         if self._values.dry_run:
-            result = run_dry(
-                prepared.job, client, location, observer=observer, stop=self._stop, limits=limits
-            )
-        else:
-            run = LedgerRun(
-                ledger,
-                client,
-                location,
-                observer=observer,
-                failures=QuarantineSink(quarantine, record.run_id),
-                stop=self._stop,
-                limits=limits,
-            )
-            result = run.start_or_resume(record, allow_parallel=self._values.allow_parallel)
-            with ledger_errors():
-                record = ledger.read(record.run_id)
+            return self._run_dry(prepared, client, location, observer)
+        quarantine = open_own_quarantine(ledger, record.run_id, self._values)
+        run = LedgerRun(
+            ledger,
+            client,
+            location,
+            observer=observer,
+            failures=QuarantineSink(quarantine, record.run_id),
+            stop=self._stop,
+            limits=limits,
+        )
+        result = run.start_or_resume(record, allow_parallel=self._values.allow_parallel)
+        with ledger_errors():
+            record = ledger.read(record.run_id)
         return ApplyResultWriter(self._values, self._view, prepared, quarantine).write(result, record)
 
+    def _run_dry(
+        self, prepared: PreparedRun, client: Any, location: TableLocation, observer: Observer
+    ) -> ExitCode:
+        """Run the plan in this process without writing anything. The failed rows are kept for the report."""
+        record, limits = prepared.record, self._values.limits
+        with tempfile.TemporaryDirectory() as folder:
+            quarantine = FileQuarantine(Path(folder))
+            failures = FailureObserver(QuarantineSink(quarantine, record.run_id), observer)
+            result = run_dry(
+                prepared.job, client, location, observer=failures, stop=self._stop, limits=limits
+            )
+            return ApplyResultWriter(self._values, self._view, prepared, quarantine).write(result, record)
+
     def _run_state_machine(self, prepared: PreparedRun, ledger: Ledger) -> ExitCode:
-        """Run the plan in the state machine, and watch it. Compare the counts with the plan at the end."""
+        """Run the plan in the state machine, and watch it.
+
+        Raises:
+            RefusedError: The counts differ from the plan, or the run can't start.
+        """
         record = prepared.record
-        exit_code = execute_run(self._values, record, ledger, self._stop)
+        with DriftWatch(ledger, prepared) as watch:
+            exit_code = execute_run(self._values, record, ledger, self._stop)
+        if watch.error:
+            raise watch.error
         with ledger_errors():
             states = read_states(ledger, prepared.job)
         quarantine = FileQuarantine(quarantine_folder(record.run_id))

@@ -148,7 +148,8 @@ class LedgerCommand:
         for error in errors:
             if error.kind is not ErrorKind.STOPPED:
                 self._view.show_message(f"Error: {error}")
-        if not result.is_complete:
+        is_refused = result.error is not None and result.error.kind is ErrorKind.REFUSED
+        if not result.is_complete and not is_refused:  # after a takeover, another process continues
             command = ["userprofiles", "runs", "resume", result.job.run_id, *self._options.ledger_arguments]
             self._view.show_message(
                 f"Stopped after {tally.processed:,} users. To resume:\n  {shlex.join(command)}"

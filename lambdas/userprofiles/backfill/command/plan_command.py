@@ -9,6 +9,7 @@ from typing import Any
 
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import connection, exit_code
+from userprofiles.backfill.command.engine import LOCAL, STEP_FUNCTIONS
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import (
@@ -26,8 +27,10 @@ from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.command.source_options import add_source_options, read_source
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.job import Job, new_run_id
+from userprofiles.backfill.limits import WORKER
 from userprofiles.backfill.plan_file import diff_plans, read_plan, write_plan
 from userprofiles.backfill.planner import Planner
+from userprofiles.backfill.sources.source_kinds import refuse_local_file
 from userprofiles.backfill.stop import Stop
 
 _EPILOG = f"""{exit_code.HELP}
@@ -53,11 +56,17 @@ def add_parser(commands: Any) -> None:
     add_connection_options(plan)
     add_segment_options(plan)
     add_rate_option(plan)
+    plan.add_argument(
+        "--engine",
+        choices=[LOCAL, STEP_FUNCTIONS],
+        default=LOCAL,
+        help="what will carry out the plan; the plan itself is made by this process (default: %(default)s)",
+    )
     add_source_options(plan)
     add_profile_options(plan)
     plan.add_argument("--json", action="store_true", help="print only the plan on standard output, as JSON")
     plan.set_defaults(execute=_execute_plan, parser=plan)
-    _add_diff_parser(plan.add_subparsers(title="commands", metavar="COMMAND"))
+    _add_diff_parser(plan.add_subparsers(title="commands", metavar="[diff PLAN_A PLAN_B]"))
 
 
 def _add_diff_parser(commands: Any) -> None:
@@ -88,12 +97,30 @@ def _execute_plan(values: argparse.Namespace) -> ExitCode:
         try:
             source = read_source(values, warn=view.show_message)
             job = create_job(values, run_id, source=source)
+            _check_engine(values, job)
         except ValueError as error:
             parser.error(str(error))
         return _write_plan(values, job, path, view, stop)
 
     with stop_on_signals(stop.request):
         return run_with_error_report(plan, view.show_message, as_json=values.json)
+
+
+def _check_engine(values: argparse.Namespace, job: Job) -> None:
+    """Check that the chosen engine can carry out a job.
+
+    Raises:
+        RefusedError: The state machine can't read the source.
+        ValueError: The job has too many segments for the state machine.
+    """
+    if values.engine == LOCAL:
+        return
+    refuse_local_file(job.source)
+    if job.segments > WORKER.worker_segments:
+        raise ValueError(
+            f"--segments {job.segments}: the state machine processes at most {WORKER.worker_segments:,} "
+            "segments. Choose fewer."
+        )
 
 
 def _write_plan(values: argparse.Namespace, job: Job, path: Path, view: ProgressView, stop: Stop) -> ExitCode:
@@ -112,7 +139,7 @@ def _write_plan(values: argparse.Namespace, job: Job, path: Path, view: Progress
 
     plan = planner.plan(job, on_start=start)
     write_plan(plan, path)
-    text = json.dumps(plan.document, indent=2) if values.json else format_plan(plan, path)
+    text = json.dumps(plan.document, indent=2) if values.json else format_plan(plan, path, values.engine)
     Output().write(text + "\n")
     return ExitCode.DONE
 

@@ -1,10 +1,12 @@
 """A plan and the difference of two plans as text."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from userprofiles.backfill.command.engine import LOCAL
 from userprofiles.backfill.plan_file import Plan
 
 _RULER = "=" * 60
@@ -12,15 +14,18 @@ _SHOWN_DIFFERENCES = 40
 _CENT = 0.01
 
 
-def format_plan(plan: Plan, path: Path) -> str:
+def format_plan(plan: Plan, path: Path, engine: str = LOCAL) -> str:
     """Return what the command prints for a plan.
 
     Args:
         plan: The plan.
         path: Its file.
+        engine: What will carry it out.
     """
     document, counts = plan.document, plan.counts
     template = document["template"]
+    command = ["userprofiles", "backfill", "apply", str(path)]
+    command += ["--engine", engine] if engine != LOCAL else []
     lines = [
         _RULER,
         f"Plan {plan.plan_id}",
@@ -39,7 +44,7 @@ def format_plan(plan: Plan, path: Path) -> str:
         *_format_warnings(document["warnings"]),
         _RULER,
         f"The plan is in {path}. Nothing was written to the table. To apply it:",
-        f"  userprofiles backfill apply {path}",
+        f"  {shlex.join(command)}",
     ]
     return "\n".join(lines)
 

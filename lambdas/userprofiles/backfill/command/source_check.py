@@ -7,24 +7,35 @@ from pathlib import Path
 from typing import Any
 
 from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.command.connection import create_client
+from userprofiles.backfill.command import connection
+from userprofiles.backfill.command.source_rows import exported_rows, find_shape, read_table_shape
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
-from userprofiles.backfill.mapping import ID, ColumnMapping
+from userprofiles.backfill.mapping import ID, KEYED_TABLE_COLUMNS, TABLE_COLUMNS, ColumnMapping
 from userprofiles.backfill.pool_reader import PoolReader
 from userprofiles.backfill.shape_detection import read_first_shapes
 from userprofiles.backfill.sources.clients import SourceClients
+from userprofiles.backfill.sources.export_source import (
+    check_summary,
+    manifest_file,
+    read_manifest,
+)
 from userprofiles.backfill.sources.lines import Line, read_lines
 from userprofiles.backfill.sources.open_source import open_file
 from userprofiles.backfill.sources.other_table_source import kind_of_table
 from userprofiles.backfill.sources.python_source import load_source_factory
-from userprofiles.backfill.sources.records import CsvRecords, JsonRecords, RecordFormat, read_header
+from userprofiles.backfill.sources.records import (
+    CsvRecords,
+    JsonRecords,
+    RecordFormat,
+    read_header,
+)
 from userprofiles.backfill.sources.source_kinds import S3_PREFIX, SourceKind
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.table_description import describe_table
-from userprofiles.backfill.table_scan import both_shapes_error, scan
-from userprofiles.backfill.table_shape import TableShape, is_user_row, row_shape
+from userprofiles.backfill.table_scan import scan
+from userprofiles.backfill.table_shape import TableShape, is_user_row
 from userprofiles.table import record
 
 _ANY_TABLE = "any-table"
@@ -63,6 +74,8 @@ class SourceCheck:
                 return dict(source)
             case SourceKind.OTHER_TABLE | SourceKind.KEYED_TABLE:
                 return self._complete_table(source)
+            case SourceKind.EXPORT:
+                return self._complete_export(source)
             case SourceKind.PYTHON:
                 load_source_factory(source["name"])
                 return dict(source)
@@ -85,7 +98,7 @@ class SourceCheck:
             )
 
     def _connect(self, table: str) -> tuple[Any, TableLocation]:
-        return create_client(
+        return connection.create_client(
             table,
             limits=self.limits,
             region=self.region,
@@ -122,9 +135,34 @@ class SourceCheck:
             first_rows = next(scan(calls, Limit=self.limits.probe_rows))["Items"]
             self._check_columns(source, first_rows)
             return {**source, "key": key_names}
-        shape, first_rows = _read_shape(calls, self.limits)
+        shape, first_rows = read_table_shape(calls, self.limits)
         self._check_columns(source, first_rows, optional=[ID])
         return {**source, "key": key_names, "shape": shape.value}
+
+    def _complete_export(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        path = source["path"]
+        if not path.startswith(S3_PREFIX):
+            raise RefusedError(f"--source export:{path}: must be s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT-ID.")
+        _, location = self._connect(_ANY_TABLE)
+        calls = Calls(None, location, Stop(), self.limits)
+        check_summary(calls, path, self.clients)
+        fingerprint = manifest_file(path, self.clients).fingerprint(location)
+        parts = read_manifest(calls, path, self.clients, fingerprint)
+        if not parts:
+            raise RefusedError(f"--source export:{path}: the export has no items.")
+        rows = exported_rows(calls, path, parts, self.clients)
+        first_rows = list(itertools.islice(rows, self.limits.probe_rows))
+        complete_source = {**source, "fingerprint": fingerprint, "files": len(parts)}
+        has_both_keys = all("PK" in row and "SK" in row for row in first_rows)
+        if "columns" not in source:
+            columns = TABLE_COLUMNS if has_both_keys else KEYED_TABLE_COLUMNS
+            complete_source |= ColumnMapping(columns).to_json()
+        if has_both_keys:
+            shape = find_shape(path, [first_rows, *([row] for row in rows)])
+            self._check_columns(complete_source, [r for r in first_rows if is_user_row(r, shape)], [ID])
+            return {**complete_source, "shape": shape.value}
+        self._check_columns(complete_source, first_rows)
+        return complete_source
 
     def _complete_file(self, source: Mapping[str, Any]) -> dict[str, Any]:
         path = source["path"]
@@ -213,16 +251,3 @@ _FORMS = {SourceKind.OTHER_TABLE: "table"}
 def _form(kind: str) -> str:
     """Return the name of a kind in `--source`."""
     return _FORMS.get(SourceKind(kind), kind)
-
-
-def _read_shape(calls: Calls, limits: Limits) -> tuple[TableShape, list[Mapping[str, Any]]]:
-    """Return the shape of a table, and its first user rows. The first page with a user row decides."""
-    for response in scan(calls, Limit=limits.page_rows):
-        rows = response["Items"]
-        shapes = {shape for shape in map(row_shape, rows) if shape}
-        if len(shapes) > 1:
-            raise both_shapes_error(calls.location.table)
-        if shapes:
-            shape = shapes.pop()
-            return shape, [row for row in rows if is_user_row(row, shape)]
-    return TableShape.PLAIN, []

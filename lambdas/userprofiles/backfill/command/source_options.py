@@ -33,12 +33,14 @@ _FORMS = {
     "pool-list": SourceKind.POOL_LIST,
     "jsonl": SourceKind.JSONL,
     "csv": SourceKind.CSV,
+    "export": SourceKind.EXPORT,
     "python": SourceKind.PYTHON,
 }
 _SOURCE_HELP = """where the users come from (default: table, the table of --table-name itself):
 table:NAME, a table of either shape; keyed-table:NAME, a table with the key user_id alone;
 pool:ID, a Cognito user pool; pool-list:FILE, written by `userprofiles pool list`;
-jsonl:FILE or csv:FILE, with --mapping; python:MODULE:FUNCTION, a source of your own. FILE can be
+jsonl:FILE or csv:FILE, with --mapping; export:s3://BUCKET/PREFIX/AWSDynamoDB/ID, a full DynamoDB
+export in DynamoDB JSON; python:MODULE:FUNCTION, a source of your own. FILE can be
 s3://BUCKET/KEY. With any other source than table, accounts and profiles are written to this project's
 users table --table-name"""
 
@@ -46,11 +48,17 @@ _DEFAULT_COLUMNS = {
     SourceKind.OTHER_TABLE: TABLE_COLUMNS,
     SourceKind.KEYED_TABLE: KEYED_TABLE_COLUMNS,
 }
+# The settings of the functions and the options of this command.
+_OPTIONS = {
+    "SIGN_UP_ROLES": "--roles",
+    "APPROVAL_ROLES": "--approval-roles",
+    "DEFAULT_ROLE": "--default-role",
+}
 _KINDS_WITHOUT_MAPPING = (SourceKind.POOL, SourceKind.POOL_LIST, SourceKind.PYTHON)
 
 
 def add_source_options(parser: CommandParser) -> None:
-    """Add `--source`, `--mapping`, `--roles`, `--approval-roles` and `--requests-per-second`."""
+    """Add `--source` and the options for the users of a source."""
     parser.add_argument("--source", default=TABLE_SOURCE, metavar="KIND:NAME", help=_SOURCE_HELP)
     parser.add_argument(
         "--mapping",
@@ -72,6 +80,12 @@ def add_source_options(parser: CommandParser) -> None:
         default=(),
         metavar="A,B",
         help="roles whose users are pending until an administrator approves them (default: none)",
+    )
+    parser.add_argument(
+        "--default-role",
+        default="",
+        metavar="A",
+        help="role of users without an allowed one (default: that of the template)",
     )
     parser.add_argument(
         "--requests-per-second",
@@ -115,7 +129,7 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
     elif kind in {SourceKind.OTHER_TABLE, SourceKind.KEYED_TABLE, SourceKind.PYTHON}:
         source["name"] = name
     else:
-        source["path"] = name
+        source["path"] = name.rstrip("/")
     check = SourceCheck(
         region=getattr(values, "region", None),
         endpoint_url=getattr(values, "endpoint_url", None),
@@ -128,7 +142,7 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
 
 
 def _refuse_table_options(values: argparse.Namespace) -> None:
-    for option in ("mapping", "roles", "approval_roles"):
+    for option in ("mapping", "roles", "approval_roles", "default_role"):
         if getattr(values, option):
             raise RefusedError(
                 f"--{option.replace('_', '-')} can't be used with --source table: this source has fixed "
@@ -143,13 +157,20 @@ def _roles(values: argparse.Namespace, template: Template) -> dict[str, Any]:
             "TEMPLATE": values.template,
             "SIGN_UP_ROLES": ",".join(values.roles),
             "APPROVAL_ROLES": ",".join(values.approval_roles),
+            "DEFAULT_ROLE": values.default_role,
         }
         settings.template(environment)
         settings.roles(environment, template)
     except settings.SettingsError as error:
-        text = str(error).replace("SIGN_UP_ROLES", "--roles").replace("APPROVAL_ROLES", "--approval-roles")
+        text = str(error)
+        for variable, option in _OPTIONS.items():
+            text = text.replace(variable, option)
         raise RefusedError(text) from error
-    roles = {"roles": list(values.roles), "approvalRoles": list(values.approval_roles)}
+    roles = {
+        "roles": list(values.roles),
+        "approvalRoles": list(values.approval_roles),
+        "defaultRole": values.default_role,
+    }
     return {name: value for name, value in roles.items() if value}
 
 
@@ -162,6 +183,8 @@ def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -
         return None
     if values.mapping:
         return read_mapping(values.mapping, template)
+    if kind is SourceKind.EXPORT:
+        return None  # the check finds out which table was exported
     if kind not in _DEFAULT_COLUMNS:
         raise RefusedError(
             f"--source {values.source}: requires --mapping FILE.json with the names of the columns. "

@@ -3,23 +3,32 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.mapped_user import MappedUserReader
-from userprofiles.backfill.pool_user_row import PoolUserReader
 from userprofiles.backfill.sources.byte_file import ByteFile
 from userprofiles.backfill.sources.lines import read_lines, segment_start
 from userprofiles.backfill.sources.records import Record, RecordFormat
 from userprofiles.backfill.sources.source import Cursor, Page
 from userprofiles.backfill.table_shape import get_string
 from userprofiles.backfill.user_row import Row, UserRow
-from userprofiles.table.attribute_value import serialize
 
 _REMEMBERED_LINES = 100
 
 # Attributes of our own in a row.
+FILE = "#file"
 _OFFSET, _SHA256, _PROBLEM = "#offset", "#sha256", "#problem"
+
+
+class UserReader(Protocol):
+    """Reads users from rows. One object serves all threads."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that a row must have for `read`."""
+
+    def read(self, row: Row, key: Mapping[str, str]) -> UserRow | None:
+        """Read the user of a row; None if the row is no user."""
 
 
 class FileSource:
@@ -32,6 +41,7 @@ class FileSource:
         reader: Reads users from rows.
         segments: The number of segments.
         page_rows: The records of a page.
+        file_number: The number of the file if the source has several; a part of the key of each row.
     """
 
     def __init__(
@@ -39,10 +49,11 @@ class FileSource:
         document: Mapping[str, Any],
         file: ByteFile,
         record_format: RecordFormat,
-        reader: MappedUserReader | PoolUserReader,
+        reader: UserReader,
         *,
         segments: int,
         page_rows: int,
+        file_number: str = "",
     ) -> None:
         self._document = document
         self._fingerprint: Mapping[str, Any] = document["fingerprint"]
@@ -52,6 +63,7 @@ class FileSource:
         self._reader = reader
         self._segments = segments
         self._page_rows = page_rows
+        self._file_number = file_number
         self._lines = _LineNumbers(file)
 
     @property
@@ -86,7 +98,7 @@ class FileSource:
 
     def read_users(self, rows: Sequence[Row]) -> list[UserRow]:
         """Read the users of some rows."""
-        return [self._read_user(row) for row in rows]
+        return [user for row in rows if (user := self._read_user(row)) is not None]
 
     def read_rows(self, calls: Calls, keys: Sequence[Mapping[str, str]]) -> list[Row]:
         """Read records by their positions."""
@@ -113,36 +125,32 @@ class FileSource:
         return self._format.read_records(read_lines(blocks, start), end)
 
     def _row(self, record: Record) -> Row:
-        problem = record.problem
+        problem = f"the line {record.problem}" if record.problem else ""
         row: dict[str, Any] = {}
         if not problem:
             try:
-                row = self._values(record)
+                row = self._format.to_row(record.values, self._reader.columns)
             except ValueError as error:
                 problem = str(error)
         # After the values, so that no column replaces them.
         row[_OFFSET] = {"N": str(record.line.offset)}
         row[_SHA256] = {"S": record.line.digest}
+        if self._file_number:
+            row[FILE] = {"S": self._file_number}
         if problem:
             row[_PROBLEM] = {"S": problem}
         return row
 
-    def _values(self, record: Record) -> dict[str, Any]:
-        """Return the needed values of a record in DynamoDB JSON, without empty ones.
-
-        Raises:
-            ValueError: DynamoDB can't store a value.
-        """
-        values = {name: record.values.get(name) for name in self._reader.columns}
-        return {name: serialize(value) for name, value in values.items() if value not in (None, "")}
-
-    def _read_user(self, row: Row) -> UserRow:
-        key = {"offset": row[_OFFSET]["N"]}
+    def _read_user(self, row: Row) -> UserRow | None:
+        offset = row[_OFFSET]["N"]
         problem = get_string(row, _PROBLEM)
+        file_number = get_string(row, FILE)
+        key = {"file": file_number, "offset": offset} if file_number else {"offset": offset}
         user = UserRow("", key, failure_reason=problem, row=row) if problem else self._reader.read(row, key)
-        if user.failure_reason is not None:
-            place = self._lines.describe(int(key["offset"]))
-            user.failure_reason = f"{place}: {user.failure_reason} (SHA-256 of the line: {row[_SHA256]['S']})"
+        if user is not None and user.failure_reason is not None:
+            line = self._lines.find(int(offset))
+            user.key = {**key, **line, "sha256": row[_SHA256]["S"]}
+            user.user_id = user.user_id or " ".join(("line", line["line"]) if line else ("byte", offset))
         return user
 
 
@@ -154,17 +162,17 @@ class _LineNumbers:
         self._lock = threading.Lock()
         self._counts = {0: 0}
 
-    def describe(self, offset: int) -> str:
-        """Return `line 17`, or the position if the count would take a download."""
+    def find(self, offset: int) -> dict[str, str]:
+        """Return the number of the line as a part of a key; nothing if the count would take a download."""
         with self._lock:
             start = max(position for position in self._counts if position <= offset)
             lines = self._file.count_lines(start, offset)
             if lines is None:
-                return f"the line at byte {offset:,}"
+                return {}
             count = self._counts[offset] = self._counts[start] + lines
             if start and len(self._counts) > _REMEMBERED_LINES:
                 del self._counts[start]
-            return f"line {count + 1:,}"
+            return {"line": str(count + 1)}
 
 
 def _cursor_of(page: Sequence[Record]) -> Callable[[int], Cursor]:

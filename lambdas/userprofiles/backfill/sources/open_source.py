@@ -10,6 +10,7 @@ from userprofiles.backfill.mapping import ColumnMapping
 from userprofiles.backfill.pool_user_row import PoolUserReader
 from userprofiles.backfill.sources.byte_file import ByteFile, LocalFile, S3File
 from userprofiles.backfill.sources.clients import SourceClients
+from userprofiles.backfill.sources.export_source import ExportSource
 from userprofiles.backfill.sources.file_source import FileSource
 from userprofiles.backfill.sources.other_table_source import OtherTableSource
 from userprofiles.backfill.sources.pool_source import PoolSource
@@ -18,6 +19,7 @@ from userprofiles.backfill.sources.records import CsvRecords, JsonRecords, Recor
 from userprofiles.backfill.sources.source import Source
 from userprofiles.backfill.sources.source_kinds import S3_PREFIX, SourceKind
 from userprofiles.backfill.sources.table_source import TableSource
+from userprofiles.backfill.table_user_reader import TableUserReader
 from userprofiles.backfill.user_roles import load_roles
 
 
@@ -42,6 +44,9 @@ def open_source(job: Job, limits: Limits, clients: SourceClients | None = None) 
             return PoolSource(job.source, clients, roles=load_roles(job), limits=limits)
         case SourceKind.POOL_LIST | SourceKind.JSONL | SourceKind.CSV:
             return _file_source(job, limits, clients)
+        case SourceKind.EXPORT:
+            reader = TableUserReader(job.source, job.rule, load_roles(job))
+            return ExportSource(job.source, clients, reader, limits.page_rows)
         case SourceKind.PYTHON:
             return load_source_factory(job.source["name"])(job, limits)
         case kind:

@@ -8,15 +8,13 @@ from userprofiles.backfill.error_messages import access_denied_error
 from userprofiles.backfill.errors import DeniedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.mapped_user import MappedUserReader
-from userprofiles.backfill.mapping import ID, ColumnMapping
 from userprofiles.backfill.sources.source import Cursor, Page
 from userprofiles.backfill.sources.source_kinds import SourceKind
 from userprofiles.backfill.table_scan import projection, scan
-from userprofiles.backfill.table_shape import TableShape, get_string, is_user_row
+from userprofiles.backfill.table_shape import get_string
+from userprofiles.backfill.table_user_reader import TableUserReader
 from userprofiles.backfill.user_row import Row, UserRow
 from userprofiles.settings import Roles
-from userprofiles.table import record
 
 
 class OtherTableSource:
@@ -33,15 +31,10 @@ class OtherTableSource:
         self._document = document
         self._table: str = document["name"]
         self._key_names: list[str] = document["key"]
-        self._shape = TableShape(document["shape"]) if "shape" in document else None
         self._total_segments = job.segments
         self._page_rows = limits.page_rows
-        mapping = ColumnMapping.from_json(document)
-        self._id_column = mapping.columns[ID]
-        self._reader = MappedUserReader(mapping, job.rule, roles)
-        self._projection = projection(
-            dict.fromkeys([*self._key_names, "entityType", *mapping.columns.values()])
-        )
+        self._reader = TableUserReader(document, job.rule, roles)
+        self._projection = projection(sorted({*self._key_names, *self._reader.columns}))
 
     @property
     def segments(self) -> int:
@@ -66,8 +59,8 @@ class OtherTableSource:
 
     def read_users(self, rows: Sequence[Row]) -> list[UserRow]:
         """Read the users of some rows. Rows of a table in a shape that are not users are ignored."""
-        shape = self._shape
-        return [self._read_user(row) for row in rows if shape is None or is_user_row(row, shape)]
+        users = (self._reader.read(row, self._report_key(row)) for row in rows)
+        return [user for user in users if user is not None]
 
     def read_rows(self, calls: Calls, keys: Sequence[Mapping[str, str]]) -> list[Row]:
         """Read rows by their keys."""
@@ -87,22 +80,11 @@ class OtherTableSource:
             rows += [response["Item"]] if response.get("Item") else []
         return rows
 
-    def _read_user(self, row: Row) -> UserRow:
-        key = {name: value for name in self._key_names if (value := get_string(row, name)) is not None}
-        user_id = None
-        if self._shape is TableShape.STACK:
-            user_id = key["PK"].removeprefix(record.USER_PREFIX)
-        elif self._shape is TableShape.PLAIN and not _has_text(row, self._id_column):
-            user_id = key.get("PK")
-        return self._reader.read(row, key, user_id)
+    def _report_key(self, row: Row) -> dict[str, str]:
+        return {name: value for name in self._key_names if (value := get_string(row, name)) is not None}
 
     def _key_of(self, rows: Sequence[Row]) -> Callable[[int], Cursor]:
         return lambda index: {name: dict(rows[index][name]) for name in self._key_names}
-
-
-def _has_text(row: Row, column: str) -> bool:
-    value = row.get(column)
-    return value is not None and "NULL" not in value and value.get("S") != ""
 
 
 def kind_of_table(key_names: Sequence[str]) -> SourceKind | None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.sources.lines import MAX_LINE_BYTES, Line
+from userprofiles.table.attribute_value import serialize
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -39,6 +40,13 @@ class RecordFormat(Protocol):
             RefusedError: A record contains the beginning of the next segment.
         """
 
+    def to_row(self, values: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+        """Return the columns of a record in DynamoDB JSON, without empty values.
+
+        Raises:
+            ValueError: DynamoDB can't store a value, or the record has none.
+        """
+
 
 class JsonRecords:
     """One JSON object in each line."""
@@ -54,6 +62,21 @@ class JsonRecords:
                     yield Record(line, line.end, _parse_object(text))
             except ValueError as error:
                 yield Record(line, line.end, {}, str(error))
+
+    def to_row(self, values: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+        """Return the columns of a record in DynamoDB JSON."""
+        return _serialize(values, columns)
+
+
+class ItemRecords(JsonRecords):
+    """One item of DynamoDB in each line, as an export in DynamoDB JSON has it: `{"Item": …}`."""
+
+    def to_row(self, values: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+        """Return the columns of the item."""
+        item = values.get("Item")
+        if not isinstance(item, dict) or not all(isinstance(value, dict) for value in item.values()):
+            raise ValueError('the line is not an item such as {"Item": {"PK": {"S": "u1"}}}')
+        return {name: item[name] for name in columns if item.get(name)}
 
 
 class CsvRecords:
@@ -108,6 +131,10 @@ class CsvRecords:
             )
         yield Record(first, record_lines[-1].end, dict(zip(self._header, values, strict=True)))
 
+    def to_row(self, values: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+        """Return the columns of a record in DynamoDB JSON."""
+        return _serialize(values, columns)
+
     def _count_problem(self, values: Sequence[str]) -> str:
         expected = len(self._header)
         return "" if len(values) == expected else f"has {len(values)} values, must have {expected}"
@@ -127,6 +154,10 @@ def read_header(line: Line, delimiter: str) -> list[str]:
     if repeated:
         raise ValueError(f"has the column {repeated[0]!r} more than once")
     return names
+
+
+def _serialize(values: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+    return {name: serialize(value) for name in columns if (value := values.get(name)) not in (None, "")}
 
 
 def _parse_object(text: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class SourceKind(StrEnum):
     POOL_LIST = "pool-list"
     JSONL = "jsonl"
     CSV = "csv"
+    EXPORT = "export"
     PYTHON = "python"
 
 

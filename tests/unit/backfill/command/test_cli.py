@@ -273,9 +273,19 @@ class TestProgress:
         run("--segments", "1", limits=replace(self.limits, chunk_rows=3))
 
         err = capsys.readouterr().err
-        assert "\r\x1b[2K[" + "#" * 15 + "." * 15 + "] 3 of about 6 rows" in err
+        assert "━" * 15 in err
+        assert "3 of about 6 rows" in err
         assert "segments" not in err
-        assert err.endswith("\r\x1b[2K")
+        assert "\n3 of" not in err
+        assert err.rstrip("\n").endswith("\x1b[2K")  # the bar is removed at the end
+
+    def test_terminal_without_rich_gets_lines(self, old_table, capsys, monkeypatch):
+        monkeypatch.setattr(sys, "stderr", Terminal(sys.stderr))
+        monkeypatch.setattr("userprofiles.backfill.command.progress_line.has_rich", lambda: False)
+
+        run("--segments", "1", limits=replace(self.limits, chunk_rows=3))
+
+        assert capsys.readouterr().err.startswith("3 of about 6 rows, ")
 
     def test_run_without_describe_table_shows_no_eta(self, old_table, capsys):
         old_table.client.denied = {"DescribeTable"}

@@ -5,6 +5,7 @@ import stat
 
 import pytest
 from backfill_fixtures import account, plain_user, plain_users, profile
+from source_fixtures import person, write_lines
 from userprofiles import cli
 
 
@@ -255,3 +256,61 @@ def test_diff_names_what_differs(commands, capsys):
     out = capsys.readouterr().out
     assert "counts.processed: 12 -> 13" in out
     assert "template.name: basic -> social" in out
+
+
+@pytest.fixture
+def file_commands(create_table, connect, tmp_path):
+    """Plan the users of a file for an empty users table."""
+    commands = connect(create_table())
+    commands.users = tmp_path / "users.jsonl"
+    write_lines(commands.users, *(person(f"u{number}") for number in range(5)))
+    mapping = {"format": "userprofiles-mapping", "version": 1, "columns": {"id": "sub", "email": "mail"}}
+    (tmp_path / "mapping.json").write_text(json.dumps(mapping))
+    options = ["--source", f"jsonl:{commands.users}", "--mapping", tmp_path / "mapping.json"]
+    assert commands.plan(*options, "--template", "marketplace") == 0
+    return commands
+
+
+def test_plan_of_a_file_is_applied_to_our_table(file_commands, capsys):
+    document = file_commands.document()
+    assert document["counts"]["created"] == 5
+    assert document["job"]["shape"] == "stack"
+    assert document["source"]["kind"] == "jsonl"
+    assert document["estimate"]["writeUnits"] >= 10, "an account and a profile for each user"
+
+    assert file_commands.apply("--no-backup") == 0
+
+    kinds = [item["SK"]["S"] for item in file_commands.table.items()]
+    assert sorted(kinds) == ["ACCOUNT#MAIN"] * 5 + ["PROFILE#MAIN"] * 5
+
+
+def test_file_that_changed_after_the_plan_is_refused(file_commands, capsys):
+    write_lines(file_commands.users, person("other"))
+
+    assert file_commands.apply("--no-backup") == 5
+
+    assert str(file_commands.users) in capsys.readouterr().err
+    assert file_commands.table.items() == []
+
+
+def test_plan_for_the_state_machine_names_the_engine(commands, capsys):
+    commands.plan("--engine", "stepfunctions")
+
+    assert f"backfill apply {commands.path} --engine stepfunctions" in capsys.readouterr().out
+
+
+def test_too_many_segments_for_the_state_machine(commands, capsys):
+    with pytest.raises(SystemExit) as exit_info:
+        commands.plan("--engine", "stepfunctions", "--segments", "2001")
+
+    assert exit_info.value.code == 64
+    assert "at most 2,000 segments" in capsys.readouterr().err
+
+
+def test_state_machine_cannot_read_a_local_file(file_commands, capsys):
+    options = ["--source", f"jsonl:{file_commands.users}", "--mapping", file_commands.folder / "mapping.json"]
+
+    code = file_commands.plan(*options, "--template", "marketplace", "--engine", "stepfunctions")
+
+    assert code == 5
+    assert "a state machine can't read a file of this machine" in capsys.readouterr().err

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from backfill_fixtures import plain_user, profile
@@ -67,7 +69,7 @@ def run_in_ledger(create_table, folder):
 def command(capsys, monkeypatch, folder):
     """Return a function that runs a command on a table in moto."""
 
-    def run(table, *arguments):
+    def run(table, *arguments, limits=COMMAND_LINE):
         monkeypatch.setattr(
             "userprofiles.backfill.command.connection.create_client",
             lambda name, **_: (table.client, table.location),
@@ -75,7 +77,7 @@ def command(capsys, monkeypatch, folder):
         monkeypatch.setattr(
             "userprofiles.backfill.command.rollback_command.find_operator", lambda *_: "operator"
         )
-        code = cli.main([*arguments, "--ledger-dir", str(folder)], COMMAND_LINE)
+        code = cli.main([*arguments, "--ledger-dir", str(folder)], limits)
         return code, *capsys.readouterr()
 
     return run
@@ -83,7 +85,9 @@ def command(capsys, monkeypatch, folder):
 
 @pytest.fixture
 def roll_back(command):
-    return lambda table, *options: command(table, "backfill", "rollback", "run-1", *options)
+    return lambda table, *options, **settings: command(
+        table, "backfill", "rollback", "run-1", *options, **settings
+    )
 
 
 @pytest.mark.parametrize("shape", list(TableShape))
@@ -209,6 +213,30 @@ def test_killed_rollback_is_resumed_and_reports_what_it_kept(  # noqa: PLR0917 -
     assert [entry["userId"] for entry in document["users"]] == ["user0002"]
     assert set(table.profiles()) == {"USER#user0002"}
     assert len(list(FileLedger(folder).list_runs())) == 2
+
+
+def test_stopped_rollback_continues_with_the_same_command(run_in_ledger, roll_back, monkeypatch, folder):
+    table = run_in_ledger(*users(PLAIN, 4))
+    requests = []
+
+    @contextmanager
+    def stop_on_delete(request_stop):
+        requests.append(request_stop)
+        yield
+
+    monkeypatch.setattr("userprofiles.backfill.command.rollback_command.stop_on_signals", stop_on_delete)
+    table.client.hooks = [lambda operation, _: (operation == "DeleteItem" and requests[-1]()) or None]
+
+    code, out, err = roll_back(table, "--yes", limits=replace(COMMAND_LINE, chunk_rows=1, threads=1))
+
+    assert code == 3
+    assert f"To continue it:\n  userprofiles backfill rollback run-1 --ledger-dir {folder}\n" in err
+    assert "  removed                      1\n" in out
+    assert len(table.profiles()) == 3
+    table.client.hooks = []
+    code, out, _ = roll_back(table, "--yes")
+    assert (code, table.profiles()) == (0, {})
+    assert "  removed                      4\n" in out
 
 
 def test_interrupted_run_can_be_rolled_back(run_in_ledger, roll_back):

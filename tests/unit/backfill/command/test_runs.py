@@ -25,7 +25,7 @@ from userprofiles.commands import runs_command
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import Request, RunState
 
-LIMITS = replace(COMMAND_LINE, threads=1, chunk_rows=5, checkpoint_every_s=0.0, heartbeat_s=0.002)
+LIMITS = replace(COMMAND_LINE, threads=1, chunk_rows=5, checkpoint_every_s=0.0, heartbeat_s=0.01)
 RUN = "run-1"
 
 
@@ -135,6 +135,20 @@ class TestSignals:
 
 
 class TestResume:
+    def test_process_that_lost_its_run_names_no_resume(self, table, ledger, capsys):
+        """F24: another process continues the run, so there is nothing to resume."""
+
+        def take_over():
+            document = ledger._folder / RUN / "run.json"
+            document.write_text(document.read_text().replace('"token": 1', '"token": 2'))
+
+        at_insert(table, take_over)
+
+        assert apply(table, ledger) == 5
+        err = capsys.readouterr().err
+        assert "Error: Another process has taken over run run-1." in err
+        assert "runs resume" not in err
+
     def test_finished_run_is_refused(self, table, ledger, capsys):
         apply(table, ledger)
 

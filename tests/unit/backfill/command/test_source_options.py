@@ -23,7 +23,7 @@ def tables(create_table, monkeypatch):
         table = by_name.get(name) or next(iter(by_name.values()))
         return table.client, table.location
 
-    monkeypatch.setattr("userprofiles.backfill.command.source_check.create_client", connect)
+    monkeypatch.setattr("userprofiles.backfill.command.connection.create_client", connect)
 
     def create(*items, name="v_users_dev", **settings):
         by_name[name] = create_table(*items, name=name, **settings)
@@ -127,6 +127,10 @@ def test_wrong_mapping_is_refused(tables, read, users_file, document, message):
         (["--source", f"pool:{POOL_ID}", "--requests-per-second", "0"], "must be above 0"),
         (["--source", f"pool:{POOL_ID}", "--roles", "king"], "--roles contains the role 'king'"),
         (["--source", f"pool:{POOL_ID}", "--approval-roles", "customer"], "--approval-roles contains"),
+        (
+            ["--source", f"pool:{POOL_ID}", "--default-role", "king"],
+            "--default-role contains the role 'king'",
+        ),
         (["--roles", "vendor"], "--roles can't be used with --source table"),
     ],
 )

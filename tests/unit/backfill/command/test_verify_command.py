@@ -1,11 +1,13 @@
 """`userprofiles backfill verify`: options, output, report and exit codes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from backfill_fixtures import profile
 from review_fixtures import change, create_profiles, store_run, user, users
 from userprofiles import cli
+from userprofiles.backfill.job import Operation
 from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.table_shape import TableShape
 
@@ -144,6 +146,18 @@ def test_unknown_run_is_refused(create_table, verify):
     assert code == 5
     assert "run-9" in err
     assert json.loads(out)["error"]["kind"] == "refused"
+
+
+def test_verification_of_a_rollback_is_refused(create_table, verify, tmp_path):
+    table = create_table()
+    history = create_profiles(table, PLAIN)
+    rollback = replace(history.job, operation=Operation.ROLLBACK, of_run="run-0")
+    store_run(tmp_path / "ledger", replace(history, job=rollback))
+
+    code, _, err = verify(table, "run-1")
+
+    assert code == 5
+    assert "Run run-1 is a rollback, not a run that creates profiles" in err
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,10 @@ def test_reading_continues_after_any_line(tmp_path):
 def test_bad_lines_are_failures_without_their_content(tmp_path):
     """F34: each bad line is reported with its number and digest; the others are read."""
     bad_lines = {
-        b'{"sub": "CANARY", ': "is not valid JSON",
-        b'["CANARY"]': "must be a JSON object",
-        b'{"sub": "CANARY", "name": NaN}': "is not valid JSON",
-        b'{"sub": "\xff\xfeCANARY"}': "is not UTF-8",
+        b'{"sub": "CANARY", ': "the line is not valid JSON",
+        b'["CANARY"]': "the line must be a JSON object",
+        b'{"sub": "CANARY", "name": NaN}': "the line is not valid JSON",
+        b'{"sub": "\xff\xfeCANARY"}': "the line is not UTF-8",
         b'{"mail": "CANARY@example.com"}': "the row has no id: sub is missing or empty",
         b'{"sub": "", "name": "CANARY"}': "the row has no id: sub is missing or empty",
         b'{"sub": 17, "name": "CANARY"}': "sub is a number, not a string",
@@ -97,8 +97,9 @@ def test_bad_lines_are_failures_without_their_content(tmp_path):
     assert [user.user_id for user in users if user.failure_reason is None] == ["good1", "good2"]
     failures = [user for user in users if user.failure_reason is not None]
     for number, (failure, (line, reason)) in enumerate(zip(failures, bad_lines.items(), strict=True), 2):
-        assert failure.failure_reason.startswith(f"line {number}: {reason}")
-        assert failure.failure_reason.endswith(f"{hashlib.sha256(line).hexdigest()})")
+        assert failure.failure_reason.startswith(reason)
+        assert failure.key["line"] == str(number)
+        assert failure.key["sha256"] == hashlib.sha256(line).hexdigest()
         assert SECRET not in failure.failure_reason
         assert failure.profile_key == ""
     offsets = [int(failure.key["offset"]) for failure in failures]
@@ -115,8 +116,9 @@ def test_huge_line_is_a_failure_in_flat_memory(tmp_path):
     [first, failure, last] = read(source, segments=2)
 
     assert (first.user_id, last.user_id) == ("u1", "u2")
-    assert "line 2: is longer than 1,048,576 bytes" in failure.failure_reason
-    assert hashlib.sha256(huge).hexdigest() in failure.failure_reason
+    assert failure.failure_reason == "the line is longer than 1,048,576 bytes"
+    assert failure.key["line"] == "2"
+    assert failure.key["sha256"] == hashlib.sha256(huge).hexdigest()
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 1000])
@@ -227,12 +229,11 @@ def test_bad_csv_lines_are_failures(tmp_path):
     users = read(write_csv(tmp_path / "users.csv", "\n".join(lines)))
 
     assert [user.user_id for user in users if user.failure_reason is None] == ["u1"]
-    reasons = [user.failure_reason.partition(" (")[0] for user in users if user.failure_reason]
-    assert reasons == [
-        "line 3: has 2 values, must have 8",
-        "line 4: is not valid CSV: check its quotes",
-        "line 5: is not valid CSV: check its quotes",
-        "line 6: is not valid CSV: check its quotes",
+    assert [(user.key["line"], user.failure_reason) for user in users if user.failure_reason] == [
+        ("3", "the line has 2 values, must have 8"),
+        ("4", "the line is not valid CSV: check its quotes"),
+        ("5", "the line is not valid CSV: check its quotes"),
+        ("6", "the line is not valid CSV: check its quotes"),
     ]
 
 
@@ -292,7 +293,10 @@ def test_s3_object_is_read_in_ranges(s3_source):
     users = read(source, segments=4)
 
     assert [user.user_id for user in users[:-1]] == [f"u{n}" for n in range(30)]
-    assert users[-1].failure_reason.startswith(f"the line at byte {len(s3.data) - 5:,}: is not valid JSON")
+    assert users[-1].failure_reason == "the line is not valid JSON"
+    assert users[-1].key["offset"] == str(len(s3.data) - 5)
+    assert "line" not in users[-1].key
+    assert users[-1].user_id == f"byte {len(s3.data) - 5}"
     assert len(s3.ranges) > 4
 
 
