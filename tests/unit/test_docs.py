@@ -86,6 +86,11 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
     subcommands = {
         "userprofiles": (
             ["backfill", "run"],
+            ["backfill", "plan"],
+            ["backfill", "apply"],
+            ["backfill", "verify"],
+            ["backfill", "rollback"],
+            ["backfill", "quarantine", "retry"],
             ["template", "check"],
             ["template", "show"],
             ["outputs"],
@@ -103,6 +108,7 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
             ["reconcile"],
             ["restore", "check"],
             ["erase"],
+            ["pool", "list"],
             ["runs", "list"],
             ["runs", "resume"],
         ),

@@ -37,6 +37,7 @@ def raise_once(operation, error):
 
 
 def test_unprocessed_keys_are_requested_again(create_table, backfill):
+    """F29: a batch of reads is answered in part."""
     table = create_table(*plain_users(6), *(profile(f"user{n:02d}") for n in range(6)))
 
     def process_two_keys(operation, parameters):
@@ -79,6 +80,7 @@ def test_call_is_retried_after_a_lost_connection(create_table, backfill, error):
 @pytest.mark.parametrize("shape", list(TableShape))
 @pytest.mark.parametrize("operation", ["BatchExecuteStatement", "PutItem"])
 def test_insert_whose_response_is_lost_counts_as_created(create_table, backfill, shape, operation):
+    """F27: the retry meets items of this run."""
     rows = plain_users(3) if shape is TableShape.PLAIN else [account(f"user{n}") for n in range(3)]
     table = create_table(*rows)
     table.client.denied = {"BatchExecuteStatement"} - {operation}
@@ -110,6 +112,7 @@ def put_before_first_insert(table, item):
 
 @pytest.mark.parametrize("shape", list(TableShape))
 def test_sign_up_between_scan_and_insert_keeps_its_profile(create_table, backfill, shape):
+    """F31: the profile of the sign-up stays as it is."""
     existing_profile = profile("a", createdAt={"S": NOW})
     table = create_table(plain_user("a") if shape is TableShape.PLAIN else account("a"))
     put_before_first_insert(table, existing_profile)
@@ -121,6 +124,7 @@ def test_sign_up_between_scan_and_insert_keeps_its_profile(create_table, backfil
 
 
 def test_user_erased_between_scan_and_insert_stays_erased(create_table, backfill):
+    """F33: the emptied item stands in the way."""
     tombstone = profile("a", entityType={"S": "TOMBSTONE"})
     table = create_table(account("a"))
     put_before_first_insert(table, tombstone)

@@ -78,6 +78,7 @@ def test_inactive_deleted_and_unusable_rows_are_distinguished(create_table, back
 
 
 def test_two_rows_of_one_user_create_one_profile(create_table, backfill):
+    """F28: one profile is created, and the other row is counted as an existing one."""
     second_row = plain_user("user1") | {"SK": {"S": "SETTINGS"}}
     table = create_table(plain_user("user1"), second_row)
 
@@ -99,6 +100,7 @@ def test_all_segments_together_cover_the_table(create_table, backfill):
 
 
 def test_pages_with_and_without_users(create_table, backfill):
+    """F29: a page without users does not end the scan."""
     table = create_table(
         *(profile(f"a{n:02d}") for n in range(20)), *(plain_user(f"user{n:02d}") for n in range(20))
     )
