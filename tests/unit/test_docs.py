@@ -90,6 +90,8 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
             ["backfill", "apply"],
             ["backfill", "verify"],
             ["backfill", "rollback"],
+            ["backfill", "report"],
+            ["backfill", "quarantine", "list"],
             ["backfill", "quarantine", "retry"],
             ["template", "check"],
             ["template", "show"],

@@ -66,10 +66,12 @@ class PreparedRun:
     Attributes:
         record: Its record, with the job and the backup.
         drift: Compares its counts with the plan.
+        rows: The rows that its former sessions have processed.
     """
 
     record: RunRecord
     drift: CountDrift
+    rows: int = 0
 
     @property
     def job(self) -> Job:
@@ -130,9 +132,8 @@ class ApplyPreparation:
         backups = Backups(self._client, self._location, table, self._stop)
         if options.dry_run:
             backup = backups.ensure(options.backup, plan.plan_id, dry_run=True)
-        else:
-            backup = self._check_ledger(record, drift, backups, options)
-        return PreparedRun(record.replace(backup=backup), drift)
+            return PreparedRun(record.replace(backup=backup), drift)
+        return self._check_ledger(record, drift, backups, options)
 
     def _describe_identity(self, job: Job, table: TableDescription, plan: Plan) -> dict[str, Any]:
         try:
@@ -162,18 +163,21 @@ class ApplyPreparation:
 
     def _check_ledger(
         self, record: RunRecord, drift: CountDrift, backups: Backups, options: ApplyOptions
-    ) -> str:
-        """Check a stored run of the plan, or back up the table for a new run. Return the backup."""
+    ) -> PreparedRun:
+        """Check a stored run of the plan, or back up the table for a new run."""
         with ledger_errors():
             try:
                 stored = self._ledger.read(record.run_id)
             except RunNotFoundError:
                 if not options.allow_parallel:
                     refuse_parallel_run(self._ledger, record)
-                return backups.ensure(options.backup, record.run_id)
+                backup = backups.ensure(options.backup, record.run_id)
+                return PreparedRun(record.replace(backup=backup), drift)
             check_resumable(stored, record)
-            drift.refuse(read_states(self._ledger, Job.from_json(record.job)))
-        return stored.backup
+            states = read_states(self._ledger, Job.from_json(record.job))
+        drift.refuse(states)
+        rows = sum(state.rows for state in states)
+        return PreparedRun(record.replace(backup=stored.backup), drift, rows)
 
 
 def run_dry(

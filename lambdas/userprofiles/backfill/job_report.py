@@ -17,7 +17,7 @@ from userprofiles.jobs.timeline import Timeline
 
 _MAX_REASONS = 50
 _OTHER_REASONS = "other reasons"
-_NUMBER = re.compile(r"\d[\d,.]*\d|\d")
+_NUMBER = re.compile(r"\b[0-9a-f]{32,}\b|(?<![\w-])(?:\d[\d,.]*\d|\d)")
 
 
 class JobReport:
@@ -97,10 +97,10 @@ class JobReport:
 
 
 def count_reasons(reasons: Iterable[str]) -> dict[str, int]:
-    """Count the reasons of failures, the most frequent first. Numbers in a reason don't separate it.
+    """Count the reasons of failures, the most frequent first.
 
-    Only the first different reasons are named, so that a table whose rows all fail in another way has a short
-    report.
+    Reasons that differ only in numbers or digests are one reason. Only the first different reasons are named,
+    so that a table whose rows all fail in another way has a short report.
     """
     counts: Counter[str] = Counter()
     for reason in reasons:

@@ -150,7 +150,7 @@ class LedgerRun:
         ) as session:
             stored_timeline = record.counts.get("timeline", {})
             session.counts = build_counts(states, stored_timeline)
-            timeline = TimelineRecorder(Timeline.from_json(stored_timeline), states)
+            timeline = TimelineRecorder(Timeline.from_json(stored_timeline), states, record.seconds)
             try:
                 if not allow_parallel:  # again: another run may have started since the first check
                     with ledger_errors():

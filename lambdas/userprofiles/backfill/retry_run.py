@@ -16,6 +16,7 @@ from userprofiles.backfill.ledger_session import LedgerSession, build_counts
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.quarantine_retry import QuarantineRetry
+from userprofiles.backfill.rollback_run import find_open_rollback
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.sources.open_source import open_source
 from userprofiles.backfill.stop import Stop
@@ -89,6 +90,10 @@ class RetryRun:
             stored = self._ledger.read(run_id)
             job = read_job(stored, self._ledger)
             _check(stored, job)
+            if rollback := find_open_rollback(self._ledger, run_id):
+                raise RefusedError(
+                    f"Run {run_id} is being rolled back by run {rollback.run_id}. Make a new plan afterwards."
+                )
             client, location = self._create_client(job.table)
             calls = Calls(client, location, self._stop, self._limits, LocalPacer(job.rate))
             _, lease = self._ledger.acquire(run_id)

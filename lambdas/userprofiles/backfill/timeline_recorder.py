@@ -15,10 +15,12 @@ class TimelineRecorder:
     Args:
         timeline: The timeline of the former sessions.
         states: The states at the beginning of the session.
+        seconds: The duration of the former sessions.
     """
 
-    def __init__(self, timeline: Timeline, states: Sequence[SegmentState]) -> None:
+    def __init__(self, timeline: Timeline, states: Sequence[SegmentState], seconds: float = 0.0) -> None:
         self._timeline = timeline
+        self._seconds = seconds
         self._users, self._write_units = _totals(states)
 
     def record(self, states: Sequence[SegmentState], seconds: float) -> dict[str, Any]:
@@ -33,8 +35,9 @@ class TimelineRecorder:
         for state in states:
             latency.add(state.meter.latency)
             state.meter.latency = Latency()
-        self._timeline.record(seconds, Bucket(users - self._users, write_units - self._write_units, latency))
-        self._users, self._write_units = users, write_units
+        work = Bucket(users - self._users, write_units - self._write_units, latency)
+        self._timeline.record(self._seconds, seconds, work)
+        self._users, self._write_units, self._seconds = users, write_units, seconds
         return self._timeline.to_json()
 
 

@@ -18,6 +18,6 @@ def tolerance_error(job: Job, states: Iterable[SegmentState]) -> BackfillFailedE
         ErrorKind.TOLERANCE,
         f"{failed:,} users failed, more than the tolerance of {job.max_failures:,} (--tolerate).\n"
         f"The failed rows and their reasons: userprofiles backfill quarantine list {job.run_id}\n"
-        f"Fix them, then run: userprofiles backfill quarantine retry {job.run_id}\n"
-        "Or resume the run with a higher tolerance. Created profiles are kept.",
+        f"Fix them, run `userprofiles backfill quarantine retry {job.run_id}`, and resume the run.\n"
+        "Or apply the plan again with a higher --tolerate. Created profiles are kept.",
     )

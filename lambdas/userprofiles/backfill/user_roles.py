@@ -40,4 +40,5 @@ def _environment(job: Job) -> dict[str, str]:
         "TEMPLATE": job.template,
         "SIGN_UP_ROLES": ",".join(job.source.get("roles", ())),
         "APPROVAL_ROLES": ",".join(job.source.get("approvalRoles", ())),
+        "DEFAULT_ROLE": job.source.get("defaultRole", ""),
     }

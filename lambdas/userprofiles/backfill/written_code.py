@@ -11,6 +11,7 @@ PATTERNS = (
     "backfill/skip_rule.py",
     "backfill/sources/*.py",
     "backfill/table_shape.py",
+    "backfill/table_user_reader.py",
     "backfill/user_*.py",
     "completion*.py",
     "field_*.py",

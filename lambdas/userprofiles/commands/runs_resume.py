@@ -1,6 +1,7 @@
 """`userprofiles runs resume`: continues a run with the engine that started it."""
 
 import argparse
+import dataclasses
 from collections.abc import Callable, Mapping
 
 from userprofiles.backfill.command.connection import create_client
@@ -14,6 +15,7 @@ from userprofiles.backfill.command.ledger_command import (
 )
 from userprofiles.backfill.command.ledger_options import ledger_arguments, ledger_table
 from userprofiles.backfill.command.progress_view import ProgressView
+from userprofiles.backfill.command.report_files import ReportFiles
 from userprofiles.backfill.command.rollback_command import roll_back_run
 from userprofiles.backfill.drift import refuse_drifted_run
 from userprofiles.backfill.errors import RefusedError
@@ -54,13 +56,22 @@ def resume_backfill(values: argparse.Namespace, ledger: Ledger, run: RunRecord, 
     """
     refuse_drifted_run(run)
     view = ProgressView(values.limits)
-    command = LedgerCommand(ledger, command_options(values), view, stop=stop, limits=values.limits)
+    options = dataclasses.replace(command_options(values), files=ReportFiles.of_record(run, values))
+    command = LedgerCommand(ledger, options, view, stop=stop, limits=values.limits)
     return command.resume(current_record(values, ledger, run))
 
 
 def resume_rollback(values: argparse.Namespace, ledger: Ledger, run: RunRecord, stop: Stop) -> ExitCode:
     """Resume a rollback in this process."""
-    options = {"run": run.job["ofRun"], "dry_run": False, "yes": True, "rate": None, "report": None}
+    options = {
+        "run": run.job["ofRun"],
+        "engine": LOCAL_ENGINE,
+        "state_machine": None,
+        "dry_run": False,
+        "yes": True,
+        "rate": None,
+        "report": None,
+    }
     return roll_back_run(argparse.Namespace(**(vars(values) | options)), ledger, stop)
 
 

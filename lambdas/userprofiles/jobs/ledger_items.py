@@ -37,9 +37,12 @@ def unit_key(run_id: str, unit: int) -> dict[str, str]:
     return {"PK": run_key(run_id)["PK"], "SK": f"{UNIT_PREFIX}{unit:06d}"}
 
 
-def lease_key(lease: Lease) -> dict[str, str]:
-    """Return the key of the leased run or unit."""
-    return run_key(lease.run_id) if lease.unit is None else unit_key(lease.run_id, lease.unit)
+def lease_key(run_id: str, unit: int | None = None) -> dict[str, str]:
+    """Return the key of the item that has the lease of a run or a unit.
+
+    The lease of a run is an item of its own, because each save writes it, and the record is larger.
+    """
+    return {"PK": run_key(run_id)["PK"], "SK": "LEASE"} if unit is None else unit_key(run_id, unit)
 
 
 def keys_item(lease: Lease, keys: Sequence[str]) -> dict[str, str]:

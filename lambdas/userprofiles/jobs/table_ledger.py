@@ -39,7 +39,8 @@ class TableLedger:
     ===============  ==========================  ==================================================
     PK               SK                          item
     ===============  ==========================  ==================================================
-    ``RUN#<run>``    ``RUN``                     the record and the lease of a run
+    ``RUN#<run>``    ``RUN``                     the record of a run
+    ``RUN#<run>``    ``LEASE``                   its lease
     ``RUN#<run>``    ``UNIT#<000000>``           the progress of a unit, and its lease
     ``RUN#<run>``    ``KEYS#<000000>#<random>``  keys of items that the run created
     ``RUNS``         ``<run>``                   the list of all runs
@@ -90,11 +91,11 @@ class TableLedger:
                 "Use another table for --ledger-table, or a folder: --ledger-dir DIR."
             )
         lease = Lease(record.run_id, 1, self._clock() + lease_seconds)
-        item = {**run_key(record.run_id), "token": 1, "until": lease.until}
-        values = item | record_values(self._stamp(record).to_json())
+        lease_item = {**lease_key(record.run_id), "token": lease.token, "until": lease.until}
         listing = {"PK": RUNS, "SK": record.run_id}
+        new_item = run_key(record.run_id) | record_values(self._stamp(record).to_json())
         try:
-            self._table.transact([put(values, is_new=True), put(listing)])
+            self._table.transact([put(new_item, is_new=True), put(lease_item), put(listing)])
         except ConditionError:
             raise RunExistsError(f"The ledger {self.name} has a run {record.run_id} already.") from None
         return lease
@@ -107,10 +108,10 @@ class TableLedger:
 
     def acquire(self, run_id: str, lease_seconds: float = LEASE_S) -> tuple[RunRecord, Lease]:
         """Lease a run that no other process works on."""
-        item = self._run_item(run_id)
         changes = {"state": RunState.RUNNING, "message": "", "updated_at": self._now()}
-        record = self._record(item).replace(**changes, request=None)
-        return record, self._take(run_id, item, lease_seconds, changes=changes)
+        record = self.read(run_id).replace(**changes, request=None)
+        action = {"Update": update(run_key(run_id), changes, {}, remove=("request",))}
+        return record, self._take(run_id, self._table.get(lease_key(run_id)), lease_seconds, also=[action])
 
     def acquire_unit(
         self, run_id: str, unit: int, lease_seconds: float = LEASE_S
@@ -127,9 +128,9 @@ class TableLedger:
         lease_seconds: float,
         *,
         unit: int | None = None,
-        changes: Mapping[str, Any] | None = None,
+        also: Sequence[Action] = (),
     ) -> Lease:
-        """Write the next token to a run or a unit, unless its lease has not ended.
+        """Write the next token to the lease of a run or a unit, unless this lease has not ended.
 
         Raises:
             RunLockedError: It has not ended, or another process took it at the same time.
@@ -141,10 +142,10 @@ class TableLedger:
             raise locked(name, until)
         lease = Lease(run_id, token + 1, now + lease_seconds, unit)
         condition = {"token": token, "until": until} if item else None
-        values = {**(changes or {}), "token": lease.token, "until": lease.until}
-        action = update(lease_key(lease), values, condition, remove=("request",))
+        values = {"token": lease.token, "until": lease.until}
+        action = {"Update": update(lease_key(run_id, unit), values, condition)}
         try:
-            self._table.transact([{"Update": action}])
+            self._table.transact([action, *also])
         except ConditionError:
             raise locked(name, lease.until) from None
         return lease
@@ -162,24 +163,34 @@ class TableLedger:
 
     def is_locked(self, run_id: str) -> bool:
         """Return whether a process has the lease of the run."""
-        _, until = self._lease_values(self._run_item(run_id))
-        return self._clock() < until + CLOCK_SKEW_S
+        self._run_item(run_id)
+        item = self._table.get(lease_key(run_id))
+        return item is not None and self._clock() < self._lease_values(item)[1] + CLOCK_SKEW_S
 
     def renew(self, lease: Lease, lease_seconds: float = LEASE_S, **changes: Any) -> tuple[RunRecord, Lease]:
         """Prolong a lease, store changed fields of the record, and return the record with its request."""
-        until = self._clock() + lease_seconds
-        values = {**record_values(changes), "until": until, "updated_at": self._now()}
+        renewed = Lease(lease.run_id, lease.token, self._clock() + lease_seconds, lease.unit)
+        if changes:
+            self._write(lease, {"until": renewed.until}, [self._change_record(lease.run_id, changes)])
+            return self.read(lease.run_id), renewed
+        # Many workers renew the lease of one run. Unlike transactions, single updates have no conflicts.
         try:
-            item = self._table.update(update(lease_key(lease), values, {"token": lease.token}))
+            self._table.update(self._fence(lease, {"until": renewed.until}))
+            if lease.unit is not None:
+                return self.read(lease.run_id), renewed
+            item = self._table.update(self._change_record(lease.run_id, {})["Update"])
         except ConditionError:
             raise lease_lost(lease.run_id) from None
-        record = self._record(item) if lease.unit is None else self.read(lease.run_id)
-        return record, Lease(lease.run_id, lease.token, until, lease.unit)
+        return self._record(item), renewed
 
     def release(self, lease: Lease, **changes: Any) -> None:
         """End a lease, and store the last changes of the record."""
-        end = {"token": lease.token + 1, "until": 0.0, "updated_at": self._now()}
-        self._write(lease, {**record_values(changes), **end}, [])
+        record_change = [self._change_record(lease.run_id, changes)] if lease.unit is None else []
+        self._write(lease, {"token": lease.token + 1, "until": 0.0}, record_change)
+
+    def _change_record(self, run_id: str, changes: Mapping[str, Any]) -> Action:
+        values = {**record_values(changes), "updated_at": self._now()}
+        return {"Update": update(run_key(run_id), values, {})}
 
     def request(self, run_id: str, request: Request | None) -> RunRecord:
         """Ask something of a run, or take it back."""
@@ -207,20 +218,23 @@ class TableLedger:
             last_changes = {"progress": json.dumps(documents[lease.unit])}
         groups = list(split_actions(puts)) or [[]]
         for group in groups[:-1]:
-            self._write(lease, {"updated_at": self._now()}, group)
-        self._write(lease, {"updated_at": self._now(), **last_changes}, groups[-1])
+            self._write(lease, {"saved_at": self._now()}, group)
+        self._write(lease, {"saved_at": self._now(), **last_changes}, groups[-1])
 
-    def _write(self, lease: Lease, changes: Mapping[str, Any], puts: Sequence[Action]) -> None:
-        """Write changes to a leased item, and further items in the same transaction.
+    def _write(self, lease: Lease, changes: Mapping[str, Any], also: Sequence[Action]) -> None:
+        """Write changes to a lease, and further items in the same transaction.
 
         Raises:
             LeaseLostError: The token is another one. Nothing was written.
         """
-        fence = {"Update": update(lease_key(lease), changes, {"token": lease.token})}
         try:
-            self._table.transact([fence, *puts])
+            self._table.transact([{"Update": self._fence(lease, changes)}, *also])
         except ConditionError:
             raise lease_lost(lease.run_id) from None
+
+    def _fence(self, lease: Lease, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters of an update that fails if the token of a lease is another one."""
+        return update(lease_key(lease.run_id, lease.unit), changes, {"token": lease.token})
 
     def read_units(self, run_id: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """Yield the numbers and the progress of all stored units, in the order of their numbers."""

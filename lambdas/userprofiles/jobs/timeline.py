@@ -15,12 +15,12 @@ class Bucket:
     """The work of a part of the time.
 
     Attributes:
-        users: The users that were processed.
+        users: The users that were processed. Work of several parts is divided, so this can be a fraction.
         write_units: The consumed write capacity units.
         latency: The durations of the calls.
     """
 
-    users: int = 0
+    users: float = 0.0
     write_units: float = 0.0
     latency: Latency = field(default_factory=Latency)
 
@@ -33,7 +33,7 @@ class Bucket:
     def to_json(self) -> dict[str, Any]:
         """Return the bucket for the record of a run."""
         return {
-            "users": self.users,
+            "users": round(self.users, 1),
             "writeUnits": round(self.write_units, 1),
             "latency": self.latency.to_json(),
         }
@@ -42,7 +42,7 @@ class Bucket:
     def from_json(cls, document: Mapping[str, Any]) -> "Bucket":
         """Read the document that `to_json` returns."""
         return cls(
-            int(document["users"]), float(document["writeUnits"]), Latency.from_json(document["latency"])
+            float(document["users"]), float(document["writeUnits"]), Latency.from_json(document["latency"])
         )
 
 
@@ -58,18 +58,23 @@ class Timeline:
         self.bucket_s = bucket_s
         self.buckets = buckets or []
 
-    def record(self, seconds: float, work: Bucket) -> None:
-        """Count work.
+    def record(self, start: float, end: float, work: Bucket) -> None:
+        """Count work. It is divided among the buckets of its time; its calls count at the end.
 
         Args:
-            seconds: The working time of the run so far.
-            work: The work since the last `record`.
+            start: The working time of the run before the work.
+            end: The working time of the run after it.
+            work: The work.
         """
-        while seconds >= self.bucket_s * MAX_BUCKETS:
+        while end >= self.bucket_s * MAX_BUCKETS:
             self._merge_neighbours()
-        number = int(seconds / self.bucket_s)
-        self.buckets += [Bucket() for _ in range(number + 1 - len(self.buckets))]
-        self.buckets[number].add(work)
+        first, last = int(start / self.bucket_s), int(end / self.bucket_s)
+        self.buckets += [Bucket() for _ in range(last + 1 - len(self.buckets))]
+        for number in range(first, last + 1):
+            overlap = min(end, (number + 1) * self.bucket_s) - max(start, number * self.bucket_s)
+            share = overlap / (end - start) if end > start else 1.0
+            self.buckets[number].add(Bucket(work.users * share, work.write_units * share))
+        self.buckets[last].latency.add(work.latency)
 
     def _merge_neighbours(self) -> None:
         for number in range(0, len(self.buckets) - 1, 2):

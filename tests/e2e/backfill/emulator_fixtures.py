@@ -138,23 +138,6 @@ def start_command(localaws, tmp_path):
 
 
 @pytest.fixture
-def run_backfill(localaws, tmp_path):
-    """Return a function that runs a command of `userprofiles backfill` in a process."""
-
-    def run(*arguments, **environment):
-        return subprocess.run(
-            [sys.executable, "-m", "userprofiles.cli", "backfill", *map(str, arguments)],
-            env=localaws.environment({"XDG_STATE_HOME": str(tmp_path / "state"), **environment}),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-
-    return run
-
-
-@pytest.fixture
 def run_command(start_command):
     def run(*arguments, **environment):
         process = start_command(*arguments, **environment)

@@ -37,7 +37,7 @@ def raise_once(operation, error):
 
 
 def test_unprocessed_keys_are_requested_again(create_table, backfill):
-    """F29: a batch of reads is answered in part."""
+    """F29: the loop continues with the keys that DynamoDB did not process."""
     table = create_table(*plain_users(6), *(profile(f"user{n:02d}") for n in range(6)))
 
     def process_two_keys(operation, parameters):
@@ -56,6 +56,26 @@ def test_unprocessed_keys_are_requested_again(create_table, backfill):
 
     assert result.tally == {"existed": 6, "created": 0, "failed": 0, "skipped": {}}
     assert table.client.count("BatchGetItem") == 2
+
+
+@pytest.mark.parametrize("rows", [[], plain_users(2)])
+def test_page_that_ends_early_does_not_end_the_scan(create_table, backfill, rows):
+    """F29: a page with a LastEvaluatedKey is not the last one, even if it has no rows."""
+    users = plain_users(6)
+    table = create_table(*users)
+    cursor = {name: users[2][name] for name in ("PK", "SK")}
+
+    def end_page_early(operation, parameters):
+        if operation != "Scan":
+            return None
+        if "ExclusiveStartKey" in parameters:
+            assert parameters["ExclusiveStartKey"] == cursor
+            return {"Items": users[2:], "ResponseMetadata": {}}
+        return {"Items": rows, "LastEvaluatedKey": cursor, "ResponseMetadata": {}}
+
+    table.client.hooks = [end_page_early]
+
+    assert backfill(table, **PLAIN).tally["created"] == 4 + len(rows)
 
 
 @pytest.mark.parametrize("operation", ["Scan", "BatchGetItem", "BatchExecuteStatement"])
@@ -80,7 +100,7 @@ def test_call_is_retried_after_a_lost_connection(create_table, backfill, error):
 @pytest.mark.parametrize("shape", list(TableShape))
 @pytest.mark.parametrize("operation", ["BatchExecuteStatement", "PutItem"])
 def test_insert_whose_response_is_lost_counts_as_created(create_table, backfill, shape, operation):
-    """F27: the retry meets items of this run."""
+    """F27: the retry gets DuplicateItem, and the existing item is ours."""
     rows = plain_users(3) if shape is TableShape.PLAIN else [account(f"user{n}") for n in range(3)]
     table = create_table(*rows)
     table.client.denied = {"BatchExecuteStatement"} - {operation}
@@ -112,7 +132,7 @@ def put_before_first_insert(table, item):
 
 @pytest.mark.parametrize("shape", list(TableShape))
 def test_sign_up_between_scan_and_insert_keeps_its_profile(create_table, backfill, shape):
-    """F31: the profile of the sign-up stays as it is."""
+    """F31: the profile of the sign-up stays, even if it has the same time of creation."""
     existing_profile = profile("a", createdAt={"S": NOW})
     table = create_table(plain_user("a") if shape is TableShape.PLAIN else account("a"))
     put_before_first_insert(table, existing_profile)
@@ -123,13 +143,14 @@ def test_sign_up_between_scan_and_insert_keeps_its_profile(create_table, backfil
     assert table.profiles()["USER#a"] == existing_profile
 
 
-def test_user_erased_between_scan_and_insert_stays_erased(create_table, backfill):
-    """F33: the emptied item stands in the way."""
+@pytest.mark.parametrize("shape", list(TableShape))
+def test_user_erased_between_scan_and_insert_stays_erased(create_table, backfill, shape):
+    """F33: the empty items of the user stand in the way."""
     tombstone = profile("a", entityType={"S": "TOMBSTONE"})
-    table = create_table(account("a"))
+    table = create_table(plain_user("a") if shape is TableShape.PLAIN else account("a"))
     put_before_first_insert(table, tombstone)
 
-    result = backfill(table, shape=TableShape.STACK)
+    result = backfill(table, shape=shape)
 
     assert result.tally == {"existed": 0, "created": 0, "failed": 0, "skipped": {"erased": 1}}
     assert table.profiles()["USER#a"] == tombstone
@@ -232,6 +253,32 @@ def test_run_killed_at_any_call_and_resumed_leaves_the_same_table_and_counts(cre
 
         assert table.digest() == uninterrupted.digest()
         assert resumed.tally == expected
+
+
+@pytest.mark.parametrize("shape", list(TableShape))
+def test_run_that_an_error_ends_at_any_insert_and_resumed_has_the_same_counts(create_table, backfill, shape):
+    """The profiles before the error are counted at once, and a resumed run does not count them again."""
+    limits = replace(LIMITS, page_rows=7, chunk_rows=4, insert_batch_items=1)
+    create_row = plain_user if shape is TableShape.PLAIN else account
+    rows = [create_row(f"user{n:02d}") for n in range(8)] + [profile(f"user{n:02d}") for n in range(0, 8, 3)]
+
+    for number in range(1, 6):
+        table = create_table(*rows, name=f"failed-{number}")
+        recorder = Recorder()
+
+        def expire(operation, parameters, table=table, number=number):
+            if table.client.count("BatchExecuteStatement") == number:
+                raise client_error(operation, "ExpiredTokenException")
+
+        table.client.hooks = [expire]
+        with pytest.raises(BackfillFailedError):
+            backfill(table, shape=shape, recorder=recorder, limits=limits)
+        table.client.hooks = []
+        states = [SegmentState.from_json(state) for state in recorder.saved_states]
+        assert sum(state.tally.created for state in states) == number - 1
+        resumed = backfill(table, shape=shape, states=states, limits=limits)
+
+        assert resumed.tally == {"existed": 3, "created": 5, "failed": 0, "skipped": {}}
 
 
 class KilledRecorder(Recorder):

@@ -14,6 +14,7 @@ from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.timeline_recorder import TimelineRecorder
 from userprofiles.jobs.file_quarantine import FileQuarantine
 from userprofiles.jobs.html_report import build_page
+from userprofiles.jobs.quarantine import row_digest
 from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.jobs.timeline import Timeline
 
@@ -165,4 +166,6 @@ def test_reasons_are_grouped_without_their_numbers_and_limited():
 
     assert len(counts) == 51
     assert next(iter(counts.items())) == ("other reasons", 90)
+    lines = [f"line {n}: not UTF-8 (SHA-256 of the line: {row_digest({'n': n})})" for n in range(3)]
+    assert count_reasons(lines) == {"line …: not UTF-8 (SHA-256 of the line: …)": 3}
     assert count_reasons(sizes) == {"the profile would have … bytes": 70}

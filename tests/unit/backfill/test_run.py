@@ -78,7 +78,7 @@ def test_inactive_deleted_and_unusable_rows_are_distinguished(create_table, back
 
 
 def test_two_rows_of_one_user_create_one_profile(create_table, backfill):
-    """F28: one profile is created, and the other row is counted as an existing one."""
+    """F28: the second row counts as existing."""
     second_row = plain_user("user1") | {"SK": {"S": "SETTINGS"}}
     table = create_table(plain_user("user1"), second_row)
 
@@ -86,6 +86,18 @@ def test_two_rows_of_one_user_create_one_profile(create_table, backfill):
     real = backfill(table, **PLAIN)
 
     assert dry.tally == real.tally == {"existed": 1, "created": 1, "failed": 0, "skipped": {}}
+
+
+@pytest.mark.parametrize("segments", [1, 3])
+def test_rows_of_one_user_in_several_chunks_and_segments_create_one_profile(create_table, backfill, segments):
+    """F28: the same, if the rows are not in the same batch."""
+    rows = [plain_user("shared", PK={"S": f"row{n}"}, userId={"S": "shared"}) for n in range(9)]
+    table = create_table(*rows)
+
+    result = backfill(table, segments=segments, limits=replace(LIMITS, chunk_rows=2), **PLAIN)
+
+    assert result.tally == {"existed": 8, "created": 1, "failed": 0, "skipped": {}}
+    assert len(table.profiles()) == 1
 
 
 def test_all_segments_together_cover_the_table(create_table, backfill):
@@ -100,7 +112,6 @@ def test_all_segments_together_cover_the_table(create_table, backfill):
 
 
 def test_pages_with_and_without_users(create_table, backfill):
-    """F29: a page without users does not end the scan."""
     table = create_table(
         *(profile(f"a{n:02d}") for n in range(20)), *(plain_user(f"user{n:02d}") for n in range(20))
     )

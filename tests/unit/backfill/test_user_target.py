@@ -116,6 +116,11 @@ def test_operator_restricts_the_roles_and_requires_approval(create_table, backfi
     assert items_of(other, "u1")["ACCOUNT#MAIN"]["role"] == "customer"
     assert result.states[0].tally.notes == {"roleNotAllowed": 1}
 
+    third = create_table(name="third-users")
+    default = {**source, "roles": ["customer"], "defaultRole": "vendor"}
+    backfill(third, source=default, template="marketplace")
+    assert items_of(third, "u1")["ACCOUNT#MAIN"]["role"] == "vendor"
+
 
 def test_existing_users_are_left_unchanged(create_table, backfill, users_file):
     table = create_table(account("u1"), profile("u1"), account("u2"))

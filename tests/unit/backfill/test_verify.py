@@ -22,7 +22,9 @@ CORRUPTED = ["language", "timezone", "extra", "createdAt", "preferences"]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("count", [12, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "count", [12, pytest.param(10_000, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+)
 def test_all_five_corrupted_profiles_are_found(create_table, shape, count):
     table = create_table(*users(shape, count))
     history = create_profiles(table, shape)

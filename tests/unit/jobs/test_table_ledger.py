@@ -155,6 +155,19 @@ class TestErrors:
 
         assert list(ledger.read_units(RUN)) == [(0, {"rows": 1})]
 
+    def test_save_does_not_write_the_record(self, client, ledger):
+        """The record grows to 20 KB, and a transaction costs two write units for each KB."""
+        lease = ledger.create(record(RUN))
+        calls = []
+        client.transact_write_items = lambda **parameters: calls.append(parameters["TransactItems"])
+
+        ledger.save_units(lease, {0: {"rows": 1}}, ["USER#a"])
+
+        [[fence, keys, unit]] = calls
+        assert fence["Update"]["Key"]["SK"] == {"S": "LEASE"}
+        assert keys["Put"]["Item"]["keys"] == {"S": '["USER#a"]'}
+        assert unit["Put"]["Item"]["SK"] == {"S": "UNIT#000000"}
+
     def test_unprocessed_keys_are_read_again(self, dynamodb, ledger, client):
         ledger.create(record(RUN))
         answers = [{"Responses": {}, "UnprocessedKeys": {LEDGER_TABLE: {"Keys": [], "ConsistentRead": True}}}]

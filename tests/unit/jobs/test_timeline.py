@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from userprofiles.jobs.latency import Latency
 from userprofiles.jobs.timeline import MAX_BUCKETS, Bucket, Timeline
 
@@ -34,21 +35,21 @@ def test_call_that_is_longer_than_all_bins_counts():
 def test_sums_are_kept_while_buckets_are_merged():
     timeline = Timeline()
     for second in range(1_000):
-        timeline.record(second, Bucket(10, 2.5, latency(second % 7 + 1)))
+        timeline.record(second, second + 1, Bucket(10, 2.5, latency(second % 7 + 1)))
 
     assert len(timeline.buckets) <= MAX_BUCKETS
     assert timeline.bucket_s == 32.0
-    assert sum(bucket.users for bucket in timeline.buckets) == 10_000
-    assert sum(bucket.write_units for bucket in timeline.buckets) == 2_500
+    assert sum(bucket.users for bucket in timeline.buckets) == pytest.approx(10_000)
+    assert sum(bucket.write_units for bucket in timeline.buckets) == pytest.approx(2_500)
     assert sum(bucket.latency.calls for bucket in timeline.buckets) == 1_000
 
 
 def test_resumed_session_continues_after_the_stored_one():
     first = Timeline()
-    first.record(0.5, Bucket(100, 100.0, latency(5, 20)))
+    first.record(0.0, 0.5, Bucket(100, 100.0, latency(5, 20)))
 
     second = Timeline.from_json(json.loads(json.dumps(first.to_json())))
-    second.record(2.0, Bucket(50, 50.0, latency(9)))
+    second.record(2.0, 2.5, Bucket(50, 50.0, latency(9)))
 
     summary = second.summary(2.5)
     assert [bucket["usersPerSecond"] for bucket in summary["buckets"]] == [100.0, 0.0, 100.0]
@@ -56,9 +57,19 @@ def test_resumed_session_continues_after_the_stored_one():
     assert Timeline.from_json({}).buckets == []
 
 
+def test_work_is_divided_among_the_buckets_of_its_time():
+    timeline = Timeline()
+    timeline.record(0.5, 3.1, Bucket(260, 26.0, latency(5)))
+
+    summary = timeline.summary(3.1)["buckets"]
+    assert [round(bucket.users) for bucket in timeline.buckets] == [50, 100, 100, 10]
+    assert [bucket["usersPerSecond"] for bucket in summary] == [50.0, 100.0, 100.0, 100.0]
+    assert [bucket["calls"] for bucket in summary] == [0, 0, 0, 1]
+
+
 def test_record_in_the_ledger_stays_small():
     timeline = Timeline()
     for second in range(600):
-        timeline.record(second, Bucket(10_000, 2_500, latency(*range(1, 200, 3))))
+        timeline.record(second, second + 1, Bucket(10_000, 2_500, latency(*range(1, 200, 3))))
 
     assert len(json.dumps(timeline.to_json())) < 30_000

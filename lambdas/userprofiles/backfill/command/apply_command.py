@@ -14,6 +14,7 @@ from userprofiles.backfill.command.apply_options import (
     read_backup_request,
 )
 from userprofiles.backfill.command.apply_result import ApplyResultWriter
+from userprofiles.backfill.command.drift_watch import DriftWatch
 from userprofiles.backfill.command.engine import add_engine_options, execute_run, uses_state_machine
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
@@ -75,7 +76,7 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="start although another run is working on the same table",
     )
-    add_connection_options(apply)
+    add_connection_options(apply, "that of the plan")
     add_report_options(apply)
     apply.add_argument(
         "--json", action="store_true", help="print only the report on standard output, as JSON"
@@ -171,7 +172,7 @@ class _Application:
     ) -> ExitCode:
         """Run the plan in this process."""
         limits, record = self._values.limits, prepared.record
-        self._view.start(0, lambda: sum(segment["rows"] for segment in plan.segments))
+        self._view.start(prepared.rows, lambda: sum(segment["rows"] for segment in plan.segments))
         observer = ViewObserver(self._view, prepared.drift.check)
         if self._values.dry_run:
             return self._run_dry(prepared, client, location, observer)
@@ -204,9 +205,16 @@ class _Application:
             return ApplyResultWriter(self._values, self._view, prepared, quarantine).write(result, record)
 
     def _run_state_machine(self, prepared: PreparedRun, ledger: Ledger) -> ExitCode:
-        """Run the plan in the state machine, and watch it. Compare the counts with the plan at the end."""
+        """Run the plan in the state machine, and watch it.
+
+        Raises:
+            RefusedError: The counts differ from the plan, or the run can't start.
+        """
         record = prepared.record
-        exit_code = execute_run(self._values, record, ledger, self._stop)
+        with DriftWatch(ledger, prepared) as watch:
+            exit_code = execute_run(self._values, record, ledger, self._stop)
+        if watch.error:
+            raise watch.error
         with ledger_errors():
             states = read_states(ledger, prepared.job)
         quarantine = FileQuarantine(quarantine_folder(record.run_id))

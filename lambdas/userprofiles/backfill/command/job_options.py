@@ -11,10 +11,10 @@ from userprofiles.backfill.table_shape import TableShape
 from userprofiles.table import record
 
 
-def add_connection_options(parser: CommandParser) -> None:
+def add_connection_options(parser: CommandParser, default_region: str = "as in the AWS CLI") -> None:
     """Add the options for region and endpoint."""
     parser.add_argument("--endpoint-url", metavar="U", help="DynamoDB endpoint, for example of a local AWS")
-    parser.add_argument("--region", metavar="R", help="region of the table (default: as in the AWS CLI)")
+    parser.add_argument("--region", metavar="R", help=f"region of the table (default: {default_region})")
 
 
 def add_segment_options(parser: CommandParser) -> None:

@@ -66,7 +66,7 @@ def add_parser(commands: Any) -> None:
     add_profile_options(plan)
     plan.add_argument("--json", action="store_true", help="print only the plan on standard output, as JSON")
     plan.set_defaults(execute=_execute_plan, parser=plan)
-    _add_diff_parser(plan.add_subparsers(title="commands", metavar="COMMAND"))
+    _add_diff_parser(plan.add_subparsers(title="commands", metavar="[diff PLAN_A PLAN_B]"))
 
 
 def _add_diff_parser(commands: Any) -> None:

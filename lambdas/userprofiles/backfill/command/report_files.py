@@ -12,10 +12,11 @@ from botocore import exceptions as boto
 
 from userprofiles.backfill import report
 from userprofiles.backfill.command.argument_parser import CommandParser
-from userprofiles.backfill.command.quarantine_place import create_s3
+from userprofiles.backfill.command.quarantine_place import bucket_of, create_s3
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
 from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
 from userprofiles.jobs.html_report import build_page
+from userprofiles.jobs.run_record import RunRecord
 from userprofiles.telemetry import error_code
 
 _TYPES = {"report.json": "application/json", "report.html": "text/html; charset=utf-8"}
@@ -71,6 +72,17 @@ class ReportFiles:
             values.report,
             html,
             values.bucket,
+            lambda: create_s3(values.region, values.endpoint_url),
+        )
+
+    @classmethod
+    def of_record(cls, record: RunRecord, values: argparse.Namespace) -> "ReportFiles":
+        """Return where the report of a stored run is written, as its record says."""
+        report = Path(record.report) if record.report and not bucket_of(record) else None
+        return cls(
+            report,
+            report and report.with_suffix(".html"),
+            bucket_of(record),
             lambda: create_s3(values.region, values.endpoint_url),
         )
 

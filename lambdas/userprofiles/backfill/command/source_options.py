@@ -48,11 +48,17 @@ _DEFAULT_COLUMNS = {
     SourceKind.OTHER_TABLE: TABLE_COLUMNS,
     SourceKind.KEYED_TABLE: KEYED_TABLE_COLUMNS,
 }
+# The settings of the functions and the options of this command.
+_OPTIONS = {
+    "SIGN_UP_ROLES": "--roles",
+    "APPROVAL_ROLES": "--approval-roles",
+    "DEFAULT_ROLE": "--default-role",
+}
 _KINDS_WITHOUT_MAPPING = (SourceKind.POOL, SourceKind.POOL_LIST, SourceKind.PYTHON)
 
 
 def add_source_options(parser: CommandParser) -> None:
-    """Add `--source`, `--mapping`, `--roles`, `--approval-roles` and `--requests-per-second`."""
+    """Add `--source` and the options for the users of a source."""
     parser.add_argument("--source", default=TABLE_SOURCE, metavar="KIND:NAME", help=_SOURCE_HELP)
     parser.add_argument(
         "--mapping",
@@ -74,6 +80,12 @@ def add_source_options(parser: CommandParser) -> None:
         default=(),
         metavar="A,B",
         help="roles whose users are pending until an administrator approves them (default: none)",
+    )
+    parser.add_argument(
+        "--default-role",
+        default="",
+        metavar="A",
+        help="role of users without an allowed one (default: that of the template)",
     )
     parser.add_argument(
         "--requests-per-second",
@@ -130,7 +142,7 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
 
 
 def _refuse_table_options(values: argparse.Namespace) -> None:
-    for option in ("mapping", "roles", "approval_roles"):
+    for option in ("mapping", "roles", "approval_roles", "default_role"):
         if getattr(values, option):
             raise RefusedError(
                 f"--{option.replace('_', '-')} can't be used with --source table: this source has fixed "
@@ -145,13 +157,20 @@ def _roles(values: argparse.Namespace, template: Template) -> dict[str, Any]:
             "TEMPLATE": values.template,
             "SIGN_UP_ROLES": ",".join(values.roles),
             "APPROVAL_ROLES": ",".join(values.approval_roles),
+            "DEFAULT_ROLE": values.default_role,
         }
         settings.template(environment)
         settings.roles(environment, template)
     except settings.SettingsError as error:
-        text = str(error).replace("SIGN_UP_ROLES", "--roles").replace("APPROVAL_ROLES", "--approval-roles")
+        text = str(error)
+        for variable, option in _OPTIONS.items():
+            text = text.replace(variable, option)
         raise RefusedError(text) from error
-    roles = {"roles": list(values.roles), "approvalRoles": list(values.approval_roles)}
+    roles = {
+        "roles": list(values.roles),
+        "approvalRoles": list(values.approval_roles),
+        "defaultRole": values.default_role,
+    }
     return {name: value for name, value in roles.items() if value}
 
 

@@ -148,7 +148,9 @@ class FileSource:
         key = {"file": file_number, "offset": offset} if file_number else {"offset": offset}
         user = UserRow("", key, failure_reason=problem, row=row) if problem else self._reader.read(row, key)
         if user is not None and user.failure_reason is not None:
-            user.key = {**key, **self._lines.find(int(offset)), "sha256": row[_SHA256]["S"]}
+            line = self._lines.find(int(offset))
+            user.key = {**key, **line, "sha256": row[_SHA256]["S"]}
+            user.user_id = user.user_id or " ".join(("line", line["line"]) if line else ("byte", offset))
         return user
 
 

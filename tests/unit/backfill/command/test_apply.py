@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 
@@ -238,6 +239,14 @@ def test_table_without_backup_is_refused(planned, capsys):
     assert planned.runs() == []
 
 
+def test_refusal_is_also_printed_as_json(planned, capsys):
+    assert planned.apply("--json") == 5
+
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["kind"] == "refused"
+    assert "--no-backup" in error["message"]
+
+
 def test_point_in_time_recovery_is_a_backup(planned, capsys):
     planned.table.moto.update_continuous_backups(
         TableName=planned.table.name,
@@ -344,21 +353,36 @@ def test_interrupted_run_resumes_with_the_same_command(planned, stoppable, capsy
     assert [run.state for run in planned.runs()] == ["done"]
 
 
-def test_killed_run_resumes_and_keeps_its_backup(planned, monkeypatch, capsys):
-    ledger = FileLedger(default_ledger_folder())
-    monkeypatch.setattr("userprofiles.backfill.command.apply_command.open_ledger", lambda *_: ledger)
+@pytest.fixture
+def apply_until_kill(planned, monkeypatch):
+    """Return a function that applies the plan and is killed at one of its calls of AWS, counted from 1."""
 
-    def kill(operation, _):
-        if operation == "BatchExecuteStatement":
-            raise KilledError
+    def apply(number, *arguments):
+        ledger = FileLedger(default_ledger_folder())
+        calls = itertools.count(1)
 
-    planned.table.client.hooks.append(kill)
-    with pytest.raises(KilledError):
-        planned.apply("--backup")
-    for descriptor in ledger._held.values():
-        os.close(descriptor)  # as the end of a process does
-    ledger._held.clear()
-    planned.table.client.hooks.clear()
+        def kill(*_):
+            if next(calls) == number:
+                raise KilledError
+
+        planned.table.client.hooks.append(kill)
+        with monkeypatch.context() as patch:
+            patch.setattr("userprofiles.backfill.command.apply_command.open_ledger", lambda *_: ledger)
+            with pytest.raises(KilledError):
+                planned.apply(*arguments, limits=SMALL)
+        planned.table.client.hooks.clear()
+        for descriptor in ledger._held.values():
+            os.close(descriptor)  # as the end of a process does
+        ledger._held.clear()
+
+    return apply
+
+
+FIRST_INSERT = 8  # after the description of the table and its backup, the first scan, and its profiles
+
+
+def test_killed_run_resumes_and_keeps_its_backup(planned, apply_until_kill, capsys):
+    apply_until_kill(FIRST_INSERT, "--backup")
     capsys.readouterr()
 
     assert planned.apply("--json") == 0
@@ -366,6 +390,21 @@ def test_killed_run_resumes_and_keeps_its_backup(planned, monkeypatch, capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["created"] == 8
     assert "/backup/" in document["backup"]
+
+
+@pytest.mark.parametrize(
+    "number", [2, 8, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 3, 4, 5, 6, 7, 9, 10, 11))]
+)
+def test_counts_are_exact_after_a_kill_at_any_call(planned, apply_until_kill, capsys, number):
+    apply_until_kill(number, "--no-backup")
+    capsys.readouterr()
+
+    assert planned.apply("--no-backup", "--json") == 0
+
+    document = json.loads(capsys.readouterr().out)
+    assert (document["processed"], document["created"], document["existed"]) == (10, 8, 1)
+    assert document["skipped"]["inactive"] == 1
+    assert document["drift"]["differences"] == []
 
 
 def add_users(commands, count):

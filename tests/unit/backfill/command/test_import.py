@@ -100,6 +100,21 @@ def test_killed_import_is_resumed_by_apply(commands, capsys, monkeypatch):
     assert len(commands.table.profiles()) == 7
 
 
+def test_bad_lines_are_in_the_quarantine(commands, capsys):
+    """F34: a bad line is tried again by its position, and stays in the quarantine."""
+    commands.plan_file()
+    commands.apply("--no-backup")
+    run_id = commands.document()["planId"]
+    capsys.readouterr()
+
+    assert commands.run("quarantine", "list", run_id) == 0
+    assert (
+        "line 7: the line is not valid JSON (offset 694, line 7, sha256 f32cd0f2" in capsys.readouterr().out
+    )
+    assert commands.run("quarantine", "retry", run_id, "--json") == 2
+    assert result_of(capsys)["failed"] == 1
+
+
 def test_changed_file_is_refused_after_the_plan(commands, users_file, capsys):
     commands.plan_file()
     users_file.write_bytes(users_file.read_bytes() + b"\n")

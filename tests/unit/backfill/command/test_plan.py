@@ -259,13 +259,9 @@ def test_diff_names_what_differs(commands, capsys):
 
 
 @pytest.fixture
-def file_commands(create_table, connect, tmp_path, monkeypatch):
+def file_commands(create_table, connect, tmp_path):
     """Plan the users of a file for an empty users table."""
     commands = connect(create_table())
-    monkeypatch.setattr(
-        "userprofiles.backfill.command.source_check.create_client",
-        lambda *_, **__: (commands.table.client, commands.table.location),
-    )
     commands.users = tmp_path / "users.jsonl"
     write_lines(commands.users, *(person(f"u{number}") for number in range(5)))
     mapping = {"format": "userprofiles-mapping", "version": 1, "columns": {"id": "sub", "email": "mail"}}

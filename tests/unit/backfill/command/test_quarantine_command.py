@@ -8,7 +8,11 @@ from io import BytesIO
 import pytest
 from backfill_fixtures import plain_user, plain_users
 from botocore.exceptions import ClientError
+from userprofiles import cli
+from userprofiles.backfill.command.ledger_options import default_ledger_folder
 from userprofiles.backfill.command.quarantine_place import quarantine_folder
+from userprofiles.backfill.rollback_run import mark_rolled_back
+from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import RunState
 
 BROKEN = {"lastName": {"N": "7"}}
@@ -147,6 +151,38 @@ def test_row_is_tried_three_times_at_most(world):
     assert world.quarantine("retry", "--force")[0] == 0
 
 
+def test_rolled_back_run_is_refused(world):
+    world.apply()
+    mark_rolled_back(FileLedger(default_ledger_folder()), world.run_id, "")
+
+    code, _, err = world.quarantine("retry")
+
+    assert code == 5
+    assert f"Run {world.run_id} was rolled back. Make a new plan." in err
+
+
+def test_changed_template_is_refused(world):
+    world.apply()
+    ledger = FileLedger(default_ledger_folder())
+    _, lease = ledger.acquire(world.run_id)
+    ledger.release(lease, state=RunState.DONE, template_version="basic 0.9 0123")
+
+    code, _, err = world.quarantine("retry")
+
+    assert code == 5
+    assert f"The template of run {world.run_id} was basic 0.9 0123 and is now basic 1.0" in err
+
+
+def test_run_that_another_process_works_on_is_refused(world):
+    world.apply()
+    FileLedger(default_ledger_folder()).acquire(world.run_id)
+
+    code, _, err = world.quarantine("retry")
+
+    assert code == 5
+    assert world.run_id in err
+
+
 def test_unknown_run_is_refused(world):
     world.commands.plan()
 
@@ -183,6 +219,24 @@ def test_full_disk_for_the_quarantine_stops_the_run_resumably(world):
     folder.unlink()
     assert world.run("apply", world.commands.path, "--no-backup")[0] == 2
     assert world.counts() == {"processed": 7, "created": 3, "failed": 4}
+
+
+def test_resumed_run_writes_its_report_to_the_place_of_the_record(world, monkeypatch):
+    report, folder = world.folder / "r.json", quarantine_folder
+    world.commands.plan("--segments", "1")
+    folder(world.run_id).parent.mkdir(parents=True)
+    folder(world.run_id).touch()
+    world.run("apply", world.commands.path, "--no-backup", "--report", report)
+    for path in (report, world.folder / "r.html", folder(world.run_id)):
+        path.unlink()
+    connection = (world.table.client, world.table.location)
+    for module in ("userprofiles.commands.runs_resume", "userprofiles.backfill.command.ledger_command"):
+        monkeypatch.setattr(f"{module}.create_client", lambda *_, **__: connection)
+
+    assert cli.main(["runs", "resume", world.run_id]) == 2
+
+    assert json.loads(report.read_text())["failed"] == 4
+    assert "<dt>Failed</dt><dd>4</dd>" in (world.folder / "r.html").read_text()
 
 
 def test_report_is_written_as_page_and_again_after_a_retry(world):

@@ -52,6 +52,7 @@ class TestStopAndResume:
     def test_signal_stops_the_run_and_resume_continues_it(
         self, big_table, stop_at_first_insert, capsys, state_home, number
     ):
+        """F22: the checkpoint is written, the exit code is 3, and the message has the command to resume."""
         stop_at_first_insert(number)
 
         stopped = run("--segments", "1")

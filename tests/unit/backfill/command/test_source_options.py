@@ -127,6 +127,10 @@ def test_wrong_mapping_is_refused(tables, read, users_file, document, message):
         (["--source", f"pool:{POOL_ID}", "--requests-per-second", "0"], "must be above 0"),
         (["--source", f"pool:{POOL_ID}", "--roles", "king"], "--roles contains the role 'king'"),
         (["--source", f"pool:{POOL_ID}", "--approval-roles", "customer"], "--approval-roles contains"),
+        (
+            ["--source", f"pool:{POOL_ID}", "--default-role", "king"],
+            "--default-role contains the role 'king'",
+        ),
         (["--roles", "vendor"], "--roles can't be used with --source table"),
     ],
 )

@@ -296,6 +296,7 @@ def test_s3_object_is_read_in_ranges(s3_source):
     assert users[-1].failure_reason == "the line is not valid JSON"
     assert users[-1].key["offset"] == str(len(s3.data) - 5)
     assert "line" not in users[-1].key
+    assert users[-1].user_id == f"byte {len(s3.data) - 5}"
     assert len(s3.ranges) > 4
 
 

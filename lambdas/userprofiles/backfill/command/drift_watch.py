@@ -1,0 +1,71 @@
+"""Compares the counts of a run with its plan while the state machine executes it."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from userprofiles.backfill.apply import PreparedRun
+from userprofiles.backfill.errors import RefusedError
+from userprofiles.backfill.stored_states import read_states
+from userprofiles.jobs.errors import LedgerError
+from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.run_record import Request
+
+EVERY_S = 10.0
+"""Seconds between two comparisons. Each one reads the progress of all segments."""
+
+
+class DriftWatch:
+    """Requests the stop of a run whose counts differ too much from its plan.
+
+    Use it as a context manager: a thread compares the counts while the block runs.
+
+    Args:
+        ledger: The ledger of the run.
+        prepared: The run, and how its counts are compared with the plan.
+        every_s: Seconds between two comparisons.
+
+    Attributes:
+        error: How the counts differ, or None.
+    """
+
+    def __init__(self, ledger: Ledger, prepared: PreparedRun, every_s: float = EVERY_S) -> None:
+        self.error: RefusedError | None = None
+        self._ledger = ledger
+        self._drift = prepared.drift
+        self._job = prepared.job
+        self._every_s = every_s
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="drift", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def check(self) -> None:
+        """Compare the counts once, and request the stop of the run if they differ too much.
+
+        Raises:
+            LedgerError: The ledger can't be read or written.
+        """
+        states = read_states(self._ledger, self._job)
+        if all(state.done for state in states):
+            return
+        try:
+            self._drift.refuse(states)
+        except RefusedError as error:
+            self._ledger.request(self._job.run_id, Request.STOP)
+            self.error = error
+
+    def _watch(self) -> None:
+        while self.error is None and not self._ended.wait(self._every_s):
+            try:
+                self.check()
+            except LedgerError:
+                continue  # the next comparison, or the end of the run, reads the ledger again
