@@ -97,14 +97,11 @@ def test_fence_and_requests_work_on_the_emulator(localaws, ledger_table):
 
 
 @pytest.mark.long
-def test_stopped_run_in_a_ledger_table_is_resumed(  # noqa: PLR0917 - fixtures are given by name
-    create_table, ledger_table, start, run_backfill, tmp_path, eventually
-):
+def test_stopped_run_in_a_ledger_table_is_resumed(create_table, ledger_table, start, tmp_path, eventually):
     """F22, F23: a second process is refused, SIGTERM stops the first one, and the run resumes."""
     table = create_table(1500)
     plan = tmp_path / "plan.json"
-    planned = run_backfill("plan", "--table-name", table.name, "--segments", "1", "--out", plan)
-    assert planned.returncode == 0, planned.stderr
+    finish(start("backfill", "plan", "--table-name", table.name, "--segments", "1", "--out", str(plan)), 0)
     run_id = json.loads(plan.read_text())["planId"]
     ledger = ("--ledger-table", ledger_table)
     apply = ("backfill", "apply", str(plan), "--no-backup", *ledger)
