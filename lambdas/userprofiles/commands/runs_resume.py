@@ -65,12 +65,12 @@ def resume_rollback(values: argparse.Namespace, ledger: Ledger, run: RunRecord, 
     """Resume a rollback in this process."""
     options = {
         "run": run.job["ofRun"],
-        "engine": LOCAL_ENGINE,
-        "state_machine": None,
         "dry_run": False,
         "yes": True,
         "rate": None,
         "report": None,
+        "engine": LOCAL_ENGINE,
+        "state_machine": None,
     }
     return roll_back_run(argparse.Namespace(**(vars(values) | options)), ledger, stop)
 
