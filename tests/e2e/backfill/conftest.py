@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helper module is here; the tests are not a package
 
-from emulator_fixtures import create_caller, create_table, run_command, start_command
+from emulator_fixtures import create_caller, create_table, run_backfill, run_command, start_command
 
-__all__ = ["create_caller", "create_table", "run_command", "start_command"]
+__all__ = ["create_caller", "create_table", "run_backfill", "run_command", "start_command"]

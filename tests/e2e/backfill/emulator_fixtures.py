@@ -5,8 +5,10 @@ import json
 import subprocess
 import sys
 import uuid
+from types import SimpleNamespace
 
 import pytest
+from userprofiles import cli
 
 README_PERMISSIONS = ("Scan", "GetItem", "PutItem")
 BATCH_PERMISSIONS = ("Scan", "BatchGetItem", "PartiQLInsert")
@@ -143,5 +145,23 @@ def run_command(start_command):
         process = start_command(*arguments, **environment)
         process.out, process.err = process.communicate(timeout=60)
         return process
+
+    return run
+
+
+@pytest.fixture
+def run_backfill(localaws, monkeypatch, tmp_path, capsys):
+    """Return a function that runs a command of `userprofiles backfill` in the process of the test."""
+    own_environment = {"XDG_STATE_HOME": str(tmp_path / "state")}
+
+    def run(*arguments, **environment):
+        with monkeypatch.context() as patch:
+            for name, value in localaws.environment({**own_environment, **environment}).items():
+                if name.startswith(("AWS_", "XDG_")):
+                    patch.setenv(name, value)
+            capsys.readouterr()
+            code = cli.main(["backfill", *map(str, arguments)])
+        output = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=output.out, stderr=output.err)
 
     return run

@@ -3,15 +3,17 @@
 from dataclasses import replace
 
 import pytest
-from backfill_fixtures import LIMITS, client_error, profile
+from backfill_fixtures import LIMITS, NOW, client_error, profile
 from botocore.exceptions import ReadTimeoutError
 from kill_switch import KilledError
 from review_fixtures import SHAPES, change, create_profiles, delete, execute, job_of, user, users
 from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.backfill.job import Operation
 from userprofiles.backfill.outcome import Outcome
+from userprofiles.backfill.pending_inserts import PendingInserts
 from userprofiles.backfill.review import Review
 from userprofiles.backfill.rollback import find_profiles_without_row
+from userprofiles.backfill.run_history import RunHistory
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.table_shape import TableShape
 
@@ -111,6 +113,19 @@ def test_equal_profile_of_somebody_else_stays(create_table, shape):
     roll_back(table, history)
 
     assert set(table.profiles()) == {"USER#other"}
+
+
+def test_inserts_of_a_killed_run_are_removed_although_no_list_has_them(create_table):
+    """The run stored what it was going to insert, and was killed before it counted the results."""
+    table = create_table(*users(PLAIN, 3))
+    history = create_profiles(table, PLAIN)
+    change(table, "user0002", createdAt=LATER, updatedAt=LATER)  # a sign-up, before the insert
+    pending_inserts = PendingInserts()
+    pending_inserts.add(NOW, [f"USER#user000{number}" for number in range(3)])
+    killed = RunHistory(history.job, pending_inserts=[pending_inserts])
+
+    assert roll_back(table, killed) == {f"user000{number}": ("removed", "") for number in range(2)}
+    assert set(table.profiles()) == {"USER#user0002"}
 
 
 def test_profile_of_another_run_stays(create_table):
