@@ -28,6 +28,9 @@ class MigrationJobArgs(TypedDict):
     users_table_arn: pulumi.Input[str]
     """ARN of that table."""
 
+    user_pool_arn: NotRequired[pulumi.Input[str]]
+    """ARN of a user pool whose users the job can import. Default: none."""
+
     table_names: NotRequired[list[str]]
     """Names of further tables, in the same account and region, that the job can use. Default: none."""
 

@@ -84,9 +84,17 @@ def worker_statements(
             "actions": ["s3:GetObject"],
             "resources": [pulumi.Output.concat(bucket_arn, f"/{SOURCES_PREFIX}*")],
         },
+        *_pool_statements(args),
         *table_kms_statements(args),
         *policies.kms_statements(args, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
     ]
+
+
+def _pool_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
+    pool_arn = args.get("user_pool_arn")
+    if pool_arn is None:
+        return []
+    return [{"sid": "ReadPool", "actions": ["cognito-idp:ListUsers"], "resources": [pool_arn]}]
 
 
 def _rollback_statements(

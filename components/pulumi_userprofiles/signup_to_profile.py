@@ -255,6 +255,7 @@ class SignupToProfile(Component):
                 **worker_args(args),
                 **concurrency(args, "migration_concurrency"),
                 **migration_args(args),
+                "user_pool_arn": self.identity.user_pool_arn,
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
             },
         )

@@ -221,7 +221,10 @@ def _worker(**args: Any) -> OutboxWorker:
 
 def _job(**args: Any) -> MigrationJob:
     tables = {key: _STACK_TABLES[key] for key in ("users_table_name", "users_table_arn")}
-    return MigrationJob("app-migration", {**tables, "platform": "host", **args})  # type: ignore[typeddict-item]
+    return MigrationJob(
+        "app-migration",
+        {**tables, "user_pool_arn": _STACK_POOL_ARN, "platform": "host", **args},  # type: ignore[typeddict-item]
+    )
 
 
 def _triggers(**args: Any) -> SignUpTriggers:

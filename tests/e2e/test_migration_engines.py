@@ -194,6 +194,52 @@ def grant(stack, request):
     return give
 
 
+@pytest.fixture
+def import_users(execute, table, tmp_path):
+    """Return a function that plans and applies an import from a source into an empty table."""
+
+    def run(engine, *source):
+        table.delete()
+        table.create([])
+        path = tmp_path / f"import-{engine}.json"
+        options = ("--table-name", TABLE, "--template", TEMPLATE, "--segments", 2, "--out", path)
+        code, plan = execute("backfill", "plan", *options, *source)
+        assert code == ExitCode.DONE, plan
+        code, result = execute("backfill", "apply", path, "--no-backup", "--engine", engine)
+        assert code == ExitCode.DONE, result
+        return counts(result), table.digest()
+
+    return run
+
+
+@pytest.mark.long
+def test_both_engines_import_the_same_users_from_a_file_in_s3(import_users, stack, tmp_path):
+    bucket, key = stack.outputs["migrationBucketName"], "sources/users.csv"
+    lines = [f"sub-{n},user{n}@example.com,First {n}" for n in range(30)]
+    body = "\n".join(["cognito_sub,mail,first_name", *lines, ""]).encode()
+    stack.aws("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    mapping = tmp_path / "mapping.json"
+    columns = {"id": "cognito_sub", "email": "mail", "given_name": "first_name"}
+    mapping.write_text(json.dumps({"format": "userprofiles-mapping", "version": 1, "columns": columns}))
+    source = ("--source", f"csv:s3://{bucket}/{key}", "--mapping", mapping)
+
+    local = import_users("local", *source)
+
+    assert import_users("stepfunctions", *source) == local
+    assert local[0]["created"] == 30
+
+
+@pytest.mark.long
+def test_both_engines_import_the_same_users_from_a_pool(import_users, stack, client):
+    client.create_confirmed_user(given_name="Ada")
+    source = ("--source", f"pool:{stack.outputs['userPoolId']}")
+
+    local = import_users("local", *source)
+
+    assert import_users("stepfunctions", *source) == local
+    assert local[0]["created"] >= 1
+
+
 @pytest.mark.long
 def test_state_machine_verifies_a_run_and_undoes_it(apply_plan, execute, table, grant):
     """F39, F40: a rollback without the right removes nothing; with the right, it continues."""

@@ -9,6 +9,7 @@ Its role needs these permissions:
   dynamodb:UpdateItem;
 * on ``<bucket>/runs/*``: s3:GetObject, s3:PutObject (it never lists or deletes objects);
 * on ``<bucket>/sources/*``, for files with users: s3:GetObject;
+* on a user pool whose users are imported: cognito-idp:ListUsers;
 * on its own log stream.
 
 Environment: USERS_TABLE, USERS_TABLE_ARN, LEDGER_TABLE, MIGRATION_BUCKET, TEMPLATE;

@@ -15,6 +15,7 @@ from userprofiles.backfill.ledger_run import check_resumable, read_job, refuse_p
 from userprofiles.backfill.rollback_run import check_can_roll_back, mark_rolled_back
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
+from userprofiles.backfill.sources.open_source import open_source
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
 from userprofiles.backfill.state_machine.worker_input import Request, read_request
 from userprofiles.backfill.stop import Stop
@@ -156,13 +157,25 @@ def _acquire(services: Services, record: RunRecord, deadline: float) -> Lease:
 
 
 def _detect_shape(services: Services, job: Job) -> Job:
-    if job.source.get("kind") != TABLE_SOURCE:
-        return job
     stop = Stop()
     calls = Calls(services.dynamodb, services.location(job.table), stop, services.limits)
+    if job.source.get("kind") != TABLE_SOURCE:
+        _read_first_page(services, job, calls)
+        return job
     if job.is_shape_explicit:
         read_first_shapes(calls, services.limits.probe_rows)
         return job
     whole_table = [SegmentState(0)]
     shape = detect_shape(calls, whole_table, 1, services.limits, stop)
     return dataclasses.replace(job, shape=shape or job.shape)
+
+
+def _read_first_page(services: Services, job: Job, calls: Calls) -> None:
+    """Check that the worker can read the source of a run, before anything is written.
+
+    Raises:
+        BackfillError: It can't be read.
+    """
+    first_segment = next(iter(job.segment_numbers))
+    for _ in open_source(job, services.limits).read_pages(calls, first_segment, None):
+        return

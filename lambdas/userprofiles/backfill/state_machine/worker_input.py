@@ -7,7 +7,7 @@ from typing import Any
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id
 from userprofiles.backfill.skip_rule import SkipRule
-from userprofiles.backfill.sources.source_kinds import refuse_local_file
+from userprofiles.backfill.sources.source_kinds import SourceKind, refuse_local_file
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
 from userprofiles.backfill.table_shape import TableShape
 
@@ -126,6 +126,8 @@ def _check_job(job: Job, settings: WorkerSettings, max_segments: int) -> None:
             f"The job has the template {job.template!r}; the worker has {settings.template!r}. "
             f"Make a plan with --template {settings.template}, or use --engine local."
         )
+    if job.source.get("kind") == SourceKind.PYTHON:
+        raise RefusedError("The worker does not have your code for --source python. Use --engine local.")
     refuse_local_file(job.source)
 
 

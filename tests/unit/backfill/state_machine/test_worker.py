@@ -422,6 +422,7 @@ def test_job_of_the_command_line_is_carried_out_as_it_is(create_machine):
     [
         ({"template": "social"}, "the worker has 'basic'"),
         ({"source": {"kind": "csv", "path": "users.csv"}}, "can't read a file of this machine"),
+        ({"source": {"kind": "python", "name": "os:system"}}, "does not have your code"),
     ],
 )
 def test_job_that_only_the_local_engine_can_carry_out_is_refused(create_machine, changes, message):
