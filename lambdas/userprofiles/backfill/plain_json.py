@@ -23,7 +23,7 @@ def use_plain_json(client: Any) -> Any:
     A binary value of a response is base64 text, not bytes. A backfill never uses such a value.
 
     Args:
-        client: A botocore DynamoDB client.
+        client: A botocore DynamoDB client without parameter validation, which would not see the parameters.
 
     Returns:
         The client.
