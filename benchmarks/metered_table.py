@@ -4,6 +4,7 @@ The capacity of an operation is that of the developer guide, "DynamoDB read and 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
 
+import functools
 import math
 import re
 import threading
@@ -76,13 +77,18 @@ class MeteredTable:
         time.sleep(self._latency_s)
         units, responses = 0, []
         for statement in parameters["Statements"]:
-            names = re.findall(r"'([^']+)': \?", statement["Statement"])
-            item = dict(zip(names, statement["Parameters"], strict=True))
+            item = dict(zip(names_of(statement["Statement"]), statement["Parameters"], strict=True))
             units += write_units(item)
             with self._lock:
                 is_new = self.items.setdefault(key_of(item), item) is item
             responses.append({} if is_new else {"Error": {"Code": "DuplicateItem"}})
         return {"Responses": responses, "ConsumedCapacity": [{"CapacityUnits": units}]}
+
+
+@functools.cache
+def names_of(statement: str) -> list[str]:
+    """Return the names of the attributes in an INSERT."""
+    return re.findall(r"'([^']+)': \?", statement)
 
 
 def write_units(item: Item) -> int:

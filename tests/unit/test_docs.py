@@ -86,7 +86,10 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
     subcommands = {
         "userprofiles": (
             ["backfill", "run"],
+            ["backfill", "plan"],
             ["backfill", "apply"],
+            ["backfill", "verify"],
+            ["backfill", "rollback"],
             ["backfill", "report"],
             ["backfill", "quarantine", "list"],
             ["backfill", "quarantine", "retry"],
@@ -107,6 +110,7 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
             ["reconcile"],
             ["restore", "check"],
             ["erase"],
+            ["pool", "list"],
             ["runs", "list"],
             ["runs", "resume"],
         ),

@@ -166,7 +166,14 @@ def test_line_without_an_invocation_has_no_request_id(report: Report, log: io.St
 def test_migration_worker_logs_its_request_id(
     monkeypatch: pytest.MonkeyPatch, report: Report, log: io.StringIO
 ) -> None:
-    for name, value in {"LEDGER_TABLE": "ledger", "MIGRATION_BUCKET": "bucket", "TEMPLATE": "basic"}.items():
+    environment = {
+        "USERS_TABLE": "users",
+        "USERS_TABLE_ARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/users",
+        "LEDGER_TABLE": "ledger",
+        "MIGRATION_BUCKET": "bucket",
+        "TEMPLATE": "basic",
+    }
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     module = importlib.import_module("userprofiles.handlers.migration_worker")
     monkeypatch.setattr(module, "REPORT", report)

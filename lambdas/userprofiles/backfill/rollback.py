@@ -76,8 +76,9 @@ class ListedProfiles:
         """Return the rows of users by PK."""
         users: dict[str, list[UserRow]] = {}
         for user in self._source.read_users(rows):
-            if user.profile_key and self._history.may_have_created(user.profile_key):
-                users.setdefault(user.profile_key, []).append(user)
+            key = record.partition_key(user.user_id)  # a row that can't be used any more has no profile_key
+            if self._history.may_have_created(key):
+                users.setdefault(key, []).append(user)
         return users
 
 

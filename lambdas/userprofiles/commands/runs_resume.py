@@ -63,7 +63,15 @@ def resume_backfill(values: argparse.Namespace, ledger: Ledger, run: RunRecord, 
 
 def resume_rollback(values: argparse.Namespace, ledger: Ledger, run: RunRecord, stop: Stop) -> ExitCode:
     """Resume a rollback in this process."""
-    options = {"run": run.job["ofRun"], "dry_run": False, "yes": True, "rate": None, "report": None}
+    options = {
+        "run": run.job["ofRun"],
+        "dry_run": False,
+        "yes": True,
+        "rate": None,
+        "report": None,
+        "engine": LOCAL_ENGINE,
+        "state_machine": None,
+    }
     return roll_back_run(argparse.Namespace(**(vars(values) | options)), ledger, stop)
 
 

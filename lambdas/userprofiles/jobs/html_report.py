@@ -32,6 +32,7 @@ def build_page(report: Mapping[str, Any]) -> str:
         ("Users by outcome", _counts("Users by outcome", "Outcome", outcomes)),
         ("Skipped users by reason", _counts("Skipped users by reason", "Reason", skipped)),
         ("Failed users by reason", _reasons(report["failureReasons"])),
+        *([("Notes", _counts("Notes", "Note", report["notes"]))] if report.get("notes") else []),
         *_timeline_sections(report["timeline"]),
         ("Calls by operation", _counts("Calls by operation", "Operation", report["calls"])),
     ]

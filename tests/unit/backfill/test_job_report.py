@@ -148,6 +148,16 @@ def test_each_chart_has_a_title_and_a_table_of_its_values(job_report):
     assert "prefers-color-scheme: dark" in page.text
 
 
+def test_page_of_a_verification_has_its_outcomes_and_notes(job_report):
+    totals = job_report.totals() | {"operation": "verify", "other": {"differing": 5}, "notes": {"late": 2}}
+
+    page = Page(build_page(totals))
+
+    assert "Verification of v_users_dev" in page.text
+    assert "differing5 (" in page.text
+    assert "late2 (" in page.text
+
+
 def test_page_of_a_run_without_progress_has_no_chart(tmp_path):
     job = Job("run-2", "v_users_dev")
     record = RunRecord("run-2", "backfill", "local", job.to_json(), message="throttled")

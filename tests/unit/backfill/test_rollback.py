@@ -224,6 +224,16 @@ def test_profile_whose_user_row_is_gone_stays(create_table):
     ]
 
 
+def test_profile_whose_user_row_can_not_be_used_any_more_stays(create_table):
+    table = create_table(*users(PLAIN, 1))
+    history = create_profiles(table, PLAIN)
+    table.put(user(PLAIN, "user0000", firstName={"N": "1"}))
+
+    assert roll_back(table, history) == {
+        "user0000": ("kept", "differs from what the run created: firstName is a number, not a string")
+    }
+
+
 def test_profile_that_a_later_row_of_the_user_explains_is_removed(create_table):
     table = create_table(user(PLAIN, "user0000"))
     history = create_profiles(table, PLAIN)
