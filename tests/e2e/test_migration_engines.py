@@ -11,7 +11,7 @@ pytestmark = pytest.mark.backends("embedded")
 
 TABLE = "v_users_dev"
 TEMPLATE = "marketplace"
-IGNORED = {"createdAt", "updatedAt", "migrationRunId"}
+IGNORED = {"createdAt", "updatedAt", "migrationRunId", "listSK"}
 """Attributes that differ between two runs."""
 
 

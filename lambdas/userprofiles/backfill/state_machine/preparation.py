@@ -51,7 +51,7 @@ def prepare(services: Services, event: Mapping[str, Any], seconds_left: float) -
     new_record = _create_record(services, request)
     deadline = time.monotonic() + min(_LOCK_S, seconds_left / 2)
     with ledger_errors():
-        if not request.allow_parallel:
+        if _writes(request.job) and not request.allow_parallel:
             refuse_parallel_run(services.ledger, new_record)
         stored_record = _find_record(services, new_record.run_id)
         if request.job.operation is Operation.ROLLBACK:
@@ -86,7 +86,7 @@ def _create_record(services: Services, request: Request) -> RunRecord:
         kind="dry run" if job.dry_run else _KINDS[job.operation],
         engine=ENGINE,
         job=job.to_json(),
-        table=services.settings.table_arn(job.table),
+        table=services.settings.table_arn(job.table) if _writes(job) else "",
         started_by=request.started_by,
         started_at=table_record.timestamp(datetime.now(UTC)),
         code_version=backfill_code_version(),
@@ -105,6 +105,11 @@ def _create_record(services: Services, request: Request) -> RunRecord:
                 "Deploy the same version, or make a new plan with --engine stepfunctions."
             )
     return record
+
+
+def _writes(job: Job) -> bool:
+    """Return whether a job writes to its table."""
+    return not job.dry_run and job.operation is not Operation.VERIFY
 
 
 def _prepare_rollback(services: Services, job: Job, run_id: str) -> None:

@@ -239,6 +239,16 @@ def test_second_run_on_the_same_table_is_refused_unless_it_is_allowed(create_mac
     assert machine.prepare(runId="second", allowParallel=True)["items"]
 
 
+def test_dry_run_neither_refuses_another_run_nor_is_refused(create_machine):
+    machine = create_machine(plain_user("user1"))
+    machine.prepare(runId="first", dryRun=True)
+    machine.prepare(runId="second", dryRun=True)
+    machine.prepare(runId="third")
+
+    assert machine.prepare(runId="fourth", dryRun=True)["items"]
+    assert machine.ledger.read("first").kind == "dry run"
+
+
 def test_finished_run_is_not_repeated(create_machine):
     machine = create_machine(plain_user("user1"))
     machine.run(runId="mine")
