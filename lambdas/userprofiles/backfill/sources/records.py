@@ -22,12 +22,14 @@ class Record:
         end: The position after the record.
         values: The values by column.
         problem: Why the line can't be read; empty if it can. It never has a part of the line.
+        begin: For a further line of a record that can't be read: the position of the record.
     """
 
     line: Line
     end: int
     values: Mapping[str, Any]
     problem: str = ""
+    begin: int | None = None
 
 
 class RecordFormat(Protocol):
@@ -126,7 +128,7 @@ class CsvRecords:
             )
         if problem:
             for line in record_lines:
-                yield Record(line, line.end, {}, problem)
+                yield Record(line, line.end, {}, problem, None if line is first else first.offset)
             return
         yield Record(first, record_lines[-1].end, dict(zip(self._header, values, strict=True)))
 

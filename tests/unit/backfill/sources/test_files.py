@@ -237,6 +237,20 @@ def test_rest_of_a_csv_value_that_cannot_be_read_is_no_user(tmp_path, value):
     users = read(file_source(path, "csv"))
 
     assert [user.user_id for user in users if user.failure_reason is None] == ["u2"]
+    opened = open_file_source(file_source(path, "csv"))
+    failed_users = [user for user in users if user.failure_reason]
+    rows = opened.read_rows(calls(), [user.key for user in failed_users])  # for a retry
+    assert [(user.key, user.failure_reason) for user in opened.read_users(rows)] == [
+        (user.key, user.failure_reason) for user in failed_users
+    ]
+
+
+def test_csv_record_with_a_line_break_can_be_read_again(tmp_path):
+    source = write_csv(tmp_path / "users.csv", CSV)
+    user = read(source)[1]
+    opened = open_file_source(source)
+
+    assert [user.user_id for user in opened.read_users(opened.read_rows(calls(), [user.key]))] == ["u2"]
 
 
 def test_csv_value_that_cannot_be_read_and_spans_a_segment_is_refused(tmp_path):
