@@ -272,6 +272,19 @@ class TestListAndShow:
         document = json.loads(capsys.readouterr().out)
         assert (document["state"], document["counts"]["created"]) == ("stopped", 10)
 
+    def test_control_characters_do_not_reach_the_terminal(self, stopped, ledger, capsys):
+        """Whoever starts an execution of the state machine can choose the text for `started by`."""
+        _, lease = ledger.acquire(RUN)
+        ledger.release(
+            lease, started_by="eve\x1b]0;x\x07\nstate: done", table="t/\x1b[2J", state=RunState.STOPPED
+        )
+
+        for command in (["list"], ["show", RUN], ["watch", RUN]):
+            runs(*command)
+            out = capsys.readouterr().out
+            assert not any(character in out for character in "\x1b\x07")
+            assert "\nstate: done" not in out
+
     def test_killed_run_is_interrupted(self, stopped, ledger, capsys):
         other = FileLedger(ledger._folder)
         other.acquire(RUN)
