@@ -12,6 +12,7 @@ from userprofiles.backfill.sources.records import Record, RecordFormat
 from userprofiles.backfill.sources.source import Cursor, Page
 from userprofiles.backfill.table_shape import get_string
 from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.table.record import is_sub
 
 _REMEMBERED_LINES = 100
 
@@ -156,7 +157,8 @@ class FileSource:
             line = self._lines.find(int(offset))
             begin = {"record": row[_RECORD]["N"]} if _RECORD in row else {}
             user.key = {**key, **begin, **line, "sha256": row[_SHA256]["S"]}
-            user.user_id = user.user_id or " ".join(("line", line["line"]) if line else ("byte", offset))
+            if not is_sub(user.user_id):  # it can be an e-mail address from a wrong column
+                user.user_id = " ".join(("line", line["line"]) if line else ("byte", offset))
         return user
 
 

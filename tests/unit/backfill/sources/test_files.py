@@ -222,6 +222,17 @@ def test_csv_value_that_spans_a_segment_is_refused(tmp_path):
         read(source, segments=2)
 
 
+def test_value_that_is_no_id_is_not_shown(tmp_path):
+    """A wrong mapping takes the e-mail address for the ID: reports and plans must not have it."""
+    path = tmp_path / "users.jsonl"
+    write_lines(path, person("u1"))
+
+    [user] = read(file_source(path, columns={"id": "mail"}))
+
+    assert user.user_id == "line 1"
+    assert "example.com" not in f"{user.user_id} {user.key} {user.failure_reason}"
+
+
 @pytest.mark.parametrize(
     "value",
     [b"\xe9", b"A" * 140_000, b"A" * (MAX_LINE_BYTES + 1), b'""\n\xe9'],
