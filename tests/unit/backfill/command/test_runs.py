@@ -241,6 +241,22 @@ class TestStop:
         assert "Run run-1 is stopped, so it can't be stopped" in capsys.readouterr().err
 
 
+def test_resume_does_not_replace_a_file_that_is_no_report(stopped, ledger, capsys, tmp_path):
+    """Whoever can write to the ledger could name any file of the operator."""
+    victim = tmp_path / "profile.txt"
+    victim.write_text("export A=1")
+    _, lease = ledger.acquire(RUN)
+    ledger.release(lease, report=str(victim), state=RunState.STOPPED)
+
+    assert runs("resume", RUN) == 5
+    assert "is no report" in capsys.readouterr().err
+    assert victim.read_text() == "export A=1"
+    victim.write_text("")
+    for _ in range(2):  # an empty file is replaced, and then the run is done
+        runs("resume", RUN)
+    assert json.loads(victim.read_text())["runId"] == RUN
+
+
 class TestListAndShow:
     def test_empty_ledger(self, capsys):
         assert runs("list") == 0
