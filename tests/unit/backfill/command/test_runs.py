@@ -166,7 +166,9 @@ class TestResume:
         ledger.acquire(RUN)
 
         assert runs("resume", RUN) == 5
-        assert "Another process is working on run run-1." in capsys.readouterr().err
+        error = capsys.readouterr().err
+        assert "Another process is working on run run-1." in error
+        assert "stop it: userprofiles runs stop run-1\n" in error
 
     def test_other_code_is_refused(self, stopped, ledger, capsys):
         """F35: the code changed between run and resume."""
