@@ -98,8 +98,8 @@ class ReportFiles:
         for path in [report, report.with_suffix(".html")] if report else []:
             if path.is_file() and not _is_report(path):
                 raise RefusedError(
-                    f"The record of run {record.run_id} names the report {path}, but this file is no report, so "
-                    "it is not replaced.\nMove the file if the name is right."
+                    f"The record of run {record.run_id} names the report {path}, but this file is no report, "
+                    "so it is not replaced.\nMove the file if the name is right."
                 )
         return cls(
             report,
