@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from userprofiles.backfill.command.output import printable
+from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import Request, RunRecord, RunState
 
 INTERRUPTED = "interrupted"
@@ -20,6 +21,22 @@ def describe_state(run: RunRecord, *, is_locked: bool) -> str:
     if not is_locked:
         return INTERRUPTED
     return STOPPING if run.request is Request.STOP else run.state
+
+
+def check_lease(ledger: Ledger, run: RunRecord) -> tuple[RunRecord, bool]:
+    """Return a run, and whether a process works on it.
+
+    A run can end after its record was read and before its lease is read. So the record of a run without a
+    lease is read again.
+
+    Raises:
+        LedgerError: The ledger can't be read.
+    """
+    if run.state is not RunState.RUNNING:
+        return run, False
+    if ledger.is_locked(run.run_id):
+        return run, True
+    return ledger.read(run.run_id), False
 
 
 def format_list(runs: Iterable[tuple[RunRecord, str]]) -> str:

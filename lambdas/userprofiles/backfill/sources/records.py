@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.sources.lines import MAX_LINE_BYTES, Line
+from userprofiles.backfill.sources.lines import Line
 from userprofiles.table.attribute_value import serialize
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -202,7 +202,7 @@ def _decode(line: Line) -> str:
         ValueError: The line is too long or is not UTF-8.
     """
     if line.data is None:
-        raise ValueError(f"is longer than {MAX_LINE_BYTES:,} bytes")
+        raise ValueError("is longer than 1 MiB")
     try:
         text = line.data.decode()
     except UnicodeDecodeError:

@@ -166,7 +166,9 @@ class TestResume:
         ledger.acquire(RUN)
 
         assert runs("resume", RUN) == 5
-        assert "Another process is working on run run-1." in capsys.readouterr().err
+        error = capsys.readouterr().err
+        assert "Another process is working on run run-1." in error
+        assert "stop it: userprofiles runs stop run-1\n" in error
 
     def test_other_code_is_refused(self, stopped, ledger, capsys):
         """F35: the code changed between run and resume."""
@@ -368,6 +370,26 @@ class TestWatch:
         states = [line.split()[1] for line in stream.getvalue().splitlines()]
         assert states == ["running:", "stopping:", "done:"]
         assert (run.state, code, reads) == (RunState.DONE, 0, [0.5, 0.5])
+
+    @pytest.mark.parametrize("command", ["watch", "show", "stop"])
+    @pytest.mark.usefixtures("stopped")
+    def test_run_that_ends_between_the_reads_of_record_and_lease_is_done(
+        self, ledger, capsys, monkeypatch, command
+    ):
+        _, lease = ledger.acquire(RUN)
+        is_locked = FileLedger.is_locked
+
+        def end_first(self, run_id):
+            if ledger.read(run_id).state is RunState.RUNNING:
+                ledger.release(lease, state=RunState.DONE)
+            return is_locked(self, run_id)
+
+        monkeypatch.setattr(FileLedger, "is_locked", end_first)
+
+        assert runs(command, RUN) == (5 if command == "stop" else 0)
+        captured = capsys.readouterr()
+        assert "done" in captured.out + captured.err
+        assert "interrupted" not in captured.out + captured.err
 
     def test_terminal_is_redrawn(self, stopped, ledger):
         _, lease = ledger.acquire(RUN)

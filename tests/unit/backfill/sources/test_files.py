@@ -116,7 +116,7 @@ def test_huge_line_is_a_failure_in_flat_memory(tmp_path):
     [first, failure, last] = read(source, segments=2)
 
     assert (first.user_id, last.user_id) == ("u1", "u2")
-    assert failure.failure_reason == "the line is longer than 1,048,576 bytes"
+    assert failure.failure_reason == "the line is longer than 1 MiB"
     assert failure.key["line"] == "2"
     assert failure.key["sha256"] == hashlib.sha256(huge).hexdigest()
 
