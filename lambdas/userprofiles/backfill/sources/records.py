@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.sources.lines import Line
+from userprofiles.backfill.sources.lines import MAX_LINE_BYTES, Line
 from userprofiles.table.attribute_value import serialize
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -156,7 +156,7 @@ def _read_to_end_of_record(record_lines: list[Line], rest: Iterator[Line]) -> No
         if line.end - record_lines[0].end > MAX_LINE_BYTES:
             raise RefusedError(
                 f"The record at byte {record_lines[0].offset:,} of the CSV file can't be read, and has no "
-                f"closing quote in the next {MAX_LINE_BYTES:,} bytes. Correct its quotes and its encoding "
+                "closing quote in the next 1 MiB. Correct its quotes and its encoding "
                 "(UTF-8), or convert the file to JSON lines."
             )
 
