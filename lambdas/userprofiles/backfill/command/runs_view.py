@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from userprofiles.backfill.command.output import printable
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import Request, RunRecord, RunState
 
@@ -50,7 +51,8 @@ def format_list(runs: Iterable[tuple[RunRecord, str]]) -> str:
 
 def _list_row(run: RunRecord, state: str) -> tuple[str, ...]:
     users, failed = (f"{_count(run.counts, name):,}" for name in ("processed", "failed"))
-    return run.run_id, run.kind, run.engine, state, users, failed, run.updated_at, table_name(run)
+    texts = (run.run_id, run.kind, run.engine, state, users, failed, run.updated_at, table_name(run))
+    return tuple(map(printable, texts))
 
 
 def table_name(run: RunRecord) -> str:
@@ -78,7 +80,7 @@ def format_run(run: RunRecord, state: str) -> str:
         "message": run.message,
         "users": format_counts(run.counts),
     }
-    return "\n".join(f"{name + ':':<12} {value}" for name, value in lines.items() if value)
+    return "\n".join(f"{name + ':':<12} {printable(value)}" for name, value in lines.items() if value)
 
 
 def format_counts(counts: Mapping[str, Any]) -> str:

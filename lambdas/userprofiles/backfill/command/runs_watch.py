@@ -6,6 +6,7 @@ from typing import Any, TextIO
 
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.ledger_command import LOCAL_ENGINE
+from userprofiles.backfill.command.output import printable
 from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.command.runs_view import (
     check_lease,
@@ -83,7 +84,7 @@ class Watch:
             return
         title = f"run {run.run_id} ({run.kind}, {run.engine}) on {table_name(run)}"
         lines = [
-            f"{title}: {state}, {run.seconds:,.0f} s",
+            f"{printable(title)}: {state}, {run.seconds:,.0f} s",
             format_counts(counts),
             *format_units(units),
         ]

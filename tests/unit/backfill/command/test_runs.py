@@ -243,6 +243,22 @@ class TestStop:
         assert "Run run-1 is stopped, so it can't be stopped" in capsys.readouterr().err
 
 
+def test_resume_does_not_replace_a_file_that_is_no_report(stopped, ledger, capsys, tmp_path):
+    """Whoever can write to the ledger could name any file of the operator."""
+    victim = tmp_path / "profile.txt"
+    victim.write_text("export A=1")
+    _, lease = ledger.acquire(RUN)
+    ledger.release(lease, report=str(victim), state=RunState.STOPPED)
+
+    assert runs("resume", RUN) == 5
+    assert "is no report" in capsys.readouterr().err
+    assert victim.read_text() == "export A=1"
+    victim.write_text("")
+    for _ in range(2):  # an empty file is replaced, and then the run is done
+        runs("resume", RUN)
+    assert json.loads(victim.read_text())["runId"] == RUN
+
+
 class TestListAndShow:
     def test_empty_ledger(self, capsys):
         assert runs("list") == 0
@@ -273,6 +289,19 @@ class TestListAndShow:
         assert runs("show", RUN, "--json") == 0
         document = json.loads(capsys.readouterr().out)
         assert (document["state"], document["counts"]["created"]) == ("stopped", 10)
+
+    def test_control_characters_do_not_reach_the_terminal(self, stopped, ledger, capsys):
+        """Whoever starts an execution of the state machine can choose the text for `started by`."""
+        _, lease = ledger.acquire(RUN)
+        ledger.release(
+            lease, started_by="eve\x1b]0;x\x07\nstate: done", table="t/\x1b[2J", state=RunState.STOPPED
+        )
+
+        for command in (["list"], ["show", RUN], ["watch", RUN]):
+            runs(*command)
+            out = capsys.readouterr().out
+            assert not any(character in out for character in "\x1b\x07")
+            assert "\nstate: done" not in out
 
     def test_killed_run_is_interrupted(self, stopped, ledger, capsys):
         other = FileLedger(ledger._folder)
