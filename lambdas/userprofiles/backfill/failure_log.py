@@ -54,6 +54,8 @@ class FailureLog:
             OSError: The file can't be written.
         """
         data = b"".join(json.dumps(failure).encode() + b"\n" for failure in failures)
+        if not data:
+            return
         try:
             self._file.seek(self.size)
             rest = memoryview(data)

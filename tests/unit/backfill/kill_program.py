@@ -3,7 +3,7 @@
 A program of its own, because it forks: the tests' process has threads. It reads one JSON document from
 standard input, executes its cases one after the other, and prints their results as JSON. The table is in the
 memory of this process, so it survives a kill of the child. Each call of the child, and each write of a
-checkpoint, is a message to this process, which can kill the child before or after it.
+checkpoint, is a message to this process, which can kill the child before, during or after it.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from userprofiles import cli
-from userprofiles.backfill import report
 from userprofiles.backfill.command import backfill_command
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.limits import COMMAND_LINE
+from userprofiles.jobs import document_file
 
 LIMITS = replace(COMMAND_LINE, page_rows=7, chunk_rows=4, insert_batch_items=3, checkpoint_every_s=0.0)
 LOCATION = TableLocation("users", "eu-west-1", "https://dynamodb.eu-west-1.amazonaws.com")
@@ -124,14 +124,16 @@ def run_child(pipe, arguments):
     """Run the command. Its exit code and output are the last message."""
     client = Client(pipe)
     backfill_command.create_client = lambda *_, **__: (client, LOCATION)
-    write_file = report.write_file
+    write_all = document_file._write_all
 
-    def write_announced_file(path, pieces):
+    def write_announced(descriptor, data):
         client.call("before_write", {})
-        write_file(path, pieces)
+        write_all(descriptor, data[: len(data) // 2])
+        client.call("half_write", {})
+        write_all(descriptor, data[len(data) // 2 :])
         client.call("after_write", {})
 
-    report.write_file = write_announced_file
+    document_file._write_all = write_announced
     out = io.StringIO()
     with redirect_stdout(out), redirect_stderr(io.StringIO()) as errors:
         code = cli.main(["backfill", "run", "--table-name", "users", "--json", *arguments], LIMITS)

@@ -49,7 +49,7 @@ SHAPES = pytest.mark.parametrize(("create_rows", "users"), [(plain_rows, 5), (st
 
 
 def test_kill_at_some_calls_and_writes_of_a_checkpoint(tmp_path):
-    """F21: killed before or after every fifth of these moments."""
+    """F21: killed before, during or after every fifth of these moments."""
     answer = kill(tmp_path, plain_rows(4), "--segments", "1", step=5)
 
     assert answer["differences"] == []
@@ -69,7 +69,7 @@ def test_kill_at_random_moments(tmp_path):
 @pytest.mark.timeout(600)
 @SHAPES
 def test_kill_at_every_call_and_every_write_of_a_checkpoint(tmp_path, create_rows, users):
-    """F21: killed before and after each call, and before and after each write of the checkpoint."""
+    """F21: killed before and after each call, and before, during and after each write of the checkpoint."""
     answer = kill(tmp_path, create_rows(12), "--segments", "1", step=1)
 
     assert answer["differences"] == []

@@ -3,7 +3,6 @@
 (The old script would read such an item as a user.)
 """
 
-import json
 import os
 import sys
 import time
@@ -11,12 +10,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from userprofiles.backfill import report
 from userprofiles.backfill.command.checkpoint_folder import VERSION, CheckpointFolder
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.failure_log import FailureLog
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.jobs.document_file import DocumentFile
 
 
 class Checkpoint:
@@ -32,6 +31,7 @@ class Checkpoint:
         self.job = job
         self._every_s = every_s
         self._path = checkpoints.path(job.run_id)
+        self._file = DocumentFile(self._path)
         self._failures_path = checkpoints.failures_path(job.run_id)
         self._lock_path = self._path.with_suffix(".lock")
         self._lock: int | None = None
@@ -80,7 +80,7 @@ class Checkpoint:
             at_once: Whether to write in any case.
 
         Raises:
-            OSError: The file can't be written. The previous file is kept.
+            OSError: The file can't be written. The previous states are kept.
         """
         if not at_once and time.monotonic() - self._saved_at < self._every_s:
             return
@@ -91,7 +91,7 @@ class Checkpoint:
             "seconds": seconds,
             "failureBytes": failures.size,
         }
-        report.write_file(self._path, [json.dumps(document)])
+        self._file.write(document)
         self._saved_at = time.monotonic()
 
     @property
@@ -101,12 +101,14 @@ class Checkpoint:
 
     def close(self) -> None:
         """Unlock the run, and keep its files."""
+        self._file.close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def remove(self) -> None:
         """Delete the files of a finished run, and unlock it."""
+        self._file.close()  # Windows deletes only closed files
         for path in (self._path, self._failures_path, self._lock_path):
             with suppress(OSError):
                 path.unlink()

@@ -14,6 +14,7 @@ from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.jobs.document_file import read_document
 
 VERSION = 1
 _SHOWN_SEGMENTS = 20
@@ -117,7 +118,7 @@ class CheckpointFolder:
 
     def _read(self, path: Path) -> StoredRun:
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            document = read_document(path)
             if document["version"] != VERSION:
                 raise ValueError(f"version is {document['version']!r}, must be {VERSION}")  # noqa: TRY301 - reported below
             run = StoredRun(

@@ -14,6 +14,7 @@ from backfill_fixtures import client_error, plain_user, plain_users
 from command_fixtures import files
 from userprofiles.backfill.command.checkpoint_folder import CheckpointFolder
 from userprofiles.backfill.limits import COMMAND_LINE
+from userprofiles.jobs.document_file import read_document
 
 LIMITS = replace(COMMAND_LINE, chunk_rows=5)
 run = functools.partial(command_fixtures.run, limits=LIMITS)
@@ -48,7 +49,7 @@ def stored(table, state_home, capsys):
 
 
 def change(path, edit):
-    document = json.loads(path.read_text())
+    document = read_document(path)
     edit(document)
     path.write_text(json.dumps(document))
 
