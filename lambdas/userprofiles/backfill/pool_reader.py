@@ -253,7 +253,9 @@ class PoolReader:
                 f"Ensure the IAM user or role has the permission {action} on the pool.",
             )
         permission = (
-            f", and the permission cognito-idp:{error.operation_name}" if isinstance(error, ClientError) else ""
+            f", and the permission cognito-idp:{error.operation_name}"
+            if isinstance(error, ClientError)
+            else ""
         )
         return BackfillFailedError(
             ErrorKind.SERVICE,

@@ -178,6 +178,10 @@ def test_reasons_are_grouped_without_their_sizes_and_limited():
     assert next(iter(counts.items())) == ("other reasons", 90)
     lines = [f"line {n}: not UTF-8 (SHA-256 of the line: {row_digest({'n': n})})" for n in range(1000, 1003)]
     assert count_reasons(lines) == {"line …: not UTF-8 (SHA-256 of the line: …)": 3}
-    rules = ["the line is not UTF-8", "the id must have 1 to 128 letters", "the line has 2 values, must have 4"]
+    rules = [
+        "the line is not UTF-8",
+        "the id must have 1 to 128 letters",
+        "the line has 2 values, must have 4",
+    ]
     assert count_reasons(rules) == dict.fromkeys(rules, 1)
     assert count_reasons(sizes) == {"the profile would have … bytes": 70}

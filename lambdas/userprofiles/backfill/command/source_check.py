@@ -250,8 +250,8 @@ def _describe_columns(names: Sequence[str]) -> str:
     if all(_COLUMN_NAME.fullmatch(name) for name in names):
         return f"The rows have: {', '.join(names)}. Correct the mapping."
     return (
-        f"The rows have {len(names)} columns whose names are not shown, because they can be values of a user. "
-        "Check that the first line has the names of the columns, and that the delimiter is that of the mapping."
+        f"The rows have {len(names)} columns whose names are not shown, because they can be values of a "
+        "user. Check that the first line has the names of the columns, and the delimiter of the mapping."
     )
 
 
