@@ -4,6 +4,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import cache
 
 from userprofiles import telemetry
 from userprofiles.backfill.command import backfill_parsers, exit_code
@@ -25,7 +26,9 @@ from userprofiles.commands import (
 )
 
 
+@cache
 def _create_parser(*, as_json: bool) -> CommandParser:
+    """Create the parser. Its hundreds of options take longer than many commands of a test, so it is kept."""
     parser = CommandParser(
         prog="userprofiles",
         description="Tools for the users table and for clients.",

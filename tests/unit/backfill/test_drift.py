@@ -52,6 +52,20 @@ def test_more_than_one_percent_is_drift_on_both_sides(plan, change):
     assert (differences[0].before, differences[0].now) == (USERS, USERS + change)
 
 
+def test_reason_that_the_plan_does_not_have_is_drift(plan):
+    states = [state(0, done=False, skipped={"inactive": 501}), state(1, done=False)]
+
+    differences = CountDrift(plan, 0.01).differences(states)
+
+    assert [(item.name, item.before, item.now) for item in differences] == [("skipped.inactive", 0, 501)]
+
+
+def test_hash_of_a_plan_does_not_depend_on_the_order_of_its_names():
+    first, second = {"planId": "p", "counts": {"a": 1, "b": 2}}, {"counts": {"b": 2, "a": 1}, "planId": "p"}
+
+    assert create_plan(first).document["sha256"] == create_plan(second).document["sha256"]
+
+
 def test_hundred_users_are_always_allowed():
     plan = plan_of(counts(created=10))
 

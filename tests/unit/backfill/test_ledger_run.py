@@ -198,6 +198,16 @@ class TestStopAndResume:
         assert world.stored().request is None
         assert sorted(world.ledger.read_keys(RUN)) == sorted(world.table.profiles())
 
+    def test_resume_stores_the_rate_for_the_next_resume(self, world):
+        at_call(world.table, "BatchExecuteStatement", 2, world.request_stop)
+        world.run(job={"rate": 600.0})
+        at_call(world.table, "BatchExecuteStatement", 1, world.request_stop)
+
+        world.run(job={"rate": 300.0})
+
+        stored = world.stored()
+        assert (stored.state, stored.job["rate"]) == (RunState.STOPPED, 300.0)
+
     def test_error_leaves_a_failed_run_without_the_message_of_aws(self, world):
         def fail(operation, parameters):
             if operation == "BatchExecuteStatement":
@@ -233,6 +243,19 @@ class TestStopAndResume:
         assert world.stored().state is RunState.STOPPED
         assert world.run(**start).is_complete
 
+    def test_resume_has_the_rate_and_the_tolerance_of_now(self, create_world):
+        world = create_world(*plain_users(7), *(plain_user(f"x{n}", userId={"N": "1"}) for n in range(3)))
+        failed = world.run(job={"max_failures": 1, "rate": 500.0})
+        assert failed.error.kind is ErrorKind.TOLERANCE
+        world.table.client.calls.clear()
+
+        assert world.run(job={"max_failures": 1, "rate": 500.0}).error.kind is ErrorKind.TOLERANCE
+        assert world.table.client.calls == []
+        resumed = world.run(job={"max_failures": 3, "rate": 900.0})
+
+        assert resumed.is_complete
+        assert (resumed.job.max_failures, resumed.job.rate) == (3, 900.0)
+
     def test_damaged_job_is_an_error(self, world):
         at_call(world.table, "BatchExecuteStatement", 2, world.request_stop)
         world.run()
@@ -267,6 +290,12 @@ class TestTwoRuns:
         assert "--allow-parallel" in errors[1]
         assert [run.run_id for run in world.ledger.list_runs()] == [RUN]
         assert counts(world.stored())["created"] == 20
+
+    def test_run_on_another_table_is_no_obstacle(self, world):
+        other = world.ledger.create(replace(world.record("run-0"), table=f"{ARN}-other"))
+
+        assert world.run().is_complete
+        world.ledger.release(other)
 
     def test_parallel_runs_can_be_allowed(self, world):
         def start_another():

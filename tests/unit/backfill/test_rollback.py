@@ -289,20 +289,17 @@ def test_rollback_that_is_killed_at_any_call_and_resumed_leaves_the_same_table(c
     limits = replace(LIMITS, page_rows=5, chunk_rows=3)
     rows = [*users(shape, 7), profile("user0003")]
 
-    def prepare(name):
-        table = create_table(*rows, name=name)
-        history = create_profiles(table, shape)
-        change(table, "user0005", language={"S": "fr"}, updatedAt=LATER)
-        table.client.calls.clear()
-        return table, history
-
-    table, history = prepare("uninterrupted")
+    table = create_table(*rows)
+    history = create_profiles(table, shape)
+    change(table, "user0005", language={"S": "fr"}, updatedAt=LATER)
+    items_after_run = table.items()
+    table.client.calls.clear()
     roll_back(table, history, limits=limits)
     digest, calls = table.digest(), len(table.client.calls)
     assert set(table.profiles()) == {"USER#user0003", "USER#user0005"}
 
     for number in range(calls):
-        table, history = prepare(f"killed-{number}")
+        table.put(*items_after_run)
         states = [SegmentState(segment) for segment in range(2)]
         countdown = [number]
 

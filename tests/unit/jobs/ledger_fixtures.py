@@ -1,5 +1,7 @@
 """Two ledgers with the same behaviour, each on a clock that tests set."""
 
+import functools
+
 import boto3
 import pytest
 from moto_shortcut import mock_dynamodb
@@ -88,6 +90,12 @@ class TableWorld:
         return str(self.client.scan(TableName=LEDGER_TABLE)["Items"])
 
 
+@functools.cache
+def moto_client():
+    """Create the client once: this takes longer than most tests, and moto still intercepts its calls."""
+    return boto3.client("dynamodb", aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
 @pytest.fixture
 def clock():
     return Clock()
@@ -96,7 +104,7 @@ def clock():
 @pytest.fixture
 def dynamodb():
     with mock_dynamodb():
-        yield boto3.client("dynamodb", aws_access_key_id="testing", aws_secret_access_key="testing")
+        yield moto_client()
 
 
 @pytest.fixture(params=["file", "table"])

@@ -100,3 +100,28 @@ def test_each_imported_module_is_included_or_named_as_infrastructure():
     names = {path.relative_to(package).with_suffix("").as_posix() for path in modules - included}
 
     assert names - INFRASTRUCTURE == set()
+
+
+@pytest.fixture
+def version_of(tmp_path, monkeypatch):
+    """Return a function that returns the version of a package with these files."""
+
+    def version(**sources):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        for name, data in sources.items():
+            (folder / f"{name}.py").write_bytes(data)
+        monkeypatch.setattr("userprofiles.jobs.code_version.files", lambda _: folder)
+        return code_version.__wrapped__(("*.py",))
+
+    return version
+
+
+def test_line_ends_of_windows_are_no_change(version_of):
+    assert version_of(a=b"x\r\ny\r\n") == version_of(a=b"x\ny\n")
+
+
+def test_text_in_another_file_or_under_another_name_is_a_change(version_of):
+    versions = [version_of(a=b"x", b=b"y"), version_of(a=b"xy", b=b""), version_of(a=b"x", c=b"y")]
+
+    assert len(set(versions)) == 3

@@ -110,6 +110,7 @@ class TestLeases:
         ledger.create(record(RUN))
         clock.now += LEASE_S + CLOCK_SKEW_S - 1
 
+        assert other.is_locked(RUN)
         with pytest.raises(RunLockedError):
             other.acquire(RUN)
 
@@ -143,6 +144,27 @@ class TestLeases:
         assert sorted(other.read_keys(RUN)) == ["USER#a", "USER#b"]
         assert other.read(RUN) == before
         other.renew(lease)
+
+    def test_stale_worker_can_write_nothing_after_another_process_saved_its_unit(self, ledger, other, clock):
+        """The unit's next lease has another token, although its last save was not by a worker."""
+        ledger.release(ledger.create(record(RUN)), state=RunState.STOPPED)
+        _, stale = ledger.acquire_unit(RUN, 0)
+        wait_for_the_end_of_the_lease(clock)
+        _, run_lease = other.acquire(RUN)
+        other.save_units(run_lease, {0: {"rows": 2}})
+        other.acquire_unit(RUN, 0)
+
+        with pytest.raises(LeaseLostError):
+            ledger.save_units(stale, {0: {"rows": 1}})
+        assert list(other.read_units(RUN)) == [(0, {"rows": 2})]
+
+    def test_save_of_a_worker_does_not_end_its_lease(self, ledger, other):
+        ledger.create(record(RUN))
+        _, lease = ledger.acquire_unit(RUN, 0)
+        ledger.save_units(lease, {0: {"rows": 1}})
+
+        with pytest.raises(RunLockedError):
+            other.acquire_unit(RUN, 0)
 
     def test_released_lease_can_write_nothing(self, ledger):
         lease = ledger.create(record(RUN))

@@ -124,6 +124,10 @@ def test_without_a_limit_nothing_waits_until_a_throttling(clock):
 
     pacer.report_throttled()
     assert pacer.rate == pytest.approx(125, rel=0.1)  # half of 250 units per second
+    clock.now += 11
+    assert pacer.rate == pytest.approx(325, rel=0.1)  # until twice the rate before
+    clock.now += 5
+    assert pacer.rate is None
 
 
 def test_without_a_limit_the_rate_recovers(clock):

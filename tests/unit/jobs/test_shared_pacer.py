@@ -97,6 +97,31 @@ def test_runs_do_not_share_their_rates(create_worker, clock):
     assert clock.now == started_at
 
 
+def test_rate_that_is_spent_exactly_now_can_be_reserved(create_worker, clock):
+    worker = create_worker(10.0)
+    worker.write()
+    clock.now += 2.5
+
+    worker.write()
+    worker.write()
+
+    assert worker.pacer._begins_at == clock.now
+
+
+def test_throttled_worker_slows_down_by_itself(create_worker, clock):
+    worker = create_worker(5_000.0)
+    for _ in range(100):
+        worker.write()
+        clock.now += 0.1
+    worker.pacer.report_throttled()
+    started_at = clock.now
+
+    for _ in range(10):
+        worker.write()
+
+    assert clock.now - started_at == pytest.approx(2.0, rel=0.1)  # 250 units, at half of 250 units per second
+
+
 def test_stop_ends_the_wait(create_worker):
     worker = create_worker(10.0)
     worker.write()

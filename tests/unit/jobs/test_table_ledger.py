@@ -1,9 +1,13 @@
 """What only the ledger in a table has: its checks, permissions, conflicts and errors of AWS."""
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from ledger_fixtures import LEDGER_TABLE, TABLE_ARN, create_ledger_table, record
-from userprofiles.jobs.errors import LedgerError, LedgerRefusedError
+from userprofiles.jobs.errors import LedgerError, LedgerRefusedError, RunLockedError
+from userprofiles.jobs.ledger import CLOCK_SKEW_S, LEASE_S
+from userprofiles.jobs.ledger_items import put, split_actions, split_keys
 from userprofiles.jobs.ledger_table import LedgerTable
 from userprofiles.jobs.run_record import Request
 from userprofiles.jobs.table_ledger import TableLedger
@@ -94,6 +98,40 @@ class TestCheck:
 
     def test_table_of_the_same_name_in_another_region_is_accepted(self, ledger):
         ledger.create(record(RUN, table=TABLE_ARN.replace("us-east-1", "eu-west-1")))
+
+
+class TestTakeover:
+    @pytest.mark.parametrize("is_renewed", [False, True], ids=["acquired", "renewed"])
+    def test_lease_that_changes_after_it_was_read_is_not_taken(self, ledger, clock, monkeypatch, is_renewed):
+        """F23: two processes find that a lease has ended. The first one gets it, or its holder wakes."""
+        lease = ledger.create(record(RUN))
+        clock.now += LEASE_S + CLOCK_SKEW_S
+        other = TableLedger(ledger._table._client, LEDGER_TABLE, clock)
+        read = ledger._table.get
+
+        def read_and_lose(key):
+            item = read(key)
+            if key["SK"] == "LEASE":
+                other.renew(lease) if is_renewed else other.acquire(RUN)
+            return item
+
+        monkeypatch.setattr(ledger._table, "get", read_and_lose)
+
+        with pytest.raises(RunLockedError):
+            ledger.acquire(RUN)
+
+
+def test_items_and_transactions_stay_below_the_limits_of_dynamodb():
+    keys = [f"USER#{number:0995d}" for number in range(1_000)]
+    parts = list(split_keys(keys))
+    actions = [put({"PK": "p", "SK": str(number), "progress": "x" * 300_000}) for number in range(30)]
+    groups = list(split_actions(actions))
+
+    assert [key for part in parts for key in part] == keys
+    assert max(len(json.dumps(part)) for part in parts) < 300_000
+    assert [action for group in groups for action in group] == actions
+    assert max(len(json.dumps(group)) for group in groups) < 3_600_000
+    assert max(map(len, split_actions([put({"PK": "p", "SK": "s"})] * 250))) < 100
 
 
 class TestErrors:

@@ -37,8 +37,8 @@ _EPILOG = """exit codes:
   0   the plan is written, also if it counts users that would fail
   1   could not read or write: credentials, table, source, permissions, network, disk
   3   stopped by Ctrl-C or SIGTERM: run it again
-  5   rejected: the source, the mapping, the roles or the rate do not fit, or the table has user rows
-      of both shapes
+  5   rejected: the source, the mapping, the roles or the rate do not fit, or the table has user rows of
+      both shapes
   64  wrong usage
 
 Required permissions on the table: dynamodb:DescribeTable, dynamodb:Scan and dynamodb:GetItem. With

@@ -251,7 +251,8 @@ def _describe_columns(names: Sequence[str]) -> str:
         return f"The rows have: {', '.join(names)}. Correct the mapping."
     return (
         f"The rows have {len(names)} columns whose names are not shown, because they can be values of a "
-        "user. Check that the first line has the names of the columns, and the delimiter of the mapping."
+        "user. Check that the first line has the names of the columns, and that the delimiter is that of the "
+        "mapping."
     )
 
 

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 
-import boto3
 import pytest
 from backfill_fixtures import LIMITS, TABLE, client_error
 from kill_switch import KilledError
@@ -162,8 +161,7 @@ def create_machine(create_table, s3):
         table = create_table(*items, name=name)
         if LEDGER in table.moto.list_tables()["TableNames"]:
             return Machine(table, s3, **settings)
-        client = boto3.client("dynamodb", aws_access_key_id="testing", aws_secret_access_key="testing")
-        client.create_table(
+        table.moto.create_table(
             TableName=LEDGER,
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("PK", "SK")],

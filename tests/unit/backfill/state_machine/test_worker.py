@@ -9,6 +9,7 @@ from machine_fixtures import ARN, BUCKET, EXECUTION, PLENTY
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.stop import Stop
+from userprofiles.jobs.ledger import CLOCK_SKEW_S, LEASE_S, Lease
 from userprofiles.jobs.run_record import Request, RunState
 
 
@@ -276,6 +277,33 @@ def test_overtaken_worker_returns_the_state_of_the_other_worker(create_machine):
     assert len(machine.warnings) == 1
 
 
+def test_overtaken_worker_does_not_report_an_open_segment_as_done(create_machine):
+    machine = create_machine(plain_user("user1"))
+    payload = machine.prepare(segments=1)
+    [item] = machine.items(payload)
+
+    def overtake(operation, parameters):
+        if operation == "Scan":
+            machine.table.client.hooks.clear()
+            machine.clock.now += 120
+            machine.ledger.acquire_unit(payload["runId"], 0)
+
+    machine.table.client.hooks = [overtake]
+
+    assert machine.work(item)["done"] is False
+
+
+def test_failed_worker_ends_its_lease(create_machine):
+    """The retry of Step Functions does not wait for it."""
+    machine = create_machine(plain_user("user1"))
+    payload = machine.prepare(segments=1)
+    machine.table.client.denied = {"Scan"}
+    with pytest.raises(BackfillFailedError, match="Scan"):
+        machine.work(machine.items(payload)[0])
+
+    machine.ledger.acquire_unit(payload["runId"], 0)
+
+
 def test_worker_of_an_overtaken_run_writes_nothing(create_machine):
     machine = create_machine(plain_user("user1"))
     former = machine.prepare(runId="mine", segments=1)
@@ -301,7 +329,10 @@ def test_segment_without_progress_is_a_failure(create_machine):
 
 
 class StopAtFirstWait(Stop):
-    """A stop that is requested during the first wait."""
+    """A stop that is requested during the first wait, when the time is over."""
+
+    def __init__(self, deadline):
+        super().__init__()
 
     def wait(self, seconds):
         self.request()
@@ -315,10 +346,27 @@ def test_segment_that_created_some_profiles_of_its_chunk_has_progress(create_mac
     payload = machine.prepare(segments=1)
     [item] = machine.items(payload)
 
-    assert machine.work(item)["done"] is False
+    assert machine.work(item, 0.0)["done"] is False
     assert machine.work(item)["done"] is True
     output = machine.finish(payload)
     assert (output["created"], output["existed"]) == (3, 0)
+
+
+def test_worker_waits_for_the_end_of_the_lease_of_a_killed_worker(create_machine, monkeypatch):
+    machine = create_machine(*plain_users(3))
+    payload = machine.prepare(segments=1)
+    machine.ledger.acquire_unit(payload["runId"], 0)
+    started_at = machine.clock.now
+
+    class PassingTime(Stop):
+        def wait(self, seconds):
+            machine.clock.now += seconds
+            return False
+
+    monkeypatch.setattr("userprofiles.backfill.state_machine.unit_work.Stop", PassingTime)
+
+    assert machine.work(machine.items(payload)[0])["done"] is True
+    assert machine.clock.now - started_at == pytest.approx(LEASE_S + CLOCK_SKEW_S, abs=2)
 
 
 def test_operator_stops_the_run_and_a_new_execution_resumes_it(create_machine):
@@ -441,3 +489,21 @@ def test_job_that_only_the_local_engine_can_carry_out_is_refused(create_machine,
 
     with pytest.raises(RefusedError, match=message):
         machine.prepare(job=job.to_json())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"table": "somebody-elses"}, "is not permitted for this job"),
+        ({"source": {"kind": "csv", "path": "/proc/self/environ"}}, "can't read a file of this machine"),
+        ({"source": {"kind": "python", "name": "os:system"}}, "does not have your code"),
+    ],
+)
+def test_job_that_was_changed_in_the_ledger_is_refused(create_machine, changes, message):
+    machine = create_machine(plain_user("user1"), tables=frozenset({"v_users_dev"}))
+    payload = machine.prepare(segments=1)
+    lease = Lease(payload["runId"], payload["token"], 0.0)
+    machine.ledger.renew(lease, job={**machine.ledger.read(payload["runId"]).job, **changes})
+
+    with pytest.raises(RefusedError, match=message):
+        machine.work(machine.items(payload)[0])
