@@ -1,12 +1,12 @@
 """The report of a run in a ledger: that of `report.py`, with reasons, throughput and latency over time."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from userprofiles.backfill import report
 from userprofiles.backfill.job import Job
+from userprofiles.backfill.outcome import reason_group
 from userprofiles.backfill.quarantine_sink import quarantine_errors, quarantine_part
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.tally import Meter, Tally
@@ -17,7 +17,6 @@ from userprofiles.jobs.timeline import Timeline
 
 _MAX_REASONS = 50
 _OTHER_REASONS = "other reasons"
-_NUMBER = re.compile(r"\b[0-9a-f]{32,}\b|(?<![\w-])(?:\d[\d,.]*\d|\d)")
 
 
 class JobReport:
@@ -99,11 +98,11 @@ class JobReport:
 def count_reasons(reasons: Iterable[str]) -> dict[str, int]:
     """Count the reasons of failures, the most frequent first.
 
-    Reasons that differ only in numbers or digests are one reason. Only the first different reasons are named,
+    Reasons that differ only in sizes or digests are one reason. Only the first different reasons are named,
     so that a table whose rows all fail in another way has a short report.
     """
     counts: Counter[str] = Counter()
     for reason in reasons:
-        text = _NUMBER.sub("…", reason)
+        text = reason_group(reason)
         counts[text if text in counts or len(counts) < _MAX_REASONS else _OTHER_REASONS] += 1
     return dict(counts.most_common())

@@ -125,6 +125,8 @@ class LedgerRun:
             job = _with_current_limits(read_job(stored, self._ledger), record)
             stored, lease = self._ledger.acquire(record.run_id)
             try:
+                if job != Job.from_json(stored.job):  # `runs resume` continues with the latest limits
+                    stored, lease = self._ledger.renew(lease, job=job.to_json())
                 states = read_states(self._ledger, job)
             except LedgerError:
                 self._ledger.release(lease, state=RunState.FAILED)

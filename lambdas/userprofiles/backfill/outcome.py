@@ -1,8 +1,16 @@
 """The result of a run for one user."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+_SIZE_OR_DIGEST = re.compile(r"\b[0-9a-f]{32,}\b|(?<![\w-])(?:\d{1,3}(?:,\d{3})+|\d{4,})\b")
+
+
+def reason_group(reason: str) -> str:
+    """Return a reason without its sizes and digests, so that rows of different sizes are counted together."""
+    return _SIZE_OR_DIGEST.sub("…", reason)
 
 
 class Outcome(StrEnum):

@@ -9,7 +9,7 @@ from typing import Any
 
 from userprofiles.backfill import report
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
-from userprofiles.backfill.job import Job
+from userprofiles.backfill.job import Job, Operation
 
 FORMAT = "userprofiles-backfill-plan"
 VERSION = 1
@@ -108,7 +108,7 @@ def read_plan(path: Path) -> Plan:
             f"The plan {path} can't be read: {error.strerror}.\nName the file that `userprofiles backfill "
             "plan` wrote.",
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"{path} is not a plan: it is not a JSON document.\n{_MAKE_PLAN}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise RefusedError(f"{path} is not a plan: its format must be {FORMAT!r}.\n{_MAKE_PLAN}")
@@ -125,11 +125,17 @@ def read_plan(path: Path) -> Plan:
         )
     try:
         plan = Plan(document)
-        _ = plan.plan_id, plan.job, plan.counts, plan.segments
+        job, _ = plan.job, (plan.counts, plan.segments)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RefusedError(
             f"The plan {path} is damaged ({type(error).__name__}: {error}).\n{_MAKE_PLAN}"
         ) from error
+    if job.run_id != plan.plan_id or job.operation is not Operation.CREATE:
+        raise RefusedError(
+            f"The plan {path} is not one of `userprofiles backfill plan`: "
+            f"its job must have the plan's ID and create profiles; it "
+            f"has the ID {job.run_id} and the operation {job.operation}.\n{_MAKE_PLAN}"
+        )
     return plan
 
 

@@ -1,6 +1,5 @@
 """Summarizes a dry run for a plan: counts, digests, samples and warnings, in memory that does not grow."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from heapq import heappush as push
 from heapq import heappushpop, nlargest
 from typing import Any
 
-from userprofiles.backfill.outcome import Outcome, UserResult
+from userprofiles.backfill.outcome import Outcome, UserResult, reason_group
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.jobs.digest import OrderFreeDigest, record_number
 
@@ -92,7 +91,7 @@ class PlanSummary:
         """Keep the users with the smallest numbers: a choice that depends neither on order nor on threads."""
         name = str(result.outcome)
         if result.outcome is Outcome.FAILED:
-            reason = re.sub(r"\d[\d,]*", "N", result.reason)
+            reason = reason_group(result.reason)
             if reason not in self.failures and len(self.failures) >= _REASONS:
                 reason = _OTHER_REASONS
             self.failures[reason] += 1

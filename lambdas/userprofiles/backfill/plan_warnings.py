@@ -54,6 +54,8 @@ def _row_warnings(summary: PlanSummary, tally: Tally) -> Iterator[PlanWarning]:
             "missingIds",
             f"Rows without an id, which get no profile: {missing_ids:,}. Correct these rows first.",
         )
+    if not tally.processed:
+        yield PlanWarning("noUsers", "The source has no users. Check its name.")
     if tally.failed:
         yield PlanWarning(
             "failures",
@@ -82,7 +84,8 @@ def _table_warnings(table: TableDescription, tally: Tally) -> Iterator[PlanWarni
     if table.stream:
         yield PlanWarning(
             "stream",
-            f"The table has a stream: its readers, such as functions, get {tally.created:,} new items.",
+            f"The table has a stream: its readers, such as functions, get the new items of "
+            f"{tally.created:,} users.",
         )
     if table.indexes:
         yield PlanWarning(

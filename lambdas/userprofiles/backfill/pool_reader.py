@@ -252,10 +252,13 @@ class PoolReader:
                 f"Access Denied ({action} on the user pool {self._pool_id})\n"
                 f"Ensure the IAM user or role has the permission {action} on the pool.",
             )
+        permission = (
+            f", and the permission cognito-idp:{error.operation_name}"
+            if isinstance(error, ClientError)
+            else ""
+        )
         return BackfillFailedError(
             ErrorKind.SERVICE,
             f"The user pool {self._pool_id} can't be read or changed: {error_code(error)}.\n"
-            "Check the ID of the pool, the region, the credentials, the network, and the permissions "
-            "cognito-idp:ListUsers and cognito-idp:AdminGetUser; to remove unconfirmed users also "
-            "cognito-idp:AdminDisableUser, AdminEnableUser and AdminDeleteUser.",
+            f"Check the ID of the pool, the region, the credentials and the network{permission}.",
         )

@@ -95,6 +95,7 @@ def create_verifiers(
             calls,
             review=review,
             has_profiles=not creates_accounts(job),
+            has_run_ids=job.shape is TableShape.STACK,
             limits=limits,
         )
 

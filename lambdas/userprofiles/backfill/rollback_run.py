@@ -115,6 +115,11 @@ def find_open_rollback(ledger: Ledger, run_id: str) -> RunRecord | None:
     return None
 
 
+def with_rate(rollback: RunRecord, rate: float | None) -> RunRecord:
+    """Return an unfinished rollback with another rate; with its own rate if the rate is None."""
+    return rollback.replace(job={**rollback.job, "rate": rate}) if rate else rollback
+
+
 def check_can_roll_back(ledger: Ledger, run: RunRecord, stop_command: str) -> None:
     """Check that a run has created profiles, and that no process works on it.
 

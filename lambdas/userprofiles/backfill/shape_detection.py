@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
-from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError, StoppedError
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.table_scan import both_shapes_error, read_pages
 from userprofiles.backfill.table_shape import TableShape, row_shape
 from userprofiles.backfill.user_row import Row
+from userprofiles.jobs.ledger_items import is_ledger_key
 
 _TYPE_NAMES = {"B": "binary", "N": "a number"}
 
@@ -36,7 +37,7 @@ def detect_shape(
 
     Raises:
         BackfillFailedError: The table can't be read, or its keys are not the strings PK and SK.
-        RefusedError: A page has rows of both shapes.
+        RefusedError: A page has rows of both shapes, or of a ledger.
         StoppedError: A stop was requested.
     """
     shape = _only_shape(read_first_shapes(calls, limits.probe_rows), calls.location)
@@ -62,6 +63,7 @@ def read_first_shapes(calls: Calls, page_rows: int) -> set[TableShape]:
 
     Raises:
         BackfillFailedError: The table can't be read, or its keys are not the strings PK and SK.
+        RefusedError: The table is a ledger.
     """
     page = next(read_pages(calls, 0, 1, None, page_rows))
     return _check_page(page.rows, calls.location)
@@ -84,6 +86,11 @@ def _check_page(rows: Sequence[Row], location: TableLocation) -> set[TableShape]
                 " The backfill supports only tables whose keys PK and SK are of type S (a string).\n"
                 "Check the table's name.",
             )
+    if any(is_ledger_key(row["PK"]["S"], row["SK"]["S"]) for row in rows):
+        raise RefusedError(
+            f"Table {location.table!r} is a ledger of runs, not a table of users. Profiles in it would make "
+            "the ledger unusable.\nCheck the table's name."
+        )
     return {shape for shape in map(row_shape, rows) if shape}
 
 

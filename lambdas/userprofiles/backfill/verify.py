@@ -14,7 +14,7 @@ from userprofiles.backfill.segment import split_page
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.sources.source import Source
 from userprofiles.backfill.table_shape import get_string, is_erased, user_partition_key
-from userprofiles.backfill.user_row import RUN_ID, Row, UserRow
+from userprofiles.backfill.user_row import ROW_DIGEST, RUN_ID, Row, UserRow
 from userprofiles.table import record
 from userprofiles.template_check import ItemKind
 
@@ -55,6 +55,7 @@ class Verifier:
         calls: The calls of this thread.
         review: Shared by all threads.
         has_profiles: Whether the source is the table itself, so that its rows are also profiles.
+        has_run_ids: Whether a backfilled profile has the ID of its run.
         limits: The size of a chunk.
     """
 
@@ -68,6 +69,7 @@ class Verifier:
         *,
         review: Review,
         has_profiles: bool,
+        has_run_ids: bool,
         limits: Limits,
     ) -> None:
         self._source = source
@@ -77,6 +79,7 @@ class Verifier:
         self._calls = calls
         self._review = review
         self._has_profiles = has_profiles
+        self._has_run_ids = has_run_ids
         self._limits = limits
 
     def process(self, state: SegmentState) -> Iterator[Chunk]:
@@ -137,7 +140,10 @@ class Verifier:
         return CREATED_AND_GONE if history and history.may_have_created(key) else NO_PROFILE
 
     def _is_own(self, item: Row) -> bool:
-        return self._review.history is None or self._review.history.has_created(item)
+        """Return whether the run, or any backfill of the table itself, created an item."""
+        if self._review.history is not None:
+            return self._review.history.has_created(item)
+        return not self._has_run_ids or (RUN_ID in item and ROW_DIGEST not in item)
 
     def _compare(self, user: UserRow, items: Items, own_items: Items) -> UserResult:
         if user.skip_reason is not None:

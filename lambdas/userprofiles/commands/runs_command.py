@@ -10,7 +10,7 @@ from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import add_connection_options
 from userprofiles.backfill.command.ledger_options import add_ledger_options, ledger_arguments, open_ledger
 from userprofiles.backfill.command.output import Output
-from userprofiles.backfill.command.runs_view import describe_state, format_list, format_run
+from userprofiles.backfill.command.runs_view import check_lease, describe_state, format_list, format_run
 from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import RefusedError
@@ -19,7 +19,7 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.runs_resume import resume_run
 from userprofiles.jobs.ledger import Ledger
-from userprofiles.jobs.run_record import Request, RunRecord, RunState
+from userprofiles.jobs.run_record import Request, RunRecord
 
 _WATCH_EVERY_S = 2.0
 
@@ -136,7 +136,7 @@ def _list(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:  
         for run in ledger.list_runs():
             if len(runs) == values.limit:
                 break
-            runs.append((run, _state(ledger, run)))
+            runs.append(_with_state(ledger, run))
     documents = [_document(run, state) for run, state in runs]
     _print(values, {"ledger": ledger.name, "runs": documents}, format_list(runs))
     return ExitCode.DONE
@@ -144,8 +144,7 @@ def _list(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:  
 
 def _show(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:  # noqa: ARG001 - one signature
     with ledger_errors():
-        run = ledger.read(values.run_id)
-        state = _state(ledger, run)
+        run, state = _with_state(ledger, ledger.read(values.run_id))
     _print(values, _document(run, state), format_run(run, state))
     return ExitCode.DONE
 
@@ -159,16 +158,16 @@ def _watch(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
 
 def _stop(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:  # noqa: ARG001 - one signature
     with ledger_errors():
-        run = ledger.read(values.run_id)
-        state = _state(ledger, run)
-        if run.state is not RunState.RUNNING or not ledger.is_locked(values.run_id):
+        run, is_locked = check_lease(ledger, ledger.read(values.run_id))
+        if not is_locked:
+            state = describe_state(run, is_locked=False)
             raise RefusedError(
                 f"Run {run.run_id} is {state}, so it can't be stopped: only a running run can."
             )
-        run = ledger.request(values.run_id, Request.STOP)
+        run, state = _with_state(ledger, ledger.request(values.run_id, Request.STOP))
     command = " ".join(["userprofiles runs watch", run.run_id, *ledger_arguments(values)])
     text = f"Run {run.run_id} stops at the next safe place. To see when it has stopped:\n  {command}"
-    _print(values, _document(run, _state(ledger, run)), text)
+    _print(values, _document(run, state), text)
     return ExitCode.DONE
 
 
@@ -176,13 +175,14 @@ def _resume(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
     return resume_run(values, ledger, stop)
 
 
-def _state(ledger: Ledger, run: RunRecord) -> str:
-    """Return the state of a run for people.
+def _with_state(ledger: Ledger, run: RunRecord) -> tuple[RunRecord, str]:
+    """Return a run and its state for people.
 
     Raises:
         LedgerError: The ledger can't be read.
     """
-    return describe_state(run, is_locked=run.state is RunState.RUNNING and ledger.is_locked(run.run_id))
+    run, is_locked = check_lease(ledger, run)
+    return run, describe_state(run, is_locked=is_locked)
 
 
 def _document(run: RunRecord, state: str) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class FileLedger:
             if path.exists():
                 document = self._read(path)
             if self._is_locked(path, document):
-                raise locked(f"{run_id}, unit {unit},", document["until"])
+                raise locked(run_id, document["until"], unit)
             token, until = document["token"] + 1, self._clock() + lease_seconds
             write_document(path, document | {"token": token, "until": until})
             self._hold(path, token, (run_id, unit))

@@ -165,13 +165,14 @@ def no_run(run_id: str, ledger: str) -> RunNotFoundError:
     )
 
 
-def locked(run_id: str, until: float) -> RunLockedError:
-    """Return the error for a run, or a unit, that another process works on."""
+def locked(run_id: str, until: float, unit: int | None = None) -> RunLockedError:
+    """Return the error for a run, or one of its units, that another process works on."""
+    name = run_id if unit is None else f"{run_id}, unit {unit}"
     end = table_record.timestamp(datetime.fromtimestamp(until + CLOCK_SKEW_S, UTC))
     return RunLockedError(
-        f"Another process is working on run {run_id}.\n"
-        "Wait until it ends, or stop it with `userprofiles runs stop`. If the process was killed, the run "
-        f"can be resumed after {end}."
+        f"Another process is working on run {name}.\n"
+        f"Wait until it ends, or stop it: userprofiles runs stop {run_id}\n"
+        f"If the process was killed, the run can be resumed after {end}."
     )
 
 

@@ -12,6 +12,7 @@ RUNS = "RUNS"
 RUN_PREFIX = "RUN#"
 UNIT_PREFIX = "UNIT#"
 KEYS_PREFIX = "KEYS#"
+_SORT_KEYS = frozenset({"RUN", "LEASE", "UNIT", "KEYS", "RATE"})
 JSON_FIELDS = ("job", "counts")
 """Fields of a record that are stored as JSON texts."""
 
@@ -30,6 +31,13 @@ def run_key(run_id: str) -> dict[str, str]:
         RunNotFoundError: No run can have this ID.
     """
     return {"PK": f"{RUN_PREFIX}{check_run_id(run_id)}", "SK": "RUN"}
+
+
+def is_ledger_key(partition_key: str, sort_key: str) -> bool:
+    """Return whether a key is one of a ledger's items. A user's ID may begin with ``RUN#``, too."""
+    if partition_key == RUNS:
+        return True
+    return partition_key.startswith(RUN_PREFIX) and sort_key.partition("#")[0] in _SORT_KEYS
 
 
 def unit_key(run_id: str, unit: int) -> dict[str, str]:

@@ -135,11 +135,10 @@ class TableLedger:
         Raises:
             RunLockedError: It has not ended, or another process took it at the same time.
         """
-        name = run_id if unit is None else f"{run_id}, unit {unit}"
         now = self._clock()
         token, until = self._lease_values(item) if item else (0, 0.0)
         if now < until + CLOCK_SKEW_S:
-            raise locked(name, until)
+            raise locked(run_id, until, unit)
         lease = Lease(run_id, token + 1, now + lease_seconds, unit)
         condition = {"token": token, "until": until} if item else None
         values = {"token": lease.token, "until": lease.until}
@@ -147,7 +146,7 @@ class TableLedger:
         try:
             self._table.transact([action, *also])
         except ConditionError:
-            raise locked(name, lease.until) from None
+            raise locked(run_id, lease.until, unit) from None
         return lease
 
     def read(self, run_id: str) -> RunRecord:

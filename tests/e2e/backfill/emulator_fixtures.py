@@ -1,14 +1,17 @@
-"""Tables in the emulator, IAM users with permissions on them, and the backfill's commands as processes."""
+"""Tables in the emulator, IAM users with permissions on them, and the backfill's commands."""
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import uuid
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 from userprofiles import cli
+from userprofiles.backfill.command import migrate_user_profiles
 
 README_PERMISSIONS = ("Scan", "GetItem", "PutItem")
 BATCH_PERMISSIONS = ("Scan", "BatchGetItem", "PartiQLInsert")
@@ -140,11 +143,20 @@ def start_command(localaws, tmp_path):
 
 
 @pytest.fixture
-def run_command(start_command):
-    def run(*arguments, **environment):
-        process = start_command(*arguments, **environment)
-        process.out, process.err = process.communicate(timeout=60)
-        return process
+def run_command(localaws, tmp_path, capsys):
+    """Return a function that runs a command in this process, which takes less time than a new one."""
+
+    def run(command, table, *options, **variables):
+        arguments = ["--table-name", table.name, *options]
+        environment = localaws.environment({"XDG_STATE_HOME": str(tmp_path / "state"), **variables})
+        capsys.readouterr()
+        with patch.dict(os.environ, environment, clear=True):
+            if command == "userprofiles":
+                returncode = cli.main(["backfill", "run", *arguments])
+            else:
+                returncode = migrate_user_profiles.main(arguments)
+        output = capsys.readouterr()
+        return SimpleNamespace(returncode=returncode, out=output.out, err=output.err)
 
     return run
 

@@ -168,7 +168,7 @@ def test_page_of_a_run_without_progress_has_no_chart(tmp_path):
     assert "Last message: throttled" in page.text
 
 
-def test_reasons_are_grouped_without_their_numbers_and_limited():
+def test_reasons_are_grouped_without_their_sizes_and_limited():
     sizes = [f"the profile would have {n:,} bytes" for n in range(400_000, 400_070)]
     names = [f"{chr(97 + n // 26)}{chr(97 + n % 26)} is wrong" for n in range(70)]
 
@@ -176,6 +176,12 @@ def test_reasons_are_grouped_without_their_numbers_and_limited():
 
     assert len(counts) == 51
     assert next(iter(counts.items())) == ("other reasons", 90)
-    lines = [f"line {n}: not UTF-8 (SHA-256 of the line: {row_digest({'n': n})})" for n in range(3)]
+    lines = [f"line {n}: not UTF-8 (SHA-256 of the line: {row_digest({'n': n})})" for n in range(1000, 1003)]
     assert count_reasons(lines) == {"line …: not UTF-8 (SHA-256 of the line: …)": 3}
+    rules = [
+        "the line is not UTF-8",
+        "the id must have 1 to 128 letters",
+        "the line has 2 values, must have 4",
+    ]
+    assert count_reasons(rules) == dict.fromkeys(rules, 1)
     assert count_reasons(sizes) == {"the profile would have … bytes": 70}

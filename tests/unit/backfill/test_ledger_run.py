@@ -198,6 +198,16 @@ class TestStopAndResume:
         assert world.stored().request is None
         assert sorted(world.ledger.read_keys(RUN)) == sorted(world.table.profiles())
 
+    def test_resume_stores_the_rate_for_the_next_resume(self, world):
+        at_call(world.table, "BatchExecuteStatement", 2, world.request_stop)
+        world.run(job={"rate": 600.0})
+        at_call(world.table, "BatchExecuteStatement", 1, world.request_stop)
+
+        world.run(job={"rate": 300.0})
+
+        stored = world.stored()
+        assert (stored.state, stored.job["rate"]) == (RunState.STOPPED, 300.0)
+
     def test_error_leaves_a_failed_run_without_the_message_of_aws(self, world):
         def fail(operation, parameters):
             if operation == "BatchExecuteStatement":

@@ -51,6 +51,22 @@ def test_rows_of_both_shapes_are_refused(create_table, calls_on):
         detect(calls_on(table))
 
 
+@pytest.mark.parametrize(
+    ("partition_key", "sort_key"), [("RUN#run-1", "LEASE"), ("RUN#run-1", "UNIT#000001"), ("RUNS", "run-1")]
+)
+def test_ledger_is_refused(create_table, calls_on, partition_key, sort_key):
+    table = create_table({"PK": {"S": partition_key}, "SK": {"S": sort_key}})
+
+    with pytest.raises(RefusedError, match="is a ledger of runs"):
+        detect(calls_on(table))
+    with pytest.raises(RefusedError, match="is a ledger of runs"):
+        read_first_shapes(calls_on(table), 100)
+
+
+def test_user_whose_key_looks_like_a_run_is_a_user(create_table, calls_on):
+    assert detect(calls_on(create_table(plain_user("RUN#7")))) is TableShape.PLAIN
+
+
 def test_table_with_other_keys_is_reported(create_table, calls_on):
     table = create_table({"id": {"S": "1"}, "at": {"S": "2"}}, keys=("id", "at"))
 

@@ -158,6 +158,17 @@ def test_one_of_several_rows_of_a_user_is_enough(create_table, first):
     assert (result.users("differing"), result.count("matching"), len(result.results)) == ({}, 1, 3)
 
 
+def test_profiles_of_sign_ups_and_imports_are_not_compared_without_a_run(create_table):
+    table = create_table(*users(TableShape.STACK, 3))
+    create_profiles(table, TableShape.STACK)
+    change(table, "user0001", migrationRow={"S": "digest"}, language={"S": "xx"})
+    table.put(profile("user0002", language={"S": "xx"}))
+
+    result = verify(table, TableShape.STACK)
+
+    assert (result.count("matching"), result.count("existed"), result.users("differing")) == (1, 2, {})
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_whole_table_is_verified_without_a_run(create_table, shape):
     table = create_table(*users(shape, 4))

@@ -253,6 +253,7 @@ def test_pool_that_cannot_be_read_is_reported_without_a_value(add_user, reconcil
     assert reconcile() == 1
     error = capsys.readouterr().err
     assert "The user pool us-east-1_abc can't be read or changed: NotAuthorizedException." in error
+    assert "the permission cognito-idp:Operation.\n" in error  # the operation of the simulated error
     assert "CANARY" not in error
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from botocore import exceptions as boto
@@ -200,9 +201,11 @@ class StepFunctionsEngine:
             allow_parallel: Whether another run may write to the same table at the same time.
 
         Raises:
+            RefusedError: Another process works on the run.
             StoppedError: Ctrl-C ended the watch. The run continues.
             BackfillError: The execution can't be started or was rejected, or the ledger can't be read.
         """
+        self._refuse_locked_run(record.run_id)
         execution_arn = self._machine.start(record, allow_parallel=allow_parallel)
         run_id = record.run_id
         try:
@@ -214,6 +217,22 @@ class StepFunctionsEngine:
                 f"Stopped watching. Run {run_id} continues in the state machine. To watch it again, or to "
                 f"stop it:\n  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}"
             ) from error
+
+    def _refuse_locked_run(self, run_id: str) -> None:
+        """Refuse a run that is locked. Its execution would fail, and raise the alarm of the state machine.
+
+        Raises:
+            RefusedError: Another process works on the run.
+        """
+        with ledger_errors(), suppress(RunNotFoundError):
+            if self._ledger.is_locked(run_id):
+                arguments = " ".join([run_id, *ledger_arguments(self._values)])
+                raise RefusedError(
+                    f"Another process is working on run {run_id}.\nTo watch it, or to stop it:\n"
+                    f"  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}\n"
+                    "If its execution was aborted, the run can be resumed when its lease has ended, after at "
+                    "most six minutes."
+                )
 
     def _wait_for_run(self, run_id: str, execution_arn: str) -> None:
         """Wait until the first step of an execution has recorded its run.

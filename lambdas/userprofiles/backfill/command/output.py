@@ -41,6 +41,11 @@ class Output:
             raise _output_error(error) from error
 
 
+def printable(text: str) -> str:
+    """Return a text without control characters: it can't move the cursor or start a line."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
 def _output_error(error: OSError) -> BackfillError:
     if isinstance(error, BrokenPipeError):
         return StoppedError("Standard output was closed.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.command import connection, exit_code
+from userprofiles.backfill.command import connection
 from userprofiles.backfill.command.engine import LOCAL, STEP_FUNCTIONS
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
@@ -33,7 +33,13 @@ from userprofiles.backfill.planner import Planner
 from userprofiles.backfill.sources.source_kinds import refuse_local_file
 from userprofiles.backfill.stop import Stop
 
-_EPILOG = f"""{exit_code.HELP}
+_EPILOG = """exit codes:
+  0   the plan is written, also if it counts users that would fail
+  1   could not read or write: credentials, table, source, permissions, network, disk
+  3   stopped by Ctrl-C or SIGTERM: run it again
+  5   rejected: the source, the mapping, the roles or the rate do not fit, or the table has user rows of
+      both shapes
+  64  wrong usage
 
 Required permissions on the table: dynamodb:DescribeTable, dynamodb:Scan and dynamodb:GetItem. With
 dynamodb:BatchGetItem, the plan is faster. With dynamodb:DescribeContinuousBackups and

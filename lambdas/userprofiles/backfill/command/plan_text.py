@@ -32,10 +32,11 @@ def format_plan(plan: Plan, path: Path, engine: str = LOCAL) -> str:
         _RULER,
         f"Table:    {document['table']['arn']}",
         f"Template: {template['name']} {template['version']}",
-        f"Source:   {document['source'].get('kind', '')}",
+        f"Source:   {_format_source(document['source'])}",
         "",
         f"{counts['processed']:>12,} users",
         f"{counts['created']:>12,} to create",
+        *(f"{count:>12,}   of these with the note {name}" for name, count in counts.get("notes", {}).items()),
         f"{counts['existed']:>12,} exist already",
         *(f"{count:>12,} to skip: {reason}" for reason, count in counts["skipped"].items()),
         *(f"{count:>12,} fail: {reason}" for reason, count in counts["failedByReason"].items()),
@@ -47,6 +48,12 @@ def format_plan(plan: Plan, path: Path, engine: str = LOCAL) -> str:
         f"  {shlex.join(command)}",
     ]
     return "\n".join(lines)
+
+
+def _format_source(source: Mapping[str, Any]) -> str:
+    """Return the kind of a source and its name: a table, a pool, a file or a function."""
+    name = source.get("name") or source.get("poolId") or source.get("path")
+    return f"{source['kind']} {name}" if name else str(source["kind"])
 
 
 def _format_estimate(estimate: Mapping[str, Any]) -> list[str]:

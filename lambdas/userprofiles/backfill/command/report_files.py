@@ -14,12 +14,14 @@ from userprofiles.backfill import report
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.quarantine_place import bucket_of, create_s3
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
-from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
+from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.jobs.html_report import build_page
 from userprofiles.jobs.run_record import RunRecord
 from userprofiles.telemetry import error_code
 
 _TYPES = {"report.json": "application/json", "report.html": "text/html; charset=utf-8"}
+
+_HEADS = (b'{\n  "runId": ', b"<!DOCTYPE html>")
 
 
 def add_report_options(parser: CommandParser) -> None:
@@ -44,6 +46,16 @@ def check_report_options(parser: CommandParser, values: argparse.Namespace) -> N
     html: Path | None = values.html
     if html and (html.is_dir() or not os.access(html.absolute().parent, os.W_OK)):
         parser.error(f"--html {html}: must be a file in a directory that exists and is writable")
+
+
+def _is_report(path: Path) -> bool:
+    """Return whether a file is empty or begins as a report does."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(max(map(len, _HEADS)))
+    except OSError:
+        return False
+    return not head or head.startswith(_HEADS)
 
 
 @dataclass(frozen=True)
@@ -77,8 +89,18 @@ class ReportFiles:
 
     @classmethod
     def of_record(cls, record: RunRecord, values: argparse.Namespace) -> "ReportFiles":
-        """Return where the report of a stored run is written, as its record says."""
+        """Return where the report of a stored run is written, as its record says.
+
+        Raises:
+            RefusedError: The record names a file that is no report. Others may be able to write the ledger.
+        """
         report = Path(record.report) if record.report and not bucket_of(record) else None
+        for path in [report, report.with_suffix(".html")] if report else []:
+            if path.is_file() and not _is_report(path):
+                raise RefusedError(
+                    f"The record of run {record.run_id} names the report {path}, but this file is no report, "
+                    "so it is not replaced.\nMove the file if the name is right."
+                )
         return cls(
             report,
             report and report.with_suffix(".html"),

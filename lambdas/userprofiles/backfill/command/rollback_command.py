@@ -37,6 +37,7 @@ from userprofiles.backfill.rollback_run import (
     check_can_roll_back,
     create_rollback_job,
     find_open_rollback,
+    with_rate,
 )
 from userprofiles.backfill.run_history import read_history
 from userprofiles.backfill.stop import Stop
@@ -132,7 +133,7 @@ def roll_back_run(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> Exi
         rate = resolve_rate(values.rate, client, location)
         new_job = create_rollback_job(history, dry_run=values.dry_run, rate=rate)
         record = None if values.dry_run else open_rollback
-        record = record or _new_record(values, run, new_job)
+        record = with_rate(record, rate) if record else _new_record(values, run, new_job)
         exit_code = execute_run(values, record.replace(code_version="", template_version=""), ledger, stop)
         return ExitCode.DONE if exit_code is ExitCode.SOME_FAILED else exit_code
     view.start(Calls(client, location, stop, values.limits).item_count)
@@ -152,7 +153,7 @@ def roll_back_run(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> Exi
             result = rollback.preview(create_rollback_job(history, dry_run=True, rate=rate))
         else:
             new_job = create_rollback_job(history, dry_run=False, rate=rate)
-            record = open_rollback or _new_record(values, run, new_job)
+            record = with_rate(open_rollback, rate) if open_rollback else _new_record(values, run, new_job)
             result = rollback.execute(
                 record, is_resumed=open_rollback is not None, allow_parallel=values.allow_parallel
             )

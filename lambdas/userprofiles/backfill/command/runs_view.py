@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from userprofiles.backfill.command.output import printable
+from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import Request, RunRecord, RunState
 
 INTERRUPTED = "interrupted"
@@ -21,6 +23,22 @@ def describe_state(run: RunRecord, *, is_locked: bool) -> str:
     return STOPPING if run.request is Request.STOP else run.state
 
 
+def check_lease(ledger: Ledger, run: RunRecord) -> tuple[RunRecord, bool]:
+    """Return a run, and whether a process works on it.
+
+    A run can end after its record was read and before its lease is read. So the record of a run without a
+    lease is read again.
+
+    Raises:
+        LedgerError: The ledger can't be read.
+    """
+    if run.state is not RunState.RUNNING:
+        return run, False
+    if ledger.is_locked(run.run_id):
+        return run, True
+    return ledger.read(run.run_id), False
+
+
 def format_list(runs: Iterable[tuple[RunRecord, str]]) -> str:
     """Return a table of runs, each with its state."""
     rows = [_COLUMNS, *(_list_row(run, state) for run, state in runs)]
@@ -33,7 +51,8 @@ def format_list(runs: Iterable[tuple[RunRecord, str]]) -> str:
 
 def _list_row(run: RunRecord, state: str) -> tuple[str, ...]:
     users, failed = (f"{_count(run.counts, name):,}" for name in ("processed", "failed"))
-    return run.run_id, run.kind, run.engine, state, users, failed, run.updated_at, table_name(run)
+    texts = (run.run_id, run.kind, run.engine, state, users, failed, run.updated_at, table_name(run))
+    return tuple(map(printable, texts))
 
 
 def table_name(run: RunRecord) -> str:
@@ -61,7 +80,7 @@ def format_run(run: RunRecord, state: str) -> str:
         "message": run.message,
         "users": format_counts(run.counts),
     }
-    return "\n".join(f"{name + ':':<12} {value}" for name, value in lines.items() if value)
+    return "\n".join(f"{name + ':':<12} {printable(value)}" for name, value in lines.items() if value)
 
 
 def format_counts(counts: Mapping[str, Any]) -> str:

@@ -6,8 +6,10 @@ from typing import Any, TextIO
 
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.ledger_command import LOCAL_ENGINE
+from userprofiles.backfill.command.output import printable
 from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.command.runs_view import (
+    check_lease,
     describe_state,
     format_counts,
     format_progress,
@@ -53,8 +55,7 @@ class Watch:
         """
         while True:
             with ledger_errors():
-                run = self._ledger.read(run_id)
-                is_locked = run.state is RunState.RUNNING and self._ledger.is_locked(run_id)
+                run, is_locked = check_lease(self._ledger, self._ledger.read(run_id))
                 units = self._read_units(run)
             state = describe_state(run, is_locked=is_locked)
             counts = _count_users(run, units)
@@ -83,7 +84,7 @@ class Watch:
             return
         title = f"run {run.run_id} ({run.kind}, {run.engine}) on {table_name(run)}"
         lines = [
-            f"{title}: {state}, {run.seconds:,.0f} s",
+            f"{printable(title)}: {state}, {run.seconds:,.0f} s",
             format_counts(counts),
             *format_units(units),
         ]

@@ -1,6 +1,7 @@
 """Checks a source before a plan: that it can be read, and that its first rows have the mapped columns."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -233,7 +234,7 @@ class SourceCheck:
         if missing:
             raise RefusedError(
                 f"--mapping: none of the first {len(rows)} rows of the source has the column "
-                f"{', '.join(map(repr, missing))}. The rows have: {', '.join(present)}. Correct the mapping."
+                f"{', '.join(map(repr, missing))}. {_describe_columns(present)}"
             )
         for target, column in sorted(columns.items()):
             empty = sum(row.get(column) in _EMPTY for row in rows)
@@ -244,6 +245,18 @@ class SourceCheck:
                 )
 
 
+def _describe_columns(names: Sequence[str]) -> str:
+    """Describe the columns of the first rows, without values of a CSV file that has no line of names."""
+    if all(_COLUMN_NAME.fullmatch(name) for name in names):
+        return f"The rows have: {', '.join(names)}. Correct the mapping."
+    return (
+        f"The rows have {len(names)} columns whose names are not shown, because they can be values of a "
+        "user. Check that the first line has the names of the columns, and that the delimiter is that of the "
+        "mapping."
+    )
+
+
+_COLUMN_NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_ .:-]{0,63}")
 _EMPTY: tuple[Any, ...] = (None, "", {"S": ""}, {"NULL": True})
 _FORMS = {SourceKind.OTHER_TABLE: "table"}
 

@@ -12,12 +12,13 @@ from userprofiles.backfill.sources.records import Record, RecordFormat
 from userprofiles.backfill.sources.source import Cursor, Page
 from userprofiles.backfill.table_shape import get_string
 from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.table.record import is_sub
 
 _REMEMBERED_LINES = 100
 
 # Attributes of our own in a row.
 FILE = "#file"
-_OFFSET, _SHA256, _PROBLEM = "#offset", "#sha256", "#problem"
+_OFFSET, _SHA256, _PROBLEM, _RECORD = "#offset", "#sha256", "#problem", "#record"
 
 
 class UserReader(Protocol):
@@ -102,11 +103,14 @@ class FileSource:
 
     def read_rows(self, calls: Calls, keys: Sequence[Mapping[str, str]]) -> list[Row]:
         """Read records by their positions."""
-        rows = []
-        for key in keys:
-            offset = int(key["offset"])
-            rows += [self._row(r) for r in itertools.islice(self._read_records(calls, offset, offset + 1), 1)]
-        return rows
+        return [self._row(record) for key in keys if (record := self._read_record(calls, key)) is not None]
+
+    def _read_record(self, calls: Calls, key: Mapping[str, str]) -> Record | None:
+        """Read a record, or a line of a record that can't be read: alone, that line could be a user."""
+        offset, begin = int(key["offset"]), int(key.get("record", key["offset"]))
+        records = self._read_records(calls, begin, self._fingerprint["size"])
+        lines = itertools.takewhile(lambda record: record.line.offset <= offset, records)
+        return next((record for record in lines if record.line.offset == offset), None)
 
     def _segment_start(self, segment: int) -> int:
         return segment_start(segment, self._segments, self._first, self._fingerprint["size"])
@@ -135,6 +139,8 @@ class FileSource:
         # After the values, so that no column replaces them.
         row[_OFFSET] = {"N": str(record.line.offset)}
         row[_SHA256] = {"S": record.line.digest}
+        if record.begin is not None:
+            row[_RECORD] = {"N": str(record.begin)}
         if self._file_number:
             row[FILE] = {"S": self._file_number}
         if problem:
@@ -149,8 +155,10 @@ class FileSource:
         user = UserRow("", key, failure_reason=problem, row=row) if problem else self._reader.read(row, key)
         if user is not None and user.failure_reason is not None:
             line = self._lines.find(int(offset))
-            user.key = {**key, **line, "sha256": row[_SHA256]["S"]}
-            user.user_id = user.user_id or " ".join(("line", line["line"]) if line else ("byte", offset))
+            begin = {"record": row[_RECORD]["N"]} if _RECORD in row else {}
+            user.key = {**key, **begin, **line, "sha256": row[_SHA256]["S"]}
+            if not is_sub(user.user_id):  # it can be an e-mail address from a wrong column
+                user.user_id = " ".join(("line", line["line"]) if line else ("byte", offset))
         return user
 
 

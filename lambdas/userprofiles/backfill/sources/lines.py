@@ -16,12 +16,19 @@ class Line:
         end: The position after its line end.
         data: Its bytes without the line end; None if it has more than `MAX_LINE_BYTES`.
         sha256: The SHA-256 of a line without data.
+        skipped_quotes: The quotes in a line without data.
     """
 
     offset: int
     end: int
     data: bytes | None
     sha256: str = ""
+    skipped_quotes: int = 0
+
+    @property
+    def quotes(self) -> int:
+        """The number of double quotes in the line."""
+        return self.skipped_quotes if self.data is None else self.data.count(b'"')
 
     @property
     def digest(self) -> str:
@@ -50,7 +57,7 @@ def read_lines(blocks: Iterable[bytes], start: int, max_bytes: int = MAX_LINE_BY
         max_bytes: The bytes of the longest line that is kept.
     """
     rest = b""
-    skipped_bytes, digest = 0, hashlib.sha256()
+    skipped_bytes, quotes, digest = 0, 0, hashlib.sha256()
     for block in blocks:
         lines = (rest + block).split(b"\n")
         rest = lines.pop()
@@ -58,16 +65,17 @@ def read_lines(blocks: Iterable[bytes], start: int, max_bytes: int = MAX_LINE_BY
             end = start + skipped_bytes + len(data) + 1
             if skipped_bytes or len(data) > max_bytes:
                 digest.update(data)
-                yield Line(start, end, None, digest.hexdigest())
-                skipped_bytes, digest = 0, hashlib.sha256()
+                yield Line(start, end, None, digest.hexdigest(), quotes + data.count(b'"'))
+                skipped_bytes, quotes, digest = 0, 0, hashlib.sha256()
             else:
                 yield Line(start, end, data)
             start = end
         if skipped_bytes or len(rest) > max_bytes:
             digest.update(rest)
             skipped_bytes += len(rest)
+            quotes += rest.count(b'"')
             rest = b""
     if skipped_bytes:
-        yield Line(start, start + skipped_bytes, None, digest.hexdigest())
+        yield Line(start, start + skipped_bytes, None, digest.hexdigest(), quotes)
     elif rest:
         yield Line(start, start + len(rest), rest)

@@ -22,12 +22,14 @@ class Record:
         end: The position after the record.
         values: The values by column.
         problem: Why the line can't be read; empty if it can. It never has a part of the line.
+        begin: For a further line of a record that can't be read: the position of the record.
     """
 
     line: Line
     end: int
     values: Mapping[str, Any]
     problem: str = ""
+    begin: int | None = None
 
 
 class RecordFormat(Protocol):
@@ -116,19 +118,18 @@ class CsvRecords:
         try:
             values = next(csv.reader(texts(), delimiter=self._delimiter, strict=True))
             problem = self._count_problem(values)
-        except csv.Error:
-            problem = "is not valid CSV: check its quotes"
-        except ValueError as error:
-            problem = str(error)
-        if problem:
-            for line in record_lines:
-                yield Record(line, line.end, {}, problem)
-            return
+        except (csv.Error, ValueError) as error:
+            problem = "is not valid CSV: check its quotes" if isinstance(error, csv.Error) else str(error)
+            _read_to_end_of_record(record_lines, rest)
         if any(line.offset >= end for line in record_lines[1:]):
             raise RefusedError(
                 "A value with a line break is at the end of a segment of the CSV file. Read the file in one "
                 "segment with --segments 1, or convert it to JSON lines."
             )
+        if problem:
+            for line in record_lines:
+                yield Record(line, line.end, {}, problem, None if line is first else first.offset)
+            return
         yield Record(first, record_lines[-1].end, dict(zip(self._header, values, strict=True)))
 
     def to_row(self, values: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
@@ -138,6 +139,26 @@ class CsvRecords:
     def _count_problem(self, values: Sequence[str]) -> str:
         expected = len(self._header)
         return "" if len(values) == expected else f"has {len(values)} values, must have {expected}"
+
+
+def _read_to_end_of_record(record_lines: list[Line], rest: Iterator[Line]) -> None:
+    """Add the lines up to the end of a record that can't be read: a part of a value is never a user.
+
+    A record ends with the first line after which the number of its quotes is even (RFC 4180).
+
+    Raises:
+        RefusedError: The end is too far away.
+    """
+    quotes = sum(line.quotes for line in record_lines)
+    while quotes % 2 and (line := next(rest, None)) is not None:
+        record_lines.append(line)
+        quotes += line.quotes
+        if line.end - record_lines[0].end > MAX_LINE_BYTES:
+            raise RefusedError(
+                f"The record at byte {record_lines[0].offset:,} of the CSV file can't be read, and has no "
+                "closing quote in the next 1 MiB. Correct its quotes and its encoding "
+                "(UTF-8), or convert the file to JSON lines."
+            )
 
 
 def read_header(line: Line, delimiter: str) -> list[str]:
@@ -181,7 +202,7 @@ def _decode(line: Line) -> str:
         ValueError: The line is too long or is not UTF-8.
     """
     if line.data is None:
-        raise ValueError(f"is longer than {MAX_LINE_BYTES:,} bytes")
+        raise ValueError("is longer than 1 MiB")
     try:
         text = line.data.decode()
     except UnicodeDecodeError:

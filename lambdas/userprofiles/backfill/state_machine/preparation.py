@@ -120,7 +120,12 @@ def _prepare_rollback(services: Services, job: Job, run_id: str) -> None:
         LedgerError: The ledger can't be used.
     """
     command = f"userprofiles runs stop {run_id} --ledger-table {services.ledger.name}"
-    check_can_roll_back(services.ledger, services.ledger.read(run_id), command)
+    run = services.ledger.read(run_id)
+    check_can_roll_back(services.ledger, run, command)
+    if run.job.get("table") != job.table:
+        raise RefusedError(
+            f"Run {run_id} did not write to the table {job.table!r}, so nothing is removed there."
+        )
     if not job.dry_run:
         mark_rolled_back(services.ledger, run_id, f"Its rollback {job.run_id} is not complete.")
 

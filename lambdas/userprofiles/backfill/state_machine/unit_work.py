@@ -17,7 +17,7 @@ from userprofiles.backfill.run_history import read_history
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.state_machine.listed_results import create_sink
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
-from userprofiles.backfill.state_machine.worker_input import read_run_id, read_segment, read_token
+from userprofiles.backfill.state_machine.worker_input import check_job, read_run_id, read_segment, read_token
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.timeline_recorder import TimelineRecorder
 from userprofiles.backfill.tolerance_check import tolerance_error
@@ -57,6 +57,7 @@ def process_unit(services: Services, event: Mapping[str, Any], seconds_left: flo
             services.warn(str(error))
             return {**item, "segment": event.get("segment"), "done": True}
         job = read_job(record, services.ledger)
+        check_job(job, services.settings, services.limits.worker_segments)
         segment = read_segment(event, job)
         is_done = (
             record.request is Request.STOP or UnitWork(services, job, segment, run_lease, deadline).process()

@@ -71,7 +71,7 @@ def read_request(event: Mapping[str, Any], settings: WorkerSettings, max_segment
         raise RefusedError(f"Wrong input: the job has no {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise RefusedError(f"Wrong input: {error}.") from error
-    _check_job(job, settings, max_segments)
+    check_job(job, settings, max_segments)
     return Request(
         job,
         execution=texts["execution"],
@@ -107,8 +107,10 @@ def _stored_job(document: Any) -> Job:
     return Job.from_json({**document, **numbers})
 
 
-def _check_job(job: Job, settings: WorkerSettings, max_segments: int) -> None:
+def check_job(job: Job, settings: WorkerSettings, max_segments: int) -> None:
     """Check that this worker can and may process a job.
+
+    A job from the ledger is checked, too: who can write to the ledger must not choose other tables or code.
 
     Raises:
         RefusedError: It can't.

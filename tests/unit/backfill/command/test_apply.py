@@ -159,6 +159,31 @@ def test_wrong_plan_says_what_is_wrong(planned, change, message, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda plan: plan["job"].update(operation="rollback", ofRun="june"),
+        lambda plan: plan.update(planId="../../june"),
+    ],
+)
+def test_plan_that_the_command_did_not_make_is_refused(planned, change, capsys):
+    """The hash is no signature: whoever can edit the file can compute it. A plan only creates profiles."""
+    planned.sign(change)
+
+    assert planned.apply("--no-backup") == 5
+
+    assert "its job must have the plan's ID and create profiles" in capsys.readouterr().err
+    assert planned.runs() == []
+
+
+def test_plan_that_is_nested_too_deeply_is_refused(planned, capsys):
+    planned.path.write_text("[" * 200_000)
+
+    assert planned.apply("--no-backup") == 5
+
+    assert "is not a plan" in capsys.readouterr().err
+
+
 def test_file_that_is_not_a_plan(planned, capsys):
     planned.path.write_text("PK,SK\n")
 

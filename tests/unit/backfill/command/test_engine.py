@@ -182,6 +182,15 @@ def test_execution_that_ends_before_it_records_a_run_is_an_error(
         engine.execute_run(parse(*STEP_FUNCTIONS), record(), ledger, Stop())
 
 
+def test_run_of_another_process_starts_no_execution(step_functions, ledger):
+    ledger.create(record(execution_arn="another"))
+
+    with pytest.raises(RefusedError, match="userprofiles runs stop plan-1 --ledger-table ledger"):
+        engine.execute_run(parse(*STEP_FUNCTIONS), record(), ledger, Stop())
+
+    assert step_functions.inputs == []
+
+
 def test_ctrl_c_ends_the_watch_and_names_the_commands(step_functions, ledger):
     stop = Stop()
     stop.request()

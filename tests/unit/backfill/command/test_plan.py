@@ -131,6 +131,29 @@ def test_text_has_counts_cost_warnings_and_the_next_command(commands, capsys):
     assert f"userprofiles backfill apply {commands.path}" in out
 
 
+def test_text_has_the_name_of_the_source_and_the_notes(create_table, connect, tmp_path, capsys):
+    file = tmp_path / "users.jsonl"
+    write_lines(file, person("u1", kind="admin"), person("u2", kind="vendor"))
+    columns = {"id": "sub", "role": "kind"}
+    mapping = tmp_path / "mapping.json"
+    mapping.write_text(
+        json.dumps({"format": "userprofiles-mapping", "version": 1, "columns": columns}), encoding="utf-8"
+    )
+    commands = connect(create_table(account("a")))
+    commands.plan("--source", f"jsonl:{file}", "--mapping", mapping, "--template", "marketplace")
+
+    out = capsys.readouterr().out
+    assert f"Source:   jsonl {file}" in out
+    assert "           1   of these with the note roleNotAllowed" in out
+
+
+def test_source_without_users_is_a_warning(create_table, connect):
+    commands = connect(create_table(profile("user00")))
+    commands.plan()
+
+    assert "noUsers" in {warning["kind"] for warning in commands.document()["warnings"]}
+
+
 def test_json_prints_the_plan(commands, capsys):
     commands.plan("--json")
 

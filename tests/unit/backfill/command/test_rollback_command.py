@@ -234,9 +234,10 @@ def test_stopped_rollback_continues_with_the_same_command(run_in_ledger, roll_ba
     assert "  removed                      1\n" in out
     assert len(table.profiles()) == 3
     table.client.hooks = []
-    code, out, _ = roll_back(table, "--yes")
+    code, out, _ = roll_back(table, "--yes", "--rate", "250")
     assert (code, table.profiles()) == (0, {})
     assert "  removed                      4\n" in out
+    assert stored_runs(folder)[0].job["rate"] == 250
 
 
 def test_interrupted_run_can_be_rolled_back(run_in_ledger, roll_back):

@@ -166,7 +166,9 @@ class TestResume:
         ledger.acquire(RUN)
 
         assert runs("resume", RUN) == 5
-        assert "Another process is working on run run-1." in capsys.readouterr().err
+        error = capsys.readouterr().err
+        assert "Another process is working on run run-1." in error
+        assert "stop it: userprofiles runs stop run-1\n" in error
 
     def test_other_code_is_refused(self, stopped, ledger, capsys):
         """F35: the code changed between run and resume."""
@@ -241,6 +243,22 @@ class TestStop:
         assert "Run run-1 is stopped, so it can't be stopped" in capsys.readouterr().err
 
 
+def test_resume_does_not_replace_a_file_that_is_no_report(stopped, ledger, capsys, tmp_path):
+    """Whoever can write to the ledger could name any file of the operator."""
+    victim = tmp_path / "profile.txt"
+    victim.write_text("export A=1")
+    _, lease = ledger.acquire(RUN)
+    ledger.release(lease, report=str(victim), state=RunState.STOPPED)
+
+    assert runs("resume", RUN) == 5
+    assert "is no report" in capsys.readouterr().err
+    assert victim.read_text() == "export A=1"
+    victim.write_text("")
+    for _ in range(2):  # an empty file is replaced, and then the run is done
+        runs("resume", RUN)
+    assert json.loads(victim.read_text())["runId"] == RUN
+
+
 class TestListAndShow:
     def test_empty_ledger(self, capsys):
         assert runs("list") == 0
@@ -271,6 +289,19 @@ class TestListAndShow:
         assert runs("show", RUN, "--json") == 0
         document = json.loads(capsys.readouterr().out)
         assert (document["state"], document["counts"]["created"]) == ("stopped", 10)
+
+    def test_control_characters_do_not_reach_the_terminal(self, stopped, ledger, capsys):
+        """Whoever starts an execution of the state machine can choose the text for `started by`."""
+        _, lease = ledger.acquire(RUN)
+        ledger.release(
+            lease, started_by="eve\x1b]0;x\x07\nstate: done", table="t/\x1b[2J", state=RunState.STOPPED
+        )
+
+        for command in (["list"], ["show", RUN], ["watch", RUN]):
+            runs(*command)
+            out = capsys.readouterr().out
+            assert not any(character in out for character in "\x1b\x07")
+            assert "\nstate: done" not in out
 
     def test_killed_run_is_interrupted(self, stopped, ledger, capsys):
         other = FileLedger(ledger._folder)
@@ -339,6 +370,26 @@ class TestWatch:
         states = [line.split()[1] for line in stream.getvalue().splitlines()]
         assert states == ["running:", "stopping:", "done:"]
         assert (run.state, code, reads) == (RunState.DONE, 0, [0.5, 0.5])
+
+    @pytest.mark.parametrize("command", ["watch", "show", "stop"])
+    @pytest.mark.usefixtures("stopped")
+    def test_run_that_ends_between_the_reads_of_record_and_lease_is_done(
+        self, ledger, capsys, monkeypatch, command
+    ):
+        _, lease = ledger.acquire(RUN)
+        is_locked = FileLedger.is_locked
+
+        def end_first(self, run_id):
+            if ledger.read(run_id).state is RunState.RUNNING:
+                ledger.release(lease, state=RunState.DONE)
+            return is_locked(self, run_id)
+
+        monkeypatch.setattr(FileLedger, "is_locked", end_first)
+
+        assert runs(command, RUN) == (5 if command == "stop" else 0)
+        captured = capsys.readouterr()
+        assert "done" in captured.out + captured.err
+        assert "interrupted" not in captured.out + captured.err
 
     def test_terminal_is_redrawn(self, stopped, ledger):
         _, lease = ledger.acquire(RUN)

@@ -144,6 +144,16 @@ def test_mapping_can_not_be_used_with_a_pool(tables, read):
         read("--source", f"pool:{POOL_ID}", mapping=mapping())
 
 
+@pytest.mark.parametrize("line", ["u1,ann@example.com", "sub;mail"])
+def test_values_of_a_csv_without_names_of_columns_are_not_shown(tables, read, tmp_path, line):
+    path = tmp_path / "users.csv"
+    path.write_text(f"{line}\n{line}\n")
+    with pytest.raises(RefusedError, match="Check that the first line has the names of the columns") as error:
+        read("--source", f"csv:{path}", mapping=mapping({"id": "sub", "email": "mail"}))
+
+    assert line.split(",")[-1] not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -116,7 +116,7 @@ def test_huge_line_is_a_failure_in_flat_memory(tmp_path):
     [first, failure, last] = read(source, segments=2)
 
     assert (first.user_id, last.user_id) == ("u1", "u2")
-    assert failure.failure_reason == "the line is longer than 1,048,576 bytes"
+    assert failure.failure_reason == "the line is longer than 1 MiB"
     assert failure.key["line"] == "2"
     assert failure.key["sha256"] == hashlib.sha256(huge).hexdigest()
 
@@ -220,6 +220,66 @@ def test_csv_value_that_spans_a_segment_is_refused(tmp_path):
     assert [user.user_id for user in read(source, segments=1)] == ["u1"]
     with pytest.raises(RefusedError, match="--segments 1"):
         read(source, segments=2)
+
+
+def test_value_that_is_no_id_is_not_shown(tmp_path):
+    """A wrong mapping takes the e-mail address for the ID: reports and plans must not have it."""
+    path = tmp_path / "users.jsonl"
+    write_lines(path, person("u1"))
+
+    [user] = read(file_source(path, columns={"id": "mail"}))
+
+    assert user.user_id == "line 1"
+    assert "example.com" not in f"{user.user_id} {user.key} {user.failure_reason}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"\xe9", b"A" * 140_000, b"A" * (MAX_LINE_BYTES + 1), b'""\n\xe9'],
+    ids=["Latin-1", "long value", "long line", "second line"],
+)
+def test_rest_of_a_csv_value_that_cannot_be_read_is_no_user(tmp_path, value):
+    """A line inside a value must never become a user, also if the lines before it can't be read."""
+    path = tmp_path / "users.csv"
+    header = CSV.split("\n", maxsplit=1)[0].encode()
+    broken = b'u1,,,"' + value + b'\nevil,evil@example.com,,,,,vendor,\n",,,,\n'
+    path.write_bytes(header + b"\n" + broken + b"u2,u2@example.com,,,,,,\n")
+
+    users = read(file_source(path, "csv"))
+
+    assert [user.user_id for user in users if user.failure_reason is None] == ["u2"]
+    opened = open_file_source(file_source(path, "csv"))
+    failed_users = [user for user in users if user.failure_reason]
+    rows = opened.read_rows(calls(), [user.key for user in failed_users])  # for a retry
+    assert [(user.key, user.failure_reason) for user in opened.read_users(rows)] == [
+        (user.key, user.failure_reason) for user in failed_users
+    ]
+
+
+def test_csv_record_with_a_line_break_can_be_read_again(tmp_path):
+    source = write_csv(tmp_path / "users.csv", CSV)
+    user = read(source)[1]
+    opened = open_file_source(source)
+
+    assert [user.user_id for user in opened.read_users(opened.read_rows(calls(), [user.key]))] == ["u2"]
+
+
+def test_csv_value_that_cannot_be_read_and_spans_a_segment_is_refused(tmp_path):
+    path = tmp_path / "users.csv"
+    header = CSV.split("\n", maxsplit=1)[0].encode()
+    path.write_bytes(header + b'\nu1,,,"\xe9\n' + b"evil,evil@example.com,,,,,vendor,\n" * 20 + b'",,,,\n')
+
+    with pytest.raises(RefusedError, match="--segments 1"):
+        read(file_source(path, "csv"), segments=2)
+
+
+def test_csv_value_without_a_closing_quote_is_refused_after_a_megabyte(tmp_path):
+    path = tmp_path / "users.csv"
+    header = CSV.split("\n", maxsplit=1)[0].encode()
+    path.write_bytes(header + b'\nu1,,,"\xe9\n' + b"u2,,,,,,,\n" * 150_000)
+
+    with pytest.raises(RefusedError, match="closing quote"):
+        read(file_source(path, "csv"))
 
 
 def test_bad_csv_lines_are_failures(tmp_path):

@@ -103,3 +103,14 @@ def test_running_run_is_not_rolled_back(create_machine):
             job=dataclasses.replace(rollback_job(machine, "other"), of_run="mine").to_json(),
             allowParallel=True,
         )
+
+
+def test_run_is_not_rolled_back_in_another_table(create_machine):
+    machine = create_machine(*plain_users(3), tables=frozenset({"v_users_dev", "copy"}))
+    machine.run(runId="mine")
+    job = dataclasses.replace(rollback_job(machine, "mine"), table="copy")
+
+    with pytest.raises(RefusedError, match="did not write to the table 'copy'"):
+        machine.prepare(job=job.to_json())
+
+    assert machine.ledger.read("mine").state is RunState.DONE

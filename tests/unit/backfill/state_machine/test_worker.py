@@ -9,7 +9,7 @@ from machine_fixtures import ARN, BUCKET, EXECUTION, PLENTY
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.stop import Stop
-from userprofiles.jobs.ledger import CLOCK_SKEW_S, LEASE_S
+from userprofiles.jobs.ledger import CLOCK_SKEW_S, LEASE_S, Lease
 from userprofiles.jobs.run_record import Request, RunState
 
 
@@ -489,3 +489,21 @@ def test_job_that_only_the_local_engine_can_carry_out_is_refused(create_machine,
 
     with pytest.raises(RefusedError, match=message):
         machine.prepare(job=job.to_json())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"table": "somebody-elses"}, "is not permitted for this job"),
+        ({"source": {"kind": "csv", "path": "/proc/self/environ"}}, "can't read a file of this machine"),
+        ({"source": {"kind": "python", "name": "os:system"}}, "does not have your code"),
+    ],
+)
+def test_job_that_was_changed_in_the_ledger_is_refused(create_machine, changes, message):
+    machine = create_machine(plain_user("user1"), tables=frozenset({"v_users_dev"}))
+    payload = machine.prepare(segments=1)
+    lease = Lease(payload["runId"], payload["token"], 0.0)
+    machine.ledger.renew(lease, job={**machine.ledger.read(payload["runId"]).job, **changes})
+
+    with pytest.raises(RefusedError, match=message):
+        machine.work(machine.items(payload)[0])
