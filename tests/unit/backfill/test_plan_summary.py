@@ -21,8 +21,8 @@ def sizes(summary):
 def test_ten_times_the_users_keep_as_many_values():
     summary = PlanSummary()
     kept = []
-    for start in range(0, 5_000, 500):
-        numbers = range(start, start + 500)
+    for start in range(0, 20_000, 2_000):
+        numbers = range(start, start + 2_000)
         # Reasons with numbers, different reasons, and partitions with many users: none may accumulate.
         summary.record(0, [result(number, Outcome.FAILED, f"has {number} bytes") for number in numbers])
         summary.record(1, [result(number, Outcome.FAILED, "x" * (number % 90)) for number in numbers])

@@ -1,6 +1,7 @@
 """Rollback: what a run created and nobody has changed is removed, and everything else stays."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from backfill_fixtures import LIMITS, NOW, client_error, profile
@@ -126,6 +127,24 @@ def test_inserts_of_a_killed_run_are_removed_although_no_list_has_them(create_ta
 
     assert roll_back(table, killed) == {f"user000{number}": ("removed", "") for number in range(2)}
     assert set(table.profiles()) == {"USER#user0002"}
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "outcome"),
+    [
+        ("started_at", 29, "removed"),
+        ("started_at", 31, "kept"),
+        ("ended_at", -29, "removed"),
+        ("ended_at", -31, "kept"),
+    ],
+)
+def test_profile_that_was_created_before_or_after_the_run_stays(create_table, name, seconds, outcome):
+    table = create_table(*users(PLAIN, 1))
+    moment = datetime.fromisoformat(NOW) + timedelta(seconds=seconds)
+    history = replace(create_profiles(table, PLAIN), **{name: moment})
+
+    reason = "its time of creation is not that of the run" if outcome == "kept" else ""
+    assert roll_back(table, history) == {"user0000": (outcome, reason)}
 
 
 def test_profile_of_another_run_stays(create_table):
