@@ -449,7 +449,8 @@ class TestDamage:
             (world.folder / RUN / "run.json").unlink()
 
         at_call(world.table, "BatchExecuteStatement", 2, delete)
-        result = world.run()
+        limits = replace(SMALL, heartbeat_s=60.0)  # a renewal at the same time writes the file again
+        result = world.process(limits=limits).start_or_resume(world.record())
 
         assert "was deleted" in str(result.error)
         assert len(world.table.profiles()) == 10
