@@ -244,7 +244,7 @@ class TestStopAndResume:
         assert world.run(**start).is_complete
 
     def test_resume_has_the_rate_and_the_tolerance_of_now(self, create_world):
-        world = create_world(*plain_users(7), *(plain_user(f"x{n}", userId={"N": "1"}) for n in range(3)))
+        world = create_world(*(plain_user(f"x{n}", userId={"N": "1"}) for n in range(3)), *plain_users(17))
         failed = world.run(job={"max_failures": 1, "rate": 500.0})
         assert failed.error.kind is ErrorKind.TOLERANCE
         world.table.client.calls.clear()
@@ -449,7 +449,8 @@ class TestDamage:
             (world.folder / RUN / "run.json").unlink()
 
         at_call(world.table, "BatchExecuteStatement", 2, delete)
-        result = world.run()
+        limits = replace(SMALL, heartbeat_s=60.0)  # a renewal at the same time writes the file again
+        result = world.process(limits=limits).start_or_resume(world.record())
 
         assert "was deleted" in str(result.error)
         assert len(world.table.profiles()) == 10
