@@ -21,7 +21,7 @@ def start_worker(monkeypatch, tmp_path):
     def start(code, **config):
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as file:
-            file.writestr("index.py", code)
+            file.writestr(zipfile.ZipInfo("index.py"), code)  # without the time of this call
         arn = "arn:aws:lambda:us-east-1:000000000000:function:f"
         config = {
             "FunctionName": "f",

@@ -69,7 +69,7 @@ def test_warnings_of_indexes_replicas_and_capacity():
         Replicas=[{"RegionName": "eu-central-1"}],
     )
 
-    warnings = find_warnings(table, PlanSummary(), Tally(), rate=None)
+    warnings = find_warnings(table, PlanSummary(), Tally(created=1), rate=None)
 
     kinds = {warning["kind"]: warning["message"] for warning in warnings}
     assert set(kinds) == {"unknownPointInTimeRecovery", "indexes", "replicas", "capacity"}
