@@ -4,6 +4,7 @@ import functools
 import gc
 import gettext
 import json
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -39,6 +40,23 @@ class SharedResourceScheduling(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedResourceScheduling:
     """Replace the scheduler of pytest-xdist."""
     return SharedResourceScheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects tests
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the cases of a test with the marker `sample(n)` as long, except one of n.
+
+    The choice depends on the IDs only, so that each case runs either in `make test` or in `make test-long`.
+    """
+    cases = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("sample"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    for group in cases.values():
+        for index, item in enumerate(sorted(group, key=lambda item: item.nodeid)):
+            marker = item.get_closest_marker("sample")
+            if marker and index % marker.args[0]:
+                item.add_marker(pytest.mark.long)
 
 
 def pytest_collection_finish() -> None:

@@ -57,6 +57,7 @@ def record_unchanged(mutation: Mutation) -> Recording:
 
 
 @pytest.mark.parametrize("mutation", one_for_each_check())
+@pytest.mark.sample(5)
 def test_a_check_notices_the_mutation(mutation: Mutation) -> None:
     assert mutation.noticed_by(record_unchanged(mutation)) == []
 

@@ -51,6 +51,7 @@ def send(
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
+@pytest.mark.sample(4)
 def test_changed_or_expired_url(s3: Any, bucket: str, method: str, monkeypatch: Any) -> None:
     """Line 42 (doc): key, signature and lifetime are checked."""
     operation = {"GET": "get_object", "PUT": "put_object"}[method]

@@ -60,6 +60,7 @@ def create_pool(aws: AwsResources, recorder: Any, version: str, *, older_key: bo
         ("V2_0", False, {"IdToken": "vendor 2", "AccessToken": "vendor 2"}),
     ],
 )
+@pytest.mark.sample(3)
 def test_token_generation(
     aws: AwsResources, token_function: Any, version: str, *, older_key: bool, expected: dict[str, str]
 ) -> None:

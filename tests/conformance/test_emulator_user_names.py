@@ -15,6 +15,7 @@ from pycognito.aws_srp import AWSSRP
 
 
 @pytest.mark.parametrize("spelling", [str.lower, str.upper, str])
+@pytest.mark.sample(3)
 def test_srp_sign_in_in_any_case(aws: AwsResources, spelling: Any) -> None:
     """Lines 23 and 29 (doc): SRP with a third-party client."""
     pool, email = PoolUnderTest(aws), unique_email()

@@ -82,6 +82,7 @@ def test_small_export_is_in_the_response_and_a_large_one_in_s3(client, put_item)
     assert requests.get(large.json()["url"].split("?")[0], timeout=15).status_code == 403
 
 
+@pytest.mark.long
 def test_user_who_is_lost_in_the_table_is_imported_from_a_file(client, stack, put_item, run, tmp_path):
     user = client.create_confirmed_user()
     put_item(user, "CONTENT#1", number={"N": "1.5"}, numbers={"NS": ["1", "2"]})

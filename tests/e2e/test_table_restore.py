@@ -76,6 +76,7 @@ def register_again(stack, table, user):
     registrar.register(pool_user)
 
 
+@pytest.mark.long
 def test_each_difference_of_a_restored_table_is_named_and_fixed(run, client, stack, backup_users, restore):
     changed, marked, erased, same = (client.create_confirmed_user() for _ in range(4))
     backup = backup_users()

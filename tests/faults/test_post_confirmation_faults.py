@@ -42,6 +42,7 @@ def test_working_services(scenario: Any, confirmation_event: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("fault", SLOW_FAULTS)
+@pytest.mark.sample(3)
 def test_hanging_table_is_abandoned_for_the_outbox(
     scenario: Any,
     confirmation_event: dict[str, Any],
@@ -88,6 +89,7 @@ def test_table_and_queue_that_refuse_connections(scenario: Any, confirmation_eve
 
 
 @pytest.mark.parametrize("fault", ["throttle", "fail", "expired", "skewed", "denied", "invalid JSON"])
+@pytest.mark.sample(4)
 def test_failing_table_is_abandoned_for_the_outbox(
     scenario: Any, confirmation_event: dict[str, Any], fault: str
 ) -> None:
@@ -102,6 +104,7 @@ def test_failing_table_is_abandoned_for_the_outbox(
 
 
 @pytest.mark.parametrize("fault", ["fail", "throttle"])
+@pytest.mark.sample(3)
 def test_single_failure_is_retried(scenario: Any, confirmation_event: dict[str, Any], fault: str) -> None:
     scenario.set_behaviours("dynamodb", fault, "work")
 

@@ -42,6 +42,7 @@ def role(invocation: Any) -> str:
     return claims["role"]
 
 
+@pytest.mark.sample(3)
 def test_working_table(scenario: Any, confirmation_event: dict[str, Any], token_event: Any) -> None:
     confirmation_event["request"]["userAttributes"]["custom:role"] = "vendor"
     scenario.start_function().send(confirmation_event)
@@ -58,6 +59,7 @@ def test_working_table(scenario: Any, confirmation_event: dict[str, Any], token_
 @pytest.mark.parametrize(
     "fault", ["hang", pytest.param("trickle body", marks=pytest.mark.long), "fail", "invalid JSON"]
 )
+@pytest.mark.sample(4)
 def test_failing_table_gives_the_default_role(
     scenario: Any, confirmation_event: dict[str, Any], token_event: dict[str, Any], fault: str
 ) -> None:

@@ -119,6 +119,7 @@ print(len(outputs["largeReport"]), *variables)
 """
 
 
+@pytest.mark.long
 def test_large_export_is_in_the_file_and_not_in_the_environment(cli_project: Path) -> None:
     """The system refuses to start a command with such a variable."""
     (cli_project / "__main__.py").write_text(LARGE_EXPORT_PROGRAM)
@@ -133,6 +134,7 @@ def test_large_export_is_in_the_file_and_not_in_the_environment(cli_project: Pat
     ) in process.stderr
 
 
+@pytest.mark.long
 def test_largest_allowed_variables_reach_the_command(cli_project: Path) -> None:
     size = MAX_VARIABLE_BYTES - len("PULUMI_OUTPUT_A1=")
     names = [f"a{number}" for number in range(1, 9)]

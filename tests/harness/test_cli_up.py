@@ -114,6 +114,7 @@ def test_port_in_use_is_a_clear_error(cli_project: Path) -> None:
         ),
     ],
 )
+@pytest.mark.long
 def test_process_killed_during_the_deployment_ends_up_at_once(
     cli_project: Path, script: str, message: str
 ) -> None:
@@ -144,6 +145,7 @@ def test_process_killed_during_the_deployment_ends_up_at_once(
     assert alive == []
 
 
+@pytest.mark.long
 def test_refused_up_does_not_delete_the_outputs_of_the_running_one(
     serving: tuple["subprocess.Popen[str]", dict[str, Any]], cli_project: Path, tmp_path: Path
 ) -> None:
@@ -162,6 +164,7 @@ def test_refused_up_does_not_delete_the_outputs_of_the_running_one(
     assert json.loads(outputs.read_text()) == document
 
 
+@pytest.mark.long
 def test_only_the_process_that_wrote_the_outputs_deletes_them(
     serving: tuple["subprocess.Popen[str]", dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -215,6 +218,7 @@ def test_killed_emulator_ends_up_with_a_message(
 
 
 @pytest.mark.parametrize("when", [pytest.param("deploying", marks=pytest.mark.long), "ready"])
+@pytest.mark.long
 def test_killed_up_leaves_no_process_and_no_folder(cli_project: Path, tmp_path: Path, when: str) -> None:
     if when == "deploying":
         (cli_project / "__main__.py").write_text("import time\ntime.sleep(60)\n")

@@ -75,6 +75,7 @@ def test_dry_run_needs_only_read_permissions_and_writes_nothing(
         signal.SIGKILL,
     ],
 )
+@pytest.mark.long
 def test_interrupted_run_can_be_resumed(  # noqa: PLR0917 - fixtures are given by name
     create_table, start_command, run_command, tmp_path, eventually, number
 ):

@@ -79,6 +79,7 @@ def other_server():
 
 
 @pytest.mark.parametrize("status", [200, 404, 502])
+@pytest.mark.sample(3)
 def test_other_server_at_the_endpoint_is_reported(create_table, run_command, other_server, status):
     page, url = other_server
     page.status = status
@@ -89,6 +90,7 @@ def test_other_server_at_the_endpoint_is_reported(create_table, run_command, oth
     assert f"The server at {url} is not DynamoDB" in process.err
 
 
+@pytest.mark.long
 def test_endpoint_without_a_server_is_reported(create_table, run_command, unused_port):
     process = run_command(
         "userprofiles", create_table(4), "--endpoint-url", f"http://127.0.0.1:{unused_port}"

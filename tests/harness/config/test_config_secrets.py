@@ -82,6 +82,7 @@ def test_secure_values_are_decrypted_at_any_depth(tmp_path: Path, key: bytes, sa
         ),
     ],
 )
+@pytest.mark.sample(3)
 def test_secret_that_cannot_be_decrypted_is_named(
     tmp_path: Path, encrypted: dict[str, Any], change: dict[str, Any], passphrase: str | None, message: str
 ) -> None:

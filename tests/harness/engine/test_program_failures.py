@@ -95,6 +95,7 @@ aws.ec2.Vpc("net", cidr_block=pulumi.Output.from_input(wait_for_all_tables()))
         "raises in transform",
     ],
 )
+@pytest.mark.sample(4)
 def test_failing_program_is_reported_with_its_line_and_leaves_no_resources(
     localaws: LocalAws, tmp_path: Path, program: str, expected: list[str]
 ) -> None:

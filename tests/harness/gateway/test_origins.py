@@ -60,6 +60,7 @@ def send_request(
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@pytest.mark.sample(4)
 def test_foreign_page_is_rejected_before_anything_is_done(
     method: str, target: str, headers: dict[str, str]
 ) -> None:

@@ -89,6 +89,7 @@ def start_owner(tmp_path: Path) -> Iterator[Callable[[str], Owner]]:
         (signal.SIGKILL, "forked"),
     ],
 )
+@pytest.mark.sample(3)
 def test_no_process_remains_when_the_owner_ends(
     start_owner: Callable[[str], Owner], number: signal.Signals, mode: str
 ) -> None:
@@ -108,6 +109,7 @@ def test_no_process_remains_when_the_owner_ends(
 
 
 @pytest.mark.parametrize("name", ["emulator", "gateway", "supervisor"])
+@pytest.mark.sample(3)
 def test_a_killed_process_stops_the_others_and_is_named(name: str) -> None:
     aws = LocalAws().start()
     try:

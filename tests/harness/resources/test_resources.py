@@ -47,6 +47,7 @@ def test_no_type_is_defined_twice() -> None:
 
 
 @pytest.mark.parametrize("token", sorted([*CASES, *ALIASES]))
+@pytest.mark.sample(4)
 def test_type_is_created_with_its_outputs_and_deleted_by_destroy(
     localaws: LocalAws, engine: Engine, token: str
 ) -> None:

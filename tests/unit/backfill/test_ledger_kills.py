@@ -83,6 +83,7 @@ def count_calls(create_table, folder):
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
+@pytest.mark.sample(2)
 def test_kill_at_every_call_loses_no_count(create_table, tmp_path, after):
     """F21, F36: also between the write of an item and that of the ledger."""
     calls = count_calls(create_table, tmp_path)
