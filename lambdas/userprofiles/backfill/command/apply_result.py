@@ -8,6 +8,7 @@ from typing import Any
 from userprofiles.backfill import report
 from userprofiles.backfill.apply import PreparedRun
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
+from userprofiles.backfill.command.ledger_options import ledger_arguments
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import View
 from userprofiles.backfill.command.report_files import ReportFiles
@@ -53,6 +54,8 @@ class ApplyResultWriter:
         is_refused = run.error is not None and run.error.kind is ErrorKind.REFUSED
         if not run.is_complete and not is_refused:
             self._view.show_message(self._stopped_message(tally.processed))
+        if tally.failed and not self._values.dry_run:
+            self._view.show_message(self._failed_message(tally.failed, record.run_id))
         has_drifted = run.is_complete and self.warn_of_drift(run.states)
         if errors:
             return exit_code_of(errors[0])
@@ -86,8 +89,9 @@ class ApplyResultWriter:
             errors.append(error)
         if not self._values.json:
             tally, _ = report.add_up(run.states)
+            is_complete = run.is_complete and run.error is None  # not with more failed users than tolerated
             try:
-                Output().write(report.format_summary(tally, is_complete=run.is_complete) + "\n")
+                Output().write(report.format_summary(tally, is_complete=is_complete) + "\n")
             except BackfillError as error:
                 errors.append(error)
         return errors
@@ -100,6 +104,13 @@ class ApplyResultWriter:
             "backup": self._prepared.record.backup,
             "drift": self._prepared.drift.to_json(run.states),
         }
+
+    def _failed_message(self, failed: int, run_id: str) -> str:
+        users = "1 user" if failed == 1 else f"{failed:,} users"
+        command = ["userprofiles", "backfill", "quarantine", "list", run_id, *ledger_arguments(self._values)]
+        if self._values.bucket:
+            command += ["--bucket", self._values.bucket]
+        return f"Failed: {users}. To list them with their reasons:\n  {shlex.join(command)}"
 
     def _stopped_message(self, users: int) -> str:
         stopped = f"Stopped after {users:,} users."

@@ -10,6 +10,8 @@ from userprofiles.backfill.skip_rule import DEFAULT_FLAGS, DEFAULT_STATUSES, Ski
 from userprofiles.backfill.table_shape import TableShape
 from userprofiles.table import record
 
+DEFAULT_TEMPLATE = "basic"
+
 
 def add_connection_options(parser: CommandParser, default_region: str = "as in the AWS CLI") -> None:
     """Add the options for region and endpoint."""
@@ -48,7 +50,7 @@ def add_profile_options(parser: CommandParser) -> None:
     )
     parser.add_argument(
         "--template",
-        default="basic",
+        default=DEFAULT_TEMPLATE,
         metavar="NAME",
         help="template with the defaults of the profile: a name, or the path of a .json file "
         "(default: %(default)s)",

@@ -9,6 +9,7 @@ from typing import Any
 from userprofiles import settings
 from userprofiles import template as templates
 from userprofiles.backfill.command.argument_parser import CommandParser
+from userprofiles.backfill.command.job_options import DEFAULT_TEMPLATE
 from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.command.source_check import SourceCheck
 from userprofiles.backfill.errors import RefusedError
@@ -138,6 +139,11 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
         limits=getattr(values, "limits", COMMAND_LINE),
     )
     check.check_target(values.table_name)
+    if values.template == DEFAULT_TEMPLATE:
+        (warn or _warn)(
+            f"the accounts get the template {DEFAULT_TEMPLATE}. If the stack of {values.table_name} has "
+            "another template, name it with --template, because it decides the fields of each account."
+        )
     return check.complete(source)
 
 

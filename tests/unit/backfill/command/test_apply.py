@@ -5,6 +5,8 @@ import dataclasses
 import itertools
 import json
 import os
+import re
+import shlex
 
 import pytest
 from backfill_fixtures import client_error, plain_user, plain_users, profile
@@ -513,10 +515,19 @@ def test_too_many_failures_end_the_run_resumably(create_table, connect, capsys):
     commands = connect(create_table(*plain_users(3), plain_user("broken", userId={"N": "7"})))
     commands.plan()
 
+    capsys.readouterr()
+
     assert commands.apply("--no-backup", "--tolerate", "0") == 1
-    assert "more than the tolerance of 0" in capsys.readouterr().err
+    output = capsys.readouterr()
+    assert "more than the tolerance of 0" in output.err
+    assert "Migration complete!" not in output.out
 
     assert commands.apply("--no-backup", "--tolerate", "1") == 2
+    output = capsys.readouterr()
+    assert "Migration complete!" in output.out
+    command = re.search(r"Failed: 1 user\..*\n  userprofiles (backfill quarantine list .*)", output.err)[1]
+    assert cli.main(shlex.split(command)) == 0
+    assert "broken" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--report=report.json", "--bucket=b"])

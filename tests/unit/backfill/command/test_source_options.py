@@ -80,6 +80,15 @@ def test_file_with_mapping(tables, read, users_file):
     assert json.loads(json.dumps(source)) == source
 
 
+@pytest.mark.parametrize(("template", "warnings"), [("basic", 1), ("marketplace", 0)])
+def test_template_of_the_accounts_is_named_if_it_is_the_default(tables, read, users_file, template, warnings):
+    columns = {"id": "sub"}
+
+    read("--source", f"jsonl:{users_file}", template=template, mapping=mapping(columns))
+
+    assert sum("name it with --template" in warning for warning in read.warnings) == warnings
+
+
 def test_missing_values_of_the_first_rows_are_a_warning(tables, read, tmp_path):
     path = tmp_path / "users.jsonl"
     write_lines(path, person("u1"), person("u2", mail=None), person("u3", mail=""), person("u4"))
