@@ -11,6 +11,7 @@ from pulumi_localaws.gateway.aws_lambda.http_apis import HttpApis, parse_api_req
 from pulumi_localaws.gateway.aws_lambda.lambda_client import LambdaClient
 from pulumi_localaws.gateway.cognito import dispatch, pre_sign_up_relay, token_generation
 from pulumi_localaws.gateway.cognito.call import COGNITO_TARGET, Dependencies
+from pulumi_localaws.gateway.cognito.challenge_sessions import ChallengeSessions
 from pulumi_localaws.gateway.cognito.code_delivery import CodeSender, is_email_inbox_request
 from pulumi_localaws.gateway.cognito.codes import CodeAttempts, NewAddressCodes
 from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUpRelay
@@ -101,6 +102,7 @@ class RequestRouter:
             code_sender=CodeSender(root_client),
             new_address_codes=NewAddressCodes(clock),
             user_name_locks=UserNameLocks(),
+            challenge_sessions=ChallengeSessions(clock),
         )
         self._http_apis = HttpApis(root_client, lambda_client, account_id, clock)
 
@@ -188,6 +190,7 @@ class RequestRouter:
         self._dependencies.code_attempts.clear()
         self._dependencies.code_sender.clear()
         self._dependencies.new_address_codes.clear()
+        self._dependencies.challenge_sessions.clear()
 
 
 def _method_and_path(request: Request) -> str:

@@ -20,9 +20,8 @@ MAX_TRIGGER_CALLS = 3
 SUPPORTED_LAMBDA_CONFIG_KEYS = frozenset({
     "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "UserMigration",
     "PreTokenGeneration", "PreTokenGenerationConfig", "CustomMessage",
-    # The emulator fires these itself, without a check of the function's permission.
-    "DefineAuthChallenge", "CreateAuthChallenge",
-    "VerifyAuthChallengeResponse", "InboundFederation",
+    "DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse",
+    "InboundFederation",  # the emulator fires it, without a check of the function's permission
     "KMSKeyID",  # not a trigger, but a key of LambdaConfig
 })  # fmt: skip
 """The keys of LambdaConfig that take effect locally."""
