@@ -1,5 +1,6 @@
 """The custom challenge on a running local AWS, with real functions."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 from conformance_aws import PASSWORD, RECORDER, AwsResources, Recorder, unique_email
 from conformance_pool import PoolUnderTest, error_of
+from pulumi_localaws.errors import LocalAwsError
 from pulumi_localaws.gateway.cognito.pool_models import AppClient, UserPool
 from pulumi_localaws.gateway.cognito.user_names import compute_secret_hash
+from pulumi_localaws.testing.trigger_runs import repeat_trigger
 
 CODE = "246810"
 TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
@@ -115,6 +118,28 @@ def test_unknown_user(pool: PoolUnderTest, challenge_function: Recorder) -> None
     assert error_of(exc_info) == ("NotAuthorizedException", "Incorrect username or password.")
     events = [entry["event"] for entry in challenge_function.take_events()]
     assert [event["request"]["userNotFound"] for event in events] == [True] * 4
+
+
+def test_three_runs_of_a_function(pool: PoolUnderTest, challenge_function: Recorder) -> None:
+    """Line 36 (seen in amplify-cli#4467): the fault that tests can request; it ends with the block."""
+    email = unique_email()
+    add_user(pool, email)
+
+    with repeat_trigger(pool.aws.local_aws, pool.id, "CreateAuthChallenge", 3):
+        start(pool, email)
+    start(pool, email)
+
+    counts = Counter(source.partition("_")[0] for source in challenge_function.take_sources())
+    assert counts == {"DefineAuthChallenge": 2, "CreateAuthChallenge": 4}
+
+
+def test_fault_that_does_not_exist(pool: PoolUnderTest) -> None:
+    """Our own rule: the error has the gateway's text."""
+    with (
+        pytest.raises(LocalAwsError, match="runs must be an integer from 1 to 3, but it is 9"),
+        repeat_trigger(pool.aws.local_aws, pool.id, "CreateAuthChallenge", 9),
+    ):
+        pass
 
 
 def test_session_can_be_used_once(pool: PoolUnderTest) -> None:
