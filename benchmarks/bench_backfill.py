@@ -68,12 +68,12 @@ FLOOR = """
 import json, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from userprofiles.backfill.command.connection import create_client
-from userprofiles.backfill.insert_batch import insert_statement
+from userprofiles.backfill.targets.insert_batch import insert_statement
 from userprofiles.backfill.limits import COMMAND_LINE
-from userprofiles.backfill.profile_builder import ProfileBuilder
-from userprofiles.backfill.skip_rule import SkipRule
-from userprofiles.backfill.table_shape import TableShape
-from userprofiles.backfill.user_row import read_user_row
+from userprofiles.backfill.targets.profile_builder import ProfileBuilder
+from userprofiles.backfill.users.skip_rule import SkipRule
+from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.users.user_row import read_user_row
 from userprofiles.template import load
 
 table, users = sys.argv[1], int(sys.argv[2])

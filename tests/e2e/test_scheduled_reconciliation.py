@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 from userprofiles.backfill.limits import COMMAND_LINE
-from userprofiles.backfill.pool_reader import PoolReader
+from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.backfill.stop import Stop
 from userprofiles.lifecycle.reconciliation.inventory import Result
 from userprofiles.lifecycle.reconciliation.unconfirmed_users import UnconfirmedUsers

@@ -7,7 +7,7 @@ from life_world import GRACE
 from userprofiles.api.errors import ApiError
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.limits import COMMAND_LINE
-from userprofiles.backfill.pool_reader import PoolReader, UnconfirmedRule
+from userprofiles.backfill.sources.pool_reader import PoolReader, UnconfirmedRule
 from userprofiles.backfill.stop import Stop
 from userprofiles.lifecycle.export import export_bundle, export_check
 from userprofiles.lifecycle.export.bundle_import import BundleImport

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 from erasure_world import World
 from life_pool import LifePool
 from memory_dynamodb import MemoryTables
-from userprofiles.backfill.profile_builder import ProfileBuilder
-from userprofiles.backfill.table_shape import TableShape
-from userprofiles.backfill.user_row import UserRow
+from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.targets.profile_builder import ProfileBuilder
+from userprofiles.backfill.users.user_row import UserRow
 from userprofiles.table.store_errors import StoreBusyError
 
 

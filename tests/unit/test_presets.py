@@ -11,10 +11,10 @@ from userprofiles import completion, settings, template
 from userprofiles.api import profile_service
 from userprofiles.api.access_token import Caller
 from userprofiles.api.profile_service import ProfileService
-from userprofiles.backfill.profile_builder import ProfileBuilder
-from userprofiles.backfill.skip_rule import SkipRule
-from userprofiles.backfill.table_shape import TableShape
-from userprofiles.backfill.user_row import read_user_row
+from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.targets.profile_builder import ProfileBuilder
+from userprofiles.backfill.users.skip_rule import SkipRule
+from userprofiles.backfill.users.user_row import read_user_row
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
 from userprofiles.table import audit

@@ -7,12 +7,12 @@ from typing import Any
 
 from userprofiles.analytics.statistics import Statistics
 from userprofiles.analytics.user_counter import UserCounter, attribute_names
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_scan import projection, scan
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_scan import projection, scan
 from userprofiles.table import record
 from userprofiles.template import Template
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from userprofiles.backfill.skip_rule import SkipRule
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.users.skip_rule import SkipRule
 
 DEFAULT_SEGMENTS = 8
 TABLE_SOURCE = "table"

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from userprofiles.backfill import report
+from userprofiles.backfill.failures.quarantine_sink import quarantine_errors, quarantine_part
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import reason_group
-from userprofiles.backfill.quarantine_sink import quarantine_errors, quarantine_part
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.jobs.latency import Latency

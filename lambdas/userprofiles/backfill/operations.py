@@ -5,24 +5,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from userprofiles import template as templates
-from userprofiles.backfill.batch_permissions import BatchPermissions
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.profile_builder import ProfileBuilder
-from userprofiles.backfill.profile_reader import ProfileReader
-from userprofiles.backfill.profile_target import ProfileTarget
-from userprofiles.backfill.profile_writer import ProfileWriter
-from userprofiles.backfill.review import Review
-from userprofiles.backfill.review_operations import create_rollbacks, create_verifiers
+from userprofiles.backfill.review.review import Review
+from userprofiles.backfill.review.review_operations import create_rollbacks, create_verifiers
 from userprofiles.backfill.segment import SegmentProcessor, SegmentWorker
 from userprofiles.backfill.sources.open_source import open_source
 from userprofiles.backfill.sources.source import Source
-from userprofiles.backfill.table_shape import TableShape
-from userprofiles.backfill.target import Target
-from userprofiles.backfill.user_roles import create_user_builder
-from userprofiles.backfill.user_target import ItemAccess, UserTarget
+from userprofiles.backfill.tables.batch_permissions import BatchPermissions
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.targets.profile_builder import ProfileBuilder
+from userprofiles.backfill.targets.profile_reader import ProfileReader
+from userprofiles.backfill.targets.profile_target import ProfileTarget
+from userprofiles.backfill.targets.profile_writer import ProfileWriter
+from userprofiles.backfill.targets.target import Target
+from userprofiles.backfill.targets.user_roles import create_user_builder
+from userprofiles.backfill.targets.user_target import ItemAccess, UserTarget
 from userprofiles.template_check import ItemKind
 
 ProcessorFactory = Callable[[Calls], SegmentProcessor]

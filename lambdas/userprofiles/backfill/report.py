@@ -11,8 +11,8 @@ from typing import Any
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.segment_state import SegmentState
-from userprofiles.backfill.skip_rule import INACTIVE, SOFT_DELETED
 from userprofiles.backfill.tally import Meter, Tally
+from userprofiles.backfill.users.skip_rule import INACTIVE, SOFT_DELETED
 
 _RULER = "=" * 60
 

@@ -6,16 +6,16 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.operations import ProcessorFactory, create_processors
 from userprofiles.backfill.outcome import UserResult
-from userprofiles.backfill.review import Review
+from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tally import Meter
 from userprofiles.jobs.pacing import LocalPacer, Pacer
 

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.errors import BackfillError
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, ProfileResult, UserResult
-from userprofiles.backfill.pending_inserts import PendingInserts
-from userprofiles.backfill.profile_writer import CREATED, CREATED_AT, EXISTED
 from userprofiles.backfill.segment_state import Chunk, PlannedInserts, SegmentState
 from userprofiles.backfill.sources.source import Cursor, Page, Source
-from userprofiles.backfill.table_shape import get_string
-from userprofiles.backfill.target import Target
-from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_shape import get_string
+from userprofiles.backfill.targets.pending_inserts import PendingInserts
+from userprofiles.backfill.targets.profile_writer import CREATED, CREATED_AT, EXISTED
+from userprofiles.backfill.targets.target import Target
+from userprofiles.backfill.users.user_row import Row, UserRow
 from userprofiles.jobs.quarantine import row_digest
 from userprofiles.table import record
 

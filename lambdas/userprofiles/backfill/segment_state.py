@@ -6,9 +6,9 @@ from typing import Any
 
 from userprofiles.backfill.errors import BackfillError
 from userprofiles.backfill.outcome import UserResult
-from userprofiles.backfill.pending_inserts import PendingInserts
 from userprofiles.backfill.sources.source import Cursor
 from userprofiles.backfill.tally import Meter, Tally
+from userprofiles.backfill.targets.pending_inserts import PendingInserts
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from userprofiles import template as templates
 from userprofiles.analytics import html_page, snapshots
 from userprofiles.analytics.statistics import Statistics
 from userprofiles.analytics.table_scan import TableScan
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.connection import create_client
 from userprofiles.backfill.command.exit_code import ExitCode
@@ -24,6 +23,7 @@ from userprofiles.backfill.job import DEFAULT_SEGMENTS
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.report import write_file
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.tables.calls import Calls
 from userprofiles.commands.analytics_text import format_json, format_text
 from userprofiles.commands.command_errors import (
     check_writable,

@@ -13,8 +13,8 @@ from userprofiles.backfill.command.progress_line import ProgressLine
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.command.source_options import check_requests_per_second
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.pool_list import WITH_PROFILE, PoolListFile, write_pool_list
-from userprofiles.backfill.pool_reader import PoolReader
+from userprofiles.backfill.sources.pool_list import WITH_PROFILE, PoolListFile, write_pool_list
+from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import check_writable, file_error, print_errors
 from userprofiles.stack_setup.stack import Stack

@@ -12,7 +12,7 @@ from userprofiles.backfill.command.progress_line import ProgressLine, write_erro
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
-from userprofiles.backfill.pool_reader import PoolReader, UnconfirmedRule
+from userprofiles.backfill.sources.pool_reader import PoolReader, UnconfirmedRule
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import last_reconciliation, reconcile_options
 from userprofiles.commands.command_errors import print_errors

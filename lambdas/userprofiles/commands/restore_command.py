@@ -14,7 +14,7 @@ from userprofiles.backfill.command.progress_line import ProgressLine, write_erro
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
-from userprofiles.backfill.pool_reader import PoolReader
+from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.comparison_options import add_comparison_options, check_comparison_options

@@ -14,7 +14,7 @@ from userprofiles.backfill.command.runs_view import check_lease, describe_state,
 from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.runs_resume import resume_run

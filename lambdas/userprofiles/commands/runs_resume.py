@@ -17,14 +17,14 @@ from userprofiles.backfill.command.ledger_options import ledger_arguments, ledge
 from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.command.report_files import ReportFiles
 from userprofiles.backfill.command.rollback_command import roll_back_run
-from userprofiles.backfill.drift import refuse_drifted_run
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.identity import template_identity, template_version
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger_run import read_job
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_run import read_job
+from userprofiles.backfill.plan.drift import refuse_drifted_run
+from userprofiles.backfill.plan.written_code import backfill_code_version
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_description import describe_table
-from userprofiles.backfill.written_code import backfill_code_version
+from userprofiles.backfill.tables.table_description import describe_table
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import (
     BackfillFailedError,
@@ -15,7 +14,8 @@ from userprofiles.backfill.errors import (
 )
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_scan import projection
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_scan import projection
 from userprofiles.table import record
 
 Page = dict[str, Any]

@@ -16,7 +16,7 @@ from userprofiles.backfill.report import add_up
 from userprofiles.backfill.run import Run
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.table_shape import TableShape
 
 pytestmark = pytest.mark.backends("embedded")
 

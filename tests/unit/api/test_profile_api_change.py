@@ -11,7 +11,7 @@ import pytest
 from userprofiles.api.access_token import Caller
 from userprofiles.api.errors import ApiError
 from userprofiles.api.profile_service import ProfileService
-from userprofiles.backfill.skip_rule import DEFAULT_STATUSES
+from userprofiles.backfill.users.skip_rule import DEFAULT_STATUSES
 from userprofiles.table import audit
 from userprofiles.table.store import Store, UserItems
 

@@ -6,7 +6,7 @@ import pytest
 from userprofiles import cli
 from userprofiles.backfill.command.ledger_options import default_ledger_folder
 from userprofiles.backfill.limits import COMMAND_LINE
-from userprofiles.backfill.plan_file import create_plan
+from userprofiles.backfill.plan.plan_file import create_plan
 from userprofiles.jobs.file_ledger import FileLedger
 
 ENVELOPE = {"format", "version", "sections", "sha256"}

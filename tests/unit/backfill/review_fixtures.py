@@ -1,22 +1,22 @@
 """Shared by the tests of verification and rollback: a run that has created profiles, and what comes later."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from backfill_fixtures import LIMITS, NOW, Recorder, account, plain_user
-from userprofiles.backfill.batch_permissions import BatchPermissions
-from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.item_reader import ItemReader
 from userprofiles.backfill.job import Job, Operation
-from userprofiles.backfill.orphans import find_orphans
 from userprofiles.backfill.outcome import Outcome
-from userprofiles.backfill.review import Review
+from userprofiles.backfill.review.item_reader import ItemReader
+from userprofiles.backfill.review.orphans import find_orphans
+from userprofiles.backfill.review.review import Review
+from userprofiles.backfill.review.run_history import RunHistory
 from userprofiles.backfill.run import Run
-from userprofiles.backfill.run_history import RunHistory
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.batch_permissions import BatchPermissions
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_shape import TableShape
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.key_hashes import KeyHashes
 from userprofiles.jobs.run_record import RunRecord, RunState
@@ -114,6 +114,18 @@ class Verification:
 
     def count(self, outcome):
         return sum(result.outcome == outcome for result in self.results)
+
+
+def roll_back(table, history, *, stop=None, states=None, recorder=None, limits=LIMITS, **settings):
+    """Undo a run, and return the users by outcome and reason."""
+    job = replace(
+        history.job, run_id="undo-1", operation=Operation.ROLLBACK, of_run=history.job.run_id, **settings
+    )
+    with Review(history) as review:
+        recorder, states = execute(
+            job, table, review=review, stop=stop, states=states, recorder=recorder, limits=limits
+        )
+    return {result.user_id: (result.outcome.value, result.reason) for result in recorder.results}
 
 
 def change(table, user_id, *, kind="profile", remove=(), **attributes):

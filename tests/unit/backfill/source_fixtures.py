@@ -2,10 +2,10 @@
 
 import json
 
-from userprofiles.backfill.mapping import ColumnMapping
 from userprofiles.backfill.sources.byte_file import LocalFile
 from userprofiles.backfill.sources.lines import read_lines
 from userprofiles.backfill.sources.records import read_header
+from userprofiles.backfill.users.mapping import ColumnMapping
 
 COLUMNS = {
     "id": "sub",

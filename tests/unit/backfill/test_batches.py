@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from backfill_fixtures import LIMITS, FakeTime, Recorder, client_error, plain_user, plain_users, profile
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.table_shape import TableShape
 
 PLAIN = {"shape": TableShape.PLAIN}
 

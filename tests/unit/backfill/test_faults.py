@@ -19,7 +19,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.table_shape import TableShape
 from userprofiles.jobs.pacing import LocalPacer
 
 PLAIN = {"shape": TableShape.PLAIN}

@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 import pytest
 from backfill_fixtures import LIMITS, Recorder, plain_user, profile, run_backfill
 from userprofiles.backfill import report
+from userprofiles.backfill.failures.quarantine_sink import QuarantineSink
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.job_report import JobReport, count_reasons
-from userprofiles.backfill.quarantine_sink import QuarantineSink
+from userprofiles.backfill.ledger.timeline_recorder import TimelineRecorder
 from userprofiles.backfill.segment_state import SegmentState
-from userprofiles.backfill.timeline_recorder import TimelineRecorder
 from userprofiles.jobs.file_quarantine import FileQuarantine
 from userprofiles.jobs.html_report import build_page
 from userprofiles.jobs.quarantine import row_digest

@@ -6,7 +6,7 @@ import pytest
 from backfill_fixtures import LIMITS, Recorder, account, plain_user, profile
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.table_shape import TableShape
 
 PLAIN = {"shape": TableShape.PLAIN}
 STACK = {"shape": TableShape.STACK}

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from fake_pool import POOL_ID, FakePool
 from userprofiles import cli
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.pool_list import PoolListFile
+from userprofiles.backfill.sources.pool_list import PoolListFile
 
 LIMITS = Limits(first_wait_s=0.0001, longest_wait_s=0.001, patience_s=1.0, line_every_s=0.0)
 

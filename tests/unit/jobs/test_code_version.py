@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import userprofiles
-from userprofiles.backfill.written_code import PATTERNS, backfill_code_version
+from userprofiles.backfill.plan.written_code import PATTERNS, backfill_code_version
 from userprofiles.jobs.code_version import VERSION, code_version
 
 ROOT = Path(__file__).resolve().parents[3]
-PRINT = "from userprofiles.backfill.written_code import *; print(backfill_code_version())"
+PRINT = "from userprofiles.backfill.plan.written_code import *; print(backfill_code_version())"
 
 
 def test_release_is_that_of_the_package():
@@ -56,7 +56,7 @@ def test_functions_zip_has_the_same_version_and_a_changed_builder_another_one(tm
     with zipfile.ZipFile(archive, "w") as file:
         for path in package.rglob("*.py"):
             file.write(path, path.relative_to(tmp_path))
-    builder = package / "backfill" / "profile_builder.py"
+    builder = package / "backfill" / "targets" / "profile_builder.py"
     builder.write_text(builder.read_text() + "# changed\n")
 
     assert version_in(archive) == backfill_code_version()
@@ -65,14 +65,17 @@ def test_functions_zip_has_the_same_version_and_a_changed_builder_another_one(tm
 
 # How items are read and written, not which ones: a change of these modules does not change a plan.
 INFRASTRUCTURE = {
-    "aws", "backfill/batch_permissions", "backfill/calls", "backfill/error_messages", "backfill/errors",
-    "backfill/insert_batch", "backfill/job", "backfill/limits", "backfill/outcome",
-    "backfill/pending_inserts", "backfill/pool_reader", "backfill/profile_reader",
-    "backfill/profile_writer", "backfill/segment_state", "backfill/stop", "backfill/table_scan",
-    "backfill/tally", "backfill/target", "compiled_template", "jobs/latency", "jobs/pacing",
-    "jobs/quarantine", "settings", "table/conditions", "table/error_codes", "telemetry",
+    "aws", "backfill/error_messages", "backfill/errors", "backfill/job", "backfill/limits",
+    "backfill/outcome", "backfill/segment_state", "backfill/stop", "backfill/tables/batch_permissions",
+    "backfill/tables/calls", "backfill/tables/table_scan", "backfill/tally",
+    "backfill/targets/insert_batch", "backfill/targets/pending_inserts", "backfill/targets/profile_reader",
+    "backfill/targets/profile_writer", "backfill/targets/target", "compiled_template", "jobs/latency",
+    "jobs/pacing", "jobs/quarantine", "settings", "table/conditions", "table/error_codes", "telemetry",
 }  # fmt: skip
-ROOTS = {"user_builder", "user_target", "profile_builder", "profile_target", "segment", "skip_rule"}
+ROOTS = {
+    "segment", "sources/open_source", "targets/profile_builder", "targets/profile_target",
+    "targets/user_builder", "targets/user_target", "users/skip_rule",
+}  # fmt: skip
 
 
 def imported_files(path, package):
@@ -88,7 +91,6 @@ def test_each_imported_module_is_included_or_named_as_infrastructure():
     """A new module that decides what is written must be added to the patterns."""
     package = Path(userprofiles.__file__).parent
     pending = [package / "backfill" / f"{name}.py" for name in ROOTS]
-    pending.append(package / "backfill" / "sources" / "open_source.py")
     modules = set()
     while pending:
         path = pending.pop()

@@ -5,7 +5,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from userprofiles.backfill.apply import ApplyOptions, ApplyPreparation, PreparedRun, run_dry
 from userprofiles.backfill.command import connection
 from userprofiles.backfill.command.apply_options import (
     add_backup_options,
@@ -28,15 +27,16 @@ from userprofiles.backfill.command.report_files import ReportFiles, add_report_o
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.error_messages import TableLocation
-from userprofiles.backfill.failure_sink import FailureObserver
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger_run import LedgerRun
-from userprofiles.backfill.plan_file import Plan, read_plan
-from userprofiles.backfill.quarantine_sink import QuarantineSink
+from userprofiles.backfill.failures.failure_sink import FailureObserver
+from userprofiles.backfill.failures.quarantine_sink import QuarantineSink
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_run import LedgerRun
+from userprofiles.backfill.ledger.stored_states import read_states
+from userprofiles.backfill.plan.apply import ApplyOptions, ApplyPreparation, PreparedRun, run_dry
+from userprofiles.backfill.plan.plan_file import Plan, read_plan
 from userprofiles.backfill.run import Observer
 from userprofiles.backfill.sources.source_kinds import refuse_local_file
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.stored_states import read_states
 from userprofiles.jobs.file_quarantine import FileQuarantine
 from userprofiles.jobs.ledger import Ledger
 

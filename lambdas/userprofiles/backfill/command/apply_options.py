@@ -3,9 +3,9 @@
 import argparse
 import re
 
-from userprofiles.backfill.backup import BackupChoice, BackupRequest
 from userprofiles.backfill.command.argument_parser import CommandParser
-from userprofiles.backfill.drift import MIN_DRIFT_USERS
+from userprofiles.backfill.plan.backup import BackupChoice, BackupRequest
+from userprofiles.backfill.plan.drift import MIN_DRIFT_USERS
 from userprofiles.jobs.tolerance import Tolerance, parse_tolerance
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s*%?")

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from userprofiles.backfill import report
-from userprofiles.backfill.apply import PreparedRun
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.ledger_options import ledger_arguments
 from userprofiles.backfill.command.output import Output
@@ -14,7 +13,8 @@ from userprofiles.backfill.command.progress_view import View
 from userprofiles.backfill.command.report_files import ReportFiles
 from userprofiles.backfill.errors import BackfillError, ErrorKind
 from userprofiles.backfill.job_report import JobReport
-from userprofiles.backfill.ledger_run import LedgerRunResult
+from userprofiles.backfill.ledger.ledger_run import LedgerRunResult
+from userprofiles.backfill.plan.apply import PreparedRun
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.jobs.quarantine import Quarantine
 from userprofiles.jobs.run_record import RunRecord

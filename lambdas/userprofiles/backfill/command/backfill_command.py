@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command.checkpoint import Checkpoint
 from userprofiles.backfill.command.checkpoint_folder import (
     CheckpointFolder,
@@ -25,13 +24,14 @@ from userprofiles.backfill.command.run_observer import RunObserver, state_error
 from userprofiles.backfill.command.run_result import ResultWriter, RunResult
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import BackfillError, ErrorKind, RefusedError, error_json
-from userprofiles.backfill.failure_log import FailureLog
+from userprofiles.backfill.failures.failure_log import FailureLog
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.run import Run
 from userprofiles.backfill.segment_state import SegmentState
-from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.shape_detection import detect_shape, read_first_shapes
 from userprofiles.jobs.rate import Rate
 
 

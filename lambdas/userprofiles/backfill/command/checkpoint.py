@@ -12,7 +12,7 @@ from typing import Any
 
 from userprofiles.backfill.command.checkpoint_folder import VERSION, CheckpointFolder
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.failure_log import FailureLog
+from userprofiles.backfill.failures.failure_log import FailureLog
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.jobs.document_file import DocumentFile

@@ -11,7 +11,7 @@ from userprofiles import aws
 from userprofiles.backfill.error_messages import TableLocation, translate_error
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.plain_json import use_plain_json
+from userprofiles.backfill.tables.plain_json import use_plain_json
 
 
 def _config(limits: Limits) -> Config:

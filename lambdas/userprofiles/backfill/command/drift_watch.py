@@ -4,9 +4,9 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from userprofiles.backfill.apply import PreparedRun
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.stored_states import read_states
+from userprofiles.backfill.ledger.stored_states import read_states
+from userprofiles.backfill.plan.apply import PreparedRun
 from userprofiles.jobs.errors import LedgerError
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import Request

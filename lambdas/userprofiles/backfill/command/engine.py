@@ -27,7 +27,7 @@ from userprofiles.backfill.errors import (
     StoppedError,
 )
 from userprofiles.backfill.job import Job
-from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.jobs.errors import RunNotFoundError

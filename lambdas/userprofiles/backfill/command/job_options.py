@@ -6,8 +6,8 @@ from typing import Any
 from userprofiles import settings, template
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.job import DEFAULT_SEGMENTS, MAX_SEGMENTS, Job, parse_segments
-from userprofiles.backfill.skip_rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.users.skip_rule import DEFAULT_FLAGS, DEFAULT_STATUSES, SkipRule
 from userprofiles.table import record
 
 DEFAULT_TEMPLATE = "basic"

@@ -16,16 +16,16 @@ from userprofiles.backfill.command.quarantine_place import bucket_of, open_quara
 from userprofiles.backfill.command.report_files import ReportFiles
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.errors import BackfillError, ErrorKind
+from userprofiles.backfill.failures.quarantine_sink import QuarantineSink
 from userprofiles.backfill.identity import template_identity, template_version
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.job_report import JobReport
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger_run import LedgerRun, LedgerRunResult
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_run import LedgerRun, LedgerRunResult
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.operations import ProcessorFactory
-from userprofiles.backfill.quarantine_sink import QuarantineSink
+from userprofiles.backfill.plan.written_code import backfill_code_version
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.written_code import backfill_code_version
 from userprofiles.jobs.identity import who_am_i
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.quarantine import Quarantine

@@ -7,7 +7,7 @@ from pathlib import Path
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.checkpoint_folder import state_directory
 from userprofiles.backfill.command.connection import create_client
-from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.limits import Limits
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.ledger import Ledger

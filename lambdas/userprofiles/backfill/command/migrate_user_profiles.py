@@ -8,8 +8,6 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from userprofiles.backfill import table_scan
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.argument_parser import CommandParser, add_version_option, run_command
 from userprofiles.backfill.command.backfill_command import BackfillCommand, CommandOptions
@@ -19,6 +17,8 @@ from userprofiles.backfill.job import Job, new_run_id
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
 from userprofiles.backfill.report import format_banner
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.tables import table_scan
+from userprofiles.backfill.tables.calls import Calls
 
 DEFAULT_TABLE = "v_users_dev"
 

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import connection
 from userprofiles.backfill.command.engine import LOCAL, STEP_FUNCTIONS
 from userprofiles.backfill.command.error_report import run_with_error_report
@@ -28,10 +27,11 @@ from userprofiles.backfill.command.source_options import add_source_options, rea
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.job import Job, new_run_id
 from userprofiles.backfill.limits import WORKER
-from userprofiles.backfill.plan_file import diff_plans, read_plan, write_plan
-from userprofiles.backfill.planner import Planner
+from userprofiles.backfill.plan.plan_file import diff_plans, read_plan, write_plan
+from userprofiles.backfill.plan.planner import Planner
 from userprofiles.backfill.sources.source_kinds import refuse_local_file
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.tables.calls import Calls
 
 _EPILOG = """exit codes:
   0   the plan is written, also if it counts users that would fail

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from userprofiles.backfill.command.engine import LOCAL
-from userprofiles.backfill.plan_file import Plan
+from userprofiles.backfill.plan.plan_file import Plan
 
 _RULER = "=" * 60
 _SHOWN_DIFFERENCES = 40

@@ -17,11 +17,11 @@ from userprofiles.backfill.command.quarantine_place import find_quarantine
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import BackfillError, ErrorKind
 from userprofiles.backfill.job_report import JobReport, count_reasons
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger_run import read_job
-from userprofiles.backfill.retry_run import RetryResult, RetryRun
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_run import read_job
+from userprofiles.backfill.ledger.retry_run import RetryResult, RetryRun
+from userprofiles.backfill.ledger.stored_states import read_states
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.stored_states import read_states
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.quarantine import MAX_TRIES, Quarantine, QuarantinedRow
 

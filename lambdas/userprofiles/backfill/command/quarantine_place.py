@@ -7,7 +7,7 @@ from typing import Any
 from userprofiles import aws
 from userprofiles.backfill.command.checkpoint_folder import state_directory
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.jobs.bucket_quarantine import BucketQuarantine
 from userprofiles.jobs.errors import RunNotFoundError
 from userprofiles.jobs.file_quarantine import FileQuarantine

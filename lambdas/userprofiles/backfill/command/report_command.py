@@ -13,9 +13,9 @@ from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.command.quarantine_place import find_quarantine
 from userprofiles.backfill.command.report_files import ReportFiles, add_report_options, check_report_options
 from userprofiles.backfill.job_report import JobReport
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger_run import read_job
-from userprofiles.backfill.stored_states import read_states
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_run import read_job
+from userprofiles.backfill.ledger.stored_states import read_states
 
 _EPILOG = """exit codes:
   0   done

@@ -10,10 +10,10 @@ from userprofiles.backfill import report
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import ProgressLine
 from userprofiles.backfill.command.view_observer import ViewObserver
-from userprofiles.backfill.difference_log import DifferenceLog
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, UserResult
+from userprofiles.backfill.review.difference_log import DifferenceLog
 from userprofiles.backfill.segment_state import SegmentState
 
 _SHOWN = 20

@@ -5,7 +5,6 @@ import shlex
 import sys
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import connection
 from userprofiles.backfill.command.confirmation import confirm
 from userprofiles.backfill.command.engine import (
@@ -24,13 +23,10 @@ from userprofiles.backfill.command.rate_option import add_rate_option, resolve_r
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
 from userprofiles.backfill.command.review_view import ReviewObserver, ReviewView, write_result
 from userprofiles.backfill.command.signals import stop_on_signals
-from userprofiles.backfill.difference_log import DifferenceLog
 from userprofiles.backfill.errors import ErrorKind
 from userprofiles.backfill.job import Job
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.outcome import Outcome
-from userprofiles.backfill.review import Review
-from userprofiles.backfill.rollback_run import (
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.rollback_run import (
     KIND,
     RollbackResult,
     RollbackRun,
@@ -39,8 +35,12 @@ from userprofiles.backfill.rollback_run import (
     find_open_rollback,
     with_rate,
 )
-from userprofiles.backfill.run_history import read_history
+from userprofiles.backfill.outcome import Outcome
+from userprofiles.backfill.review.difference_log import DifferenceLog
+from userprofiles.backfill.review.review import Review
+from userprofiles.backfill.review.run_history import read_history
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.tables.calls import Calls
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord
 

@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import exit_code
 from userprofiles.backfill.command.backfill_command import BackfillCommand, CommandOptions
 from userprofiles.backfill.command.job_options import (
@@ -21,6 +20,7 @@ from userprofiles.backfill.command.report_option import add_report_option, check
 from userprofiles.backfill.job import Job, new_run_id
 from userprofiles.backfill.report import format_banner
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.tables.calls import Calls
 
 _EPILOG = f"""{exit_code.HELP}
 

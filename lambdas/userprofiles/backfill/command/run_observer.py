@@ -7,7 +7,7 @@ from userprofiles.backfill import report
 from userprofiles.backfill.command.checkpoint import Checkpoint
 from userprofiles.backfill.command.progress_view import View
 from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
-from userprofiles.backfill.failure_log import FailureLog
+from userprofiles.backfill.failures.failure_log import FailureLog
 from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop

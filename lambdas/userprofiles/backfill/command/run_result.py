@@ -11,7 +11,7 @@ from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import View
 from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
-from userprofiles.backfill.failure_log import FailureLog
+from userprofiles.backfill.failures.failure_log import FailureLog
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.segment_state import SegmentState
 

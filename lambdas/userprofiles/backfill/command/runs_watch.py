@@ -17,8 +17,8 @@ from userprofiles.backfill.command.runs_view import (
     table_name,
 )
 from userprofiles.backfill.errors import StoppedError
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger_session import build_counts
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_session import build_counts
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.ledger import Ledger

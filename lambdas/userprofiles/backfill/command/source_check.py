@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import connection
 from userprofiles.backfill.command.source_rows import exported_rows, find_shape, read_table_shape
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.limits import COMMAND_LINE, Limits
-from userprofiles.backfill.mapping import ID, KEYED_TABLE_COLUMNS, TABLE_COLUMNS, ColumnMapping
-from userprofiles.backfill.pool_reader import PoolReader
-from userprofiles.backfill.shape_detection import read_first_shapes
 from userprofiles.backfill.sources.clients import SourceClients
 from userprofiles.backfill.sources.export_source import (
     check_summary,
@@ -25,6 +21,7 @@ from userprofiles.backfill.sources.export_source import (
 from userprofiles.backfill.sources.lines import Line, read_lines
 from userprofiles.backfill.sources.open_source import open_file
 from userprofiles.backfill.sources.other_table_source import kind_of_table
+from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.backfill.sources.python_source import load_source_factory
 from userprofiles.backfill.sources.records import (
     CsvRecords,
@@ -34,9 +31,12 @@ from userprofiles.backfill.sources.records import (
 )
 from userprofiles.backfill.sources.source_kinds import S3_PREFIX, SourceKind
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.table_description import describe_table
-from userprofiles.backfill.table_scan import scan
-from userprofiles.backfill.table_shape import TableShape, is_user_row
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.shape_detection import read_first_shapes
+from userprofiles.backfill.tables.table_description import describe_table
+from userprofiles.backfill.tables.table_scan import scan
+from userprofiles.backfill.tables.table_shape import TableShape, is_user_row
+from userprofiles.backfill.users.mapping import ID, KEYED_TABLE_COLUMNS, TABLE_COLUMNS, ColumnMapping
 from userprofiles.table import record
 
 _ANY_TABLE = "any-table"

@@ -15,13 +15,13 @@ from userprofiles.backfill.command.source_check import SourceCheck
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import TABLE_SOURCE
 from userprofiles.backfill.limits import COMMAND_LINE
-from userprofiles.backfill.mapping import (
+from userprofiles.backfill.sources.source_kinds import SourceKind
+from userprofiles.backfill.users.mapping import (
     KEYED_TABLE_COLUMNS,
     TABLE_COLUMNS,
     ColumnMapping,
     read_mapping,
 )
-from userprofiles.backfill.sources.source_kinds import SourceKind
 from userprofiles.template import Template
 
 DEFAULT_REQUESTS_PER_SECOND = 5.0

@@ -4,14 +4,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.sources.clients import SourceClients
 from userprofiles.backfill.sources.export_source import ExportPart, open_part
 from userprofiles.backfill.sources.lines import read_lines
 from userprofiles.backfill.sources.records import ItemRecords
-from userprofiles.backfill.table_scan import both_shapes_error, scan
-from userprofiles.backfill.table_shape import TableShape, is_user_row, row_shape
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_scan import both_shapes_error, scan
+from userprofiles.backfill.tables.table_shape import TableShape, is_user_row, row_shape
 
 
 def read_table_shape(calls: Calls, limits: Limits) -> tuple[TableShape, list[Mapping[str, Any]]]:

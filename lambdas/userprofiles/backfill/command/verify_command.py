@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from userprofiles import template as templates
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.command import connection
 from userprofiles.backfill.command.engine import (
     add_engine_options,
@@ -28,17 +27,18 @@ from userprofiles.backfill.command.ledger_options import add_ledger_options, ope
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
 from userprofiles.backfill.command.review_view import ReviewObserver, ReviewView, write_result
 from userprofiles.backfill.command.signals import stop_on_signals
-from userprofiles.backfill.difference_log import DifferenceLog
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation, new_run_id
-from userprofiles.backfill.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.outcome import Outcome
-from userprofiles.backfill.review import Review, Sample
-from userprofiles.backfill.run_history import RunHistory, read_history
+from userprofiles.backfill.review.difference_log import DifferenceLog
+from userprofiles.backfill.review.review import Review, Sample
+from userprofiles.backfill.review.run_history import RunHistory, read_history
+from userprofiles.backfill.review.verification import Verification, VerificationResult, format_verification
 from userprofiles.backfill.segment_state import SegmentState
-from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.verification import Verification, VerificationResult, format_verification
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.shape_detection import detect_shape, read_first_shapes
 
 _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} no differences

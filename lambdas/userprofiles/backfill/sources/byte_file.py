@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.backfill.sources.clients import SourceClients
 from userprofiles.backfill.sources.service_errors import service_error
 from userprofiles.backfill.sources.source_kinds import S3_PREFIX
+from userprofiles.backfill.tables.calls import Calls
 
 _LOCAL_BLOCK_BYTES = 1024 * 1024
 _S3_BLOCK_BYTES = 4 * 1024 * 1024

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.backfill.sources.byte_file import S3File
@@ -23,7 +22,8 @@ from userprofiles.backfill.sources.clients import SourceClients
 from userprofiles.backfill.sources.file_source import FileSource, UserReader
 from userprofiles.backfill.sources.records import ItemRecords
 from userprofiles.backfill.sources.source import Cursor, Page
-from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.users.user_row import Row, UserRow
 
 _BLOCK_BYTES = 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS

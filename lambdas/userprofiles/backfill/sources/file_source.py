@@ -5,13 +5,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.sources.byte_file import ByteFile
 from userprofiles.backfill.sources.lines import read_lines, segment_start
 from userprofiles.backfill.sources.records import Record, RecordFormat
 from userprofiles.backfill.sources.source import Cursor, Page
-from userprofiles.backfill.table_shape import get_string
-from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_shape import get_string
+from userprofiles.backfill.users.user_row import Row, UserRow
 from userprofiles.table.record import is_sub
 
 _REMEMBERED_LINES = 100

@@ -5,22 +5,22 @@ from pathlib import Path
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.mapped_user import MappedUserReader
-from userprofiles.backfill.mapping import ColumnMapping
-from userprofiles.backfill.pool_user_row import PoolUserReader
 from userprofiles.backfill.sources.byte_file import ByteFile, LocalFile, S3File
 from userprofiles.backfill.sources.clients import SourceClients
 from userprofiles.backfill.sources.export_source import ExportSource
 from userprofiles.backfill.sources.file_source import FileSource
 from userprofiles.backfill.sources.other_table_source import OtherTableSource
 from userprofiles.backfill.sources.pool_source import PoolSource
+from userprofiles.backfill.sources.pool_user_row import PoolUserReader
 from userprofiles.backfill.sources.python_source import load_source_factory
 from userprofiles.backfill.sources.records import CsvRecords, JsonRecords, RecordFormat
 from userprofiles.backfill.sources.source import Source
 from userprofiles.backfill.sources.source_kinds import S3_PREFIX, SourceKind
 from userprofiles.backfill.sources.table_source import TableSource
-from userprofiles.backfill.table_user_reader import TableUserReader
-from userprofiles.backfill.user_roles import load_roles
+from userprofiles.backfill.targets.user_roles import load_roles
+from userprofiles.backfill.users.mapped_user import MappedUserReader
+from userprofiles.backfill.users.mapping import ColumnMapping
+from userprofiles.backfill.users.table_user_reader import TableUserReader
 
 
 def open_source(job: Job, limits: Limits, clients: SourceClients | None = None) -> Source:

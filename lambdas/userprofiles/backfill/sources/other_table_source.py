@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import access_denied_error
 from userprofiles.backfill.errors import DeniedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.sources.source import Cursor, Page
 from userprofiles.backfill.sources.source_kinds import SourceKind
-from userprofiles.backfill.table_scan import projection, scan
-from userprofiles.backfill.table_shape import get_string
-from userprofiles.backfill.table_user_reader import TableUserReader
-from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_scan import projection, scan
+from userprofiles.backfill.tables.table_shape import get_string
+from userprofiles.backfill.users.table_user_reader import TableUserReader
+from userprofiles.backfill.users.user_row import Row, UserRow
 from userprofiles.settings import Roles
 
 

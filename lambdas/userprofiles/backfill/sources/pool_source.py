@@ -8,15 +8,15 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.pool_reader import PoolReader, PoolUser, RefusedTokenError
-from userprofiles.backfill.pool_user_row import PoolUserReader, pool_user_document
 from userprofiles.backfill.sources.clients import SourceClients
+from userprofiles.backfill.sources.pool_reader import PoolReader, PoolUser, RefusedTokenError
+from userprofiles.backfill.sources.pool_user_row import PoolUserReader, pool_user_document
 from userprofiles.backfill.sources.source import Cursor, Page
-from userprofiles.backfill.table_shape import get_string
-from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_shape import get_string
+from userprofiles.backfill.users.user_row import Row, UserRow
 from userprofiles.settings import Roles
 from userprofiles.table import record
 from userprofiles.table.attribute_value import serialize_item

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from userprofiles.backfill.calls import Calls
-from userprofiles.backfill.user_row import Row, UserRow
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.users.user_row import Row, UserRow
 
 Cursor = dict[str, Any]
 """A position in a segment, as a JSON document: reading continues after it."""

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.sources.source import Cursor, Page
-from userprofiles.backfill.table_scan import both_shapes_error, read_pages
-from userprofiles.backfill.table_shape import row_shape
-from userprofiles.backfill.user_row import ROW_ATTRIBUTES, Row, UserRow, read_user_rows
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_scan import both_shapes_error, read_pages
+from userprofiles.backfill.tables.table_shape import row_shape
+from userprofiles.backfill.users.user_row import ROW_ATTRIBUTES, Row, UserRow, read_user_rows
 
 
 class TableSource:

@@ -9,15 +9,15 @@ from typing import Any
 from userprofiles.backfill import report
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.job import Job, Operation
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger_run import read_job
-from userprofiles.backfill.ledger_session import build_counts
-from userprofiles.backfill.rollback_run import mark_rolled_back
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_run import read_job
+from userprofiles.backfill.ledger.ledger_session import build_counts
+from userprofiles.backfill.ledger.rollback_run import mark_rolled_back
+from userprofiles.backfill.ledger.tolerance_check import tolerance_error
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.state_machine.listed_results import read_listed_users
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
 from userprofiles.backfill.state_machine.worker_input import read_run_id, read_token
-from userprofiles.backfill.tolerance_check import tolerance_error
 from userprofiles.jobs.errors import LeaseLostError
 from userprofiles.jobs.ledger import Lease
 from userprofiles.jobs.run_record import Request, RunRecord, RunState

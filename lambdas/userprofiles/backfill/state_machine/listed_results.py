@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from userprofiles.backfill.job import Job, Operation
-from userprofiles.backfill.outcome import Outcome, UserResult
-from userprofiles.backfill.quarantine_sink import (
+from userprofiles.backfill.failures.quarantine_sink import (
     QuarantineSink,
     quarantine_errors,
     quarantine_part,
     quarantined_row,
 )
+from userprofiles.backfill.job import Job, Operation
+from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.jobs.quarantine import Part, Quarantine
 

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.identity import template_identity, template_version
 from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger_run import check_resumable, read_job, refuse_parallel_run
-from userprofiles.backfill.rollback_run import check_can_roll_back, mark_rolled_back
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_run import check_resumable, read_job, refuse_parallel_run
+from userprofiles.backfill.ledger.rollback_run import check_can_roll_back, mark_rolled_back
+from userprofiles.backfill.plan.written_code import backfill_code_version
 from userprofiles.backfill.segment_state import SegmentState
-from userprofiles.backfill.shape_detection import detect_shape, read_first_shapes
 from userprofiles.backfill.sources.open_source import open_source
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
 from userprofiles.backfill.state_machine.worker_input import Request, read_request
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.written_code import backfill_code_version
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.shape_detection import detect_shape, read_first_shapes
 from userprofiles.jobs.errors import RunExistsError, RunLockedError, RunNotFoundError
 from userprofiles.jobs.ledger import LEASE_S, Lease
 from userprofiles.jobs.run_record import RunRecord

@@ -7,20 +7,20 @@ from typing import Any
 
 from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
 from userprofiles.backfill.job import Job
-from userprofiles.backfill.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger_run import read_job
-from userprofiles.backfill.ledger_session import LedgerObserver, LedgerSession
+from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.ledger.ledger_run import read_job
+from userprofiles.backfill.ledger.ledger_session import LedgerObserver, LedgerSession
+from userprofiles.backfill.ledger.timeline_recorder import TimelineRecorder
+from userprofiles.backfill.ledger.tolerance_check import tolerance_error
 from userprofiles.backfill.outcome import UserResult
-from userprofiles.backfill.review import Review
+from userprofiles.backfill.review.review import Review
+from userprofiles.backfill.review.run_history import read_history
 from userprofiles.backfill.run import Run
-from userprofiles.backfill.run_history import read_history
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.state_machine.listed_results import create_sink
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
 from userprofiles.backfill.state_machine.worker_input import check_job, read_run_id, read_segment, read_token
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.timeline_recorder import TimelineRecorder
-from userprofiles.backfill.tolerance_check import tolerance_error
 from userprofiles.jobs.errors import LeaseLostError, RunLockedError
 from userprofiles.jobs.ledger import Lease
 from userprofiles.jobs.run_record import Request

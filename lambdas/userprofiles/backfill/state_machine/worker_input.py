@@ -6,10 +6,10 @@ from typing import Any
 
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id
-from userprofiles.backfill.skip_rule import SkipRule
 from userprofiles.backfill.sources.source_kinds import SourceKind, refuse_local_file
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.users.skip_rule import SkipRule
 
 _OPTIONS = frozenset({"table", "dryRun", "segments", "only", "rule", "runId", "shape", "rate"})
 _REQUEST_KEYS = frozenset({"job", "startedBy", "codeVersion", "templateVersion", "backup", "allowParallel"})

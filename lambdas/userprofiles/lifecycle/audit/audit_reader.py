@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from userprofiles.backfill.table_scan import projection
+from userprofiles.backfill.tables.table_scan import projection
 from userprofiles.lifecycle.audit.audit_chain import ChainResult, UserStatus, check_chain
 from userprofiles.lifecycle.audit.receipt_check import check_receipt
 from userprofiles.lifecycle.table_reader import TableReader

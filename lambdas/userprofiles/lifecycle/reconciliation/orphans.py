@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from userprofiles.backfill.pool_reader import PoolReader
+from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.lifecycle.reconciliation.inventory import Result
 from userprofiles.table import audit, deletion
 from userprofiles.table.audit import Action

@@ -8,7 +8,7 @@ from typing import Any
 from userprofiles import settings
 from userprofiles.backfill.errors import BackfillError
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.pool_reader import PoolReader, UnconfirmedRule
+from userprofiles.backfill.sources.pool_reader import PoolReader, UnconfirmedRule
 from userprofiles.backfill.stop import Stop
 from userprofiles.lifecycle.reconciliation.reconciler_state import StateTable
 from userprofiles.lifecycle.reconciliation.repair import SOURCE

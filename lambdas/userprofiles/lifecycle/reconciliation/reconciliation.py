@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
-from userprofiles.backfill.pool_reader import PoolReader, PoolUser, UnconfirmedRule
+from userprofiles.backfill.sources.pool_reader import PoolReader, PoolUser, UnconfirmedRule
 from userprofiles.lifecycle.comparison import compare
 from userprofiles.lifecycle.reconciliation.inventory import DifferenceKind, Inventory
 from userprofiles.lifecycle.table_reader import Page, TableReader

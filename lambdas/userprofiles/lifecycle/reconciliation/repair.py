@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
-from userprofiles.backfill.pool_reader import PoolReader
+from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.lifecycle.reconciliation.inventory import (
     FIXED_KINDS,
     Difference,

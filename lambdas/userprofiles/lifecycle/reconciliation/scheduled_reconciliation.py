@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from userprofiles.backfill.errors import StoppedError
-from userprofiles.backfill.pool_reader import RefusedTokenError
+from userprofiles.backfill.sources.pool_reader import RefusedTokenError
 from userprofiles.jobs.key_hashes import hash_keys
 from userprofiles.lifecycle.reconciliation.reconciler_state import (
     ACCOUNTS_PHASE,

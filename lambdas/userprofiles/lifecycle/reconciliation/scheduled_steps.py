@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
-from userprofiles.backfill.pool_reader import PoolReader, PoolUser, UnconfirmedRule
+from userprofiles.backfill.sources.pool_reader import PoolReader, PoolUser, UnconfirmedRule
 from userprofiles.lifecycle.comparison import compare
 from userprofiles.lifecycle.reconciliation.inventory import DifferenceKind, Result
 from userprofiles.lifecycle.reconciliation.reconciler_state import Pass

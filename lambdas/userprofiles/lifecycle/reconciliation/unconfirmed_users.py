@@ -11,7 +11,7 @@ stopped in between leaves the entry, and the next run completes the removal.
 
 from dataclasses import dataclass
 
-from userprofiles.backfill.pool_reader import PoolReader
+from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.lifecycle.reconciliation.inventory import Result
 from userprofiles.table.removal_journal import RemovalJournal
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.pool_reader import PoolReader
-from userprofiles.backfill.table_scan import projection
+from userprofiles.backfill.sources.pool_reader import PoolReader
+from userprofiles.backfill.tables.table_scan import projection
 from userprofiles.lifecycle.audit.audit_reader import AuditReader
 from userprofiles.lifecycle.restore.backup_inventory import (
     BackupDifferenceKind,

@@ -238,7 +238,7 @@ def test_f35_changed_table_template_source_or_code_is_refused_with_was_and_is(pl
 def test_f35_code_changed_between_stop_and_resume(planned, stoppable, monkeypatch, capsys):
     """F35: a stopped run does not resume with other code."""
     assert stoppable.apply("--no-backup", limits=SMALL) == 3
-    monkeypatch.setattr("userprofiles.backfill.planner.backfill_code_version", lambda: "0.2.0+1")
+    monkeypatch.setattr("userprofiles.backfill.plan.planner.backfill_code_version", lambda: "0.2.0+1")
 
     assert planned.apply("--no-backup") == 5
 

@@ -14,7 +14,7 @@ import pytest
 from backfill_fixtures import plain_user, plain_users
 from command_fixtures import files
 from userprofiles.backfill.command import migrate_user_profiles
-from userprofiles.backfill.failure_log import FailureLog
+from userprofiles.backfill.failures.failure_log import FailureLog
 from userprofiles.backfill.limits import COMMAND_LINE
 
 LIMITS = replace(COMMAND_LINE, chunk_rows=5, checkpoint_every_s=0.0)

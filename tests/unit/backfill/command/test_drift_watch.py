@@ -3,10 +3,10 @@
 from types import SimpleNamespace
 
 import pytest
-from userprofiles.backfill.apply import PreparedRun
 from userprofiles.backfill.command.drift_watch import DriftWatch
-from userprofiles.backfill.drift import CountDrift
 from userprofiles.backfill.job import Job
+from userprofiles.backfill.plan.apply import PreparedRun
+from userprofiles.backfill.plan.drift import CountDrift
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.tally import Tally
 from userprofiles.jobs.file_ledger import FileLedger

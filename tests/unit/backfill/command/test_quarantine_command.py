@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from userprofiles import cli
 from userprofiles.backfill.command.ledger_options import default_ledger_folder
 from userprofiles.backfill.command.quarantine_place import quarantine_folder
-from userprofiles.backfill.rollback_run import mark_rolled_back
+from userprofiles.backfill.ledger.rollback_run import mark_rolled_back
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import RunState
 

@@ -13,7 +13,7 @@ from kill_switch import KilledError
 from review_fixtures import change, create_profiles, store_run, user, users
 from userprofiles import cli
 from userprofiles.backfill.limits import COMMAND_LINE
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.table_shape import TableShape
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import RunState
 

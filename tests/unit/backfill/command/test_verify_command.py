@@ -9,7 +9,7 @@ from review_fixtures import change, create_profiles, store_run, user, users
 from userprofiles import cli
 from userprofiles.backfill.job import Operation
 from userprofiles.backfill.limits import COMMAND_LINE
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.table_shape import TableShape
 
 PLAIN = TableShape.PLAIN
 

@@ -7,7 +7,6 @@ from io import BytesIO
 import pytest
 from backfill_fixtures import LIMITS, client_error
 from source_fixtures import COLUMNS, file_source, person, write_lines
-from userprofiles.backfill.calls import Calls
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError
 from userprofiles.backfill.job import Job
@@ -15,6 +14,7 @@ from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.sources.lines import MAX_LINE_BYTES, read_lines
 from userprofiles.backfill.sources.open_source import open_source
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.tables.calls import Calls
 
 LOCATION = TableLocation("users", "us-east-1", "AWS")
 SECRET = "CANARY"

@@ -4,8 +4,8 @@ import pytest
 from backfill_fixtures import LIMITS, Recorder, account, client_error, plain_user, profile
 from fake_pool import POOL_ID, FakePool
 from userprofiles.backfill.errors import BackfillFailedError
-from userprofiles.backfill.mapping import KEYED_TABLE_COLUMNS, TABLE_COLUMNS, ColumnMapping
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.users.mapping import KEYED_TABLE_COLUMNS, TABLE_COLUMNS, ColumnMapping
 from userprofiles.table.attribute_value import deserialize_item, serialize_item
 
 SHOP_USER = {

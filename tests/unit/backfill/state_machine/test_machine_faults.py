@@ -7,7 +7,7 @@ import pytest
 from backfill_fixtures import LIMITS, account, client_error, plain_user, plain_users, profile
 from kill_switch import KilledError
 from userprofiles.backfill.errors import BackfillFailedError
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.tables.table_shape import TableShape
 from userprofiles.jobs.run_record import RunState
 
 SMALL = replace(LIMITS, page_rows=5, chunk_rows=3)

@@ -6,9 +6,9 @@ import pytest
 from backfill_fixtures import account, plain_users
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError
 from userprofiles.backfill.job import Job, Operation
-from userprofiles.backfill.rollback_run import create_rollback_job
-from userprofiles.backfill.run_history import read_history
-from userprofiles.backfill.table_shape import TableShape
+from userprofiles.backfill.ledger.rollback_run import create_rollback_job
+from userprofiles.backfill.review.run_history import read_history
+from userprofiles.backfill.tables.table_shape import TableShape
 from userprofiles.jobs.run_record import RunState
 
 

@@ -6,7 +6,7 @@ import pytest
 from fake_pool import POOL_ID
 from kill_switch import KilledError
 from userprofiles.backfill.limits import COMMAND_LINE
-from userprofiles.backfill.pool_reader import PoolReader
+from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.backfill.stop import Stop
 from userprofiles.lifecycle.reconciliation.inventory import Result
 from userprofiles.lifecycle.reconciliation.unconfirmed_users import UnconfirmedUsers

@@ -1,0 +1,1 @@
+"""Failed users of a run: their list and their quarantine."""

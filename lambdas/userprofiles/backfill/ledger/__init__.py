@@ -1,0 +1,1 @@
+"""Runs with a record, a lease and progress in a ledger."""

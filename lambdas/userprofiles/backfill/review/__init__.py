@@ -1,0 +1,1 @@
+"""Verification and rollback: comparison of stored items with what a run creates."""

@@ -1,0 +1,90 @@
+"""Deletes items of users on the condition that they are as they were read.
+
+DynamoDB compares values of all types, including lists and maps:
+https://docs.aws.amazon.com/AWSJavaScriptSDK/v3/latest/clients/client-dynamodb/interfaces/expectedattributevalue.html
+A delete in a transaction needs the permission of DeleteItem, and no other:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from userprofiles.backfill.errors import BackfillFailedError, ConditionFailedError, DeniedError, ErrorKind
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.users.user_row import Row
+
+_KEYS = ("PK", "SK")
+
+
+class ItemRemover:
+    """Deletes items of one table, in one thread.
+
+    Args:
+        calls: Calls on the table.
+        optional_names: Attributes that an item can get later. An item that has got one of them is kept.
+    """
+
+    def __init__(self, calls: Calls, optional_names: Iterable[str]) -> None:
+        self._calls = calls
+        self._table = calls.location.table
+        self._optional_names = tuple(optional_names)
+
+    def remove(self, items: Sequence[Row]) -> None:
+        """Delete the items of one user, all or none of them.
+
+        DynamoDB compares each attribute with the value that was read, so a change of the item in the meantime
+        wins: the delete has no effect then.
+
+        Args:
+            items: One or two items with all their attributes.
+
+        Raises:
+            ConditionFailedError: An item was changed or deleted since it was read. Nothing was deleted.
+            BackfillFailedError: The table can't be written.
+        """
+        deletes = [
+            {
+                "TableName": self._table,
+                "Key": {name: item[name] for name in _KEYS},
+                **self._is_unchanged(item),
+            }
+            for item in items
+        ]
+        try:
+            if len(deletes) == 1:
+                self._calls.call("DeleteItem", **deletes[0])
+            else:
+                self._calls.call(
+                    "TransactWriteItems",
+                    TransactItems=[{"Delete": delete} for delete in deletes],
+                    ClientRequestToken=str(uuid.uuid4()),
+                )
+        except DeniedError as error:
+            raise BackfillFailedError(
+                ErrorKind.RIGHTS,
+                f"Access Denied (dynamodb:DeleteItem on table {self._table!r})\n"
+                "A rollback needs this permission on the table. Add it, then run the command again.",
+            ) from error
+        except ConditionFailedError:
+            self._calls.record_success()
+            raise
+        self._calls.record_success()
+
+    def _is_unchanged(self, item: Row) -> dict[str, Any]:
+        """Return the condition that an item has exactly these attributes.
+
+        A condition can't exclude unknown attributes. So it excludes those that our code or a field of the
+        template could add.
+        """
+        names = {f"#n{number}": name for number, name in enumerate(item) if name not in _KEYS}
+        absent = [name for name in self._optional_names if name not in item]
+        absent_names = {f"#a{number}": name for number, name in enumerate(absent)}
+        clauses = [f"{alias} = :{alias[1:]}" for alias in names]
+        clauses += [f"attribute_not_exists({alias})" for alias in absent_names]
+        values: Mapping[str, Any] = {f":{alias[1:]}": item[name] for alias, name in names.items()}
+        return {
+            "ConditionExpression": " AND ".join(clauses),
+            "ExpressionAttributeNames": {**names, **absent_names},
+            "ExpressionAttributeValues": values,
+        }

@@ -1,0 +1,1 @@
+"""Access to DynamoDB tables: shapes, scans, descriptions and calls."""

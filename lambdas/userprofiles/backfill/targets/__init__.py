@@ -1,0 +1,1 @@
+"""What a run writes for a user, and how it writes."""

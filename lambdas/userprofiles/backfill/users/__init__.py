@@ -1,0 +1,1 @@
+"""Users read from rows: IDs, attributes, reasons to skip."""

@@ -1,0 +1,106 @@
+"""A process that is killed at any call, of the users table or the ledger: the resumed run counts exactly."""
+
+import os
+from dataclasses import replace
+
+import pytest
+from backfill_fixtures import LIMITS, Recorder, plain_users
+from kill_switch import KilledError
+from userprofiles.backfill.failures.failure_sink import FailureSink
+from userprofiles.backfill.job import Job
+from userprofiles.backfill.ledger.ledger_run import LedgerRun
+from userprofiles.backfill.stop import Stop
+from userprofiles.jobs.file_ledger import FileLedger
+from userprofiles.jobs.run_record import RunRecord, RunState
+
+RUN = "run-1"
+USERS = 7
+SMALL = replace(LIMITS, chunk_rows=4, checkpoint_every_s=0.0, heartbeat_s=60.0)
+WRITES = ("create", "acquire", "save_units", "release")
+
+
+class NoFailures(FailureSink):
+    def record(self, state, results):
+        pass
+
+    def flush(self):
+        pass
+
+
+class Process:
+    """A process that can be killed before or after one of its calls."""
+
+    def __init__(self, table, folder, kill_at=0, *, after=False):
+        self.table = table
+        self.calls = 0
+        self._ledger = FileLedger(folder)
+        self._kill_at = kill_at
+        self._after = after
+        self._is_dead = False
+        for name in WRITES:
+            setattr(self._ledger, name, self._wrap(getattr(self._ledger, name)))
+        self.meta = table.client.meta
+        self.scan = self._wrap(table.client.scan)
+        self.batch_get_item = self._wrap(table.client.batch_get_item)
+        self.batch_execute_statement = self._wrap(table.client.batch_execute_statement)
+
+    def _wrap(self, call):
+        def wrapped(*arguments, **parameters):
+            if self._is_dead:
+                raise KilledError
+            self.calls += 1
+            if self.calls != self._kill_at:
+                return call(*arguments, **parameters)
+            self._is_dead = True
+            if self._after:
+                call(*arguments, **parameters)
+            raise KilledError
+
+        return wrapped
+
+    def run(self):
+        job = Job(run_id=RUN, table=self.table.name, segments=1)
+        try:
+            result = LedgerRun(
+                self._ledger,
+                self,
+                self.table.location,
+                observer=Recorder(),
+                failures=NoFailures(),
+                stop=Stop(),
+                limits=SMALL,
+            ).start_or_resume(RunRecord(RUN, "backfill", "local", job.to_json()))
+            assert result.error is None
+        finally:  # the end of a process releases its locks
+            for descriptor in self._ledger._held.values():
+                os.close(descriptor)
+
+
+def count_calls(create_table, folder):
+    process = Process(create_table(*plain_users(USERS), name="uninterrupted"), folder / "uninterrupted")
+    process.run()
+    return process.calls
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
+@pytest.mark.sample(2)
+def test_kill_at_every_call_loses_no_count(create_table, tmp_path, after):
+    """F21, F36: also between the write of an item and that of the ledger."""
+    calls = count_calls(create_table, tmp_path)
+    assert calls > 10
+
+    for kill_at in range(1, calls + 1):
+        table = create_table(*plain_users(USERS), name=f"table-{kill_at}")
+        folder = tmp_path / str(kill_at)
+        with pytest.raises(KilledError):
+            Process(table, folder, kill_at, after=after).run()
+        ledger = FileLedger(folder)
+        is_done = any(run.state is RunState.DONE for run in ledger.list_runs())
+        if not is_done:  # else it was killed after its last write
+            Process(table, folder).run()
+
+        stored = ledger.read(RUN)
+        counts = {name: stored.counts[name] for name in ("processed", "created", "existed", "failed")}
+        assert counts == {"processed": USERS, "created": USERS, "existed": 0, "failed": 0}, kill_at
+        assert set(ledger.read_keys(RUN)) == set(table.profiles())
+        assert len(table.profiles()) == USERS
