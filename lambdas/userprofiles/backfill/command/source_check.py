@@ -75,7 +75,7 @@ class SourceCheck:
             case SourceKind.POOL:
                 self._check_pool(source)
                 return dict(source)
-            case SourceKind.OTHER_TABLE | SourceKind.KEYED_TABLE:
+            case SourceKind.TABLE | SourceKind.KEYED_TABLE:
                 return self._complete_table(source)
             case SourceKind.EXPORT:
                 return self._complete_export(source)
@@ -130,9 +130,9 @@ class SourceCheck:
         key_names = [part.split()[0] for part in table.key_schema]
         kind = kind_of_table(key_names)
         if kind != source["kind"]:
-            hint = "" if kind is None else f" Use --source {_form(kind)}:{source['name']}."
+            hint = "" if kind is None else f" Use --source {kind}:{source['name']}."
             raise RefusedError(
-                f"--source {_form(source['kind'])}:{source['name']}: the table has the key "
+                f"--source {source['kind']}:{source['name']}: the table has the key "
                 f"{' and '.join(key_names)}. Allowed are PK and SK for table, and one key of any name for "
                 f"keyed-table.{hint}"
             )
@@ -284,9 +284,3 @@ def _describe_columns(names: Sequence[str]) -> str:
 
 _COLUMN_NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_ .:-]{0,63}")
 _EMPTY: tuple[Any, ...] = (None, "", {"S": ""}, {"NULL": True})
-_FORMS = {SourceKind.OTHER_TABLE: "table"}
-
-
-def _form(kind: str) -> str:
-    """Return the name of a kind in `--source`."""
-    return _FORMS.get(SourceKind(kind), kind)

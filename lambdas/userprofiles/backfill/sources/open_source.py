@@ -37,9 +37,9 @@ def open_source(job: Job, limits: Limits, clients: SourceClients | None = None) 
     """
     clients = clients or SourceClients()
     match job.source.get("kind"):
-        case SourceKind.TABLE:
+        case SourceKind.TABLE if not job.creates_accounts:
             return TableSource(job, limits)
-        case SourceKind.OTHER_TABLE | SourceKind.KEYED_TABLE:
+        case SourceKind.TABLE | SourceKind.KEYED_TABLE:
             return OtherTableSource(job, limits, load_roles(job))
         case SourceKind.POOL:
             return PoolSource(job.source, clients, roles=load_roles(job), limits=limits)

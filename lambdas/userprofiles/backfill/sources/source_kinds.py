@@ -14,7 +14,6 @@ class SourceKind(StrEnum):
     """Where the users come from, as `--source` and a job name it."""
 
     TABLE = TABLE_SOURCE
-    OTHER_TABLE = "other-table"
     KEYED_TABLE = "keyed-table"
     POOL = "pool"
     POOL_LIST = "pool-list"
