@@ -1,8 +1,8 @@
 """MACs of phone numbers and codes, computed by KMS.
 
-The key never leaves KMS, so a copy of the table reveals neither phone numbers nor codes: nobody can compute the
-MACs of all codes without the key. KMS counts GenerateMac to the quota of symmetric cryptographic operations
-(https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html).
+The key never leaves KMS, so a copy of the table reveals neither phone numbers nor codes: without the key,
+nobody can compute the MACs of all codes. KMS counts GenerateMac to the quota of symmetric cryptographic
+operations (https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html).
 """
 
 import base64
