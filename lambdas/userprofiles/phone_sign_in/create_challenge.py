@@ -1,7 +1,8 @@
 """CreateAuthChallenge: requests a code for a sign-in.
 
 Cognito can run this trigger up to three times for one sign-in. It passes neither a session's ID nor the
-caller's address, nor the ClientMetadata of InitiateAuth. So a code belongs to a phone number, not to a session.
+caller's address, nor the ClientMetadata of InitiateAuth. So a code belongs to a phone number, not to a
+session.
 """
 
 from collections.abc import Callable, Mapping
