@@ -15,6 +15,7 @@ from backfill_fixtures import TABLE, client_error, plain_users
 from command_fixtures import Terminal
 from userprofiles import cli
 from userprofiles.backfill.command.ledger_command import LedgerCommand, LedgerCommandOptions, new_record
+from userprofiles.backfill.command.ledger_options import default_ledger_folder
 from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.command.signals import stop_on_signals
@@ -262,7 +263,7 @@ def test_resume_does_not_replace_a_file_that_is_no_report(stopped, ledger, capsy
 class TestListAndShow:
     def test_empty_ledger(self, capsys):
         assert runs("list") == 0
-        assert capsys.readouterr().out == "The ledger has no runs.\n"
+        assert capsys.readouterr().out == f"The ledger {default_ledger_folder()} has no runs.\n"
 
     def test_list_has_a_line_for_each_run(self, stopped, ledger, capsys):
         apply(stopped, ledger, "run-2")
