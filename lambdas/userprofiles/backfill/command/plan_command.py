@@ -29,7 +29,7 @@ from userprofiles.backfill.job import Job, new_run_id
 from userprofiles.backfill.limits import WORKER
 from userprofiles.backfill.plan.plan_file import diff_plans, read_plan, write_plan
 from userprofiles.backfill.plan.planner import Planner
-from userprofiles.backfill.sources.source_kinds import refuse_local_file
+from userprofiles.backfill.sources.source_kinds import refuse_local_source
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 
@@ -123,7 +123,7 @@ def _check_engine(values: argparse.Namespace, job: Job) -> None:
     """
     if values.engine == LOCAL:
         return
-    refuse_local_file(job.source)
+    refuse_local_source(job.source)
     if job.segments > WORKER.worker_segments:
         raise ValueError(
             f"--segments {job.segments}: the state machine processes at most {WORKER.worker_segments:,} "

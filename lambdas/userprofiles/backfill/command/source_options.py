@@ -34,14 +34,15 @@ _FORMS = {
     "pool-list": SourceKind.POOL_LIST,
     "jsonl": SourceKind.JSONL,
     "csv": SourceKind.CSV,
+    "parquet": SourceKind.PARQUET,
     "export": SourceKind.EXPORT,
     "python": SourceKind.PYTHON,
 }
 _SOURCE_HELP = """where the users come from (default: table, the table of --table-name itself):
 table:NAME, a table of either shape; keyed-table:NAME, a table with the key user_id alone;
 pool:ID, a Cognito user pool; pool-list:FILE, written by `userprofiles pool list`;
-jsonl:FILE or csv:FILE, with --mapping; export:s3://BUCKET/PREFIX/AWSDynamoDB/ID, a full DynamoDB
-export in DynamoDB JSON; python:MODULE:FUNCTION, a source of your own. FILE can be
+jsonl:FILE, csv:FILE or parquet:FILE, with --mapping; export:s3://BUCKET/PREFIX/AWSDynamoDB/ID,
+a full DynamoDB export in DynamoDB JSON; python:MODULE:FUNCTION, a source of your own. FILE can be
 s3://BUCKET/KEY. With any other source than table, accounts and profiles are written to this project's
 users table --table-name"""
 
@@ -69,7 +70,7 @@ def add_source_options(parser: CommandParser) -> None:
         "--mapping",
         type=Path,
         metavar="FILE.json",
-        help="names of the source's columns; required for jsonl and csv (see docs/sources.md)",
+        help="names of the source's columns; required for jsonl, csv and parquet (see docs/sources.md)",
     )
     parser.add_argument(
         "--roles",

@@ -11,7 +11,7 @@ from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.job_options import add_profile_options, add_segment_options
 from userprofiles.backfill.command.source_options import add_source_options, read_source
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError
-from userprofiles.backfill.sources.source_kinds import refuse_local_file
+from userprofiles.backfill.sources.source_kinds import refuse_local_source
 from userprofiles.table.attribute_value import serialize_item
 
 
@@ -275,6 +275,6 @@ def test_pool_is_read_once_to_check_the_rights(tables, read, monkeypatch):
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "pool-list"])
 def test_local_file_is_refused_for_a_state_machine(kind):
     with pytest.raises(RefusedError, match="Copy the file to S3"):
-        refuse_local_file({"kind": kind, "path": "/data/users"})
-    refuse_local_file({"kind": kind, "path": "s3://bucket/users"})
-    refuse_local_file({"kind": "table"})
+        refuse_local_source({"kind": kind, "path": "/data/users"})
+    refuse_local_source({"kind": kind, "path": "s3://bucket/users"})
+    refuse_local_source({"kind": "table"})
