@@ -260,6 +260,18 @@ def test_resume_does_not_replace_a_file_that_is_no_report(stopped, ledger, capsy
     assert json.loads(victim.read_text())["runId"] == RUN
 
 
+@pytest.mark.parametrize("path", ["/", ".", "..", "folder", "a\0b"])
+def test_report_in_the_record_that_can_be_no_file_is_rejected(stopped, ledger, capsys, tmp_path, path):
+    """A name without a last part has no name of a page beside it."""
+    if path == "folder":
+        path = str(tmp_path)
+    _, lease = ledger.acquire(RUN)
+    ledger.release(lease, report=path, state=RunState.STOPPED)
+
+    assert runs("resume", RUN) == 5
+    assert "which can't be a file" in capsys.readouterr().err
+
+
 class TestListAndShow:
     def test_empty_ledger(self, capsys):
         assert runs("list") == 0
