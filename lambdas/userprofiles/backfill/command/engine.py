@@ -15,7 +15,7 @@ from userprofiles import aws
 from userprofiles.backfill import report
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
-from userprofiles.backfill.command.ledger_options import ledger_arguments, ledger_table
+from userprofiles.backfill.command.ledger_options import ledger_table
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.runs_view import format_counts
 from userprofiles.backfill.command.runs_watch import Watch
@@ -31,7 +31,7 @@ from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.jobs.errors import RunNotFoundError
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.telemetry import error_code
 
@@ -212,11 +212,14 @@ class StepFunctionsEngine:
             self._wait_for_run(run_id, execution_arn)
             return Watch(self._ledger, self._stop, _WATCH_S).run(run_id)
         except StoppedError as error:
-            arguments = " ".join([run_id, *ledger_arguments(self._values)])
             raise StoppedError(
                 f"Stopped watching. Run {run_id} continues in the state machine. To watch it again, or to "
-                f"stop it:\n  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}"
+                f"stop it:\n{self._control_commands(run_id)}"
             ) from error
+
+    def _control_commands(self, run_id: str) -> str:
+        commands = (command_line(self._ledger, "runs", word, run_id) for word in ("watch", "stop"))
+        return "\n".join(f"  {command}" for command in commands)
 
     def _refuse_locked_run(self, run_id: str) -> None:
         """Refuse a run that is locked. Its execution would fail, and raise the alarm of the state machine.
@@ -226,10 +229,9 @@ class StepFunctionsEngine:
         """
         with ledger_errors(), suppress(RunNotFoundError):
             if self._ledger.is_locked(run_id):
-                arguments = " ".join([run_id, *ledger_arguments(self._values)])
                 raise RefusedError(
                     f"Another process is working on run {run_id}.\nTo watch it, or to stop it:\n"
-                    f"  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}\n"
+                    f"{self._control_commands(run_id)}\n"
                     "If its execution was aborted, the run can be resumed when its lease has ended, after at "
                     "most six minutes."
                 )

@@ -21,7 +21,7 @@ from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger.ledger_session import build_counts
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
 
 _FAILURES = ("failed", "differing", "missing", "orphaned", "kept")
@@ -63,9 +63,8 @@ class Watch:
             if not is_locked:
                 return run, exit_code_of_run(run, counts)
             if self._stop.wait(self._every_s):
-                raise StoppedError(
-                    f"Stopped watching. Run {run_id} continues. To stop it: userprofiles runs stop {run_id}"
-                )
+                command = command_line(self._ledger, "runs", "stop", run_id)
+                raise StoppedError(f"Stopped watching. Run {run_id} continues. To stop it:\n  {command}")
 
     def _read_units(self, run: RunRecord) -> list[Mapping[str, Any]]:
         """Return the progress of the units if it is shown, or if only the units have the counts."""

@@ -39,6 +39,7 @@ from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.shape_detection import detect_shape, read_first_shapes
+from userprofiles.jobs.counted import counted
 
 _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} no differences
@@ -225,6 +226,8 @@ def _write(
         **result.meter.to_json(),
     }
     subject = f"Run {job.of_run} in table {job.table}" if job.of_run else f"Table {job.table}"
-    mode = f"a sample of about {sample.size:,} users, --seed {sample.seed}" if sample else "all users"
+    mode = (
+        f"a sample of about {counted(sample.size, 'user')}, --seed {sample.seed}" if sample else "all users"
+    )
     summary = format_verification(f"{subject}: {mode}", result)
     write_result(document, differences, summary, as_json=values.json, path=values.report)

@@ -159,9 +159,8 @@ def _prepare_rollback(services: Services, job: Job, run_id: str) -> None:
         RefusedError: The run can't be rolled back.
         LedgerError: The ledger can't be used.
     """
-    command = f"userprofiles runs stop {run_id} --ledger-table {services.ledger.name}"
     run = services.ledger.read(run_id)
-    check_can_roll_back(services.ledger, run, command)
+    check_can_roll_back(services.ledger, run)
     if run.job.get("table") != job.table:
         raise RefusedError(
             f"Run {run_id} did not write to the table {job.table!r}, so nothing is removed there."
