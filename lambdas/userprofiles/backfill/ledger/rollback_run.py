@@ -20,7 +20,7 @@ from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.rollback import find_profiles_without_row
-from userprofiles.backfill.review.run_history import RunHistory, creates_accounts
+from userprofiles.backfill.review.run_history import RunHistory
 from userprofiles.backfill.run import Observer, Run
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
@@ -96,7 +96,7 @@ def create_rollback_job(history: RunHistory, *, dry_run: bool, rate: float | Non
         plan_hash="",
         max_failures=None,
     )
-    if creates_accounts(job):  # the segments of the run are those of another source
+    if job.creates_accounts:  # the segments of the run are those of another source
         job = dataclasses.replace(job, segments=DEFAULT_SEGMENTS, only=())
     return job
 

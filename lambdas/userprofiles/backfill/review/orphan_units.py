@@ -8,7 +8,7 @@ all users don't fit into the memory of a worker, they are divided into parts, an
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from userprofiles.backfill.job import DEFAULT_SEGMENTS, TABLE_SOURCE, Job, Operation
+from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, Operation
 from userprofiles.backfill.segment_state import SegmentState
 
 USERS_IN_MEMORY = 30_000_000
@@ -39,7 +39,7 @@ class OrphanUnit:
 
 def searches_orphans(job: Job) -> bool:
     """Return whether a job looks for profiles without a user, as the local verification does."""
-    is_import_sample = job.source.get("kind") != TABLE_SOURCE and job.sample is not None
+    is_import_sample = job.creates_accounts and job.sample is not None
     return job.operation is Operation.VERIFY and not job.only and not is_import_sample
 
 
@@ -60,8 +60,7 @@ def plan_orphan_units(job: Job, states: Iterable[SegmentState]) -> Sequence[Orph
         return ()
     users = sum(state.rows for state in compared)
     parts = min(MAX_UNITS, users // USERS_IN_MEMORY + 1)
-    is_table = job.source.get("kind") == TABLE_SOURCE
-    segments = min(job.segments if is_table else DEFAULT_SEGMENTS, MAX_UNITS // parts)
+    segments = min(DEFAULT_SEGMENTS if job.creates_accounts else job.segments, MAX_UNITS // parts)
     return [
         OrphanUnit(job.segments + number, number % segments, segments, number // segments, parts)
         for number in range(segments * parts)

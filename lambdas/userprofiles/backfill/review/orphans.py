@@ -7,7 +7,6 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.review.review import Review
-from userprofiles.backfill.review.run_history import creates_accounts
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_scan import projection, scan
 from userprofiles.backfill.tables.table_shape import (
@@ -36,7 +35,7 @@ def find_orphans(calls: Calls, reader: ItemReader, job: Job, review: Review) -> 
     Raises:
         BackfillError: The table can't be read.
     """
-    if creates_accounts(job) and review.sample is None:
+    if job.creates_accounts and review.sample is None:
         for response in scan(calls, **PROFILE_PROJECTION):
             review.add_profiles(verified_profile_keys(job, response["Items"]))
     orphans = review.orphans()
@@ -56,7 +55,7 @@ def confirm_orphans(reader: ItemReader, job: Job, keys: Sequence[str]) -> list[U
         BackfillError: The table can't be read.
     """
     items = reader.read_items(keys, tuple(record.SORT_KEYS), consistent=True)
-    has_no_accounts = creates_accounts(job) or job.shape is TableShape.PLAIN
+    has_no_accounts = job.creates_accounts or job.shape is TableShape.PLAIN
     return [
         UserResult(key.removeprefix(record.USER_PREFIX), Outcome.ORPHANED, NO_USER, key={"PK": key})
         for key in keys
@@ -79,5 +78,5 @@ def verified_profile_keys(job: Job, rows: Sequence[Row]) -> Iterator[str]:
         key = user_partition_key(row)
         if key is None or get_string(row, "SK") != record.SORT_KEYS["profile"]:
             continue
-        if is_own or not creates_accounts(job):
+        if is_own or not job.creates_accounts:
             yield key

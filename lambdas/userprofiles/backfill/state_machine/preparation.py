@@ -8,7 +8,7 @@ from typing import Any
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.backfill.identity import template_identity, template_version
-from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
+from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger.ledger_run import (
     FINAL_STATES,
@@ -229,7 +229,7 @@ def _acquire(services: Services, record: RunRecord, deadline: float) -> Lease:
 def _detect_shape(services: Services, job: Job) -> Job:
     stop = Stop()
     calls = Calls(services.dynamodb, services.location(job.table), stop, services.limits)
-    if job.source.get("kind") != TABLE_SOURCE:
+    if job.creates_accounts:
         _read_first_page(services, job, calls)
         return job
     if job.is_shape_explicit:
