@@ -158,7 +158,7 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
 
 
 def source_segments(source: Mapping[str, Any]) -> int | None:
-    """Return the number of segments that a source has by itself: files of an export, row groups of Parquet."""
+    """Return the number of segments that a source has by itself: files or row groups."""
     return source.get("files") or source.get("rowGroups")
 
 
