@@ -2,7 +2,7 @@
 
 DynamoDB compares values of all types, including lists and maps:
 https://docs.aws.amazon.com/AWSJavaScriptSDK/v3/latest/clients/client-dynamodb/interfaces/expectedattributevalue.html
-A delete in a transaction needs the permission of DeleteItem, and no other:
+In a transaction, a delete needs the permission of DeleteItem and a check that of ConditionCheckItem:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 """
 
@@ -13,8 +13,25 @@ from typing import Any
 from userprofiles.backfill.errors import BackfillFailedError, ConditionFailedError, DeniedError, ErrorKind
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.users.user_row import Row
+from userprofiles.table.attribute_value import AttributeValue
+from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
+from userprofiles.template import Template
+from userprofiles.template_check import ITEM_KINDS, RESERVED
+
+Key = Mapping[str, AttributeValue]
 
 _KEYS = ("PK", "SK")
+
+
+def optional_names(template: Template) -> list[str]:
+    """Return the attributes that an account or profile can get later."""
+    fields = {
+        name
+        for kind in ITEM_KINDS
+        for role in template.roles
+        for name in template.schema(kind, role)["properties"]
+    }
+    return sorted((fields | RESERVED | {template.update_time_field}) - {"PK", "SK"})
 
 
 class ItemRemover:
@@ -30,7 +47,7 @@ class ItemRemover:
         self._table = calls.location.table
         self._optional_names = tuple(optional_names)
 
-    def remove(self, items: Sequence[Row]) -> None:
+    def remove(self, items: Sequence[Row], *, absent_keys: Iterable[Key] = ()) -> None:
         """Delete the items of one user, all or none of them.
 
         DynamoDB compares each attribute with the value that was read, so a change of the item in the meantime
@@ -38,9 +55,11 @@ class ItemRemover:
 
         Args:
             items: One or two items with all their attributes.
+            absent_keys: Keys of items that must not exist.
 
         Raises:
-            ConditionFailedError: An item was changed or deleted since it was read. Nothing was deleted.
+            ConditionFailedError: An item was changed or deleted since it was read, or one of the absent items
+                exists. Nothing was deleted.
             BackfillFailedError: The table can't be written.
         """
         deletes = [
@@ -51,13 +70,20 @@ class ItemRemover:
             }
             for item in items
         ]
+        checks = [
+            {"TableName": self._table, "Key": dict(key), "ConditionExpression": ITEM_DOES_NOT_EXIST}
+            for key in absent_keys
+        ]
         try:
-            if len(deletes) == 1:
+            if len(deletes) == 1 and not checks:
                 self._calls.call("DeleteItem", **deletes[0])
             else:
                 self._calls.call(
                     "TransactWriteItems",
-                    TransactItems=[{"Delete": delete} for delete in deletes],
+                    TransactItems=[
+                        *({"Delete": delete} for delete in deletes),
+                        *({"ConditionCheck": check} for check in checks),
+                    ],
                     ClientRequestToken=str(uuid.uuid4()),
                 )
         except DeniedError as error:
