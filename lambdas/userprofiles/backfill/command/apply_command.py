@@ -52,7 +52,8 @@ _EPILOG = """exit codes:
 
 Required permissions on the table: dynamodb:DescribeTable, dynamodb:DescribeContinuousBackups, dynamodb:Scan,
 dynamodb:GetItem and dynamodb:PutItem. With dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is
-faster. --backup needs dynamodb:CreateBackup and dynamodb:DescribeBackup."""
+faster. With dynamodb:DeleteItem and dynamodb:ConditionCheckItem, it removes the new profiles of users who are
+deleted during the run. --backup needs dynamodb:CreateBackup and dynamodb:DescribeBackup."""
 
 
 def add_parser(commands: Any) -> None:
