@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from userprofiles.jobs.counted import counted
+
 MAX_TRIES = 3
 """Tries of a row, the first one included. After these, only a forced retry tries it again."""
 
@@ -151,6 +153,6 @@ def read_line(line: bytes, place: str) -> QuarantinedRow:
 def missing_rows_error(name: str, count: int, part: Part) -> QuarantineError:
     """Return the error for a part that has fewer rows than its unit counts."""
     return QuarantineError(
-        f"{name} has {count:,} rows of unit {part.unit}, must have {part.end:,}.\n"
+        f"{name} has {counted(count, 'row')} of unit {part.unit}, must have {part.end:,}.\n"
         "Restore it from a backup, or run the job again with a new plan."
     )

@@ -98,7 +98,7 @@ def test_missing_row_is_an_error_with_its_place(open_quarantine):
     quarantine = open_quarantine()
     quarantine.append(Part(3), rows(1, unit=3))
 
-    with pytest.raises(QuarantineError, match=r"has 1 rows of unit 3, must have 2"):
+    with pytest.raises(QuarantineError, match=r"has 1 row of unit 3, must have 2"):
         list(quarantine.read(Part(3, 2)))
 
 

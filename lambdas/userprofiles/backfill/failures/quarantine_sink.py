@@ -4,9 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
+from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.jobs.quarantine import Part, Quarantine, QuarantinedRow, QuarantineError
+
+DIFFERENCES = (Outcome.DIFFERING, Outcome.MISSING, Outcome.ORPHANED, Outcome.KEPT)
+"""The outcomes of a verification or a rollback that the report of the state machine lists."""
 
 
 class QuarantineSink:
@@ -40,6 +44,18 @@ class QuarantineSink:
 def quarantine_part(state: SegmentState) -> Part:
     """Return the rows of a segment in the quarantine that its state counts."""
     return Part(state.segment, state.tally.failed, state.quarantine.version, state.quarantine.first)
+
+
+def listed_part(job: Job, state: SegmentState) -> Part:
+    """Return the users of a unit of the state machine that the report of a job lists.
+
+    A run lists its failed users. A verification or a rollback lists what differs or was kept, too. This
+    process lists those in the output of its command instead.
+    """
+    if job.operation is Operation.CREATE:
+        return quarantine_part(state)
+    differences = sum(state.tally.other[outcome.value] for outcome in DIFFERENCES)
+    return Part(state.segment, state.tally.failed + differences)
 
 
 def quarantined_row(run_id: str, unit: int, result: UserResult, tries: int = 1) -> QuarantinedRow:

@@ -18,6 +18,7 @@ from typing import IO, Any, Self
 from userprofiles.backfill.errors import RefusedError, StoppedError
 from userprofiles.backfill.sources.pool_reader import PoolReader, PoolUser, RefusedTokenError
 from userprofiles.backfill.sources.pool_user_row import pool_user_document, skip_reason
+from userprofiles.jobs.counted import counted
 from userprofiles.jobs.private_files import open_private, write_document
 
 WITH_PROFILE = "withProfile"
@@ -185,7 +186,8 @@ def write_pool_list(
             continue
         except StoppedError:
             raise StoppedError(
-                f"Stopped after {file.position.counts.total():,} users. Run the command again to continue."
+                f"Stopped after {counted(file.position.counts.total(), 'user')}. Run the command again to "
+                "continue."
             ) from None
         file.add_page(page.users, page.token)
         show(file.position.counts.total())
