@@ -17,6 +17,7 @@ Its role needs these permissions:
 
 Environment: USERS_TABLE, USERS_TABLE_ARN, LEDGER_TABLE, MIGRATION_BUCKET, TEMPLATE;
 TOLERATED_FAILURE_PERCENTAGE (optional): the percentage of segments that may fail in a run that does not fail;
+SIGN_UP_ROLES, DEFAULT_ROLE, APPROVAL_ROLES (optional): the role rules that an import must follow;
 MIGRATION_TABLES (optional): the permitted tables, separated by commas. With it, any other table is rejected
 by an error that names the table. Without it, only the role's policy denies other tables.
 
