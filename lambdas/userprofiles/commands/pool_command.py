@@ -17,6 +17,7 @@ from userprofiles.backfill.sources.pool_list import WITH_PROFILE, PoolListFile, 
 from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import check_writable, file_error, print_errors
+from userprofiles.jobs.counted import counted
 from userprofiles.stack_setup.stack import Stack
 
 _DEFAULT_RATE = 5.0
@@ -122,6 +123,5 @@ def _print_counts(values: argparse.Namespace, counts: Counter[str]) -> None:
         Output().write(json.dumps(result) + "\n")
         return
     reasons = "".join(f", {count:,} skipped ({reason})" for reason, count in skipped.items())
-    Output().write(
-        f"{values.output}: {counts.total():,} users, {counts[WITH_PROFILE]:,} for a profile{reasons}.\n"
-    )
+    users = counted(counts.total(), "user")
+    Output().write(f"{values.output}: {users}, {counts[WITH_PROFILE]:,} for a profile{reasons}.\n")

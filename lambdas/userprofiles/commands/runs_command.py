@@ -8,7 +8,7 @@ from typing import Any
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import add_connection_options
-from userprofiles.backfill.command.ledger_options import add_ledger_options, ledger_arguments, open_ledger
+from userprofiles.backfill.command.ledger_options import add_ledger_options, open_ledger
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.runs_view import check_lease, describe_state, format_list, format_run
 from userprofiles.backfill.command.runs_watch import Watch
@@ -18,7 +18,7 @@ from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.runs_resume import resume_run
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import Request, RunRecord
 
 _WATCH_EVERY_S = 2.0
@@ -101,7 +101,7 @@ def add_parsers(groups: Any) -> None:
         add_ledger_options(parser)
         add_connection_options(parser)
         parser.add_argument("--json", action="store_true", help="print only the results, as JSON")
-        parser.set_defaults(execute=_bind(parser, execute))
+        parser.set_defaults(execute=_bind(parser, execute), parser=parser)
 
 
 def _positive(text: str) -> int:
@@ -138,7 +138,7 @@ def _list(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:  
                 break
             runs.append(_with_state(ledger, run))
     documents = [_document(run, state) for run, state in runs]
-    _print(values, {"ledger": ledger.name, "runs": documents}, format_list(runs))
+    _print(values, {"ledger": ledger.name, "runs": documents}, format_list(runs, ledger.name))
     return ExitCode.DONE
 
 
@@ -165,7 +165,7 @@ def _stop(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:  
                 f"Run {run.run_id} is {state}, so it can't be stopped: only a running run can."
             )
         run, state = _with_state(ledger, ledger.request(values.run_id, Request.STOP))
-    command = " ".join(["userprofiles runs watch", run.run_id, *ledger_arguments(values)])
+    command = command_line(ledger, "runs", "watch", run.run_id)
     text = f"Run {run.run_id} stops at the next safe place. To see when it has stopped:\n  {command}"
     _print(values, _document(run, state), text)
     return ExitCode.DONE

@@ -54,7 +54,7 @@ def resume_backfill(values: argparse.Namespace, ledger: Ledger, run: RunRecord, 
     Raises:
         BackfillError: The run stopped because it differs from its plan, or it can't be resumed.
     """
-    refuse_drifted_run(run)
+    refuse_drifted_run(run, ledger)
     view = ProgressView(values.limits)
     options = dataclasses.replace(command_options(values), files=ReportFiles.of_record(run, values))
     command = LedgerCommand(ledger, options, view, stop=stop, limits=values.limits)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -9,7 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from userprofiles.jobs.errors import LeaseLostError, LedgerError, RunExistsError, RunNotFoundError
+from userprofiles.jobs.errors import (
+    LeaseLostError,
+    LedgerError,
+    RunExistsError,
+    RunLockedError,
+    RunNotFoundError,
+)
 from userprofiles.jobs.ledger import (
     CLOCK_SKEW_S,
     DAMAGE_ADVICE,
@@ -42,6 +49,7 @@ class FileLedger:
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        self.options: Sequence[str] = ("--ledger-dir", str(folder))
         self._folder = folder
         self._clock = clock
         self._held: dict[tuple[str, int | None], int] = {}
@@ -69,7 +77,7 @@ class FileLedger:
             path = self._path(run_id)
             document = self._read(path)
             if self._is_locked(path, document):
-                raise locked(run_id, document["until"])
+                raise self._locked(run_id, document)
             record = self._record(path, document).replace(state=RunState.RUNNING, request=None, message="")
             return record, self._take(path, document | {"request": None}, record, lease_seconds)
 
@@ -93,7 +101,7 @@ class FileLedger:
             if path.exists():
                 document = self._read(path)
             if self._is_locked(path, document):
-                raise locked(run_id, document["until"], unit)
+                raise self._locked(run_id, document, unit)
             token, until = document["token"] + 1, self._clock() + lease_seconds
             write_document(path, document | {"token": token, "until": until})
             self._hold(path, token, (run_id, unit))
@@ -185,7 +193,7 @@ class FileLedger:
         with self._errors():
             try:
                 yield from read_lines(path)
-            except ValueError as error:
+            except _DAMAGES as error:
                 raise _damage(path, error) from error
 
     def _run_folder(self, run_id: str) -> Path:
@@ -208,7 +216,7 @@ class FileLedger:
             if path.name != _RUN and progress is not None and not isinstance(progress, dict):
                 raise ValueError("progress must be an object")
         except FileNotFoundError as error:
-            raise no_run(path.parent.name, self.name) from error
+            raise no_run(self, path.parent.name) from error
         except _DAMAGES as error:
             raise _damage(path, error) from error
         return document
@@ -237,13 +245,17 @@ class FileLedger:
         except RunNotFoundError as error:
             raise LeaseLostError(f"{path} was deleted while this process worked on the run.") from error
         if document["token"] != lease.token:
-            raise lease_lost(lease.run_id)
+            raise lease_lost(self, lease.run_id)
         return path, document
 
     def _is_locked(self, path: Path, document: Mapping[str, Any]) -> bool:
         """Return whether the lease of a document has not ended, and its process lives."""
         has_ended = self._clock() >= document["until"] + CLOCK_SKEW_S
         return not has_ended and is_locked(_lease_path(path, document["token"]))
+
+    def _locked(self, run_id: str, document: Mapping[str, Any], unit: int | None = None) -> RunLockedError:
+        """Return the error for a locked run or unit. Only Windows does not notice the end of its process."""
+        return locked(self, run_id, document["until"] if sys.platform == "win32" else None, unit)
 
     def _hold(self, path: Path, token: int, key: tuple[str, int | None]) -> None:
         """Lock the file of a lease while this process lives, and delete those of former leases."""
@@ -263,7 +275,7 @@ class FileLedger:
         """Let one process at a time change a run."""
         folder = self._run_folder(run_id)
         if not folder.is_dir():
-            raise no_run(run_id, self.name)
+            raise no_run(self, run_id)
         descriptor = lock_file(folder / "lock", wait=True)
         try:
             yield

@@ -1,6 +1,7 @@
 """`userprofiles backfill apply`: carries out a plan, and resumes its run."""
 
 import argparse
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,7 @@ class _Application:
             has_connection_options=True,
         )
         values.region = location.region
-        ledger = open_ledger(values, values.limits)
+        ledger = open_ledger(values, values.limits, is_new=True)
         preparation = ApplyPreparation(
             ledger,
             client,
@@ -165,6 +166,8 @@ class _Application:
             rate=resolve_rate(values.rate, client, location),
             max_failures=tolerance.limit(plan.counts["processed"]) if tolerance else None,
             report=ReportFiles.from_options(values).place(plan.plan_id),
+            plan_file=str(values.plan.absolute()),
+            accept_command=shlex.join(["userprofiles", *values.arguments, "--accept-drift"]),
         )
 
     def _run(
@@ -175,7 +178,7 @@ class _Application:
         self._view.start(prepared.rows, lambda: sum(segment["rows"] for segment in plan.segments))
         observer = ViewObserver(self._view, prepared.drift.check)
         if self._values.dry_run:
-            return self._run_dry(prepared, client, location, observer)
+            return self._run_dry(prepared, ledger, client, location, observer)
         quarantine = open_own_quarantine(ledger, record.run_id, self._values)
         run = LedgerRun(
             ledger,
@@ -189,10 +192,15 @@ class _Application:
         result = run.start_or_resume(record, allow_parallel=self._values.allow_parallel)
         with ledger_errors():
             record = ledger.read(record.run_id)
-        return ApplyResultWriter(self._values, self._view, prepared, quarantine).write(result, record)
+        return ApplyResultWriter(self._values, self._view, prepared, ledger, quarantine).write(result, record)
 
     def _run_dry(
-        self, prepared: PreparedRun, client: Any, location: TableLocation, observer: Observer
+        self,
+        prepared: PreparedRun,
+        ledger: Ledger,
+        client: Any,
+        location: TableLocation,
+        observer: Observer,
     ) -> ExitCode:
         """Run the plan in this process without writing anything. The failed rows are kept for the report."""
         record, limits = prepared.record, self._values.limits
@@ -202,7 +210,8 @@ class _Application:
             result = run_dry(
                 prepared.job, client, location, observer=failures, stop=self._stop, limits=limits
             )
-            return ApplyResultWriter(self._values, self._view, prepared, quarantine).write(result, record)
+            writer = ApplyResultWriter(self._values, self._view, prepared, ledger, quarantine)
+            return writer.write(result, record)
 
     def _run_state_machine(self, prepared: PreparedRun, ledger: Ledger) -> ExitCode:
         """Run the plan in the state machine, and watch it.
@@ -218,6 +227,6 @@ class _Application:
         with ledger_errors():
             states = read_states(ledger, prepared.job)
         quarantine = FileQuarantine(quarantine_folder(record.run_id))
-        writer = ApplyResultWriter(self._values, self._view, prepared, quarantine)
+        writer = ApplyResultWriter(self._values, self._view, prepared, ledger, quarantine)
         has_drifted = all(state.done for state in states) and writer.warn_of_drift(states)
         return ExitCode.SOME_FAILED if exit_code is ExitCode.DONE and has_drifted else exit_code

@@ -15,7 +15,7 @@ from userprofiles import aws
 from userprofiles.backfill import report
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
-from userprofiles.backfill.command.ledger_options import ledger_arguments, ledger_table
+from userprofiles.backfill.command.ledger_options import ledger_table
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.runs_view import format_counts
 from userprofiles.backfill.command.runs_watch import Watch
@@ -27,16 +27,17 @@ from userprofiles.backfill.errors import (
     StoppedError,
 )
 from userprofiles.backfill.job import Job
+from userprofiles.backfill.job_report import review_figures
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.jobs.errors import RunNotFoundError
-from userprofiles.jobs.ledger import Ledger
-from userprofiles.jobs.run_record import RunRecord, RunState
+from userprofiles.jobs.ledger import Ledger, command_line
+from userprofiles.jobs.run_record import STATE_MACHINE, RunRecord, RunState
 from userprofiles.telemetry import error_code
 
 LOCAL = "local"
-STEP_FUNCTIONS = "stepfunctions"
+STEP_FUNCTIONS = STATE_MACHINE
 STATE_MACHINE_VARIABLE = "USERPROFILES_STATE_MACHINE"
 
 _STATE_MACHINE = re.compile(r"arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[\w-]{1,80}")
@@ -212,11 +213,14 @@ class StepFunctionsEngine:
             self._wait_for_run(run_id, execution_arn)
             return Watch(self._ledger, self._stop, _WATCH_S).run(run_id)
         except StoppedError as error:
-            arguments = " ".join([run_id, *ledger_arguments(self._values)])
             raise StoppedError(
                 f"Stopped watching. Run {run_id} continues in the state machine. To watch it again, or to "
-                f"stop it:\n  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}"
+                f"stop it:\n{self._control_commands(run_id)}"
             ) from error
+
+    def _control_commands(self, run_id: str) -> str:
+        commands = (command_line(self._ledger, "runs", word, run_id) for word in ("watch", "stop"))
+        return "\n".join(f"  {command}" for command in commands)
 
     def _refuse_locked_run(self, run_id: str) -> None:
         """Refuse a run that is locked. Its execution would fail, and raise the alarm of the state machine.
@@ -226,10 +230,9 @@ class StepFunctionsEngine:
         """
         with ledger_errors(), suppress(RunNotFoundError):
             if self._ledger.is_locked(run_id):
-                arguments = " ".join([run_id, *ledger_arguments(self._values)])
                 raise RefusedError(
                     f"Another process is working on run {run_id}.\nTo watch it, or to stop it:\n"
-                    f"  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}\n"
+                    f"{self._control_commands(run_id)}\n"
                     "If its execution was aborted, the run can be resumed when its lease has ended, after at "
                     "most six minutes."
                 )
@@ -277,13 +280,18 @@ def execute_run(
     if values.json:
         meter = Meter.from_json(run.counts) if run.counts else Meter()
         totals = report.build_totals(Job.from_json(run.job), tally, meter, run.seconds)
-        totals |= {"state": str(run.state), "report": run.report}
+        totals |= {**review_figures(Job.from_json(run.job), run), "state": str(run.state)}
+        totals |= {"report": run.report}
         Output().write(json.dumps(totals, indent=2) + "\n")
         return code
     if run.kind == "backfill":
         lines = [report.format_summary(tally, is_complete=run.state is RunState.DONE)]
     else:
         lines = [f"{run.kind} {run.run_id}: {run.state}", format_counts(run.counts)]
+        if unaccounted := run.counts.get("unaccounted"):
+            lines.append(f"{unaccounted:,} of the profiles that the run created were not found.")
+        if sample := Job.from_json(run.job).sample:
+            lines.append(f"A sample of about {sample['size']:,} users, --seed {sample['seed']}")
     lines += [f"{name}: {text}" for name, text in [("Message", run.message), ("Report", run.report)] if text]
     Output().write("\n".join(lines) + "\n")
     return code

@@ -52,8 +52,8 @@ _RULES = (
     ),
     _Rule(
         ["segments"],
-        {SourceKind.POOL, SourceKind.EXPORT},
-        "a pool has one segment, and an export one for each of its files",
+        {SourceKind.POOL, SourceKind.EXPORT, SourceKind.PARQUET},
+        "a pool has one segment, an export one for each file, and a Parquet file one for each row group",
     ),
     _Rule(["only"], {SourceKind.POOL}, "a pool has one segment"),
 )

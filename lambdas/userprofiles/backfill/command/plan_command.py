@@ -23,7 +23,7 @@ from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.command.rate_option import add_rate_option, resolve_rate
 from userprofiles.backfill.command.run_command import expected_rows
 from userprofiles.backfill.command.signals import stop_on_signals
-from userprofiles.backfill.command.source_options import add_source_options, read_source
+from userprofiles.backfill.command.source_options import add_source_options, read_source, source_segments
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.job import Job, new_run_id
 from userprofiles.backfill.limits import WORKER
@@ -103,7 +103,7 @@ def _execute_plan(values: argparse.Namespace) -> ExitCode:
     def plan() -> ExitCode:
         try:
             source = read_source(values, warn=view.show_message)
-            values.segments = source.get("files", values.segments)  # an export has a segment for each file
+            values.segments = source_segments(source) or values.segments
             job = create_job(values, run_id, source=source)
             _check_engine(values, job)
         except ValueError as error:

@@ -39,11 +39,11 @@ def check_lease(ledger: Ledger, run: RunRecord) -> tuple[RunRecord, bool]:
     return ledger.read(run.run_id), False
 
 
-def format_list(runs: Iterable[tuple[RunRecord, str]]) -> str:
+def format_list(runs: Iterable[tuple[RunRecord, str]], ledger: str) -> str:
     """Return a table of runs, each with its state."""
     rows = [_COLUMNS, *(_list_row(run, state) for run, state in runs)]
     if len(rows) == 1:
-        return "The ledger has no runs."
+        return f"The ledger {ledger} has no runs."
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
@@ -74,6 +74,7 @@ def format_run(run: RunRecord, state: str) -> str:
         "duration": f"{run.seconds:,.0f} s",
         "code": run.code_version,
         "template": run.template_version,
+        "plan": run.plan_file,
         "plan hash": run.plan_hash,
         "execution": run.execution_arn,
         "report": run.report,

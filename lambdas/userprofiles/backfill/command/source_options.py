@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +155,11 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
     )
     check.check_target(values.table_name)
     return check.complete(source)
+
+
+def source_segments(source: Mapping[str, Any]) -> int | None:
+    """Return the number of segments that a source has by itself: files or row groups."""
+    return source.get("files") or source.get("rowGroups")
 
 
 def _roles(values: argparse.Namespace, template: Template) -> dict[str, Any]:

@@ -394,7 +394,7 @@ def apply_until_kill(planned, monkeypatch):
 
         planned.table.client.hooks.append(kill)
         with monkeypatch.context() as patch:
-            patch.setattr("userprofiles.backfill.command.apply_command.open_ledger", lambda *_: ledger)
+            patch.setattr("userprofiles.backfill.command.apply_command.open_ledger", lambda *_, **__: ledger)
             with pytest.raises(KilledError):
                 planned.apply(*arguments, limits=SMALL)
         planned.table.client.hooks.clear()
@@ -470,7 +470,7 @@ def test_too_many_new_users_stop_the_run_resumably(planned, capsys):
     assert planned.table.client.count("BatchExecuteStatement") > 0
     assert "Scan" not in [name for name, _ in planned.table.client.calls[calls:]]
     assert cli.main(["runs", "resume", run.run_id]) == 5
-    assert "apply PLAN --accept-drift" in capsys.readouterr().err
+    assert f"userprofiles backfill apply {planned.path} --accept-drift\n" in capsys.readouterr().err
 
     assert planned.apply("--no-backup", "--accept-drift", "--json") == 0
     document = json.loads(capsys.readouterr().out)

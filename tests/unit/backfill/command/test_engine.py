@@ -71,7 +71,9 @@ STEP_FUNCTIONS = ("--engine", "stepfunctions", "--ledger-table", "ledger", "--st
 
 @pytest.fixture
 def ledger(tmp_path):
-    return FileLedger(tmp_path)
+    ledger = FileLedger(tmp_path)
+    ledger.options = ("--ledger-table", "ledger")
+    return ledger
 
 
 def record(**changes):

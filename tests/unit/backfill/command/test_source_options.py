@@ -104,6 +104,7 @@ def test_default_template_can_be_named_for_accounts(tables, read, users_file):
         ("pool-list:f", "--flags gone"),
         ("pool:p", "--segments 4"),
         ("export:e", "--segments 4"),
+        ("parquet:f", "--segments 4"),
         ("pool:p", "--only 0"),
         ("table", "--roles vendor"),
         ("python:m:f", "--mapping m.json"),
