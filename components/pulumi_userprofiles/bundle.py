@@ -36,7 +36,9 @@ RUNTIMES = ("python3.13", "python3.12", "python3.11")
 PLATFORMS = ("host", "lambda")
 """This machine's interpreter (for a local AWS), and Lambda on arm64."""
 
-AWS_SERVICES = frozenset({"cognito-idp", "dynamodb", "lambda", "s3", "sqs"})
+AWS_SERVICES = frozenset(
+    {"cognito-idp", "dynamodb", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs", "ssm"}
+)
 """AWS services whose descriptions are packed; botocore cannot create clients for other services."""
 
 _UNUSED = tuple(

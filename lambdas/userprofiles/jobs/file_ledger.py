@@ -194,7 +194,7 @@ class FileLedger:
         with self._errors():
             try:
                 yield from read_lines(path)
-            except ValueError as error:
+            except _DAMAGES as error:
                 raise _damage(path, error) from error
 
     def _run_folder(self, run_id: str) -> Path:

@@ -131,17 +131,21 @@ def to_lines(rows: Sequence[QuarantinedRow]) -> bytes:
     return b"".join(json.dumps(row.to_json()).encode() + b"\n" for row in rows)
 
 
-def read_line(line: bytes, name: str) -> QuarantinedRow:
+def read_line(line: bytes, place: str) -> QuarantinedRow:
     """Read one line of a quarantine.
+
+    Args:
+        line: The line.
+        place: Its number and its file, for the message.
 
     Raises:
         QuarantineError: The line is damaged.
     """
     try:
         return QuarantinedRow.from_json(json.loads(line))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise QuarantineError(
-            f"A row in {name} is damaged ({type(error).__name__}).\n"
+            f"The quarantine is damaged: {place} can't be read ({type(error).__name__}).\n"
             "Restore the file from a backup, or run the job again with a new plan."
         ) from error
 

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+STATE_MACHINE = "stepfunctions"
+"""The engine of a run by the state machine."""
+
 
 class RunState(StrEnum):
     """The state of a run. A RUNNING run whose lease has ended was killed and can be resumed."""

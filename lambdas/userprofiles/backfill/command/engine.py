@@ -23,6 +23,7 @@ from userprofiles.backfill.errors import (
     StoppedError,
 )
 from userprofiles.backfill.job import Job
+from userprofiles.backfill.job_report import review_figures
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.limits import WORKER
 from userprofiles.backfill.sources.source_kinds import refuse_local_source
@@ -31,10 +32,10 @@ from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.jobs.counted import counted
 from userprofiles.jobs.errors import RunNotFoundError
 from userprofiles.jobs.ledger import Ledger, command_line
-from userprofiles.jobs.run_record import RunRecord, RunState
+from userprofiles.jobs.run_record import STATE_MACHINE, RunRecord, RunState
 
 LOCAL = "local"
-STEP_FUNCTIONS = "stepfunctions"
+STEP_FUNCTIONS = STATE_MACHINE
 STATE_MACHINE_VARIABLE = "USERPROFILES_STATE_MACHINE"
 
 _STATE_MACHINE = re.compile(r"arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[\w-]{1,80}")
@@ -238,13 +239,18 @@ def execute_run(
     if values.json:
         meter = Meter.from_json(run.counts) if run.counts else Meter()
         totals = report.build_totals(Job.from_json(run.job), tally, meter, run.seconds)
-        totals |= {"state": str(run.state), "report": run.report}
+        totals |= {**review_figures(Job.from_json(run.job), run), "state": str(run.state)}
+        totals |= {"report": run.report}
         Output().write(json.dumps(totals, indent=2) + "\n")
         return code
     if run.kind == "backfill":
         lines = [report.format_summary(tally, is_complete=run.state is RunState.DONE)]
     else:
         lines = [f"{run.kind} {run.run_id}: {run.state}", format_counts(run.counts)]
+        if unaccounted := run.counts.get("unaccounted"):
+            lines.append(f"{unaccounted:,} of the profiles that the run created were not found.")
+        if sample := Job.from_json(run.job).sample:
+            lines.append(f"A sample of about {sample['size']:,} users, --seed {sample['seed']}")
     lines += [f"{name}: {text}" for name, text in [("Message", run.message), ("Report", run.report)] if text]
     Output().write("\n".join(lines) + "\n")
     return code

@@ -93,7 +93,8 @@ class UserLinesView:
                 return f"Skipped user: {user} ({result.reason})"
             case Outcome.FAILED:
                 key = ", ".join(f"{name} {value}" for name, value in result.key.items())
-                return f"Failed to create profile for user: {user} ({_printable(f'{result.reason}; {key}')})"
+                reason = _printable(f"{result.safe_reason}; {key}")
+                return f"Failed to create profile for user: {user} ({reason})"
             case outcome:
                 return f"{outcome.value}: {user}"
 

@@ -18,14 +18,16 @@ from userprofiles.backfill.command.runs_view import (
     table_name,
 )
 from userprofiles.backfill.errors import StoppedError
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger.ledger_session import build_counts
+from userprofiles.backfill.review.orphan_units import add_orphan_states
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
 
-_FAILURES = ("failed", "differing", "missing", "orphaned", "kept")
+_FAILURES = ("failed", "differing", "missing", "orphaned", "unaccounted", "kept")
 _DAMAGES = (ValueError, KeyError, TypeError, AttributeError)
 
 
@@ -121,8 +123,9 @@ def _count_users(run: RunRecord, units: Sequence[Mapping[str, Any]]) -> Mapping[
     if run.state is not RunState.RUNNING or run.engine == LOCAL_ENGINE:
         return run.counts
     try:
-        counts = build_counts([SegmentState.from_json(unit) for unit in units], {})
+        job = Job.from_json(run.job)
+        states = {number: SegmentState(number) for number in job.segment_numbers}
+        states |= {int(unit["segment"]): SegmentState.from_json(unit) for unit in units}
+        return build_counts(add_orphan_states(job, list(states.values())), {})
     except _DAMAGES:
         return run.counts
-    all_units = run.job.get("only") or range(int(run.job.get("segments", len(units))))
-    return {**counts, "units": {**counts["units"], "all": len(all_units)}}

@@ -27,6 +27,7 @@ from userprofiles.backfill.command.ledger_options import add_ledger_options, ope
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
 from userprofiles.backfill.command.review_view import ReviewObserver, ReviewView, write_result
 from userprofiles.backfill.command.signals import stop_on_signals
+from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.job import Job, Operation, new_run_id
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
@@ -111,7 +112,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
         parser.error("--seed needs --sample: without a sample, all users are compared")
     check_report_option(parser, values)
     if uses_state_machine(values):
-        refuse_options(values, "report", "sample")
+        refuse_options(values, "report")
     view = ReviewView(values.limits, (Outcome.MATCHING, Outcome.DIFFERING, Outcome.MISSING))
     stop = Stop()
 
@@ -121,7 +122,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
         except ValueError as error:
             parser.error(str(error))
         if uses_state_machine(values):
-            return _verify_by_state_machine(values, job, stop)
+            return _verify_by_state_machine(values, job, history, stop)
         return _verify(values, job, history, view, stop)
 
     with stop_on_signals(stop.request):
@@ -157,8 +158,13 @@ def _create_job(values: argparse.Namespace) -> tuple[Job, RunHistory | None]:
     return job, history
 
 
-def _verify_by_state_machine(values: argparse.Namespace, job: Job, stop: Stop) -> ExitCode:
-    """Verify a run or a table in segments that don't know each other, so orphans are not found."""
+def _verify_by_state_machine(
+    values: argparse.Namespace, job: Job, history: RunHistory | None, stop: Stop
+) -> ExitCode:
+    """Verify a run or a table by the state machine."""
+    client, location = _create_client(values, job)
+    sample = _create_sample(values, history, Calls(client, location, stop, values.limits))
+    job = dataclasses.replace(job, sample=sample.to_json() if sample else None)
     operator = find_operator(values.region, values.endpoint_url)
     record = new_record(job, kind=Operation.VERIFY, table_arn="", started_by=operator)
     record = record.replace(code_version="", template_version="")
@@ -171,13 +177,7 @@ def _verify(
 ) -> ExitCode:
     started_at = time.monotonic()
     limits = values.limits
-    client, location = connection.create_client(
-        job.table,
-        limits=limits,
-        region=values.region,
-        endpoint_url=values.endpoint_url,
-        has_connection_options=True,
-    )
+    client, location = _create_client(values, job)
     calls = Calls(client, location, stop, limits)
     if not job.creates_accounts:
         if job.is_shape_explicit or history:
@@ -198,6 +198,16 @@ def _verify(
     if not result.is_complete:
         raise StoppedError("Stopped. A verification writes nothing and can't be resumed: run it again.")
     return ExitCode.SOME_FAILED if result.has_differences else ExitCode.DONE
+
+
+def _create_client(values: argparse.Namespace, job: Job) -> tuple[Any, TableLocation]:
+    return connection.create_client(
+        job.table,
+        limits=values.limits,
+        region=values.region,
+        endpoint_url=values.endpoint_url,
+        has_connection_options=True,
+    )
 
 
 def _create_sample(values: argparse.Namespace, history: RunHistory | None, calls: Calls) -> Sample | None:
