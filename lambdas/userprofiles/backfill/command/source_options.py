@@ -136,8 +136,9 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
 
 
 def source_segments(source: Mapping[str, Any]) -> int | None:
-    """Return the number of segments that a source has by itself: files or row groups."""
-    return source.get("files") or source.get("rowGroups")
+    """Return the number of a source's own segments, such as the files of an export, or None."""
+    segments: int | None = source.get("files") or source.get("rowGroups")
+    return segments
 
 
 def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -> ColumnMapping | None:
