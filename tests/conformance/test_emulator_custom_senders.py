@@ -61,7 +61,7 @@ def receive(sender: Recorder) -> dict[str, Any]:
 
 
 def test_codes(aws: AwsResources, sender: Recorder, key_arn: str) -> None:
-    """Line 45 (doc): the function needs the permission `kms:Decrypt`; Cognito sends nothing itself."""
+    """Line 48 (doc): the function needs the permission `kms:Decrypt`; Cognito sends nothing itself."""
     pool, number, email = create_pool(aws, sender, key_arn), "+491701234511", unique_email()
 
     pool.sign_up(number)
@@ -86,7 +86,7 @@ def test_codes(aws: AwsResources, sender: Recorder, key_arn: str) -> None:
 
 @pytest.mark.long
 def test_error_of_the_function_is_hidden(aws: AwsResources, sender: Recorder, key_arn: str) -> None:
-    """Line 45 (doc): the sign-up succeeds, and Lambda invokes the function again."""
+    """Line 48 (doc): the sign-up succeeds, and Lambda invokes the function again."""
     pool = create_pool(aws, sender, key_arn)
 
     pool.sign_up("+491701234513", ClientMetadata={"behaviour": "boom"})
@@ -109,7 +109,7 @@ def test_disabled_key(aws: AwsResources, sender: Recorder) -> None:
 
 
 def test_caller_needs_permission_to_create_a_grant(aws: AwsResources, sender: Recorder, key_arn: str) -> None:
-    """Line 46 (doc): the IAM user who gives a pool the key needs `kms:CreateGrant` for this pool."""
+    """Line 49 (doc): the IAM user who gives a pool the key needs `kms:CreateGrant` for this pool."""
     pool = PoolUnderTest(aws)
     function = {"LambdaArn": sender.arn, "LambdaVersion": "V1_0"}
     config = {"CustomSMSSender": function, "KMSKeyID": key_arn}

@@ -52,7 +52,7 @@ def send_code(gateway: GatewayClient, source: str, attribute: str) -> Any:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_sms_sender_gets_the_code(gateway: GatewayClient, emulator: FakeEmulator, source: str) -> None:
-    """Line 45 (doc): a code for a phone number reaches only the function."""
+    """Line 48 (doc): a code for a phone number reaches only the function."""
     response = send_code(gateway, source, "phone_number")
 
     (event,) = emulator.events
@@ -65,7 +65,7 @@ def test_sms_sender_gets_the_code(gateway: GatewayClient, emulator: FakeEmulator
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_email_sender_gets_the_code(gateway: GatewayClient, emulator: FakeEmulator, source: str) -> None:
-    """Line 45 (doc): a code for an e-mail address reaches only the function."""
+    """Line 48 (doc): a code for an e-mail address reaches only the function."""
     response = send_code(gateway, source, "email")
 
     (event,) = emulator.events
@@ -82,14 +82,14 @@ def test_email_sender_gets_the_code(gateway: GatewayClient, emulator: FakeEmulat
 def test_decrypted_code_is_the_users_code(
     gateway: GatewayClient, emulator: FakeEmulator, source: str, code: str
 ) -> None:
-    """Line 45 (doc): the code that confirms the sign-up or the new password."""
+    """Line 48 (doc): the code that confirms the sign-up or the new password."""
     send_code(gateway, source, "phone_number")
 
     assert decrypt_secret(emulator, emulator.events[0]) == code
 
 
 def test_decrypted_code_verifies_a_new_phone(gateway: GatewayClient, emulator: FakeEmulator) -> None:
-    """Line 45 (doc): the code of a changed phone number."""
+    """Line 48 (doc): the code of a changed phone number."""
     send_code(gateway, "UpdateUserAttribute", "phone_number")
     token, code = gateway.get_token(PHONE), decrypt_secret(emulator, emulator.events[0])
 
@@ -99,7 +99,7 @@ def test_decrypted_code_verifies_a_new_phone(gateway: GatewayClient, emulator: F
 
 
 def test_event(gateway: GatewayClient, emulator: FakeEmulator) -> None:
-    """Line 45 (seen in the event at maxivanov.io): it has no response; metadata is null if there is none."""
+    """Line 48 (seen in the event at maxivanov.io): it has no response; metadata is null if there is none."""
     send_code(gateway, "SignUp", "phone_number")
     gateway.call("ResendConfirmationCode", Username=PHONE)
 
@@ -129,7 +129,7 @@ def test_event(gateway: GatewayClient, emulator: FakeEmulator) -> None:
 def test_code_for_both_addresses_reaches_only_the_sms_sender(
     gateway: GatewayClient, emulator: FakeEmulator
 ) -> None:
-    """Lines 32 and 45 (doc): with the delivery details of the SMS."""
+    """Lines 32 and 48 (doc): with the delivery details of the SMS."""
     response = gateway.sign_up(attributes={"phone_number": PHONE})
 
     assert [event["triggerSource"] for event in emulator.events] == ["CustomSMSSender_SignUp"]
@@ -138,7 +138,7 @@ def test_code_for_both_addresses_reaches_only_the_sms_sender(
 
 
 def test_message_is_encrypted_as_by_cognito(gateway: GatewayClient, emulator: FakeEmulator) -> None:
-    """Line 45 (seen in aws-sdk-rust#1250): version 1, no key commitment, and the pool as context."""
+    """Line 48 (seen in aws-sdk-rust#1250): version 1, no key commitment, and the pool as context."""
     send_code(gateway, "SignUp", "phone_number")
 
     (event,) = emulator.events
@@ -149,7 +149,7 @@ def test_message_is_encrypted_as_by_cognito(gateway: GatewayClient, emulator: Fa
 
 
 def test_function_runs_asynchronously(gateway: GatewayClient, emulator: FakeEmulator) -> None:
-    """Line 45 (doc): the caller does not wait for the function and sees none of its errors."""
+    """Line 48 (doc): the caller does not wait for the function and sees none of its errors."""
     send_code(gateway, "SignUp", "phone_number")
 
     assert emulator.asynchronous_sources == ["CustomSMSSender_SignUp"]
@@ -158,7 +158,7 @@ def test_function_runs_asynchronously(gateway: GatewayClient, emulator: FakeEmul
 def test_pool_with_one_sender_sends_the_other_messages_itself(
     gateway: GatewayClient, emulator: FakeEmulator
 ) -> None:
-    """Line 45 (doc): each sender replaces one kind of message."""
+    """Line 48 (doc): each sender replaces one kind of message."""
     del emulator.pool["LambdaConfig"]["CustomSMSSender"]
 
     send_code(gateway, "SignUp", "phone_number")

@@ -122,7 +122,7 @@ def test_failed_custom_message_creates_no_user(gateway: GatewayClient, emulator:
 def test_custom_senders(
     gateway: GatewayClient, emulator: FakeEmulator, mediums: list[str], senders: list[str]
 ) -> None:
-    """Line 45 (doc): the encrypted password, and no message by Cognito."""
+    """Line 48 (doc): the encrypted password, and no message by Cognito."""
     configure_senders(emulator)
 
     invite(gateway, *mediums)
@@ -134,7 +134,7 @@ def test_custom_senders(
 
 
 def test_password_is_escaped(gateway: GatewayClient, emulator: FakeEmulator) -> None:
-    """Line 45 (doc): reserved characters of HTML are escaped in passwords."""
+    """Line 48 (doc): reserved characters of HTML are escaped in passwords."""
     configure_senders(emulator)
 
     invite(gateway, "SMS", TemporaryPassword="a<B>1!xxxxxx")

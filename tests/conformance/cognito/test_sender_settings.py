@@ -17,7 +17,7 @@ def write_pool(gateway: GatewayClient, action: str = "UpdateUserPool", **config:
 
 @pytest.mark.parametrize("action", ["CreateUserPool", "UpdateUserPool"])
 def test_usable_key(gateway: GatewayClient, action: str) -> None:
-    """Line 46 (doc): both senders and a symmetric key."""
+    """Line 49 (doc): both senders and a symmetric key."""
     response = write_pool(gateway, action, CustomSMSSender=SENDER, CustomEmailSender=SENDER, KMSKeyID=KEY)
 
     assert response.status == 200
@@ -26,7 +26,7 @@ def test_usable_key(gateway: GatewayClient, action: str) -> None:
 
 @pytest.mark.parametrize("sender", ["CustomSMSSender", "CustomEmailSender"])
 def test_missing_key(gateway: GatewayClient, emulator: FakeEmulator, sender: str) -> None:
-    """Line 46 (doc): KMSKeyID is required; the text is our own."""
+    """Line 49 (doc): KMSKeyID is required; the text is our own."""
     response = write_pool(gateway, **{sender: SENDER})
 
     assert error_of(response) == ("InvalidParameterException", f"{sender} requires KMSKeyID.")
@@ -34,7 +34,7 @@ def test_missing_key(gateway: GatewayClient, emulator: FakeEmulator, sender: str
 
 
 def test_key_must_be_an_arn(gateway: GatewayClient) -> None:
-    """Line 46 (seen in issue 44 of awsdocs/amazon-cognito-developer-guide)."""
+    """Line 49 (seen in issue 44 of awsdocs/amazon-cognito-developer-guide)."""
     code, message = error_of(write_pool(gateway, CustomSMSSender=SENDER, KMSKeyID="alias/codes"))
 
     assert code == "InvalidParameterException"
@@ -42,7 +42,7 @@ def test_key_must_be_an_arn(gateway: GatewayClient) -> None:
 
 
 def test_version_is_required(gateway: GatewayClient) -> None:
-    """Line 46 (seen in aws-cdk#15863)."""
+    """Line 49 (seen in aws-cdk#15863)."""
     response = write_pool(gateway, CustomEmailSender={"LambdaArn": FUNCTION}, KMSKeyID=KEY)
 
     text = (
@@ -62,7 +62,7 @@ def test_version_is_required(gateway: GatewayClient) -> None:
 def test_unusable_key(
     gateway: GatewayClient, emulator: FakeEmulator, metadata: dict[str, str], reason: str
 ) -> None:
-    """Line 46 (doc): a symmetric key, for which a grant can be created; the text is our own."""
+    """Line 49 (doc): a symmetric key, for which a grant can be created; the text is our own."""
     emulator.key_metadata |= metadata
 
     response = write_pool(gateway, CustomSMSSender=SENDER, KMSKeyID=KEY)

@@ -9,7 +9,8 @@ The handlers build on these modules:
 - `codes`, `code_delivery`, `code_messages`: confirmation codes, their lifetime, SMS and e-mail, CustomMessage
 - `custom_senders`, `secret_encryption`, `sender_settings`: functions that send the messages, their key
 - `invitations`: messages to users whom an administrator creates
-- `triggers`, `user_migration`: Lambda triggers that the gateway fires around a call
+- `triggers`, `authentication`, `user_migration`: Lambda triggers that the gateway fires around a call
+- `custom_challenge`, `challenge_triggers`, `challenge_sessions`: sign-in with custom challenges
 - `pre_sign_up_relay`, `token_generation`: Lambda triggers that fire while the emulator handles a call
 """
 
