@@ -5,7 +5,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from userprofiles.backfill.command.connection import create_client
-from userprofiles.backfill.command.engine import STEP_FUNCTIONS, execute_run, state_machine_of
+from userprofiles.backfill.command.engine import STEP_FUNCTIONS, execute_run
+from userprofiles.backfill.command.executions import state_machine_of
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.ledger_command import (
     LOCAL_ENGINE,

@@ -35,7 +35,7 @@ _RULES = (
         "this source has fixed names",
     ),
     _Rule(
-        ["roles", "approval_roles", "default_role"],
+        ["outputs", "roles", "approval_roles", "default_role"],
         {TABLE_SOURCE},
         "only profiles are created, and the accounts have the roles",
     ),
