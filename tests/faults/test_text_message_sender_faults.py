@@ -1,6 +1,5 @@
 """The sender's handler in its own process, which is killed: no delivery sends the message twice."""
 
-import contextlib
 import json
 import time
 
@@ -9,12 +8,6 @@ import twilio_server as twilio
 
 PHONE = "+14155550123"
 CODE = "493817"
-
-
-@pytest.fixture
-def server():
-    with contextlib.closing(twilio.TwilioServer()) as server:
-        yield server
 
 
 @pytest.fixture
