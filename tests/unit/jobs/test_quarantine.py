@@ -75,6 +75,16 @@ def test_rows_after_the_last_stored_progress_are_replaced(open_quarantine):
     assert list(open_quarantine().read(Part(0, 1))) == rows(1)
 
 
+def test_rows_that_the_progress_does_not_count_are_replaced_by_the_same_process(open_quarantine):
+    """The progress could not be stored, and the process goes on."""
+    quarantine = open_quarantine()
+    quarantine.append(Part(0), rows(1))
+    quarantine.append(Part(0, 1), rows(2))
+    quarantine.append(Part(0, 1), rows(3))
+
+    assert list(quarantine.read(Part(0, 2))) == rows(1, 3)
+
+
 def test_new_version_of_a_part_leaves_the_former_one_valid(open_quarantine):
     quarantine = open_quarantine()
     quarantine.append(Part(0), rows(1, 2))
