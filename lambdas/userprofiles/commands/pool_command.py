@@ -26,7 +26,7 @@ _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} the file is complete
   {ExitCode.FAILED:<3} could not continue: credentials, pool, permissions, network, disk; run it again
   {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM; run it again to continue
-  {ExitCode.REFUSED:<3} refused: the file exists, or it is the incomplete list of another pool
+  {ExitCode.REFUSED:<3} rejected: the file exists, or it is the incomplete list of another pool
   {ExitCode.USAGE:<3} wrong usage
 
 The file has one JSON object for each user, with all attributes: personal data, which only you can read. Until

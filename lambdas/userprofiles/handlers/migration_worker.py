@@ -4,7 +4,8 @@ Its role needs these permissions:
 
 * on each table of a backfill: dynamodb:Scan, dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PartiQLInsert,
   dynamodb:PutItem (GetItem and PutItem replace the batch operations if those are denied);
-* on these tables, for a rollback: dynamodb:DeleteItem;
+* on these tables, for a rollback, and to remove the new profiles of users who are deleted during the run:
+  dynamodb:DeleteItem, dynamodb:ConditionCheckItem;
 * on the ledger table: dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query,
   dynamodb:UpdateItem;
 * on ``<bucket>/runs/*``: s3:GetObject, s3:PutObject (it never deletes objects);

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,13 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from userprofiles.jobs.errors import (
-    LeaseLostError,
-    LedgerError,
-    RunExistsError,
-    RunLockedError,
-    RunNotFoundError,
-)
+from userprofiles.jobs.errors import LeaseLostError, LedgerError, RunExistsError, RunNotFoundError
 from userprofiles.jobs.ledger import (
     CLOCK_SKEW_S,
     DAMAGE_ADVICE,
@@ -77,7 +70,7 @@ class FileLedger:
             path = self._path(run_id)
             document = self._read(path)
             if self._is_locked(path, document):
-                raise self._locked(run_id, document)
+                raise locked(self, run_id, None)
             record = self._record(path, document).replace(state=RunState.RUNNING, request=None, message="")
             return record, self._take(path, document | {"request": None}, record, lease_seconds)
 
@@ -101,7 +94,7 @@ class FileLedger:
             if path.exists():
                 document = self._read(path)
             if self._is_locked(path, document):
-                raise self._locked(run_id, document, unit)
+                raise locked(self, run_id, None, unit)
             token, until = document["token"] + 1, self._clock() + lease_seconds
             write_document(path, document | {"token": token, "until": until})
             self._hold(path, token, (run_id, unit))
@@ -159,6 +152,14 @@ class FileLedger:
                 document = self._read(path) | {"request": request}
                 write_document(path, document)
                 return self._record(path, document)
+
+    def units_locked_until(self, run_id: str) -> float:
+        """Return when the leases of all units have ended for other processes, in epoch seconds."""
+        with self._errors():
+            paths = self._path(run_id, 0).parent.glob("*.json")
+            documents = [(path, self._read(path)) for path in paths]
+            ends = [document["until"] for path, document in documents if self._is_locked(path, document)]
+        return max(ends, default=0.0) + CLOCK_SKEW_S
 
     def save_units(
         self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()
@@ -252,10 +253,6 @@ class FileLedger:
         """Return whether the lease of a document has not ended, and its process lives."""
         has_ended = self._clock() >= document["until"] + CLOCK_SKEW_S
         return not has_ended and is_locked(_lease_path(path, document["token"]))
-
-    def _locked(self, run_id: str, document: Mapping[str, Any], unit: int | None = None) -> RunLockedError:
-        """Return the error for a locked run or unit. Only Windows does not notice the end of its process."""
-        return locked(self, run_id, document["until"] if sys.platform == "win32" else None, unit)
 
     def _hold(self, path: Path, token: int, key: tuple[str, int | None]) -> None:
         """Lock the file of a lease while this process lives, and delete those of former leases."""

@@ -125,6 +125,9 @@ class Ledger(Protocol):
             RunNotFoundError: There is no such run.
         """
 
+    def units_locked_until(self, run_id: str) -> float:
+        """Return when the leases of all units have ended for other processes, in epoch seconds."""
+
     def save_units(
         self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()
     ) -> None:

@@ -194,13 +194,17 @@ class TableLedger:
 
     def request(self, run_id: str, request: Request | None) -> RunRecord:
         """Ask something of a run, or take it back."""
-        changes = {"request": request} if request else {}
+        changes = {"updated_at": self._now(), **({"request": request} if request else {})}
         remove = () if request else ("request",)
         try:
-            action = update(run_key(run_id), {**changes, "updated_at": self._now()}, {}, remove=remove)
-            return self._record(self._table.update(action))
+            return self._record(self._table.update(update(run_key(run_id), changes, {}, remove=remove)))
         except ConditionError:
             raise no_run(self, run_id) from None
+
+    def units_locked_until(self, run_id: str) -> float:
+        """Return when the leases of all units have ended for other processes, in epoch seconds."""
+        items = self._table.query(run_key(run_id)["PK"], UNIT_PREFIX)
+        return max((self._lease_values(item)[1] for item in items), default=0.0) + CLOCK_SKEW_S
 
     def save_units(
         self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()

@@ -116,7 +116,7 @@ class CodeStore:
             key,
             "SET usedAt = :now, usedBy = :useId, failures = :zero",
             [_SAME_CLAIM, _UNUSED, _TRIES_LEFT, _VALID_OR_APPROVED, _UNLOCKED],
-            {":useId": use_id, ":zero": 0, **self._values(claim_id, now), **self._lock_values(now)},
+            {":useId": use_id, ":zero": 0, **self._values(claim_id, now)},
         )
         return result.is_written or result.item.get("usedBy") == use_id
 
@@ -136,12 +136,12 @@ class CodeStore:
             key,
             "SET approvedUntil = :approvedUntil",
             [_SAME_CLAIM, _UNUSED, _TRIES_LEFT, _VALID, _UNLOCKED],
-            {":approvedUntil": until, **self._values(claim_id, now), **self._lock_values(now)},
+            {":approvedUntil": until, **self._values(claim_id, now)},
         )
         return result.is_written
 
     def count_failure(self, key: str, claim_id: str, now: int) -> int:
-        """Count a wrong answer, except if the claim has no tries left.
+        """Count a wrong answer, except without tries left or during a lock: a right one is not accepted then.
 
         Returns:
             The wrong answers for this phone number in all sessions; 0 if the answer was not counted.
@@ -152,16 +152,16 @@ class CodeStore:
         result = self._update(
             key,
             "SET lastFailureAt = :now ADD tries :one, failures :one",
-            [_SAME_CLAIM, _TRIES_LEFT],
+            [_SAME_CLAIM, _TRIES_LEFT, _UNLOCKED],
             {":one": 1, **self._values(claim_id, now)},
         )
         return int(result.item["failures"]) if result.is_written else 0
 
     def _values(self, claim_id: str, now: int) -> dict[str, Any]:
-        return {":claimId": claim_id, ":now": now, ":triesPerCode": self._limits.tries_per_code}
-
-    def _lock_values(self, now: int) -> dict[str, Any]:
         return {
+            ":claimId": claim_id,
+            ":now": now,
+            ":triesPerCode": self._limits.tries_per_code,
             ":failuresBeforeLock": self._limits.failures_before_lock,
             ":lockStart": now - self._limits.lock_seconds,
         }

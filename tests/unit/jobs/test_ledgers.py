@@ -40,6 +40,20 @@ def wait_for_the_end_of_the_lease(clock):
     clock.now += LEASE_S + CLOCK_SKEW_S
 
 
+def test_end_of_the_leases_of_units(ledger, other, clock):
+    """The workers of a new execution wait for it."""
+    ledger.create(record(RUN))
+    assert other.units_locked_until(RUN) <= clock.now
+
+    ledger.acquire_unit(RUN, 0)
+    clock.now += 10
+    _, lease = ledger.acquire_unit(RUN, 1)
+    assert other.units_locked_until(RUN) == clock.now + LEASE_S + CLOCK_SKEW_S
+
+    ledger.release(lease)
+    assert other.units_locked_until(RUN) == clock.now - 10 + LEASE_S + CLOCK_SKEW_S
+
+
 class TestRecords:
     def test_record_is_stored_with_the_time_of_the_change(self, ledger):
         ledger.create(record(RUN, **FIELDS))

@@ -15,7 +15,12 @@ from userprofiles.backfill.command.apply_options import (
 )
 from userprofiles.backfill.command.apply_result import ApplyResultWriter
 from userprofiles.backfill.command.drift_watch import DriftWatch
-from userprofiles.backfill.command.engine import add_engine_options, execute_run, uses_state_machine
+from userprofiles.backfill.command.engine import (
+    add_engine_options,
+    check_state_machine_job,
+    execute_run,
+    uses_state_machine,
+)
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import add_connection_options
@@ -28,6 +33,7 @@ from userprofiles.backfill.command.report_files import ReportFiles, add_report_o
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.error_messages import TableLocation
+from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.failures.failure_sink import FailureObserver
 from userprofiles.backfill.failures.quarantine_sink import QuarantineSink
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
@@ -36,7 +42,6 @@ from userprofiles.backfill.ledger.stored_states import read_states
 from userprofiles.backfill.plan.apply import ApplyOptions, ApplyPreparation, PreparedRun, run_dry
 from userprofiles.backfill.plan.plan_file import Plan, read_plan
 from userprofiles.backfill.run import Observer
-from userprofiles.backfill.sources.source_kinds import refuse_local_source
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.file_quarantine import FileQuarantine
 from userprofiles.jobs.ledger import Ledger
@@ -52,7 +57,8 @@ _EPILOG = """exit codes:
 
 Required permissions on the table: dynamodb:DescribeTable, dynamodb:DescribeContinuousBackups, dynamodb:Scan,
 dynamodb:GetItem and dynamodb:PutItem. With dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is
-faster. --backup needs dynamodb:CreateBackup and dynamodb:DescribeBackup."""
+faster. With dynamodb:DeleteItem and dynamodb:ConditionCheckItem, it removes the new profiles of users who are
+deleted during the run. --backup needs dynamodb:CreateBackup and dynamodb:DescribeBackup."""
 
 
 def add_parser(commands: Any) -> None:
@@ -130,7 +136,7 @@ class _Application:
         values = self._values
         plan = read_plan(values.plan)
         if uses_state_machine(values):
-            refuse_local_source(plan.job.source)
+            self._check_state_machine_job(plan)
         client, location = connection.create_client(
             plan.job.table,
             limits=values.limits,
@@ -152,6 +158,17 @@ class _Application:
         if uses_state_machine(values):
             return self._run_state_machine(prepared, ledger)
         return self._run(prepared, ledger, client, location, plan)
+
+    def _check_state_machine_job(self, plan: Plan) -> None:
+        """Check that the state machine can carry out a plan, which can have been made for this process.
+
+        Raises:
+            RefusedError: It can't.
+        """
+        try:
+            check_state_machine_job(plan.job)
+        except ValueError as error:
+            raise RefusedError(str(error)) from error
 
     def _options(self, plan: Plan, client: Any, location: TableLocation) -> ApplyOptions:
         values = self._values

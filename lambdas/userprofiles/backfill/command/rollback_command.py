@@ -49,7 +49,7 @@ _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} done, also if changed profiles were kept
   {ExitCode.FAILED:<3} could not continue: credentials, table, ledger, permissions, network, disk
   {ExitCode.STOPPED:<3} stopped by Ctrl-C, SIGTERM or `runs stop`: run it again to continue
-  {ExitCode.REFUSED:<3} refused: no such run, it is running or rolled back already, or not confirmed
+  {ExitCode.REFUSED:<3} rejected: no such run, it is running or rolled back already, or not confirmed
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions on the table: dynamodb:Scan, dynamodb:GetItem and dynamodb:DeleteItem. With

@@ -41,7 +41,7 @@ _FORMS = {
     "python": SourceKind.PYTHON,
 }
 _SOURCE_HELP = """where the users come from (default: table, the table of --table-name itself):
-table:NAME, a table of either shape; keyed-table:NAME, a table with the key user_id alone;
+table:NAME, a table of either shape; keyed-table:NAME, a table whose only key is the user's ID;
 pool:ID, a Cognito user pool; pool-list:FILE, written by `userprofiles pool list`;
 jsonl:FILE, csv:FILE or parquet:FILE, with --mapping; export:s3://BUCKET/PREFIX/AWSDynamoDB/ID,
 a full DynamoDB export in DynamoDB JSON; python:MODULE:FUNCTION, a source of your own. FILE can be
@@ -136,8 +136,9 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
 
 
 def source_segments(source: Mapping[str, Any]) -> int | None:
-    """Return the number of segments that a source has by itself: files or row groups."""
-    return source.get("files") or source.get("rowGroups")
+    """Return the number of a source's own segments, such as the files of an export, or None."""
+    segments: int | None = source.get("files") or source.get("rowGroups")
+    return segments
 
 
 def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -> ColumnMapping | None:

@@ -47,7 +47,7 @@ _EPILOG = f"""exit codes:
   {ExitCode.FAILED:<3} could not continue: credentials, table, permissions, network, disk
   {ExitCode.SOME_FAILED:<3} differences, or users whose row can't be read
   {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM: run it again
-  {ExitCode.REFUSED:<3} refused: the ledger has no such run, or the table has user rows of both shapes
+  {ExitCode.REFUSED:<3} rejected: the ledger has no such run, or the table has user rows of both shapes
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions: dynamodb:Scan and dynamodb:GetItem on the table, and those of the source. With

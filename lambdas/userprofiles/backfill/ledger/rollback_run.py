@@ -17,7 +17,6 @@ from userprofiles.backfill.operations import create_processors
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.review.difference_log import DifferenceLog
 from userprofiles.backfill.review.item_reader import ItemReader
-from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.rollback import find_profiles_without_row
 from userprofiles.backfill.review.run_history import RunHistory
@@ -27,6 +26,7 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.batch_permissions import BatchPermissions
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tally import Meter, Tally
+from userprofiles.backfill.targets.item_remover import ItemRemover
 from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.table import record as table_record

@@ -84,11 +84,14 @@ def read_pages(
     Raises:
         BackfillFailedError: The table can't be read.
     """
-    parameters: dict[str, Any] = {"Limit": page_rows, **projection(ROW_ATTRIBUTES)}
-    if segments > 1:
-        parameters |= {"Segment": segment, "TotalSegments": segments}
-    for response in scan(calls, start, **parameters):
+    for response in scan(calls, start, **segment_parameters(segment, segments, page_rows)):
         yield Page(response["Items"], response.get("LastEvaluatedKey") or None)
+
+
+def segment_parameters(segment: int, segments: int, page_rows: int) -> dict[str, Any]:
+    """Return the parameters of a scan of one segment, as `read_pages` describes them."""
+    parameters: dict[str, Any] = {"Limit": page_rows, **projection(ROW_ATTRIBUTES)}
+    return parameters | ({"Segment": segment, "TotalSegments": segments} if segments > 1 else {})
 
 
 def both_shapes_error(table: str) -> RefusedError:

@@ -104,7 +104,9 @@ def test_detection_and_run_read_the_pages_of_profiles_once(create_table, calls_o
 
     assert result.tally["created"] == 5
     assert states[0].rows == 100
-    assert table.client.count("Scan") == 1 + 10 + 1
+    scans = [parameters for name, parameters in table.client.calls if name == "Scan"]
+    # The rows of the only chunk with new profiles are read again with strong consistency.
+    assert sum("ConsistentRead" not in parameters for parameters in scans) == 1 + 10 + 1
 
 
 def test_detection_stops_between_two_pages(create_table, calls_on):
