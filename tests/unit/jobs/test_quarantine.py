@@ -102,6 +102,7 @@ def test_rows_that_a_retry_has_finished_are_not_read(open_quarantine):
 
     assert list(open_quarantine().read(Part(0, 2, first=2))) == rows(3, 4)
     assert list(open_quarantine().read(Part(0, 2, first=1))) == rows(2, 3)
+    assert list(open_quarantine().read(Part(0, 0, first=9))) == []
 
 
 def test_missing_row_is_an_error_with_its_place(open_quarantine):
