@@ -111,7 +111,9 @@ def _rollback_statements(
             "actions": ["dynamodb:DeleteItem"],
             "resources": table_arns,
             "conditions": USER_ITEMS_ONLY,
-        }
+        },
+        # A deleted user's new profile is removed if the user's row, whose key can have any form, is missing.
+        {"sid": "CheckUsers", "actions": ["dynamodb:ConditionCheckItem"], "resources": table_arns},
     ]
 
 

@@ -4,7 +4,8 @@ Its role needs these permissions:
 
 * on each table of a backfill: dynamodb:Scan, dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PartiQLInsert,
   dynamodb:PutItem (GetItem and PutItem replace the batch operations if those are denied);
-* on these tables, for a rollback: dynamodb:DeleteItem;
+* on these tables, for a rollback, and to remove the new profiles of users who are deleted during the run:
+  dynamodb:DeleteItem, dynamodb:ConditionCheckItem;
 * on the ledger table: dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query,
   dynamodb:UpdateItem;
 * on ``<bucket>/runs/*``: s3:GetObject, s3:PutObject (it never deletes objects);
@@ -16,6 +17,7 @@ Its role needs these permissions:
 
 Environment: USERS_TABLE, USERS_TABLE_ARN, LEDGER_TABLE, MIGRATION_BUCKET, TEMPLATE;
 TOLERATED_FAILURE_PERCENTAGE (optional): the percentage of segments that may fail in a run that does not fail;
+SIGN_UP_ROLES, DEFAULT_ROLE, APPROVAL_ROLES (optional): the role rules that an import must follow;
 MIGRATION_TABLES (optional): the permitted tables, separated by commas. With it, any other table is rejected
 by an error that names the table. Without it, only the role's policy denies other tables.
 

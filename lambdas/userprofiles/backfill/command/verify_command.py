@@ -40,13 +40,14 @@ from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.shape_detection import detect_shape, read_first_shapes
+from userprofiles.jobs.counted import counted
 
 _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} no differences
   {ExitCode.FAILED:<3} could not continue: credentials, table, permissions, network, disk
   {ExitCode.SOME_FAILED:<3} differences, or users whose row can't be read
   {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM: run it again
-  {ExitCode.REFUSED:<3} refused: the ledger has no such run, or the table has user rows of both shapes
+  {ExitCode.REFUSED:<3} rejected: the ledger has no such run, or the table has user rows of both shapes
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions: dynamodb:Scan and dynamodb:GetItem on the table, and those of the source. With
@@ -235,6 +236,8 @@ def _write(
         **result.meter.to_json(),
     }
     subject = f"Run {job.of_run} in table {job.table}" if job.of_run else f"Table {job.table}"
-    mode = f"a sample of about {sample.size:,} users, --seed {sample.seed}" if sample else "all users"
+    mode = (
+        f"a sample of about {counted(sample.size, 'user')}, --seed {sample.seed}" if sample else "all users"
+    )
     summary = format_verification(f"{subject}: {mode}", result)
     write_result(document, differences, summary, as_json=values.json, path=values.report)

@@ -59,12 +59,8 @@ def listed_part(job: Job, state: SegmentState) -> Part:
 
 
 def quarantined_row(run_id: str, unit: int, result: UserResult, tries: int = 1) -> QuarantinedRow:
-    """Return a failed row as the quarantine stores it.
-
-    AWS's message is left out, because it can repeat a value of the row.
-    """
-    reason = f"AWS rejected the item: {result.error_code}" if result.error_code else result.reason
-    return QuarantinedRow(run_id, unit, result.user_id, result.key, result.sha256, reason, tries)
+    """Return a failed row as the quarantine stores it."""
+    return QuarantinedRow(run_id, unit, result.user_id, result.key, result.sha256, result.safe_reason, tries)
 
 
 @contextmanager

@@ -84,7 +84,10 @@ def _final_state(
     tolerated = services.settings.tolerated_failure_percentage
     if len(open_segments) * 100 > tolerated * len(states):
         return RunState.FAILED, message
-    return RunState.STOPPED, f"{len(open_segments)} of {len(states)} segments failed (tolerated). {message}"
+    return (
+        RunState.STOPPED,
+        f"{len(open_segments):,} of {len(states):,} segments failed (tolerated). {message}",
+    )
 
 
 def _final_record(

@@ -18,7 +18,6 @@ from userprofiles.backfill.ledger.ledger_run import (
 )
 from userprofiles.backfill.ledger.rollback_run import check_can_roll_back, mark_rolled_back
 from userprofiles.backfill.plan.written_code import backfill_code_version
-from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.orphan_units import searches_orphans
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.sources.open_source import open_source
@@ -27,6 +26,7 @@ from userprofiles.backfill.state_machine.worker_input import Request, read_reque
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.shape_detection import detect_shape, read_first_shapes
+from userprofiles.backfill.targets.item_remover import ItemRemover
 from userprofiles.jobs.errors import RunExistsError, RunLockedError, RunNotFoundError
 from userprofiles.jobs.ledger import LEASE_S, Lease
 from userprofiles.jobs.run_record import STATE_MACHINE, RunRecord
@@ -159,9 +159,8 @@ def _prepare_rollback(services: Services, job: Job, run_id: str) -> None:
         RefusedError: The run can't be rolled back.
         LedgerError: The ledger can't be used.
     """
-    command = f"userprofiles runs stop {run_id} --ledger-table {services.ledger.name}"
     run = services.ledger.read(run_id)
-    check_can_roll_back(services.ledger, run, command)
+    check_can_roll_back(services.ledger, run)
     if run.job.get("table") != job.table:
         raise RefusedError(
             f"Run {run_id} did not write to the table {job.table!r}, so nothing is removed there."

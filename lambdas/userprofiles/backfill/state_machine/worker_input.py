@@ -9,6 +9,7 @@ from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id
 from userprofiles.backfill.review.orphan_units import is_orphan_unit
 from userprofiles.backfill.review.review import Sample
 from userprofiles.backfill.sources.source_kinds import SourceKind, refuse_local_source
+from userprofiles.backfill.state_machine.role_check import check_roles
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
 from userprofiles.backfill.tables.table_shape import TableShape
 from userprofiles.backfill.users.skip_rule import SkipRule
@@ -136,6 +137,7 @@ def check_job(job: Job, settings: WorkerSettings, max_segments: int) -> None:
     if job.source.get("kind") == SourceKind.PYTHON:
         raise RefusedError("The worker does not have your code for --source python. Use --engine local.")
     refuse_local_source(job.source)
+    check_roles(job, settings)
 
 
 def read_run_id(event: Mapping[str, Any]) -> str:
