@@ -45,7 +45,7 @@ def service_error(error: Exception, action: str, resource: str) -> BackfillError
     if isinstance(error, ClientError) and code in _DENIED:
         return BackfillFailedError(
             ErrorKind.RIGHTS,
-            f"Access Denied ({action} on {resource})\n{_advice(action)}: {error_message(error)}",
+            f"Access Denied ({action} on {resource})\n{_denied_advice(action)}: {error_message(error)}",
         )
     if code in _MISSING:
         return BackfillFailedError(
@@ -62,7 +62,7 @@ def service_error(error: Exception, action: str, resource: str) -> BackfillError
     return BackfillFailedError(ErrorKind.SERVICE, type(error).__name__)
 
 
-def _advice(action: str) -> str:
+def _denied_advice(action: str) -> str:
     """Return what to check. Without the right to list a bucket, a missing object is denied, too.
 
     See "Permissions" in https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html.
