@@ -92,5 +92,6 @@ class BucketQuarantine:
         return QuarantineError(
             f"The failed rows can't be {verb} {self._objects.uri(key)}: {error_code(error)}.\n"
             "Check that the bucket exists, and that you have the permissions s3:GetObject and s3:PutObject "
-            "on runs/* in it. Then repeat the command."
+            "on runs/* in it. Without s3:ListBucket, S3 denies a missing object, too.\n"
+            "Then repeat the command."
         )

@@ -407,6 +407,7 @@ def test_changed_s3_object_is_refused(s3_source):
     ("code", "message"),
     [
         ("AccessDenied", r"Access Denied \(s3:GetObject on s3://bucket/folder/users.jsonl\)"),
+        ("AccessDenied", "that the object exists: without s3:ListBucket, S3 denies a missing object, too"),
         ("NoSuchKey", "was not found"),
         ("SlowDown", "failed: SlowDown"),
     ],
