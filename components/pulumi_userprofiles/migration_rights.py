@@ -109,7 +109,7 @@ def _rollback_statements(
             "resources": table_arns,
             "conditions": USER_ITEMS_ONLY,
         },
-        # The new profile of a deleted user is removed if the user's row, whose key can have any form, is missing.
+        # Before the profile of a deleted user is removed. The key of the user row can have any form.
         {"sid": "CheckUsers", "actions": ["dynamodb:ConditionCheckItem"], "resources": table_arns},
     ]
 

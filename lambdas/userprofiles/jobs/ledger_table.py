@@ -8,6 +8,7 @@ from typing import Any
 from botocore import exceptions as boto
 
 from userprofiles.jobs.errors import LedgerError
+from userprofiles.table.attribute_value import serialize_item
 from userprofiles.table.error_codes import THROTTLING_CODES
 
 Item = dict[str, dict[str, Any]]
@@ -25,6 +26,7 @@ _METHODS = {
     "BatchGetItem": "batch_get_item",
     "DescribeTable": "describe_table",
     "GetItem": "get_item",
+    "PutItem": "put_item",
     "Query": "query",
     "Scan": "scan",
     "TransactWriteItems": "transact_write_items",
@@ -107,6 +109,14 @@ class LedgerTable:
             if not response.get("LastEvaluatedKey"):
                 return
             start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+
+    def put(self, item: Mapping[str, Any]) -> None:
+        """Write an item without a condition.
+
+        Raises:
+            LedgerError: The call failed.
+        """
+        self.call("PutItem", TableName=self.name, Item=serialize_item(item))
 
     def update(self, action: Mapping[str, Any]) -> Item:
         """Update an item, and return it.

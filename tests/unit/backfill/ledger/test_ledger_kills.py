@@ -1,6 +1,7 @@
 """A process that is killed at any call, of the users table or the ledger: the resumed run counts exactly."""
 
 import os
+import threading
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,8 @@ from kill_switch import KilledError
 from userprofiles.backfill.failures.failure_sink import FailureSink
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger.ledger_run import LedgerRun
+from userprofiles.backfill.outcome import Outcome, UserResult
+from userprofiles.backfill.segment_state import Chunk, PlannedInserts, SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import RunRecord, RunState
@@ -104,3 +107,56 @@ def test_kill_at_every_call_loses_no_count(create_table, tmp_path, after):
         assert counts == {"processed": USERS, "created": USERS, "existed": 0, "failed": 0}, kill_at
         assert set(ledger.read_keys(RUN)) == set(table.profiles())
         assert len(table.profiles()) == USERS
+
+
+class SameUser:
+    """Two segments with a row of the same user: both plan the insert, the first creates the profile."""
+
+    def __init__(self):
+        self.planned = threading.Barrier(2)
+        self.created = threading.Event()
+
+    def process(self, state):
+        key = "USER#shared"
+        yield Chunk([], rows=1, cursor={"PK": {"S": "a"}})  # the next save is in 1,000 s
+        yield Chunk([], planned_inserts=PlannedInserts("2026-02-04T16:00:00Z", [key]))
+        self.planned.wait(timeout=30)
+        if state.segment == 0:
+            results = [UserResult("shared", Outcome.CREATED)]
+            keys = frozenset({key})
+            yield Chunk(results, cursor={"PK": {"S": "b"}}, counted_keys=keys, created_keys=keys)
+            self.created.set()
+        self.created.wait(timeout=30)
+        raise KilledError
+
+
+def test_user_with_rows_in_two_segments_is_counted_once_after_a_kill(create_table, tmp_path):
+    """F21: killed before the next save of the segment that counts the user."""
+    table = create_table()
+    ledger = FileLedger(tmp_path)
+    job = Job(run_id=RUN, table=table.name, segments=2)
+    runner = LedgerRun(
+        ledger,
+        table.client,
+        table.location,
+        observer=Recorder(),
+        failures=NoFailures(),
+        stop=Stop(),
+        limits=replace(SMALL, threads=2, checkpoint_every_s=1_000.0),
+        create_processor=lambda _: processor,
+    )
+    processor = SameUser()
+    save_units = ledger.save_units
+
+    def save(*arguments):
+        if processor.created.is_set():
+            raise KilledError
+        save_units(*arguments)
+
+    ledger.save_units = save
+    with pytest.raises(KilledError):
+        runner.start_or_resume(RunRecord(RUN, "backfill", "local", job.to_json()))
+
+    states = [SegmentState.from_json(progress) for _, progress in ledger.read_units(RUN)]
+    assert [state.tally.created for state in states] == [0, 0]
+    assert [state.pending_inserts.contains("USER#shared") for state in states] == [True, False]
