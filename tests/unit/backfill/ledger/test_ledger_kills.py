@@ -2,10 +2,11 @@
 
 import os
 import threading
+import time
 from dataclasses import replace
 
 import pytest
-from backfill_fixtures import LIMITS, Recorder, plain_users
+from backfill_fixtures import LIMITS, Recorder, moto_client, plain_users
 from kill_switch import KilledError
 from userprofiles.backfill.failures.failure_sink import FailureSink
 from userprofiles.backfill.job import Job
@@ -13,12 +14,14 @@ from userprofiles.backfill.ledger.ledger_run import LedgerRun
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.segment_state import Chunk, PlannedInserts, SegmentState
 from userprofiles.backfill.stop import Stop
+from userprofiles.jobs import ledger_progress
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import RunRecord, RunState
+from userprofiles.jobs.table_ledger import TableLedger
 
 RUN = "run-1"
 USERS = 7
-SMALL = replace(LIMITS, chunk_rows=4, checkpoint_every_s=0.0, heartbeat_s=60.0)
+SMALL = replace(LIMITS, page_rows=4, chunk_rows=4, checkpoint_every_s=0.0, heartbeat_s=60.0)
 WRITES = ("create", "acquire", "save_units", "release")
 
 
@@ -33,14 +36,16 @@ class NoFailures(FailureSink):
 class Process:
     """A process that can be killed before or after one of its calls."""
 
-    def __init__(self, table, folder, kill_at=0, *, after=False):
+    def __init__(self, table, ledger, kill_at=0, *, after=False):
         self.table = table
         self.calls = 0
-        self._ledger = FileLedger(folder)
+        self._ledger = ledger
         self._kill_at = kill_at
         self._after = after
         self._is_dead = False
-        for name in WRITES:
+        if isinstance(ledger, TableLedger):  # a save has several calls
+            ledger._table.call = self._wrap(ledger._table.call)
+        for name in WRITES if isinstance(ledger, FileLedger) else ():
             setattr(self._ledger, name, self._wrap(getattr(self._ledger, name)))
         self.meta = table.client.meta
         self.scan = self._wrap(table.client.scan)
@@ -75,32 +80,45 @@ class Process:
             ).start_or_resume(RunRecord(RUN, "backfill", "local", job.to_json()))
             assert result.error is None
         finally:  # the end of a process releases its locks
-            for descriptor in self._ledger._held.values():
+            for descriptor in getattr(self._ledger, "_held", {}).values():
                 os.close(descriptor)
 
 
-def count_calls(create_table, folder):
-    process = Process(create_table(*plain_users(USERS), name="uninterrupted"), folder / "uninterrupted")
-    process.run()
-    return process.calls
+def file_ledgers(create_table, tmp_path, monkeypatch):
+    return lambda name, session: FileLedger(tmp_path / name)
 
 
+def table_ledgers(create_table, tmp_path, monkeypatch):
+    """Each session begins when the lease of the former one has ended. Each progress has an item of its own."""
+    monkeypatch.setattr(ledger_progress, "_INLINE_BYTES", 0)
+
+    def open_ledger(name, session):
+        table = f"ledger-{name}"
+        if not session:
+            create_table(name=table)
+        return TableLedger(moto_client(), table, lambda: time.time() + session * 1_000)
+
+    return open_ledger
+
+
+@pytest.mark.parametrize("ledgers", [file_ledgers, table_ledgers], ids=["folder", "table"])
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
-@pytest.mark.sample(2)
-def test_kill_at_every_call_loses_no_count(create_table, tmp_path, after):
+@pytest.mark.sample(4)
+def test_kill_at_every_call_loses_no_count(create_table, tmp_path, monkeypatch, after, ledgers):
     """F21, F36: also between the write of an item and that of the ledger."""
-    calls = count_calls(create_table, tmp_path)
-    assert calls > 10
+    open_ledger = ledgers(create_table, tmp_path, monkeypatch)
+    uninterrupted = Process(create_table(*plain_users(USERS), name="uninterrupted"), open_ledger("all", 0))
+    uninterrupted.run()
+    assert uninterrupted.calls > 10
 
-    for kill_at in range(1, calls + 1):
+    for kill_at in range(1, uninterrupted.calls + 1):
         table = create_table(*plain_users(USERS), name=f"table-{kill_at}")
-        folder = tmp_path / str(kill_at)
         with pytest.raises(KilledError):
-            Process(table, folder, kill_at, after=after).run()
-        ledger = FileLedger(folder)
+            Process(table, open_ledger(str(kill_at), 0), kill_at, after=after).run()
+        ledger = open_ledger(str(kill_at), 1)
         is_done = any(run.state is RunState.DONE for run in ledger.list_runs())
         if not is_done:  # else it was killed after its last write
-            Process(table, folder).run()
+            Process(table, open_ledger(str(kill_at), 1)).run()
 
         stored = ledger.read(RUN)
         counts = {name: stored.counts[name] for name in ("processed", "created", "existed", "failed")}
