@@ -13,7 +13,7 @@ from userprofiles.backfill.targets.deleted_users import rows_to_read_again
 from userprofiles.jobs.prices import load_prices
 
 MILLION = 1_000_000
-PARENT_TRANSITIONS = 5
+PARENT_TRANSITIONS = 6
 """States of the state machine outside the map, each entered once."""
 TRANSITIONS_PER_INVOCATION = 2
 """The states `Work` and `Done?`."""

@@ -17,14 +17,18 @@ transient Lambda service exceptions" and "Service quotas": a history has at most
 _UNKNOWN = {
     # The function ended before it answered, for example at its time limit or without memory: the ledger has
     # its progress. The local AWS reports throttling in this way, too.
-    "ErrorEquals": ["Lambda.Unknown"],
+    "ErrorEquals": ["Lambda.Unknown", "Runtime.ExitError"],
     "IntervalSeconds": 2,
     "BackoffRate": 2,
     "MaxDelaySeconds": 300,
     "MaxAttempts": 10,
     "JitterStrategy": "FULL",
 }
-"""A limited number of attempts: a function that crashes each time must not be invoked for days."""
+"""A limited number of attempts: a function that crashes each time must not be invoked for days.
+
+AWS documents `Lambda.Unknown` for out-of-memory errors and time-outs (AWS Step Functions Developer Guide,
+"Handle transient Lambda service exceptions"). Step Functions takes the name of a failed invocation from its
+`errorType`, and Lambda's is `Runtime.ExitError` for a killed process. So both names are here."""
 _FAILED = {
     "ErrorEquals": [
         "Lambda.ClientExecutionTimeoutException",
@@ -58,6 +62,8 @@ def definition(
       the open segments. A run that is resumed has fewer items.
     * `{"action": "work", "runId", "token", "segment"}`: returns this and `done` before the function's
       time-out; while `done` is false, the state machine invokes the worker again.
+    * `{"action": "orphans", "runId", "token"}`: only for a verification, when all users are compared. Returns
+      the numbers of the units that look for profiles without a user. The same map processes them.
     * `{"action": "finish", "runId", "token"}`: reads the results of the segments, stores the report and
       returns it. A failed segment does not stop the others; this step decides whether the execution fails.
 
@@ -97,6 +103,16 @@ def definition(
             },
             "Prepare": {**task, "Next": "Segments"},
             "Segments": _segments_map(task, max_concurrency),
+            "Orphans?": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.searchesOrphans", "BooleanEquals": True, "Next": "Orphans"}],
+                "Default": "Finish",
+            },
+            "Orphans": {
+                **task,
+                "Parameters": {"action": "orphans", "runId.$": "$.runId", "token.$": "$.token"},
+                "Next": "Segments",
+            },
             "Finish": {
                 **task,
                 "Parameters": {"action": "finish", "runId.$": "$.runId", "token.$": "$.token"},
@@ -136,5 +152,5 @@ def _segments_map(task: dict[str, Any], max_concurrency: int) -> dict[str, Any]:
         "ResultPath": None,
         # A map that fails as a whole leaves open segments, which the last step reports.
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Finish"}],
-        "Next": "Finish",
+        "Next": "Orphans?",
     }

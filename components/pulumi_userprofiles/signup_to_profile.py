@@ -9,6 +9,7 @@ from pulumi_userprofiles.after_sign_up import AfterSignUp
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
 from pulumi_userprofiles.erasure_queue import ErasureQueue
 from pulumi_userprofiles.erasure_worker import ErasureWorker
+from pulumi_userprofiles.function_settings import FunctionSettings
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.outbox_worker import OutboxWorker
@@ -34,10 +35,6 @@ from pulumi_userprofiles.users_table import UsersTable
 class SignupToProfile(Component):
     """User pool, tables, triggers, profile API and the functions that work in the background, connected."""
 
-    _CHILDREN = (
-        *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
-        *("reconciler", "after-sign-up"),
-    )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
         "triggers": SignUpTriggers,
@@ -51,6 +48,7 @@ class SignupToProfile(Component):
         "reconciler": Reconciler,
         "after-sign-up": AfterSignUp,
     }
+    _CHILDREN = tuple(_COMPONENTS)
     _NAME_LIMIT = 20
 
     user_pool_id: pulumi.Output[str]
@@ -91,6 +89,18 @@ class SignupToProfile(Component):
 
     reconciler_state_table_name: pulumi.Output[str]
     """Name of the table for `userprofiles reconcile --last`; empty without scheduled reconciliation."""
+
+    template: pulumi.Output[str]
+    """Name of the template."""
+
+    sign_up_roles: pulumi.Output[list[str]]
+    """Roles that users can request at sign-up, for `userprofiles backfill plan --outputs`."""
+
+    default_role: pulumi.Output[str]
+    """Role of users who request none of them."""
+
+    approval_roles: pulumi.Output[list[str]]
+    """Roles whose users are pending until an administrator approves them."""
 
     migration_state_machine_arn: pulumi.Output[str]
     """ARN of the state machine that creates the missing profiles of existing users."""
@@ -153,6 +163,11 @@ class SignupToProfile(Component):
         self.profile_api_url = self.api.url
         self.erasure_queue_arn = self.erasure.queue_arn
         self.erasure_function_name = self.eraser.function_name
+        functions = FunctionSettings(self.label(name), args)
+        self.template = pulumi.Output.from_input(functions.name)
+        self.sign_up_roles = pulumi.Output.from_input(list(functions.sign_up_roles))
+        self.default_role = pulumi.Output.from_input(functions.default_role)
+        self.approval_roles = pulumi.Output.from_input(list(functions.approval_roles))
         self.migration_state_machine_arn = self.migration.state_machine_arn
         self.migration_bucket_name = self.migration.bucket_name
         self.migration_ledger_table_name = self.migration.ledger_table_name
@@ -171,10 +186,7 @@ class SignupToProfile(Component):
     def _make_sign_up(
         self, args: SignupToProfileArgs, pool_args: Mapping[str, Any], table_args: Mapping[str, Any]
     ) -> None:
-        """Create the triggers, then the pool that invokes them, then the worker that reads the pool.
-
-        In this order no resource needs a later one.
-        """
+        """Create the triggers, then the pool that invokes them, then the worker that reads the pool."""
         self.triggers = self._make_component(
             SignUpTriggers,
             "triggers",
@@ -188,6 +200,7 @@ class SignupToProfile(Component):
         self.identity = self._make_component(
             UserPool, "identity", {**pool_args, **self.triggers.pool_arguments}
         )
+        self._pool = {name: getattr(self.identity, name) for name in ("user_pool_id", "user_pool_arn")}
         self.outbox = self._make_component(
             OutboxWorker,
             "outbox",
@@ -215,8 +228,7 @@ class SignupToProfile(Component):
                 **concurrency(args, "api_concurrency"),
                 "erasure_queue_url": self.erasure.queue_url,
                 "erasure_queue_arn": self.erasure.queue_arn,
-                "user_pool_id": self.identity.user_pool_id,
-                "user_pool_arn": self.identity.user_pool_arn,
+                **self._pool,
                 "issuer": self.identity.issuer,
                 "client_ids": [
                     self.identity.client_id,
@@ -235,8 +247,7 @@ class SignupToProfile(Component):
                 **table_args,
                 **worker_args(args),
                 "stores": args.get("erasure_stores") or [],
-                "user_pool_id": self.identity.user_pool_id,
-                "user_pool_arn": self.identity.user_pool_arn,
+                **self._pool,
                 "idempotency_table_name": self.api.idempotency_table_name,
                 "idempotency_table_arn": self.api.idempotency_table_arn,
                 "avatar_bucket_name": self.api.avatar_bucket_name,
@@ -283,8 +294,7 @@ class SignupToProfile(Component):
                 **shared_args(args),
                 **pick(args, "unconfirmed_days"),
                 "interval_hours": args.get("reconcile_interval_hours"),
-                "user_pool_id": self.identity.user_pool_id,
-                "user_pool_arn": self.identity.user_pool_arn,
+                **self._pool,
             },
         )
         self.reconciler_state_table_name = self.reconciler.state_table_name

@@ -1,13 +1,13 @@
 """A fake of the emulator's Cognito: one pool in dicts, with as few checks as the real emulator."""
 
 import asyncio
-import base64
 import json
 import re
 import uuid
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from conformance_fake_tokens import apply_overrides, decode_claims, encode_token
 from pulumi_localaws.gateway.cognito import pre_sign_up_relay, token_generation
 from pulumi_localaws.gateway.router import RequestKind, RequestRouter
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
@@ -29,6 +29,8 @@ class FakeCognito:
         self.error_codes: dict[str, str] = {}
         """The error code of each Cognito action that fails."""
         self.emails: list[dict[str, Any]] = []
+        self.sends_invitations = False
+        """Whether AdminCreateUser sends e-mails."""
         self.relay_urls: dict[str, str] = {}
         """The gateway's URL of each relay function."""
         self.sign_up_delays: dict[str, float] = {}
@@ -79,9 +81,12 @@ class FakeCognito:
     async def call(self, action: str, parameters: dict[str, Any]) -> tuple[int, Any]:
         """Return status and document of a call."""
         self.parameters.append((action, parameters))
-        if action in self.error_codes:
-            return _error(self.error_codes[action], "rejected")
-        name = parameters.get("Username") or (parameters.get("AuthParameters") or {}).get("USERNAME") or ""
+        is_custom_challenge = parameters.get("ChallengeName") == "CUSTOM_CHALLENGE"
+        # The emulator does not know the gateway's sessions.
+        error_code = self.error_codes.get(action) or (is_custom_challenge and "InvalidParameterException")
+        if error_code:
+            return _error(error_code, "rejected")
+        name = parameters.get("Username") or _name_in_authentication(parameters)
         user = self.find_user(name)
         refresh_token = parameters.get("RefreshToken") or (parameters.get("AuthParameters") or {}).get(
             "REFRESH_TOKEN"
@@ -126,10 +131,19 @@ class FakeCognito:
             case "GetUser":
                 return _describe(self._user_of_token(parameters), "UserAttributes")
             case "AdminCreateUser":
-                email = parameters.get("Username") or ""
-                user = self.add_user(**{"email": email, **attributes}, status="FORCE_CHANGE_PASSWORD")
-                return {"User": _describe(user, "Attributes")}
+                return self._create_user(parameters, attributes)
         return None
+
+    def _create_user(self, parameters: dict[str, Any], attributes: dict[str, str]) -> dict[str, Any]:
+        name = parameters.get("Username") or ""
+        user = self.find_user(name) if parameters.get("MessageAction") == "RESEND" else None
+        if user is None:
+            attributes = {"phone_number" if name.startswith("+") else "email": name, **attributes}
+            user = self.add_user(**attributes, status="FORCE_CHANGE_PASSWORD")
+        mediums = parameters.get("DesiredDeliveryMediums") or ["EMAIL"]
+        if self.sends_invitations and "EMAIL" in mediums and user["attributes"].get("email"):
+            self.emails.append(_email(user, "CognitoInvitationMessage"))
+        return {"User": _describe(user, "Attributes")}
 
     async def _call_with_user(
         self, action: str, parameters: dict[str, Any], user: dict[str, Any], attributes: dict[str, str]
@@ -142,13 +156,14 @@ class FakeCognito:
             case "AdminDeleteUser":
                 del self.users[user["Username"]]
             case "AdminSetUserPassword":
-                user["UserStatus"] = "CONFIRMED"
+                user["UserStatus"] = "CONFIRMED" if parameters.get("Permanent") else "FORCE_CHANGE_PASSWORD"
             case "ConfirmSignUp" | "ConfirmForgotPassword" | "AdminConfirmSignUp":
                 if parameters.get("ConfirmationCode", "123456") not in {"123456", "654321"}:
                     return _error("CodeMismatchException", "Invalid verification code")
                 user["UserStatus"] = "CONFIRMED"
             case "ForgotPassword" | "ResendConfirmationCode":
-                self.emails.append(_verification_email(user))
+                if user["attributes"].get("email"):
+                    self.emails.append(_verification_email(user))
                 return 200, {"CodeDeliveryDetails": {"DeliveryMedium": "EMAIL"}}
             case (
                 "InitiateAuth"
@@ -156,8 +171,13 @@ class FakeCognito:
                 | "RespondToAuthChallenge"
                 | "AdminRespondToAuthChallenge"
             ):
-                return await self._issue_tokens(user, "TokenGeneration_Authentication")
+                return await self._sign_in(user, parameters)
         return 200, {}
+
+    async def _sign_in(self, user: dict[str, Any], parameters: dict[str, Any]) -> tuple[int, Any]:
+        if parameters.get("AuthFlow") == "CUSTOM_AUTH" and self.pool["LambdaConfig"]:
+            return self._fire_define_auth_challenge()
+        return await self._issue_tokens(user, "TokenGeneration_Authentication")
 
     async def _issue_tokens(self, user: dict[str, Any], source: str) -> tuple[int, Any]:
         """Issue tokens as the emulator does: the trigger fires once for each token."""
@@ -174,8 +194,14 @@ class FakeCognito:
                 if response.status != 200:
                     return 500, {"__type": "InternalFailure", "message": response.body.decode()}
                 overrides = response.json()["response"]["claimsAndScopeOverrideDetails"][section]
-            tokens[token] = encode_token(_apply_overrides(claims, overrides))
+            tokens[token] = encode_token(apply_overrides(claims, overrides))
         return 200, {"AuthenticationResult": tokens}
+
+    def _fire_define_auth_challenge(self) -> tuple[int, Any]:
+        """Fire the trigger as the emulator does; the gateway must have replaced it by then."""
+        function = self.pool["LambdaConfig"].get("DefineAuthChallenge", "")
+        assert function != FUNCTION, "the emulator would invoke the pool's own function"
+        return _error("InvalidLambdaResponseException", f"DefineAuthChallenge Lambda not found: {function}")
 
     def _build_token_event(self, user: dict[str, Any], source: str) -> dict[str, Any]:
         groups = {
@@ -244,24 +270,9 @@ class FakeCognito:
         return 200, {"UserConfirmed": user["UserStatus"] == "CONFIRMED", "UserSub": attributes["sub"]}
 
 
-def encode_token(claims: dict[str, Any]) -> str:
-    """Return an unsigned token; only the emulator verifies signatures."""
-    return f"h.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.s"
-
-
-def decode_claims(token: str) -> dict[str, Any]:
-    """Return a token's claims."""
-    part = token.split(".")[1]
-    return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
-
-
-def _apply_overrides(claims: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    claims = {**claims, **overrides.get("claimsToAddOrOverride", {})}
-    for claim in overrides.get("claimsToSuppress", []):
-        claims.pop(claim, None)
-    if groups := overrides.get("groupOverrideDetails"):
-        claims["cognito:groups"] = groups["groupsToOverride"]
-    return claims
+def _name_in_authentication(parameters: dict[str, Any]) -> str:
+    values = parameters.get("AuthParameters") or parameters.get("ChallengeResponses") or {}
+    return values.get("USERNAME") or ""
 
 
 def _error(code: str, message: str) -> tuple[int, Any]:
@@ -269,10 +280,19 @@ def _error(code: str, message: str) -> tuple[int, Any]:
 
 
 def _verification_email(user: dict[str, Any]) -> dict[str, Any]:
+    return _email(user, "CognitoVerificationMessage")
+
+
+def _email(user: dict[str, Any], message_type: str) -> dict[str, Any]:
     address = user["attributes"].get("email", "")
-    return {"MessageId": str(uuid.uuid4()), "To": [address], "Type": "CognitoVerificationMessage"}
+    return {"MessageId": str(uuid.uuid4()), "To": [address], "Type": message_type}
 
 
 def _describe(user: dict[str, Any], key: str) -> dict[str, Any]:
     attributes = [{"Name": k, "Value": v} for k, v in user["attributes"].items()]
-    return {"Username": user["Username"], "UserStatus": user["UserStatus"], key: attributes}
+    return {
+        "Username": user["Username"],
+        "UserStatus": user["UserStatus"],
+        "Enabled": user.get("Enabled", True),
+        key: attributes,
+    }

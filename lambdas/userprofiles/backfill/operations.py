@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from userprofiles import template as templates
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
+from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.review.review import Review
@@ -62,8 +62,8 @@ def create_processors(
     permissions = BatchPermissions(warn, limits)
     create_target = _target_factory(job, permissions, limits)
     # In the stack shape, an account has one row, and its profile has the ID of the run.
-    is_plain_table = job.shape is TableShape.PLAIN and job.source["kind"] == TABLE_SOURCE
-    plans_inserts = not job.dry_run and (is_plain_table or job.source["kind"] != TABLE_SOURCE)
+    is_plain_table = job.shape is TableShape.PLAIN and not job.creates_accounts
+    plans_inserts = not job.dry_run and (job.shape is TableShape.PLAIN or job.creates_accounts)
     # Of an account, a tombstone remains. In the plain shape, nothing remains of a deleted user.
     template = templates.load(job.template) if is_plain_table and not job.dry_run else None
 
@@ -94,7 +94,7 @@ def create_processors(
 
 def _target_factory(job: Job, permissions: BatchPermissions, limits: Limits) -> Callable[[Calls], Target]:
     """Return the function that creates the target of a thread, as the source requires it."""
-    if job.source["kind"] == TABLE_SOURCE:
+    if not job.creates_accounts:
         profile_builder = ProfileBuilder(templates.load(job.template), job.shape, job.run_id)
 
         def create_profile_target(calls: Calls) -> Target:

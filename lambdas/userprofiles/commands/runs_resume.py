@@ -5,7 +5,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from userprofiles.backfill.command.connection import create_client
-from userprofiles.backfill.command.engine import STEP_FUNCTIONS, execute_run, state_machine_of
+from userprofiles.backfill.command.engine import STEP_FUNCTIONS, execute_run
+from userprofiles.backfill.command.executions import state_machine_of
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.ledger_command import (
     LOCAL_ENGINE,
@@ -26,7 +27,7 @@ from userprofiles.backfill.plan.written_code import backfill_code_version
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.table_description import describe_table
 from userprofiles.jobs.ledger import Ledger
-from userprofiles.jobs.run_record import RunRecord
+from userprofiles.jobs.run_record import RunRecord, RunState
 
 Resume = Callable[[argparse.Namespace, Ledger, RunRecord, Stop], ExitCode]
 
@@ -39,6 +40,8 @@ def resume_run(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCo
     """
     with ledger_errors():
         run = ledger.read(values.run_id)
+    if run.state in (RunState.DONE, RunState.ROLLED_BACK):
+        raise RefusedError(f"Run {run.run_id} is {run.state}. There is nothing to resume.")
     resumes = RESUMES.get(run.engine, {})
     if run.kind not in resumes:
         raise RefusedError(
@@ -54,7 +57,7 @@ def resume_backfill(values: argparse.Namespace, ledger: Ledger, run: RunRecord, 
     Raises:
         BackfillError: The run stopped because it differs from its plan, or it can't be resumed.
     """
-    refuse_drifted_run(run)
+    refuse_drifted_run(run, ledger)
     view = ProgressView(values.limits)
     options = dataclasses.replace(command_options(values), files=ReportFiles.of_record(run, values))
     command = LedgerCommand(ledger, options, view, stop=stop, limits=values.limits)

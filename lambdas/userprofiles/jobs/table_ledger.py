@@ -55,6 +55,7 @@ class TableLedger:
     """
 
     def __init__(self, client: Any, table: str, clock: Callable[[], float] = time.time) -> None:
+        self.options: Sequence[str] = ("--ledger-table", table)
         self._table = LedgerTable(client, table)
         self._progress = LedgerProgress(self._table)
         self._clock = clock
@@ -143,7 +144,7 @@ class TableLedger:
         now = self._clock()
         token, until = self._lease_values(item) if item else (0, 0.0)
         if now < until + CLOCK_SKEW_S:
-            raise locked(run_id, until, unit)
+            raise locked(self, run_id, until, unit)
         lease = Lease(run_id, token + 1, now + lease_seconds, unit)
         condition = {"token": token, "until": until} if item else None
         values = {"token": lease.token, "until": lease.until}
@@ -151,7 +152,7 @@ class TableLedger:
         try:
             self._table.transact([action, *also])
         except ConditionError:
-            raise locked(run_id, lease.until, unit) from None
+            raise locked(self, run_id, lease.until, unit) from None
         return lease
 
     def read(self, run_id: str) -> RunRecord:
@@ -184,7 +185,7 @@ class TableLedger:
                 return self.read(lease.run_id), renewed
             item = self._table.update(self._change_record(lease.run_id, {})["Update"])
         except ConditionError:
-            raise lease_lost(lease.run_id) from None
+            raise lease_lost(self, lease.run_id) from None
         return self._record(item), renewed
 
     def release(self, lease: Lease, **changes: Any) -> None:
@@ -198,13 +199,17 @@ class TableLedger:
 
     def request(self, run_id: str, request: Request | None) -> RunRecord:
         """Ask something of a run, or take it back."""
-        changes = {"request": request} if request else {}
+        changes = {"updated_at": self._now(), **({"request": request} if request else {})}
         remove = () if request else ("request",)
         try:
-            action = update(run_key(run_id), {**changes, "updated_at": self._now()}, {}, remove=remove)
-            return self._record(self._table.update(action))
+            return self._record(self._table.update(update(run_key(run_id), changes, {}, remove=remove)))
         except ConditionError:
-            raise no_run(run_id, self.name) from None
+            raise no_run(self, run_id) from None
+
+    def units_locked_until(self, run_id: str) -> float:
+        """Return when the leases of all units have ended for other processes, in epoch seconds."""
+        items = self._table.query(run_key(run_id)["PK"], UNIT_PREFIX)
+        return max((self._lease_values(item)[1] for item in items), default=0.0) + CLOCK_SKEW_S
 
     def save_units(
         self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()
@@ -212,7 +217,7 @@ class TableLedger:
         """Store the progress of units, and keys of items that they created."""
         item = self._table.get(lease_key(lease.run_id, lease.unit))
         if item is None or self._lease_values(item)[0] != lease.token:
-            raise lease_lost(lease.run_id)
+            raise lease_lost(self, lease.run_id)
         # Keys are not in the transaction, which costs twice as much: this run did create their profiles.
         for part in split_keys(keys):
             self._table.put(keys_item(lease, part))
@@ -230,12 +235,9 @@ class TableLedger:
             LeaseLostError: The token is another one. Nothing was written.
         """
         try:
-            if also:
-                self._table.transact([{"Update": self._fence(lease, changes)}, *also])
-            else:  # a transaction costs twice as much
-                self._table.update(self._fence(lease, changes))
+            self._table.transact([{"Update": self._fence(lease, changes)}, *also])
         except ConditionError:
-            raise lease_lost(lease.run_id) from None
+            raise lease_lost(self, lease.run_id) from None
 
     def _fence(self, lease: Lease, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters of an update that fails if the token of a lease is another one."""
@@ -259,7 +261,7 @@ class TableLedger:
     def _run_item(self, run_id: str) -> Item:
         item = self._table.get(run_key(run_id))
         if item is None:
-            raise no_run(run_id, self.name)
+            raise no_run(self, run_id)
         return item
 
     def _record(self, item: Item) -> RunRecord:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from userprofiles.backfill.command import connection
-from userprofiles.backfill.command.engine import LOCAL, STEP_FUNCTIONS
+from userprofiles.backfill.command.engine import LOCAL, STEP_FUNCTIONS, check_state_machine_job
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import (
@@ -23,13 +23,11 @@ from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.command.rate_option import add_rate_option, resolve_rate
 from userprofiles.backfill.command.run_command import expected_rows
 from userprofiles.backfill.command.signals import stop_on_signals
-from userprofiles.backfill.command.source_options import add_source_options, read_source
+from userprofiles.backfill.command.source_options import add_source_options, read_source, source_segments
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.job import Job, new_run_id
-from userprofiles.backfill.limits import WORKER
 from userprofiles.backfill.plan.plan_file import diff_plans, read_plan, write_plan
 from userprofiles.backfill.plan.planner import Planner
-from userprofiles.backfill.sources.source_kinds import refuse_local_file
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 
@@ -57,8 +55,9 @@ def add_parser(commands: Any) -> None:
     )
     plan.add_argument("--table-name", metavar="T", help="name of the DynamoDB table (required)")
     plan.add_argument(
-        "--out", type=Path, metavar="FILE.json", help="file of the plan (default: backfill-plan-<ID>.json)"
+        "--output", type=Path, metavar="FILE.json", help="file of the plan (default: backfill-plan-<ID>.json)"
     )
+    plan.add_argument("--out", type=Path, dest="output", help=argparse.SUPPRESS)  # its former name
     add_connection_options(plan)
     add_segment_options(plan)
     add_rate_option(plan)
@@ -66,10 +65,11 @@ def add_parser(commands: Any) -> None:
         "--engine",
         choices=[LOCAL, STEP_FUNCTIONS],
         default=LOCAL,
-        help="what will carry out the plan; the plan itself is made by this process (default: %(default)s)",
+        help="what will carry out the plan; with stepfunctions, check that the state machine can do it. This "
+        "process makes the plan in any case, because it only reads (default: %(default)s)",
     )
     add_source_options(plan)
-    add_profile_options(plan)
+    add_profile_options(plan, "; required with another source than table")
     plan.add_argument("--json", action="store_true", help="print only the plan on standard output, as JSON")
     plan.set_defaults(execute=_execute_plan, parser=plan)
     _add_diff_parser(plan.add_subparsers(title="commands", metavar="[diff PLAN_A PLAN_B]"))
@@ -94,39 +94,24 @@ def _execute_plan(values: argparse.Namespace) -> ExitCode:
     if not values.table_name:
         parser.error("the following arguments are required: --table-name")
     run_id = new_run_id()
-    path = values.out or Path(f"backfill-plan-{run_id}.json")
+    path = values.output or Path(f"backfill-plan-{run_id}.json")
     _check_path(parser, path)
     view = ProgressView(values.limits)
     stop = Stop()
 
     def plan() -> ExitCode:
         try:
-            source = read_source(values, warn=view.show_message)
+            source = read_source(values, warn=lambda text: view.show_message(f"Warning: {text}"))
+            values.segments = source_segments(source) or values.segments
             job = create_job(values, run_id, source=source)
-            _check_engine(values, job)
+            if values.engine == STEP_FUNCTIONS:
+                check_state_machine_job(job)
         except ValueError as error:
             parser.error(str(error))
         return _write_plan(values, job, path, view, stop)
 
     with stop_on_signals(stop.request):
         return run_with_error_report(plan, view.show_message, as_json=values.json)
-
-
-def _check_engine(values: argparse.Namespace, job: Job) -> None:
-    """Check that the chosen engine can carry out a job.
-
-    Raises:
-        RefusedError: The state machine can't read the source.
-        ValueError: The job has too many segments for the state machine.
-    """
-    if values.engine == LOCAL:
-        return
-    refuse_local_file(job.source)
-    if job.segments > WORKER.worker_segments:
-        raise ValueError(
-            f"--segments {job.segments}: the state machine processes at most {WORKER.worker_segments:,} "
-            "segments. Choose fewer."
-        )
 
 
 def _write_plan(values: argparse.Namespace, job: Job, path: Path, view: ProgressView, stop: Stop) -> ExitCode:
@@ -145,16 +130,30 @@ def _write_plan(values: argparse.Namespace, job: Job, path: Path, view: Progress
 
     plan = planner.plan(job, on_start=start)
     write_plan(plan, path)
-    text = json.dumps(plan.document, indent=2) if values.json else format_plan(plan, path, values.engine)
+    text = (
+        json.dumps(plan.document, indent=2)
+        if values.json
+        else format_plan(plan, path, _apply_options(values))
+    )
     Output().write(text + "\n")
     return ExitCode.DONE
 
 
+def _apply_options(values: argparse.Namespace) -> list[str]:
+    """Return the options with which `apply` has the same engine and connection."""
+    options = {
+        "--engine": values.engine if values.engine != LOCAL else None,
+        "--region": values.region,
+        "--endpoint-url": values.endpoint_url,
+    }
+    return [text for name, value in options.items() if value for text in (name, value)]
+
+
 def _check_path(parser: Any, path: Path) -> None:
     if path.exists():
-        parser.error(f"--out {path}: the file exists. Delete it, or name another file.")
+        parser.error(f"--output {path}: the file exists. Delete it, or name another file.")
     if not os.access(path.absolute().parent, os.W_OK):
-        parser.error(f"--out {path}: must be in a directory that exists and is writable")
+        parser.error(f"--output {path}: must be in a directory that exists and is writable")
 
 
 def _execute_diff(values: argparse.Namespace) -> ExitCode:

@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from userprofiles.backfill.command import connection
+from userprofiles.backfill.command.engine import LOCAL, STEP_FUNCTIONS
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.job_options import add_connection_options
@@ -22,7 +24,8 @@ from userprofiles.backfill.ledger.ledger_run import read_job
 from userprofiles.backfill.ledger.retry_run import RetryResult, RetryRun
 from userprofiles.backfill.ledger.stored_states import read_states
 from userprofiles.backfill.stop import Stop
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.counted import counted
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.quarantine import MAX_TRIES, Quarantine, QuarantinedRow
 
 _EPILOG = f"""exit codes:
@@ -83,6 +86,12 @@ def add_parser(commands: Any) -> None:
     retry.add_argument(
         "--force", action="store_true", help=f"also retry rows that have failed {MAX_TRIES} times"
     )
+    retry.add_argument(
+        "--engine",
+        choices=[LOCAL, STEP_FUNCTIONS],
+        default=LOCAL,
+        help="only %(default)s: this process retries the rows, also those of a run of the state machine",
+    )
 
 
 def _add_parser(groups: Any, name: str, text: str, command: Callable[..., ExitCode]) -> Any:
@@ -96,7 +105,18 @@ def _add_parser(groups: Any, name: str, text: str, command: Callable[..., ExitCo
     return parser
 
 
+def _refuse_state_machine(values: argparse.Namespace) -> None:
+    """Exit with the usage if the state machine is to retry rows."""
+    if getattr(values, "engine", LOCAL) != LOCAL:
+        values.parser.error(
+            f"--engine {values.engine} can't retry rows: a run has too few of them for several workers. "
+            "Leave the option out: this process also retries the rows of a run of the state machine, with "
+            "its ledger and its bucket."
+        )
+
+
 def _execute(values: argparse.Namespace, command: Callable[..., ExitCode]) -> ExitCode:
+    _refuse_state_machine(values)
     view = ProgressView(values.limits)
     stop = Stop()
 
@@ -133,13 +153,18 @@ def _show(context: _Context) -> ExitCode:
         document = {"runId": run_id, "place": place, "rows": rows, "retryable": retryable}
         Output().write(json.dumps(document | {"reasons": reasons}) + "\n")
         return ExitCode.DONE
-    lines = [f"{rows:,} failed rows of run {run_id} in {place}"]
+    lines = [f"{counted(rows, 'failed row')} of run {run_id} in {place}"]
     lines += [f"{count:>9,}  {reason}" for reason, count in reasons.items()]
     if rows:
-        command = f"userprofiles backfill quarantine retry {run_id}"
+        words = ["backfill", "quarantine", "retry", run_id]
+        command = command_line(context.ledger, *words, *_bucket_arguments(context.values))
         lines.append(f"{retryable:,} of them can be retried after a fix: {command}")
     Output().write("\n".join(lines) + "\n")
     return ExitCode.DONE
+
+
+def _bucket_arguments(values: argparse.Namespace) -> list[str]:
+    return ["--bucket", values.bucket] if values.bucket else []
 
 
 def _retry(context: _Context) -> ExitCode:
@@ -160,8 +185,10 @@ def _retry(context: _Context) -> ExitCode:
     result = retry.retry(values.run, context.quarantine, force=values.force)
     _print_result(values, result)
     if result.kept:
+        command = shlex.join(["userprofiles", *values.arguments, "--force"])
         view.show_message(
-            f"{result.kept:,} rows have failed {MAX_TRIES} times and were not tried. To try them: --force"
+            f"Not tried, because they have failed {MAX_TRIES} times: {counted(result.kept, 'row')}. "
+            f"To try them:\n  {command}"
         )
     if result.error:
         _show_error(result.error, view)
@@ -177,8 +204,8 @@ def _print_result(values: argparse.Namespace, result: RetryResult) -> None:
         return
     retried = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     Output().write(
-        f"Retried {sum(counts.values()):,} rows: {retried}.\n"
-        f"Run {values.run} has {result.failed:,} failed users now.\n"
+        f"Retried {counted(sum(counts.values()), 'row')}: {retried}.\n"
+        f"Run {values.run} has {counted(result.failed, 'failed user')} now.\n"
     )
 
 

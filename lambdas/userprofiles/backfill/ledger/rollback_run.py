@@ -19,14 +19,15 @@ from userprofiles.backfill.review.difference_log import DifferenceLog
 from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.rollback import find_profiles_without_row
-from userprofiles.backfill.review.run_history import RunHistory, creates_accounts
+from userprofiles.backfill.review.run_history import RunHistory
 from userprofiles.backfill.run import Observer, Run
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.batch_permissions import BatchPermissions
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tally import Meter, Tally
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.backfill.targets.item_remover import ItemRemover
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.table import record as table_record
 
@@ -95,7 +96,7 @@ def create_rollback_job(history: RunHistory, *, dry_run: bool, rate: float | Non
         plan_hash="",
         max_failures=None,
     )
-    if creates_accounts(job):  # the segments of the run are those of another source
+    if job.creates_accounts:  # the segments of the run are those of another source
         job = dataclasses.replace(job, segments=DEFAULT_SEGMENTS, only=())
     return job
 
@@ -120,13 +121,12 @@ def with_rate(rollback: RunRecord, rate: float | None) -> RunRecord:
     return rollback.replace(job={**rollback.job, "rate": rate}) if rate else rollback
 
 
-def check_can_roll_back(ledger: Ledger, run: RunRecord, stop_command: str) -> None:
+def check_can_roll_back(ledger: Ledger, run: RunRecord) -> None:
     """Check that a run has created profiles, and that no process works on it.
 
     Args:
         ledger: The ledger.
         run: The run.
-        stop_command: The command that stops the run.
 
     Raises:
         RefusedError: The run can't be rolled back.
@@ -140,7 +140,7 @@ def check_can_roll_back(ledger: Ledger, run: RunRecord, stop_command: str) -> No
     if ledger.is_locked(run.run_id):
         raise RefusedError(
             f"Run {run.run_id} is still running, so it can't be rolled back. Stop it first, and wait until "
-            f"it has stopped:\n  {stop_command}"
+            f"it has stopped:\n  {command_line(ledger, 'runs', 'stop', run.run_id)}"
         )
 
 
@@ -215,7 +215,7 @@ class RollbackRun:
         """Start or resume a rollback.
 
         First, the run that is undone gets the state ROLLED_BACK: it can't be resumed any more, also if this
-        process is killed.
+        process is killed. Without the permission to delete, nothing is changed.
 
         Args:
             rollback: The record of the rollback.
@@ -229,6 +229,8 @@ class RollbackRun:
         with ledger_errors():
             if not allow_parallel:
                 refuse_parallel_run(self._ledger, rollback)
+            calls = Calls(self._client, self._location, self._stop, self._limits)
+            ItemRemover(calls, ()).check_permission()
             mark_rolled_back(self._ledger, job.of_run, f"Its rollback {job.run_id} is not complete.")
             if is_resumed:
                 self._add_kept_earlier(job)

@@ -78,7 +78,7 @@ def test_failed_rows_are_listed_retried_after_a_fix_and_counted(world):
     assert code == 2
     assert out == (
         f"Retried 4 rows: 3 created, 0 existed, 0 skipped, 1 failed.\n"
-        f"Run {world.run_id} has 1 failed users now.\n"
+        f"Run {world.run_id} has 1 failed user now.\n"
     )
     assert world.counts() == {"processed": 7, "created": 6, "failed": 1}
     assert world.record().state is RunState.DONE
@@ -146,7 +146,10 @@ def test_row_is_tried_three_times_at_most(world):
 
     assert code == 2
     assert out.startswith("Retried 0 rows")
-    assert "4 rows have failed 3 times and were not tried. To try them: --force" in err
+    assert (
+        "because they have failed 3 times: 4 rows. To try them:\n  userprofiles backfill quarantine retry"
+        in err
+    )
     world.fix(0, 1, 2, 3)
     assert world.quarantine("retry", "--force")[0] == 0
 
@@ -331,3 +334,13 @@ def test_dry_run_lists_its_failures(world):
 
     assert len(json.loads(report.read_text())["failures"]) == 4
     assert not quarantine_folder(world.run_id).exists()
+
+
+def test_state_machine_can_not_retry_rows_and_the_message_says_what_does(world, capsys):
+    with pytest.raises(SystemExit) as raised:
+        world.commands.run("quarantine", "retry", "run-1", "--engine", "stepfunctions")
+
+    assert raised.value.code == 64
+    message = " ".join(capsys.readouterr().err.split())
+    assert "--engine stepfunctions can't retry rows" in message
+    assert "this process also retries the rows of a run of the state machine" in message

@@ -89,7 +89,7 @@ def file_ledgers(create_table, tmp_path, monkeypatch):
 
 
 def table_ledgers(create_table, tmp_path, monkeypatch):
-    """Each session begins when the lease of the former one has ended. Each progress has an item of its own."""
+    """Each session begins after the end of the former lease. Each progress has an item of its own."""
     monkeypatch.setattr(ledger_progress, "_INLINE_BYTES", 0)
 
     def open_ledger(name, session):
