@@ -34,10 +34,6 @@ from pulumi_userprofiles.users_table import UsersTable
 class SignupToProfile(Component):
     """User pool, tables, triggers, profile API and the functions that work in the background, connected."""
 
-    _CHILDREN = (
-        *("data", "triggers", "identity", "outbox", "erasure", "api", "eraser", "migration", "backups"),
-        *("reconciler", "after-sign-up"),
-    )
     _COMPONENTS: ClassVar = {
         "data": UsersTable,
         "triggers": SignUpTriggers,
@@ -51,6 +47,7 @@ class SignupToProfile(Component):
         "reconciler": Reconciler,
         "after-sign-up": AfterSignUp,
     }
+    _CHILDREN = tuple(_COMPONENTS)
     _NAME_LIMIT = 20
 
     user_pool_id: pulumi.Output[str]
@@ -171,10 +168,7 @@ class SignupToProfile(Component):
     def _make_sign_up(
         self, args: SignupToProfileArgs, pool_args: Mapping[str, Any], table_args: Mapping[str, Any]
     ) -> None:
-        """Create the triggers, then the pool that invokes them, then the worker that reads the pool.
-
-        In this order no resource needs a later one.
-        """
+        """Create the triggers, then the pool that invokes them, then the worker that reads the pool."""
         self.triggers = self._make_component(
             SignUpTriggers,
             "triggers",
@@ -188,6 +182,7 @@ class SignupToProfile(Component):
         self.identity = self._make_component(
             UserPool, "identity", {**pool_args, **self.triggers.pool_arguments}
         )
+        self._pool = {name: getattr(self.identity, name) for name in ("user_pool_id", "user_pool_arn")}
         self.outbox = self._make_component(
             OutboxWorker,
             "outbox",
@@ -215,8 +210,7 @@ class SignupToProfile(Component):
                 **concurrency(args, "api_concurrency"),
                 "erasure_queue_url": self.erasure.queue_url,
                 "erasure_queue_arn": self.erasure.queue_arn,
-                "user_pool_id": self.identity.user_pool_id,
-                "user_pool_arn": self.identity.user_pool_arn,
+                **self._pool,
                 "issuer": self.identity.issuer,
                 "client_ids": [
                     self.identity.client_id,
@@ -235,8 +229,7 @@ class SignupToProfile(Component):
                 **table_args,
                 **worker_args(args),
                 "stores": args.get("erasure_stores") or [],
-                "user_pool_id": self.identity.user_pool_id,
-                "user_pool_arn": self.identity.user_pool_arn,
+                **self._pool,
                 "idempotency_table_name": self.api.idempotency_table_name,
                 "idempotency_table_arn": self.api.idempotency_table_arn,
                 "avatar_bucket_name": self.api.avatar_bucket_name,
@@ -283,8 +276,7 @@ class SignupToProfile(Component):
                 **shared_args(args),
                 **pick(args, "unconfirmed_days"),
                 "interval_hours": args.get("reconcile_interval_hours"),
-                "user_pool_id": self.identity.user_pool_id,
-                "user_pool_arn": self.identity.user_pool_arn,
+                **self._pool,
             },
         )
         self.reconciler_state_table_name = self.reconciler.state_table_name
