@@ -1,6 +1,5 @@
 """Sign-in with a phone number and a one-time code, through Cognito's custom challenge."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
 
 import pulumi
@@ -30,8 +29,8 @@ RETENTION_SECONDS = 180
 """How long the queue keeps a message: as long as its code is valid."""
 
 _VISIBILITY_SECONDS = 3 * SENDER_SECONDS
-"""AWS recommends six times the function's time-out (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS"),
-after which a code would have expired."""
+"""AWS recommends six times the function's time-out (AWS Lambda Developer Guide, "Using Lambda with Amazon
+SQS"). A code would have expired by then."""
 
 
 _OWN_ALARMS = (
@@ -40,7 +39,7 @@ _OWN_ALARMS = (
         VERIFY.key,
         "CodesWrong",
         100,
-        "More than 100 wrong codes were typed: see verify's log",
+        "Users or attackers type many wrong codes",
     ),
     ("limited-alarm", CREATE.key, "CodesLimited", 50, "Many numbers have reached their limit of codes"),
     (
@@ -68,8 +67,7 @@ class PhoneSignIn(Component):
         *("codes-table", "code-key", "queue", "queue-policy", "sender", "sender-mapping"),
         *("sender-key", "cognito-codes"),
         *(challenge.child for challenge in CHALLENGES),
-        *("define-alarm", "create-alarm", "verify-alarm", "sender-alarm", "cognito-codes-alarm"),
-        *("limited-alarm", "guesses-alarm", "pumping-alarm", "rejected-alarm", "spend-alarm"),
+        *("sender-alarm", "limited-alarm", "guesses-alarm", "pumping-alarm", "rejected-alarm", "spend-alarm"),
     )
     _COMPONENTS: ClassVar = {
         "sender": PythonFunction,
@@ -166,7 +164,7 @@ class PhoneSignIn(Component):
         self.custom_sms_sender_alias_arn = self.sender_key_arn = None
         if settings.sends_cognito_codes:
             self._make_cognito_codes(args, protect)
-        self._make_alarms(args, settings, functions)
+        self._make_alarms(args, settings)
 
         self.define_auth_challenge_alias_arn = self.pool_triggers["define_auth_challenge"]
         self.create_auth_challenge_alias_arn = self.pool_triggers[CREATE.key]
@@ -256,24 +254,18 @@ class PhoneSignIn(Component):
         self.custom_sms_sender_alias_arn = self.cognito_codes.alias_arn
         self.pool_triggers["custom_sms_sender"] = self.cognito_codes.alias_arn
 
-    def _make_alarms(
-        self, args: PhoneSignInArgs, settings: CheckedPhoneSignIn, functions: Mapping[str, PythonFunction]
-    ) -> None:
-        """Create the alarms on failing functions, and on guesses, pumping and rejected messages."""
-        alarms = {
-            **{f"{key.split('_')[0]}-alarm": function for key, function in functions.items()},
-            "sender-alarm": self.sender,
-        }
-        if settings.sends_cognito_codes:
-            alarms["cognito-codes-alarm"] = self.cognito_codes
-        for child, function in alarms.items():
-            self._alarm(
-                child,
-                args,
-                description="A function of phone sign-in failed, and sign-ins with it: see its log",
-                metric="AWS/Lambda Errors",
-                dimensions={"FunctionName": function.function_name},
-            )
+    def _make_alarms(self, args: PhoneSignInArgs, settings: CheckedPhoneSignIn) -> None:
+        """Create the alarms on the sender, and on guesses, pumping and rejected messages.
+
+        `UserPool` creates an alarm on the errors of each trigger's function.
+        """
+        self._alarm(
+            "sender-alarm",
+            args,
+            description="The function that sends codes failed, so users wait for messages: see its log",
+            metric="AWS/Lambda Errors",
+            dimensions={"FunctionName": self.sender.function_name},
+        )
         for child, handler, metric, threshold, description in _OWN_ALARMS:
             self._alarm(
                 child,

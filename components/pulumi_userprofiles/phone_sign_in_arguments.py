@@ -1,4 +1,4 @@
-"""The arguments of `PhoneSignIn`."""
+"""The arguments of `PhoneSignIn` and of `PhoneSignInApi`."""
 
 from enum import StrEnum
 from typing import NotRequired, TypedDict
@@ -83,8 +83,11 @@ class PhoneSignInSettings(TypedDict):
     to 100,000. Default: 50."""
 
 
-class PhoneSignInArgs(PhoneSignInSettings):
+class PhoneSignInArgs(TypedDict):
     """Arguments of `PhoneSignIn`; all are optional."""
+
+    settings: NotRequired[PhoneSignInSettings]
+    """How users sign in with a phone number. Default: the defaults of the settings."""
 
     platform: NotRequired[LambdaPlatform]
     """Platform that the functions' zip is built for. Default: lambda."""
@@ -118,3 +121,102 @@ class PhoneSignInArgs(PhoneSignInSettings):
 
     protect: NotRequired[bool]
     """Whether the keys are protected against deletion by Pulumi (`protect`). Default: true."""
+
+
+class PhoneSignInApiArgs(TypedDict):
+    """Arguments of `PhoneSignInApi`."""
+
+    api_id: pulumi.Input[str]
+    """ID of the HTTP API that gets the routes."""
+
+    api_execution_arn: pulumi.Input[str]
+    """Execution ARN of that API."""
+
+    user_pool_id: pulumi.Input[str]
+    """ID of the pool whose users sign in."""
+
+    user_pool_arn: pulumi.Input[str]
+    """ARN of that pool."""
+
+    client_id: pulumi.Input[str]
+    """ID of the app client for which the tokens are issued; it needs the flow `ALLOW_CUSTOM_AUTH`."""
+
+    users_table_name: pulumi.Input[str]
+    """Name of the users table."""
+
+    users_table_arn: pulumi.Input[str]
+    """ARN of the users table."""
+
+    audit_table_name: pulumi.Input[str]
+    """Name of the audit table."""
+
+    audit_table_arn: pulumi.Input[str]
+    """ARN of the audit table."""
+
+    codes_table_name: pulumi.Input[str]
+    """Name of the table of codes, an output of `PhoneSignIn`."""
+
+    codes_table_arn: pulumi.Input[str]
+    """ARN of that table."""
+
+    code_key_arn: pulumi.Input[str]
+    """ARN of the KMS key of the codes, an output of `PhoneSignIn`."""
+
+    code_queue_url: pulumi.Input[str]
+    """URL of the queue of messages with codes, an output of `PhoneSignIn`."""
+
+    code_queue_arn: pulumi.Input[str]
+    """ARN of that queue."""
+
+    settings: NotRequired[PhoneSignInSettings]
+    """The settings of `PhoneSignIn`: pass the same to both. Default: the defaults of the settings."""
+
+    self_sign_up: NotRequired[bool]
+    """Whether a number without a user gets a new user after the code is confirmed. Default: true."""
+
+    template: NotRequired[str]
+    """Name of the template: `basic`, `social`, `career`, `marketplace`, or a name of your own for
+    `template_document`. Default: marketplace."""
+
+    template_document: NotRequired[str]
+    """Your own template as JSON text, which is packed into the function. Default: none."""
+
+    sign_up_roles: NotRequired[list[str]]
+    """Roles that users can request at sign-up. Default: all roles of the template."""
+
+    default_role: NotRequired[str]
+    """Role of users who request none. Default: the template's default role."""
+
+    approval_roles: NotRequired[list[str]]
+    """Roles whose new users are pending until an administrator approves them, such as `vendor` of
+    `marketplace`. Default: none."""
+
+    platform: NotRequired[LambdaPlatform]
+    """Platform that the function's zip is built for. Default: lambda."""
+
+    runtime: NotRequired[LambdaRuntime]
+    """Lambda runtime of the function; the same Python version compiles the zip. Default: python3.13."""
+
+    log_retention_days: NotRequired[int]
+    """Days that log events are kept; must be a retention period of CloudWatch Logs. Default: 30."""
+
+    snap_start: NotRequired[bool]
+    """Whether the function uses Lambda SnapStart, which is billed for Python. Default: false."""
+
+    tracing: NotRequired[bool]
+    """Whether AWS X-Ray traces invocations. Default: true."""
+
+    reserved_concurrency: NotRequired[int]
+    """Reserved concurrency of the function, which is also its limit. A new AWS account cannot reserve any.
+    Default: none."""
+
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key that encrypts tables, queue, environment variables and logs. Default: keys that AWS
+    provides."""
+
+    former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of KMS keys that `kms_key_arn` named before: the function can still read what these keys encrypt.
+    Default: none."""
+
+    alarm_topic_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""

@@ -107,6 +107,23 @@ def check_code_statements(args: Mapping[str, Any], resources: CodeResources) -> 
     ]
 
 
+def endpoint_code_statements(args: Mapping[str, Any], resources: CodeResources) -> list[PolicyStatement]:
+    """Return the rights to create and to check codes, and to count the requests of an address.
+
+    The rights to the users table already contain those to the KMS key through DynamoDB.
+    """
+    return [
+        {
+            "sid": "ClaimAndCheckCodes",
+            "actions": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+            "resources": [resources.table_arn],
+            "conditions": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["PHONE#*", "SOURCE#*"]}},
+        },
+        _mac_statement(resources),
+        *queue_statements(args, resources),
+    ]
+
+
 def _mac_statement(resources: CodeResources) -> PolicyStatement:
     return {"sid": "ComputeMacs", "actions": ["kms:GenerateMac"], "resources": [resources.code_key_arn]}
 
@@ -161,7 +178,7 @@ def sender_function(
     }
     provider: list[PolicyStatement]
     if settings.uses_twilio:
-        secret = pulumi.Output.from_input(args["twilio_secret_arn"])
+        secret = pulumi.Output.from_input(settings.twilio_secret_arn)
         environment["TWILIO_SECRET_ID"] = secret
         provider = _secret_statements(args, secret)
     else:

@@ -29,15 +29,22 @@ _TWILIO_ONLY = ("twilio_secret_arn", "twilio_from", "twilio_messaging_service_si
 
 
 class CheckedPhoneSignIn:
-    """The arguments of phone sign-in, checked, as values and as environment variables of its functions."""
+    """The settings of phone sign-in, checked, as values and as environment variables of its functions."""
 
-    def __init__(self, where: str, args: Mapping[str, Any]) -> None:
-        """Check the arguments.
+    def __init__(self, where: str, all_args: Mapping[str, Any], key: str = "settings") -> None:
+        """Check the settings.
+
+        Args:
+            where: The component, as error messages show it.
+            all_args: The component's arguments.
+            key: The argument with the settings.
 
         Raises:
-            InvalidArgumentError: An argument is not valid.
+            InvalidArgumentError: The argument is not a dict, or a setting is not valid.
         """
-        self._where = where
+        args = _settings(where, all_args, key)
+        self._where = f"{where}, {key}"
+        self.twilio_secret_arn = args.get("twilio_secret_arn")
         self.provider = enum_member(where, args, "provider", TextMessageProvider.SNS)
         self._read_numbers(args)
         self._read_countries(args)
@@ -166,6 +173,9 @@ class CheckedPhoneSignIn:
         value = plain_value(self._where, key, args.get(key))
         if value is None:
             return default
+        # `pulumi config set --path` stores digits as a number, and other languages pass 44 as 44.0.
+        if isinstance(value, int | float) and value == int(value):
+            value = str(int(value))
         if isinstance(value, str) and pattern.fullmatch(value):
             return value
         raise InvalidArgumentError(
@@ -178,18 +188,9 @@ class CheckedPhoneSignIn:
         )
 
 
-def phone_sign_in_settings(where: str, args: Mapping[str, Any], key: str) -> dict[str, Any] | None:
-    """Check the settings of phone sign-in in an argument of the whole stack.
-
-    Returns:
-        The settings; None if the argument is not set, so there is no phone sign-in.
-
-    Raises:
-        InvalidArgumentError: The argument is not a dict, or a setting is not valid.
-    """
-    settings = plain_value(where, key, args.get(key))
-    if settings is None:
-        return None
+def _settings(where: str, args: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = plain_value(where, key, args.get(key))
+    settings: Mapping[str, Any] = {} if value is None else value
     if not isinstance(settings, Mapping):
         raise InvalidArgumentError(
             where,
@@ -200,8 +201,7 @@ def phone_sign_in_settings(where: str, args: Mapping[str, Any], key: str) -> dic
             argument=key,
         )
     check_known_arguments(f"{where}, {key}", settings, PhoneSignInSettings.__annotations__)
-    CheckedPhoneSignIn(f"{where}, {key}", settings)
-    return dict(settings)
+    return settings
 
 
 def _without_empty(variables: Mapping[str, str]) -> dict[str, str]:
