@@ -79,9 +79,12 @@ class FakeCognito:
     async def call(self, action: str, parameters: dict[str, Any]) -> tuple[int, Any]:
         """Return status and document of a call."""
         self.parameters.append((action, parameters))
-        if action in self.error_codes:
-            return _error(self.error_codes[action], "rejected")
-        name = parameters.get("Username") or (parameters.get("AuthParameters") or {}).get("USERNAME") or ""
+        is_custom_challenge = parameters.get("ChallengeName") == "CUSTOM_CHALLENGE"
+        # The emulator does not know the gateway's sessions.
+        error_code = self.error_codes.get(action) or (is_custom_challenge and "InvalidParameterException")
+        if error_code:
+            return _error(error_code, "rejected")
+        name = parameters.get("Username") or _name_in_authentication(parameters)
         user = self.find_user(name)
         refresh_token = parameters.get("RefreshToken") or (parameters.get("AuthParameters") or {}).get(
             "REFRESH_TOKEN"
@@ -156,6 +159,8 @@ class FakeCognito:
                 | "RespondToAuthChallenge"
                 | "AdminRespondToAuthChallenge"
             ):
+                if parameters.get("AuthFlow") == "CUSTOM_AUTH" and self.pool["LambdaConfig"]:
+                    return self._fire_define_auth_challenge()
                 return await self._issue_tokens(user, "TokenGeneration_Authentication")
         return 200, {}
 
@@ -176,6 +181,12 @@ class FakeCognito:
                 overrides = response.json()["response"]["claimsAndScopeOverrideDetails"][section]
             tokens[token] = encode_token(_apply_overrides(claims, overrides))
         return 200, {"AuthenticationResult": tokens}
+
+    def _fire_define_auth_challenge(self) -> tuple[int, Any]:
+        """Fire the trigger as the emulator does; the gateway must have replaced it by then."""
+        function = self.pool["LambdaConfig"].get("DefineAuthChallenge", "")
+        assert function != FUNCTION, "the emulator would invoke the pool's own function"
+        return _error("InvalidLambdaResponseException", f"DefineAuthChallenge Lambda not found: {function}")
 
     def _build_token_event(self, user: dict[str, Any], source: str) -> dict[str, Any]:
         groups = {
@@ -244,6 +255,11 @@ class FakeCognito:
         return 200, {"UserConfirmed": user["UserStatus"] == "CONFIRMED", "UserSub": attributes["sub"]}
 
 
+def _name_in_authentication(parameters: dict[str, Any]) -> str:
+    values = parameters.get("AuthParameters") or parameters.get("ChallengeResponses") or {}
+    return values.get("USERNAME") or ""
+
+
 def encode_token(claims: dict[str, Any]) -> str:
     """Return an unsigned token; only the emulator verifies signatures."""
     return f"h.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.s"
@@ -275,4 +291,9 @@ def _verification_email(user: dict[str, Any]) -> dict[str, Any]:
 
 def _describe(user: dict[str, Any], key: str) -> dict[str, Any]:
     attributes = [{"Name": k, "Value": v} for k, v in user["attributes"].items()]
-    return {"Username": user["Username"], "UserStatus": user["UserStatus"], key: attributes}
+    return {
+        "Username": user["Username"],
+        "UserStatus": user["UserStatus"],
+        "Enabled": user.get("Enabled", True),
+        key: attributes,
+    }

@@ -11,10 +11,12 @@ from pulumi_localaws.gateway.aws_lambda.http_apis import HttpApis, parse_api_req
 from pulumi_localaws.gateway.aws_lambda.lambda_client import LambdaClient
 from pulumi_localaws.gateway.cognito import dispatch, pre_sign_up_relay, token_generation
 from pulumi_localaws.gateway.cognito.call import COGNITO_TARGET, Dependencies
+from pulumi_localaws.gateway.cognito.challenge_sessions import ChallengeSessions
 from pulumi_localaws.gateway.cognito.code_delivery import CodeSender, is_email_inbox_request
 from pulumi_localaws.gateway.cognito.codes import CodeAttempts, NewAddressCodes
 from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PreSignUpRelay
 from pulumi_localaws.gateway.cognito.token_generation import TokenRelay
+from pulumi_localaws.gateway.cognito.trigger_runs import TriggerRuns
 from pulumi_localaws.gateway.cognito.triggers import TRIGGER_TIMEOUT_SECONDS, Triggers
 from pulumi_localaws.gateway.cognito.user_directory import UserDirectory
 from pulumi_localaws.gateway.cognito.user_names import UserNameLocks
@@ -89,7 +91,8 @@ class RequestRouter:
         self._rules = rules
         root_client = RootClient(send_to_emulator, region)
         directory, lambda_client = UserDirectory(root_client), LambdaClient(root_client)
-        triggers = Triggers(lambda_client, trigger_timeout)
+        self.trigger_runs = TriggerRuns()
+        triggers = Triggers(lambda_client, trigger_timeout, self.trigger_runs)
         self._dependencies = Dependencies(
             send_to_emulator=send_to_emulator,
             root_client=root_client,
@@ -101,6 +104,7 @@ class RequestRouter:
             code_sender=CodeSender(root_client),
             new_address_codes=NewAddressCodes(clock),
             user_name_locks=UserNameLocks(),
+            challenge_sessions=ChallengeSessions(clock),
         )
         self._http_apis = HttpApis(root_client, lambda_client, account_id, clock)
 
@@ -188,6 +192,8 @@ class RequestRouter:
         self._dependencies.code_attempts.clear()
         self._dependencies.code_sender.clear()
         self._dependencies.new_address_codes.clear()
+        self._dependencies.challenge_sessions.clear()
+        self.trigger_runs.clear()
 
 
 def _method_and_path(request: Request) -> str:

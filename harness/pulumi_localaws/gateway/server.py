@@ -121,13 +121,18 @@ class Gateway:
             return await self._report_health()
         if path == "/_localaws/journal":
             return self._serve_journal(request.method)
+        if path == "/_localaws/trigger-runs":
+            return self._serve_trigger_runs(request.method, await request.read())
         head = Request(request.method, target, tuple(request.headers.items()))
         kind = self._router.classify(head)
         if kind is not None:
             return await self._handle_by_router(request, head, kind)
         if path.startswith(_OWN_PATHS):
             return error_response(
-                404, "NotFound", f"unknown path {path}. Available: {_OWN_PATHS}health, {_OWN_PATHS}journal"
+                404,
+                "NotFound",
+                f"unknown path {path}. Available: {_OWN_PATHS}health, {_OWN_PATHS}journal,"
+                f" {_OWN_PATHS}trigger-runs",
             )
         response = await self._emulator.stream(request, target)
         self._router.journal.append(
@@ -184,6 +189,19 @@ class Gateway:
             for entry in journal
         ]
         return _json(200, {"entries": entries})
+
+    def _serve_trigger_runs(self, method: str, body: bytes) -> web.Response:
+        trigger_runs = self._router.trigger_runs
+        if method == hdrs.METH_PUT:
+            try:
+                trigger_runs.set(body)
+            except ValueError as error:
+                return error_response(400, "BadRequest", str(error))
+        elif method != hdrs.METH_GET:
+            return error_response(
+                405, "MethodNotAllowed", f"{method} is not allowed for trigger-runs. Allowed: GET, PUT"
+            )
+        return _json(200, {"triggerRuns": trigger_runs.describe()})
 
 
 def error_response(status: int, code: str, message: str) -> web.Response:

@@ -133,6 +133,25 @@ def test_journal_has_actions_and_no_values() -> None:
     assert status == 405
 
 
+def test_trigger_runs_are_set_and_described() -> None:
+    setting = {"userPoolId": "eu-west-1_Pool12345", "trigger": "CreateAuthChallenge", "runs": 3}
+
+    async def run() -> list[tuple[int, str, bytes]]:
+        async with serve_gateway() as served:
+            path = "/_localaws/trigger-runs"
+            return [
+                await served.request("PUT", path, body=json.dumps(setting).encode()),
+                await served.request("GET", path),
+                await served.request("PUT", path, body=b'{"userPoolId": '),
+                await served.request("DELETE", path),
+            ]
+
+    responses = asyncio.run(run())
+
+    assert [status for status, _, _ in responses] == [200, 200, 400, 405]
+    assert json.loads(responses[1][2]) == {"triggerRuns": [setting]}
+
+
 def test_health_reports_gateway_and_emulator() -> None:
     async def run() -> tuple[int, Any, int, Any, int]:
         async with serve_gateway() as served:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pulumi_localaws.gateway.cognito import user_names
+from pulumi_localaws.gateway.cognito.challenge_sessions import ChallengeSessions
 from pulumi_localaws.gateway.cognito.code_delivery import CodeSender
 from pulumi_localaws.gateway.cognito.codes import CodeAttempts, NewAddressCodes
 from pulumi_localaws.gateway.cognito.pool_models import AppClient, PoolUser, UserPool
@@ -36,6 +37,7 @@ class Dependencies:
         code_sender: Sends codes by SMS and e-mail.
         new_address_codes: Keeps new addresses until they are verified.
         user_name_locks: Allows one sign-up at a time for each name.
+        challenge_sessions: Keeps the sessions of custom challenges.
         rules: The rules that the gateway enforces.
     """
 
@@ -49,6 +51,7 @@ class Dependencies:
     code_sender: CodeSender
     new_address_codes: NewAddressCodes
     user_name_locks: UserNameLocks
+    challenge_sessions: ChallengeSessions
     rules: frozenset[GatewayRule] = ALL_RULES
 
 

@@ -110,6 +110,22 @@ class AppClient:
         return str(self.document.get("ClientSecret") or "")
 
     @property
+    def hides_user_existence(self) -> bool:
+        """Whether the client's errors do not show if a user exists."""
+        return self.document.get("PreventUserExistenceErrors") == "ENABLED"
+
+    @property
+    def allows_custom_auth(self) -> bool:
+        """Whether the client may start a custom challenge; a client without a list of flows may."""
+        flows = self.document.get("ExplicitAuthFlows") or ["ALLOW_CUSTOM_AUTH"]
+        return not {"ALLOW_CUSTOM_AUTH", "CUSTOM_AUTH_FLOW_ONLY"}.isdisjoint(flows)
+
+    @property
+    def challenge_session_seconds(self) -> int:
+        """How long a session of a challenge is valid; by default 3 minutes."""
+        return int(self.document.get("AuthSessionValidity") or 3) * 60
+
+    @property
     def write_attributes(self) -> frozenset[str]:
         """The client's write attributes; empty means AWS's default."""
         return frozenset(self.document.get("WriteAttributes") or ())
@@ -128,11 +144,13 @@ class PoolUser:
         name: The stored user name: the sub, if an address is used as user name.
         status: ``UNCONFIRMED``, ``CONFIRMED``, ``FORCE_CHANGE_PASSWORD``, …
         attributes: All attributes, including the sub.
+        is_enabled: Whether the user may sign in.
     """
 
     name: str
     status: str
     attributes: dict[str, str] = field(default_factory=dict)
+    is_enabled: bool = True
 
 
 def parse_token_event_version(lambda_config: dict[str, Any]) -> str:

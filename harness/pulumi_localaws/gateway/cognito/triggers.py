@@ -4,6 +4,7 @@ from typing import Any
 
 from pulumi_localaws.gateway.aws_lambda.lambda_client import FunctionRef, LambdaClient, parse_function_error
 from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, PoolUser, UserPool
+from pulumi_localaws.gateway.cognito.trigger_runs import MAX_TRIGGER_CALLS, TriggerRuns
 from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code
 from pulumi_localaws.gateway.wire.http_messages import Response
 from pulumi_localaws.gateway.wire.late_calls import LateCalls
@@ -15,14 +16,11 @@ NO_CLIENT = "CLIENT_ID_NOT_APPLICABLE"
 TRIGGER_TIMEOUT_SECONDS = 5.0
 """Time limit of one call (developer guide: 5 seconds, it can't be changed)."""
 
-MAX_TRIGGER_CALLS = 3
-
 SUPPORTED_LAMBDA_CONFIG_KEYS = frozenset({
     "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "UserMigration",
     "PreTokenGeneration", "PreTokenGenerationConfig", "CustomMessage",
-    # The emulator fires these itself, without a check of the function's permission.
-    "DefineAuthChallenge", "CreateAuthChallenge",
-    "VerifyAuthChallengeResponse", "InboundFederation",
+    "DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse",
+    "InboundFederation",  # the emulator fires it, without a check of the function's permission
     "KMSKeyID",  # not a trigger, but a key of LambdaConfig
 })  # fmt: skip
 """The keys of LambdaConfig that take effect locally."""
@@ -65,11 +63,18 @@ class Triggers:
     Args:
         lambda_client: Checks the permission and invokes the function.
         timeout: Seconds that one call may take.
+        runs: The number of runs that tests have set.
     """
 
-    def __init__(self, lambda_client: LambdaClient, timeout: float = TRIGGER_TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        lambda_client: LambdaClient,
+        timeout: float = TRIGGER_TIMEOUT_SECONDS,
+        runs: TriggerRuns | None = None,
+    ) -> None:
         self._lambda_client = lambda_client
         self._timeout = timeout
+        self._runs = runs or TriggerRuns()
         self._late_calls = LateCalls()
 
     async def check_permission(self, pool: UserPool, trigger: str, notes: list[str]) -> FunctionRef:
@@ -104,7 +109,7 @@ class Triggers:
                 UserLambdaValidationException (the function failed), InvalidLambdaResponseException.
         """
         function = await self.check_permission(pool, trigger, notes)
-        response = await self._invoke(function, trigger, event, notes)
+        response = await self._invoke(function, trigger, event, notes, runs=self._runs.get(pool.id, trigger))
         if response.is_error:
             notes.append(f"{trigger}: Lambda returned an error")
             raise _unexpected_lambda_error(trigger, parse_error_code(response) or "ServiceException")
@@ -116,11 +121,11 @@ class Triggers:
         return _parse_response_object(response)
 
     async def _invoke(
-        self, function: FunctionRef, trigger: str, event: dict[str, Any], notes: list[str]
+        self, function: FunctionRef, trigger: str, event: dict[str, Any], notes: list[str], *, runs: int
     ) -> Response:
         for attempt in range(1, MAX_TRIGGER_CALLS + 1):
             response = await self._late_calls.wait(self._lambda_client.invoke(function, event), self._timeout)
-            if response is not None:
+            if response is not None and attempt >= runs:
                 return response
             notes.append(f"{trigger}: timeout {attempt}")
         raise _unexpected_lambda_error(trigger, "Socket timeout while invoking Lambda function")

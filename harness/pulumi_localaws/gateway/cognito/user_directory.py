@@ -163,6 +163,7 @@ class UserDirectory:
             str(response["Username"]),
             str(response.get("UserStatus") or ""),
             parse_attributes(response.get("UserAttributes")),
+            is_enabled=response.get("Enabled") is not False,
         )
 
     async def update_user(self, pool: UserPool, user: PoolUser, values: dict[str, str]) -> None:
@@ -190,6 +191,7 @@ class UserDirectory:
                     str(u["Username"]),
                     str(u.get("UserStatus") or ""),
                     parse_attributes(u.get("Attributes")),
+                    is_enabled=u.get("Enabled") is not False,
                 )
                 for u in response.get("Users") or ()
             ]

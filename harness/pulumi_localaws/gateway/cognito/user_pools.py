@@ -4,6 +4,7 @@ import dataclasses
 from http import HTTPStatus
 
 from pulumi_localaws.gateway.cognito.call import CognitoCall
+from pulumi_localaws.gateway.cognito.challenge_triggers import replace_triggers
 from pulumi_localaws.gateway.cognito.pool_models import (
     PRE_TOKEN_GENERATION,
     PRE_TOKEN_GENERATION_CONFIG,
@@ -51,6 +52,8 @@ async def write_user_pool(call: CognitoCall) -> Response:
         await call.dependencies.pre_sign_up_relay.install(pool)
     if pool is not None and call.fires(PRE_TOKEN_GENERATION, pool):
         await call.dependencies.token_relay.install(pool)
+    if pool is not None and call.enforces(GatewayRule.CUSTOM_CHALLENGE):
+        await replace_triggers(call.dependencies.root_client, call.dependencies.directory, pool)
     return response
 
 

@@ -10,9 +10,11 @@ class GatewayRule(Enum):
     """A rule of AWS that the gateway can enforce."""
 
     TRIGGERS = auto()
-    """All triggers fire as on AWS, except PreSignUp at a SignUp and the custom challenge."""
+    """All triggers fire as on AWS, except PreSignUp at a SignUp."""
     PRE_SIGN_UP_EVENT = auto()
     """PreSignUp has metadata, validation data, a permission check and AWS's error text."""
+    CUSTOM_CHALLENGE = auto()
+    """The custom challenge follows AWS's rules for triggers, sessions and unknown users."""
     WRITE_ATTRIBUTES = auto()
     READ_ATTRIBUTES = auto()
     """GetUser returns only the client's read attributes."""

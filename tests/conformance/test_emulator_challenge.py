@@ -1,0 +1,270 @@
+"""The custom challenge on a running local AWS, with real functions."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from conformance_aws import PASSWORD, RECORDER, AwsResources, Recorder, unique_email
+from conformance_pool import PoolUnderTest, error_of
+from pulumi_localaws.errors import LocalAwsError
+from pulumi_localaws.gateway.cognito.pool_models import AppClient, UserPool
+from pulumi_localaws.gateway.cognito.user_names import compute_secret_hash
+from pulumi_localaws.testing.trigger_runs import repeat_trigger
+
+CODE = "246810"
+TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
+
+
+FUNCTION = (
+    RECORDER.replace("    return event\n", "")
+    + f"""
+    request, response = event["request"], event["response"]
+    source = event["triggerSource"]
+    if source.startswith("Create"):
+        response["privateChallengeParameters"] = {{"code": "{CODE}"}}
+    elif source.startswith("Verify"):
+        code = request["privateChallengeParameters"]["code"]
+        response["answerCorrect"] = request["challengeAnswer"] == code
+    elif source.startswith("Define"):
+        response["challengeName"] = "CUSTOM_CHALLENGE"
+        response["issueTokens"] = bool(request["session"]) and request["session"][-1]["challengeResult"]
+        response["failAuthentication"] = len(request["session"]) == 3 and not response["issueTokens"]
+    return event
+"""
+)
+
+
+@pytest.fixture(scope="session")
+def challenge_function(session_aws: AwsResources) -> Recorder:
+    return session_aws.create_recorder(FUNCTION)
+
+
+@pytest.fixture
+def pool(aws: AwsResources, challenge_function: Recorder) -> PoolUnderTest:
+    challenge_function.take_events()
+    pool = PoolUnderTest(aws, challenge_function, *TRIGGERS)
+    pool.client_id = aws.create_client(
+        pool.id, ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    )
+    return pool
+
+
+def add_user(pool: PoolUnderTest, email: str, **attributes: str) -> str:
+    """Create a confirmed user and return the user name."""
+    pairs = [{"Name": name, "Value": value} for name, value in {"email": email, **attributes}.items()]
+    user = pool.aws.cognito.admin_create_user(
+        UserPoolId=pool.id, Username=email, UserAttributes=pairs, MessageAction="SUPPRESS"
+    )["User"]
+    pool.aws.cognito.admin_set_user_password(
+        UserPoolId=pool.id, Username=email, Password=PASSWORD, Permanent=True
+    )
+    return str(user["Username"])
+
+
+def start(pool: PoolUnderTest, name: str, **parameters: Any) -> dict[str, Any]:
+    return dict(
+        pool.aws.cognito.initiate_auth(
+            ClientId=pool.client_id, AuthFlow="CUSTOM_AUTH", AuthParameters={"USERNAME": name}, **parameters
+        )
+    )
+
+
+def answer(pool: PoolUnderTest, started: dict[str, Any], name: str, code: str = CODE) -> dict[str, Any]:
+    return dict(
+        pool.aws.cognito.respond_to_auth_challenge(
+            ClientId=pool.client_id,
+            ChallengeName="CUSTOM_CHALLENGE",
+            Session=started["Session"],
+            ChallengeResponses={"USERNAME": name, "ANSWER": code},
+        )
+    )
+
+
+def test_sign_in_with_a_custom_challenge(pool: PoolUnderTest, challenge_function: Recorder) -> None:
+    """Lines 8, 11, 36 and 45 (doc): the four events; the tokens work and can be refreshed."""
+    email, phone = unique_email(), "+4915112345678"
+    sub = add_user(pool, email, phone_number=phone, phone_number_verified="true")
+
+    wrong = answer(pool, start(pool, phone, ClientMetadata={"a": "b"}), email.lower(), "wrong")
+    tokens = answer(pool, wrong, sub)["AuthenticationResult"]
+
+    entries = challenge_function.take_events()
+    events = [entry["event"] for entry in entries]
+    sources = [event["triggerSource"].partition("_")[0] for event in events]
+    define, create, verify = TRIGGERS
+    assert sources == [define, create, verify, define, create, verify, define]
+    assert {(entry["arn"], entry["event"]["userName"]) for entry in entries} == {
+        (challenge_function.arn, sub)
+    }
+    assert [event for event in events if "clientMetadata" in event["request"]] == []
+    user = pool.aws.cognito.get_user(AccessToken=tokens["AccessToken"])
+    refreshed = pool.aws.cognito.initiate_auth(
+        ClientId=pool.client_id,
+        AuthFlow="REFRESH_TOKEN_AUTH",
+        AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
+    )
+    assert (user["Username"], "AccessToken" in refreshed["AuthenticationResult"]) == (sub, True)
+
+
+def test_unknown_user(pool: PoolUnderTest, challenge_function: Recorder) -> None:
+    """Line 31 (doc; seen in aws-sdk-go#3134): led through the challenge, without success."""
+    name = unique_email()
+
+    with pytest.raises(ClientError) as exc_info:
+        answer(pool, start(pool, name), name)
+
+    assert error_of(exc_info) == ("NotAuthorizedException", "Incorrect username or password.")
+    events = [entry["event"] for entry in challenge_function.take_events()]
+    assert [event["request"]["userNotFound"] for event in events] == [True] * 4
+
+
+def test_three_runs_of_a_function(pool: PoolUnderTest, challenge_function: Recorder) -> None:
+    """Line 36 (seen in amplify-cli#4467): the fault that tests can request; it ends with the block."""
+    email = unique_email()
+    add_user(pool, email)
+
+    with repeat_trigger(pool.aws.local_aws, pool.id, "CreateAuthChallenge", 3):
+        start(pool, email)
+    start(pool, email)
+
+    counts = Counter(source.partition("_")[0] for source in challenge_function.take_sources())
+    assert counts == {"DefineAuthChallenge": 2, "CreateAuthChallenge": 4}
+
+
+def test_fault_that_does_not_exist(pool: PoolUnderTest) -> None:
+    """Our own rule: the error has the gateway's text."""
+    with (
+        pytest.raises(LocalAwsError, match="runs must be an integer from 1 to 3, but it is 9"),
+        repeat_trigger(pool.aws.local_aws, pool.id, "CreateAuthChallenge", 9),
+    ):
+        pass
+
+
+def test_session_can_be_used_once(pool: PoolUnderTest) -> None:
+    """Line 46 (doc; text seen in amplify-js#5834): also after a wrong answer."""
+    email = unique_email()
+    add_user(pool, email)
+    started = start(pool, email)
+    answer(pool, started, email, "wrong")
+
+    with pytest.raises(ClientError) as exc_info:
+        answer(pool, started, email)
+
+    assert error_of(exc_info) == ("NotAuthorizedException", "Invalid session for the user.")
+
+
+def test_callers_of_the_admin_calls(pool: PoolUnderTest, challenge_function: Recorder) -> None:
+    """Line 28 (doc): signature and permission are checked before any trigger fires; any case of the name."""
+    email = unique_email()
+    add_user(pool, email)
+    actions = ["cognito-idp:AdminInitiateAuth", "cognito-idp:AdminRespondToAuthChallenge"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": pool.document["Arn"]}
+    allowed = pool.aws.create_user_client("cognito-idp", {"Version": "2012-10-17", "Statement": [statement]})
+    other = {**statement, "Action": ["cognito-idp:AdminGetUser"]}
+    denied = pool.aws.create_user_client("cognito-idp", {"Version": "2012-10-17", "Statement": [other]})
+    parameters = {"UserPoolId": pool.id, "ClientId": pool.client_id}
+    start_parameters = {
+        **parameters,
+        "AuthFlow": "CUSTOM_AUTH",
+        "AuthParameters": {"USERNAME": email.upper()},
+    }
+
+    with pytest.raises(ClientError) as start_error:
+        denied.admin_initiate_auth(**start_parameters)
+    assert challenge_function.take_events() == []
+    started = allowed.admin_initiate_auth(**start_parameters)
+    answer_parameters = {
+        **parameters,
+        "ChallengeName": "CUSTOM_CHALLENGE",
+        "Session": started["Session"],
+        "ChallengeResponses": {"USERNAME": email.upper(), "ANSWER": CODE},
+    }
+    with pytest.raises(ClientError) as answer_error:
+        denied.admin_respond_to_auth_challenge(**answer_parameters)
+    tokens = allowed.admin_respond_to_auth_challenge(**answer_parameters)
+
+    codes = [error_of(start_error)[0], error_of(answer_error)[0]]
+    assert codes == ["AccessDeniedException"] * 2
+    assert "AccessToken" in tokens["AuthenticationResult"]
+
+
+def test_app_client_with_a_secret(
+    aws: AwsResources, pool: PoolUnderTest, challenge_function: Recorder
+) -> None:
+    """Line 29 (doc): the secret hash is checked in both calls."""
+    email = unique_email()
+    add_user(pool, email)
+    client_id = aws.create_client(pool.id, GenerateSecret=True, ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH"])
+    document = aws.cognito.describe_user_pool_client(UserPoolId=pool.id, ClientId=client_id)["UserPoolClient"]
+    client = AppClient(client_id, UserPool(pool.id, "", {}), document)
+    name = {"USERNAME": email, "SECRET_HASH": compute_secret_hash(client, email)}
+    wrong_name = {"USERNAME": email, "SECRET_HASH": compute_secret_hash(client, "another")}
+    start_parameters = {"ClientId": client_id, "AuthFlow": "CUSTOM_AUTH"}
+    answer_parameters = {"ClientId": client_id, "ChallengeName": "CUSTOM_CHALLENGE"}
+
+    with pytest.raises(ClientError) as start_error:
+        aws.cognito.initiate_auth(**start_parameters, AuthParameters=wrong_name)
+    assert challenge_function.take_events() == []
+    answer_parameters["Session"] = aws.cognito.initiate_auth(**start_parameters, AuthParameters=name)[
+        "Session"
+    ]
+    with pytest.raises(ClientError) as answer_error:
+        aws.cognito.respond_to_auth_challenge(
+            **answer_parameters, ChallengeResponses={**wrong_name, "ANSWER": CODE}
+        )
+    tokens = aws.cognito.respond_to_auth_challenge(
+        **answer_parameters, ChallengeResponses={**name, "ANSWER": CODE}
+    )
+
+    text = f"Unable to verify secret hash for client {client_id}"
+    assert [error_of(start_error), error_of(answer_error)] == [("NotAuthorizedException", text)] * 2
+    assert "AccessToken" in tokens["AuthenticationResult"]
+
+
+def test_users_who_may_not_sign_in(aws: AwsResources, pool: PoolUnderTest) -> None:
+    """Line 47 (doc): a disabled and an unconfirmed user."""
+    disabled, unconfirmed = unique_email(), unique_email()
+    add_user(pool, disabled)
+    aws.cognito.admin_disable_user(UserPoolId=pool.id, Username=disabled)
+    pool.sign_up(unconfirmed)
+    errors = []
+    for name in (disabled, unconfirmed):
+        with pytest.raises(ClientError) as exc_info:
+            start(pool, name)
+        errors.append(error_of(exc_info))
+
+    assert errors == [
+        ("NotAuthorizedException", "User is disabled."),
+        ("UserNotConfirmedException", "User is not confirmed."),
+    ]
+
+
+@pytest.mark.long
+def test_simultaneous_sign_ins(pool: PoolUnderTest) -> None:
+    """Our own rule: 32 clients at once get their own tokens."""
+    emails = [unique_email() for _ in range(8)]
+    subs = [add_user(pool, email) for email in emails]
+
+    def sign_in(email: str) -> str:
+        tokens = answer(pool, start(pool, email), email)["AuthenticationResult"]
+        return str(pool.aws.cognito.get_user(AccessToken=tokens["AccessToken"])["Username"])
+
+    with ThreadPoolExecutor(32) as executor:
+        names = list(executor.map(sign_in, emails * 4))
+
+    assert names == subs * 4
+
+
+def test_own_functions_are_shown(
+    aws: AwsResources, pool: PoolUnderTest, challenge_function: Recorder
+) -> None:
+    """Our own rule: DescribeUserPool returns the owner's functions, also after they were changed."""
+    config = dict.fromkeys(TRIGGERS[:2], challenge_function.arn)
+    before = aws.cognito.describe_user_pool(UserPoolId=pool.id)["UserPool"]["LambdaConfig"]
+    aws.cognito.update_user_pool(UserPoolId=pool.id, LambdaConfig=config)
+
+    after = aws.cognito.describe_user_pool(UserPoolId=pool.id)["UserPool"]["LambdaConfig"]
+
+    assert (before, after) == (dict.fromkeys(TRIGGERS, challenge_function.arn), config)
