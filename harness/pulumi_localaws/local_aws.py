@@ -1,10 +1,12 @@
 """A local AWS: the emulator and the gateway in front of it, started and stopped together."""
 
+import json
 import os
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +24,23 @@ if TYPE_CHECKING:
 
 _START_TIMEOUT_SECONDS = 30.0
 _FAILURE_REPORT_SECONDS = 5.0
+_INBOX_TIMEOUT_SECONDS = 10.0
+_SMS_INBOX_PATH = "/_ministack/sns/sms-messages"
+
+
+@dataclass(frozen=True)
+class SmsMessage:
+    """A text message.
+
+    Attributes:
+        number: The phone number that it was sent to.
+        text: The text.
+        time: The time at which it was sent, in seconds since 1970.
+    """
+
+    number: str
+    text: str
+    time: float
 
 
 class LocalAws:
@@ -190,6 +209,23 @@ class LocalAws:
         if kwargs:
             return clients.create(service, self.region, **kwargs)
         return clients.get(service, self.region)
+
+    def sms_messages(self, number: str | None = None) -> list[SmsMessage]:
+        """Return the text messages that were sent, the oldest first.
+
+        Args:
+            number: The phone number of the messages. Default: all numbers.
+        """
+        self.check()
+        response = http_get(self.port, _SMS_INBOX_PATH, timeout=_INBOX_TIMEOUT_SECONDS)
+        if response is None or response[0] != HTTPStatus.OK:
+            raise LocalAwsError(f"{_SMS_INBOX_PATH} of the local AWS returned {response}")
+        messages = [
+            SmsMessage(record["PhoneNumber"], record["Message"], record["Timestamp"])
+            for records in json.loads(response[1])["sms_messages"].values()
+            for record in records
+        ]
+        return sorted((m for m in messages if number in {None, m.number}), key=lambda message: message.time)
 
     def _gateway_process(self, fd: int) -> ChildProcess:
         return ChildProcess(

@@ -124,11 +124,11 @@ class AwsResources:
         alias = self.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
         return str(alias["AliasArn"])
 
-    def create_recorder(self, code: str = RECORDER) -> "Recorder":
+    def create_recorder(self, code: str = RECORDER, *statements: dict[str, Any]) -> "Recorder":
         """Create a trigger's function that records its events in the queue ``@queue@``."""
         queue = self.sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
         allow = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
-        policy = {"Version": "2012-10-17", "Statement": [allow]}
+        policy = {"Version": "2012-10-17", "Statement": [allow, *statements]}
         return Recorder(self.create_function(code.replace("@queue@", queue), policy), queue, self.sqs)
 
     def create_http_api(

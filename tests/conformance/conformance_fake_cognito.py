@@ -29,6 +29,8 @@ class FakeCognito:
         self.error_codes: dict[str, str] = {}
         """The error code of each Cognito action that fails."""
         self.emails: list[dict[str, Any]] = []
+        self.sends_invitations = False
+        """Whether AdminCreateUser sends e-mails."""
         self.relay_urls: dict[str, str] = {}
         """The gateway's URL of each relay function."""
         self.sign_up_delays: dict[str, float] = {}
@@ -129,10 +131,19 @@ class FakeCognito:
             case "GetUser":
                 return _describe(self._user_of_token(parameters), "UserAttributes")
             case "AdminCreateUser":
-                email = parameters.get("Username") or ""
-                user = self.add_user(**{"email": email, **attributes}, status="FORCE_CHANGE_PASSWORD")
-                return {"User": _describe(user, "Attributes")}
+                return self._create_user(parameters, attributes)
         return None
+
+    def _create_user(self, parameters: dict[str, Any], attributes: dict[str, str]) -> dict[str, Any]:
+        name = parameters.get("Username") or ""
+        user = self.find_user(name) if parameters.get("MessageAction") == "RESEND" else None
+        if user is None:
+            attributes = {"phone_number" if name.startswith("+") else "email": name, **attributes}
+            user = self.add_user(**attributes, status="FORCE_CHANGE_PASSWORD")
+        mediums = parameters.get("DesiredDeliveryMediums") or ["EMAIL"]
+        if self.sends_invitations and "EMAIL" in mediums and user["attributes"].get("email"):
+            self.emails.append(_email(user, "CognitoInvitationMessage"))
+        return {"User": _describe(user, "Attributes")}
 
     async def _call_with_user(
         self, action: str, parameters: dict[str, Any], user: dict[str, Any], attributes: dict[str, str]
@@ -145,13 +156,14 @@ class FakeCognito:
             case "AdminDeleteUser":
                 del self.users[user["Username"]]
             case "AdminSetUserPassword":
-                user["UserStatus"] = "CONFIRMED"
+                user["UserStatus"] = "CONFIRMED" if parameters.get("Permanent") else "FORCE_CHANGE_PASSWORD"
             case "ConfirmSignUp" | "ConfirmForgotPassword" | "AdminConfirmSignUp":
                 if parameters.get("ConfirmationCode", "123456") not in {"123456", "654321"}:
                     return _error("CodeMismatchException", "Invalid verification code")
                 user["UserStatus"] = "CONFIRMED"
             case "ForgotPassword" | "ResendConfirmationCode":
-                self.emails.append(_verification_email(user))
+                if user["attributes"].get("email"):
+                    self.emails.append(_verification_email(user))
                 return 200, {"CodeDeliveryDetails": {"DeliveryMedium": "EMAIL"}}
             case (
                 "InitiateAuth"
@@ -159,10 +171,13 @@ class FakeCognito:
                 | "RespondToAuthChallenge"
                 | "AdminRespondToAuthChallenge"
             ):
-                if parameters.get("AuthFlow") == "CUSTOM_AUTH" and self.pool["LambdaConfig"]:
-                    return self._fire_define_auth_challenge()
-                return await self._issue_tokens(user, "TokenGeneration_Authentication")
+                return await self._sign_in(user, parameters)
         return 200, {}
+
+    async def _sign_in(self, user: dict[str, Any], parameters: dict[str, Any]) -> tuple[int, Any]:
+        if parameters.get("AuthFlow") == "CUSTOM_AUTH" and self.pool["LambdaConfig"]:
+            return self._fire_define_auth_challenge()
+        return await self._issue_tokens(user, "TokenGeneration_Authentication")
 
     async def _issue_tokens(self, user: dict[str, Any], source: str) -> tuple[int, Any]:
         """Issue tokens as the emulator does: the trigger fires once for each token."""
@@ -285,8 +300,12 @@ def _error(code: str, message: str) -> tuple[int, Any]:
 
 
 def _verification_email(user: dict[str, Any]) -> dict[str, Any]:
+    return _email(user, "CognitoVerificationMessage")
+
+
+def _email(user: dict[str, Any], message_type: str) -> dict[str, Any]:
     address = user["attributes"].get("email", "")
-    return {"MessageId": str(uuid.uuid4()), "To": [address], "Type": "CognitoVerificationMessage"}
+    return {"MessageId": str(uuid.uuid4()), "To": [address], "Type": message_type}
 
 
 def _describe(user: dict[str, Any], key: str) -> dict[str, Any]:

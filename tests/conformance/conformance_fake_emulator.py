@@ -1,7 +1,9 @@
 """A fake of the emulator without sockets: functions are Python callables, every call is recorded."""
 
 import asyncio
+import base64
 import json
+import secrets
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -36,6 +38,11 @@ class FakeEmulator(FakeCognito):
         self.handler: Handler = lambda event: event
         self.handler_delays: list[float] = []
         self.policy: list[dict[str, Any]] = [permission()]
+        self.asynchronous_sources: list[str] = []
+        """The trigger source of each event that was queued for the function."""
+        self.kms_error_code = ""
+        self.data_keys: dict[bytes, tuple[bytes, dict[str, str]]] = {}
+        """Plaintext and encryption context of each encrypted data key."""
         self.text_messages: list[tuple[str, str]] = []
         self.health: dict[str, Any] = {"version": "1.5.33", "iot_mtls": {}}
         self.denied_principal = ""
@@ -58,6 +65,8 @@ class FakeEmulator(FakeCognito):
             return await self._handle_path(request, request.target.partition("?")[0])
         action = target.rpartition(".")[2]
         self.calls.append(action)
+        if target.startswith("TrentService."):
+            return self._generate_data_key(json.loads(request.body))
         if not target.startswith("AWSCognito"):
             return self._handle_dynamodb(request, action)
         status, document = await self.call(action, json.loads(request.body))
@@ -101,6 +110,20 @@ class FakeEmulator(FakeCognito):
             return _json({"__type": "AccessDeniedException", "message": text}, 403)
         return _json({"Responses": []})
 
+    def _generate_data_key(self, parameters: dict[str, Any]) -> Response:
+        if self.kms_error_code:
+            return _json({"__type": self.kms_error_code, "message": "rejected"}, 400)
+        plaintext = secrets.token_bytes(parameters["NumberOfBytes"])
+        ciphertext = secrets.token_bytes(32)
+        self.data_keys[ciphertext] = (plaintext, parameters["EncryptionContext"])
+        encoded_keys = {"Plaintext": plaintext, "CiphertextBlob": ciphertext}
+        return _json(
+            {
+                "KeyId": parameters["KeyId"],
+                **{k: base64.b64encode(v).decode() for k, v in encoded_keys.items()},
+            }
+        )
+
     def _describe_api(self, path: str) -> Response:
         items = {
             "routes": self.api_routes,
@@ -120,6 +143,9 @@ class FakeEmulator(FakeCognito):
                 _json({"Policy": json.dumps({"Statement": self.policy})}) if self.policy else _json({}, 404)
             )
         self.events.append(json.loads(request.body))
+        if request.header("x-amz-invocation-type") == "Event":
+            self.asynchronous_sources.append(self.events[-1]["triggerSource"])
+            return Response(202, ())
         await asyncio.sleep(self.handler_delays.pop(0) if self.handler_delays else 0)
         try:
             return _json(self.handler(json.loads(request.body)))

@@ -155,6 +155,46 @@ def test_session_can_be_used_once(pool: PoolUnderTest) -> None:
     assert error_of(exc_info) == ("NotAuthorizedException", "Invalid session for the user.")
 
 
+def test_session_of_another_app_client(pool: PoolUnderTest) -> None:
+    """Line 46 (doc): a stolen session is worth nothing with another client."""
+    email = unique_email()
+    add_user(pool, email)
+    started = start(pool, email)
+    first_client = pool.client_id
+    pool.client_id = pool.aws.create_client(pool.id, ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH"])
+
+    with pytest.raises(ClientError) as exc_info:
+        answer(pool, started, email)
+    pool.client_id = first_client
+
+    assert error_of(exc_info) == ("NotAuthorizedException", "Invalid session for the user.")
+    assert "AuthenticationResult" in answer(pool, started, email)
+
+
+def test_triggers_around_the_challenge(aws: AwsResources, challenge_function: Recorder) -> None:
+    """Lines 13 and 45 (doc): PreTokenGeneration fires once for both tokens."""
+    around = ("PreAuthentication", "PreTokenGeneration", "PostAuthentication")
+    challenge_function.take_events()
+    pool, email = PoolUnderTest(aws, challenge_function, *TRIGGERS, *around), unique_email()
+    pool.client_id = aws.create_client(pool.id, ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH"])
+    add_user(pool, email)
+
+    answer(pool, start(pool, email), email)
+
+    sources = challenge_function.take_sources()
+    expected = ["PreAuthentication_Authentication", "TokenGeneration_Authentication"]
+    assert [sources[0], sources[-2]] == expected
+    assert (sources[-1], len(sources)) == ("PostAuthentication_Authentication", 7)
+
+
+def test_choice_based_sign_in(pool: PoolUnderTest) -> None:
+    """Our own rule: the emulator's error is replaced by one that says what to do."""
+    with pytest.raises(ClientError, match="does not support choice-based sign-in"):
+        pool.aws.cognito.initiate_auth(
+            ClientId=pool.client_id, AuthFlow="USER_AUTH", AuthParameters={"USERNAME": unique_email()}
+        )
+
+
 def test_callers_of_the_admin_calls(pool: PoolUnderTest, challenge_function: Recorder) -> None:
     """Line 28 (doc): signature and permission are checked before any trigger fires; any case of the name."""
     email = unique_email()

@@ -108,6 +108,11 @@ class Job:
         """The numbers of the segments to process."""
         return self.only or range(self.segments)
 
+    @property
+    def creates_accounts(self) -> bool:
+        """Whether a run creates accounts, too: the source is not the table that it writes to."""
+        return self.source.get("kind") != TABLE_SOURCE or "name" in self.source
+
     def checksum(self) -> str:
         """Return a digest of all values that must be the same when a stopped run resumes."""
         document = self.to_json()
@@ -135,7 +140,7 @@ class Job:
         values = {
             "operation": self.operation.value if self.operation is not Operation.CREATE else "",
             "ofRun": self.of_run,
-            "source": dict(self.source) if self.source != {"kind": TABLE_SOURCE} else None,
+            "source": dict(self.source) if self.creates_accounts else None,
             "rate": self.rate,
             "planHash": self.plan_hash,
             "maxFailures": self.max_failures,

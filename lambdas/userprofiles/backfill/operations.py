@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from userprofiles import template as templates
 from userprofiles.backfill.errors import RefusedError
-from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
+from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.review_operations import create_rollbacks, create_verifiers
@@ -59,7 +59,7 @@ def create_processors(
     permissions = BatchPermissions(warn, limits)
     create_target = _target_factory(job, permissions, limits)
     # In the stack shape, an account has one row, and its profile has the ID of the run.
-    plans_inserts = not job.dry_run and (job.shape is TableShape.PLAIN or job.source["kind"] != TABLE_SOURCE)
+    plans_inserts = not job.dry_run and (job.shape is TableShape.PLAIN or job.creates_accounts)
 
     def create_processor(calls: Calls) -> SegmentProcessor:
         return SegmentWorker(
@@ -71,7 +71,7 @@ def create_processors(
 
 def _target_factory(job: Job, permissions: BatchPermissions, limits: Limits) -> Callable[[Calls], Target]:
     """Return the function that creates the target of a thread, as the source requires it."""
-    if job.source["kind"] == TABLE_SOURCE:
+    if not job.creates_accounts:
         profile_builder = ProfileBuilder(templates.load(job.template), job.shape, job.run_id)
 
         def create_profile_target(calls: Calls) -> Target:

@@ -178,3 +178,38 @@ def test_message_is_sent_unless_suppressed(gateway: GatewayClient, emulator: Fak
 
     message_actions = [p.get("MessageAction") for p in emulator.parameters_of("AdminCreateUser")]
     assert message_actions == ["SUPPRESS", None]
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters"),
+    [
+        ("InitiateAuth", {"AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ann@example.com"}}),
+        ("AdminInitiateAuth", {"AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ann@example.com"}}),
+        (
+            "RespondToAuthChallenge",
+            {"ChallengeName": "EMAIL_OTP", "ChallengeResponses": {"USERNAME": "ann@example.com"}},
+        ),
+        (
+            "AdminRespondToAuthChallenge",
+            {"ChallengeName": "SMS_OTP", "ChallengeResponses": {"USERNAME": "ann@example.com"}},
+        ),
+    ],
+)
+def test_choice_based_sign_in_is_not_supported(
+    gateway: GatewayClient, emulator: FakeEmulator, action: str, parameters: dict[str, Any]
+) -> None:
+    """Our own rule: the error names the flow, and what to do; no trigger fires."""
+    emulator.configure_triggers("PreAuthentication")
+    emulator.error_codes[action] = "InvalidParameterException"
+
+    code, message = error_of(gateway.call(action, **parameters))
+
+    assert (code, emulator.events) == ("InvalidParameterException", [])
+    assert "pulumi-localaws: the local AWS does not support choice-based sign-in" in message
+
+
+def test_rejected_caller_of_a_choice_based_sign_in(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: the emulator's other errors are returned as they are."""
+    emulator.error_codes["AdminInitiateAuth"] = "AccessDeniedException"
+
+    assert error_of(gateway.call("AdminInitiateAuth", AuthFlow="USER_AUTH"))[0] == "AccessDeniedException"

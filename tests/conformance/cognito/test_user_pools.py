@@ -35,12 +35,12 @@ def test_pool_can_be_deleted_without_protection(gateway: GatewayClient, emulator
 
 def test_trigger_that_never_fires_gives_a_warning(gateway: GatewayClient) -> None:
     """Our own rule: no setting is ignored silently."""
-    config = {"CustomSMSSender": {"LambdaArn": "x"}, "PostConfirmation": "x"}
+    config = {"NewTrigger": "x", "PostConfirmation": "x"}
 
     response = gateway.call("UpdateUserPool", LambdaConfig=config)
 
-    assert ("x-localaws-warning", "never fired here: CustomSMSSender") in response.headers
-    assert "triggers that never fire here: CustomSMSSender" in gateway.router.journal[-1].notes
+    assert ("x-localaws-warning", "never fired here: NewTrigger") in response.headers
+    assert "triggers that never fire here: NewTrigger" in gateway.router.journal[-1].notes
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,16 @@ def test_import_is_undone_in_transactions(create_table, create_caller, run_backf
     target, plan = create_table(items=[]), tmp_path / "plan.json"
     run_id = json.loads(
         run_backfill(
-            "plan", "--table-name", target.name, "--source", f"table:{source.name}", "--out", plan, "--json"
+            "plan",
+            "--table-name",
+            target.name,
+            "--source",
+            f"table:{source.name}",
+            "--template",
+            "basic",
+            "--out",
+            plan,
+            "--json",
         ).stdout
     )["planId"]
     assert run_backfill("apply", plan, "--no-backup").returncode == 0

@@ -26,7 +26,7 @@ class PlanCommands:
     def plan(self, *arguments, path=None):
         path = path or self.path
         path.unlink(missing_ok=True)
-        return self.run("plan", "--table-name", self.table.name, "--out", path, *arguments)
+        return self.run("plan", "--table-name", self.table.name, "--output", path, *arguments)
 
     def apply(self, *arguments, limits=COMMAND_LINE, path=None):
         return self.run("apply", path or self.path, *arguments, limits=limits)

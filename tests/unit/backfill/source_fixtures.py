@@ -1,7 +1,10 @@
 """Sources for the tests: files with users, as a job names them after its checks."""
 
+import hashlib
 import json
+from io import BytesIO
 
+from backfill_fixtures import client_error
 from userprofiles.backfill.sources.byte_file import LocalFile
 from userprofiles.backfill.sources.lines import read_lines
 from userprofiles.backfill.sources.records import read_header
@@ -50,3 +53,23 @@ def write_lines(path, *rows):
     lines = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows]
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return file_source(path)
+
+
+class FakeS3:
+    """S3 with one bucket."""
+
+    def __init__(self):
+        self.objects = {}
+
+    def get_object(self, *, Bucket, Key, Range, IfMatch=None):  # noqa: N803 - S3's names
+        assert Bucket == "bucket"
+        if Key not in self.objects:
+            raise client_error("GetObject", "NoSuchKey", status=404)
+        data = self.objects[Key]
+        etag = f'"{hashlib.md5(data).hexdigest()}"'
+        if IfMatch not in (None, etag):
+            raise client_error("GetObject", "PreconditionFailed", status=412)
+        first, last = (int(number) for number in Range.removeprefix("bytes=").split("-"))
+        body = data[first : last + 1]
+        content_range = f"bytes {first}-{first + len(body) - 1}/{len(data)}"
+        return {"Body": BytesIO(body), "ETag": etag, "ContentRange": content_range}

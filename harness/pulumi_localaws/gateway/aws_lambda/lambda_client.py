@@ -85,6 +85,22 @@ class LambdaClient:
             region=function.region,
         )
 
+    async def invoke_asynchronously(self, function: FunctionRef, event: dict[str, Any]) -> Response:
+        """Let Lambda queue an event for a function, and return Lambda's response.
+
+        Lambda invokes the function up to three times until it succeeds (Lambda Developer Guide, "How Lambda
+        handles errors and retries with asynchronous invocation").
+        """
+        return await self._root_client.call_rest(
+            "lambda",
+            "POST",
+            f"{function.path}/invocations",
+            payload=event,
+            query=function.query,
+            headers={"X-Amz-Invocation-Type": "Event"},
+            region=function.region,
+        )
+
 
 def parse_function_error(response: Response) -> str | None:
     """Return the message of a failed function, or None if the function succeeded."""

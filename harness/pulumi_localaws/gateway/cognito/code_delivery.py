@@ -13,6 +13,8 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
 from pulumi_localaws.gateway.wire.root_client import RootClient
 
 EMAIL_INBOX_PATH = "/_ministack/ses/messages"
+VERIFICATION_MESSAGE, INVITATION_MESSAGE = "CognitoVerificationMessage", "CognitoInvitationMessage"
+"""The types of the emulator's e-mails."""
 _DEFAULT_SENDER = "no-reply@verificationemail.com"
 _HTML_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 
@@ -96,15 +98,14 @@ class CodeSender:
             "BodyText": "" if is_html else body,
             "BodyHtml": body if is_html else "",
             "Timestamp": time.time(),
-            "Type": "CognitoVerificationMessage",
+            "Type": VERIFICATION_MESSAGE,
         }
         self._sent_messages.setdefault(pool.account_id, []).append(message)
 
     async def replace_email(self, pool: UserPool, user: PoolUser, *, subject: str, body: str) -> None:
         """Replace the last verification e-mail that the emulator sent to a user."""
-        address = user.attributes.get(EMAIL)
-        if address and await self._hide_last_email(address):
-            self.send_email(pool, address, subject=subject, body=body)
+        if await self.hide_email(user):
+            self.send_email(pool, user.attributes[EMAIL], subject=subject, body=body)
 
     async def replace_email_by_sms(self, user: PoolUser, text: str) -> dict[str, str]:
         """Send a code by SMS, hide the emulator's e-mail with the code, and return CodeDeliveryDetails.
@@ -114,26 +115,28 @@ class CodeSender:
         """
         number = user.attributes[PHONE]
         await self.send_sms(number, text)
-        if user.attributes.get(EMAIL):
-            await self._hide_last_email(user.attributes[EMAIL])
+        await self.hide_email(user)
         return sms_delivery_details(number)
 
-    async def _hide_last_email(self, address: str) -> bool:
-        """Hide the last verification e-mail that the emulator sent to an address.
+    async def hide_email(self, user: PoolUser, message_type: str = VERIFICATION_MESSAGE) -> bool:
+        """Hide the last e-mail of a type that the emulator sent to a user.
 
         Returns:
             Whether there was one.
         """
-        verification_emails = [
+        address = user.attributes.get(EMAIL)
+        if not address:
+            return False
+        emails = [
             m
             for m in _parse_emails(await self._read_inbox())
             if m.get("To") == [address]
-            and m.get("Type") == "CognitoVerificationMessage"
+            and m.get("Type") == message_type
             and m["MessageId"] not in self._hidden_message_ids
         ]
-        if verification_emails:
-            self._hidden_message_ids.add(str(verification_emails[-1]["MessageId"]))
-        return bool(verification_emails)
+        if emails:
+            self._hidden_message_ids.add(str(emails[-1]["MessageId"]))
+        return bool(emails)
 
     async def _read_inbox(self) -> Response:
         return await self._root_client.send("ses", "GET", EMAIL_INBOX_PATH, headers={}, body=b"")

@@ -6,15 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_localaws.gateway.cognito.call import CognitoCall
-from pulumi_localaws.gateway.cognito.pool_models import PoolUser, UserPool
+from pulumi_localaws.gateway.cognito.code_delivery import sms_delivery_details
+from pulumi_localaws.gateway.cognito.custom_senders import (
+    CUSTOM_EMAIL_SENDER,
+    CUSTOM_SMS_SENDER,
+    fire_sender,
+)
+from pulumi_localaws.gateway.cognito.pool_models import PHONE, PoolUser, UserPool
 from pulumi_localaws.gateway.cognito.triggers import build_event, build_user_attributes
 from pulumi_localaws.gateway.wire.errors import AwsError, parse_error, replace_body
 from pulumi_localaws.gateway.wire.http_messages import Response
 
 CUSTOM_MESSAGE = "CustomMessage"
-_CODE_PARAMETER = "{####}"
+CODE_PARAMETER = "{####}"
 _LINK_PARAMETER = "{##Click Here##}"
-_DEFAULT_TEXT = f"Your verification code is {_CODE_PARAMETER}"
+_DEFAULT_TEXT = f"Your verification code is {CODE_PARAMETER}"
 _PLACEHOLDER = re.compile(r"\{####\}|\{##[^#]*##\}")
 
 
@@ -51,12 +57,12 @@ async def write_code_message(
     """
     custom_texts: dict[str, str] = {}
     if call.fires(CUSTOM_MESSAGE, pool):
-        custom_texts = await _fire_custom_message(call, pool, user, source, client_id)
+        custom_texts = await fire_custom_message(call, pool, user, source=source, client_id=client_id)
     template = pool.document.get("VerificationMessageTemplate") or {}
 
     def choose(response_key: str, template_key: str, pool_key: str, default: str) -> str:
         own_text = template.get(template_key) or pool.document.get(pool_key) or default
-        return str(custom_texts.get(response_key) or own_text).replace(_CODE_PARAMETER, code)
+        return str(custom_texts.get(response_key) or own_text).replace(CODE_PARAMETER, code)
 
     return CodeMessage(
         sms=choose("smsMessage", "SmsMessage", "SmsVerificationMessage", _DEFAULT_TEXT),
@@ -78,7 +84,7 @@ async def deliver_code(
     code: str,
     is_by_sms: bool,
 ) -> Response:
-    """Replace the e-mail with a code that the emulator sent, by an SMS or by the trigger's e-mail.
+    """Replace the e-mail with a code that the emulator sent: by an SMS, or by the message of a trigger.
 
     Args:
         call: The call that sent the code.
@@ -94,6 +100,14 @@ async def deliver_code(
         The response, with the delivery details of the SMS.
     """
     sender = call.dependencies.code_sender
+    custom_sender = CUSTOM_SMS_SENDER if is_by_sms else CUSTOM_EMAIL_SENDER
+    if call.fires(custom_sender, pool):
+        await sender.hide_email(user)
+        await fire_sender(call, pool, user, custom_sender, source=source, client_id=client_id, secret=code)
+        if not is_by_sms:
+            return response
+        details = sms_delivery_details(user.attributes[PHONE])
+        return replace_body(response, {**response.json(), "CodeDeliveryDetails": details})
     if is_by_sms:
         message = await write_code_message(call, pool, user, source=source, client_id=client_id, code=code)
         details = await sender.replace_email_by_sms(user, message.sms)
@@ -118,14 +132,33 @@ def parse_failed_invitation(response: Response) -> AwsError | None:
     return AwsError(code, f"{CUSTOM_MESSAGE} failed with error {message}.") if message else None
 
 
-async def _fire_custom_message(
-    call: CognitoCall, pool: UserPool, user: PoolUser, source: str, client_id: str
+async def fire_custom_message(
+    call: CognitoCall,
+    pool: UserPool,
+    user: PoolUser,
+    *,
+    source: str,
+    client_id: str,
+    username_parameter: str | None = None,
 ) -> dict[str, str]:
+    """Fire CustomMessage and return the texts in its response.
+
+    Args:
+        call: The call that sends the message.
+        pool: The pool.
+        user: The user who gets the message.
+        source: The trigger source without its prefix, such as ``SignUp``.
+        client_id: The app client of the call.
+        username_parameter: The placeholder of the user name; only for AdminCreateUser.
+
+    Raises:
+        AwsError: The trigger failed, or a message lacks a placeholder.
+    """
     request: dict[str, Any] = {
         "userAttributes": build_user_attributes(user),
-        "codeParameter": _CODE_PARAMETER,
+        "codeParameter": CODE_PARAMETER,
         "linkParameter": _LINK_PARAMETER,
-        "usernameParameter": None,  # only for AdminCreateUser
+        "usernameParameter": username_parameter,
     }
     if call.client_metadata:
         request["clientMetadata"] = call.client_metadata
@@ -142,10 +175,15 @@ async def _fire_custom_message(
     if not all(text is None or isinstance(text, str) for text in texts.values()):
         raise AwsError("InvalidLambdaResponseException", "Unrecognizable lambda output")
     for key in ("smsMessage", "emailMessage"):
-        # The message must include the placeholder (developer guide, "Custom message Lambda trigger").
-        if texts[key] and not _PLACEHOLDER.search(str(texts[key])):
-            raise AwsError(
-                "InvalidLambdaResponseException",
-                f"{CUSTOM_MESSAGE} returned a {key} without {_CODE_PARAMETER}",
-            )
+        text = str(texts[key] or "")
+        # The message must include each placeholder (developer guide, "Custom message Lambda trigger").
+        if text and not _PLACEHOLDER.search(text):
+            raise _missing_placeholder_error(key, CODE_PARAMETER)
+        if text and username_parameter and username_parameter not in text:
+            raise _missing_placeholder_error(key, username_parameter)
     return {key: text for key, text in texts.items() if text}
+
+
+def _missing_placeholder_error(key: str, placeholder: str) -> AwsError:
+    text = f"{CUSTOM_MESSAGE} returned a {key} without {placeholder}"
+    return AwsError("InvalidLambdaResponseException", text)

@@ -70,7 +70,13 @@ class UserPool:
             "LambdaArn"
         ):
             return str(config[PRE_TOKEN_GENERATION_CONFIG]["LambdaArn"])
-        return str(config.get(trigger) or "")
+        value = config.get(trigger)
+        return str((value.get("LambdaArn") if isinstance(value, dict) else value) or "")
+
+    @property
+    def sender_key_arn(self) -> str:
+        """The KMS key that encrypts codes for the custom senders, or an empty string."""
+        return str((self.document.get("LambdaConfig") or {}).get("KMSKeyID") or "")
 
     @property
     def token_event_version(self) -> str:

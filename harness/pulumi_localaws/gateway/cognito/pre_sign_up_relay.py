@@ -162,10 +162,7 @@ class PreSignUpRelay:
     async def fire_for_admin_create_user(
         self, pool: UserPool, user: PoolUser, parameters: dict[str, Any], notes: list[str]
     ) -> None:
-        """Fire PreSignUp_AdminCreateUser for a new user, and delete the user if the trigger fails.
-
-        The call is signed, and only the emulator can check whether the caller has the permission. Therefore
-        the trigger fires after the call, not before it. Unlike on AWS, the invitation is already sent.
+        """Fire PreSignUp_AdminCreateUser for a new user.
 
         Raises:
             AwsError: The trigger rejected the user, or it could not be fired.
@@ -183,13 +180,7 @@ class PreSignUpRelay:
             ),
             response=dict.fromkeys(RESPONSE_FLAGS, False),
         )
-        try:
-            flags = parse_response_flags(await self._triggers.fire(pool, PRE_SIGN_UP, event, notes))
-        except AwsError:
-            await self._root_client.call_cognito(
-                "AdminDeleteUser", {"UserPoolId": pool.id, "Username": user.name}
-            )
-            raise
+        flags = parse_response_flags(await self._triggers.fire(pool, PRE_SIGN_UP, event, notes))
         verified_attributes = {
             f"{attribute}_verified": "true"
             for attribute, flag in ((EMAIL, "autoVerifyEmail"), (PHONE, "autoVerifyPhone"))

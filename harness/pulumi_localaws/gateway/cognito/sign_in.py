@@ -14,11 +14,14 @@ from pulumi_localaws.gateway.cognito.custom_challenge import answer_custom_chall
 from pulumi_localaws.gateway.cognito.pool_models import PRE_TOKEN_GENERATION, AppClient
 from pulumi_localaws.gateway.cognito.tokens import decode_claims
 from pulumi_localaws.gateway.cognito.user_migration import migrate_on_sign_in
-from pulumi_localaws.gateway.wire.errors import parse_error_code
+from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
 
 _REFRESH_FLOWS = frozenset({"REFRESH_TOKEN", "REFRESH_TOKEN_AUTH"})
+_CHOICE_BASED_CHALLENGES = frozenset(
+    {"SELECT_CHALLENGE", "SMS_OTP", "EMAIL_OTP", "WEB_AUTHN", "PASSWORD", "PASSWORD_SRP"}
+)
 _PASSWORD_FLOWS = frozenset({"USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"})
 
 
@@ -33,6 +36,8 @@ async def initiate_auth(call: CognitoCall) -> Response:
         return await _refresh_tokens(call, client, refresh_token)
     if call.parameters.get("AuthFlow") == "CUSTOM_AUTH" and call.enforces(GatewayRule.CUSTOM_CHALLENGE):
         return await start_custom_auth(call, client)
+    if call.parameters.get("AuthFlow") == "USER_AUTH":
+        return await _forward_choice_based_sign_in(call)
     user = await call.resolve_user(client)
     if user is None and call.parameters.get("AuthFlow") in _PASSWORD_FLOWS:
         auth_parameters = call.parameters.get("AuthParameters")
@@ -53,6 +58,8 @@ async def respond_to_auth_challenge(call: CognitoCall) -> Response:
         GatewayRule.CUSTOM_CHALLENGE
     ):
         return await answer_custom_challenge(call, client)
+    if call.parameters.get("ChallengeName") in _CHOICE_BASED_CHALLENGES:
+        return await _forward_choice_based_sign_in(call)
     user = await call.resolve_user(client)
     response = await issue_tokens(
         call, client, user, lambda: _forward_sign_in(call, client), client_metadata=call.client_metadata
@@ -79,6 +86,24 @@ async def _refresh_tokens(
     if call.fires(PRE_TOKEN_GENERATION, client.pool):
         user = await call.dependencies.directory.get_user(client.pool, str(sub or ""))
     return await issue_tokens(call, client, user, call.forward, client_metadata=client_metadata)
+
+
+async def _forward_choice_based_sign_in(call: CognitoCall) -> Response:
+    """Forward a choice-based sign-in, which the emulator does not support, and explain its error.
+
+    Raises:
+        AwsError: The emulator does not support the flow or the challenge.
+    """
+    response = await call.forward()
+    is_unsupported = parse_error_code(response) == "InvalidParameterException"
+    if not is_unsupported or not call.enforces(GatewayRule.CUSTOM_CHALLENGE):
+        return response
+    raise AwsError(
+        "InvalidParameterException",
+        "pulumi-localaws: the local AWS does not support choice-based sign-in (the flow USER_AUTH with its"
+        " challenges, such as SMS_OTP and EMAIL_OTP). Use CUSTOM_AUTH or USER_SRP_AUTH here, and try"
+        " USER_AUTH on AWS.",
+    )
 
 
 async def _forward_sign_in(call: CognitoCall, client: AppClient) -> Response:

@@ -12,6 +12,7 @@ from pulumi_localaws.gateway.cognito.code_messages import (
     parse_failed_invitation,
 )
 from pulumi_localaws.gateway.cognito.codes import SIGN_UP_CODE
+from pulumi_localaws.gateway.cognito.invitations import deliver_invitation
 from pulumi_localaws.gateway.cognito.pool_models import (
     EMAIL,
     PHONE,
@@ -167,7 +168,7 @@ async def admin_confirm_sign_up(call: CognitoCall) -> Response:
 
 
 async def admin_create_user(call: CognitoCall) -> Response:
-    """Handle AdminCreateUser: phone format, names in another case, PreSignUp; no PostConfirmation."""
+    """Handle AdminCreateUser: phone format, names in another case, PreSignUp, invitation by SMS."""
     pool = await call.find_pool()
     if pool is None:
         return await call.forward()
@@ -185,17 +186,35 @@ async def admin_create_user(call: CognitoCall) -> Response:
     if (error := parse_failed_invitation(response)) is not None:
         raise error
     if is_resend:
-        return await repeat_with_stored_name(call, pool, response)
-    if response.status != HTTPStatus.OK or not call.fires(PRE_SIGN_UP, pool):
-        return response
-    document = response.json()
-    name = str(document.get("User", {}).get("Username") or "")
-    user = await call.dependencies.directory.get_user(pool, name)
-    if user is not None:
-        await call.dependencies.pre_sign_up_relay.fire_for_admin_create_user(
-            pool, user, call.parameters, call.notes
-        )
+        response = await repeat_with_stored_name(call, pool, response)
+    if response.status == HTTPStatus.OK:
+        name = str(response.json().get("User", {}).get("Username") or "")
+        user = await call.dependencies.directory.get_user(pool, name)
+        if user is not None:
+            await _complete_created_user(call, pool, user, is_new=not is_resend)
     return response
+
+
+async def _complete_created_user(call: CognitoCall, pool: UserPool, user: PoolUser, *, is_new: bool) -> None:
+    """Fire PreSignUp for a new user and send the invitation; if a trigger fails, delete the new user.
+
+    The call is signed, and only the emulator can check whether the caller has the permission. Therefore this
+    happens after the call. Unlike on AWS, the emulator has already sent an invitation by e-mail.
+
+    Raises:
+        AwsError: A trigger failed, or it could not be fired.
+    """
+    try:
+        if is_new and call.fires(PRE_SIGN_UP, pool):
+            await call.dependencies.pre_sign_up_relay.fire_for_admin_create_user(
+                pool, user, call.parameters, call.notes
+            )
+        await deliver_invitation(call, pool, user)
+    except AwsError:
+        if is_new:
+            key = {"UserPoolId": pool.id, "Username": user.name}
+            await call.dependencies.root_client.call_cognito("AdminDeleteUser", key)
+        raise
 
 
 async def _repeat_with_valid_password(call: CognitoCall, pool: UserPool, response: Response) -> Response:

@@ -18,7 +18,7 @@ TRIGGER_TIMEOUT_SECONDS = 5.0
 
 SUPPORTED_LAMBDA_CONFIG_KEYS = frozenset({
     "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "UserMigration",
-    "PreTokenGeneration", "PreTokenGenerationConfig", "CustomMessage",
+    "PreTokenGeneration", "PreTokenGenerationConfig", "CustomMessage", "CustomSMSSender", "CustomEmailSender",
     "DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse",
     "InboundFederation",  # the emulator fires it, without a check of the function's permission
     "KMSKeyID",  # not a trigger, but a key of LambdaConfig
@@ -119,6 +119,21 @@ class Triggers:
             raise AwsError("UserLambdaValidationException", f"{trigger} failed with error {error_message}.")
         notes.append(f"{trigger}: fired")
         return _parse_response_object(response)
+
+    async def fire_asynchronously(
+        self, pool: UserPool, trigger: str, event: dict[str, Any], notes: list[str]
+    ) -> None:
+        """Queue an event for a trigger's function; its result and its errors are ignored.
+
+        Raises:
+            AwsError: UnexpectedLambdaException (no permission, no function).
+        """
+        function = await self.check_permission(pool, trigger, notes)
+        response = await self._lambda_client.invoke_asynchronously(function, event)
+        if response.is_error:
+            notes.append(f"{trigger}: Lambda returned an error")
+            raise _unexpected_lambda_error(trigger, parse_error_code(response) or "ServiceException")
+        notes.append(f"{trigger}: fired")
 
     async def _invoke(
         self, function: FunctionRef, trigger: str, event: dict[str, Any], notes: list[str], *, runs: int

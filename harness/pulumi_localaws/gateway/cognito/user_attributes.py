@@ -8,6 +8,11 @@ from pulumi_localaws.gateway.cognito.admin_calls import repeat_with_stored_name
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.code_delivery import email_delivery_details, sms_delivery_details
 from pulumi_localaws.gateway.cognito.code_messages import write_code_message
+from pulumi_localaws.gateway.cognito.custom_senders import (
+    CUSTOM_EMAIL_SENDER,
+    CUSTOM_SMS_SENDER,
+    fire_sender,
+)
 from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, PoolUser, UserPool, parse_attributes
 from pulumi_localaws.gateway.cognito.tokens import (
     decode_claims,
@@ -164,13 +169,20 @@ async def _send_code(
     code = call.dependencies.new_address_codes.issue(pool.id, user.name, attribute, address)
     client_id = str(decode_claims(call.parameters.get("AccessToken")).get("client_id") or "")
     recipient = replace(user, attributes={**user.attributes, attribute: address})
+    details = sms_delivery_details(address) if attribute == PHONE else email_delivery_details(address)
+    custom_sender = CUSTOM_SMS_SENDER if attribute == PHONE else CUSTOM_EMAIL_SENDER
+    if call.fires(custom_sender, pool):
+        await fire_sender(
+            call, pool, recipient, custom_sender, source=source, client_id=client_id, secret=code
+        )
+        return details
     message = await write_code_message(call, pool, recipient, source=source, client_id=client_id, code=code)
     sender = call.dependencies.code_sender
     if attribute == PHONE:
         await sender.send_sms(address, message.sms)
-        return sms_delivery_details(address)
-    sender.send_email(pool, address, subject=message.email_subject, body=message.email_body)
-    return email_delivery_details(address)
+    else:
+        sender.send_email(pool, address, subject=message.email_subject, body=message.email_body)
+    return details
 
 
 async def _mark_unverified(call: CognitoCall, pool: UserPool, user: PoolUser, addresses: list[str]) -> None:

@@ -17,6 +17,7 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendTo
 _JSON_TARGETS = {
     "cognito-idp": ("AWSCognitoIdentityProviderService", "1.1"),
     "dynamodb": ("DynamoDB_20120810", "1.0"),
+    "kms": ("TrentService", "1.1"),
 }
 _QUERY_VERSIONS = {"iam": "2010-05-08", "sns": "2010-03-31"}
 
@@ -48,6 +49,14 @@ class RootClient:
         if region is None and "_" in pool_id:
             region = pool_id.split("_", 1)[0]
         return _parse_document(await self.call_json("cognito-idp", action, payload, region))
+
+    async def call_kms(self, action: str, payload: dict[str, Any], region: str) -> dict[str, Any]:
+        """Call KMS and return the parsed response.
+
+        Raises:
+            AwsError: The emulator returned an error.
+        """
+        return _parse_document(await self.call_json("kms", action, payload, region))
 
     async def call_json(
         self, service: str, action: str, payload: dict[str, Any] | bytes, region: str | None = None
@@ -89,6 +98,7 @@ class RootClient:
         *,
         payload: dict[str, Any] | bytes | None = None,
         query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
         region: str | None = None,
     ) -> Response:
         """Send a REST request (Lambda, API Gateway); the path must be encoded."""
@@ -100,8 +110,8 @@ class RootClient:
             if payload is None
             else json.dumps(payload).encode()
         )
-        headers = {"Content-Type": "application/json"} if body else {}
-        return await self.send(service, method, target, headers=headers, body=body, region=region)
+        all_headers = {**({"Content-Type": "application/json"} if body else {}), **(headers or {})}
+        return await self.send(service, method, target, headers=all_headers, body=body, region=region)
 
     async def send(
         self,

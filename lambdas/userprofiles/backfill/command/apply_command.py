@@ -35,7 +35,7 @@ from userprofiles.backfill.ledger.stored_states import read_states
 from userprofiles.backfill.plan.apply import ApplyOptions, ApplyPreparation, PreparedRun, run_dry
 from userprofiles.backfill.plan.plan_file import Plan, read_plan
 from userprofiles.backfill.run import Observer
-from userprofiles.backfill.sources.source_kinds import refuse_local_file
+from userprofiles.backfill.sources.source_kinds import refuse_local_source
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.file_quarantine import FileQuarantine
 from userprofiles.jobs.ledger import Ledger
@@ -129,7 +129,7 @@ class _Application:
         values = self._values
         plan = read_plan(values.plan)
         if uses_state_machine(values):
-            refuse_local_file(plan.job.source)
+            refuse_local_source(plan.job.source)
         client, location = connection.create_client(
             plan.job.table,
             limits=values.limits,

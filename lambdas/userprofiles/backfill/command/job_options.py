@@ -24,9 +24,8 @@ def add_segment_options(parser: CommandParser) -> None:
     parser.add_argument(
         "--segments",
         type=_segment_count,
-        default=DEFAULT_SEGMENTS,
         metavar="N",
-        help="number of segments in which the table is scanned (default: %(default)s)",
+        help=f"number of segments in which the table is scanned (default: {DEFAULT_SEGMENTS})",
     )
     parser.add_argument(
         "--only",
@@ -37,12 +36,16 @@ def add_segment_options(parser: CommandParser) -> None:
     )
 
 
-def add_profile_options(parser: CommandParser) -> None:
-    """Add the options that decide which users get which profile."""
+def add_profile_options(parser: CommandParser, note: str = "") -> None:
+    """Add the options that decide which users get which profile.
+
+    Args:
+        parser: The parser of the command.
+        note: A text after the default template.
+    """
     parser.add_argument(
         "--shape",
         choices=["auto", *(shape.value for shape in TableShape)],
-        default="auto",
         help="shape of the table: "
         f"plain (user rows have a PK that does not begin with {record.USER_PREFIX}), "
         f"stack (user rows have SK {record.SORT_KEYS['account']}) or auto, detected from the first rows "
@@ -50,22 +53,19 @@ def add_profile_options(parser: CommandParser) -> None:
     )
     parser.add_argument(
         "--template",
-        default=DEFAULT_TEMPLATE,
         metavar="NAME",
         help="template with the defaults of the profile: a name, or the path of a .json file "
-        "(default: %(default)s)",
+        f"(default: {DEFAULT_TEMPLATE}{note})",
     )
     parser.add_argument(
         "--status-values",
         type=_non_empty_list,
-        default=DEFAULT_STATUSES,
         metavar="A,B",
         help=f"values of `status` whose users are skipped (default: {','.join(DEFAULT_STATUSES)})",
     )
     parser.add_argument(
         "--flags",
         type=_non_empty_list,
-        default=DEFAULT_FLAGS,
         metavar="A,B",
         help="attributes that are checked for inactive and deleted users "
         f"(default: {','.join(DEFAULT_FLAGS)})",
@@ -83,16 +83,18 @@ def create_job(values: argparse.Namespace, run_id: str, **settings_of_job: Any) 
     Raises:
         ValueError: A value is not allowed. The message names the value and the allowed values.
     """
-    template.load(values.template)
+    template_name = values.template or DEFAULT_TEMPLATE
+    template.load(template_name)
+    shape = values.shape or "auto"
     return Job(
         run_id=run_id,
         table=values.table_name,
-        segments=values.segments,
+        segments=DEFAULT_SEGMENTS if values.segments is None else values.segments,
         only=values.only,
-        rule=SkipRule(values.status_values, values.flags),
-        shape=TableShape.PLAIN if values.shape == "auto" else TableShape(values.shape),
-        is_shape_explicit=values.shape != "auto",
-        template=values.template,
+        rule=SkipRule(values.status_values or DEFAULT_STATUSES, values.flags or DEFAULT_FLAGS),
+        shape=TableShape.PLAIN if shape == "auto" else TableShape(shape),
+        is_shape_explicit=shape != "auto",
+        template=template_name,
         **settings_of_job,
     )
 

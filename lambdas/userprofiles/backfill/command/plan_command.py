@@ -29,7 +29,7 @@ from userprofiles.backfill.job import Job, new_run_id
 from userprofiles.backfill.limits import WORKER
 from userprofiles.backfill.plan.plan_file import diff_plans, read_plan, write_plan
 from userprofiles.backfill.plan.planner import Planner
-from userprofiles.backfill.sources.source_kinds import refuse_local_file
+from userprofiles.backfill.sources.source_kinds import refuse_local_source
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 
@@ -57,8 +57,9 @@ def add_parser(commands: Any) -> None:
     )
     plan.add_argument("--table-name", metavar="T", help="name of the DynamoDB table (required)")
     plan.add_argument(
-        "--out", type=Path, metavar="FILE.json", help="file of the plan (default: backfill-plan-<ID>.json)"
+        "--output", type=Path, metavar="FILE.json", help="file of the plan (default: backfill-plan-<ID>.json)"
     )
+    plan.add_argument("--out", type=Path, dest="output", help=argparse.SUPPRESS)  # its former name
     add_connection_options(plan)
     add_segment_options(plan)
     add_rate_option(plan)
@@ -69,7 +70,7 @@ def add_parser(commands: Any) -> None:
         help="what will carry out the plan; the plan itself is made by this process (default: %(default)s)",
     )
     add_source_options(plan)
-    add_profile_options(plan)
+    add_profile_options(plan, "; required with another source than table")
     plan.add_argument("--json", action="store_true", help="print only the plan on standard output, as JSON")
     plan.set_defaults(execute=_execute_plan, parser=plan)
     _add_diff_parser(plan.add_subparsers(title="commands", metavar="[diff PLAN_A PLAN_B]"))
@@ -94,7 +95,7 @@ def _execute_plan(values: argparse.Namespace) -> ExitCode:
     if not values.table_name:
         parser.error("the following arguments are required: --table-name")
     run_id = new_run_id()
-    path = values.out or Path(f"backfill-plan-{run_id}.json")
+    path = values.output or Path(f"backfill-plan-{run_id}.json")
     _check_path(parser, path)
     view = ProgressView(values.limits)
     stop = Stop()
@@ -102,6 +103,7 @@ def _execute_plan(values: argparse.Namespace) -> ExitCode:
     def plan() -> ExitCode:
         try:
             source = read_source(values, warn=view.show_message)
+            values.segments = source.get("files", values.segments)  # an export has a segment for each file
             job = create_job(values, run_id, source=source)
             _check_engine(values, job)
         except ValueError as error:
@@ -121,7 +123,7 @@ def _check_engine(values: argparse.Namespace, job: Job) -> None:
     """
     if values.engine == LOCAL:
         return
-    refuse_local_file(job.source)
+    refuse_local_source(job.source)
     if job.segments > WORKER.worker_segments:
         raise ValueError(
             f"--segments {job.segments}: the state machine processes at most {WORKER.worker_segments:,} "
@@ -152,9 +154,9 @@ def _write_plan(values: argparse.Namespace, job: Job, path: Path, view: Progress
 
 def _check_path(parser: Any, path: Path) -> None:
     if path.exists():
-        parser.error(f"--out {path}: the file exists. Delete it, or name another file.")
+        parser.error(f"--output {path}: the file exists. Delete it, or name another file.")
     if not os.access(path.absolute().parent, os.W_OK):
-        parser.error(f"--out {path}: must be in a directory that exists and is writable")
+        parser.error(f"--output {path}: must be in a directory that exists and is writable")
 
 
 def _execute_diff(values: argparse.Namespace) -> ExitCode:

@@ -51,9 +51,9 @@ def format_plan(plan: Plan, path: Path, engine: str = LOCAL) -> str:
 
 
 def _format_source(source: Mapping[str, Any]) -> str:
-    """Return the kind of a source and its name: a table, a pool, a file or a function."""
+    """Return a source as `--source` names it."""
     name = source.get("name") or source.get("poolId") or source.get("path")
-    return f"{source['kind']} {name}" if name else str(source["kind"])
+    return f"{source['kind']}:{name}" if name else str(source["kind"])
 
 
 def _format_estimate(estimate: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from userprofiles.backfill.sources.export_source import (
 from userprofiles.backfill.sources.lines import Line, read_lines
 from userprofiles.backfill.sources.open_source import open_file
 from userprofiles.backfill.sources.other_table_source import kind_of_table
+from userprofiles.backfill.sources.parquet_file import ParquetFile
 from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.backfill.sources.python_source import load_source_factory
 from userprofiles.backfill.sources.records import (
@@ -73,10 +75,12 @@ class SourceCheck:
             case SourceKind.POOL:
                 self._check_pool(source)
                 return dict(source)
-            case SourceKind.OTHER_TABLE | SourceKind.KEYED_TABLE:
+            case SourceKind.TABLE | SourceKind.KEYED_TABLE:
                 return self._complete_table(source)
             case SourceKind.EXPORT:
                 return self._complete_export(source)
+            case SourceKind.PARQUET:
+                return self._complete_parquet(source)
             case SourceKind.PYTHON:
                 load_source_factory(source["name"])
                 return dict(source)
@@ -126,9 +130,9 @@ class SourceCheck:
         key_names = [part.split()[0] for part in table.key_schema]
         kind = kind_of_table(key_names)
         if kind != source["kind"]:
-            hint = "" if kind is None else f" Use --source {_form(kind)}:{source['name']}."
+            hint = "" if kind is None else f" Use --source {kind}:{source['name']}."
             raise RefusedError(
-                f"--source {_form(source['kind'])}:{source['name']}: the table has the key "
+                f"--source {source['kind']}:{source['name']}: the table has the key "
                 f"{' and '.join(key_names)}. Allowed are PK and SK for table, and one key of any name for "
                 f"keyed-table.{hint}"
             )
@@ -165,17 +169,39 @@ class SourceCheck:
         self._check_columns(complete_source, first_rows)
         return complete_source
 
-    def _complete_file(self, source: Mapping[str, Any]) -> dict[str, Any]:
+    def _describe_file(self, source: Mapping[str, Any]) -> tuple[dict[str, Any], Calls]:
+        """Return the source with absolute path and fingerprint, and calls to read the file."""
         path = source["path"]
         if not path.startswith(S3_PREFIX):
             path = str(Path(path).resolve())
         _, location = self._connect(_ANY_TABLE)
-        file = open_file(path, self.clients)
-        fingerprint = file.fingerprint(location)
+        fingerprint = open_file(path, self.clients).fingerprint(location)
         if not fingerprint["size"]:
             raise RefusedError(f"{path}: the file is empty. Name a file with users.")
-        source = {**source, "path": path, "fingerprint": fingerprint}
-        lines = read_lines(file.blocks(Calls(None, location, Stop(), self.limits), 0, fingerprint), 0)
+        calls = Calls(None, location, Stop(), self.limits)
+        return {**source, "path": path, "fingerprint": fingerprint}, calls
+
+    def _complete_parquet(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        source, calls = self._describe_file(source)
+        file = open_file(source["path"], self.clients).open(calls, source["fingerprint"])
+        with closing(file):
+            parquet = ParquetFile(file, source["path"])
+            if not any(parquet.group_rows):
+                raise RefusedError(f"{source['path']}: the file has no rows. Name a file with users.")
+            all_rows = (
+                dict.fromkeys(parquet.columns) | dict(row)
+                for group in range(len(parquet.group_rows))
+                for row in parquet.read_rows(
+                    group, list(source["columns"].values()), first=0, batch_rows=self.limits.probe_rows
+                )
+            )
+            self._check_columns(source, list(itertools.islice(all_rows, self.limits.probe_rows)))
+            return {**source, "rowGroups": len(parquet.group_rows)}
+
+    def _complete_file(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        source, calls = self._describe_file(source)
+        path, fingerprint = source["path"], source["fingerprint"]
+        lines = read_lines(open_file(path, self.clients).blocks(calls, 0, fingerprint), 0)
         if source["kind"] == SourceKind.POOL_LIST:
             self._check_records(source, JsonRecords(), lines, ["sub"])
             return source
@@ -258,9 +284,3 @@ def _describe_columns(names: Sequence[str]) -> str:
 
 _COLUMN_NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_ .:-]{0,63}")
 _EMPTY: tuple[Any, ...] = (None, "", {"S": ""}, {"NULL": True})
-_FORMS = {SourceKind.OTHER_TABLE: "table"}
-
-
-def _form(kind: str) -> str:
-    """Return the name of a kind in `--source`."""
-    return _FORMS.get(SourceKind(kind), kind)

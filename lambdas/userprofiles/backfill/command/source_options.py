@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from userprofiles import settings
+from userprofiles import settings, template_document
 from userprofiles import template as templates
 from userprofiles.backfill.command.argument_parser import CommandParser
-from userprofiles.backfill.command.job_options import DEFAULT_TEMPLATE
+from userprofiles.backfill.command.ineffective_options import OTHER_TABLE, reject_ineffective_options
 from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.command.source_check import SourceCheck
 from userprofiles.backfill.errors import RefusedError
@@ -28,25 +28,26 @@ DEFAULT_REQUESTS_PER_SECOND = 5.0
 MAX_REQUESTS_PER_SECOND = 1_000
 
 _FORMS = {
-    "table": SourceKind.OTHER_TABLE,
+    "table": SourceKind.TABLE,
     "keyed-table": SourceKind.KEYED_TABLE,
     "pool": SourceKind.POOL,
     "pool-list": SourceKind.POOL_LIST,
     "jsonl": SourceKind.JSONL,
     "csv": SourceKind.CSV,
+    "parquet": SourceKind.PARQUET,
     "export": SourceKind.EXPORT,
     "python": SourceKind.PYTHON,
 }
 _SOURCE_HELP = """where the users come from (default: table, the table of --table-name itself):
 table:NAME, a table of either shape; keyed-table:NAME, a table with the key user_id alone;
 pool:ID, a Cognito user pool; pool-list:FILE, written by `userprofiles pool list`;
-jsonl:FILE or csv:FILE, with --mapping; export:s3://BUCKET/PREFIX/AWSDynamoDB/ID, a full DynamoDB
-export in DynamoDB JSON; python:MODULE:FUNCTION, a source of your own. FILE can be
+jsonl:FILE, csv:FILE or parquet:FILE, with --mapping; export:s3://BUCKET/PREFIX/AWSDynamoDB/ID,
+a full DynamoDB export in DynamoDB JSON; python:MODULE:FUNCTION, a source of your own. FILE can be
 s3://BUCKET/KEY. With any other source than table, accounts and profiles are written to this project's
 users table --table-name"""
 
 _DEFAULT_COLUMNS = {
-    SourceKind.OTHER_TABLE: TABLE_COLUMNS,
+    SourceKind.TABLE: TABLE_COLUMNS,
     SourceKind.KEYED_TABLE: KEYED_TABLE_COLUMNS,
 }
 # The settings of the functions and the options of this command.
@@ -56,6 +57,10 @@ _OPTIONS = {
     "DEFAULT_ROLE": "--default-role",
 }
 _KINDS_WITHOUT_MAPPING = (SourceKind.POOL, SourceKind.POOL_LIST, SourceKind.PYTHON)
+_REQUIRES_TEMPLATE = (
+    "--source {source}: requires --template NAME, because the template decides the fields of each account. "
+    "Use that of the stack of {table}. Available: {names}, or the path of a .json file."
+)
 
 
 def add_source_options(parser: CommandParser) -> None:
@@ -65,7 +70,7 @@ def add_source_options(parser: CommandParser) -> None:
         "--mapping",
         type=Path,
         metavar="FILE.json",
-        help="names of the source's columns; required for jsonl and csv (see docs/sources.md)",
+        help="names of the source's columns; required for jsonl, csv and parquet (see docs/sources.md)",
     )
     parser.add_argument(
         "--roles",
@@ -91,9 +96,8 @@ def add_source_options(parser: CommandParser) -> None:
     parser.add_argument(
         "--requests-per-second",
         type=float,
-        default=DEFAULT_REQUESTS_PER_SECOND,
         metavar="N",
-        help="with pool, requests to Cognito per second (default: %(default)g)",
+        help=f"with pool, requests to Cognito per second (default: {DEFAULT_REQUESTS_PER_SECOND:g})",
     )
 
 
@@ -101,17 +105,19 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
     """Return `Job.source` for the values of these options, after a check of the source's first rows.
 
     Args:
-        values: The options, with `template` and `table_name`, and optionally `region` and `endpoint_url`.
+        values: The options, with those of the job and `table_name`, and optionally `region` and
+            `endpoint_url`.
         warn: Shows a warning, for example that a column has few values; None for standard error.
 
     Raises:
         RefusedError: A value is not allowed, or the source does not fit the mapping.
+        ValueError: The template of the accounts is missing.
         BackfillFailedError: The source can't be read.
         userprofiles.template.TemplateError: The template doesn't exist or is invalid.
     """
     form, separator, name = values.source.partition(":")
     if values.source == TABLE_SOURCE or (form == "table" and name and name == values.table_name):
-        _refuse_table_options(values)
+        reject_ineffective_options(values, TABLE_SOURCE)
         return {"kind": TABLE_SOURCE}
     if form not in _FORMS or not separator or not name:
         raise RefusedError(
@@ -119,15 +125,24 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
             f"{', '.join(f'{kind}:NAME' for kind in _FORMS)}. For example --source pool:eu-west-1_AbC123."
         )
     kind = _FORMS[form]
+    reject_ineffective_options(values, OTHER_TABLE if kind is SourceKind.TABLE else kind)
+    if not values.template:
+        raise ValueError(
+            _REQUIRES_TEMPLATE.format(
+                source=values.source, table=values.table_name, names=", ".join(template_document.names())
+            )
+        )
     template = templates.load(values.template)
     source: dict[str, Any] = {"kind": kind.value, **_roles(values, template)}
     mapping = _mapping(values, kind, template)
     if mapping:
         source |= mapping.to_json()
     if kind is SourceKind.POOL:
-        check_requests_per_second(values.requests_per_second)
-        source |= {"poolId": name, "requestsPerSecond": values.requests_per_second}
-    elif kind in {SourceKind.OTHER_TABLE, SourceKind.KEYED_TABLE, SourceKind.PYTHON}:
+        requests = values.requests_per_second
+        requests = DEFAULT_REQUESTS_PER_SECOND if requests is None else requests
+        check_requests_per_second(requests)
+        source |= {"poolId": name, "requestsPerSecond": requests}
+    elif kind in {SourceKind.TABLE, SourceKind.KEYED_TABLE, SourceKind.PYTHON}:
         source["name"] = name
     else:
         source["path"] = name.rstrip("/")
@@ -139,21 +154,7 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
         limits=getattr(values, "limits", COMMAND_LINE),
     )
     check.check_target(values.table_name)
-    if values.template == DEFAULT_TEMPLATE:
-        (warn or _warn)(
-            f"the accounts get the template {DEFAULT_TEMPLATE}. If the stack of {values.table_name} has "
-            "another template, name it with --template, because it decides the fields of each account."
-        )
     return check.complete(source)
-
-
-def _refuse_table_options(values: argparse.Namespace) -> None:
-    for option in ("mapping", "roles", "approval_roles", "default_role"):
-        if getattr(values, option):
-            raise RefusedError(
-                f"--{option.replace('_', '-')} can't be used with --source table: this source has fixed "
-                "names, and only profiles are created. Leave the option out, or name another source."
-            )
 
 
 def _roles(values: argparse.Namespace, template: Template) -> dict[str, Any]:
@@ -182,10 +183,6 @@ def _roles(values: argparse.Namespace, template: Template) -> dict[str, Any]:
 
 def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -> ColumnMapping | None:
     if kind in _KINDS_WITHOUT_MAPPING:
-        if values.mapping:
-            raise RefusedError(
-                f"--mapping can't be used with --source {kind}: this source has fixed names. Leave it out."
-            )
         return None
     if values.mapping:
         return read_mapping(values.mapping, template)

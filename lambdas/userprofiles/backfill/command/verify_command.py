@@ -28,7 +28,7 @@ from userprofiles.backfill.command.report_option import add_report_option, check
 from userprofiles.backfill.command.review_view import ReviewObserver, ReviewView, write_result
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import StoppedError
-from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation, new_run_id
+from userprofiles.backfill.job import Job, Operation, new_run_id
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.outcome import Outcome
 from userprofiles.backfill.review.difference_log import DifferenceLog
@@ -104,6 +104,8 @@ def _execute(values: argparse.Namespace) -> ExitCode:
     parser = values.parser
     if bool(values.run) == bool(values.table_name):
         parser.error("give either the ID of a run, or --table-name for all profiles of a table")
+    if values.run:
+        _reject_table_options(values)
     if values.seed and not values.sample:
         parser.error("--seed needs --sample: without a sample, all users are compared")
     check_report_option(parser, values)
@@ -123,6 +125,17 @@ def _execute(values: argparse.Namespace) -> ExitCode:
 
     with stop_on_signals(stop.request):
         return run_with_error_report(verify, view.show_message, as_json=values.json)
+
+
+def _reject_table_options(values: argparse.Namespace) -> None:
+    """Exit with the usage if an option is given that only `--table-name` has."""
+    for option in ("segments", "only", "shape", "template", "status_values", "flags"):
+        if getattr(values, option):
+            name = option.replace("_", "-")
+            values.parser.error(
+                f"--{name} can't be used with RUN: a run is verified with its own settings. "
+                "Leave it out, or use --table-name"
+            )
 
 
 def _create_job(values: argparse.Namespace) -> tuple[Job, RunHistory | None]:
@@ -165,7 +178,7 @@ def _verify(
         has_connection_options=True,
     )
     calls = Calls(client, location, stop, limits)
-    if job.source["kind"] == TABLE_SOURCE:
+    if not job.creates_accounts:
         if job.is_shape_explicit or history:
             read_first_shapes(calls, limits.probe_rows)
         else:

@@ -25,7 +25,7 @@ from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.jobs.timeline import Timeline
 from userprofiles.telemetry import error_code
 
-_FINAL_STATES = (RunState.DONE, RunState.ROLLED_BACK)
+FINAL_STATES = (RunState.DONE, RunState.ROLLED_BACK)
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ def check_resumable(stored: RunRecord, record: RunRecord) -> None:
     Raises:
         RefusedError: It can't be resumed. The message names the reason.
     """
-    if stored.state in _FINAL_STATES:
+    if stored.state in FINAL_STATES:
         raise RefusedError(
             f"The plan was already applied by run {stored.run_id}, which is {stored.state}.\nMake a new plan."
             if stored.plan_hash

@@ -17,9 +17,10 @@ from userprofiles.backfill.operations import create_processors
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.review.difference_log import DifferenceLog
 from userprofiles.backfill.review.item_reader import ItemReader
+from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.rollback import find_profiles_without_row
-from userprofiles.backfill.review.run_history import RunHistory, creates_accounts
+from userprofiles.backfill.review.run_history import RunHistory
 from userprofiles.backfill.run import Observer, Run
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
@@ -95,7 +96,7 @@ def create_rollback_job(history: RunHistory, *, dry_run: bool, rate: float | Non
         plan_hash="",
         max_failures=None,
     )
-    if creates_accounts(job):  # the segments of the run are those of another source
+    if job.creates_accounts:  # the segments of the run are those of another source
         job = dataclasses.replace(job, segments=DEFAULT_SEGMENTS, only=())
     return job
 
@@ -215,7 +216,7 @@ class RollbackRun:
         """Start or resume a rollback.
 
         First, the run that is undone gets the state ROLLED_BACK: it can't be resumed any more, also if this
-        process is killed.
+        process is killed. Without the permission to delete, nothing is changed.
 
         Args:
             rollback: The record of the rollback.
@@ -229,6 +230,8 @@ class RollbackRun:
         with ledger_errors():
             if not allow_parallel:
                 refuse_parallel_run(self._ledger, rollback)
+            calls = Calls(self._client, self._location, self._stop, self._limits)
+            ItemRemover(calls, ()).check_permission()
             mark_rolled_back(self._ledger, job.of_run, f"Its rollback {job.run_id} is not complete.")
             if is_resumed:
                 self._add_kept_earlier(job)

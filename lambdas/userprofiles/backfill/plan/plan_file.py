@@ -86,7 +86,7 @@ def write_plan(plan: Plan, path: Path) -> None:
     except OSError as error:
         raise BackfillFailedError(
             ErrorKind.REPORT,
-            f"The plan can't be written to {path}: {error.strerror}.\nName another file with --out.",
+            f"The plan can't be written to {path}: {error.strerror}.\nName another file with --output.",
         ) from error
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from userprofiles.backfill import report
 from userprofiles.backfill.error_messages import TableLocation
-from userprofiles.backfill.errors import StoppedError
+from userprofiles.backfill.errors import RefusedError, StoppedError
 from userprofiles.backfill.identity import document_digest, template_identity
-from userprofiles.backfill.job import TABLE_SOURCE, Job
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.plan.plan_estimate import estimate
@@ -71,7 +71,7 @@ class Planner:
         started_at = time.monotonic()
         table = describe_table(self._client, self._location)
         check_keys(table, self._location)
-        job = dataclasses.replace(job, dry_run=True, segments=open_source(job, self._limits).segments)
+        job = _with_segments(job, open_source(job, self._limits).segments)
         states = [SegmentState(number) for number in job.segment_numbers]
         calls = Calls(self._client, self._location, self._stop, self._limits)
         job = self._with_shape(job, calls, states)
@@ -87,7 +87,7 @@ class Planner:
 
     def _with_shape(self, job: Job, calls: Calls, states: Sequence[SegmentState]) -> Job:
         """Return the job with the table's shape. Users of another source are written to our users table."""
-        if job.source["kind"] != TABLE_SOURCE:
+        if job.creates_accounts:
             return dataclasses.replace(job, shape=TableShape.STACK, is_shape_explicit=True)
         if job.is_shape_explicit:
             read_first_shapes(calls, self._limits.probe_rows)
@@ -138,6 +138,18 @@ class Planner:
                 "segments": [segment_counts(state, summary) for state in states],
             }
         )
+
+
+def _with_segments(job: Job, segments: int) -> Job:
+    """Return the dry run of a job with the segments of its source.
+
+    Raises:
+        RefusedError: The source has not all segments that the operator chose.
+    """
+    try:
+        return dataclasses.replace(job, dry_run=True, segments=segments)
+    except ValueError as error:
+        raise RefusedError(f"--only: {error}") from error
 
 
 class _PlanObserver:

@@ -8,11 +8,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from userprofiles.backfill.errors import BackfillFailedError, ConditionFailedError, DeniedError, ErrorKind
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.users.user_row import Row
+from userprofiles.table import record
 
 _KEYS = ("PK", "SK")
 
@@ -30,6 +32,23 @@ class ItemRemover:
         self._table = calls.location.table
         self._optional_names = tuple(optional_names)
 
+    def check_permission(self) -> None:
+        """Check that this process may delete items of users, before anything else is changed.
+
+        The condition of the delete is always false, so that it deletes nothing. DynamoDB checks the
+        permission first.
+
+        Raises:
+            BackfillFailedError: The permission is missing, or the table can't be written.
+        """
+        with suppress(ConditionFailedError):
+            self._delete(
+                {
+                    "Key": {"PK": {"S": record.USER_PREFIX}, "SK": {"S": record.SORT_KEYS["profile"]}},
+                    "ConditionExpression": "attribute_exists(PK) AND attribute_not_exists(PK)",
+                }
+            )
+
     def remove(self, items: Sequence[Row]) -> None:
         """Delete the items of one user, all or none of them.
 
@@ -44,20 +63,20 @@ class ItemRemover:
             BackfillFailedError: The table can't be written.
         """
         deletes = [
-            {
-                "TableName": self._table,
-                "Key": {name: item[name] for name in _KEYS},
-                **self._is_unchanged(item),
-            }
-            for item in items
+            {"Key": {name: item[name] for name in _KEYS}, **self._is_unchanged(item)} for item in items
         ]
+        self._delete(*deletes)
+
+    def _delete(self, *deletes: Mapping[str, Any]) -> None:
+        """Execute conditional deletes, all or none of them."""
+        requests = [{"TableName": self._table, **delete} for delete in deletes]
         try:
-            if len(deletes) == 1:
-                self._calls.call("DeleteItem", **deletes[0])
+            if len(requests) == 1:
+                self._calls.call("DeleteItem", **requests[0])
             else:
                 self._calls.call(
                     "TransactWriteItems",
-                    TransactItems=[{"Delete": delete} for delete in deletes],
+                    TransactItems=[{"Delete": request} for request in requests],
                     ClientRequestToken=str(uuid.uuid4()),
                 )
         except DeniedError as error:

@@ -7,7 +7,6 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.review.review import Review
-from userprofiles.backfill.review.run_history import creates_accounts
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_scan import projection, scan
 from userprofiles.backfill.tables.table_shape import TableShape, get_string, is_erased
@@ -30,7 +29,7 @@ def find_orphans(calls: Calls, reader: ItemReader, job: Job, review: Review) -> 
     Raises:
         BackfillError: The table can't be read.
     """
-    is_import = creates_accounts(job)
+    is_import = job.creates_accounts
     if is_import and review.sample is None:
         _add_imported_profiles(calls, job, review)
     orphans = review.orphans()

@@ -11,7 +11,7 @@ from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.rollback import NO_RULE, Rollback, create_candidates
-from userprofiles.backfill.review.run_history import RunHistory, creates_accounts
+from userprofiles.backfill.review.run_history import RunHistory
 from userprofiles.backfill.review.verify import Expectation, Verifier
 from userprofiles.backfill.segment import SegmentProcessor
 from userprofiles.backfill.sources.open_source import open_source
@@ -94,7 +94,7 @@ def create_verifiers(
             ItemReader(calls, permissions, limits),
             calls,
             review=review,
-            has_profiles=not creates_accounts(job),
+            has_profiles=not job.creates_accounts,
             has_run_ids=job.shape is TableShape.STACK,
             limits=limits,
         )
@@ -108,7 +108,7 @@ def create_rollbacks(
     """Return the function that creates the rollback of a thread."""
     # The users of another source are not read: account and profile are both in the table.
     table_job = replace(job, source={"kind": TABLE_SOURCE}, rule=NO_RULE, is_shape_explicit=True)
-    is_import = creates_accounts(history.job)
+    is_import = history.job.creates_accounts
     if is_import:
         table_job = replace(table_job, shape=TableShape.STACK)
     source = TableSource(table_job, limits)
@@ -136,7 +136,7 @@ def create_rollbacks(
 
 def _create_expectation(job: Job, template: Template) -> Expectation:
     run_id = job.of_run or job.run_id
-    if creates_accounts(job):
+    if job.creates_accounts:
         return UserExpectation(create_user_builder(replace(job, run_id=run_id)))
     return ProfileExpectation(ProfileBuilder(template, job.shape, run_id))
 

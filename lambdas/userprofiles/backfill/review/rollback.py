@@ -13,7 +13,7 @@ from userprofiles.backfill.review.item_comparison import ItemComparison, is_acco
 from userprofiles.backfill.review.item_reader import ItemReader, Items
 from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.review import Review
-from userprofiles.backfill.review.run_history import RunHistory, creates_accounts, parse_time
+from userprofiles.backfill.review.run_history import RunHistory, parse_time
 from userprofiles.backfill.review.verify import Expectation
 from userprofiles.backfill.segment import split_page
 from userprofiles.backfill.segment_state import Chunk, SegmentState
@@ -123,7 +123,7 @@ class Rollback:
         self._history = history
         self._limits = limits
         # The account is needed to see whether it was changed, and to build the profile of the stack shape.
-        has_accounts = creates_accounts(history.job) or history.job.shape is TableShape.STACK
+        has_accounts = history.job.creates_accounts or history.job.shape is TableShape.STACK
         self._kinds = tuple(record.SORT_KEYS) if has_accounts else ("profile",)
 
     def process(self, state: SegmentState) -> Iterator[Chunk]:
@@ -249,7 +249,7 @@ def find_profiles_without_row(
 
 def create_candidates(job: Job, source: Source, history: RunHistory) -> Candidates:
     """Return what finds the users of a rollback."""
-    if creates_accounts(history.job) or job.shape is TableShape.STACK:
+    if history.job.creates_accounts or job.shape is TableShape.STACK:
         return MarkedItems(history.job.run_id)
     return ListedProfiles(source, history)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
+from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.ledger.stored_states import read_states
 from userprofiles.backfill.tables.table_shape import TableShape, get_string
 from userprofiles.backfill.targets.pending_inserts import PendingInserts
@@ -70,12 +70,7 @@ class RunHistory:
 
 def marks_items(job: Job) -> bool:
     """Return whether the items of a run have its ID."""
-    return job.shape is TableShape.STACK or creates_accounts(job)
-
-
-def creates_accounts(job: Job) -> bool:
-    """Return whether a run creates accounts, too: the source is not the table that it writes to."""
-    return job.source.get("kind") != TABLE_SOURCE
+    return job.shape is TableShape.STACK or job.creates_accounts
 
 
 def read_history(ledger: Ledger, run_id: str) -> RunHistory:

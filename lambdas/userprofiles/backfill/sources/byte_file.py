@@ -1,10 +1,11 @@
 """A file of this machine or of S3 that several segments read at the same time."""
 
 import hashlib
+import io
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -74,13 +75,25 @@ class LocalFile:
 
     def blocks(self, calls: Calls, start: int, expected: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the bytes from a position on, after a comparison with the fingerprint."""
-        if self.fingerprint(calls.location) != dict(expected):
-            raise changed_error(str(self._path))
-        try:
-            with self._path.open("rb") as file:
+        with self.open(calls, expected) as file:
+            try:
                 file.seek(start)
                 while block := file.read(_LOCAL_BLOCK_BYTES):
                     yield block
+            except OSError as error:
+                raise _unreadable(self._path, error) from error
+
+    def open(self, calls: Calls, expected: Mapping[str, Any]) -> IO[bytes]:
+        """Open the file for reading at any position, after a comparison with the fingerprint.
+
+        Raises:
+            RefusedError: The file has changed.
+            BackfillFailedError: The file can't be read.
+        """
+        if self.fingerprint(calls.location) != dict(expected):
+            raise changed_error(str(self._path))
+        try:
+            return self._path.open("rb")
         except OSError as error:
             raise _unreadable(self._path, error) from error
 
@@ -122,10 +135,23 @@ class S3File:
     def blocks(self, calls: Calls, start: int, expected: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the bytes from a position on. Each request reads one block, so that none waits for long."""
         while start < expected["size"]:
-            calls.meter.calls["GetObject"] += 1
-            _, block = self._get(calls.location, start, _S3_BLOCK_BYTES, IfMatch=expected["etag"])
+            block = self.read(calls, start, _S3_BLOCK_BYTES, expected)
             yield block
             start += len(block)
+
+    def open(self, calls: Calls, expected: Mapping[str, Any]) -> IO[bytes]:
+        """Open the object for reading at any position. Each read is a request."""
+        return cast("IO[bytes]", S3Reader(self, calls, expected))
+
+    def read(self, calls: Calls, start: int, length: int, expected: Mapping[str, Any]) -> bytes:
+        """Read a part of the object.
+
+        Raises:
+            RefusedError: The object has changed.
+            BackfillFailedError: The object can't be read.
+        """
+        calls.meter.calls["GetObject"] += 1
+        return self._get(calls.location, start, length, IfMatch=expected["etag"])[1]
 
     def count_lines(self, _start: int, _end: int) -> int | None:
         """Return None: the count would take a download."""
@@ -148,6 +174,51 @@ class S3File:
             raise service_error(error, "s3:GetObject", self._uri) from error
         except BotoCoreError as error:
             raise service_error(error, "s3:GetObject", self._uri) from error
+
+
+class S3Reader(io.RawIOBase):
+    """An object in S3 as a file of Python.
+
+    Args:
+        file: The object.
+        calls: The calls of this thread, which count the requests.
+        expected: The fingerprint of the plan.
+    """
+
+    def __init__(self, file: S3File, calls: Calls, expected: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._file = file
+        self._calls = calls
+        self._expected = expected
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position of the next read."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position."""
+        begin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._expected["size"]}[whence]
+        self._position = begin + offset
+        return self._position
+
+    def read(self, length: int = -1) -> bytes:
+        """Read bytes: less than `length` only at the end of the object."""
+        rest: int = self._expected["size"] - self._position
+        length = rest if length < 0 else min(length, rest)
+        if length <= 0:
+            return b""
+        data = self._file.read(self._calls, self._position, length, self._expected)
+        self._position += len(data)
+        return data
 
 
 def changed_error(name: str) -> RefusedError:

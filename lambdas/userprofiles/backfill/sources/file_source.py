@@ -11,6 +11,7 @@ from userprofiles.backfill.sources.records import Record, RecordFormat
 from userprofiles.backfill.sources.source import Cursor, Page
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_shape import get_string
+from userprofiles.backfill.users.mapped_user import hide_unusable_id
 from userprofiles.backfill.users.user_row import Row, UserRow
 from userprofiles.table.record import is_sub
 
@@ -153,12 +154,13 @@ class FileSource:
         file_number = get_string(row, FILE)
         key = {"file": file_number, "offset": offset} if file_number else {"offset": offset}
         user = UserRow("", key, failure_reason=problem, row=row) if problem else self._reader.read(row, key)
-        if user is not None and user.failure_reason is not None:
-            line = self._lines.find(int(offset))
+        if user is None or (user.failure_reason is None and is_sub(user.user_id)):
+            return user
+        line = self._lines.find(int(offset))
+        hide_unusable_id(user, f"line {line['line']}" if line else f"byte {offset}")
+        if user.failure_reason is not None:
             begin = {"record": row[_RECORD]["N"]} if _RECORD in row else {}
             user.key = {**key, **begin, **line, "sha256": row[_SHA256]["S"]}
-            if not is_sub(user.user_id):  # it can be an e-mail address from a wrong column
-                user.user_id = " ".join(("line", line["line"]) if line else ("byte", offset))
         return user
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
-from userprofiles.backfill.sources.byte_file import ByteFile, LocalFile, S3File
+from userprofiles.backfill.sources.byte_file import LocalFile, S3File
 from userprofiles.backfill.sources.clients import SourceClients
 from userprofiles.backfill.sources.export_source import ExportSource
-from userprofiles.backfill.sources.file_source import FileSource
+from userprofiles.backfill.sources.file_source import FileSource, UserReader
 from userprofiles.backfill.sources.other_table_source import OtherTableSource
+from userprofiles.backfill.sources.parquet_source import ParquetSource
 from userprofiles.backfill.sources.pool_source import PoolSource
 from userprofiles.backfill.sources.pool_user_row import PoolUserReader
 from userprofiles.backfill.sources.python_source import load_source_factory
@@ -36,13 +37,13 @@ def open_source(job: Job, limits: Limits, clients: SourceClients | None = None) 
     """
     clients = clients or SourceClients()
     match job.source.get("kind"):
-        case SourceKind.TABLE:
+        case SourceKind.TABLE if not job.creates_accounts:
             return TableSource(job, limits)
-        case SourceKind.OTHER_TABLE | SourceKind.KEYED_TABLE:
+        case SourceKind.TABLE | SourceKind.KEYED_TABLE:
             return OtherTableSource(job, limits, load_roles(job))
         case SourceKind.POOL:
             return PoolSource(job.source, clients, roles=load_roles(job), limits=limits)
-        case SourceKind.POOL_LIST | SourceKind.JSONL | SourceKind.CSV:
+        case SourceKind.POOL_LIST | SourceKind.JSONL | SourceKind.CSV | SourceKind.PARQUET:
             return _file_source(job, limits, clients)
         case SourceKind.EXPORT:
             reader = TableUserReader(job.source, job.rule, load_roles(job))
@@ -53,7 +54,7 @@ def open_source(job: Job, limits: Limits, clients: SourceClients | None = None) 
             raise RefusedError(f"Unknown kind of source {kind!r}; allowed: {', '.join(SourceKind)}.")
 
 
-def open_file(path: str, clients: SourceClients) -> ByteFile:
+def open_file(path: str, clients: SourceClients) -> LocalFile | S3File:
     """Return a file of this machine or of S3.
 
     Raises:
@@ -62,18 +63,21 @@ def open_file(path: str, clients: SourceClients) -> ByteFile:
     return S3File(path, clients) if path.startswith(S3_PREFIX) else LocalFile(Path(path))
 
 
-def _file_source(job: Job, limits: Limits, clients: SourceClients) -> FileSource:
+def _file_source(job: Job, limits: Limits, clients: SourceClients) -> Source:
     source, roles = job.source, load_roles(job)
+    file = open_file(source["path"], clients)
     record_format: RecordFormat = JsonRecords()
-    reader: MappedUserReader | PoolUserReader = PoolUserReader(roles)
+    reader: UserReader = PoolUserReader(roles)
     if source["kind"] != SourceKind.POOL_LIST:
         mapping = ColumnMapping.from_json(source)
         reader = MappedUserReader(mapping, job.rule, roles)
         if source["kind"] == SourceKind.CSV:
             record_format = CsvRecords(source["header"], mapping.delimiter)
+    if source["kind"] == SourceKind.PARQUET:
+        return ParquetSource(source, file, reader, limits.page_rows)
     return FileSource(
         source,
-        open_file(source["path"], clients),
+        file,
         record_format,
         reader,
         segments=job.segments,

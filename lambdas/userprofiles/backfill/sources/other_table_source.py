@@ -21,7 +21,7 @@ class OtherTableSource:
     """The users of a table in the seed's or this project's shape, or of a table with the ID as its only key.
 
     Args:
-        job: The task. Its source has the name, keys and columns of the table, and the shape of `other-table`.
+        job: The task. Its source has the name, keys and columns of the table, and the shape of a `table`.
         limits: The rows of a page.
         roles: The roles that the source may set.
     """
@@ -90,5 +90,5 @@ class OtherTableSource:
 def kind_of_table(key_names: Sequence[str]) -> SourceKind | None:
     """Return the kind of source that a table with these keys can be."""
     if list(key_names) == ["PK", "SK"]:
-        return SourceKind.OTHER_TABLE
+        return SourceKind.TABLE
     return SourceKind.KEYED_TABLE if len(key_names) == 1 else None

@@ -14,12 +14,12 @@ class SourceKind(StrEnum):
     """Where the users come from, as `--source` and a job name it."""
 
     TABLE = TABLE_SOURCE
-    OTHER_TABLE = "other-table"
     KEYED_TABLE = "keyed-table"
     POOL = "pool"
     POOL_LIST = "pool-list"
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
     EXPORT = "export"
     PYTHON = "python"
 
@@ -27,13 +27,18 @@ class SourceKind(StrEnum):
 FILE_KINDS = (SourceKind.POOL_LIST, SourceKind.JSONL, SourceKind.CSV)
 
 
-def refuse_local_file(source: Mapping[str, Any]) -> None:
-    """Refuse a source that only this machine has: a state machine can't read its files.
+def refuse_local_source(source: Mapping[str, Any]) -> None:
+    """Refuse a source that only a command can read, and a state machine can't.
 
     Raises:
-        RefusedError: The source is a file or a Python module of this machine.
+        RefusedError: The source is a file or a Python module of this machine, or a Parquet file.
     """
     kind, path = source.get("kind"), str(source.get("path", ""))
+    if kind == SourceKind.PARQUET:
+        raise RefusedError(
+            f"--source {kind}:{path}: a state machine can't read Parquet, because the package pyarrow is "
+            "larger than a function's zip may be. Use --engine local, or convert the file to JSON lines."
+        )
     if kind in FILE_KINDS and not path.startswith(S3_PREFIX):
         raise RefusedError(
             f"--source {kind}:{path}: a state machine can't read a file of this machine. Copy the file to S3 "

@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from userprofiles.backfill.errors import RefusedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.backfill.identity import template_identity, template_version
-from userprofiles.backfill.job import TABLE_SOURCE, Job, Operation
+from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
-from userprofiles.backfill.ledger.ledger_run import check_resumable, read_job, refuse_parallel_run
+from userprofiles.backfill.ledger.ledger_run import (
+    FINAL_STATES,
+    check_resumable,
+    read_job,
+    refuse_parallel_run,
+)
 from userprofiles.backfill.ledger.rollback_run import check_can_roll_back, mark_rolled_back
 from userprofiles.backfill.plan.written_code import backfill_code_version
+from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.sources.open_source import open_source
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
@@ -60,6 +66,8 @@ def prepare(services: Services, event: Mapping[str, Any], seconds_left: float) -
             job = _detect_shape(services, request.job)
             lease = _create(services, new_record.replace(job=job.to_json()), deadline)
         else:
+            if stored_record.state not in FINAL_STATES:
+                _refuse_new_deployment(stored_record, new_record)
             check_resumable(stored_record, new_record)
             job = read_job(stored_record, services.ledger)
             lease = _acquire(services, new_record, deadline)
@@ -95,16 +103,48 @@ def _create_record(services: Services, request: Request) -> RunRecord:
         execution_arn=request.execution,
         backup=request.backup,
     )
+    _refuse_other_versions(record, request.code_version, request.template_version)
+    return record
+
+
+def _refuse_other_versions(record: RunRecord, code_version: str, template_version: str) -> None:
+    """Check that the plan and the worker have the same code and template.
+
+    Raises:
+        RefusedError: They don't. The message says who has which version.
+    """
     for name, planned, deployed in [
-        ("code", request.code_version, record.code_version),
-        ("template", request.template_version, record.template_version),
+        ("code", code_version, record.code_version),
+        ("template", template_version, record.template_version),
     ]:
         if planned and planned != deployed:
             raise RefusedError(
-                f"The plan was made with {name} version {planned!r}; the worker has {deployed!r}. "
-                "Deploy the same version, or make a new plan with --engine stepfunctions."
+                f"The {name} of the plan and that of the deployed function differ:\n"
+                f"  plan of the command line: {planned}\n"
+                f"  function of the state machine: {deployed}\n"
+                "Nothing was changed. To continue with this plan, install the version that made it where the "
+                "stack is deployed, and run `pulumi up`. Or install the version of the function where you "
+                "run `userprofiles`, and make a new plan."
             )
-    return record
+
+
+def _refuse_new_deployment(stored: RunRecord, record: RunRecord) -> None:
+    """Check that the function has the code and the template with which a run began.
+
+    Raises:
+        RefusedError: It was deployed with others since.
+    """
+    for name, before, now in [
+        ("code", stored.code_version, record.code_version),
+        ("template", stored.template_version, record.template_version),
+    ]:
+        if before and before != now:
+            raise RefusedError(
+                f"Run {stored.run_id} began with {name} version {before}. The function of the state machine "
+                f"has {name} version {now} now.\nNothing was changed. To continue the run, deploy the first "
+                "version again with `pulumi up`. Or make a new plan: it finds the users that are left, and "
+                "existing items are not changed."
+            )
 
 
 def _writes(job: Job) -> bool:
@@ -127,7 +167,27 @@ def _prepare_rollback(services: Services, job: Job, run_id: str) -> None:
             f"Run {run_id} did not write to the table {job.table!r}, so nothing is removed there."
         )
     if not job.dry_run:
+        _check_may_delete(services, job.table)
         mark_rolled_back(services.ledger, run_id, f"Its rollback {job.run_id} is not complete.")
+
+
+def _check_may_delete(services: Services, table: str) -> None:
+    """Check the worker's permission to delete.
+
+    Raises:
+        RefusedError: The worker does not have it.
+    """
+    calls = Calls(services.dynamodb, services.location(table), Stop(), services.limits)
+    try:
+        ItemRemover(calls, ()).check_permission()
+    except BackfillFailedError as error:
+        if error.kind is not ErrorKind.RIGHTS:
+            raise
+        raise RefusedError(
+            f"The worker may not delete items of table {table!r}. Nothing was changed.\n"
+            "Set migrationAllowRollback to true in the stack's configuration and run `pulumi up`, or roll "
+            "back with --engine local and your own permissions."
+        ) from error
 
 
 def _find_record(services: Services, run_id: str) -> RunRecord | None:
@@ -169,7 +229,7 @@ def _acquire(services: Services, record: RunRecord, deadline: float) -> Lease:
 def _detect_shape(services: Services, job: Job) -> Job:
     stop = Stop()
     calls = Calls(services.dynamodb, services.location(job.table), stop, services.limits)
-    if job.source.get("kind") != TABLE_SOURCE:
+    if job.creates_accounts:
         _read_first_page(services, job, calls)
         return job
     if job.is_shape_explicit:

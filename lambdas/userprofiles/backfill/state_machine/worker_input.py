@@ -6,7 +6,7 @@ from typing import Any
 
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id
-from userprofiles.backfill.sources.source_kinds import SourceKind, refuse_local_file
+from userprofiles.backfill.sources.source_kinds import SourceKind, refuse_local_source
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
 from userprofiles.backfill.tables.table_shape import TableShape
 from userprofiles.backfill.users.skip_rule import SkipRule
@@ -130,7 +130,7 @@ def check_job(job: Job, settings: WorkerSettings, max_segments: int) -> None:
         )
     if job.source.get("kind") == SourceKind.PYTHON:
         raise RefusedError("The worker does not have your code for --source python. Use --engine local.")
-    refuse_local_file(job.source)
+    refuse_local_source(job.source)
 
 
 def read_run_id(event: Mapping[str, Any]) -> str:

@@ -99,6 +99,17 @@ def set_profile_key(user: UserRow) -> None:
     user.profile_key = record.partition_key(user.user_id)
 
 
+def hide_unusable_id(user: UserRow, place: str) -> None:
+    """Show the place of a row instead of an unusable ID: from a wrong column, it can be an e-mail address.
+
+    Args:
+        user: The user.
+        place: The place of the row in its source, such as `line 7`.
+    """
+    if not record.is_sub(user.user_id):
+        user.user_id = place
+
+
 def _text(row: Row, column: str) -> str:
     """Return a value as Cognito's attributes have it: always a text."""
     value = row.get(column)

@@ -143,7 +143,7 @@ def test_text_has_the_name_of_the_source_and_the_notes(create_table, connect, tm
     commands.plan("--source", f"jsonl:{file}", "--mapping", mapping, "--template", "marketplace")
 
     out = capsys.readouterr().out
-    assert f"Source:   jsonl {file}" in out
+    assert f"Source:   jsonl:{file}" in out
     assert "           1   of these with the note roleNotAllowed" in out
 
 
@@ -236,6 +236,15 @@ def test_existing_file_is_not_replaced(commands, capsys):
     assert commands.path.read_text() == "precious"
 
 
+def test_former_name_of_the_option_is_hidden(commands, capsys):
+    assert commands.run("plan", "--table-name", commands.table.name, "--out", commands.path) == 0
+
+    assert commands.document()["planId"]
+    with pytest.raises(SystemExit):
+        commands.run("plan", "--help")
+    assert "--out " not in capsys.readouterr().out
+
+
 def test_table_name_is_required(capsys):
     with pytest.raises(SystemExit) as exit_info:
         cli.main(["backfill", "plan", "--json"])
@@ -305,6 +314,32 @@ def test_plan_of_a_file_is_applied_to_our_table(file_commands, capsys):
 
     kinds = [item["SK"]["S"] for item in file_commands.table.items()]
     assert sorted(kinds) == ["ACCOUNT#MAIN"] * 5 + ["PROFILE#MAIN"] * 5
+
+
+def test_accounts_require_a_template(file_commands, capsys):
+    """Without it, the accounts would have the fields of another template than those of later sign-ups."""
+    with pytest.raises(SystemExit) as exit_info:
+        file_commands.plan("--source", f"jsonl:{file_commands.users}")
+
+    assert exit_info.value.code == 64
+    assert "requires --template NAME" in capsys.readouterr().err
+
+
+def test_option_without_effect_is_rejected(file_commands, capsys):
+    assert file_commands.plan("--source", f"jsonl:{file_commands.users}", "--shape", "plain") == 5
+
+    assert "--shape can't be used with --source jsonl" in capsys.readouterr().err
+
+
+def test_plan_of_another_table_names_it_as_the_command_does(create_table, connect, capsys):
+    create_table(account("u1"), name="other_users")
+    commands = connect(create_table())
+
+    assert commands.plan("--source", "table:other_users", "--template", "basic") == 0
+
+    assert "Source:   table:other_users\n" in capsys.readouterr().out
+    document = commands.document()
+    assert document["job"]["source"]["kind"] == document["source"]["kind"] == "table"
 
 
 def test_file_that_changed_after_the_plan_is_refused(file_commands, capsys):

@@ -8,9 +8,10 @@ from backfill_fixtures import LIMITS, account, client_error, plain_user, profile
 from fake_pool import POOL_ID, FakePool
 from source_fixtures import COLUMNS, person, write_lines
 from userprofiles.backfill.command.argument_parser import CommandParser
+from userprofiles.backfill.command.job_options import add_profile_options, add_segment_options
 from userprofiles.backfill.command.source_options import add_source_options, read_source
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError
-from userprofiles.backfill.sources.source_kinds import refuse_local_file
+from userprofiles.backfill.sources.source_kinds import refuse_local_source
 from userprofiles.table.attribute_value import serialize_item
 
 
@@ -41,11 +42,14 @@ def read(tmp_path):
     def read_options(*arguments, template="marketplace", mapping=None):
         parser = CommandParser()
         add_source_options(parser)
+        add_segment_options(parser)
+        add_profile_options(parser)
         if mapping is not None:
             file = tmp_path / "mapping.json"
             file.write_text(mapping if isinstance(mapping, str) else json.dumps(mapping))
             arguments += ("--mapping", str(file))
-        namespace = argparse.Namespace(template=template, table_name="v_users_dev", limits=LIMITS)
+        arguments += ("--template", template) if template else ()
+        namespace = argparse.Namespace(table_name="v_users_dev", limits=LIMITS)
         return read_source(parser.parse_args(arguments, namespace), warn=warnings.append)
 
     read_options.warnings = warnings
@@ -80,13 +84,35 @@ def test_file_with_mapping(tables, read, users_file):
     assert json.loads(json.dumps(source)) == source
 
 
-@pytest.mark.parametrize(("template", "warnings"), [("basic", 1), ("marketplace", 0)])
-def test_template_of_the_accounts_is_named_if_it_is_the_default(tables, read, users_file, template, warnings):
-    columns = {"id": "sub"}
+def test_accounts_require_a_template(tables, read, users_file):
+    with pytest.raises(ValueError, match=r"requires --template NAME.* Available: basic, career, marketplace"):
+        read("--source", f"jsonl:{users_file}", template=None, mapping=mapping({"id": "sub"}))
 
-    read("--source", f"jsonl:{users_file}", template=template, mapping=mapping(columns))
 
-    assert sum("name it with --template" in warning for warning in read.warnings) == warnings
+def test_default_template_can_be_named_for_accounts(tables, read, users_file):
+    source = read("--source", f"jsonl:{users_file}", template="basic", mapping=mapping({"id": "sub"}))
+
+    assert (source["kind"], read.warnings) == ("jsonl", [])
+
+
+@pytest.mark.parametrize(
+    ("source", "option"),
+    [
+        *[(source, "--shape plain") for source in ("csv:f", "jsonl:f", "pool:p", "table:t", "keyed-table:t")],
+        *[(source, "--requests-per-second 2") for source in ("table", "csv:f", "pool-list:f", "export:e")],
+        ("pool:p", "--status-values gone"),
+        ("pool-list:f", "--flags gone"),
+        ("pool:p", "--segments 4"),
+        ("export:e", "--segments 4"),
+        ("pool:p", "--only 0"),
+        ("table", "--roles vendor"),
+        ("python:m:f", "--mapping m.json"),
+    ],
+)
+def test_option_without_effect_is_rejected(read, source, option):
+    form = "table:NAME" if source == "table:t" else source.partition(":")[0]
+    with pytest.raises(RefusedError, match=f"{option.split()[0]} can't be used with --source {form}: "):
+        read("--source", source, *option.split())
 
 
 def test_missing_values_of_the_first_rows_are_a_warning(tables, read, tmp_path):
@@ -205,7 +231,7 @@ def test_keys_and_shape_of_a_table_are_found(tables, read):
 
     assert read("--source", "keyed-table:shop")["key"] == ["user_id"]
     seed = read("--source", "table:seed")
-    assert (seed["kind"], seed["key"], seed["shape"]) == ("other-table", ["PK", "SK"], "plain")
+    assert (seed["kind"], seed["key"], seed["shape"]) == ("table", ["PK", "SK"], "plain")
     assert read("--source", "table:ours")["shape"] == "stack"
 
 
@@ -249,6 +275,6 @@ def test_pool_is_read_once_to_check_the_rights(tables, read, monkeypatch):
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "pool-list"])
 def test_local_file_is_refused_for_a_state_machine(kind):
     with pytest.raises(RefusedError, match="Copy the file to S3"):
-        refuse_local_file({"kind": kind, "path": "/data/users"})
-    refuse_local_file({"kind": kind, "path": "s3://bucket/users"})
-    refuse_local_file({"kind": "table"})
+        refuse_local_source({"kind": kind, "path": "/data/users"})
+    refuse_local_source({"kind": kind, "path": "s3://bucket/users"})
+    refuse_local_source({"kind": "table"})

@@ -140,6 +140,15 @@ def test_table_without_a_run(create_table, verify, shape):
     assert out.startswith("Table v_users_dev: all users\n  matching               2\n")
 
 
+@pytest.mark.parametrize("option", ["--template social", "--shape stack", "--segments 2", "--flags gone"])
+def test_option_of_a_table_is_rejected_for_a_run(create_table, verify, capsys, option):
+    with pytest.raises(SystemExit) as exit_info:
+        verify(create_table(), "run-1", *option.split())
+
+    assert exit_info.value.code == 64
+    assert f"{option.split()[0]} can't be used with RUN" in capsys.readouterr().err
+
+
 def test_unknown_run_is_refused(create_table, verify):
     code, out, err = verify(create_table(), "run-9", "--json")
 

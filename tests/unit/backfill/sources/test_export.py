@@ -5,10 +5,10 @@ import base64
 import gzip
 import hashlib
 import json
-from io import BytesIO
 
 import pytest
-from backfill_fixtures import LIMITS, Recorder, account, client_error, plain_user, profile
+from backfill_fixtures import LIMITS, Recorder, account, plain_user, profile
+from source_fixtures import FakeS3
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.source_options import add_source_options, read_source
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError
@@ -17,26 +17,6 @@ from userprofiles.table.attribute_value import serialize_item
 
 PATH = "2026/AWSDynamoDB/01693685827463-2d8752fd"
 SUMMARY = {"version": "2020-06-30", "outputFormat": "DYNAMODB_JSON", "exportType": "FULL_EXPORT"}
-
-
-class FakeS3:
-    """S3 with one bucket."""
-
-    def __init__(self):
-        self.objects = {}
-
-    def get_object(self, *, Bucket, Key, Range, IfMatch=None):  # noqa: N803 - S3's names
-        assert Bucket == "bucket"
-        if Key not in self.objects:
-            raise client_error("GetObject", "NoSuchKey", status=404)
-        data = self.objects[Key]
-        etag = f'"{hashlib.md5(data).hexdigest()}"'
-        if IfMatch not in (None, etag):
-            raise client_error("GetObject", "PreconditionFailed", status=412)
-        first, last = (int(number) for number in Range.removeprefix("bytes=").split("-"))
-        body = data[first : last + 1]
-        content_range = f"bytes {first}-{first + len(body) - 1}/{len(data)}"
-        return {"Body": BytesIO(body), "ETag": etag, "ContentRange": content_range}
 
 
 @pytest.fixture

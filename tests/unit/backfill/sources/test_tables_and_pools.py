@@ -70,7 +70,7 @@ def test_table_in_the_plain_shape(create_table, backfill):
         name="source-users",
     )
     table = create_table()
-    document = table_source(source.name, "other-table", TABLE_COLUMNS, ("PK", "SK"), shape="plain")
+    document = table_source(source.name, "table", TABLE_COLUMNS, ("PK", "SK"), shape="plain")
     result = backfill(table, source=document)
 
     assert result.tally == {"existed": 0, "created": 2, "failed": 0, "skipped": {"softDeleted": 1}}
@@ -88,7 +88,7 @@ def test_table_of_this_project(create_table, backfill):
         name="source-users",
     )
     table = create_table()
-    document = table_source(source.name, "other-table", TABLE_COLUMNS, ("PK", "SK"), shape="stack")
+    document = table_source(source.name, "table", TABLE_COLUMNS, ("PK", "SK"), shape="stack")
     result = backfill(table, source=document, template="marketplace")
 
     assert result.tally == {"existed": 0, "created": 1, "failed": 0, "skipped": {"erased": 1, "inactive": 1}}

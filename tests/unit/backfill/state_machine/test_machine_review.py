@@ -3,11 +3,14 @@
 import dataclasses
 
 import pytest
-from backfill_fixtures import account, plain_users
+from backfill_fixtures import LIMITS, account, plain_users, profile
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError
 from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.ledger.rollback_run import create_rollback_job
+from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.run_history import read_history
+from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_shape import TableShape
 from userprofiles.jobs.run_record import RunState
 
@@ -84,6 +87,20 @@ def test_rollback_without_the_permission_removes_nothing(create_machine):
     """F39: the state machine has the right to delete only if `allow_rollback` is set."""
     machine = create_machine(*plain_users(3))
     machine.run(runId="mine", segments=1)
+    machine.table.client.denied = {"DeleteItem"}
+
+    with pytest.raises(RefusedError, match="Set migrationAllowRollback to true"):
+        machine.prepare(job=rollback_job(machine, "mine").to_json())
+
+    assert len(machine.table.profiles()) == 3
+    assert [run.run_id for run in machine.ledger.list_runs()] == ["mine"]
+    assert machine.ledger.read("mine").state is RunState.DONE
+
+
+def test_permission_that_is_lost_during_a_rollback_ends_it(create_machine):
+    """The run stays rolled back, because some of its profiles may be removed."""
+    machine = create_machine(*plain_users(3))
+    machine.run(runId="mine", segments=1)
     payload = machine.prepare(job=rollback_job(machine, "mine").to_json())
     machine.table.client.denied = {"DeleteItem"}
 
@@ -91,6 +108,17 @@ def test_rollback_without_the_permission_removes_nothing(create_machine):
         machine.work(machine.items(payload)[0])
 
     assert len(machine.table.profiles()) == 3
+    assert machine.ledger.read("mine").state is RunState.ROLLED_BACK
+
+
+def test_check_of_the_permission_deletes_nothing(create_machine):
+    machine = create_machine(profile(""))
+    table = machine.table
+    digest = table.digest()
+
+    ItemRemover(Calls(table.client, table.location, Stop(), LIMITS), ()).check_permission()
+
+    assert machine.table.digest() == digest
 
 
 def test_running_run_is_not_rolled_back(create_machine):

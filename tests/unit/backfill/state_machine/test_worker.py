@@ -197,16 +197,35 @@ def test_existing_run_continues_only_with_the_same_code(create_machine, monkeypa
     name = "userprofiles.backfill.state_machine.preparation.backfill_code_version"
     monkeypatch.setattr(name, lambda: "0.2.0+changed")
 
-    with pytest.raises(RefusedError, match="the code version was"):
+    with pytest.raises(RefusedError, match=r"function .* has code version 0\.2\.0\+changed now"):
         machine.prepare(runId="mine", segments=2)
 
 
-@pytest.mark.parametrize("name", ["codeVersion", "templateVersion"])
-def test_plan_of_another_version_is_refused(create_machine, name):
+@pytest.mark.parametrize("name", ["code", "template"])
+def test_message_about_another_version_says_who_has_which_one_and_what_to_do(create_machine, name):
     machine = create_machine(plain_user("user1"))
 
-    with pytest.raises(RefusedError, match="Deploy the same version, or make a new plan"):
-        machine.prepare(**{name: "other"})
+    with pytest.raises(RefusedError) as raised:
+        machine.prepare(**{f"{name}Version": "0.0.9+planned"})
+
+    deployed = machine.prepare(runId="other")["runId"]
+    version = getattr(machine.ledger.read(deployed), f"{name}_version")
+    lines = str(raised.value).splitlines()
+    assert lines[0] == f"The {name} of the plan and that of the deployed function differ:"
+    assert lines[1:3] == [
+        "  plan of the command line: 0.0.9+planned",
+        f"  function of the state machine: {version}",
+    ]
+    assert "run `pulumi up`" in lines[3]
+    assert "make a new plan" in lines[3]
+    assert [run.run_id for run in machine.ledger.list_runs()] == ["other"]
+
+
+def test_plan_of_another_version_creates_no_run(create_machine):
+    machine = create_machine(plain_user("user1"))
+
+    with pytest.raises(RefusedError, match="Nothing was changed"):
+        machine.prepare(codeVersion="other")
 
     assert list(machine.ledger.list_runs()) == []
 

@@ -1,0 +1,1 @@
+"""Text messages with codes: the queue, the senders, and their limits."""
