@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conformance_aws import PASSWORD, RECORDER, AwsResources, Recorder, unique_email
+from conformance_aws import PASSWORD, RECORDER, AwsResources, Recorder, name_value_pairs, unique_email
 from conformance_pool import PoolUnderTest, error_of
 from pulumi_localaws.errors import LocalAwsError
 from pulumi_localaws.gateway.cognito.pool_models import AppClient, UserPool
@@ -51,14 +51,16 @@ def pool(aws: AwsResources, challenge_function: Recorder) -> PoolUnderTest:
     return pool
 
 
-def add_user(pool: PoolUnderTest, email: str, **attributes: str) -> str:
-    """Create a confirmed user and return the user name."""
-    pairs = [{"Name": name, "Value": value} for name, value in {"email": email, **attributes}.items()]
+def add_user(pool: PoolUnderTest, name: str, **attributes: str) -> str:
+    """Create a confirmed user and return the stored user name."""
     user = pool.aws.cognito.admin_create_user(
-        UserPoolId=pool.id, Username=email, UserAttributes=pairs, MessageAction="SUPPRESS"
+        UserPoolId=pool.id,
+        Username=name,
+        UserAttributes=name_value_pairs(**attributes),
+        MessageAction="SUPPRESS",
     )["User"]
     pool.aws.cognito.admin_set_user_password(
-        UserPoolId=pool.id, Username=email, Password=PASSWORD, Permanent=True
+        UserPoolId=pool.id, Username=name, Password=PASSWORD, Permanent=True
     )
     return str(user["Username"])
 
@@ -106,6 +108,26 @@ def test_sign_in_with_a_custom_challenge(pool: PoolUnderTest, challenge_function
         AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
     )
     assert (user["Username"], "AccessToken" in refreshed["AuthenticationResult"]) == (sub, True)
+
+
+def test_phone_number_as_an_alias(aws: AwsResources, challenge_function: Recorder) -> None:
+    """Lines 11 and 23 (doc): a verified number leads to the chosen user name; another one to no user."""
+    aliases = {"UsernameAttributes": [], "AliasAttributes": ["phone_number"]}
+    challenge_function.take_events()
+    pool = PoolUnderTest(aws, challenge_function, *TRIGGERS, **aliases)
+    pool.client_id = aws.create_client(pool.id, ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH"])
+    phones = {"Ann": "+4915112345678", "Bob": "+4915187654321"}
+    for name, phone in phones.items():
+        is_verified = "true" if name == "Ann" else "false"
+        add_user(pool, name, phone_number=phone, phone_number_verified=is_verified)
+
+    tokens = answer(pool, start(pool, phones["Ann"]), phones["Ann"])
+    start(pool, phones["Bob"])
+
+    events = [entry["event"] for entry in challenge_function.take_events()]
+    assert "AuthenticationResult" in tokens
+    assert [event["request"]["userNotFound"] for event in events] == [False] * 4 + [True] * 2
+    assert {event["userName"] for event in events[:4]} == {"Ann"}
 
 
 def test_unknown_user(pool: PoolUnderTest, challenge_function: Recorder) -> None:
@@ -283,7 +305,7 @@ def test_users_who_may_not_sign_in(aws: AwsResources, pool: PoolUnderTest) -> No
 
 @pytest.mark.long
 def test_simultaneous_sign_ins(pool: PoolUnderTest) -> None:
-    """Our own rule: 32 clients at once get their own tokens."""
+    """Our own rule: each of 32 sign-ins, 8 at a time, gets the tokens of its own user."""
     emails = [unique_email() for _ in range(8)]
     subs = [add_user(pool, email) for email in emails]
 
@@ -291,7 +313,8 @@ def test_simultaneous_sign_ins(pool: PoolUnderTest) -> None:
         tokens = answer(pool, start(pool, email), email)["AuthenticationResult"]
         return str(pool.aws.cognito.get_user(AccessToken=tokens["AccessToken"])["Username"])
 
-    with ThreadPoolExecutor(32) as executor:
+    # Each call at the same time starts a process of its own, which must respond within 5 seconds.
+    with ThreadPoolExecutor(8) as executor:
         names = list(executor.map(sign_in, emails * 4))
 
     assert names == subs * 4
