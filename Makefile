@@ -61,9 +61,10 @@ bench: install ## Run the benchmarks
 	@for b in benchmarks/bench_*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
 .PHONY: lock
-lock: install ## Update uv.lock and pylock.toml, the list of packages in a function's zip
+lock: install ## Update uv.lock and the pylock files, the lists of packages in the functions' zips
 	@$(BIN)/uv lock $(ARGS)
 	@$(BIN)/uv export --quiet --frozen --no-dev --no-emit-project --no-header --format pylock.toml --output-file lambdas/userprofiles/pylock.toml
+	@$(BIN)/uv export --quiet --frozen --no-dev --extra custom-sms-sender --no-emit-project --no-header --format pylock.toml --output-file lambdas/userprofiles/pylock.custom_sms_sender.toml
 	@$(BIN)/uv export --quiet --frozen --no-dev --extra pulumi --no-emit-project --no-header --no-annotate --no-hashes --format requirements.txt --output-file constraints.txt
 
 .PHONY: pr

@@ -35,15 +35,16 @@ class StubDynamoDb:
         self.write_units = 0.0
 
     def scan(self, **request: Any) -> dict[str, Any]:
-        """Return a page of a segment. A row has 1 KB: an eighth of a read unit."""
-        self.calls["scans"] += 1
+        """Return a page of a segment. A row has 1 KB: an eighth of a read unit, or a quarter."""
+        is_consistent = request.get("ConsistentRead", False)
+        self.calls["second scans" if is_consistent else "scans"] += 1
         start = int(request["ExclusiveStartKey"]["SK"]["S"]) if "ExclusiveStartKey" in request else 0
         end = min(start + request["Limit"], self._users)
         segment = request.get("Segment", 0)
         rows = [{"PK": {"S": f"{segment}-{n}"}, "SK": {"S": str(n + 1)}} for n in range(start, end)]
         for row in rows:
             row["userId"] = row["PK"]
-        units = len(rows) / 8
+        units = len(rows) / (4 if is_consistent else 8)
         self.read_units += units
         page = {"Items": rows, "ScannedCount": len(rows), "Count": len(rows), **_capacity(units)}
         is_last = end - start < request["Limit"]
@@ -134,6 +135,7 @@ def compare(units: int, users_per_unit: int) -> list[tuple[str, float, float]]:
     calls = count_calls(users_per_unit)
     return [
         ("Scan calls", units * calls.scans, client.calls["scans"]),
+        ("second Scan calls", units * calls.second_scans, client.calls["second scans"]),
         ("BatchGetItem calls", units * calls.gets, client.calls["gets"]),
         ("BatchExecuteStatement calls", units * calls.inserts, client.calls["inserts"]),
         ("read units", migration.read_units, client.read_units),

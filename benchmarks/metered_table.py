@@ -60,7 +60,7 @@ class MeteredTable:
                 break
         has_more = first + len(page) < len(keys)
         last = {"LastEvaluatedKey": {name: page[-1][name] for name in ("PK", "SK")}} if has_more else {}
-        units = math.ceil(size / READ_BYTES) / 2
+        units = math.ceil(size / READ_BYTES) / (1 if parameters.get("ConsistentRead") else 2)
         return {"Items": page, "ConsumedCapacity": {"CapacityUnits": units}, **last}
 
     def batch_get_item(self, **parameters: Any) -> dict[str, Any]:

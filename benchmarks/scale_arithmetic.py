@@ -9,10 +9,11 @@ import math
 from dataclasses import dataclass
 
 from userprofiles.backfill.limits import WORKER
+from userprofiles.backfill.targets.deleted_users import rows_to_read_again
 from userprofiles.jobs.prices import load_prices
 
 MILLION = 1_000_000
-PARENT_TRANSITIONS = 5
+PARENT_TRANSITIONS = 6
 """States of the state machine outside the map, each entered once."""
 TRANSITIONS_PER_INVOCATION = 2
 """The states `Work` and `Done?`."""
@@ -28,6 +29,7 @@ PROFILE_KB = 1
 
 # Assumptions, not measured on AWS: the time of a call as seen by the function.
 SCAN_S = 0.1
+SECOND_SCAN_S = 0.04
 GET_S = 0.02
 INSERT_S = 0.03
 CPU_S = 0.000_215 / 0.58
@@ -50,6 +52,7 @@ class Calls:
     """The calls of DynamoDB for one unit."""
 
     scans: int
+    second_scans: int
     gets: int
     inserts: int
 
@@ -59,11 +62,33 @@ def count_calls(users: int) -> Calls:
     full_pages, rest = divmod(users, WORKER.page_rows)
     return Calls(
         scans=full_pages + 1,  # the last page says that it is the last one
+        second_scans=full_pages * _chunks(WORKER.page_rows) + _chunks(rest),
         gets=full_pages * _batches(WORKER.page_rows, WORKER.read_batch_keys)
         + _batches(rest, WORKER.read_batch_keys),
         inserts=full_pages * _batches(WORKER.page_rows, WORKER.insert_batch_items)
         + _batches(rest, WORKER.insert_batch_items),
     )
+
+
+def count_rows_read_again(users: int) -> int:
+    """Return the rows that the second scans of a unit read: those of each chunk, and a few more."""
+    far_pages = max(0, users // WORKER.page_rows - 1)  # the last pages end at the end of the unit
+    rows = far_pages * sum(map(rows_to_read_again, _chunk_sizes(WORKER.page_rows)))
+    start = far_pages * WORKER.page_rows
+    while start < users:
+        for size in _chunk_sizes(min(WORKER.page_rows, users - start)):
+            rows += min(rows_to_read_again(size), users - start)
+            start += size
+    return rows
+
+
+def _chunks(rows: int) -> int:
+    return math.ceil(rows / WORKER.chunk_rows)
+
+
+def _chunk_sizes(rows: int) -> list[int]:
+    """Return the rows of the chunks of a page."""
+    return [min(WORKER.chunk_rows, rows - start) for start in range(0, rows, WORKER.chunk_rows)]
 
 
 def _batches(rows: int, size: int) -> int:
@@ -100,7 +125,12 @@ class Migration:
     def unit_seconds(self) -> float:
         """The time of all invocations for one unit."""
         calls = count_calls(self.users_per_unit)
-        waits = calls.scans * SCAN_S + calls.gets * GET_S + calls.inserts * INSERT_S
+        waits = (
+            calls.scans * SCAN_S
+            + calls.second_scans * SECOND_SCAN_S
+            + calls.gets * GET_S
+            + calls.inserts * INSERT_S
+        )
         return waits + self.users_per_unit * CPU_S
 
     @property
@@ -130,8 +160,12 @@ class Migration:
 
     @property
     def read_units(self) -> float:
-        """An eventually consistent scan, and half a unit for each user that is checked."""
-        return self.users * ROW_KB / 8 + self.users * 0.5
+        """An eventually consistent scan, half a unit for each user that is checked, and the second scans.
+
+        A strongly consistent scan costs twice as much.
+        """
+        rows_again = self.units * count_rows_read_again(self.users_per_unit)
+        return self.users * ROW_KB / 8 + self.users * 0.5 + rows_again * ROW_KB / 4
 
     @property
     def write_units(self) -> int:

@@ -1,7 +1,8 @@
 """Builds the functions' zip: the package ``userprofiles`` and the libraries in its lock file.
 
 uv installs the libraries of ``userprofiles/pylock.toml`` (PEP 751, with hashes), from its cache if
-possible, otherwise from the package index. Parts of botocore (27 MB of service descriptions) and of
+possible, otherwise from the package index. A function with more libraries has its own lock file, and so its
+own zip. Parts of botocore (27 MB of service descriptions) and of
 Powertools that the functions do not use are left out. All modules are compiled by the Python version that
 runs them, because a function without bytecode compiles them at every cold start. For the same reason,
 templates are compiled to modules, and botocore's descriptions are reduced. Entries are sorted, and their
@@ -36,8 +37,16 @@ RUNTIMES = ("python3.13", "python3.12", "python3.11")
 PLATFORMS = ("host", "lambda")
 """This machine's interpreter (for a local AWS), and Lambda on arm64."""
 
-AWS_SERVICES = frozenset({"cognito-idp", "dynamodb", "lambda", "s3", "sqs"})
+AWS_SERVICES = frozenset(
+    {"cognito-idp", "dynamodb", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs", "ssm"}
+)
 """AWS services whose descriptions are packed; botocore cannot create clients for other services."""
+
+LOCK_FILE = "pylock.toml"
+"""Lock file of the zip that most functions share."""
+
+OWN_LOCK_FILES = {"userprofiles.handlers.custom_sms_sender.handler": "pylock.custom_sms_sender.toml"}
+"""Lock files of the functions that have a zip of their own, by their handler."""
 
 _UNUSED = tuple(
     f"aws_lambda_powertools/{part}/"
@@ -61,12 +70,16 @@ _BUILD_MODULES = ("bundle", "bytecode", "reproducible_zip", "service_description
 """The modules that decide what a zip contains. Their digest is part of the key of a cached zip."""
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "bin"})
 _SKIPPED_FILES = frozenset(
-    {".lock", "INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json", "pylock.toml"}
+    {".lock", "INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json"}
+    | {LOCK_FILE, *OWN_LOCK_FILES.values()}
 )
 
 
 def build_bundle(
-    platform: str = "lambda", extra_files: Mapping[str, str] | None = None, runtime: str = RUNTIMES[0]
+    platform: str = "lambda",
+    extra_files: Mapping[str, str] | None = None,
+    runtime: str = RUNTIMES[0],
+    lock_file: str = LOCK_FILE,
 ) -> Path:
     """Build the functions' zip, or take it from the cache.
 
@@ -77,6 +90,7 @@ def build_bundle(
             or ``host`` (this interpreter).
         extra_files: Text files to add: path in the zip (``userprofiles/templates/custom.json``) to content.
         runtime: Lambda runtime whose Python version compiles the modules. It has no effect on ``host``.
+        lock_file: The lock file in ``userprofiles`` with the libraries.
 
     Returns:
         Path of the zip. Its name contains the digest of its content.
@@ -98,10 +112,11 @@ def build_bundle(
     version = runtime.removeprefix("python") if platform == "lambda" else None
     extra = {_checked_path(name): text.encode() for name, text in sorted((extra_files or {}).items())}
     own_files = {f"userprofiles/{name}": data for name, data in _files(_source())} | extra
-    target = _cache() / f"userprofiles-{platform}-{_digest(_libraries_key(version), own_files)}.zip"
+    key = _libraries_key(version, lock_file)
+    target = _cache() / f"userprofiles-{platform}-{_digest(key, own_files)}.zip"
     if target.exists():
         return target
-    libraries = _libraries(version)
+    libraries = _libraries(version, lock_file)
     templates = _run(lambda python: compile_templates(libraries | own_files, python), version)
     entries = libraries | _with_bytecode(own_files | templates, version)
     _write_atomically(target, lambda path: write_zip(path, entries, compressed=version is None))
@@ -183,18 +198,19 @@ def _build_code() -> str:
     return hashlib.sha256(b"\0".join(sources)).hexdigest()
 
 
-def _libraries_key(version: str | None) -> str:
-    lock = hashlib.sha256((_source() / "pylock.toml").read_bytes()).hexdigest()
+def _libraries_key(version: str | None, lock_file: str) -> str:
+    lock = hashlib.sha256((_source() / lock_file).read_bytes()).hexdigest()
     interpreter = version or f"{sys.implementation.cache_tag} {sysconfig.get_platform()}"
     return f"{interpreter} {lock} {' '.join(sorted(AWS_SERVICES))} {' '.join(_UNUSED)}"
 
 
-def _libraries(version: str | None) -> dict[str, bytes]:
-    """Return the files of the lock file's libraries that the functions need, from a cached zip."""
-    cached_zip = _cache() / f"libraries-{version or 'host'}-{_digest(_libraries_key(version), {})}.zip"
+def _libraries(version: str | None, lock_file: str) -> dict[str, bytes]:
+    """Return the files of a lock file's libraries that the functions need, from a cached zip."""
+    key = _libraries_key(version, lock_file)
+    cached_zip = _cache() / f"libraries-{version or 'host'}-{_digest(key, {})}.zip"
     if not cached_zip.exists():
         with tempfile.TemporaryDirectory(prefix="userprofiles-libraries-") as folder:
-            _install(Path(folder), version)
+            _install(Path(folder), version, lock_file)
             files = {name: data for name, data in _files(Path(folder)) if _is_needed(name)}
         files = reduce_descriptions(files, AWS_SERVICES)
         entries = _with_bytecode(files, version)
@@ -215,13 +231,13 @@ def _is_needed(name: str) -> bool:
             return True
 
 
-def _install(target: Path, version: str | None) -> None:
-    """Install the lock file's libraries with uv; offline if its cache has them, which takes 0.1 s."""
+def _install(target: Path, version: str | None, lock_file: str) -> None:
+    """Install a lock file's libraries with uv; offline if its cache has them, which takes 0.1 s."""
     command = [str(uv_path()), "pip", "install", "--quiet", "--no-config", "--preview-features", "pylock"]
     command += ["--python", sys.executable, "--target", str(target), "--only-binary", ":all:"]
     if version is not None:
         command += ["--python-platform", "aarch64-manylinux2014", "--python-version", version]
-    command += ["-r", str(_source() / "pylock.toml")]
+    command += ["-r", str(_source() / lock_file)]
     attempts = [[*command, "--offline"], command]
     for attempt in attempts:
         result = subprocess.run(attempt, capture_output=True, text=True, check=False)  # noqa: S603  our own arguments
@@ -249,7 +265,7 @@ def _write_atomically(target: Path, write: Callable[[Path], None]) -> None:
 def _main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m pulumi_userprofiles.bundle",
-        description="Build the zip of the Lambda functions in advance, and keep it in the cache.",
+        description="Build the zips of the Lambda functions in advance, and keep them in the cache.",
     )
     parser.add_argument(
         "platforms",
@@ -267,7 +283,8 @@ def _main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         for platform in options.platforms or PLATFORMS:
-            build_bundle(platform, runtime=options.runtime)
+            for lock_file in (LOCK_FILE, *OWN_LOCK_FILES.values()):
+                build_bundle(platform, runtime=options.runtime, lock_file=lock_file)
     except BundleError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -58,6 +58,8 @@ def definition(
       the open segments. A run that is resumed has fewer items.
     * `{"action": "work", "runId", "token", "segment"}`: returns this and `done` before the function's
       time-out; while `done` is false, the state machine invokes the worker again.
+    * `{"action": "orphans", "runId", "token"}`: only for a verification, when all users are compared. Returns
+      the numbers of the units that look for profiles without a user. The same map processes them.
     * `{"action": "finish", "runId", "token"}`: reads the results of the segments, stores the report and
       returns it. A failed segment does not stop the others; this step decides whether the execution fails.
 
@@ -97,6 +99,16 @@ def definition(
             },
             "Prepare": {**task, "Next": "Segments"},
             "Segments": _segments_map(task, max_concurrency),
+            "Orphans?": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.searchesOrphans", "BooleanEquals": True, "Next": "Orphans"}],
+                "Default": "Finish",
+            },
+            "Orphans": {
+                **task,
+                "Parameters": {"action": "orphans", "runId.$": "$.runId", "token.$": "$.token"},
+                "Next": "Segments",
+            },
             "Finish": {
                 **task,
                 "Parameters": {"action": "finish", "runId.$": "$.runId", "token.$": "$.token"},
@@ -136,5 +148,5 @@ def _segments_map(task: dict[str, Any], max_concurrency: int) -> dict[str, Any]:
         "ResultPath": None,
         # A map that fails as a whole leaves open segments, which the last step reports.
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Finish"}],
-        "Next": "Finish",
+        "Next": "Orphans?",
     }

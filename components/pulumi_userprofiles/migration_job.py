@@ -41,6 +41,15 @@ class MigrationJobArgs(TypedDict):
     template_document: NotRequired[str]
     """Your own template as JSON text, which is packed into the worker. Default: none."""
 
+    sign_up_roles: NotRequired[list[str]]
+    """Roles that an import can give to users. Default: all roles of the template."""
+
+    default_role: NotRequired[str]
+    """Role of imported users without an allowed one. Default: the template's default role."""
+
+    approval_roles: NotRequired[list[str]]
+    """Roles whose imported users are pending until an administrator approves them. Default: none."""
+
     segments: NotRequired[int]
     """Number of segments of a table scan if an execution's input has none, 1 to 1,000. Default: 8."""
 

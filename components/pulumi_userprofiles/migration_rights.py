@@ -79,6 +79,9 @@ def worker_statements(
             "actions": ["s3:GetObject", "s3:PutObject"],
             "resources": [pulumi.Output.concat(bucket_arn, f"/{PREFIX}*")],
         },
+        # Without this right, a missing object is reported as a denied one. With a condition on the prefix, it
+        # would be, too, because only a listing has a prefix. The bucket has only the objects of this job.
+        {"sid": "FindObjects", "actions": ["s3:ListBucket"], "resources": [bucket_arn]},
         {
             "sid": "ReadSources",
             "actions": ["s3:GetObject"],
@@ -108,7 +111,9 @@ def _rollback_statements(
             "actions": ["dynamodb:DeleteItem"],
             "resources": table_arns,
             "conditions": USER_ITEMS_ONLY,
-        }
+        },
+        # A deleted user's new profile is removed if the user's row, whose key can have any form, is missing.
+        {"sid": "CheckUsers", "actions": ["dynamodb:ConditionCheckItem"], "resources": table_arns},
     ]
 
 

@@ -32,9 +32,10 @@ def shared_args(args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def migration_args(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of the migration job that have the prefix `migration_`."""
+    """Return the arguments of the migration job: the role rules, and those with the prefix `migration_`."""
     names = ("table_names", "tolerated_failure_percentage", "allow_rollback")
-    return {name: args[f"migration_{name}"] for name in names if args.get(f"migration_{name}") is not None}
+    own = {name: args[f"migration_{name}"] for name in names if args.get(f"migration_{name}") is not None}
+    return {**pick(args, *_ROLE_ARGUMENTS), **own}
 
 
 def concurrency(args: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from pulumi_userprofiles.build_tools import BundleError
-from pulumi_userprofiles.bundle import build_bundle
+from pulumi_userprofiles.bundle import LOCK_FILE, OWN_LOCK_FILES, build_bundle
 from pulumi_userprofiles.policies import check_statements
 from pulumi_userprofiles.validation import (
     InvalidArgumentError,
@@ -73,7 +73,7 @@ class PythonFunctionSettings:
 
 
 def zip_path(where: str, args: Mapping[str, Any], extra_files: Mapping[str, str] | None) -> str:
-    """Build the zip for the platform and runtime in the arguments, or take it from the cache.
+    """Build the zip for the platform, runtime and handler in the arguments, or take it from the cache.
 
     Returns:
         Path of the zip.
@@ -83,8 +83,9 @@ def zip_path(where: str, args: Mapping[str, Any], extra_files: Mapping[str, str]
         pulumi.RunError: The zip cannot be built.
     """
     platform = enum_member(where, args, "platform", LambdaPlatform.LAMBDA)
+    lock_file = OWN_LOCK_FILES.get(plain_value(where, "handler", args.get("handler")), LOCK_FILE)
     try:
-        return str(build_bundle(platform.value, extra_files, _runtime(where, args).value))
+        return str(build_bundle(platform.value, extra_files, _runtime(where, args).value, lock_file))
     except BundleError as error:
         raise pulumi.RunError(f"{where}: {error}") from error
 

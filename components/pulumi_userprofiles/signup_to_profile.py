@@ -9,6 +9,7 @@ from pulumi_userprofiles.after_sign_up import AfterSignUp
 from pulumi_userprofiles.component import NO_ARGUMENTS, Transforms
 from pulumi_userprofiles.erasure_queue import ErasureQueue
 from pulumi_userprofiles.erasure_worker import ErasureWorker
+from pulumi_userprofiles.function_settings import FunctionSettings
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.optional_parts import OptionalParts
@@ -93,6 +94,18 @@ class SignupToProfile(OptionalParts):
     reconciler_state_table_name: pulumi.Output[str]
     """Name of the table for `userprofiles reconcile --last`; empty without scheduled reconciliation."""
 
+    template: pulumi.Output[str]
+    """Name of the template."""
+
+    sign_up_roles: pulumi.Output[list[str]]
+    """Roles that users can request at sign-up, for `userprofiles backfill plan --outputs`."""
+
+    default_role: pulumi.Output[str]
+    """Role of users who request none of them."""
+
+    approval_roles: pulumi.Output[list[str]]
+    """Roles whose users are pending until an administrator approves them."""
+
     migration_state_machine_arn: pulumi.Output[str]
     """ARN of the state machine that creates the missing profiles of existing users."""
 
@@ -155,6 +168,11 @@ class SignupToProfile(OptionalParts):
         self.profile_api_url = self.api.url
         self.erasure_queue_arn = self.erasure.queue_arn
         self.erasure_function_name = self.eraser.function_name
+        functions = FunctionSettings(self.label(name), args)
+        self.template = pulumi.Output.from_input(functions.name)
+        self.sign_up_roles = pulumi.Output.from_input(list(functions.sign_up_roles))
+        self.default_role = pulumi.Output.from_input(functions.default_role)
+        self.approval_roles = pulumi.Output.from_input(list(functions.approval_roles))
         self.migration_state_machine_arn = self.migration.state_machine_arn
         self.migration_bucket_name = self.migration.bucket_name
         self.migration_ledger_table_name = self.migration.ledger_table_name

@@ -21,6 +21,9 @@ OUTBOX_SECONDS = 0.8
 PRE_TOKEN_GENERATION_SECONDS = 2.8
 READ_USER_SECONDS = 1.5
 
+# The triggers of the custom challenge: all their calls together.
+CHALLENGE_SECONDS = 3.1
+
 
 class DeadlineExceededError(TimeoutError):
     """A call took longer than allowed. It may still finish, unobserved."""

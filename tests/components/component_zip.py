@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from pulumi_userprofiles import bundle
@@ -9,7 +10,12 @@ from pulumi_userprofiles.reproducible_zip import read_zip
 
 OWN_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """The runtime that every machine with our tests can build for."""
-HANDLERS = sorted(path.stem for path in (Path(bundle._source()) / "handlers").glob("[!_]*.py"))
+OWN_ZIPS = {handler.split(".")[2]: lock_file for handler, lock_file in bundle.OWN_LOCK_FILES.items()}
+"""The handlers that have a zip of their own, and its lock file."""
+HANDLERS = sorted(
+    {path.stem for path in (Path(bundle._source()) / "handlers").glob("[!_]*.py")} - OWN_ZIPS.keys()
+)
+"""The handlers that share a zip."""
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -21,10 +27,10 @@ ENVIRONMENT = {
     "AUDIT_TABLE": "audit",
     "CODES_TABLE": "codes",
     "CODE_KEY_ID": "arn:aws:kms:us-east-1:111122223333:key/codes",
-    "CODE_QUEUE_URL": "http://127.0.0.1:9/queue",
     "ALLOWED_COUNTRIES": "US",
     "USER_POOL_CLIENT_ID": "client",
-    "SENDER_KEY_ARN": "arn:aws:kms:us-east-1:111122223333:key/sender",
+    "CODE_QUEUE_URL": "http://127.0.0.1:9/codes",
+    "SENDER_KEY_ARN": "arn:aws:kms:us-east-1:111122223333:key/0b6a1f1e-0000-4000-8000-000000000000",
     "MIGRATION_BUCKET": "bucket",
     "LEDGER_TABLE": "ledger",
     "USERS_TABLE_ARN": "arn:aws:dynamodb:us-east-1:111122223333:table/users",
@@ -60,9 +66,11 @@ print(json.dumps(sorted(path for path in outside if "site-packages" in path)))
 """
 
 
-def import_handlers(folder: Path, python: Path) -> subprocess.CompletedProcess[str]:
-    """Import all handlers from an unpacked zip as Lambda does: without site-packages and our environment."""
-    command = [str(python), "-I", "-S", "-B", "-c", IMPORT, str(folder), *HANDLERS]
+def import_handlers(
+    folder: Path, python: Path, handlers: Iterable[str] = HANDLERS
+) -> subprocess.CompletedProcess[str]:
+    """Import handlers from an unpacked zip as Lambda does: without site-packages and our environment."""
+    command = [str(python), "-I", "-S", "-B", "-c", IMPORT, str(folder), *handlers]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, cwd=folder)
 
 

@@ -5,14 +5,15 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
-from component_zip import ENVIRONMENT, HANDLERS, OWN_RUNTIME, import_handlers
+from component_zip import ENVIRONMENT, HANDLERS, OWN_RUNTIME, OWN_ZIPS, import_handlers
 from pulumi_userprofiles import build_tools, bundle
 from pulumi_userprofiles.build_tools import BundleError
-from pulumi_userprofiles.bundle import RUNTIMES, build_bundle
+from pulumi_userprofiles.bundle import LOCK_FILE, RUNTIMES, build_bundle
 from pulumi_userprofiles.python_function_settings import LambdaRuntime
 from userprofiles import template_document
 
@@ -60,6 +61,26 @@ def test_handlers_import_only_from_the_zip(platform: str, tmp_path: Path) -> Non
 
     assert process.stderr == ""
     assert json.loads(process.stdout.splitlines()[-1]) == []
+
+
+@pytest.mark.parametrize("handler", OWN_ZIPS)
+def test_handler_with_a_zip_of_its_own_imports_only_from_it(handler: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(build_bundle("host", lock_file=OWN_ZIPS[handler])) as archive:
+        archive.extractall(tmp_path)
+
+    process = import_handlers(tmp_path, Path(sys.executable), [handler])
+
+    assert process.stderr == ""
+    assert json.loads(process.stdout.splitlines()[-1]) == []
+
+
+def test_lock_files_have_the_same_versions() -> None:
+    """Otherwise two functions would run with different versions of a library."""
+    files = [LOCK_FILE, *OWN_ZIPS.values()]
+    shared, *others = (tomllib.loads((bundle._source() / file).read_text())["packages"] for file in files)
+
+    for packages in others:
+        assert [package for package in shared if package not in packages] == []
 
 
 TRIGGERS = """
@@ -130,12 +151,15 @@ def test_zip_has_all_files_for_lambda_and_none_of_this_machine() -> None:
     assert "userprofiles/templates/marketplace.json" in names
 
 
-def test_zip_is_within_the_limits_of_lambda() -> None:
+@pytest.mark.parametrize(
+    "lock_file", [LOCK_FILE, *(pytest.param(file, marks=pytest.mark.long) for file in OWN_ZIPS.values())]
+)
+def test_zip_is_within_the_limits_of_lambda(lock_file: str) -> None:
     """AWS Lambda Developer Guide, "Lambda quotas": 50 MB zipped for a direct upload, 250 MB unzipped.
 
     The zip is not compressed, so its size is both.
     """
-    assert build_bundle(runtime=OWN_RUNTIME).stat().st_size < 50_000_000
+    assert build_bundle(runtime=OWN_RUNTIME, lock_file=lock_file).stat().st_size < 50_000_000
 
 
 def test_extra_files_are_packed_and_change_the_name() -> None:
@@ -150,7 +174,7 @@ def test_extra_files_are_packed_and_change_the_name() -> None:
 
 def test_second_build_returns_the_zip_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     first = build_bundle("host")
-    monkeypatch.setattr(bundle, "_libraries", lambda _: pytest.fail("the libraries were built again"))
+    monkeypatch.setattr(bundle, "_libraries", lambda *_: pytest.fail("the libraries were built again"))
 
     assert build_bundle("host") == first
 

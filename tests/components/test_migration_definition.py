@@ -193,11 +193,10 @@ def test_finish_needs_the_token_of_the_run(definition: dict[str, Any]) -> None:
 def test_worker_can_delete_items_of_users_only_if_a_rollback_is_allowed(record_stack: Any) -> None:
     recording = record_stack(migration_allow_rollback=True)
 
-    (statement,) = [
-        item
-        for item in recording.resource("app-migration-worker-policy").document("policy")["Statement"]
-        if "dynamodb:DeleteItem" in item["Action"]
-    ]
+    statements = recording.resource("app-migration-worker-policy").document("policy")["Statement"]
+    (check,) = [item for item in statements if "dynamodb:ConditionCheckItem" in item["Action"]]
+    assert check["Action"] == ["dynamodb:ConditionCheckItem"]
+    (statement,) = [item for item in statements if "dynamodb:DeleteItem" in item["Action"]]
     assert statement["Action"] == ["dynamodb:DeleteItem"]
     assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*"]}}
     assert statement["Resource"] == [

@@ -21,8 +21,10 @@ SCOPE = "eu-central-1:111122223333"
 OUTPUTS = [
     "afterSignUpQueueArns",
     "afterSignUpQueueUrls",
+    "approvalRoles",
     "auditTableName",
     "avatarBucketName",
+    "defaultRole",
     "erasureFunctionName",
     "erasureQueueArn",
     "furtherUserPoolClientIds",
@@ -33,6 +35,8 @@ OUTPUTS = [
     "profileApiUrl",
     "receiptsTableName",
     "reconcilerStateTableName",
+    "signUpRoles",
+    "template",
     "userPoolClientId",
     "userPoolId",
     "usernameAttributes",
@@ -217,7 +221,7 @@ def test_own_template_is_one_line_of_configuration(monkeypatch: pytest.MonkeyPat
             assert archive.read("userprofiles/templates/custom.json") == file.read_bytes()
 
 
-def test_approval_roles_reach_the_functions_that_register_users(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_approval_roles_reach_the_functions_that_create_users(monkeypatch: pytest.MonkeyPatch) -> None:
     recording, _ = deploy(configuration(approvalRoles='["vendor"]'), monkeypatch)
 
     functions = {
@@ -225,7 +229,7 @@ def test_approval_roles_reach_the_functions_that_register_users(monkeypatch: pyt
         for function in recording.of_type("Function")
     }
     assert functions.pop("userprofiles-eraser-worker-function") is None
-    assert functions.pop("userprofiles-migration-worker-function") is None
+    assert functions["userprofiles-migration-worker-function"] == "vendor"
     assert set(functions.values()) == {"vendor"}
 
 

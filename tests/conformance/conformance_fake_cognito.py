@@ -1,13 +1,13 @@
 """A fake of the emulator's Cognito: one pool in dicts, with as few checks as the real emulator."""
 
 import asyncio
-import base64
 import json
 import re
 import uuid
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from conformance_fake_tokens import apply_overrides, decode_claims, encode_token
 from pulumi_localaws.gateway.cognito import pre_sign_up_relay, token_generation
 from pulumi_localaws.gateway.router import RequestKind, RequestRouter
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
@@ -194,7 +194,7 @@ class FakeCognito:
                 if response.status != 200:
                     return 500, {"__type": "InternalFailure", "message": response.body.decode()}
                 overrides = response.json()["response"]["claimsAndScopeOverrideDetails"][section]
-            tokens[token] = encode_token(_apply_overrides(claims, overrides))
+            tokens[token] = encode_token(apply_overrides(claims, overrides))
         return 200, {"AuthenticationResult": tokens}
 
     def _fire_define_auth_challenge(self) -> tuple[int, Any]:
@@ -273,26 +273,6 @@ class FakeCognito:
 def _name_in_authentication(parameters: dict[str, Any]) -> str:
     values = parameters.get("AuthParameters") or parameters.get("ChallengeResponses") or {}
     return values.get("USERNAME") or ""
-
-
-def encode_token(claims: dict[str, Any]) -> str:
-    """Return an unsigned token; only the emulator verifies signatures."""
-    return f"h.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.s"
-
-
-def decode_claims(token: str) -> dict[str, Any]:
-    """Return a token's claims."""
-    part = token.split(".")[1]
-    return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
-
-
-def _apply_overrides(claims: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    claims = {**claims, **overrides.get("claimsToAddOrOverride", {})}
-    for claim in overrides.get("claimsToSuppress", []):
-        claims.pop(claim, None)
-    if groups := overrides.get("groupOverrideDetails"):
-        claims["cognito:groups"] = groups["groupsToOverride"]
-    return claims
 
 
 def _error(code: str, message: str) -> tuple[int, Any]:

@@ -41,6 +41,7 @@ class FakeEmulator(FakeCognito):
         self.asynchronous_sources: list[str] = []
         """The trigger source of each event that was queued for the function."""
         self.kms_error_code = ""
+        self.key_metadata = {"KeySpec": "SYMMETRIC_DEFAULT", "KeyState": "Enabled"}
         self.data_keys: dict[bytes, tuple[bytes, dict[str, str]]] = {}
         """Plaintext and encryption context of each encrypted data key."""
         self.text_messages: list[tuple[str, str]] = []
@@ -66,7 +67,7 @@ class FakeEmulator(FakeCognito):
         action = target.rpartition(".")[2]
         self.calls.append(action)
         if target.startswith("TrentService."):
-            return self._generate_data_key(json.loads(request.body))
+            return self._handle_kms(action, json.loads(request.body))
         if not target.startswith("AWSCognito"):
             return self._handle_dynamodb(request, action)
         status, document = await self.call(action, json.loads(request.body))
@@ -110,9 +111,11 @@ class FakeEmulator(FakeCognito):
             return _json({"__type": "AccessDeniedException", "message": text}, 403)
         return _json({"Responses": []})
 
-    def _generate_data_key(self, parameters: dict[str, Any]) -> Response:
+    def _handle_kms(self, action: str, parameters: dict[str, Any]) -> Response:
         if self.kms_error_code:
             return _json({"__type": self.kms_error_code, "message": "rejected"}, 400)
+        if action == "DescribeKey":
+            return _json({"KeyMetadata": self.key_metadata})
         plaintext = secrets.token_bytes(parameters["NumberOfBytes"])
         ciphertext = secrets.token_bytes(32)
         self.data_keys[ciphertext] = (plaintext, parameters["EncryptionContext"])

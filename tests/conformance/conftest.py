@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # helper modules: test folders are not packages
 
 from conformance_aws import AwsResources, Recorder
+from conformance_challenge import ChallengeClient, CodeChallenge
 from conformance_fake_cognito import ACCOUNT
 from conformance_fake_emulator import FakeEmulator
 from conformance_gateway import GatewayClient, ManualClock
@@ -50,6 +51,18 @@ def gateway(clock: ManualClock, loop: asyncio.AbstractEventLoop) -> GatewayClien
 @pytest.fixture
 def emulator(gateway: GatewayClient) -> FakeEmulator:
     return gateway.emulator
+
+
+@pytest.fixture
+def challenge(emulator: FakeEmulator) -> CodeChallenge:
+    emulator.add_user("ann@example.com")
+    return CodeChallenge(emulator)
+
+
+@pytest.fixture
+def client(gateway: GatewayClient, challenge: CodeChallenge) -> ChallengeClient:
+    """A client that signs in with the custom challenge."""
+    return ChallengeClient(gateway)
 
 
 @pytest.fixture(scope="session")

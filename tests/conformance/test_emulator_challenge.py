@@ -2,38 +2,17 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conformance_aws import PASSWORD, RECORDER, AwsResources, Recorder, name_value_pairs, unique_email
-from conformance_pool import PoolUnderTest, error_of
+from conformance_aws import AwsResources, Recorder, unique_email
+from conformance_challenge import CODE, TRIGGERS
+from conformance_challenge_pool import FUNCTION, ChallengePool
+from conformance_pool import error_of
 from pulumi_localaws.errors import LocalAwsError
 from pulumi_localaws.gateway.cognito.pool_models import AppClient, UserPool
 from pulumi_localaws.gateway.cognito.user_names import compute_secret_hash
 from pulumi_localaws.testing.trigger_runs import repeat_trigger
-
-CODE = "246810"
-TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
-
-
-FUNCTION = (
-    RECORDER.replace("    return event\n", "")
-    + f"""
-    request, response = event["request"], event["response"]
-    source = event["triggerSource"]
-    if source.startswith("Create"):
-        response["privateChallengeParameters"] = {{"code": "{CODE}"}}
-    elif source.startswith("Verify"):
-        code = request["privateChallengeParameters"]["code"]
-        response["answerCorrect"] = request["challengeAnswer"] == code
-    elif source.startswith("Define"):
-        response["challengeName"] = "CUSTOM_CHALLENGE"
-        response["issueTokens"] = bool(request["session"]) and request["session"][-1]["challengeResult"]
-        response["failAuthentication"] = len(request["session"]) == 3 and not response["issueTokens"]
-    return event
-"""
-)
 
 
 @pytest.fixture(scope="session")
@@ -42,55 +21,18 @@ def challenge_function(session_aws: AwsResources) -> Recorder:
 
 
 @pytest.fixture
-def pool(aws: AwsResources, challenge_function: Recorder) -> PoolUnderTest:
+def pool(aws: AwsResources, challenge_function: Recorder) -> ChallengePool:
     challenge_function.take_events()
-    pool = PoolUnderTest(aws, challenge_function, *TRIGGERS)
-    pool.client_id = aws.create_client(
-        pool.id, ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-    )
-    return pool
+    return ChallengePool(aws, challenge_function)
 
 
-def add_user(pool: PoolUnderTest, name: str, **attributes: str) -> str:
-    """Create a confirmed user and return the stored user name."""
-    user = pool.aws.cognito.admin_create_user(
-        UserPoolId=pool.id,
-        Username=name,
-        UserAttributes=name_value_pairs(**attributes),
-        MessageAction="SUPPRESS",
-    )["User"]
-    pool.aws.cognito.admin_set_user_password(
-        UserPoolId=pool.id, Username=name, Password=PASSWORD, Permanent=True
-    )
-    return str(user["Username"])
-
-
-def start(pool: PoolUnderTest, name: str, **parameters: Any) -> dict[str, Any]:
-    return dict(
-        pool.aws.cognito.initiate_auth(
-            ClientId=pool.client_id, AuthFlow="CUSTOM_AUTH", AuthParameters={"USERNAME": name}, **parameters
-        )
-    )
-
-
-def answer(pool: PoolUnderTest, started: dict[str, Any], name: str, code: str = CODE) -> dict[str, Any]:
-    return dict(
-        pool.aws.cognito.respond_to_auth_challenge(
-            ClientId=pool.client_id,
-            ChallengeName="CUSTOM_CHALLENGE",
-            Session=started["Session"],
-            ChallengeResponses={"USERNAME": name, "ANSWER": code},
-        )
-    )
-
-
-def test_sign_in_with_a_custom_challenge(pool: PoolUnderTest, challenge_function: Recorder) -> None:
+def test_sign_in_with_a_custom_challenge(pool: ChallengePool, challenge_function: Recorder) -> None:
     """Lines 8, 11, 36 and 45 (doc): the four events; the tokens work and can be refreshed."""
     email, phone = unique_email(), "+4915112345678"
-    sub = add_user(pool, email, phone_number=phone, phone_number_verified="true")
+    sub = pool.add_user(email, phone_number=phone, phone_number_verified="true")
 
-    wrong = answer(pool, start(pool, phone, ClientMetadata={"a": "b"}), email.lower(), "wrong")
-    tokens = answer(pool, wrong, sub)["AuthenticationResult"]
+    wrong = pool.answer(pool.start(phone, ClientMetadata={"a": "b"}), email.lower(), "wrong")
+    tokens = pool.answer(wrong, sub)["AuthenticationResult"]
 
     entries = challenge_function.take_events()
     events = [entry["event"] for entry in entries]
@@ -114,15 +56,14 @@ def test_phone_number_as_an_alias(aws: AwsResources, challenge_function: Recorde
     """Lines 11 and 23 (doc): a verified number leads to the chosen user name; another one to no user."""
     aliases = {"UsernameAttributes": [], "AliasAttributes": ["phone_number"]}
     challenge_function.take_events()
-    pool = PoolUnderTest(aws, challenge_function, *TRIGGERS, **aliases)
-    pool.client_id = aws.create_client(pool.id, ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH"])
+    pool = ChallengePool(aws, challenge_function, **aliases)
     phones = {"Ann": "+4915112345678", "Bob": "+4915187654321"}
     for name, phone in phones.items():
         is_verified = "true" if name == "Ann" else "false"
-        add_user(pool, name, phone_number=phone, phone_number_verified=is_verified)
+        pool.add_user(name, phone_number=phone, phone_number_verified=is_verified)
 
-    tokens = answer(pool, start(pool, phones["Ann"]), phones["Ann"])
-    start(pool, phones["Bob"])
+    tokens = pool.answer(pool.start(phones["Ann"]), phones["Ann"])
+    pool.start(phones["Bob"])
 
     events = [entry["event"] for entry in challenge_function.take_events()]
     assert "AuthenticationResult" in tokens
@@ -130,32 +71,32 @@ def test_phone_number_as_an_alias(aws: AwsResources, challenge_function: Recorde
     assert {event["userName"] for event in events[:4]} == {"Ann"}
 
 
-def test_unknown_user(pool: PoolUnderTest, challenge_function: Recorder) -> None:
+def test_unknown_user(pool: ChallengePool, challenge_function: Recorder) -> None:
     """Line 31 (doc; seen in aws-sdk-go#3134): led through the challenge, without success."""
     name = unique_email()
 
     with pytest.raises(ClientError) as exc_info:
-        answer(pool, start(pool, name), name)
+        pool.answer(pool.start(name), name)
 
     assert error_of(exc_info) == ("NotAuthorizedException", "Incorrect username or password.")
     events = [entry["event"] for entry in challenge_function.take_events()]
     assert [event["request"]["userNotFound"] for event in events] == [True] * 4
 
 
-def test_three_runs_of_a_function(pool: PoolUnderTest, challenge_function: Recorder) -> None:
+def test_three_runs_of_a_function(pool: ChallengePool, challenge_function: Recorder) -> None:
     """Line 36 (seen in amplify-cli#4467): the fault that tests can request; it ends with the block."""
     email = unique_email()
-    add_user(pool, email)
+    pool.add_user(email)
 
     with repeat_trigger(pool.aws.local_aws, pool.id, "CreateAuthChallenge", 3):
-        start(pool, email)
-    start(pool, email)
+        pool.start(email)
+    pool.start(email)
 
     counts = Counter(source.partition("_")[0] for source in challenge_function.take_sources())
     assert counts == {"DefineAuthChallenge": 2, "CreateAuthChallenge": 4}
 
 
-def test_fault_that_does_not_exist(pool: PoolUnderTest) -> None:
+def test_fault_that_does_not_exist(pool: ChallengePool) -> None:
     """Our own rule: the error has the gateway's text."""
     with (
         pytest.raises(LocalAwsError, match="runs must be an integer from 1 to 3, but it is 9"),
@@ -164,44 +105,43 @@ def test_fault_that_does_not_exist(pool: PoolUnderTest) -> None:
         pass
 
 
-def test_session_can_be_used_once(pool: PoolUnderTest) -> None:
+def test_session_can_be_used_once(pool: ChallengePool) -> None:
     """Line 46 (doc; text seen in amplify-js#5834): also after a wrong answer."""
     email = unique_email()
-    add_user(pool, email)
-    started = start(pool, email)
-    answer(pool, started, email, "wrong")
+    pool.add_user(email)
+    started = pool.start(email)
+    pool.answer(started, email, "wrong")
 
     with pytest.raises(ClientError) as exc_info:
-        answer(pool, started, email)
+        pool.answer(started, email)
 
     assert error_of(exc_info) == ("NotAuthorizedException", "Invalid session for the user.")
 
 
-def test_session_of_another_app_client(pool: PoolUnderTest) -> None:
+def test_session_of_another_app_client(pool: ChallengePool) -> None:
     """Line 46 (doc): a stolen session is worth nothing with another client."""
     email = unique_email()
-    add_user(pool, email)
-    started = start(pool, email)
+    pool.add_user(email)
+    started = pool.start(email)
     first_client = pool.client_id
     pool.client_id = pool.aws.create_client(pool.id, ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH"])
 
     with pytest.raises(ClientError) as exc_info:
-        answer(pool, started, email)
+        pool.answer(started, email)
     pool.client_id = first_client
 
     assert error_of(exc_info) == ("NotAuthorizedException", "Invalid session for the user.")
-    assert "AuthenticationResult" in answer(pool, started, email)
+    assert "AuthenticationResult" in pool.answer(started, email)
 
 
 def test_triggers_around_the_challenge(aws: AwsResources, challenge_function: Recorder) -> None:
     """Lines 13 and 45 (doc): PreTokenGeneration fires once for both tokens."""
     around = ("PreAuthentication", "PreTokenGeneration", "PostAuthentication")
     challenge_function.take_events()
-    pool, email = PoolUnderTest(aws, challenge_function, *TRIGGERS, *around), unique_email()
-    pool.client_id = aws.create_client(pool.id, ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH"])
-    add_user(pool, email)
+    pool, email = ChallengePool(aws, challenge_function, *around), unique_email()
+    pool.add_user(email)
 
-    answer(pool, start(pool, email), email)
+    pool.answer(pool.start(email), email)
 
     sources = challenge_function.take_sources()
     expected = ["PreAuthentication_Authentication", "TokenGeneration_Authentication"]
@@ -209,7 +149,7 @@ def test_triggers_around_the_challenge(aws: AwsResources, challenge_function: Re
     assert (sources[-1], len(sources)) == ("PostAuthentication_Authentication", 7)
 
 
-def test_choice_based_sign_in(pool: PoolUnderTest) -> None:
+def test_choice_based_sign_in(pool: ChallengePool) -> None:
     """Our own rule: the emulator's error is replaced by one that says what to do."""
     with pytest.raises(ClientError, match="does not support choice-based sign-in"):
         pool.aws.cognito.initiate_auth(
@@ -217,10 +157,10 @@ def test_choice_based_sign_in(pool: PoolUnderTest) -> None:
         )
 
 
-def test_callers_of_the_admin_calls(pool: PoolUnderTest, challenge_function: Recorder) -> None:
+def test_callers_of_the_admin_calls(pool: ChallengePool, challenge_function: Recorder) -> None:
     """Line 28 (doc): signature and permission are checked before any trigger fires; any case of the name."""
     email = unique_email()
-    add_user(pool, email)
+    pool.add_user(email)
     actions = ["cognito-idp:AdminInitiateAuth", "cognito-idp:AdminRespondToAuthChallenge"]
     statement = {"Effect": "Allow", "Action": actions, "Resource": pool.document["Arn"]}
     allowed = pool.aws.create_user_client("cognito-idp", {"Version": "2012-10-17", "Statement": [statement]})
@@ -253,11 +193,11 @@ def test_callers_of_the_admin_calls(pool: PoolUnderTest, challenge_function: Rec
 
 
 def test_app_client_with_a_secret(
-    aws: AwsResources, pool: PoolUnderTest, challenge_function: Recorder
+    aws: AwsResources, pool: ChallengePool, challenge_function: Recorder
 ) -> None:
     """Line 29 (doc): the secret hash is checked in both calls."""
     email = unique_email()
-    add_user(pool, email)
+    pool.add_user(email)
     client_id = aws.create_client(pool.id, GenerateSecret=True, ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH"])
     document = aws.cognito.describe_user_pool_client(UserPoolId=pool.id, ClientId=client_id)["UserPoolClient"]
     client = AppClient(client_id, UserPool(pool.id, "", {}), document)
@@ -285,16 +225,16 @@ def test_app_client_with_a_secret(
     assert "AccessToken" in tokens["AuthenticationResult"]
 
 
-def test_users_who_may_not_sign_in(aws: AwsResources, pool: PoolUnderTest) -> None:
+def test_users_who_may_not_sign_in(aws: AwsResources, pool: ChallengePool) -> None:
     """Line 47 (doc): a disabled and an unconfirmed user."""
     disabled, unconfirmed = unique_email(), unique_email()
-    add_user(pool, disabled)
+    pool.add_user(disabled)
     aws.cognito.admin_disable_user(UserPoolId=pool.id, Username=disabled)
     pool.sign_up(unconfirmed)
     errors = []
     for name in (disabled, unconfirmed):
         with pytest.raises(ClientError) as exc_info:
-            start(pool, name)
+            pool.start(name)
         errors.append(error_of(exc_info))
 
     assert errors == [
@@ -304,13 +244,13 @@ def test_users_who_may_not_sign_in(aws: AwsResources, pool: PoolUnderTest) -> No
 
 
 @pytest.mark.long
-def test_simultaneous_sign_ins(pool: PoolUnderTest) -> None:
+def test_simultaneous_sign_ins(pool: ChallengePool) -> None:
     """Our own rule: each of 32 sign-ins, 8 at a time, gets the tokens of its own user."""
     emails = [unique_email() for _ in range(8)]
-    subs = [add_user(pool, email) for email in emails]
+    subs = [pool.add_user(email) for email in emails]
 
     def sign_in(email: str) -> str:
-        tokens = answer(pool, start(pool, email), email)["AuthenticationResult"]
+        tokens = pool.answer(pool.start(email), email)["AuthenticationResult"]
         return str(pool.aws.cognito.get_user(AccessToken=tokens["AccessToken"])["Username"])
 
     # Each call at the same time starts a process of its own, which must respond within 5 seconds.
@@ -321,7 +261,7 @@ def test_simultaneous_sign_ins(pool: PoolUnderTest) -> None:
 
 
 def test_own_functions_are_shown(
-    aws: AwsResources, pool: PoolUnderTest, challenge_function: Recorder
+    aws: AwsResources, pool: ChallengePool, challenge_function: Recorder
 ) -> None:
     """Our own rule: DescribeUserPool returns the owner's functions, also after they were changed."""
     config = dict.fromkeys(TRIGGERS[:2], challenge_function.arn)

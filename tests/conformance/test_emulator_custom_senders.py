@@ -99,13 +99,41 @@ def test_disabled_key(aws: AwsResources, sender: Recorder) -> None:
     """Our own rule: AWS documents no error for a key that KMS can't use."""
     kms = aws.local_aws.client("kms")
     arn = kms.create_key()["KeyMetadata"]["Arn"]
-    kms.disable_key(KeyId=arn)
     pool = create_pool(aws, sender, arn)
+    kms.disable_key(KeyId=arn)
 
     with pytest.raises(ClientError) as exc_info:
         pool.sign_up("+491701234514")
 
     assert error_of(exc_info)[0] == "CodeDeliveryFailureException"
+
+
+def test_caller_needs_permission_to_create_a_grant(aws: AwsResources, sender: Recorder, key_arn: str) -> None:
+    """Line 49 (doc): the IAM user who gives a pool the key needs `kms:CreateGrant` for this pool."""
+    pool = PoolUnderTest(aws)
+    function = {"LambdaArn": sender.arn, "LambdaVersion": "V1_0"}
+    config = {"CustomSMSSender": function, "KMSKeyID": key_arn}
+    update = {"Effect": "Allow", "Action": "cognito-idp:*", "Resource": "*"}
+    grant = {
+        "Effect": "Allow",
+        "Action": "kms:CreateGrant",
+        "Resource": key_arn,
+        "Condition": {"StringEquals": {"kms:EncryptionContext:userpool-id": pool.id}},
+    }
+    denied = aws.create_user_client("cognito-idp", {"Version": "2012-10-17", "Statement": [update]})
+    allowed = aws.create_user_client("cognito-idp", {"Version": "2012-10-17", "Statement": [update, grant]})
+
+    allowed.update_user_pool(UserPoolId=pool.id, LambdaConfig=config)
+    with pytest.raises(ClientError) as update_error:
+        denied.update_user_pool(UserPoolId=pool.id, LambdaConfig=config)
+    with pytest.raises(ClientError) as creation_error:
+        allowed.create_user_pool(PoolName="p", LambdaConfig=config)
+    denied.update_user_pool(UserPoolId=pool.id, LambdaConfig={})
+
+    code, message = error_of(update_error)
+    assert code == "AccessDeniedException"
+    assert message.endswith(f"is not authorized to perform: kms:CreateGrant on resource: {key_arn}")
+    assert error_of(creation_error)[0] == "AccessDeniedException"
 
 
 def test_sms_inbox_is_in_order_of_time(aws: AwsResources) -> None:

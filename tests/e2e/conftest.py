@@ -101,8 +101,9 @@ class Client:
 
     def read_texted_code(self, number: str) -> str:
         def find_code() -> str | None:
-            inbox = requests.get(f"{self.endpoint}/_ministack/sns/sms-messages", timeout=5).text
-            codes = re.findall(r"\b\d{6}\b", inbox.partition(number)[2])
+            inbox = requests.get(f"{self.endpoint}/_ministack/sns/sms-messages", timeout=5).json()
+            texts = [message["Message"] for message in inbox["sms_messages"].get(number, [])]
+            codes = [code for text in texts for code in re.findall(r"\b\d{6}\b", text)]
             return codes[-1] if codes else None
 
         return str(wait_for("the text message", find_code))

@@ -248,10 +248,15 @@ def test_state_machine_verifies_a_run_and_undoes_it(apply_plan, execute, table, 
 
     code, result = execute("backfill", "verify", run_id, "--engine", "stepfunctions")
     assert (code, result["other"]["matching"]) == (ExitCode.DONE, 40)
+    assert (result["createdByRun"], result["unaccounted"]) == (40, 0)
+    code, result = execute("backfill", "verify", run_id, "--engine", "stepfunctions", "--sample", 10)
+    assert (code, 0 < result["other"]["matching"] < 40) == (ExitCode.DONE, True)
 
     rollback = ("backfill", "rollback", run_id, "--yes", "--engine", "stepfunctions")
     code, result = execute(*rollback)
-    assert (code, len(table.items())) == (ExitCode.REFUSED, len(items) + 40)
+    # On AWS, the exit code is that of a refusal: the local AWS reports each error as Runtime.HandlerError.
+    assert (code, len(table.items())) == (ExitCode.FAILED, len(items) + 40)
+    assert "migrationAllowRollback" in json.dumps(result)
     assert execute("runs", "show", run_id)[1]["state"] == "done"
 
     grant("dynamodb:DeleteItem")
@@ -259,6 +264,31 @@ def test_state_machine_verifies_a_run_and_undoes_it(apply_plan, execute, table, 
     assert (code, result["other"]["removed"]) == (ExitCode.DONE, 40)
     assert len(table.items()) == len(items)
     assert execute("runs", "show", run_id)[1]["state"] == "rolled back"
+
+
+def _delete_user(stack, user_id):
+    key = {"PK": {"S": user_id}, "SK": {"S": "METADATA"}}
+    stack.aws("dynamodb").delete_item(TableName=TABLE, Key=key)
+
+
+def test_verification_by_the_state_machine_finds_a_profile_without_a_user(apply_plan, execute, stack):
+    """The user and the profile are in different segments. The report is in the bucket, also as a page."""
+    run_id, _, _ = apply_plan(plain(), "stepfunctions")
+    _delete_user(stack, "user7")
+
+    code, result = execute("backfill", "verify", run_id, "--engine", "stepfunctions")
+
+    assert (code, result["other"]) == (ExitCode.SOME_FAILED, {"matching": 59, "orphaned": 1})
+    bucket, folder = stack.outputs["migrationBucketName"], f"runs/{result['runId']}"
+    objects = {
+        name: stack.aws("s3").get_object(Bucket=bucket, Key=f"{folder}/{name}")["Body"].read().decode()
+        for name in ("report.json", "report.html")
+    }
+    assert [entry["userId"] for entry in json.loads(objects["report.json"])["failures"]] == ["user7"]
+    assert objects["report.html"].startswith("<!DOCTYPE html>")
+    code, report = execute("backfill", "report", run_id)
+    assert (code, report["engine"], report["created"]) == (ExitCode.DONE, "stepfunctions", 60)
+    assert sum(part["calls"] for part in report["timeline"]["buckets"]) == sum(report["calls"].values())
 
 
 @pytest.mark.long

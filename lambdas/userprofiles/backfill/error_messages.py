@@ -1,4 +1,9 @@
-"""Actionable error messages: what is wrong, what was given and how to fix it."""
+"""Actionable error messages: what is wrong, what was given and how to fix it.
+
+AWS's own message can repeat a key or a value of an item, and that of a wrong signature has the headers of the
+request with the session token. So it is shown only for operations that work on a table as a whole, for a
+missing permission and for a wrong clock. In all other cases, the code and the action are shown.
+"""
 
 from dataclasses import dataclass
 
@@ -29,6 +34,10 @@ _NO_CREDENTIALS = (
     boto.CredentialRetrievalError,
     boto.TokenRetrievalError,
     boto.SSOError,
+)
+# Their requests and messages have names and settings of tables only.
+_TABLE_OPERATIONS = frozenset(
+    {"CreateBackup", "DescribeBackup", "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive"}
 )
 CONNECTION = (boto.ConnectionError, boto.HTTPClientError)
 
@@ -87,6 +96,16 @@ def access_denied_error(operation: str, location: TableLocation) -> BackfillFail
     )
 
 
+def rejected_error(operation: str, location: TableLocation) -> BackfillFailedError:
+    """Return the error for a request on a table that DynamoDB rejects as invalid."""
+    return BackfillFailedError(
+        ErrorKind.TABLE,
+        f"DynamoDB rejected the {operation} of table {location.table!r} (ValidationException).\n"
+        "Check the keys of the table. A stopped run continues only in the same table:\n"
+        f"  aws dynamodb describe-table --table-name {location.table} --region {location.region}",
+    )
+
+
 def unreachable_error(error: Exception, location: TableLocation) -> BackfillFailedError:
     """Return the error for an endpoint that can't be reached."""
     return BackfillFailedError(
@@ -121,7 +140,7 @@ def _credentials_error(code: str, message: str) -> BackfillFailedError:
         )
     return BackfillFailedError(
         ErrorKind.CREDENTIALS,
-        f"AWS does not accept the credentials ({code}): {message}\n"
+        f"AWS does not accept the credentials ({code}).\n"
         "They may have expired or belong to another partition. Sign in again or run `aws configure`.",
     )
 
@@ -163,7 +182,24 @@ def translate_error(error: Exception, location: TableLocation) -> Exception:  # 
         if not code.endswith("Exception"):
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             return not_dynamodb_error(location, f"HTTP status {status}")
-        return BackfillFailedError(ErrorKind.SERVICE, f"DynamoDB answered {code}: {error_message(error)}")
+        return _service_error(code, error)
     if "parse" in type(error).__name__.lower():
         return not_dynamodb_error(location, "its response can't be parsed")
-    return BackfillFailedError(ErrorKind.SERVICE, f"The call to {location.endpoint} failed: {error}")
+    # The message of this error has the parameters, and so the values of an item.
+    detail = type(error).__name__ if isinstance(error, boto.ParamValidationError) else str(error)
+    return BackfillFailedError(ErrorKind.SERVICE, f"The call to {location.endpoint} failed: {detail}")
+
+
+def _service_error(code: str, error: boto.ClientError) -> BackfillFailedError:
+    """Return the error for a code that has no text of its own."""
+    if error.operation_name in _TABLE_OPERATIONS:
+        return BackfillFailedError(
+            ErrorKind.SERVICE, f"DynamoDB answered {code} to {error.operation_name}: {error_message(error)}"
+        )
+    return BackfillFailedError(
+        ErrorKind.SERVICE,
+        f"DynamoDB answered {code} to {error.operation_name}. AWS's message is left out, because it can "
+        "repeat values of users.\n"
+        "The codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
+        "Programming.Errors.html",
+    )

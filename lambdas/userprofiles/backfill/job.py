@@ -55,6 +55,7 @@ class Job:
         rate: The highest number of write units per second; None for no limit.
         plan_hash: The hash of the plan that the run carries out; empty without a plan.
         max_failures: The highest number of failed users with which the run continues; None for no limit.
+        sample: For VERIFY: which users are compared, as `Sample.to_json` returns it; None for all.
 
     Raises:
         ValueError: A value is not allowed. The message names the value and the allowed values.
@@ -75,6 +76,7 @@ class Job:
     rate: float | None = None
     plan_hash: str = ""
     max_failures: int | None = None
+    sample: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.run_id, str) or not _RUN_ID.fullmatch(self.run_id):
@@ -144,6 +146,7 @@ class Job:
             "rate": self.rate,
             "planHash": self.plan_hash,
             "maxFailures": self.max_failures,
+            "sample": dict(self.sample) if self.sample else None,
         }
         return {name: value for name, value in values.items() if value or value == 0}
 
@@ -166,6 +169,7 @@ class Job:
             rate=document.get("rate"),
             plan_hash=document.get("planHash", ""),
             max_failures=document.get("maxFailures"),
+            sample=document.get("sample"),
         )
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from userprofiles.backfill import report
-from userprofiles.backfill.failures.quarantine_sink import quarantine_errors, quarantine_part
+from userprofiles.backfill.failures.quarantine_sink import listed_part, quarantine_errors, quarantine_part
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import reason_group
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.jobs.latency import Latency
 from userprofiles.jobs.quarantine import Part, Quarantine, QuarantinedRow
-from userprofiles.jobs.run_record import RunRecord
+from userprofiles.jobs.run_record import STATE_MACHINE, RunRecord
 from userprofiles.jobs.timeline import Timeline
 
 _MAX_REASONS = 50
@@ -40,8 +40,10 @@ class JobReport:
         for state in states:
             self._tally.add(state.tally)
             self._meter.add(state.meter)
-            if state.tally.failed:
-                self._parts.append(quarantine_part(state))
+            is_distributed = record.engine == STATE_MACHINE
+            part = listed_part(job, state) if is_distributed else quarantine_part(state)
+            if part.rows:
+                self._parts.append(part)
 
     def rows(self) -> Iterator[QuarantinedRow]:
         """Yield the failed rows.
@@ -81,6 +83,7 @@ class JobReport:
             latency.add(bucket.latency)
         return {
             **report.build_totals(self._job, self._tally, self._meter, record.seconds),
+            **review_figures(self._job, record),
             "operation": self._job.operation.value,
             "state": record.state.value,
             "message": record.message,
@@ -93,6 +96,12 @@ class JobReport:
             "latencyMs": latency.summary(),
             "timeline": timeline.summary(record.seconds),
         }
+
+
+def review_figures(job: Job, record: RunRecord) -> dict[str, Any]:
+    """Return the figures that only a verification by the state machine has."""
+    figures = {name: record.counts[name] for name in ("createdByRun", "unaccounted") if name in record.counts}
+    return figures | ({"sample": dict(job.sample)} if job.sample else {})
 
 
 def count_reasons(reasons: Iterable[str]) -> dict[str, int]:

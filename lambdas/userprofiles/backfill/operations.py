@@ -8,6 +8,7 @@ from userprofiles import template as templates
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.review_operations import create_rollbacks, create_verifiers
 from userprofiles.backfill.segment import SegmentProcessor, SegmentWorker
@@ -16,6 +17,8 @@ from userprofiles.backfill.sources.source import Source
 from userprofiles.backfill.tables.batch_permissions import BatchPermissions
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.targets.deleted_users import DeletedUsers
+from userprofiles.backfill.targets.item_remover import ItemRemover, optional_names
 from userprofiles.backfill.targets.profile_builder import ProfileBuilder
 from userprofiles.backfill.targets.profile_reader import ProfileReader
 from userprofiles.backfill.targets.profile_target import ProfileTarget
@@ -59,11 +62,31 @@ def create_processors(
     permissions = BatchPermissions(warn, limits)
     create_target = _target_factory(job, permissions, limits)
     # In the stack shape, an account has one row, and its profile has the ID of the run.
+    is_plain_table = job.shape is TableShape.PLAIN and not job.creates_accounts
     plans_inserts = not job.dry_run and (job.shape is TableShape.PLAIN or job.creates_accounts)
+    # Of an account, a tombstone remains. In the plain shape, nothing remains of a deleted user.
+    template = templates.load(job.template) if is_plain_table and not job.dry_run else None
 
     def create_processor(calls: Calls) -> SegmentProcessor:
+        deleted_users = None
+        if template:
+            deleted_users = DeletedUsers(
+                job,
+                users,
+                ProfileBuilder(template, job.shape, job.run_id),
+                calls,
+                reader=ItemReader(calls, permissions, limits),
+                remover=ItemRemover(calls, optional_names(template)),
+                is_retry=source is not None,
+            )
         return SegmentWorker(
-            users, create_target(calls), calls, limits=limits, now=now, plans_inserts=plans_inserts
+            users,
+            create_target(calls),
+            calls,
+            limits=limits,
+            now=now,
+            plans_inserts=plans_inserts,
+            deleted_users=deleted_users,
         )
 
     return create_processor

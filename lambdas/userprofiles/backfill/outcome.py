@@ -76,3 +76,8 @@ class UserResult:
     write_units: int = 0
     error_code: str = ""
     sha256: str = ""
+
+    @property
+    def safe_reason(self) -> str:
+        """The reason without AWS's message, which can repeat a value of the row."""
+        return f"AWS rejected the item: {self.error_code}" if self.error_code else self.reason

@@ -1,6 +1,6 @@
 """Processes one segment of a source in chunks of a few hundred rows. It can stop after each chunk."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -32,6 +32,23 @@ class SegmentProcessor(Protocol):
         """
 
 
+class DeletedUserCheck(Protocol):
+    """Removes the profiles of users who were deleted at the same moment: `targets.deleted_users`."""
+
+    def undo_inserts(
+        self,
+        state: SegmentState,
+        rows: Sequence[Row],
+        users: Sequence[UserRow],
+        moment: datetime,
+        results: dict[str, ProfileResult],
+    ) -> None:
+        """Remove the new profiles of users who have been deleted."""
+
+    def undo_pending(self, inserts: PendingInserts, counted_keys: Iterable[str]) -> list[UserResult]:
+        """Remove the profiles that a killed session created for users who have been deleted since."""
+
+
 class SegmentWorker:
     """Creates the profiles of the users of segments, one segment at a time.
 
@@ -43,6 +60,8 @@ class SegmentWorker:
         now: Returns the time of creation.
         plans_inserts: Whether each chunk plans its inserts, so that a resumed run recognizes its profiles.
             This is necessary if a profile has no mark of the run, or if a user can have several rows.
+        deleted_users: Removes the profiles of deleted users; None if something remains of a deleted user, so
+            that no profile can be inserted.
     """
 
     def __init__(
@@ -54,6 +73,7 @@ class SegmentWorker:
         limits: Limits,
         now: Callable[[], datetime],
         plans_inserts: bool,
+        deleted_users: DeletedUserCheck | None = None,
     ) -> None:
         self._source = source
         self._target = target
@@ -61,6 +81,7 @@ class SegmentWorker:
         self._limits = limits
         self._now = now
         self._plans_inserts = plans_inserts
+        self._deleted_users = deleted_users
 
     def process(self, state: SegmentState) -> Iterator[Chunk]:
         """Process a segment from the cursor of its state, and yield each chunk.
@@ -88,7 +109,7 @@ class SegmentWorker:
             yield Chunk([], planned_inserts=PlannedInserts(record.timestamp(moment), missing_keys))
         inserts: dict[str, ProfileResult] = {}
         try:
-            self._target.insert_missing(users, existing, moment, inserts)
+            self._insert(state, rows, users, existing=existing, moment=moment, results=inserts)
         except BackfillError as error:
             counted = frozenset(inserts)
             inserted_users = [user for user in users if user.profile_key in counted]
@@ -99,8 +120,27 @@ class SegmentWorker:
         profiles |= inserts
         created = _created_keys(profiles)
         results = [_user_result(user, profiles) for user in users]
-        counted = frozenset(user.profile_key for user in all_users)
+        counted = frozenset(map(_counted_key, all_users))
+        if cursor is None and self._deleted_users:
+            results += self._deleted_users.undo_pending(state.pending_inserts, counted)
         yield Chunk(results, rows=len(rows), cursor=cursor, counted_keys=counted, created_keys=created)
+
+    def _insert(
+        self,
+        state: SegmentState,
+        rows: Sequence[Row],
+        users: Sequence[UserRow],
+        *,
+        existing: Mapping[str, Row],
+        moment: datetime,
+        results: dict[str, ProfileResult],
+    ) -> None:
+        """Insert the missing profiles, and remove those of users who have been deleted."""
+        try:
+            self._target.insert_missing(users, existing, moment, results)
+        finally:  # after an error, the profiles so far are counted, too
+            if self._deleted_users:
+                self._deleted_users.undo_inserts(state, rows, users, moment, results)
 
     def _existing_results(
         self, keys: Sequence[str], existing: Mapping[str, Row], pending_inserts: PendingInserts
@@ -118,6 +158,11 @@ class SegmentWorker:
             is_ours = pending_inserts.contains(key, None if has_mark else _created_at(existing[key]))
             results[key] = CREATED if is_ours else EXISTED
         return results
+
+
+def _counted_key(user: UserRow) -> str:
+    """Return the PK of a user's profile, also if the row can't be used any more; empty for a skipped user."""
+    return record.partition_key(user.user_id) if user.failure_reason else user.profile_key
 
 
 def _created_keys(profiles: Mapping[str, ProfileResult]) -> frozenset[str]:

@@ -129,6 +129,8 @@ class SegmentState:
         self.rows += rows
         self.cursor = cursor
         self.done = cursor is None
+        if self.done:  # the users of the remaining inserts were deleted
+            self.pending_inserts = PendingInserts()
 
     def to_json(self) -> dict[str, Any]:
         """Return the state for a checkpoint."""

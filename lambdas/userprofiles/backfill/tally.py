@@ -17,7 +17,7 @@ class Tally:
         existed: Users whose profile already existed.
         created: Profiles that were created; in a dry run, profiles that would be created.
         failed: Users without a profile after the run, each with a reason in the report.
-        skipped: Users who were skipped, by reason (``inactive``, ``softDeleted``, ``erased``).
+        skipped: Users who were skipped, by reason (``inactive``, ``softDeleted``, ``deleted``, ``erased``).
         other: Users with an outcome of another operation than CREATE, by outcome (``matching``, ``removed``).
         notes: Created profiles that an operator should know about, by note (``roleNotAllowed``). They are
             also in `created`.

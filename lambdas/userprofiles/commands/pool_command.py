@@ -17,6 +17,7 @@ from userprofiles.backfill.sources.pool_list import WITH_PROFILE, PoolListFile, 
 from userprofiles.backfill.sources.pool_reader import PoolReader
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import check_writable, file_error, print_errors
+from userprofiles.jobs.counted import counted
 from userprofiles.stack_setup.stack import Stack
 
 _DEFAULT_RATE = 5.0
@@ -25,7 +26,7 @@ _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} the file is complete
   {ExitCode.FAILED:<3} could not continue: credentials, pool, permissions, network, disk; run it again
   {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM; run it again to continue
-  {ExitCode.REFUSED:<3} refused: the file exists, or it is the incomplete list of another pool
+  {ExitCode.REFUSED:<3} rejected: the file exists, or it is the incomplete list of another pool
   {ExitCode.USAGE:<3} wrong usage
 
 The file has one JSON object for each user, with all attributes: personal data, which only you can read. Until
@@ -122,6 +123,5 @@ def _print_counts(values: argparse.Namespace, counts: Counter[str]) -> None:
         Output().write(json.dumps(result) + "\n")
         return
     reasons = "".join(f", {count:,} skipped ({reason})" for reason, count in skipped.items())
-    Output().write(
-        f"{values.output}: {counts.total():,} users, {counts[WITH_PROFILE]:,} for a profile{reasons}.\n"
-    )
+    users = counted(counts.total(), "user")
+    Output().write(f"{values.output}: {users}, {counts[WITH_PROFILE]:,} for a profile{reasons}.\n")

@@ -5,12 +5,20 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from userprofiles import aws
 from userprofiles.backfill.command.argument_parser import CommandParser
+from userprofiles.backfill.command.executions import is_execution_running
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import add_connection_options
-from userprofiles.backfill.command.ledger_options import add_ledger_options, ledger_arguments, open_ledger
+from userprofiles.backfill.command.ledger_options import add_ledger_options, open_ledger
 from userprofiles.backfill.command.output import Output
-from userprofiles.backfill.command.runs_view import check_lease, describe_state, format_list, format_run
+from userprofiles.backfill.command.runs_view import (
+    Activity,
+    describe_state,
+    find_activity,
+    format_list,
+    format_run,
+)
 from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import RefusedError
@@ -18,7 +26,7 @@ from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.runs_resume import resume_run
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import Request, RunRecord
 
 _WATCH_EVERY_S = 2.0
@@ -101,7 +109,7 @@ def add_parsers(groups: Any) -> None:
         add_ledger_options(parser)
         add_connection_options(parser)
         parser.add_argument("--json", action="store_true", help="print only the results, as JSON")
-        parser.set_defaults(execute=_bind(parser, execute))
+        parser.set_defaults(execute=_bind(parser, execute), parser=parser)
 
 
 def _positive(text: str) -> int:
@@ -136,36 +144,38 @@ def _list(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:  
         for run in ledger.list_runs():
             if len(runs) == values.limit:
                 break
-            runs.append(_with_state(ledger, run))
+            runs.append(_with_state(values, ledger, run))
     documents = [_document(run, state) for run, state in runs]
-    _print(values, {"ledger": ledger.name, "runs": documents}, format_list(runs))
+    _print(values, {"ledger": ledger.name, "runs": documents}, format_list(runs, ledger.name))
     return ExitCode.DONE
 
 
 def _show(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:  # noqa: ARG001 - one signature
     with ledger_errors():
-        run, state = _with_state(ledger, ledger.read(values.run_id))
+        run, state = _with_state(values, ledger, ledger.read(values.run_id))
     _print(values, _document(run, state), format_run(run, state))
     return ExitCode.DONE
 
 
 def _watch(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
-    run, code = Watch(ledger, stop, _WATCH_EVERY_S).run(values.run_id)
-    state = describe_state(run, is_locked=False)
+    run, code = Watch(ledger, stop, _WATCH_EVERY_S, is_execution_running=_execution_check(values)).run(
+        values.run_id
+    )
+    state = describe_state(run, Activity.NONE)
     _print(values, _document(run, state), format_run(run, state))
     return code
 
 
 def _stop(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:  # noqa: ARG001 - one signature
     with ledger_errors():
-        run, is_locked = check_lease(ledger, ledger.read(values.run_id))
-        if not is_locked:
-            state = describe_state(run, is_locked=False)
+        run, activity = find_activity(ledger, ledger.read(values.run_id), _execution_check(values))
+        if activity is Activity.NONE:
+            state = describe_state(run, Activity.NONE)
             raise RefusedError(
                 f"Run {run.run_id} is {state}, so it can't be stopped: only a running run can."
             )
-        run, state = _with_state(ledger, ledger.request(values.run_id, Request.STOP))
-    command = " ".join(["userprofiles runs watch", run.run_id, *ledger_arguments(values)])
+        run, state = _with_state(values, ledger, ledger.request(values.run_id, Request.STOP))
+    command = command_line(ledger, "runs", "watch", run.run_id)
     text = f"Run {run.run_id} stops at the next safe place. To see when it has stopped:\n  {command}"
     _print(values, _document(run, state), text)
     return ExitCode.DONE
@@ -175,14 +185,26 @@ def _resume(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
     return resume_run(values, ledger, stop)
 
 
-def _with_state(ledger: Ledger, run: RunRecord) -> tuple[RunRecord, str]:
+def _execution_check(values: argparse.Namespace) -> Callable[[str], bool]:
+    """Return the function that says whether an execution is running. Its client is created when needed."""
+
+    def is_running(execution_arn: str) -> bool:
+        region = execution_arn.split(":")[3] if execution_arn.startswith("arn:") else values.region
+        return is_execution_running(
+            aws.client("stepfunctions", region=region, endpoint_url=values.endpoint_url), execution_arn
+        )
+
+    return is_running
+
+
+def _with_state(values: argparse.Namespace, ledger: Ledger, run: RunRecord) -> tuple[RunRecord, str]:
     """Return a run and its state for people.
 
     Raises:
         LedgerError: The ledger can't be read.
     """
-    run, is_locked = check_lease(ledger, run)
-    return run, describe_state(run, is_locked=is_locked)
+    run, activity = find_activity(ledger, run, _execution_check(values))
+    return run, describe_state(run, activity)
 
 
 def _document(run: RunRecord, state: str) -> dict[str, Any]:

@@ -5,7 +5,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from userprofiles.backfill.command.connection import create_client
-from userprofiles.backfill.command.engine import STEP_FUNCTIONS, execute_run, state_machine_of
+from userprofiles.backfill.command.engine import STEP_FUNCTIONS, execute_run
+from userprofiles.backfill.command.executions import state_machine_of
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.ledger_command import (
     LOCAL_ENGINE,
@@ -54,7 +55,7 @@ def resume_backfill(values: argparse.Namespace, ledger: Ledger, run: RunRecord, 
     Raises:
         BackfillError: The run stopped because it differs from its plan, or it can't be resumed.
     """
-    refuse_drifted_run(run)
+    refuse_drifted_run(run, ledger)
     view = ProgressView(values.limits)
     options = dataclasses.replace(command_options(values), files=ReportFiles.of_record(run, values))
     command = LedgerCommand(ledger, options, view, stop=stop, limits=values.limits)

@@ -1,19 +1,23 @@
-"""The worker of the migration state machine: one function for its states Prepare, Work and Finish.
+"""The worker of the migration state machine: one function for its states Prepare, Work, Orphans and Finish.
 
 Its role needs these permissions:
 
 * on each table of a backfill: dynamodb:Scan, dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PartiQLInsert,
   dynamodb:PutItem (GetItem and PutItem replace the batch operations if those are denied);
-* on these tables, for a rollback: dynamodb:DeleteItem;
+* on these tables, for a rollback, and to remove the new profiles of users who are deleted during the run:
+  dynamodb:DeleteItem, dynamodb:ConditionCheckItem;
 * on the ledger table: dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query,
   dynamodb:UpdateItem;
-* on ``<bucket>/runs/*``: s3:GetObject, s3:PutObject (it never lists or deletes objects);
+* on ``<bucket>/runs/*``: s3:GetObject, s3:PutObject (it never deletes objects);
+* on the bucket: s3:ListBucket, to find the objects of a run, and so that a missing object is not reported as
+  a denied one (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Permissions");
 * on ``<bucket>/sources/*``, for files with users: s3:GetObject;
 * on a user pool whose users are imported: cognito-idp:ListUsers;
 * on its own log stream.
 
 Environment: USERS_TABLE, USERS_TABLE_ARN, LEDGER_TABLE, MIGRATION_BUCKET, TEMPLATE;
 TOLERATED_FAILURE_PERCENTAGE (optional): the percentage of segments that may fail in a run that does not fail;
+SIGN_UP_ROLES, DEFAULT_ROLE, APPROVAL_ROLES (optional): the role rules that an import must follow;
 MIGRATION_TABLES (optional): the permitted tables, separated by commas. With it, any other table is rejected
 by an error that names the table. Without it, only the role's policy denies other tables.
 
@@ -56,7 +60,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Args:
         event: ``{"action": "prepare", …}``, ``{"action": "work", "runId", "token", "segment"}`` or
-            ``{"action": "finish", "runId", "token"}``.
+            ``{"action": "orphans" or "finish", "runId", "token"}``.
         context: The Lambda context. Its remaining time limits the work.
 
     Returns:

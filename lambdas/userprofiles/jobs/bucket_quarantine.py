@@ -67,8 +67,9 @@ class BucketQuarantine:
             lines = self._read_lines(key)
             if not lines:
                 raise missing_rows_error(self.name, count, part)
-            for line in lines[max(0, part.first - count) : part.end - count]:
-                yield read_line(line, f"s3://{self._bucket}/{key}")
+            for number, line in enumerate(lines[: part.end - count], 1):
+                if count + number > part.first:
+                    yield read_line(line, f"row {number} of s3://{self._bucket}/{key}")
             count += len(lines)
 
     def delete(self, part: Part) -> None:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from userprofiles.jobs.private_files import NO_FOLLOW
+
 _MAX_BYTES = 1024 * 1024
 
 
@@ -60,7 +62,7 @@ class DocumentFile:
             with suppress(FileNotFoundError):
                 Path(name).unlink()
             raise
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | NO_FOLLOW)
         self._size = len(line)
 
     def close(self) -> None:

@@ -42,6 +42,7 @@ class FileLedger:
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        self.options: Sequence[str] = ("--ledger-dir", str(folder))
         self._folder = folder
         self._clock = clock
         self._held: dict[tuple[str, int | None], int] = {}
@@ -69,7 +70,7 @@ class FileLedger:
             path = self._path(run_id)
             document = self._read(path)
             if self._is_locked(path, document):
-                raise locked(run_id, document["until"])
+                raise locked(self, run_id, None)
             record = self._record(path, document).replace(state=RunState.RUNNING, request=None, message="")
             return record, self._take(path, document | {"request": None}, record, lease_seconds)
 
@@ -93,7 +94,7 @@ class FileLedger:
             if path.exists():
                 document = self._read(path)
             if self._is_locked(path, document):
-                raise locked(run_id, document["until"], unit)
+                raise locked(self, run_id, None, unit)
             token, until = document["token"] + 1, self._clock() + lease_seconds
             write_document(path, document | {"token": token, "until": until})
             self._hold(path, token, (run_id, unit))
@@ -152,6 +153,14 @@ class FileLedger:
                 write_document(path, document)
                 return self._record(path, document)
 
+    def units_locked_until(self, run_id: str) -> float:
+        """Return when the leases of all units have ended for other processes, in epoch seconds."""
+        with self._errors():
+            paths = self._path(run_id, 0).parent.glob("*.json")
+            documents = [(path, self._read(path)) for path in paths]
+            ends = [document["until"] for path, document in documents if self._is_locked(path, document)]
+        return max(ends, default=0.0) + CLOCK_SKEW_S
+
     def save_units(
         self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()
     ) -> None:
@@ -185,7 +194,7 @@ class FileLedger:
         with self._errors():
             try:
                 yield from read_lines(path)
-            except ValueError as error:
+            except _DAMAGES as error:
                 raise _damage(path, error) from error
 
     def _run_folder(self, run_id: str) -> Path:
@@ -208,7 +217,7 @@ class FileLedger:
             if path.name != _RUN and progress is not None and not isinstance(progress, dict):
                 raise ValueError("progress must be an object")
         except FileNotFoundError as error:
-            raise no_run(path.parent.name, self.name) from error
+            raise no_run(self, path.parent.name) from error
         except _DAMAGES as error:
             raise _damage(path, error) from error
         return document
@@ -237,7 +246,7 @@ class FileLedger:
         except RunNotFoundError as error:
             raise LeaseLostError(f"{path} was deleted while this process worked on the run.") from error
         if document["token"] != lease.token:
-            raise lease_lost(lease.run_id)
+            raise lease_lost(self, lease.run_id)
         return path, document
 
     def _is_locked(self, path: Path, document: Mapping[str, Any]) -> bool:
@@ -263,7 +272,7 @@ class FileLedger:
         """Let one process at a time change a run."""
         folder = self._run_folder(run_id)
         if not folder.is_dir():
-            raise no_run(run_id, self.name)
+            raise no_run(self, run_id)
         descriptor = lock_file(folder / "lock", wait=True)
         try:
             yield

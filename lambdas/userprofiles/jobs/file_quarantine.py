@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from userprofiles.jobs.private_files import open_private
 from userprofiles.jobs.quarantine import (
     Part,
     QuarantinedRow,
@@ -90,7 +91,7 @@ class FileQuarantine:
                 for line in file:
                     count += 1
                     if count > part.first:
-                        yield read_line(line, str(path))
+                        yield read_line(line, f"row {count} of {path}")
                     if count == part.end:
                         return
         except FileNotFoundError:
@@ -101,6 +102,7 @@ class FileQuarantine:
 
     def delete(self, part: Part) -> None:
         """Delete a part that a newer version has replaced. It is no error if that fails."""
+        self._ends.pop(self.path(part), None)
         with suppress(OSError):
             self.path(part).unlink()
 
@@ -112,7 +114,8 @@ class FileQuarantine:
             QuarantineError: The file has fewer rows.
         """
         end = self._ends.get(path)
-        if end is None or end.rows != part.end:
+        # Another process can have replaced rows with as many others.
+        if end is None or end.rows != part.end or path.stat().st_size != end.bytes:
             end = self._ends[path] = _End(part.end, _line_bytes(path, part))
         return end
 
@@ -133,7 +136,7 @@ def _line_bytes(path: Path, part: Part) -> int:
 
 def _write(path: Path, position: int, data: bytes) -> int:
     """Write data at a position, and delete what follows. After an error, the file ends at the position."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = open_private(path)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         file.truncate(position)
         file.seek(position)

@@ -38,10 +38,18 @@ class KeyHashes:
         """Add the hash of a text. Return whether it is new."""
         return self._add(hash_number(key))
 
-    def add_all(self, hashes: bytes) -> None:
-        """Add the hashes that `hash_keys` returned."""
+    def add_all(self, hashes: bytes, *, part: int = 0, parts: int = 1) -> None:
+        """Add the hashes that `hash_keys` returned.
+
+        Args:
+            hashes: The hashes.
+            part: The remainder of the hashes to add, if they are divided by `parts`. Others are ignored.
+            parts: The number of parts.
+        """
         for start in range(0, len(hashes), _BYTES):
-            self._add(int.from_bytes(hashes[start : start + _BYTES], "big"))
+            number = int.from_bytes(hashes[start : start + _BYTES], "big")
+            if number % parts == part:
+                self._add(number)
 
     def _add(self, number: int) -> bool:
         bucket = self._buckets[number >> _SHIFT]

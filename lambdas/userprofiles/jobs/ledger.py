@@ -1,6 +1,7 @@
 """The ledger: a record of each run and the progress of its units, locked by a lease with a fencing token."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,7 +47,12 @@ class Ledger(Protocol):
     """Stores runs. `FileLedger` keeps them in a folder, `TableLedger` in a DynamoDB table of its own.
 
     Every method can raise a `LedgerError`.
+
+    Attributes:
+        options: The options with which a command finds the ledger.
     """
+
+    options: Sequence[str]
 
     @property
     def name(self) -> str:
@@ -119,6 +125,9 @@ class Ledger(Protocol):
             RunNotFoundError: There is no such run.
         """
 
+    def units_locked_until(self, run_id: str) -> float:
+        """Return when the leases of all units have ended for other processes, in epoch seconds."""
+
     def save_units(
         self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()
     ) -> None:
@@ -143,6 +152,11 @@ class Ledger(Protocol):
         """Yield all stored keys. A key can occur more than once, in any order."""
 
 
+def command_line(ledger: Ledger, *words: str) -> str:
+    """Return a command of `userprofiles` for a ledger, so that it can be pasted."""
+    return shlex.join(["userprofiles", *words, *ledger.options])
+
+
 def check_run_id(run_id: str) -> str:
     """Return the ID of a run if it is allowed. It is part of a path or key.
 
@@ -152,33 +166,42 @@ def check_run_id(run_id: str) -> str:
     if not _RUN_ID.fullmatch(run_id):
         raise RunNotFoundError(
             f"No run has the ID {run_id!r}: allowed are letters, digits, - and _, at most 64. "
-            "`userprofiles runs list` lists the runs."
+            "`userprofiles runs list` lists the runs of a ledger."
         )
     return run_id
 
 
-def no_run(run_id: str, ledger: str) -> RunNotFoundError:
+def no_run(ledger: Ledger, run_id: str) -> RunNotFoundError:
     """Return the error for a run that the ledger does not have."""
     return RunNotFoundError(
-        f"The ledger {ledger} has no run {run_id}.\n`userprofiles runs list` lists its runs. "
-        "--ledger-table and --ledger-dir choose another ledger."
+        f"The ledger {ledger.name} has no run {run_id}. --ledger-table and --ledger-dir choose another "
+        f"ledger.\nTo list its runs: {command_line(ledger, 'runs', 'list')}"
     )
 
 
-def locked(run_id: str, until: float, unit: int | None = None) -> RunLockedError:
-    """Return the error for a run, or one of its units, that another process works on."""
+def locked(ledger: Ledger, run_id: str, until: float | None, unit: int | None = None) -> RunLockedError:
+    """Return the error for a run, or one of its units, that another process works on.
+
+    Args:
+        ledger: The ledger.
+        run_id: The ID of the run.
+        until: The end of the lease in epoch seconds; None if the lease ends with its process.
+        unit: The number of the unit; None for the whole run.
+    """
     name = run_id if unit is None else f"{run_id}, unit {unit}"
-    end = table_record.timestamp(datetime.fromtimestamp(until + CLOCK_SKEW_S, UTC))
+    end = ""
+    if until is not None:
+        time = table_record.timestamp(datetime.fromtimestamp(until + CLOCK_SKEW_S, UTC))
+        end = f"\nIf the process was killed, the run can be resumed after {time}, when its lease has ended."
     return RunLockedError(
         f"Another process is working on run {name}.\n"
-        f"Wait until it ends, or stop it: userprofiles runs stop {run_id}\n"
-        f"If the process was killed, the run can be resumed after {end}."
+        f"Wait until it ends, or stop it: {command_line(ledger, 'runs', 'stop', run_id)}{end}"
     )
 
 
-def lease_lost(run_id: str) -> LeaseLostError:
+def lease_lost(ledger: Ledger, run_id: str) -> LeaseLostError:
     """Return the error for a lease that another process has taken over."""
     return LeaseLostError(
         f"Another process has taken over run {run_id}. This process stopped and wrote nothing more to the "
-        f"ledger.\nWatch the other process: userprofiles runs watch {run_id}"
+        f"ledger.\nTo watch the other process: {command_line(ledger, 'runs', 'watch', run_id)}"
     )

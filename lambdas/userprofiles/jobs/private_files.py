@@ -1,13 +1,45 @@
 """Files that only their owner can read: atomic JSON documents, lists of lines, and locks."""
 
+import errno
 import json
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+"""The flag with which `os.open` refuses a symbolic link; 0 on Windows."""
+
+
+def open_private(path: Path) -> int:
+    """Open a file for reading and writing, and create it if it does not exist. Only its owner can read it.
+
+    A symbolic link is not followed: somebody else could have put it there to have another file overwritten.
+    Windows has neither these links nor these modes.
+
+    Returns:
+        The descriptor.
+
+    Raises:
+        OSError: The file can't be opened, or it is a symbolic link.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "it is a symbolic link", str(path)) from error
+        raise
+    if sys.platform != "win32" and stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+        try:
+            os.fchmod(descriptor, 0o600)
+        except OSError:
+            os.close(descriptor)
+            raise
+    return descriptor
 
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
@@ -33,7 +65,7 @@ def append_lines(path: Path, values: Sequence[str]) -> None:
     Raises:
         OSError: The file can't be written.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = open_private(path)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         size = _complete_bytes(path)
         try:
@@ -94,7 +126,7 @@ def lock_file(path: Path, *, wait: bool) -> int | None:
     Raises:
         OSError: The file can't be created or locked.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = open_private(path)
     if sys.platform != "win32":
         import fcntl  # noqa: PLC0415 - Windows does not have it
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from userprofiles.jobs.counted import counted
+
 MAX_TRIES = 3
 """Tries of a row, the first one included. After these, only a forced retry tries it again."""
 
@@ -129,17 +131,21 @@ def to_lines(rows: Sequence[QuarantinedRow]) -> bytes:
     return b"".join(json.dumps(row.to_json()).encode() + b"\n" for row in rows)
 
 
-def read_line(line: bytes, name: str) -> QuarantinedRow:
+def read_line(line: bytes, place: str) -> QuarantinedRow:
     """Read one line of a quarantine.
+
+    Args:
+        line: The line.
+        place: Its number and its file, for the message.
 
     Raises:
         QuarantineError: The line is damaged.
     """
     try:
         return QuarantinedRow.from_json(json.loads(line))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise QuarantineError(
-            f"A row in {name} is damaged ({type(error).__name__}).\n"
+            f"The quarantine is damaged: {place} can't be read ({type(error).__name__}).\n"
             "Restore the file from a backup, or run the job again with a new plan."
         ) from error
 
@@ -147,6 +153,6 @@ def read_line(line: bytes, name: str) -> QuarantinedRow:
 def missing_rows_error(name: str, count: int, part: Part) -> QuarantineError:
     """Return the error for a part that has fewer rows than its unit counts."""
     return QuarantineError(
-        f"{name} has {count:,} rows of unit {part.unit}, must have {part.end:,}.\n"
+        f"{name} has {counted(count, 'row')} of unit {part.unit}, must have {part.end:,}.\n"
         "Restore it from a backup, or run the job again with a new plan."
     )

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+STATE_MACHINE = "stepfunctions"
+"""The engine of a run by the state machine."""
+
 
 class RunState(StrEnum):
     """The state of a run. A RUNNING run whose lease has ended was killed and can be resumed."""
@@ -38,6 +41,7 @@ class RunRecord:
         code_version: The version of the code, as `code_version` returns it.
         template_version: The name, version and digest of the template.
         plan_hash: The hash of the plan that the run carries out; empty without a plan.
+        plan_file: The path of this plan on the machine of the command; empty if unknown.
         state: The state of the run.
         request: What an operator asks of the run, or None.
         updated_at: The time of the last change.
@@ -59,6 +63,7 @@ class RunRecord:
     code_version: str = ""
     template_version: str = ""
     plan_hash: str = ""
+    plan_file: str = ""
     state: RunState = RunState.RUNNING
     request: Request | None = None
     updated_at: str = ""

@@ -53,6 +53,7 @@ class TableLedger:
     """
 
     def __init__(self, client: Any, table: str, clock: Callable[[], float] = time.time) -> None:
+        self.options: Sequence[str] = ("--ledger-table", table)
         self._table = LedgerTable(client, table)
         self._clock = clock
 
@@ -138,7 +139,7 @@ class TableLedger:
         now = self._clock()
         token, until = self._lease_values(item) if item else (0, 0.0)
         if now < until + CLOCK_SKEW_S:
-            raise locked(run_id, until, unit)
+            raise locked(self, run_id, until, unit)
         lease = Lease(run_id, token + 1, now + lease_seconds, unit)
         condition = {"token": token, "until": until} if item else None
         values = {"token": lease.token, "until": lease.until}
@@ -146,7 +147,7 @@ class TableLedger:
         try:
             self._table.transact([action, *also])
         except ConditionError:
-            raise locked(run_id, lease.until, unit) from None
+            raise locked(self, run_id, lease.until, unit) from None
         return lease
 
     def read(self, run_id: str) -> RunRecord:
@@ -179,7 +180,7 @@ class TableLedger:
                 return self.read(lease.run_id), renewed
             item = self._table.update(self._change_record(lease.run_id, {})["Update"])
         except ConditionError:
-            raise lease_lost(lease.run_id) from None
+            raise lease_lost(self, lease.run_id) from None
         return self._record(item), renewed
 
     def release(self, lease: Lease, **changes: Any) -> None:
@@ -193,13 +194,17 @@ class TableLedger:
 
     def request(self, run_id: str, request: Request | None) -> RunRecord:
         """Ask something of a run, or take it back."""
-        changes = {"request": request} if request else {}
+        changes = {"updated_at": self._now(), **({"request": request} if request else {})}
         remove = () if request else ("request",)
         try:
-            action = update(run_key(run_id), {**changes, "updated_at": self._now()}, {}, remove=remove)
-            return self._record(self._table.update(action))
+            return self._record(self._table.update(update(run_key(run_id), changes, {}, remove=remove)))
         except ConditionError:
-            raise no_run(run_id, self.name) from None
+            raise no_run(self, run_id) from None
+
+    def units_locked_until(self, run_id: str) -> float:
+        """Return when the leases of all units have ended for other processes, in epoch seconds."""
+        items = self._table.query(run_key(run_id)["PK"], UNIT_PREFIX)
+        return max((self._lease_values(item)[1] for item in items), default=0.0) + CLOCK_SKEW_S
 
     def save_units(
         self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()
@@ -229,7 +234,7 @@ class TableLedger:
         try:
             self._table.transact([{"Update": self._fence(lease, changes)}, *also])
         except ConditionError:
-            raise lease_lost(lease.run_id) from None
+            raise lease_lost(self, lease.run_id) from None
 
     def _fence(self, lease: Lease, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters of an update that fails if the token of a lease is another one."""
@@ -253,7 +258,7 @@ class TableLedger:
     def _run_item(self, run_id: str) -> Item:
         item = self._table.get(run_key(run_id))
         if item is None:
-            raise no_run(run_id, self.name)
+            raise no_run(self, run_id)
         return item
 
     def _record(self, item: Item) -> RunRecord:

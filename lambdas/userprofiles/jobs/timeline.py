@@ -1,6 +1,7 @@
 """Throughput and latency of a run over time, in a limited number of buckets."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +68,7 @@ class Timeline:
             work: The work.
         """
         while end >= self.bucket_s * MAX_BUCKETS:
-            self._merge_neighbours()
+            self.merge_neighbours()
         first, last = int(start / self.bucket_s), int(end / self.bucket_s)
         self.buckets += [Bucket() for _ in range(last + 1 - len(self.buckets))]
         for number in range(first, last + 1):
@@ -76,7 +77,19 @@ class Timeline:
             self.buckets[number].add(Bucket(work.users * share, work.write_units * share))
         self.buckets[last].latency.add(work.latency)
 
-    def _merge_neighbours(self) -> None:
+    def add(self, other: "Timeline") -> None:
+        """Add the work of another process in the same time. Both timelines begin with the run."""
+        other = deepcopy(other)
+        while other.bucket_s < self.bucket_s:
+            other.merge_neighbours()
+        while self.bucket_s < other.bucket_s:
+            self.merge_neighbours()
+        self.buckets += [Bucket() for _ in range(len(other.buckets) - len(self.buckets))]
+        for bucket, work in zip(self.buckets, other.buckets, strict=False):
+            bucket.add(work)
+
+    def merge_neighbours(self) -> None:
+        """Make one bucket of each two neighbours."""
         for number in range(0, len(self.buckets) - 1, 2):
             self.buckets[number].add(self.buckets[number + 1])
         self.buckets = self.buckets[::2]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from userprofiles.backfill.error_messages import TableLocation
+from userprofiles.backfill.error_messages import TableLocation, rejected_error
 from userprofiles.backfill.errors import (
     BackfillFailedError,
     DeniedError,
@@ -92,8 +92,6 @@ class TableReader:
                 f"Ensure the IAM user or role has the permission dynamodb:{operation} on the table.",
             ) from error
         except InvalidRequestError as error:
-            raise BackfillFailedError(
-                ErrorKind.TABLE, f"DynamoDB rejected the {operation} of table {self.table!r}: {error}"
-            ) from error
+            raise rejected_error(operation, calls.location) from error
         calls.record_success()
         return response

@@ -161,7 +161,7 @@ class MessageWorker:
             self._clock.sleep(delay)
             result = self._call(message)
         if result.status is SendStatus.RETRY:
-            not_before = math.ceil(self._clock.now() + (result.retry_after or 0))
+            not_before = math.ceil(self._clock.now() + result.retry_after) if result.retry_after else 0
             self._release(claim, not_before=not_before, is_counted=True)
             raise self._not_sent(message, result.code)
         self._report_result(message, result)

@@ -10,17 +10,6 @@ from conformance_gateway import GatewayClient, error_of, expected_event
 WRONG_CREDENTIALS = ("NotAuthorizedException", "Incorrect username or password.")
 
 
-@pytest.fixture
-def challenge(emulator: FakeEmulator) -> CodeChallenge:
-    emulator.add_user("ann@example.com")
-    return CodeChallenge(emulator)
-
-
-@pytest.fixture
-def client(gateway: GatewayClient, challenge: CodeChallenge) -> ChallengeClient:
-    return ChallengeClient(gateway)
-
-
 def sources_of(emulator: FakeEmulator) -> list[str]:
     return [event["triggerSource"].partition("_")[0] for event in emulator.events]
 
@@ -126,11 +115,26 @@ def test_right_answer_after_a_wrong_one(client: ChallengeClient) -> None:
     assert "AuthenticationResult" in response.json()
 
 
-def test_define_can_issue_tokens_at_once(client: ChallengeClient, challenge: CodeChallenge) -> None:
-    """Line 45 (doc): InitiateAuth then returns them."""
+def test_define_can_issue_tokens_at_once(
+    client: ChallengeClient, challenge: CodeChallenge, emulator: FakeEmulator
+) -> None:
+    """Lines 9 and 45 (doc): InitiateAuth then returns them; no later trigger gets its metadata either."""
+    emulator.configure_triggers(*emulator.pool["LambdaConfig"], "PreTokenGeneration")
     challenge.changes["DefineAuthChallenge"] = {"issueTokens": True}
 
-    assert "AuthenticationResult" in client.start().json()
+    response = client.start(ClientMetadata={"a": "b"})
+
+    assert "AuthenticationResult" in response.json()
+    assert [event for event in emulator.events if "clientMetadata" in event["request"]] == []
+
+
+def test_public_parameter_with_the_key_of_the_user_name(
+    client: ChallengeClient, challenge: CodeChallenge
+) -> None:
+    """Our own rule: the client always gets the stored user name; AWS documents no case with two values."""
+    challenge.changes["CreateAuthChallenge"] = {"publicChallengeParameters": {"USERNAME": "another"}}
+
+    assert client.start().json()["ChallengeParameters"] == {"USERNAME": "sub-0"}
 
 
 def test_metadata_of_a_sign_in(client: ChallengeClient, emulator: FakeEmulator) -> None:

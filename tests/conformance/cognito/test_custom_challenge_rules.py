@@ -1,29 +1,15 @@
-"""Rules of the custom challenge: permissions, errors, unknown users, sessions and who may start."""
+"""Rules of the custom challenge: permissions, errors, unknown users and who may start."""
 
 import uuid
 from typing import Any
 
 import pytest
 from conformance_challenge import CODE, TRIGGERS, ChallengeClient, CodeChallenge
-from conformance_fake_cognito import POOL
 from conformance_fake_emulator import FakeEmulator
-from conformance_gateway import GatewayClient, ManualClock, error_of
-from pulumi_localaws.gateway.wire.http_messages import Request, Response
+from conformance_gateway import GatewayClient, error_of
+from pulumi_localaws.gateway.wire.http_messages import Response
 
 WRONG_CREDENTIALS = ("NotAuthorizedException", "Incorrect username or password.")
-INVALID_SESSION = ("NotAuthorizedException", "Invalid session for the user.")
-EXPIRED_SESSION = ("NotAuthorizedException", "Invalid session for the user, session is expired.")
-
-
-@pytest.fixture
-def challenge(emulator: FakeEmulator) -> CodeChallenge:
-    emulator.add_user("ann@example.com")
-    return CodeChallenge(emulator)
-
-
-@pytest.fixture
-def client(gateway: GatewayClient, challenge: CodeChallenge) -> ChallengeClient:
-    return ChallengeClient(gateway)
 
 
 def sign_in(client: ChallengeClient) -> Response:
@@ -178,93 +164,6 @@ def test_same_calls_for_known_and_unknown_users(
     assert journal[:2] == journal[2:]
 
 
-def test_session_can_be_used_once(client: ChallengeClient, emulator: FakeEmulator) -> None:
-    """Line 46 (doc; text seen in amplify-js#5834): a replay fails before any trigger fires."""
-    started = client.start()
-    client.answer(started)
-    emulator.events.clear()
-
-    assert (error_of(client.answer(started)), emulator.events) == (INVALID_SESSION, [])
-
-
-def test_session_after_a_failed_trigger(client: ChallengeClient, challenge: CodeChallenge) -> None:
-    """Line 46 (seen in amazon-cognito-passwordless-email-auth#17): it is used up."""
-    started = client.start()
-    challenge.errors["CreateAuthChallenge"] = "boom"
-    client.answer(started, "wrong")
-
-    assert error_of(client.answer(started)) == INVALID_SESSION
-
-
-def test_simultaneous_answers_with_one_session(
-    client: ChallengeClient, gateway: GatewayClient, emulator: FakeEmulator
-) -> None:
-    """Line 46 (doc): one of them gets tokens, whatever their order."""
-    started = client.start()
-    request = gateway.build_request(
-        "RespondToAuthChallenge",
-        ChallengeName="CUSTOM_CHALLENGE",
-        ChallengeResponses={"USERNAME": "ann@example.com", "ANSWER": CODE},
-        Session=started.json()["Session"],
-    )
-
-    responses = gateway.send_all(*[request] * 32)
-
-    errors = [error_of(response) for response in responses if response.is_error]
-    assert errors == [INVALID_SESSION] * 31
-
-
-def test_simultaneous_sign_ins(client: ChallengeClient, gateway: GatewayClient) -> None:
-    """Line 46 (doc): each has its own session."""
-    request = gateway.build_request(
-        "InitiateAuth", AuthFlow="CUSTOM_AUTH", AuthParameters={"USERNAME": "ann@example.com"}
-    )
-
-    started = gateway.send_all(*[request] * 32)
-    answers = [client.answer(response) for response in started]
-
-    assert all("AuthenticationResult" in response.json() for response in answers)
-
-
-def test_session_of_another_user(client: ChallengeClient, emulator: FakeEmulator) -> None:
-    """Line 46 (doc): a foreign session is rejected, and its owner can still use it."""
-    emulator.add_user("bob@example.com")
-    started = client.start()
-
-    foreign = client.answer(started, name="bob@example.com")
-
-    assert error_of(foreign) == INVALID_SESSION
-    assert "AuthenticationResult" in client.answer(started).json()
-
-
-def test_session_of_a_user_who_signed_up_meanwhile(client: ChallengeClient, emulator: FakeEmulator) -> None:
-    """Line 46 (doc): the challenge of an unknown user does not become that of a new user."""
-    started = client.start("bob@example.com")
-    emulator.add_user("bob@example.com")
-
-    assert error_of(client.answer(started, name="bob@example.com")) == INVALID_SESSION
-
-
-@pytest.mark.parametrize(("minutes", "setting"), [(3, {}), (15, {"AuthSessionValidity": 15})])
-def test_session_expires(
-    client: ChallengeClient,
-    emulator: FakeEmulator,
-    clock: ManualClock,
-    minutes: int,
-    setting: dict[str, int],
-) -> None:
-    """Line 46 (doc): after AuthSessionValidity, by default 3 minutes; a new session has the whole time."""
-    emulator.client.update(setting)
-    first = client.start()
-    clock.now += minutes * 60 - 1
-    second = client.answer(first, "wrong")
-    clock.now += minutes * 60 - 1
-    third = client.answer(second, "wrong again")
-    clock.now += minutes * 60 + 1
-
-    assert error_of(client.answer(third)) == EXPIRED_SESSION
-
-
 @pytest.mark.parametrize("missing", ["USERNAME", "ANSWER", "Session"])
 def test_missing_parameters(client: ChallengeClient, gateway: GatewayClient, missing: str) -> None:
     """Line 45 (doc; text seen in amazon-cognito-identity-dart-2#241)."""
@@ -338,12 +237,3 @@ def test_password_before_the_challenge(client: ChallengeClient, extra: dict[str,
     response = client.start(AuthParameters={"USERNAME": "ann@example.com", **extra})
 
     assert "pulumi-localaws: CUSTOM_AUTH with SRP_A" in error_of(response)[1]
-
-
-def test_sessions_end_with_a_reset(client: ChallengeClient, gateway: GatewayClient) -> None:
-    """Our own rule: a reset of the emulator clears the gateway's state too."""
-    started = client.start()
-
-    gateway.send(Request("POST", "/_ministack/reset"))
-
-    assert (error_of(client.answer(started)), POOL in str(started.json())) == (INVALID_SESSION, False)

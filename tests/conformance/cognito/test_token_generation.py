@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from conformance_fake_cognito import CLIENT, FUNCTION, POOL, TOKEN_RELAY, decode_claims
+from conformance_fake_cognito import CLIENT, FUNCTION, POOL, TOKEN_RELAY
 from conformance_fake_emulator import FakeEmulator
+from conformance_fake_tokens import decode_claims
 from conformance_gateway import PASSWORD, GatewayClient, error_of
 from pulumi_localaws.gateway.cognito.token_overrides import translate_response
 from pulumi_localaws.gateway.wire.errors import AwsError

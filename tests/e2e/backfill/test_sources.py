@@ -103,6 +103,7 @@ def list_pool(localaws, stack, path):
 
 
 def test_forgotten_users_of_the_pool_get_a_profile(localaws, stack, client, forgotten_user, tmp_path):
+    """They get the roles of a sign-up, which the outputs of the stack have."""
     unconfirmed_user = client.sign_up()
     registered_user = client.create_confirmed_user()
     subs = {forgotten_user.sub, unconfirmed_user.sub, registered_user.sub}
@@ -111,7 +112,11 @@ def test_forgotten_users_of_the_pool_get_a_profile(localaws, stack, client, forg
     # Users of other tests stay as they are.
     lines = [json.dumps(user) + "\n" for user in users if user["sub"] in subs]
     (tmp_path / "users.jsonl").write_text("".join(lines))
-    source = read_options(stack, "--source", f"pool-list:{tmp_path / 'users.jsonl'}")
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps(dict(stack.outputs)))
+    source = read_options(
+        stack, "--source", f"pool-list:{tmp_path / 'users.jsonl'}", "--outputs", str(outputs)
+    )
 
     counts, _ = run(stack, source)
 

@@ -79,7 +79,7 @@ def test_last_key_that_a_kill_interrupted_is_ignored(ledger, tmp_path):
     assert list(ledger.read_keys(RUN)) == ["USER#a", "USER#é\n", "USER#c"]
 
 
-@pytest.mark.parametrize("line", ["{\n", "7\n", '"USER#a"x\n'])
+@pytest.mark.parametrize("line", ["{\n", "7\n", '"USER#a"x\n', "[" * 100_000 + "\n"])
 def test_damaged_key_is_an_error(ledger, tmp_path, line):
     ledger.create(record(RUN))
     path = tmp_path / "ledger" / RUN / "keys.jsonl"
@@ -87,6 +87,27 @@ def test_damaged_key_is_an_error(ledger, tmp_path, line):
 
     with pytest.raises(LedgerError, match=r"keys\.jsonl is damaged"):
         list(ledger.read_keys(RUN))
+
+
+def test_symbolic_link_is_not_followed(ledger, tmp_path):
+    lease = ledger.create(record(RUN))
+    target = tmp_path / "target"
+    target.write_text("precious\n")
+    (tmp_path / "ledger" / RUN / "keys.jsonl").symlink_to(target)
+
+    with pytest.raises(LedgerError, match="it is a symbolic link"):
+        ledger.save_units(lease, {}, ["USER#a"])
+    assert target.read_text() == "precious\n"
+
+
+def test_existing_files_are_made_private(ledger, tmp_path):
+    lease = ledger.create(record(RUN))
+    keys = tmp_path / "ledger" / RUN / "keys.jsonl"
+    keys.touch()
+    keys.chmod(0o644)
+    ledger.save_units(lease, {}, ["USER#a"])
+
+    assert keys.stat().st_mode & 0o777 == 0o600
 
 
 def test_files_are_private(ledger, tmp_path):

@@ -9,6 +9,7 @@ from userprofiles.jobs.errors import (
     RunLockedError,
     RunNotFoundError,
 )
+from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.ledger import CLOCK_SKEW_S, LEASE_S
 from userprofiles.jobs.run_record import Request, RunState
 
@@ -37,6 +38,20 @@ def other(ledgers):
 
 def wait_for_the_end_of_the_lease(clock):
     clock.now += LEASE_S + CLOCK_SKEW_S
+
+
+def test_end_of_the_leases_of_units(ledger, other, clock):
+    """The workers of a new execution wait for it."""
+    ledger.create(record(RUN))
+    assert other.units_locked_until(RUN) <= clock.now
+
+    ledger.acquire_unit(RUN, 0)
+    clock.now += 10
+    _, lease = ledger.acquire_unit(RUN, 1)
+    assert other.units_locked_until(RUN) == clock.now + LEASE_S + CLOCK_SKEW_S
+
+    ledger.release(lease)
+    assert other.units_locked_until(RUN) == clock.now - 10 + LEASE_S + CLOCK_SKEW_S
 
 
 class TestRecords:
@@ -94,8 +109,10 @@ class TestLeases:
         ledger.create(record(RUN))
 
         assert other.is_locked(RUN)
-        with pytest.raises(RunLockedError, match="2027-01-15T08:01:30Z"):
+        with pytest.raises(RunLockedError, match=f"stop it: userprofiles runs stop {RUN} --ledger-") as error:
             other.acquire(RUN)
+        ends_with_its_process = isinstance(other, FileLedger)
+        assert ("can be resumed after 2027-01-15T08:01:30Z" in str(error.value)) is not ends_with_its_process
 
     def test_released_run_can_be_acquired(self, ledger, other):
         ledger.release(ledger.create(record(RUN)), state=RunState.STOPPED, message="Ctrl-C", seconds=1.5)

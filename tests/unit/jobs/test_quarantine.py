@@ -98,16 +98,83 @@ def test_missing_row_is_an_error_with_its_place(open_quarantine):
     quarantine = open_quarantine()
     quarantine.append(Part(3), rows(1, unit=3))
 
-    with pytest.raises(QuarantineError, match=r"has 1 rows of unit 3, must have 2"):
+    with pytest.raises(QuarantineError, match=r"has 1 row of unit 3, must have 2"):
         list(quarantine.read(Part(3, 2)))
 
 
-def test_damaged_row_is_an_error(tmp_path):
+@pytest.mark.parametrize("line", ['{"runId": 1', "[" * 100_000, '{"a":' * 100_000, "[]", "\ud800"])
+def test_damaged_row_is_an_error_with_its_number(tmp_path, line):
     quarantine = FileQuarantine(tmp_path)
-    quarantine.path(Part(0)).write_text('{"runId": 1\n')
+    quarantine.append(Part(0), rows(1))
+    with quarantine.path(Part(0)).open("ab") as file:
+        file.write(line.encode(errors="surrogatepass") + b"\n")
 
-    with pytest.raises(QuarantineError, match=r"A row in .*000000.jsonl is damaged"):
-        list(quarantine.read(Part(0, 1)))
+    with pytest.raises(QuarantineError, match=r"is damaged: row 2 of .*000000.jsonl can't be read") as error:
+        list(quarantine.read(Part(0, 2)))
+    assert len(str(error.value)) < 500
+
+
+def test_damaged_row_of_the_bucket_is_an_error_with_its_number():
+    bucket = Bucket()
+    quarantine = BucketQuarantine(bucket, "bucket", "run-1")
+    quarantine.append(Part(0), rows(1, 2))
+    [key] = bucket.objects
+    bucket.objects[key] = bucket.objects[key].split(b"\n")[0] + b"\n" + b"[" * 100_000 + b"\n"
+
+    with pytest.raises(QuarantineError, match=r"row 2 of s3://bucket/.*00000000.jsonl can't be read"):
+        list(quarantine.read(Part(0, 2, first=1)))
+
+
+def test_row_after_those_of_another_process_is_written_at_the_right_position(tmp_path):
+    """Another process has replaced a row that was never counted by a longer one, so the count is the same."""
+    first, second = FileQuarantine(tmp_path), FileQuarantine(tmp_path)
+    first.append(Part(0), rows(1))
+    first.append(Part(0, 1), rows(2))
+    second.append(Part(0, 1), rows(1234567))
+    first.append(Part(0, 2), rows(3))
+
+    assert list(FileQuarantine(tmp_path).read(Part(0, 3))) == rows(1, 1234567, 3)
+
+
+def test_row_after_more_rows_of_another_process_is_written_at_the_right_position(tmp_path):
+    first, second = FileQuarantine(tmp_path), FileQuarantine(tmp_path)
+    first.append(Part(0), rows(1))
+    second.append(Part(0, 1), rows(2, 3))
+    first.append(Part(0, 3), rows(4))
+    second.append(Part(0, 2), rows(5))
+
+    assert list(FileQuarantine(tmp_path).read(Part(0, 3))) == rows(1, 2, 5)
+
+
+def test_deleted_part_can_be_written_again(tmp_path):
+    quarantine = FileQuarantine(tmp_path)
+    quarantine.append(Part(0, version=1), rows(1))
+    quarantine.delete(Part(0, version=1))
+    quarantine.append(Part(0, version=1), rows(2))
+
+    assert list(quarantine.read(Part(0, 1, version=1))) == rows(2)
+
+
+def test_symbolic_link_is_not_followed(tmp_path):
+    target = tmp_path / "target"
+    target.write_text("precious")
+    quarantine = FileQuarantine(tmp_path / "run-1")
+    quarantine.path(Part(0)).parent.mkdir()
+    quarantine.path(Part(0)).symlink_to(target)
+
+    with pytest.raises(QuarantineError, match="it is a symbolic link"):
+        quarantine.append(Part(0), rows(1))
+    assert target.read_text() == "precious"
+
+
+def test_existing_file_is_made_private(tmp_path):
+    quarantine = FileQuarantine(tmp_path)
+    path = quarantine.path(Part(0))
+    path.touch(mode=0o666)
+    path.chmod(0o666)
+    quarantine.append(Part(0), rows(1))
+
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_line_has_ids_and_digest_and_no_value(tmp_path):

@@ -67,6 +67,27 @@ def test_work_is_divided_among_the_buckets_of_its_time():
     assert [bucket["calls"] for bucket in summary] == [0, 0, 0, 1]
 
 
+@pytest.mark.parametrize("seconds", [(3, 3), (3, 200), (200, 3)])
+def test_timelines_of_two_processes_add_up(seconds):
+    timelines = []
+    for duration in seconds:
+        timeline = Timeline()
+        for second in range(duration):
+            timeline.record(second, second + 1, Bucket(10, 1.0, latency(5)))
+        timelines.append(timeline)
+    first, second = timelines
+    before = json.dumps(second.to_json())
+
+    first.add(second)
+
+    assert len(first.buckets) <= MAX_BUCKETS
+    assert first.bucket_s == max(1.0, second.bucket_s, 8.0 if max(seconds) > 40 else 1.0)
+    assert sum(bucket.users for bucket in first.buckets) == pytest.approx(10 * sum(seconds))
+    assert sum(bucket.latency.calls for bucket in first.buckets) == sum(seconds)
+    assert first.buckets[0].users >= 20
+    assert json.dumps(second.to_json()) == before, "the other timeline stays as it is"
+
+
 def test_record_in_the_ledger_stays_small():
     timeline = Timeline()
     for second in range(600):

@@ -90,11 +90,7 @@ class ChallengeSessions:
             AwsError: NotAuthorizedException. Its texts were reported by users (amplify-js#5834).
         """
         attempt, issued_at = self._attempts.get(session, (None, 0.0))
-        if (
-            attempt is None
-            or (attempt.client.id, attempt.client.pool.id) != (client.id, client.pool.id)
-            or not attempt.belongs_to(user, typed_name)
-        ):
+        if attempt is None or attempt.client.id != client.id or not attempt.belongs_to(user, typed_name):
             raise AwsError("NotAuthorizedException", "Invalid session for the user.")
         del self._attempts[session]
         if self._clock() - issued_at > client.challenge_session_seconds:

@@ -7,6 +7,8 @@ The handlers build on these modules:
 - `user_names`: user names in any case
 - `attribute_rules`: which attributes a client may read and write
 - `codes`, `code_delivery`, `code_messages`: confirmation codes, their lifetime, SMS and e-mail, CustomMessage
+- `custom_senders`, `secret_encryption`, `sender_settings`: functions that send the messages, their key
+- `invitations`: messages to users whom an administrator creates
 - `triggers`, `authentication`, `user_migration`: Lambda triggers that the gateway fires around a call
 - `custom_challenge`, `challenge_triggers`, `challenge_sessions`: sign-in with custom challenges
 - `pre_sign_up_relay`, `token_generation`: Lambda triggers that fire while the emulator handles a call

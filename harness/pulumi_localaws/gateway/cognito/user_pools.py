@@ -11,6 +11,7 @@ from pulumi_localaws.gateway.cognito.pool_models import (
     parse_token_event_version,
 )
 from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PRE_SIGN_UP
+from pulumi_localaws.gateway.cognito.sender_settings import check_sender_settings
 from pulumi_localaws.gateway.cognito.triggers import SUPPORTED_LAMBDA_CONFIG_KEYS
 from pulumi_localaws.gateway.wire.errors import AwsError, replace_body
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
@@ -34,9 +35,10 @@ async def delete_user_pool(call: CognitoCall) -> Response:
 
 
 async def write_user_pool(call: CognitoCall) -> Response:
-    """Handle CreateUserPool and UpdateUserPool: warn about triggers that never fire; install the relays."""
+    """Handle CreateUserPool and UpdateUserPool: check its triggers and install the relays."""
     if call.enforces(GatewayRule.TRIGGERS):
         await _check_token_trigger(call)
+        await check_sender_settings(call)
     response = await call.forward()
     config = call.parameters.get("LambdaConfig")
     if response.status != HTTPStatus.OK or not isinstance(config, dict):

@@ -1,6 +1,7 @@
 """`userprofiles backfill apply`: carries out a plan, and resumes its run."""
 
 import argparse
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,12 @@ from userprofiles.backfill.command.apply_options import (
 )
 from userprofiles.backfill.command.apply_result import ApplyResultWriter
 from userprofiles.backfill.command.drift_watch import DriftWatch
-from userprofiles.backfill.command.engine import add_engine_options, execute_run, uses_state_machine
+from userprofiles.backfill.command.engine import (
+    add_engine_options,
+    check_state_machine_job,
+    execute_run,
+    uses_state_machine,
+)
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import add_connection_options
@@ -27,6 +33,7 @@ from userprofiles.backfill.command.report_files import ReportFiles, add_report_o
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.error_messages import TableLocation
+from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.failures.failure_sink import FailureObserver
 from userprofiles.backfill.failures.quarantine_sink import QuarantineSink
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
@@ -35,7 +42,6 @@ from userprofiles.backfill.ledger.stored_states import read_states
 from userprofiles.backfill.plan.apply import ApplyOptions, ApplyPreparation, PreparedRun, run_dry
 from userprofiles.backfill.plan.plan_file import Plan, read_plan
 from userprofiles.backfill.run import Observer
-from userprofiles.backfill.sources.source_kinds import refuse_local_source
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.file_quarantine import FileQuarantine
 from userprofiles.jobs.ledger import Ledger
@@ -51,7 +57,8 @@ _EPILOG = """exit codes:
 
 Required permissions on the table: dynamodb:DescribeTable, dynamodb:DescribeContinuousBackups, dynamodb:Scan,
 dynamodb:GetItem and dynamodb:PutItem. With dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is
-faster. --backup needs dynamodb:CreateBackup and dynamodb:DescribeBackup."""
+faster. With dynamodb:DeleteItem and dynamodb:ConditionCheckItem, it removes the new profiles of users who are
+deleted during the run. --backup needs dynamodb:CreateBackup and dynamodb:DescribeBackup."""
 
 
 def add_parser(commands: Any) -> None:
@@ -129,7 +136,7 @@ class _Application:
         values = self._values
         plan = read_plan(values.plan)
         if uses_state_machine(values):
-            refuse_local_source(plan.job.source)
+            self._check_state_machine_job(plan)
         client, location = connection.create_client(
             plan.job.table,
             limits=values.limits,
@@ -138,7 +145,7 @@ class _Application:
             has_connection_options=True,
         )
         values.region = location.region
-        ledger = open_ledger(values, values.limits)
+        ledger = open_ledger(values, values.limits, is_new=True)
         preparation = ApplyPreparation(
             ledger,
             client,
@@ -151,6 +158,17 @@ class _Application:
         if uses_state_machine(values):
             return self._run_state_machine(prepared, ledger)
         return self._run(prepared, ledger, client, location, plan)
+
+    def _check_state_machine_job(self, plan: Plan) -> None:
+        """Check that the state machine can carry out a plan, which can have been made for this process.
+
+        Raises:
+            RefusedError: It can't.
+        """
+        try:
+            check_state_machine_job(plan.job)
+        except ValueError as error:
+            raise RefusedError(str(error)) from error
 
     def _options(self, plan: Plan, client: Any, location: TableLocation) -> ApplyOptions:
         values = self._values
@@ -165,6 +183,8 @@ class _Application:
             rate=resolve_rate(values.rate, client, location),
             max_failures=tolerance.limit(plan.counts["processed"]) if tolerance else None,
             report=ReportFiles.from_options(values).place(plan.plan_id),
+            plan_file=str(values.plan.absolute()),
+            accept_command=shlex.join(["userprofiles", *values.arguments, "--accept-drift"]),
         )
 
     def _run(
@@ -175,7 +195,7 @@ class _Application:
         self._view.start(prepared.rows, lambda: sum(segment["rows"] for segment in plan.segments))
         observer = ViewObserver(self._view, prepared.drift.check)
         if self._values.dry_run:
-            return self._run_dry(prepared, client, location, observer)
+            return self._run_dry(prepared, ledger, client, location, observer)
         quarantine = open_own_quarantine(ledger, record.run_id, self._values)
         run = LedgerRun(
             ledger,
@@ -189,10 +209,15 @@ class _Application:
         result = run.start_or_resume(record, allow_parallel=self._values.allow_parallel)
         with ledger_errors():
             record = ledger.read(record.run_id)
-        return ApplyResultWriter(self._values, self._view, prepared, quarantine).write(result, record)
+        return ApplyResultWriter(self._values, self._view, prepared, ledger, quarantine).write(result, record)
 
     def _run_dry(
-        self, prepared: PreparedRun, client: Any, location: TableLocation, observer: Observer
+        self,
+        prepared: PreparedRun,
+        ledger: Ledger,
+        client: Any,
+        location: TableLocation,
+        observer: Observer,
     ) -> ExitCode:
         """Run the plan in this process without writing anything. The failed rows are kept for the report."""
         record, limits = prepared.record, self._values.limits
@@ -202,7 +227,8 @@ class _Application:
             result = run_dry(
                 prepared.job, client, location, observer=failures, stop=self._stop, limits=limits
             )
-            return ApplyResultWriter(self._values, self._view, prepared, quarantine).write(result, record)
+            writer = ApplyResultWriter(self._values, self._view, prepared, ledger, quarantine)
+            return writer.write(result, record)
 
     def _run_state_machine(self, prepared: PreparedRun, ledger: Ledger) -> ExitCode:
         """Run the plan in the state machine, and watch it.
@@ -218,6 +244,6 @@ class _Application:
         with ledger_errors():
             states = read_states(ledger, prepared.job)
         quarantine = FileQuarantine(quarantine_folder(record.run_id))
-        writer = ApplyResultWriter(self._values, self._view, prepared, quarantine)
+        writer = ApplyResultWriter(self._values, self._view, prepared, ledger, quarantine)
         has_drifted = all(state.done for state in states) and writer.warn_of_drift(states)
         return ExitCode.SOME_FAILED if exit_code is ExitCode.DONE and has_drifted else exit_code

@@ -7,15 +7,17 @@ from typing import Any
 
 from userprofiles.backfill import report
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
-from userprofiles.backfill.command.ledger_options import ledger_arguments
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import View
+from userprofiles.backfill.command.quarantine_place import failed_users_message
 from userprofiles.backfill.command.report_files import ReportFiles
 from userprofiles.backfill.errors import BackfillError, ErrorKind
 from userprofiles.backfill.job_report import JobReport
 from userprofiles.backfill.ledger.ledger_run import LedgerRunResult
 from userprofiles.backfill.plan.apply import PreparedRun
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.jobs.counted import counted
+from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.quarantine import Quarantine
 from userprofiles.jobs.run_record import RunRecord
 
@@ -27,12 +29,19 @@ class ApplyResultWriter:
         values: The options of the command.
         view: Shows messages on standard error.
         prepared: The run, and how its counts are compared with the plan.
+        ledger: The ledger of the run.
         quarantine: The failed users of the run.
     """
 
     def __init__(
-        self, values: argparse.Namespace, view: View, prepared: PreparedRun, quarantine: Quarantine
+        self,
+        values: argparse.Namespace,
+        view: View,
+        prepared: PreparedRun,
+        ledger: Ledger,
+        quarantine: Quarantine,
     ) -> None:
+        self._ledger = ledger
         self._values = values
         self._view = view
         self._prepared = prepared
@@ -55,7 +64,8 @@ class ApplyResultWriter:
         if not run.is_complete and not is_refused:
             self._view.show_message(self._stopped_message(tally.processed))
         if tally.failed and not self._values.dry_run:
-            self._view.show_message(self._failed_message(tally.failed, record.run_id))
+            bucket = self._values.bucket
+            self._view.show_message(failed_users_message(self._ledger, record.run_id, tally.failed, bucket))
         has_drifted = run.is_complete and self.warn_of_drift(run.states)
         if errors:
             return exit_code_of(errors[0])
@@ -105,15 +115,8 @@ class ApplyResultWriter:
             "drift": self._prepared.drift.to_json(run.states),
         }
 
-    def _failed_message(self, failed: int, run_id: str) -> str:
-        users = "1 user" if failed == 1 else f"{failed:,} users"
-        command = ["userprofiles", "backfill", "quarantine", "list", run_id, *ledger_arguments(self._values)]
-        if self._values.bucket:
-            command += ["--bucket", self._values.bucket]
-        return f"Failed: {users}. To list them with their reasons:\n  {shlex.join(command)}"
-
     def _stopped_message(self, users: int) -> str:
-        stopped = f"Stopped after {users:,} users."
+        stopped = f"Stopped after {counted(users, 'user')}."
         if self._values.dry_run:
             return f"{stopped} A dry run writes nothing and can't be resumed: run it again."
         command = shlex.join(["userprofiles", *self._values.arguments])

@@ -16,6 +16,7 @@ from userprofiles.backfill.failures.failure_log import FailureLog
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.jobs.document_file import DocumentFile
+from userprofiles.jobs.private_files import open_private
 
 
 class Checkpoint:
@@ -48,7 +49,7 @@ class Checkpoint:
             OSError: The state directory can't be written.
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._lock = open_private(self._lock_path)
         if sys.platform != "win32":
             import fcntl  # noqa: PLC0415 - Windows does not have it
 

@@ -4,39 +4,38 @@ import argparse
 import json
 import os
 import re
-import secrets
-from collections.abc import Mapping
+import sys
+import time
 from contextlib import suppress
-from typing import Any
-
-from botocore import exceptions as boto
 
 from userprofiles import aws
 from userprofiles.backfill import report
 from userprofiles.backfill.command.argument_parser import CommandParser
+from userprofiles.backfill.command.executions import StateMachine, is_execution_running
 from userprofiles.backfill.command.exit_code import ExitCode
-from userprofiles.backfill.command.ledger_options import ledger_arguments, ledger_table
+from userprofiles.backfill.command.ledger_options import ledger_table
 from userprofiles.backfill.command.output import Output
+from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.command.runs_view import format_counts
 from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.errors import (
-    BackfillError,
-    BackfillFailedError,
-    ErrorKind,
     RefusedError,
     StoppedError,
 )
 from userprofiles.backfill.job import Job
+from userprofiles.backfill.job_report import review_figures
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
+from userprofiles.backfill.limits import WORKER
+from userprofiles.backfill.sources.source_kinds import refuse_local_source
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tally import Meter, Tally
+from userprofiles.jobs.counted import counted
 from userprofiles.jobs.errors import RunNotFoundError
-from userprofiles.jobs.ledger import Ledger
-from userprofiles.jobs.run_record import RunRecord, RunState
-from userprofiles.telemetry import error_code
+from userprofiles.jobs.ledger import Ledger, command_line
+from userprofiles.jobs.run_record import STATE_MACHINE, RunRecord, RunState
 
 LOCAL = "local"
-STEP_FUNCTIONS = "stepfunctions"
+STEP_FUNCTIONS = STATE_MACHINE
 STATE_MACHINE_VARIABLE = "USERPROFILES_STATE_MACHINE"
 
 _STATE_MACHINE = re.compile(r"arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[\w-]{1,80}")
@@ -86,6 +85,21 @@ def uses_state_machine(values: argparse.Namespace) -> bool:
     return True
 
 
+def check_state_machine_job(job: Job) -> None:
+    """Check that the state machine can carry out a job.
+
+    Raises:
+        RefusedError: It can't read the source.
+        ValueError: The job has too many segments.
+    """
+    refuse_local_source(job.source)
+    if job.segments > WORKER.worker_segments:
+        raise ValueError(
+            f"--segments {job.segments}: the state machine processes at most {WORKER.worker_segments:,} "
+            "segments. Make a plan with fewer."
+        )
+
+
 def refuse_options(values: argparse.Namespace, *names: str) -> None:
     """Exit with the usage if one of these options, which are for this process only, is given."""
     for name in names:
@@ -98,77 +112,6 @@ def refuse_options(values: argparse.Namespace, *names: str) -> None:
 
 def _state_machine(values: argparse.Namespace) -> str:
     return values.state_machine or os.environ.get(STATE_MACHINE_VARIABLE, "")
-
-
-class StateMachine:
-    """Starts executions.
-
-    Args:
-        client: A botocore client of Step Functions.
-        arn: The ARN of the state machine.
-    """
-
-    def __init__(self, client: Any, arn: str) -> None:
-        self._client = client
-        self._arn = arn
-
-    def start(self, record: RunRecord, *, allow_parallel: bool) -> str:
-        """Start an execution that carries out the job of a record, and return its ARN.
-
-        Raises:
-            BackfillFailedError: It can't be started.
-        """
-        # botocore repeats a lost call: Step Functions then returns the execution with this name and input.
-        name = f"{record.run_id}-{secrets.token_hex(4)}"
-        document = {
-            "job": record.job,
-            "startedBy": record.started_by,
-            "codeVersion": record.code_version,
-            "templateVersion": record.template_version,
-            "backup": record.backup,
-            "allowParallel": allow_parallel,
-        }
-        try:
-            response = self._client.start_execution(
-                stateMachineArn=self._arn, name=name, input=json.dumps(document)
-            )
-        except (boto.ClientError, boto.BotoCoreError) as error:
-            raise self._error("start", "states:StartExecution", error) from error
-        return str(response["executionArn"])
-
-    def find_failure(self, execution_arn: str) -> BackfillError | None:
-        """Return why an execution has ended before it recorded a run, or None while it is running.
-
-        Raises:
-            BackfillFailedError: The execution can't be described.
-        """
-        try:
-            execution = self._client.describe_execution(executionArn=execution_arn)
-        except (boto.ClientError, boto.BotoCoreError) as error:
-            raise self._error("describe", "states:DescribeExecution", error) from error
-        if execution["status"] == "RUNNING":
-            return None
-        cause = _read_cause(execution.get("cause", ""))
-        message = f"The execution {execution_arn} ended ({execution['status']}): {cause['message']}"
-        if cause["type"] == RefusedError.__name__:
-            return RefusedError(cause["message"])
-        return BackfillFailedError(ErrorKind.SERVICE, message)
-
-    def _error(self, verb: str, permission: str, error: Exception) -> BackfillFailedError:
-        return BackfillFailedError(
-            ErrorKind.SERVICE,
-            f"Can't {verb} an execution of {self._arn}: {error_code(error)}.\n"
-            f"Check the ARN, the region and the permission {permission}.",
-        )
-
-
-def _read_cause(text: str) -> Mapping[str, str]:
-    """Return the type and the message of the error that ended an execution."""
-    try:
-        document = json.loads(text)
-        return {"type": str(document.get("errorType", "")), "message": str(document["errorMessage"])}
-    except (ValueError, KeyError, AttributeError):
-        return {"type": "", "message": text or "no cause is known"}
 
 
 class StepFunctionsEngine:
@@ -187,10 +130,10 @@ class StepFunctionsEngine:
         self._values = values
         self._ledger = ledger
         self._stop = stop
-        client = aws.client(
+        self._client = aws.client(
             "stepfunctions", region=values.region, endpoint_url=values.endpoint_url, connect_s=5, read_s=20
         )
-        self._machine = StateMachine(client, arn or _state_machine(values))
+        self._machine = StateMachine(self._client, arn or _state_machine(values))
 
     def execute(self, record: RunRecord, *, allow_parallel: bool) -> tuple[RunRecord, ExitCode]:
         """Start an execution and watch its run until it ends.
@@ -206,17 +149,26 @@ class StepFunctionsEngine:
             BackfillError: The execution can't be started or was rejected, or the ledger can't be read.
         """
         self._refuse_locked_run(record.run_id)
+        self._explain_wait(record.run_id)
         execution_arn = self._machine.start(record, allow_parallel=allow_parallel)
         run_id = record.run_id
         try:
             self._wait_for_run(run_id, execution_arn)
-            return Watch(self._ledger, self._stop, _WATCH_S).run(run_id)
+            return Watch(
+                self._ledger,
+                self._stop,
+                _WATCH_S,
+                is_execution_running=lambda arn: is_execution_running(self._client, arn),
+            ).run(run_id)
         except StoppedError as error:
-            arguments = " ".join([run_id, *ledger_arguments(self._values)])
             raise StoppedError(
                 f"Stopped watching. Run {run_id} continues in the state machine. To watch it again, or to "
-                f"stop it:\n  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}"
+                f"stop it:\n{self._control_commands(run_id)}"
             ) from error
+
+    def _control_commands(self, run_id: str) -> str:
+        commands = (command_line(self._ledger, "runs", word, run_id) for word in ("watch", "stop"))
+        return "\n".join(f"  {command}" for command in commands)
 
     def _refuse_locked_run(self, run_id: str) -> None:
         """Refuse a run that is locked. Its execution would fail, and raise the alarm of the state machine.
@@ -226,12 +178,22 @@ class StepFunctionsEngine:
         """
         with ledger_errors(), suppress(RunNotFoundError):
             if self._ledger.is_locked(run_id):
-                arguments = " ".join([run_id, *ledger_arguments(self._values)])
                 raise RefusedError(
                     f"Another process is working on run {run_id}.\nTo watch it, or to stop it:\n"
-                    f"  userprofiles runs watch {arguments}\n  userprofiles runs stop {arguments}\n"
+                    f"{self._control_commands(run_id)}\n"
                     "If its execution was aborted, the run can be resumed when its lease has ended, after at "
                     "most six minutes."
+                )
+
+    def _explain_wait(self, run_id: str) -> None:
+        """Say how long the execution waits for segments that killed workers have not released."""
+        with ledger_errors(), suppress(RunNotFoundError):
+            seconds = round(self._ledger.units_locked_until(run_id) - time.time())
+            if seconds > 0:
+                write_error(
+                    sys.stderr,
+                    f"Workers of run {run_id} were killed. Their segments continue when the leases of these "
+                    f"workers have ended, in at most {counted(seconds, 'second')}.\n",
                 )
 
     def _wait_for_run(self, run_id: str, execution_arn: str) -> None:
@@ -277,18 +239,18 @@ def execute_run(
     if values.json:
         meter = Meter.from_json(run.counts) if run.counts else Meter()
         totals = report.build_totals(Job.from_json(run.job), tally, meter, run.seconds)
-        totals |= {"state": str(run.state), "report": run.report}
+        totals |= {**review_figures(Job.from_json(run.job), run), "state": str(run.state)}
+        totals |= {"report": run.report}
         Output().write(json.dumps(totals, indent=2) + "\n")
         return code
     if run.kind == "backfill":
         lines = [report.format_summary(tally, is_complete=run.state is RunState.DONE)]
     else:
         lines = [f"{run.kind} {run.run_id}: {run.state}", format_counts(run.counts)]
+        if unaccounted := run.counts.get("unaccounted"):
+            lines.append(f"{unaccounted:,} of the profiles that the run created were not found.")
+        if sample := Job.from_json(run.job).sample:
+            lines.append(f"A sample of about {sample['size']:,} users, --seed {sample['seed']}")
     lines += [f"{name}: {text}" for name, text in [("Message", run.message), ("Report", run.report)] if text]
     Output().write("\n".join(lines) + "\n")
     return code
-
-
-def state_machine_of(execution_arn: str) -> str:
-    """Return the ARN of the state machine of an execution."""
-    return execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]

@@ -35,7 +35,7 @@ _RULES = (
         "this source has fixed names",
     ),
     _Rule(
-        ["roles", "approval_roles", "default_role"],
+        ["outputs", "roles", "approval_roles", "default_role"],
         {TABLE_SOURCE},
         "only profiles are created, and the accounts have the roles",
     ),
@@ -52,8 +52,8 @@ _RULES = (
     ),
     _Rule(
         ["segments"],
-        {SourceKind.POOL, SourceKind.EXPORT},
-        "a pool has one segment, and an export one for each of its files",
+        {SourceKind.POOL, SourceKind.EXPORT, SourceKind.PARQUET},
+        "a pool has one segment, an export one for each file, and a Parquet file one for each row group",
     ),
     _Rule(["only"], {SourceKind.POOL}, "a pool has one segment"),
 )

@@ -12,7 +12,7 @@ from userprofiles.backfill.command.connection import create_client
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_view import View
-from userprofiles.backfill.command.quarantine_place import bucket_of, open_quarantine
+from userprofiles.backfill.command.quarantine_place import bucket_of, failed_users_message, open_quarantine
 from userprofiles.backfill.command.report_files import ReportFiles
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.errors import BackfillError, ErrorKind
@@ -26,6 +26,7 @@ from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.operations import ProcessorFactory
 from userprofiles.backfill.plan.written_code import backfill_code_version
 from userprofiles.backfill.stop import Stop
+from userprofiles.jobs.counted import counted
 from userprofiles.jobs.identity import who_am_i
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.quarantine import Quarantine
@@ -152,8 +153,11 @@ class LedgerCommand:
         if not result.is_complete and not is_refused:  # after a takeover, another process continues
             command = ["userprofiles", "runs", "resume", result.job.run_id, *self._options.ledger_arguments]
             self._view.show_message(
-                f"Stopped after {tally.processed:,} users. To resume:\n  {shlex.join(command)}"
+                f"Stopped after {counted(tally.processed, 'user')}. To resume:\n  {shlex.join(command)}"
             )
+        if tally.failed:
+            message = failed_users_message(self._ledger, result.job.run_id, tally.failed, None)
+            self._view.show_message(message)
         if errors:
             return exit_code_of(errors[0])
         if not result.is_complete:

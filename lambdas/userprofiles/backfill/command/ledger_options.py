@@ -34,15 +34,28 @@ def add_ledger_options(parser: CommandParser) -> None:
     )
 
 
-def open_ledger(values: argparse.Namespace, limits: Limits) -> Ledger:
-    """Return the ledger that the options choose.
+def open_ledger(values: argparse.Namespace, limits: Limits, *, is_new: bool = False) -> Ledger:
+    """Return the ledger that the options choose. Exit with the usage if its folder is wrong.
+
+    Args:
+        values: The options, with the `parser` of the command.
+        limits: Times and attempts of a call.
+        is_new: Whether the command creates the folder if it does not exist.
 
     Raises:
         RefusedError: The table is not one for a ledger.
         BackfillFailedError: The table can't be read.
     """
+    ledger = _open_ledger(values, limits, is_new=is_new)
+    ledger.options = ledger_arguments(values)
+    return ledger
+
+
+def _open_ledger(values: argparse.Namespace, limits: Limits, *, is_new: bool) -> Ledger:
     table = ledger_table(values)
     if not table:
+        if values.ledger_dir:
+            _check_folder(values, is_new=is_new)
         return FileLedger(values.ledger_dir or default_ledger_folder())
     client, _ = create_client(
         table,
@@ -55,6 +68,18 @@ def open_ledger(values: argparse.Namespace, limits: Limits) -> Ledger:
     with ledger_errors():
         ledger.check()
     return ledger
+
+
+def _check_folder(values: argparse.Namespace, *, is_new: bool) -> None:
+    """Exit with the usage if `--ledger-dir` is no folder."""
+    folder = values.ledger_dir
+    if folder.exists() and not folder.is_dir():
+        values.parser.error(f"--ledger-dir {folder}: must be a folder, and is a file")
+    if not folder.exists() and not is_new:
+        values.parser.error(
+            f"--ledger-dir {folder}: the folder does not exist. Use the folder with which the run was "
+            "started. Only `backfill apply` creates one"
+        )
 
 
 def ledger_table(values: argparse.Namespace) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from userprofiles.backfill.command import connection
-from userprofiles.backfill.command.engine import LOCAL, STEP_FUNCTIONS
+from userprofiles.backfill.command.engine import LOCAL, STEP_FUNCTIONS, check_state_machine_job
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import (
@@ -23,13 +23,11 @@ from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.command.rate_option import add_rate_option, resolve_rate
 from userprofiles.backfill.command.run_command import expected_rows
 from userprofiles.backfill.command.signals import stop_on_signals
-from userprofiles.backfill.command.source_options import add_source_options, read_source
+from userprofiles.backfill.command.source_options import add_source_options, read_source, source_segments
 from userprofiles.backfill.command.view_observer import ViewObserver
 from userprofiles.backfill.job import Job, new_run_id
-from userprofiles.backfill.limits import WORKER
 from userprofiles.backfill.plan.plan_file import diff_plans, read_plan, write_plan
 from userprofiles.backfill.plan.planner import Planner
-from userprofiles.backfill.sources.source_kinds import refuse_local_source
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 
@@ -67,7 +65,8 @@ def add_parser(commands: Any) -> None:
         "--engine",
         choices=[LOCAL, STEP_FUNCTIONS],
         default=LOCAL,
-        help="what will carry out the plan; the plan itself is made by this process (default: %(default)s)",
+        help="what will carry out the plan; with stepfunctions, check that the state machine can do it. This "
+        "process makes the plan in any case, because it only reads (default: %(default)s)",
     )
     add_source_options(plan)
     add_profile_options(plan, "; required with another source than table")
@@ -103,32 +102,16 @@ def _execute_plan(values: argparse.Namespace) -> ExitCode:
     def plan() -> ExitCode:
         try:
             source = read_source(values, warn=view.show_message)
-            values.segments = source.get("files", values.segments)  # an export has a segment for each file
+            values.segments = source_segments(source) or values.segments
             job = create_job(values, run_id, source=source)
-            _check_engine(values, job)
+            if values.engine == STEP_FUNCTIONS:
+                check_state_machine_job(job)
         except ValueError as error:
             parser.error(str(error))
         return _write_plan(values, job, path, view, stop)
 
     with stop_on_signals(stop.request):
         return run_with_error_report(plan, view.show_message, as_json=values.json)
-
-
-def _check_engine(values: argparse.Namespace, job: Job) -> None:
-    """Check that the chosen engine can carry out a job.
-
-    Raises:
-        RefusedError: The state machine can't read the source.
-        ValueError: The job has too many segments for the state machine.
-    """
-    if values.engine == LOCAL:
-        return
-    refuse_local_source(job.source)
-    if job.segments > WORKER.worker_segments:
-        raise ValueError(
-            f"--segments {job.segments}: the state machine processes at most {WORKER.worker_segments:,} "
-            "segments. Choose fewer."
-        )
 
 
 def _write_plan(values: argparse.Namespace, job: Job, path: Path, view: ProgressView, stop: Stop) -> ExitCode:

@@ -9,6 +9,7 @@ from userprofiles.backfill.command.progress_line import ProgressLine, write_erro
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.jobs.counted import counted
 
 
 class View(Protocol):
@@ -54,7 +55,7 @@ class ProgressView:
         failed = sum(state.tally.failed for state in all_states)
         users = sum(state.tally.processed for state in all_states)
         rows = sum(state.rows for state in all_states)
-        self._line.show(rows, f"{users:,} users, {created:,} created, {failed:,} failed")
+        self._line.show(rows, f"{counted(users, 'user')}, {created:,} created, {failed:,} failed")
 
     def show_message(self, message: str) -> None:
         """Show a message in place of the bar."""
@@ -92,7 +93,8 @@ class UserLinesView:
                 return f"Skipped user: {user} ({result.reason})"
             case Outcome.FAILED:
                 key = ", ".join(f"{name} {value}" for name, value in result.key.items())
-                return f"Failed to create profile for user: {user} ({_printable(f'{result.reason}; {key}')})"
+                reason = _printable(f"{result.safe_reason}; {key}")
+                return f"Failed to create profile for user: {user} ({reason})"
             case outcome:
                 return f"{outcome.value}: {user}"
 

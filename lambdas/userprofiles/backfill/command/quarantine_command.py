@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,8 @@ from userprofiles.backfill.ledger.ledger_run import read_job
 from userprofiles.backfill.ledger.retry_run import RetryResult, RetryRun
 from userprofiles.backfill.ledger.stored_states import read_states
 from userprofiles.backfill.stop import Stop
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.counted import counted
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.quarantine import MAX_TRIES, Quarantine, QuarantinedRow
 
 _EPILOG = f"""exit codes:
@@ -133,13 +135,18 @@ def _show(context: _Context) -> ExitCode:
         document = {"runId": run_id, "place": place, "rows": rows, "retryable": retryable}
         Output().write(json.dumps(document | {"reasons": reasons}) + "\n")
         return ExitCode.DONE
-    lines = [f"{rows:,} failed rows of run {run_id} in {place}"]
+    lines = [f"{counted(rows, 'failed row')} of run {run_id} in {place}"]
     lines += [f"{count:>9,}  {reason}" for reason, count in reasons.items()]
     if rows:
-        command = f"userprofiles backfill quarantine retry {run_id}"
+        words = ["backfill", "quarantine", "retry", run_id]
+        command = command_line(context.ledger, *words, *_bucket_arguments(context.values))
         lines.append(f"{retryable:,} of them can be retried after a fix: {command}")
     Output().write("\n".join(lines) + "\n")
     return ExitCode.DONE
+
+
+def _bucket_arguments(values: argparse.Namespace) -> list[str]:
+    return ["--bucket", values.bucket] if values.bucket else []
 
 
 def _retry(context: _Context) -> ExitCode:
@@ -160,8 +167,10 @@ def _retry(context: _Context) -> ExitCode:
     result = retry.retry(values.run, context.quarantine, force=values.force)
     _print_result(values, result)
     if result.kept:
+        command = shlex.join(["userprofiles", *values.arguments, "--force"])
         view.show_message(
-            f"{result.kept:,} rows have failed {MAX_TRIES} times and were not tried. To try them: --force"
+            f"Not tried, because they have failed {MAX_TRIES} times: {counted(result.kept, 'row')}. "
+            f"To try them:\n  {command}"
         )
     if result.error:
         _show_error(result.error, view)
@@ -177,8 +186,8 @@ def _print_result(values: argparse.Namespace, result: RetryResult) -> None:
         return
     retried = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     Output().write(
-        f"Retried {sum(counts.values()):,} rows: {retried}.\n"
-        f"Run {values.run} has {result.failed:,} failed users now.\n"
+        f"Retried {counted(sum(counts.values()), 'row')}: {retried}.\n"
+        f"Run {values.run} has {counted(result.failed, 'failed user')} now.\n"
     )
 
 

@@ -9,9 +9,10 @@ from userprofiles.backfill.command.checkpoint_folder import state_directory
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.jobs.bucket_quarantine import BucketQuarantine
+from userprofiles.jobs.counted import counted
 from userprofiles.jobs.errors import RunNotFoundError
 from userprofiles.jobs.file_quarantine import FileQuarantine
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.quarantine import Quarantine
 from userprofiles.jobs.run_record import RunRecord
 
@@ -57,6 +58,17 @@ def open_own_quarantine(ledger: Ledger, run_id: str, values: argparse.Namespace)
         except RunNotFoundError:
             bucket = values.bucket
     return open_quarantine(run_id, bucket, region=values.region, endpoint_url=values.endpoint_url)
+
+
+def failed_users_message(ledger: Ledger, run_id: str, failed: int, bucket: str | None) -> str:
+    """Return the message for the failed users of a run, with the commands for them."""
+    options = ["--bucket", bucket] if bucket else []
+    commands = (
+        command_line(ledger, "backfill", "quarantine", word, run_id, *options) for word in ("list", "retry")
+    )
+    users = counted(failed, "user")
+    text = f"Failed: {users}. To list them with their reasons, and to retry them after a fix:"
+    return "\n  ".join([text, *commands])
 
 
 def find_quarantine(record: RunRecord, values: argparse.Namespace) -> Quarantine:

@@ -48,6 +48,21 @@ def check_report_options(parser: CommandParser, values: argparse.Namespace) -> N
         parser.error(f"--html {html}: must be a file in a directory that exists and is writable")
 
 
+def _report_path(record: RunRecord) -> Path:
+    """Return the path of the report of a stored run.
+
+    Raises:
+        RefusedError: It can't be a file.
+    """
+    path = Path(record.report)
+    if not record.report.isprintable() or not path.name or path.is_dir():
+        raise RefusedError(
+            f"The record of run {record.run_id} names the report {record.report!r}, which can't be a file.\n"
+            "Correct its record in the ledger, or apply its plan again with --report FILE.json."
+        )
+    return path
+
+
 def _is_report(path: Path) -> bool:
     """Return whether a file is empty or begins as a report does."""
     try:
@@ -94,7 +109,7 @@ class ReportFiles:
         Raises:
             RefusedError: The record names a file that is no report. Others may be able to write the ledger.
         """
-        report = Path(record.report) if record.report and not bucket_of(record) else None
+        report = _report_path(record) if record.report and not bucket_of(record) else None
         for path in [report, report.with_suffix(".html")] if report else []:
             if path.is_file() and not _is_report(path):
                 raise RefusedError(

@@ -17,7 +17,7 @@ from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.job_options import add_connection_options
 from userprofiles.backfill.command.ledger_command import find_operator, new_record
-from userprofiles.backfill.command.ledger_options import add_ledger_options, ledger_arguments, open_ledger
+from userprofiles.backfill.command.ledger_options import add_ledger_options, open_ledger
 from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.command.rate_option import add_rate_option, resolve_rate
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
@@ -41,6 +41,7 @@ from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.run_history import read_history
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
+from userprofiles.jobs.counted import counted
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord
 
@@ -48,7 +49,7 @@ _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} done, also if changed profiles were kept
   {ExitCode.FAILED:<3} could not continue: credentials, table, ledger, permissions, network, disk
   {ExitCode.STOPPED:<3} stopped by Ctrl-C, SIGTERM or `runs stop`: run it again to continue
-  {ExitCode.REFUSED:<3} refused: no such run, it is running or rolled back already, or not confirmed
+  {ExitCode.REFUSED:<3} rejected: no such run, it is running or rolled back already, or not confirmed
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions on the table: dynamodb:Scan, dynamodb:GetItem and dynamodb:DeleteItem. With
@@ -110,10 +111,9 @@ def roll_back_run(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> Exi
         BackfillError: The rollback could not start.
     """
     view = ReviewView(values.limits, (Outcome.REMOVED, Outcome.KEPT))
-    stop_command = shlex.join(["userprofiles", "runs", "stop", values.run, *ledger_arguments(values)])
     with ledger_errors():
         run = ledger.read(values.run)
-        check_can_roll_back(ledger, run, stop_command)
+        check_can_roll_back(ledger, run)
         open_rollback = find_open_rollback(ledger, values.run)
         history = read_history(ledger, values.run)
     client, location = connection.create_client(
@@ -125,8 +125,8 @@ def roll_back_run(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> Exi
     )
     if not values.dry_run and not values.yes:
         confirm(
-            f"Remove what run {values.run} created in table {history.job.table} ({history.created:,} users), "
-            "except what was changed since?",
+            f"Remove what run {values.run} created in table {history.job.table} "
+            f"({counted(history.created, 'user')}), except what was changed since?",
             "Nothing was removed.",
         )
     if uses_state_machine(values):
@@ -197,8 +197,8 @@ def _finish(values: argparse.Namespace, result: RollbackResult, view: ReviewView
     if not result.is_complete and values.dry_run:
         view.show_message("Stopped. A dry run writes nothing and can't be resumed: run it again.")
     elif not result.is_complete or result.error:
-        command = ["userprofiles", "backfill", "rollback", values.run, *ledger_arguments(values)]
-        view.show_message(f"The rollback is not complete. To continue it:\n  {shlex.join(command)}")
+        command = shlex.join(["userprofiles", *values.arguments])
+        view.show_message(f"The rollback is not complete. To continue it:\n  {command}")
     if result.error:
         return exit_code_of(result.error)
     return ExitCode.DONE if result.is_complete else ExitCode.STOPPED

@@ -25,7 +25,9 @@ from userprofiles.backfill.tables.calls import Calls
 _EPILOG = f"""{exit_code.HELP}
 
 Required permissions on the table: dynamodb:Scan, dynamodb:GetItem and dynamodb:PutItem. With
-dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is faster. A dry run only reads."""
+dynamodb:BatchGetItem and dynamodb:PartiQLInsert, the run is faster. With dynamodb:DeleteItem and
+dynamodb:ConditionCheckItem, it removes the new profiles of users who are deleted during the run. A dry run
+only reads."""
 
 
 def add_parser(commands: Any) -> None:

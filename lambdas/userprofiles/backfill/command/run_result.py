@@ -14,6 +14,7 @@ from userprofiles.backfill.errors import BackfillError, BackfillFailedError, Err
 from userprofiles.backfill.failures.failure_log import FailureLog
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.jobs.counted import counted
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class ResultWriter:
         return []
 
     def _stopped_message(self, result: RunResult, users: int, *, can_resume: bool) -> str:
-        stopped = f"Stopped after {users:,} users."
+        stopped = f"Stopped after {counted(users, 'user')}."
         if result.job.dry_run:
             return f"{stopped} A dry run writes nothing and can't be resumed: run it again."
         if can_resume:

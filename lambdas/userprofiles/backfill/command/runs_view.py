@@ -1,6 +1,7 @@
 """What `userprofiles runs` prints: a list of runs, one run, and its progress while it runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
 from typing import Any
 
 from userprofiles.backfill.command.output import printable
@@ -9,41 +10,70 @@ from userprofiles.jobs.run_record import Request, RunRecord, RunState
 
 INTERRUPTED = "interrupted"
 STOPPING = "stopping"
+WAITING = "waiting for capacity"
 _COLUMNS = ("RUN", "KIND", "ENGINE", "STATE", "USERS", "FAILED", "UPDATED", "TABLE")
 _COUNTS = ("processed", "created", "existed", "failed")
 _SHOWN_UNITS = 20
 
 
-def describe_state(run: RunRecord, *, is_locked: bool) -> str:
+class Activity(Enum):
+    """Who works on a run.
+
+    Attributes:
+        NONE: Nobody.
+        WORKING: A process has its lease.
+        WAITING: No process has its lease, and its execution is running: the functions or the table have no
+            capacity.
+    """
+
+    NONE = "none"
+    WORKING = "working"
+    WAITING = "waiting"
+
+
+def describe_state(run: RunRecord, activity: Activity) -> str:
     """Return the state of a run for people: a running one can be stopping, or its process was killed."""
     if run.state is not RunState.RUNNING:
         return run.state
-    if not is_locked:
+    if activity is Activity.NONE:
         return INTERRUPTED
-    return STOPPING if run.request is Request.STOP else run.state
+    if run.request is Request.STOP:
+        return STOPPING
+    return WAITING if activity is Activity.WAITING else run.state
 
 
-def check_lease(ledger: Ledger, run: RunRecord) -> tuple[RunRecord, bool]:
-    """Return a run, and whether a process works on it.
+def find_activity(
+    ledger: Ledger, run: RunRecord, is_execution_running: Callable[[str], bool]
+) -> tuple[RunRecord, Activity]:
+    """Return a run, and who works on it.
 
     A run can end after its record was read and before its lease is read. So the record of a run without a
     lease is read again.
+
+    Args:
+        ledger: The ledger.
+        run: The run.
+        is_execution_running: Returns whether the execution with an ARN is running.
 
     Raises:
         LedgerError: The ledger can't be read.
     """
     if run.state is not RunState.RUNNING:
-        return run, False
+        return run, Activity.NONE
     if ledger.is_locked(run.run_id):
-        return run, True
-    return ledger.read(run.run_id), False
+        return run, Activity.WORKING
+    is_waiting = bool(run.execution_arn) and is_execution_running(run.execution_arn)
+    run = ledger.read(run.run_id)
+    if run.state is RunState.RUNNING and is_waiting:
+        return run, Activity.WAITING
+    return run, Activity.NONE
 
 
-def format_list(runs: Iterable[tuple[RunRecord, str]]) -> str:
+def format_list(runs: Iterable[tuple[RunRecord, str]], ledger: str) -> str:
     """Return a table of runs, each with its state."""
     rows = [_COLUMNS, *(_list_row(run, state) for run, state in runs)]
     if len(rows) == 1:
-        return "The ledger has no runs."
+        return f"The ledger {ledger} has no runs."
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
@@ -74,6 +104,7 @@ def format_run(run: RunRecord, state: str) -> str:
         "duration": f"{run.seconds:,.0f} s",
         "code": run.code_version,
         "template": run.template_version,
+        "plan": run.plan_file,
         "plan hash": run.plan_hash,
         "execution": run.execution_arn,
         "report": run.report,

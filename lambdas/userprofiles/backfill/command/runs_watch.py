@@ -1,7 +1,7 @@
 """`userprofiles runs watch`: shows the progress of a run until it ends."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
 from userprofiles.backfill.command.exit_code import ExitCode
@@ -9,22 +9,25 @@ from userprofiles.backfill.command.ledger_command import LOCAL_ENGINE
 from userprofiles.backfill.command.output import printable
 from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.command.runs_view import (
-    check_lease,
+    Activity,
     describe_state,
+    find_activity,
     format_counts,
     format_progress,
     format_units,
     table_name,
 )
 from userprofiles.backfill.errors import StoppedError
+from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger.ledger_session import build_counts
+from userprofiles.backfill.review.orphan_units import add_orphan_states
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
 
-_FAILURES = ("failed", "differing", "missing", "orphaned", "kept")
+_FAILURES = ("failed", "differing", "missing", "orphaned", "unaccounted", "kept")
 _DAMAGES = (ValueError, KeyError, TypeError, AttributeError)
 
 
@@ -36,9 +39,19 @@ class Watch:
         stop: Ends the watch, not the run.
         every_s: Seconds between two reads of the ledger.
         stream: Standard error.
+        is_execution_running: Returns whether the execution with an ARN is running.
     """
 
-    def __init__(self, ledger: Ledger, stop: Stop, every_s: float, stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        stop: Stop,
+        every_s: float,
+        stream: TextIO | None = None,
+        *,
+        is_execution_running: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._is_execution_running = is_execution_running
         self._ledger = ledger
         self._stop = stop
         self._every_s = every_s
@@ -55,17 +68,18 @@ class Watch:
         """
         while True:
             with ledger_errors():
-                run, is_locked = check_lease(self._ledger, self._ledger.read(run_id))
+                run = self._ledger.read(run_id)
+                run, activity = find_activity(self._ledger, run, self._is_execution_running)
                 units = self._read_units(run)
-            state = describe_state(run, is_locked=is_locked)
+            state = describe_state(run, activity)
             counts = _count_users(run, units)
-            self._show(run, state, counts, units if is_locked else [])
-            if not is_locked:
+            has_ended = activity is Activity.NONE
+            self._show(run, state, counts, [] if has_ended else units)
+            if has_ended:
                 return run, exit_code_of_run(run, counts)
             if self._stop.wait(self._every_s):
-                raise StoppedError(
-                    f"Stopped watching. Run {run_id} continues. To stop it: userprofiles runs stop {run_id}"
-                )
+                command = command_line(self._ledger, "runs", "stop", run_id)
+                raise StoppedError(f"Stopped watching. Run {run_id} continues. To stop it:\n  {command}")
 
     def _read_units(self, run: RunRecord) -> list[Mapping[str, Any]]:
         """Return the progress of the units if it is shown, or if only the units have the counts."""
@@ -109,8 +123,9 @@ def _count_users(run: RunRecord, units: Sequence[Mapping[str, Any]]) -> Mapping[
     if run.state is not RunState.RUNNING or run.engine == LOCAL_ENGINE:
         return run.counts
     try:
-        counts = build_counts([SegmentState.from_json(unit) for unit in units], {})
+        job = Job.from_json(run.job)
+        states = {number: SegmentState(number) for number in job.segment_numbers}
+        states |= {int(unit["segment"]): SegmentState.from_json(unit) for unit in units}
+        return build_counts(add_orphan_states(job, list(states.values())), {})
     except _DAMAGES:
         return run.counts
-    all_units = run.job.get("only") or range(int(run.job.get("segments", len(units))))
-    return {**counts, "units": {**counts["units"], "all": len(all_units)}}

@@ -39,6 +39,7 @@ from userprofiles.backfill.tables.table_description import describe_table
 from userprofiles.backfill.tables.table_scan import scan
 from userprofiles.backfill.tables.table_shape import TableShape, is_user_row
 from userprofiles.backfill.users.mapping import ID, KEYED_TABLE_COLUMNS, TABLE_COLUMNS, ColumnMapping
+from userprofiles.jobs.counted import counted
 from userprofiles.table import record
 
 _ANY_TABLE = "any-table"
@@ -233,8 +234,8 @@ class SourceCheck:
         rows = [record.values for record in records if not record.problem]
         if records and not rows:
             raise RefusedError(
-                f"{source['path']}: none of the first {len(records)} lines can be read as {source['kind']}. "
-                f"The first of them {records[0].problem}. Check the kind of the source."
+                f"{source['path']}: none of the first {counted(len(records), 'line')} can be read as "
+                f"{source['kind']}. The first of them {records[0].problem}. Check the kind of the source."
             )
         if columns and rows and not all(any(column in row for row in rows) for column in columns):
             raise RefusedError(
@@ -259,7 +260,7 @@ class SourceCheck:
         missing = sorted(column for column in columns.values() if column not in present)
         if missing:
             raise RefusedError(
-                f"--mapping: none of the first {len(rows)} rows of the source has the column "
+                f"--mapping: none of the first {counted(len(rows), 'row')} of the source has the column "
                 f"{', '.join(map(repr, missing))}. {_describe_columns(present)}"
             )
         for target, column in sorted(columns.items()):
@@ -267,7 +268,7 @@ class SourceCheck:
             if empty:
                 self.warn(
                     f"the column {column!r} (for {target}) has no value in {empty} of the first "
-                    f"{len(rows)} rows ({empty / len(rows):.0%})."
+                    f"{counted(len(rows), 'row')} ({empty / len(rows):.0%})."
                 )
 
 

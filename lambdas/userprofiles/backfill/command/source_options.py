@@ -2,15 +2,16 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from userprofiles import settings, template_document
 from userprofiles import template as templates
+from userprofiles import template_document
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.ineffective_options import OTHER_TABLE, reject_ineffective_options
 from userprofiles.backfill.command.progress_line import write_error
+from userprofiles.backfill.command.role_rules import add_role_options, read_role_rules
 from userprofiles.backfill.command.source_check import SourceCheck
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import TABLE_SOURCE
@@ -18,6 +19,7 @@ from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.backfill.sources.source_kinds import SourceKind
 from userprofiles.backfill.users.mapping import (
     KEYED_TABLE_COLUMNS,
+    ROLE,
     TABLE_COLUMNS,
     ColumnMapping,
     read_mapping,
@@ -50,12 +52,6 @@ _DEFAULT_COLUMNS = {
     SourceKind.TABLE: TABLE_COLUMNS,
     SourceKind.KEYED_TABLE: KEYED_TABLE_COLUMNS,
 }
-# The settings of the functions and the options of this command.
-_OPTIONS = {
-    "SIGN_UP_ROLES": "--roles",
-    "APPROVAL_ROLES": "--approval-roles",
-    "DEFAULT_ROLE": "--default-role",
-}
 _KINDS_WITHOUT_MAPPING = (SourceKind.POOL, SourceKind.POOL_LIST, SourceKind.PYTHON)
 _REQUIRES_TEMPLATE = (
     "--source {source}: requires --template NAME, because the template decides the fields of each account. "
@@ -72,27 +68,7 @@ def add_source_options(parser: CommandParser) -> None:
         metavar="FILE.json",
         help="names of the source's columns; required for jsonl, csv and parquet (see docs/sources.md)",
     )
-    parser.add_argument(
-        "--roles",
-        type=settings.split_list,
-        default=(),
-        metavar="A,B",
-        help="roles that the source may set (default: all roles of the template); a user with another role "
-        "gets the template's default role. With a pool, users may have chosen their role themselves",
-    )
-    parser.add_argument(
-        "--approval-roles",
-        type=settings.split_list,
-        default=(),
-        metavar="A,B",
-        help="roles whose users are pending until an administrator approves them (default: none)",
-    )
-    parser.add_argument(
-        "--default-role",
-        default="",
-        metavar="A",
-        help="role of users without an allowed one (default: that of the template)",
-    )
+    add_role_options(parser)
     parser.add_argument(
         "--requests-per-second",
         type=float,
@@ -133,8 +109,10 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
             )
         )
     template = templates.load(values.template)
-    source: dict[str, Any] = {"kind": kind.value, **_roles(values, template)}
     mapping = _mapping(values, kind, template)
+    can_set_roles = mapping is None or ROLE in mapping.columns
+    rules = read_role_rules(values, template, can_set_roles=can_set_roles, warn=warn or _warn)
+    source: dict[str, Any] = {"kind": kind.value, **rules}
     if mapping:
         source |= mapping.to_json()
     if kind is SourceKind.POOL:
@@ -157,28 +135,10 @@ def read_source(values: argparse.Namespace, *, warn: Callable[[str], None] | Non
     return check.complete(source)
 
 
-def _roles(values: argparse.Namespace, template: Template) -> dict[str, Any]:
-    """Return the roles of a source, after the checks that the functions make."""
-    try:
-        environment = {
-            "TEMPLATE": values.template,
-            "SIGN_UP_ROLES": ",".join(values.roles),
-            "APPROVAL_ROLES": ",".join(values.approval_roles),
-            "DEFAULT_ROLE": values.default_role,
-        }
-        settings.template(environment)
-        settings.roles(environment, template)
-    except settings.SettingsError as error:
-        text = str(error)
-        for variable, option in _OPTIONS.items():
-            text = text.replace(variable, option)
-        raise RefusedError(text) from error
-    roles = {
-        "roles": list(values.roles),
-        "approvalRoles": list(values.approval_roles),
-        "defaultRole": values.default_role,
-    }
-    return {name: value for name, value in roles.items() if value}
+def source_segments(source: Mapping[str, Any]) -> int | None:
+    """Return the number of a source's own segments, such as the files of an export, or None."""
+    segments: int | None = source.get("files") or source.get("rowGroups")
+    return segments
 
 
 def _mapping(values: argparse.Namespace, kind: SourceKind, template: Template) -> ColumnMapping | None:

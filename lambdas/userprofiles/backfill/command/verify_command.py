@@ -27,6 +27,7 @@ from userprofiles.backfill.command.ledger_options import add_ledger_options, ope
 from userprofiles.backfill.command.report_option import add_report_option, check_report_option
 from userprofiles.backfill.command.review_view import ReviewObserver, ReviewView, write_result
 from userprofiles.backfill.command.signals import stop_on_signals
+from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.job import Job, Operation, new_run_id
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
@@ -39,13 +40,14 @@ from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.shape_detection import detect_shape, read_first_shapes
+from userprofiles.jobs.counted import counted
 
 _EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} no differences
   {ExitCode.FAILED:<3} could not continue: credentials, table, permissions, network, disk
   {ExitCode.SOME_FAILED:<3} differences, or users whose row can't be read
   {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM: run it again
-  {ExitCode.REFUSED:<3} refused: the ledger has no such run, or the table has user rows of both shapes
+  {ExitCode.REFUSED:<3} rejected: the ledger has no such run, or the table has user rows of both shapes
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions: dynamodb:Scan and dynamodb:GetItem on the table, and those of the source. With
@@ -110,7 +112,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
         parser.error("--seed needs --sample: without a sample, all users are compared")
     check_report_option(parser, values)
     if uses_state_machine(values):
-        refuse_options(values, "report", "sample")
+        refuse_options(values, "report")
     view = ReviewView(values.limits, (Outcome.MATCHING, Outcome.DIFFERING, Outcome.MISSING))
     stop = Stop()
 
@@ -120,7 +122,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
         except ValueError as error:
             parser.error(str(error))
         if uses_state_machine(values):
-            return _verify_by_state_machine(values, job, stop)
+            return _verify_by_state_machine(values, job, history, stop)
         return _verify(values, job, history, view, stop)
 
     with stop_on_signals(stop.request):
@@ -156,8 +158,13 @@ def _create_job(values: argparse.Namespace) -> tuple[Job, RunHistory | None]:
     return job, history
 
 
-def _verify_by_state_machine(values: argparse.Namespace, job: Job, stop: Stop) -> ExitCode:
-    """Verify a run or a table in segments that don't know each other, so orphans are not found."""
+def _verify_by_state_machine(
+    values: argparse.Namespace, job: Job, history: RunHistory | None, stop: Stop
+) -> ExitCode:
+    """Verify a run or a table by the state machine."""
+    client, location = _create_client(values, job)
+    sample = _create_sample(values, history, Calls(client, location, stop, values.limits))
+    job = dataclasses.replace(job, sample=sample.to_json() if sample else None)
     operator = find_operator(values.region, values.endpoint_url)
     record = new_record(job, kind=Operation.VERIFY, table_arn="", started_by=operator)
     record = record.replace(code_version="", template_version="")
@@ -170,13 +177,7 @@ def _verify(
 ) -> ExitCode:
     started_at = time.monotonic()
     limits = values.limits
-    client, location = connection.create_client(
-        job.table,
-        limits=limits,
-        region=values.region,
-        endpoint_url=values.endpoint_url,
-        has_connection_options=True,
-    )
+    client, location = _create_client(values, job)
     calls = Calls(client, location, stop, limits)
     if not job.creates_accounts:
         if job.is_shape_explicit or history:
@@ -197,6 +198,16 @@ def _verify(
     if not result.is_complete:
         raise StoppedError("Stopped. A verification writes nothing and can't be resumed: run it again.")
     return ExitCode.SOME_FAILED if result.has_differences else ExitCode.DONE
+
+
+def _create_client(values: argparse.Namespace, job: Job) -> tuple[Any, TableLocation]:
+    return connection.create_client(
+        job.table,
+        limits=values.limits,
+        region=values.region,
+        endpoint_url=values.endpoint_url,
+        has_connection_options=True,
+    )
 
 
 def _create_sample(values: argparse.Namespace, history: RunHistory | None, calls: Calls) -> Sample | None:
@@ -225,6 +236,8 @@ def _write(
         **result.meter.to_json(),
     }
     subject = f"Run {job.of_run} in table {job.table}" if job.of_run else f"Table {job.table}"
-    mode = f"a sample of about {sample.size:,} users, --seed {sample.seed}" if sample else "all users"
+    mode = (
+        f"a sample of about {counted(sample.size, 'user')}, --seed {sample.seed}" if sample else "all users"
+    )
     summary = format_verification(f"{subject}: {mode}", result)
     write_result(document, differences, summary, as_json=values.json, path=values.report)

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from userprofiles.jobs.private_files import open_private
+
 
 class FailureLog:
     """The failed users of a run, in a file without a buffer: after a full disk, it has no part of a failure.
@@ -31,8 +33,7 @@ class FailureLog:
         if path is None:
             self._file = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115 - closed by `__exit__`
         else:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            self._file = os.fdopen(descriptor, "r+b", buffering=0)
+            self._file = os.fdopen(open_private(path), "r+b", buffering=0)
         file_bytes = os.fstat(self._file.fileno()).st_size
         if file_bytes < valid_bytes:
             self._file.close()

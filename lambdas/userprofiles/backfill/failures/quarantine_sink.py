@@ -4,9 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
+from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.jobs.quarantine import Part, Quarantine, QuarantinedRow, QuarantineError
+
+DIFFERENCES = (Outcome.DIFFERING, Outcome.MISSING, Outcome.ORPHANED, Outcome.KEPT)
+"""The outcomes of a verification or a rollback that the report of the state machine lists."""
 
 
 class QuarantineSink:
@@ -42,13 +46,21 @@ def quarantine_part(state: SegmentState) -> Part:
     return Part(state.segment, state.tally.failed, state.quarantine.version, state.quarantine.first)
 
 
-def quarantined_row(run_id: str, unit: int, result: UserResult, tries: int = 1) -> QuarantinedRow:
-    """Return a failed row as the quarantine stores it.
+def listed_part(job: Job, state: SegmentState) -> Part:
+    """Return the users of a unit of the state machine that the report of a job lists.
 
-    AWS's message is left out, because it can repeat a value of the row.
+    A run lists its failed users. A verification or a rollback lists what differs or was kept, too. This
+    process lists those in the output of its command instead.
     """
-    reason = f"AWS rejected the item: {result.error_code}" if result.error_code else result.reason
-    return QuarantinedRow(run_id, unit, result.user_id, result.key, result.sha256, reason, tries)
+    if job.operation is Operation.CREATE:
+        return quarantine_part(state)
+    differences = sum(state.tally.other[outcome.value] for outcome in DIFFERENCES)
+    return Part(state.segment, state.tally.failed + differences)
+
+
+def quarantined_row(run_id: str, unit: int, result: UserResult, tries: int = 1) -> QuarantinedRow:
+    """Return a failed row as the quarantine stores it."""
+    return QuarantinedRow(run_id, unit, result.user_id, result.key, result.sha256, result.safe_reason, tries)
 
 
 @contextmanager

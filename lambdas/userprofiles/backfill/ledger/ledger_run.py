@@ -20,7 +20,7 @@ from userprofiles.backfill.run import Observer, Run
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.errors import LedgerError, RunExistsError
-from userprofiles.jobs.ledger import Lease, Ledger
+from userprofiles.jobs.ledger import Lease, Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.jobs.timeline import Timeline
 from userprofiles.telemetry import error_code
@@ -210,7 +210,7 @@ def refuse_parallel_run(ledger: Ledger, record: RunRecord) -> None:
         if is_same_table and other.state is RunState.RUNNING and ledger.is_locked(other.run_id):
             raise RefusedError(
                 f"Run {other.run_id} ({other.kind}) is working on the same table, {record.table}.\n"
-                f"Wait until it ends, or stop it: userprofiles runs stop {other.run_id}\n"
+                f"Wait until it ends, or stop it: {command_line(ledger, 'runs', 'stop', other.run_id)}\n"
                 "To run both at the same time, use --allow-parallel."
             )
 

@@ -17,7 +17,6 @@ from userprofiles.backfill.operations import create_processors
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.review.difference_log import DifferenceLog
 from userprofiles.backfill.review.item_reader import ItemReader
-from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.rollback import find_profiles_without_row
 from userprofiles.backfill.review.run_history import RunHistory
@@ -27,7 +26,8 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.batch_permissions import BatchPermissions
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tally import Meter, Tally
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.backfill.targets.item_remover import ItemRemover
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.table import record as table_record
 
@@ -121,13 +121,12 @@ def with_rate(rollback: RunRecord, rate: float | None) -> RunRecord:
     return rollback.replace(job={**rollback.job, "rate": rate}) if rate else rollback
 
 
-def check_can_roll_back(ledger: Ledger, run: RunRecord, stop_command: str) -> None:
+def check_can_roll_back(ledger: Ledger, run: RunRecord) -> None:
     """Check that a run has created profiles, and that no process works on it.
 
     Args:
         ledger: The ledger.
         run: The run.
-        stop_command: The command that stops the run.
 
     Raises:
         RefusedError: The run can't be rolled back.
@@ -141,7 +140,7 @@ def check_can_roll_back(ledger: Ledger, run: RunRecord, stop_command: str) -> No
     if ledger.is_locked(run.run_id):
         raise RefusedError(
             f"Run {run.run_id} is still running, so it can't be rolled back. Stop it first, and wait until "
-            f"it has stopped:\n  {stop_command}"
+            f"it has stopped:\n  {command_line(ledger, 'runs', 'stop', run.run_id)}"
         )
 
 

@@ -1,13 +1,14 @@
 """Reads the progress of a run from the ledger."""
 
 from userprofiles.backfill.job import Job
+from userprofiles.backfill.review.orphan_units import add_orphan_states, is_orphan_unit
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.jobs.errors import LedgerError
 from userprofiles.jobs.ledger import DAMAGE_ADVICE, Ledger
 
 
 def read_states(ledger: Ledger, job: Job) -> list[SegmentState]:
-    """Return the progress of all segments of a job. A segment without stored progress is new.
+    """Return the progress of all units of a job. A unit without stored progress is new.
 
     Raises:
         LedgerError: The progress of a segment is damaged, or the segment does not belong to the job.
@@ -16,7 +17,7 @@ def read_states(ledger: Ledger, job: Job) -> list[SegmentState]:
     for unit, document in ledger.read_units(job.run_id):
         try:
             state = SegmentState.from_json(document)
-            if state.segment != unit or unit not in states:
+            if state.segment != unit or not (unit in states or is_orphan_unit(job, unit)):
                 raise ValueError("another segment")  # noqa: TRY301 - reported below
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise LedgerError(
@@ -24,4 +25,4 @@ def read_states(ledger: Ledger, job: Job) -> list[SegmentState]:
                 f"({type(error).__name__}).\n{DAMAGE_ADVICE}"
             ) from error
         states[unit] = state
-    return list(states.values())
+    return add_orphan_states(job, list(states.values()))

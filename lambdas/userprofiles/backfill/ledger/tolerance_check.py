@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.jobs.counted import counted
 
 
 def tolerance_error(job: Job, states: Iterable[SegmentState]) -> BackfillFailedError | None:
@@ -16,8 +17,7 @@ def tolerance_error(job: Job, states: Iterable[SegmentState]) -> BackfillFailedE
         return None
     return BackfillFailedError(
         ErrorKind.TOLERANCE,
-        f"{failed:,} users failed, more than the tolerance of {job.max_failures:,} (--tolerate).\n"
-        f"The failed rows and their reasons: userprofiles backfill quarantine list {job.run_id}\n"
-        f"Fix them, run `userprofiles backfill quarantine retry {job.run_id}`, and resume the run.\n"
-        "Or apply the plan again with a higher --tolerate. Created profiles are kept.",
+        f"{counted(failed, 'user')} failed, more than the tolerance of {job.max_failures:,} (--tolerate).\n"
+        "Correct the failed rows, retry them with `userprofiles backfill quarantine retry`, and resume the "
+        "run. Or apply the plan again with a higher --tolerate. Created profiles are kept.",
     )

@@ -46,6 +46,8 @@ class ApplyOptions:
         rate: The highest number of write units per second; None for that of the plan.
         max_failures: The highest number of failed users with which the run continues; None for no limit.
         report: Where the report is written; empty without one.
+        plan_file: The path of the plan.
+        accept_command: The command that continues the run although the counts differ.
     """
 
     engine: str = "local"
@@ -57,6 +59,8 @@ class ApplyOptions:
     rate: float | None = None
     max_failures: int | None = None
     report: str = ""
+    plan_file: str = ""
+    accept_command: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,9 @@ class ApplyPreparation:
         check_keys(table, self._location)
         identity = self._describe_identity(job, table, plan)
         refuse_identity_drift(plan, identity)
-        drift = CountDrift(plan, options.max_drift, accepted=options.accept_drift)
+        drift = CountDrift(
+            plan, options.max_drift, accepted=options.accept_drift, accept_command=options.accept_command
+        )
         record = self._create_record(job, table, identity, options)
         backups = Backups(self._client, self._location, table, self._stop)
         if options.dry_run:
@@ -158,6 +164,7 @@ class ApplyPreparation:
             code_version=identity["codeVersion"],
             template_version=template_version(identity["template"]),
             plan_hash=job.plan_hash,
+            plan_file=options.plan_file,
             report=options.report,
         )
 

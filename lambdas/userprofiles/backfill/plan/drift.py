@@ -8,6 +8,8 @@ from typing import Any
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.plan.plan_file import Plan
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.jobs.counted import counted
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord
 
 DEFAULT_MAX_DRIFT = 0.01
@@ -99,10 +101,14 @@ class CountDrift:
         plan: The plan.
         max_drift: The share of the planned users by which a count may differ.
         accepted: Whether the run continues when the counts differ by more.
+        accept_command: The command that continues the run although they differ.
     """
 
-    def __init__(self, plan: Plan, max_drift: float, *, accepted: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, max_drift: float, *, accepted: bool = False, accept_command: str = ""
+    ) -> None:
         self.accepted = accepted
+        self._accept_command = accept_command
         self._plan_id = plan.plan_id
         self._chunks = 0
         self._planned = {entry["segment"]: _counts(entry) for entry in plan.segments}
@@ -144,7 +150,7 @@ class CountDrift:
         """
         differences = [] if self.accepted else self.differences(states)
         if differences:
-            raise _count_drift_error(self._plan_id, differences, self.allowed)
+            raise _count_drift_error(self._plan_id, differences, self.allowed, self._accept_command)
 
     def to_json(self, states: Iterable[SegmentState]) -> dict[str, Any]:
         """Return the drift as the report has it."""
@@ -156,26 +162,29 @@ class CountDrift:
         }
 
 
-def _count_drift_error(plan_id: str, differences: Iterable[Difference], allowed: int) -> RefusedError:
+def _count_drift_error(
+    plan_id: str, differences: Iterable[Difference], allowed: int, accept_command: str
+) -> RefusedError:
     """Return the error for counts that differ from the plan."""
     lines = "".join(f"\n  {item.name}: {item.before:,} planned, {item.now:,} now" for item in differences)
     return RefusedError(
-        f"{_COUNT_DRIFT} {plan_id} by more than {allowed:,} users:{lines}\n"
-        "The run has stopped and can be resumed. To continue all the same, apply the plan again with "
-        "--accept-drift. Otherwise, make a new plan."
+        f"{_COUNT_DRIFT} {plan_id} by more than {counted(allowed, 'user')}:{lines}\n"
+        "The run has stopped and can be resumed. Make a new plan, or continue all the same:\n"
+        f"  {accept_command}"
     )
 
 
-def refuse_drifted_run(run: RunRecord) -> None:
+def refuse_drifted_run(run: RunRecord, ledger: Ledger) -> None:
     """Check that a run did not stop because its counts differ from its plan. Only `apply` has the plan.
 
     Raises:
         RefusedError: It did.
     """
     if run.message.startswith(_COUNT_DRIFT):
+        command = command_line(ledger, "backfill", "apply", run.plan_file, "--accept-drift")
         raise RefusedError(
-            f"Run {run.run_id} stopped because its counts differ from its plan.\nTo continue all the same: "
-            "userprofiles backfill apply PLAN --accept-drift\nOtherwise, make a new plan."
+            f"Run {run.run_id} stopped because its counts differ from its plan.\n"
+            f"Make a new plan, or continue all the same:\n  {command}"
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from userprofiles.backfill.plan.plan_summary import HUGE_ITEM_UNITS, PlanSummary
 from userprofiles.backfill.tables.table_description import TableDescription
 from userprofiles.backfill.tally import Tally
+from userprofiles.jobs.counted import counted
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _table_warnings(table: TableDescription, tally: Tally) -> Iterator[PlanWarni
         yield PlanWarning(
             "stream",
             f"The table has a stream: its readers, such as functions, get the new items of "
-            f"{tally.created:,} users.",
+            f"{counted(tally.created, 'user')}.",
         )
     if table.indexes:
         yield PlanWarning(

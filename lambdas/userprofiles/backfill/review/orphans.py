@@ -9,11 +9,17 @@ from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_scan import projection, scan
-from userprofiles.backfill.tables.table_shape import TableShape, get_string, is_erased
-from userprofiles.backfill.users.user_row import RUN_ID
+from userprofiles.backfill.tables.table_shape import (
+    TableShape,
+    get_string,
+    is_erased,
+    user_partition_key,
+)
+from userprofiles.backfill.users.user_row import RUN_ID, Row
 from userprofiles.table import record
 
 NO_USER = "the profile has no user"
+PROFILE_PROJECTION = projection(("PK", "SK", RUN_ID))
 _BATCH = 100
 
 
@@ -29,31 +35,48 @@ def find_orphans(calls: Calls, reader: ItemReader, job: Job, review: Review) -> 
     Raises:
         BackfillError: The table can't be read.
     """
-    is_import = job.creates_accounts
-    if is_import and review.sample is None:
-        _add_imported_profiles(calls, job, review)
+    if job.creates_accounts and review.sample is None:
+        for response in scan(calls, **PROFILE_PROJECTION):
+            review.add_profiles(verified_profile_keys(job, response["Items"]))
     orphans = review.orphans()
     while keys := list(islice(orphans, _BATCH)):
-        items = reader.read_items(keys, tuple(record.SORT_KEYS), consistent=True)
-        yield [
-            UserResult(key.removeprefix(record.USER_PREFIX), Outcome.ORPHANED, NO_USER, key={"PK": key})
-            for key in keys
-            if "profile" in items.get(key, {})
-            and not is_erased(items[key]["profile"])
-            and (is_import or job.shape is TableShape.PLAIN or "account" not in items[key])
-        ]
+        yield confirm_orphans(reader, job, keys)
 
 
-def _add_imported_profiles(calls: Calls, job: Job, review: Review) -> None:
-    """Add the profiles of an import, whose source is not the table that has them."""
-    for response in scan(calls, **projection(("PK", "SK", RUN_ID))):
-        review.add_profiles(_imported_keys(response["Items"], job.of_run))
+def confirm_orphans(reader: ItemReader, job: Job, keys: Sequence[str]) -> list[UserResult]:
+    """Return which profiles are still there and have no user.
+
+    Args:
+        reader: Reads single items of the table.
+        job: The task of the verification.
+        keys: The PKs of profiles whose users the source does not have.
+
+    Raises:
+        BackfillError: The table can't be read.
+    """
+    items = reader.read_items(keys, tuple(record.SORT_KEYS), consistent=True)
+    has_no_accounts = job.creates_accounts or job.shape is TableShape.PLAIN
+    return [
+        UserResult(key.removeprefix(record.USER_PREFIX), Outcome.ORPHANED, NO_USER, key={"PK": key})
+        for key in keys
+        if "profile" in items.get(key, {})
+        and not is_erased(items[key]["profile"])
+        and (has_no_accounts or "account" not in items[key])
+    ]
 
 
-def _imported_keys(rows: Sequence[dict[str, dict[str, str]]], run_id: str) -> Iterator[str]:
+def verified_profile_keys(job: Job, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the PKs of the profiles among some rows. After an import, only those of imported users count.
+
+    Args:
+        job: The task of the verification.
+        rows: Rows of the table with the attributes of `PROFILE_PROJECTION`.
+    """
     for row in rows:
-        row_run_id = get_string(row, RUN_ID)
-        is_own = row_run_id == run_id if run_id else row_run_id is not None
-        key = get_string(row, "PK")
-        if is_own and key is not None and get_string(row, "SK") == record.SORT_KEYS["profile"]:
+        run_id = get_string(row, RUN_ID)
+        is_own = run_id == job.of_run if job.of_run else run_id is not None
+        key = user_partition_key(row)
+        if key is None or get_string(row, "SK") != record.SORT_KEYS["profile"]:
+            continue
+        if is_own or not job.creates_accounts:
             yield key

@@ -3,10 +3,10 @@
 import json
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from userprofiles.backfill.review.run_history import RunHistory
 from userprofiles.jobs.key_hashes import KeyHashes, hash_number
@@ -27,6 +27,25 @@ class Sample:
     size: int
     total: int
     seed: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the sample for the document of a job."""
+        return {"size": self.size, "total": self.total, "seed": self.seed}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Sample":
+        """Read the document that `to_json` returns.
+
+        Raises:
+            ValueError: A value is wrong.
+        """
+        try:
+            sample = cls(int(document["size"]), int(document["total"]), str(document["seed"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"sample {document!r}: it must have a size, a total and a seed") from error
+        if sample.size < 1 or sample.total < 1:
+            raise ValueError(f"sample {document!r}: size and total must be at least 1")
+        return sample
 
     def selects(self, key: str) -> bool:
         """Return whether the sample has the user with this PK."""
@@ -73,10 +92,12 @@ class Review:
     Attributes:
         history: The run that is verified or undone; None to verify all profiles.
         sample: Selects the users to verify; None for all.
+        on_users: Receives the PKs of all users of the source, for the units of a distributed verification.
     """
 
     history: RunHistory | None = None
     sample: Sample | None = None
+    on_users: Callable[[Sequence[str]], None] | None = None
     _users: KeyHashes = field(default_factory=KeyHashes)
     _counted: KeyHashes = field(default_factory=KeyHashes)
     _settled: KeyHashes = field(default_factory=KeyHashes)
@@ -97,9 +118,12 @@ class Review:
 
     def add_users(self, keys: Iterable[str]) -> None:
         """Record the PKs of users of the source."""
+        keys = list(keys)
         with self._lock:
             for key in keys:
                 self._users.add(key)
+        if self.on_users:
+            self.on_users(keys)
 
     def add_profiles(self, keys: Iterable[str]) -> None:
         """Record the PKs of profiles whose users are not known yet.

@@ -8,7 +8,6 @@ from userprofiles.backfill.job import TABLE_SOURCE, Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.review.item_comparison import ItemComparison
 from userprofiles.backfill.review.item_reader import ItemReader
-from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.rollback import NO_RULE, Rollback, create_candidates
 from userprofiles.backfill.review.run_history import RunHistory
@@ -19,13 +18,14 @@ from userprofiles.backfill.sources.table_source import TableSource
 from userprofiles.backfill.tables.batch_permissions import BatchPermissions
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.targets.item_remover import ItemRemover, optional_names
 from userprofiles.backfill.targets.profile_builder import ProfileBuilder
 from userprofiles.backfill.targets.user_builder import UserBuilder
 from userprofiles.backfill.targets.user_roles import create_user_builder
 from userprofiles.backfill.users.user_row import Row, UserRow
 from userprofiles.table.attribute_value import deserialize_item, serialize_item
 from userprofiles.template import Template
-from userprofiles.template_check import ITEM_KINDS, RESERVED, ItemKind
+from userprofiles.template_check import ITEM_KINDS, ItemKind
 
 ProcessorFactory = Callable[[Calls], SegmentProcessor]
 
@@ -115,7 +115,7 @@ def create_rollbacks(
     template = templates.load(job.template)
     expectation = None if is_import else _create_expectation(history.job, template)
     comparison = ItemComparison(template)
-    names = _optional_names(template)
+    names = optional_names(template)
 
     def create_rollback(calls: Calls) -> SegmentProcessor:
         return Rollback(
@@ -139,14 +139,3 @@ def _create_expectation(job: Job, template: Template) -> Expectation:
     if job.creates_accounts:
         return UserExpectation(create_user_builder(replace(job, run_id=run_id)))
     return ProfileExpectation(ProfileBuilder(template, job.shape, run_id))
-
-
-def _optional_names(template: Template) -> list[str]:
-    """Return the attributes that an account or profile can get later."""
-    fields = {
-        name
-        for kind in ITEM_KINDS
-        for role in template.roles
-        for name in template.schema(kind, role)["properties"]
-    }
-    return sorted((fields | RESERVED | {template.update_time_field}) - {"PK", "SK"})

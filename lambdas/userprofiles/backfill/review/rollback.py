@@ -11,7 +11,6 @@ from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.review.item_comparison import ItemComparison, is_account_changed
 from userprofiles.backfill.review.item_reader import ItemReader, Items
-from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.run_history import RunHistory, parse_time
 from userprofiles.backfill.review.verify import Expectation
@@ -20,6 +19,7 @@ from userprofiles.backfill.segment_state import Chunk, SegmentState
 from userprofiles.backfill.sources.source import Page, Source
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_shape import TableShape, get_string, user_partition_key
+from userprofiles.backfill.targets.item_remover import ItemRemover
 from userprofiles.backfill.users.skip_rule import SkipRule
 from userprofiles.backfill.users.user_row import RUN_ID, Row, UserRow, read_user_row
 from userprofiles.table import record

@@ -147,8 +147,8 @@ def format_verification(title: str, result: VerificationResult) -> str:
     ]
     if result.unaccounted:
         lines.append(
-            f"The run created {result.created:,} profiles. {result.unaccounted:,} of them were not found: "
-            "they exist no longer, like their users, or they have lost the ID of the run."
+            f"Profiles that the run created: {result.created:,}. Not found: {result.unaccounted:,}. "
+            "They exist no longer, like their users, or they have lost the ID of the run."
         )
     lines.append("Differences:" if result.has_differences else "No differences.")
     return "\n".join(lines) + "\n"

@@ -26,6 +26,7 @@ from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.users.user_row import Row, UserRow
 
 _BLOCK_BYTES = 1024 * 1024
+_PIECE_BYTES = 4096
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -83,7 +84,13 @@ class ExportedFile:
 
     def _decompress(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         decompressor = zlib.decompressobj(_GZIP)
-        for compressed in blocks:
+        # In small pieces: each part of the file copies the rest of its piece, and a part can have 20 bytes.
+        pieces = (
+            block[start : start + _PIECE_BYTES]
+            for block in blocks
+            for start in range(0, len(block), _PIECE_BYTES)
+        )
+        for compressed in pieces:
             data = compressed
             while data:
                 if decompressor.eof:  # a file can have several parts

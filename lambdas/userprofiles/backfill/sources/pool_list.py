@@ -18,6 +18,8 @@ from typing import IO, Any, Self
 from userprofiles.backfill.errors import RefusedError, StoppedError
 from userprofiles.backfill.sources.pool_reader import PoolReader, PoolUser, RefusedTokenError
 from userprofiles.backfill.sources.pool_user_row import pool_user_document, skip_reason
+from userprofiles.jobs.counted import counted
+from userprofiles.jobs.private_files import open_private, write_document
 
 WITH_PROFILE = "withProfile"
 
@@ -74,10 +76,9 @@ class PoolListFile:
         self._file.close()
 
     def _open(self) -> IO[bytes]:
-        descriptor = os.open(self._partial, os.O_RDWR | os.O_CREAT, 0o600)
-        file = os.fdopen(descriptor, "r+b")
+        file = os.fdopen(open_private(self._partial), "r+b")
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.close()
             raise RefusedError(
@@ -152,11 +153,7 @@ class PoolListFile:
             "bytes": position.size,
             "counts": dict(position.counts),
         }
-        temporary = self._state.with_name(f".{self._state.name}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(document))
-        temporary.replace(self._state)
+        write_document(self._state, document)
         self.position = position
 
 
@@ -189,7 +186,8 @@ def write_pool_list(
             continue
         except StoppedError:
             raise StoppedError(
-                f"Stopped after {file.position.counts.total():,} users. Run the command again to continue."
+                f"Stopped after {counted(file.position.counts.total(), 'user')}. Run the command again to "
+                "continue."
             ) from None
         file.add_page(page.users, page.token)
         show(file.position.counts.total())

@@ -85,7 +85,7 @@ class CsvRecords:
     """Comma-separated values, as RFC 4180 describes them.
 
     A value in quotes can have line breaks. If such a value contains the beginning of a segment, the file is
-    refused: that segment could take a part of the value for a user.
+    rejected: that segment could take a part of the value for a user.
 
     Args:
         header: The names of the columns.

@@ -7,6 +7,30 @@ from userprofiles.backfill.errors import BackfillError, BackfillFailedError, Err
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "NotAuthorizedException"})
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404", "ResourceNotFoundException"})
+# Errors that end by themselves, and all with a status from 500 on, which AWS advises to repeat:
+# https://repost.aws/knowledge-center/http-5xx-errors-s3
+_TEMPORARY = frozenset(
+    {
+        *("SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted"),
+        *("TooManyRequestsException", "ThrottlingException", "Throttling"),
+        *("InternalErrorException", "InternalFailure", "RequestLimitExceeded"),
+    }
+)
+_ADVICE = {
+    "InvalidObjectState": "The object is in an archive. Restore it, or copy it, then run it again.",
+    "PermanentRedirect": "The bucket is in another region. Name it with --region.",
+    "AuthorizationHeaderMalformed": "The bucket is in another region. Name it with --region.",
+    "IllegalLocationConstraintException": "The bucket is in another region. Name it with --region.",
+}
+_FIRST_SERVER_ERROR = 500
+
+
+def _advice(error: ClientError, code: str) -> str:
+    """Return what to do about an error. Only a temporary one ends without a change."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _TEMPORARY or status >= _FIRST_SERVER_ERROR:
+        return "This error is temporary. Wait, then run it again."
+    return _ADVICE.get(code, f"Repeating the call does not help. AWS says: {error_message(error)}")
 
 
 def service_error(error: Exception, action: str, resource: str) -> BackfillError:
@@ -29,9 +53,9 @@ def service_error(error: Exception, action: str, resource: str) -> BackfillError
             ErrorKind.TABLE,
             f"{resource} was not found ({code}).\nCheck its name, the region and the account.",
         )
-    if code:
+    if isinstance(error, ClientError) and code:
         return BackfillFailedError(
-            ErrorKind.SERVICE, f"The call {action} on {resource} failed: {code}.\nWait, then run it again."
+            ErrorKind.SERVICE, f"The call {action} on {resource} failed: {code}.\n{_advice(error, code)}"
         )
     translated_error = translate_error(error, TableLocation("", None, f"the service of {resource}"))
     if isinstance(translated_error, BackfillError):

@@ -18,7 +18,7 @@ from userprofiles.backfill.ledger.ledger_run import (
 )
 from userprofiles.backfill.ledger.rollback_run import check_can_roll_back, mark_rolled_back
 from userprofiles.backfill.plan.written_code import backfill_code_version
-from userprofiles.backfill.review.item_remover import ItemRemover
+from userprofiles.backfill.review.orphan_units import searches_orphans
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.sources.open_source import open_source
 from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
@@ -26,12 +26,11 @@ from userprofiles.backfill.state_machine.worker_input import Request, read_reque
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.shape_detection import detect_shape, read_first_shapes
+from userprofiles.backfill.targets.item_remover import ItemRemover
 from userprofiles.jobs.errors import RunExistsError, RunLockedError, RunNotFoundError
 from userprofiles.jobs.ledger import LEASE_S, Lease
-from userprofiles.jobs.run_record import RunRecord
+from userprofiles.jobs.run_record import STATE_MACHINE, RunRecord
 from userprofiles.table import record as table_record
-
-ENGINE = "stepfunctions"
 
 _KINDS = {Operation.CREATE: "backfill", Operation.VERIFY: "verify", Operation.ROLLBACK: "rollback"}
 _LOCK_POLL_S = 2.0
@@ -78,6 +77,7 @@ def prepare(services: Services, event: Mapping[str, Any], seconds_left: float) -
         "table": job.table,
         "dryRun": job.dry_run,
         "segments": job.segments,
+        "searchesOrphans": searches_orphans(job),
         "items": [number for number in job.segment_numbers if number not in done],
     }
 
@@ -92,7 +92,7 @@ def _create_record(services: Services, request: Request) -> RunRecord:
     record = RunRecord(
         run_id=job.run_id,
         kind="dry run" if job.dry_run else _KINDS[job.operation],
-        engine=ENGINE,
+        engine=STATE_MACHINE,
         job=job.to_json(),
         table=services.settings.table_arn(job.table) if _writes(job) else "",
         started_by=request.started_by,
@@ -159,9 +159,8 @@ def _prepare_rollback(services: Services, job: Job, run_id: str) -> None:
         RefusedError: The run can't be rolled back.
         LedgerError: The ledger can't be used.
     """
-    command = f"userprofiles runs stop {run_id} --ledger-table {services.ledger.name}"
     run = services.ledger.read(run_id)
-    check_can_roll_back(services.ledger, run, command)
+    check_can_roll_back(services.ledger, run)
     if run.job.get("table") != job.table:
         raise RefusedError(
             f"Run {run_id} did not write to the table {job.table!r}, so nothing is removed there."
@@ -222,7 +221,7 @@ def _acquire(services: Services, record: RunRecord, deadline: float) -> Lease:
                 raise
             time.sleep(_LOCK_POLL_S)
         else:
-            changes = {"engine": ENGINE, "execution_arn": record.execution_arn}
+            changes = {"engine": STATE_MACHINE, "execution_arn": record.execution_arn}
             return services.ledger.renew(lease, RUN_LEASE_S, **changes)[1]
 
 

@@ -1,7 +1,9 @@
 """What the actions of the worker share: its settings, its ledger and its clients."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from userprofiles.backfill.error_messages import TableLocation
@@ -17,6 +19,11 @@ from userprofiles.jobs.shared_pacer import SharedPacer
 RUN_LEASE_S = 300.0
 """Seconds that the lease of a run lasts after a worker last renewed it. It survives the waits of calls that
 DynamoDB throttles, which end after `Limits.patience_s`."""
+
+
+def seconds_since(started_at: str) -> float:
+    """Return the seconds since the start of a run."""
+    return max(0.0, time.time() - datetime.fromisoformat(started_at).timestamp())
 
 
 @dataclass(frozen=True)

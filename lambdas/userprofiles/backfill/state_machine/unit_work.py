@@ -5,22 +5,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind
+from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.ledger.ledger_run import read_job
-from userprofiles.backfill.ledger.ledger_session import LedgerObserver, LedgerSession
+from userprofiles.backfill.ledger.ledger_session import LedgerObserver
+from userprofiles.backfill.ledger.stored_states import read_states
 from userprofiles.backfill.ledger.timeline_recorder import TimelineRecorder
 from userprofiles.backfill.ledger.tolerance_check import tolerance_error
+from userprofiles.backfill.operations import ProcessorFactory
 from userprofiles.backfill.outcome import UserResult
-from userprofiles.backfill.review.review import Review
+from userprofiles.backfill.review.item_reader import ItemReader
+from userprofiles.backfill.review.orphan_search import OrphanSearch
+from userprofiles.backfill.review.orphan_units import is_orphan_unit, plan_orphan_units, searches_orphans
+from userprofiles.backfill.review.review import Review, Sample
 from userprofiles.backfill.review.run_history import read_history
 from userprofiles.backfill.run import Run
+from userprofiles.backfill.segment import SegmentProcessor
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.state_machine.listed_results import create_sink
-from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services
+from userprofiles.backfill.state_machine.services import RUN_LEASE_S, Services, seconds_since
+from userprofiles.backfill.state_machine.unit_session import (
+    UnitSession,
+    UserHashes,
+    invocation_name,
+    read_user_hashes,
+)
 from userprofiles.backfill.state_machine.worker_input import check_job, read_run_id, read_segment, read_token
 from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.tables.batch_permissions import BatchPermissions
+from userprofiles.backfill.tables.calls import Calls
 from userprofiles.jobs.errors import LeaseLostError, RunLockedError
 from userprofiles.jobs.ledger import Lease
 from userprofiles.jobs.run_record import Request
@@ -59,9 +73,8 @@ def process_unit(services: Services, event: Mapping[str, Any], seconds_left: flo
         job = read_job(record, services.ledger)
         check_job(job, services.settings, services.limits.worker_segments)
         segment = read_segment(event, job)
-        is_done = (
-            record.request is Request.STOP or UnitWork(services, job, segment, run_lease, deadline).process()
-        )
+        work = UnitWork(services, job, segment, run_lease, deadline, record.started_at)
+        is_done = record.request is Request.STOP or work.process()
         is_done = is_done or services.ledger.read(job.run_id).request is Request.STOP
     return {**item, "segment": segment, "done": is_done}
 
@@ -76,6 +89,7 @@ class UnitWork:
         segment: The number of the segment.
         run_lease: The lease of the run, which all workers of an execution share.
         deadline: The monotonic time at which the work must stop.
+        started_at: The time of the run's start.
     """
 
     services: Services
@@ -83,6 +97,7 @@ class UnitWork:
     segment: int
     run_lease: Lease
     deadline: float
+    started_at: str
 
     def process(self) -> bool:
         """Process the segment; return whether it is done, or whether the run was taken over.
@@ -98,8 +113,7 @@ class UnitWork:
         before = _position(state)
         try:
             if not state.done:
-                with LedgerSession(ledger, lease, stop) as session:
-                    self._execute(state, session, stop)
+                self._execute(state, lease, stop)
         except BackfillError as error:
             if isinstance(error.__cause__, LeaseLostError):
                 self.services.warn(str(error.__cause__))
@@ -113,33 +127,75 @@ class UnitWork:
             raise _no_progress_error(run_id, self.segment)
         return state.done
 
-    def _execute(self, state: SegmentState, session: LedgerSession, stop: Stop) -> None:
+    def _execute(self, state: SegmentState, lease: Lease, stop: Stop) -> None:
         """Process the segment until it is done or a stop is requested.
 
         Raises:
             BackfillError: The segment failed.
         """
         services, job = self.services, self.job
-        observer = LedgerObserver(
-            session,
-            create_sink(job, services.quarantine(job.run_id)),
-            _WorkerObserver(services, self.run_lease),
-            job=job,
-            timeline=TimelineRecorder(Timeline(), [state]),
-            save_every_s=services.limits.checkpoint_every_s,
-        )
-        with Review(read_history(services.ledger, job.of_run) if job.of_run else None) as review:
-            Run(
+        name = invocation_name(state)
+        is_compared = searches_orphans(job) and not is_orphan_unit(job, self.segment)
+        users = UserHashes(services.folder(job.run_id), name) if is_compared else None
+        with UnitSession(
+            services.ledger,
+            lease,
+            stop,
+            folder=services.folder(job.run_id),
+            name=name,
+            seconds_before=seconds_since(self.started_at),
+            users=users,
+            warn=services.warn,
+        ) as session:
+            observer = LedgerObserver(
+                session,
+                create_sink(job, services.quarantine(job.run_id)),
+                _WorkerObserver(services, self.run_lease),
+                job=job,
+                timeline=TimelineRecorder(Timeline(), [state], session.seconds),
+                save_every_s=services.limits.checkpoint_every_s,
+            )
+            history = read_history(services.ledger, job.of_run) if job.of_run else None
+            sample = Sample.from_json(job.sample) if job.sample else None
+            with Review(history, sample, users.add if users else None) as review:
+                Run(
+                    job,
+                    services.dynamodb,
+                    services.location(job.table),
+                    [state],
+                    stop=stop,
+                    observer=observer,
+                    limits=services.limits,
+                    create_processor=self._orphan_searches(),
+                    pacer=services.pacer(job),
+                    review=review,
+                ).execute()
+
+    def _orphan_searches(self) -> ProcessorFactory | None:
+        """Return the function that creates the processor of a unit that looks for orphans, or None.
+
+        Raises:
+            RefusedError: Not all users are compared yet, or the unit does not belong to the run.
+        """
+        services, job, number = self.services, self.job, self.segment
+        if not is_orphan_unit(job, number):
+            return None
+        units = {unit.number: unit for unit in plan_orphan_units(job, read_states(services.ledger, job))}
+        if number not in units:
+            raise RefusedError(f"Wrong input: unit {number} does not belong to run {job.run_id!r} now.")
+        permissions = BatchPermissions(services.warn, services.limits)
+
+        def create_search(calls: Calls) -> SegmentProcessor:
+            return OrphanSearch(
+                units[number],
                 job,
-                services.dynamodb,
-                services.location(job.table),
-                [state],
-                stop=stop,
-                observer=observer,
+                calls,
+                ItemReader(calls, permissions, services.limits),
+                read_hashes=lambda: read_user_hashes(services.folder(job.run_id)),
                 limits=services.limits,
-                pacer=services.pacer(job),
-                review=review,
-            ).execute()
+            )
+
+        return create_search
 
 
 def _lease_unit(

@@ -9,6 +9,7 @@ from typing import Any
 
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.state_machine.completion import finish
+from userprofiles.backfill.state_machine.orphan_items import list_orphan_units
 from userprofiles.backfill.state_machine.preparation import prepare
 from userprofiles.backfill.state_machine.services import Services
 from userprofiles.backfill.state_machine.unit_work import process_unit
@@ -30,7 +31,7 @@ class Worker:
         Args:
             event: ``{"action": "prepare", …}`` with the options of a run, each optional,
                 ``{"action": "work", "runId", "token", "segment" or "item": {"segment"}}``, or
-                ``{"action": "finish", "runId", "token"}``. Other fields of the last two are ignored.
+                ``{"action": "orphans" or "finish", "runId", "token"}``. These ignore other fields.
             seconds_left: The remaining time of the function.
 
         Returns:
@@ -47,6 +48,8 @@ class Worker:
             return prepare(self._services, event, seconds_left)
         if action == "work":
             return process_unit(self._services, event, seconds_left)
+        if action == "orphans":
+            return list_orphan_units(self._services, event)
         if action == "finish":
             return finish(self._services, event)
-        raise RefusedError(f"Unknown action {action!r}; allowed: prepare, work, finish.")
+        raise RefusedError(f"Unknown action {action!r}; allowed: prepare, work, orphans, finish.")

@@ -1,4 +1,4 @@
-"""Reads and checks the input of the worker's three actions."""
+"""Reads and checks the input of the worker's actions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from typing import Any
 
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import DEFAULT_SEGMENTS, Job, new_run_id
+from userprofiles.backfill.review.orphan_units import is_orphan_unit
+from userprofiles.backfill.review.review import Sample
 from userprofiles.backfill.sources.source_kinds import SourceKind, refuse_local_source
+from userprofiles.backfill.state_machine.role_check import check_roles
 from userprofiles.backfill.state_machine.worker_settings import WorkerSettings
 from userprofiles.backfill.tables.table_shape import TableShape
 from userprofiles.backfill.users.skip_rule import SkipRule
@@ -104,7 +107,10 @@ def _stored_job(document: Any) -> Job:
     if not isinstance(document, Mapping):
         raise TypeError(f"job must be a JSON object, not {type(document).__name__}")
     numbers = {"segments": _to_int(document["segments"]), "only": [_to_int(n) for n in document["only"]]}
-    return Job.from_json({**document, **numbers})
+    job = Job.from_json({**document, **numbers})
+    if job.sample is not None:
+        Sample.from_json(job.sample)
+    return job
 
 
 def check_job(job: Job, settings: WorkerSettings, max_segments: int) -> None:
@@ -131,6 +137,7 @@ def check_job(job: Job, settings: WorkerSettings, max_segments: int) -> None:
     if job.source.get("kind") == SourceKind.PYTHON:
         raise RefusedError("The worker does not have your code for --source python. Use --engine local.")
     refuse_local_source(job.source)
+    check_roles(job, settings)
 
 
 def read_run_id(event: Mapping[str, Any]) -> str:
@@ -165,7 +172,7 @@ def read_segment(event: Mapping[str, Any], job: Job) -> int:
     """
     item = event.get("item")
     number = _to_int(item.get("segment") if isinstance(item, Mapping) else event.get("segment"))
-    if type(number) is not int or number not in job.segment_numbers:
+    if type(number) is not int or not (number in job.segment_numbers or is_orphan_unit(job, number)):
         raise RefusedError(f"Wrong input: segment {number!r} does not belong to run {job.run_id!r}.")
     return number
 

@@ -17,6 +17,9 @@ class WorkerSettings:
         users_table_arn: The ARN of `users_table`. The permitted tables are in the same account and region.
         template: The template with the defaults of a profile.
         tables: The permitted tables. If it is empty, only the role's policy decides.
+        sign_up_roles: The roles that an import may give to users; empty for all roles of the template.
+        default_role: The role of imported users without an allowed one; empty for that of the template.
+        approval_roles: The roles whose imported users must be pending.
         tolerated_failure_percentage: The percentage of segments that may fail in a run that does not fail.
     """
 
@@ -26,6 +29,9 @@ class WorkerSettings:
     users_table_arn: str = ""
     template: str = "marketplace"
     tables: frozenset[str] = frozenset()
+    sign_up_roles: tuple[str, ...] = ()
+    default_role: str = ""
+    approval_roles: tuple[str, ...] = ()
     tolerated_failure_percentage: int = 0
 
     @classmethod
@@ -44,6 +50,9 @@ class WorkerSettings:
             users_table_arn=settings.required(environment, "USERS_TABLE_ARN"),
             template=settings.template_name(environment),
             tables=frozenset({*tables, users_table}) if tables else frozenset(),
+            sign_up_roles=settings.names(environment, "SIGN_UP_ROLES"),
+            default_role=environment.get("DEFAULT_ROLE", "").strip(),
+            approval_roles=settings.names(environment, "APPROVAL_ROLES"),
             tolerated_failure_percentage=settings.percentage(environment, "TOLERATED_FAILURE_PERCENTAGE"),
         )
 

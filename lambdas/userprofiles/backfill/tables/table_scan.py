@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from userprofiles.backfill.error_messages import access_denied_error, not_dynamodb_error
+from userprofiles.backfill.error_messages import access_denied_error, not_dynamodb_error, rejected_error
 from userprofiles.backfill.errors import (
-    BackfillFailedError,
     DeniedError,
-    ErrorKind,
     InvalidRequestError,
     RefusedError,
 )
@@ -60,9 +58,7 @@ def scan(calls: Calls, start: Key | None = None, **parameters: Any) -> Iterator[
         except DeniedError as error:
             raise access_denied_error("Scan", calls.location) from error
         except InvalidRequestError as error:
-            raise BackfillFailedError(
-                ErrorKind.TABLE, f"DynamoDB rejected the scan of {calls.location.table!r}: {error}"
-            ) from error
+            raise rejected_error("Scan", calls.location) from error
         expected = "Count" if parameters.get("Select") == "COUNT" else "Items"
         if expected not in response:
             raise not_dynamodb_error(calls.location, f"its response has no {expected}")
@@ -88,11 +84,14 @@ def read_pages(
     Raises:
         BackfillFailedError: The table can't be read.
     """
-    parameters: dict[str, Any] = {"Limit": page_rows, **projection(ROW_ATTRIBUTES)}
-    if segments > 1:
-        parameters |= {"Segment": segment, "TotalSegments": segments}
-    for response in scan(calls, start, **parameters):
+    for response in scan(calls, start, **segment_parameters(segment, segments, page_rows)):
         yield Page(response["Items"], response.get("LastEvaluatedKey") or None)
+
+
+def segment_parameters(segment: int, segments: int, page_rows: int) -> dict[str, Any]:
+    """Return the parameters of a scan of one segment, as `read_pages` describes them."""
+    parameters: dict[str, Any] = {"Limit": page_rows, **projection(ROW_ATTRIBUTES)}
+    return parameters | ({"Segment": segment, "TotalSegments": segments} if segments > 1 else {})
 
 
 def both_shapes_error(table: str) -> RefusedError:

@@ -1,10 +1,7 @@
 """The inserts that a killed run may have executed without counting them."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-
-_DIGITS = 10  # 40 bits: among the few hundred keys of a chunk, no two are equal
 
 
 @dataclass
@@ -12,19 +9,17 @@ class PendingInserts:
     """The profiles that a segment inserts next, by the time of creation that these have.
 
     A segment stores them before it inserts them. A resumed run then knows which of the profiles that exist
-    are its own, although a profile in the plain shape has no mark of ours.
-
-    The stored document has no IDs of users, and 300 of them take 3 KB: each key is stored as a part of its
-    SHA-256.
+    are its own, although a profile in the plain shape has no mark of ours. It also finds the profiles of
+    users who were deleted in the meantime, so the whole keys are stored.
 
     Attributes:
-        fingerprints: The fingerprints of the keys, by time of creation.
+        times: The PKs of the profiles, by time of creation.
     """
 
-    fingerprints: dict[str, set[str]] = field(default_factory=dict)
+    times: dict[str, set[str]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.fingerprints)
+        return bool(self.times)
 
     def add(self, created_at: str, keys: Iterable[str]) -> None:
         """Add inserts.
@@ -33,7 +28,11 @@ class PendingInserts:
             created_at: The time of creation of the profiles.
             keys: Their PKs.
         """
-        self.fingerprints.setdefault(created_at, set()).update(map(_fingerprint, keys))
+        self.times.setdefault(created_at, set()).update(keys)
+
+    def keys(self) -> set[str]:
+        """Return the PKs of all profiles."""
+        return set().union(*self.times.values())
 
     def contains(self, key: str, created_at: str | None = None) -> bool:
         """Return whether a profile may be an own one.
@@ -43,39 +42,28 @@ class PendingInserts:
             created_at: Its time of creation; None for any.
         """
         if created_at is not None:
-            return _fingerprint(key) in self.fingerprints.get(created_at, ())
-        return any(_fingerprint(key) in values for values in self.fingerprints.values())
+            return key in self.times.get(created_at, ())
+        return any(key in values for values in self.times.values())
 
-    def remove(self, keys: Collection[str]) -> None:
-        """Remove inserts that are counted now."""
-        if not self.fingerprints or not keys:
-            return
-        counted = set(map(_fingerprint, keys))
-        self.fingerprints = {
-            time: rest for time, values in self.fingerprints.items() if (rest := values - counted)
-        }
+    def remove(self, keys: Collection[str]) -> bool:
+        """Remove inserts that are counted now. Return whether there were any."""
+        rest = {time: values.difference(keys) for time, values in self.times.items()}
+        has_changed = rest != self.times
+        self.times = {time: values for time, values in rest.items() if values}
+        return has_changed
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, list[str]]:
         """Return the document that a checkpoint stores."""
-        return {time: "".join(sorted(values)) for time, values in sorted(self.fingerprints.items())}
+        return {time: sorted(values) for time, values in sorted(self.times.items())}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, str]) -> "PendingInserts":
+    def from_json(cls, document: Mapping[str, list[str]]) -> "PendingInserts":
         """Read the document that `to_json` returns.
 
         Raises:
             ValueError, TypeError, AttributeError: The document is damaged.
         """
-        for time, text in document.items():
-            if len(text) % _DIGITS:
-                raise ValueError(f"the pending inserts of {time} have {len(text)} digits")
-        return cls(
-            {
-                time: {text[start : start + _DIGITS] for start in range(0, len(text), _DIGITS)}
-                for time, text in document.items()
-            }
-        )
-
-
-def _fingerprint(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()[:_DIGITS]
+        for time, keys in document.items():
+            if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+                raise TypeError(f"the pending inserts of {time} are not a list of keys")
+        return cls({time: set(keys) for time, keys in document.items()})

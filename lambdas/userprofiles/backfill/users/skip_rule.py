@@ -22,6 +22,7 @@ TYPE_NAMES = {
 INACTIVE = "inactive"
 SOFT_DELETED = "softDeleted"
 ERASED = "erased"
+DELETED = "deleted"  # during the run
 
 DEFAULT_STATUSES = INACTIVE_STATUSES
 ACTIVE_FLAGS = ("isActive", "active")

@@ -12,6 +12,7 @@ import pytest
 from backfill_fixtures import client_error, plain_user, plain_users, profile
 from kill_switch import KilledError
 from userprofiles import cli
+from userprofiles.backfill.command import apply_command
 from userprofiles.backfill.command.ledger_options import default_ledger_folder
 from userprofiles.backfill.limits import COMMAND_LINE
 from userprofiles.jobs.file_ledger import FileLedger
@@ -394,7 +395,7 @@ def apply_until_kill(planned, monkeypatch):
 
         planned.table.client.hooks.append(kill)
         with monkeypatch.context() as patch:
-            patch.setattr("userprofiles.backfill.command.apply_command.open_ledger", lambda *_: ledger)
+            patch.setattr("userprofiles.backfill.command.apply_command.open_ledger", lambda *_, **__: ledger)
             with pytest.raises(KilledError):
                 planned.apply(*arguments, limits=SMALL)
         planned.table.client.hooks.clear()
@@ -470,7 +471,7 @@ def test_too_many_new_users_stop_the_run_resumably(planned, capsys):
     assert planned.table.client.count("BatchExecuteStatement") > 0
     assert "Scan" not in [name for name, _ in planned.table.client.calls[calls:]]
     assert cli.main(["runs", "resume", run.run_id]) == 5
-    assert "apply PLAN --accept-drift" in capsys.readouterr().err
+    assert f"userprofiles backfill apply {planned.path} --accept-drift\n" in capsys.readouterr().err
 
     assert planned.apply("--no-backup", "--accept-drift", "--json") == 0
     document = json.loads(capsys.readouterr().out)
@@ -528,6 +529,42 @@ def test_too_many_failures_end_the_run_resumably(create_table, connect, capsys):
     command = re.search(r"Failed: 1 user\..*\n  userprofiles (backfill quarantine list .*)", output.err)[1]
     assert cli.main(shlex.split(command)) == 0
     assert "broken" in capsys.readouterr().out
+
+
+@pytest.fixture
+def state_machine(monkeypatch, tmp_path):
+    """Return the records that `apply` gives to the state machine, which the environment names."""
+    records = []
+
+    def execute(_values, record, *_):
+        records.append(record)
+        return 0
+
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:migration"
+    monkeypatch.setenv("USERPROFILES_STATE_MACHINE", machine)
+    monkeypatch.setenv("USERPROFILES_LEDGER_TABLE", "ledger")
+    monkeypatch.setattr(apply_command, "open_ledger", lambda *_, **__: FileLedger(tmp_path / "ledger"))
+    monkeypatch.setattr(apply_command, "execute_run", execute)
+    return records
+
+
+def test_plan_of_this_process_is_applied_by_the_state_machine(planned, state_machine):
+    assert planned.apply("--no-backup", "--engine", "stepfunctions") == 0
+
+    [record] = state_machine
+    document = planned.document()
+    assert record.engine == "stepfunctions"
+    assert record.job["segments"] == document["job"]["segments"]
+    assert record.plan_hash == document["sha256"]
+
+
+def test_plan_with_too_many_segments_for_the_state_machine_is_rejected(planned, state_machine, capsys):
+    planned.plan("--segments", "2001")
+
+    assert planned.apply("--no-backup", "--engine", "stepfunctions") == 5
+
+    assert "at most 2,000 segments" in capsys.readouterr().err
+    assert state_machine == []
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--report=report.json", "--bucket=b"])

@@ -1,20 +1,24 @@
 """`--engine stepfunctions`: the options, the start of an execution, and its result."""
 
 import argparse
+import io
 import json
+import time
 
 import pytest
 from backfill_fixtures import client_error
-from userprofiles.backfill.command import engine
+from userprofiles.backfill.command import engine, executions
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.job_options import add_connection_options
 from userprofiles.backfill.command.ledger_options import add_ledger_options
+from userprofiles.backfill.command.runs_view import describe_state, find_activity
+from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError, StoppedError
 from userprofiles.backfill.job import Job
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.file_ledger import FileLedger
-from userprofiles.jobs.run_record import RunRecord, RunState
+from userprofiles.jobs.run_record import Request, RunRecord, RunState
 
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:migration"
 EXECUTION = "arn:aws:states:eu-west-1:111122223333:execution:migration:plan-1-0a1b2c3d"
@@ -71,7 +75,9 @@ STEP_FUNCTIONS = ("--engine", "stepfunctions", "--ledger-table", "ledger", "--st
 
 @pytest.fixture
 def ledger(tmp_path):
-    return FileLedger(tmp_path)
+    ledger = FileLedger(tmp_path)
+    ledger.options = ("--ledger-table", "ledger")
+    return ledger
 
 
 def record(**changes):
@@ -191,6 +197,85 @@ def test_run_of_another_process_starts_no_execution(step_functions, ledger):
     assert step_functions.inputs == []
 
 
+def test_leases_of_killed_workers_are_explained(step_functions, ledger, capsys):
+    """The new workers wait for them: up to 90 seconds in which nothing seems to happen."""
+    run_lease = ledger.create(record())
+    ledger.acquire_unit("plan-1", 3)
+    ledger.release(run_lease, state=RunState.FAILED)
+
+    def resume(_):
+        _, lease = ledger.acquire("plan-1")
+        lease = ledger.renew(lease, execution_arn=EXECUTION)[1]
+        ledger.release(lease, state=RunState.DONE, counts=COUNTS)
+
+    step_functions.on_start = resume
+    engine.execute_run(parse(*STEP_FUNCTIONS), record(), ledger, Stop())
+
+    err = capsys.readouterr().err
+    assert "Workers of run plan-1 were killed" in err
+    assert "in at most 90 seconds.\n" in err
+
+
+def test_released_units_need_no_wait(step_functions, ledger, capsys):
+    step_functions.on_start = finish(ledger)
+    engine.execute_run(parse(*STEP_FUNCTIONS), record(), ledger, Stop())
+
+    assert "were killed" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("status", "request_to_run", "expected"),
+    [
+        ("RUNNING", None, "waiting for capacity"),
+        ("RUNNING", Request.STOP, "stopping"),
+        ("ABORTED", None, "interrupted"),
+    ],
+)
+def test_run_without_a_lease_waits_for_capacity_while_its_execution_is_running(
+    *, step_functions, tmp_path, ledger, status, request_to_run, expected
+):
+    """Throttled invocations wait with back-off, longer than a lease lasts."""
+    ledger.create(record(execution_arn=EXECUTION))
+    ledger.request("plan-1", request_to_run)
+    late = FileLedger(tmp_path, lambda: time.time() + 1_000)
+    step_functions.execution = {"status": status}
+    seen = []
+
+    def is_running(arn):
+        seen.append(arn)
+        return executions.is_execution_running(step_functions, arn)
+
+    run, activity = find_activity(late, late.read("plan-1"), is_running)
+
+    assert describe_state(run, activity) == expected
+    assert seen == [EXECUTION]
+
+
+def test_watch_goes_on_while_the_run_waits_for_capacity(tmp_path, ledger):
+    lease = ledger.create(record(execution_arn=EXECUTION))
+    late = FileLedger(tmp_path, lambda: time.time() + 1_000)
+    screen = io.StringIO()
+
+    def finish_at_the_second_look(_):
+        if "waiting for capacity" in screen.getvalue():
+            ledger.release(lease, state=RunState.DONE, counts=COUNTS)
+        return True
+
+    watch = Watch(late, Stop(), 0.001, screen, is_execution_running=finish_at_the_second_look)
+    run, code = watch.run("plan-1")
+
+    assert (run.state, code) == (RunState.DONE, ExitCode.DONE)
+    assert "interrupted" not in screen.getvalue()
+
+
+def test_execution_that_can_not_be_described_counts_as_ended():
+    class Denied:
+        def describe_execution(self, **_):
+            raise client_error("DescribeExecution", "AccessDeniedException")
+
+    assert executions.is_execution_running(Denied(), EXECUTION) is False
+
+
 def test_ctrl_c_ends_the_watch_and_names_the_commands(step_functions, ledger):
     stop = Stop()
     stop.request()
@@ -228,4 +313,4 @@ def test_result_of_a_verification_has_its_own_counts(step_functions, ledger, cap
 
 
 def test_state_machine_of_an_execution():
-    assert engine.state_machine_of(EXECUTION) == MACHINE
+    assert executions.state_machine_of(EXECUTION) == MACHINE

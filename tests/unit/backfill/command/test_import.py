@@ -29,6 +29,7 @@ def commands(create_table, connect, tmp_path, users_file):
     mapping.write_text(json.dumps({"format": "userprofiles-mapping", "version": 1, "columns": columns}))
     commands = connect(create_table(account("old"), profile("old")))
     options = ("--template", "marketplace", "--segments", "3", "--mapping", str(mapping))
+    options += ("--roles", "customer,vendor", "--approval-roles", "none")
     commands.plan_file = lambda: commands.plan("--source", f"jsonl:{users_file}", *options)
     return commands
 

@@ -140,7 +140,8 @@ def test_text_has_the_name_of_the_source_and_the_notes(create_table, connect, tm
         json.dumps({"format": "userprofiles-mapping", "version": 1, "columns": columns}), encoding="utf-8"
     )
     commands = connect(create_table(account("a")))
-    commands.plan("--source", f"jsonl:{file}", "--mapping", mapping, "--template", "marketplace")
+    options = ("--mapping", mapping, "--template", "marketplace", "--roles", "vendor")
+    commands.plan("--source", f"jsonl:{file}", *options)
 
     out = capsys.readouterr().out
     assert f"Source:   jsonl:{file}" in out

@@ -78,7 +78,7 @@ def test_failed_rows_are_listed_retried_after_a_fix_and_counted(world):
     assert code == 2
     assert out == (
         f"Retried 4 rows: 3 created, 0 existed, 0 skipped, 1 failed.\n"
-        f"Run {world.run_id} has 1 failed users now.\n"
+        f"Run {world.run_id} has 1 failed user now.\n"
     )
     assert world.counts() == {"processed": 7, "created": 6, "failed": 1}
     assert world.record().state is RunState.DONE
@@ -146,7 +146,10 @@ def test_row_is_tried_three_times_at_most(world):
 
     assert code == 2
     assert out.startswith("Retried 0 rows")
-    assert "4 rows have failed 3 times and were not tried. To try them: --force" in err
+    assert (
+        "because they have failed 3 times: 4 rows. To try them:\n  userprofiles backfill quarantine retry"
+        in err
+    )
     world.fix(0, 1, 2, 3)
     assert world.quarantine("retry", "--force")[0] == 0
 

@@ -236,7 +236,7 @@ def test_stopped_rollback_continues_with_the_same_command(run_in_ledger, roll_ba
     code, out, err = roll_back(table, "--yes", limits=replace(COMMAND_LINE, chunk_rows=1, threads=1))
 
     assert code == 3
-    assert f"To continue it:\n  userprofiles backfill rollback run-1 --ledger-dir {folder}\n" in err
+    assert f"To continue it:\n  userprofiles backfill rollback run-1 --yes --ledger-dir {folder}\n" in err
     assert "  removed                      1\n" in out
     assert len(table.profiles()) == 3
     table.client.hooks = []
@@ -300,7 +300,8 @@ def test_rollback_of_a_rollback_is_refused(run_in_ledger, roll_back, command, fo
     assert "is a rollback, not a run that creates profiles" in err
 
 
-def test_unknown_run_is_refused(create_table, command):
+def test_unknown_run_is_refused(create_table, command, tmp_path):
+    (tmp_path / "ledger").mkdir()
     code, _, err = command(create_table(user(PLAIN, "a")), "backfill", "rollback", "run-7", "--yes")
 
     assert code == 5

@@ -15,6 +15,7 @@ from backfill_fixtures import TABLE, client_error, plain_users
 from command_fixtures import Terminal
 from userprofiles import cli
 from userprofiles.backfill.command.ledger_command import LedgerCommand, LedgerCommandOptions, new_record
+from userprofiles.backfill.command.ledger_options import default_ledger_folder
 from userprofiles.backfill.command.progress_view import ProgressView
 from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.command.signals import stop_on_signals
@@ -259,10 +260,22 @@ def test_resume_does_not_replace_a_file_that_is_no_report(stopped, ledger, capsy
     assert json.loads(victim.read_text())["runId"] == RUN
 
 
+@pytest.mark.parametrize("path", ["/", ".", "..", "folder", "a\0b"])
+def test_report_in_the_record_that_can_be_no_file_is_rejected(stopped, ledger, capsys, tmp_path, path):
+    """A name without a last part has no name of a page beside it."""
+    if path == "folder":
+        path = str(tmp_path)
+    _, lease = ledger.acquire(RUN)
+    ledger.release(lease, report=path, state=RunState.STOPPED)
+
+    assert runs("resume", RUN) == 5
+    assert "which can't be a file" in capsys.readouterr().err
+
+
 class TestListAndShow:
     def test_empty_ledger(self, capsys):
         assert runs("list") == 0
-        assert capsys.readouterr().out == "The ledger has no runs.\n"
+        assert capsys.readouterr().out == f"The ledger {default_ledger_folder()} has no runs.\n"
 
     def test_list_has_a_line_for_each_run(self, stopped, ledger, capsys):
         apply(stopped, ledger, "run-2")

@@ -104,6 +104,7 @@ def test_default_template_can_be_named_for_accounts(tables, read, users_file):
         ("pool-list:f", "--flags gone"),
         ("pool:p", "--segments 4"),
         ("export:e", "--segments 4"),
+        ("parquet:f", "--segments 4"),
         ("pool:p", "--only 0"),
         ("table", "--roles vendor"),
         ("python:m:f", "--mapping m.json"),
@@ -266,7 +267,7 @@ def test_pool_is_read_once_to_check_the_rights(tables, read, monkeypatch):
     monkeypatch.setattr("userprofiles.backfill.sources.clients.aws.client", lambda *_, **__: pool)
 
     source = read("--source", f"pool:{POOL_ID}")
-    assert source == {"kind": "pool", "poolId": POOL_ID, "requestsPerSecond": 5.0}
+    assert source == {"kind": "pool", "poolId": POOL_ID, "requestsPerSecond": 5.0, "roles": ["customer"]}
     pool.errors = [client_error("ListUsers", "AccessDeniedException")]
     with pytest.raises(BackfillFailedError, match="cognito-idp:ListUsers"):
         read("--source", f"pool:{POOL_ID}")

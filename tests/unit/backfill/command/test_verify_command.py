@@ -111,7 +111,7 @@ def test_profiles_that_vanished_with_their_users_are_counted(run_in_ledger, veri
     code, out, _ = verify(table, "run-1")
 
     assert code == 2
-    assert "The run created 3 profiles. 1 of them were not found" in out
+    assert "Profiles that the run created: 3. Not found: 1. They exist no longer" in out
 
 
 def test_sample_shows_its_seed_and_can_be_repeated(run_in_ledger, verify):
@@ -149,7 +149,8 @@ def test_option_of_a_table_is_rejected_for_a_run(create_table, verify, capsys, o
     assert f"{option.split()[0]} can't be used with RUN" in capsys.readouterr().err
 
 
-def test_unknown_run_is_refused(create_table, verify):
+def test_unknown_run_is_refused(create_table, verify, tmp_path):
+    (tmp_path / "ledger").mkdir()
     code, out, err = verify(create_table(), "run-9", "--json")
 
     assert code == 5

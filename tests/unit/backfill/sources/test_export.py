@@ -5,6 +5,7 @@ import base64
 import gzip
 import hashlib
 import json
+import zlib
 
 import pytest
 from backfill_fixtures import LIMITS, Recorder, account, plain_user, profile
@@ -136,6 +137,37 @@ def test_damaged_file_ends_the_run(table, export, backfill, damage, message):
 
     with pytest.raises(BackfillFailedError, match=message):
         backfill(table, source=source)
+
+
+def test_file_with_many_empty_parts_is_read_in_linear_time(table, export, backfill, s3):
+    """Each part has 20 bytes. Before, each of them copied the rest of a block of up to 4 MiB."""
+    objects = export([plain_user("u1")])
+    name = f"{PATH}/data/part0.json.gz"
+    objects[name] = gzip.compress(b"") * 5_000 + objects[name]
+    entry = json.loads(objects[f"{PATH}/manifest-files.json"].splitlines()[1])
+    entry["md5Checksum"] = base64.b64encode(hashlib.md5(objects[name]).digest()).decode()
+    objects[f"{PATH}/manifest-files.json"] = json.dumps(entry).encode()
+    sizes = []
+    original = zlib.decompressobj
+
+    class Decompressor:
+        def __init__(self, bits):
+            self._inner = original(bits)
+
+        def __getattr__(self, name):
+            return getattr(self._inner, name)
+
+        def decompress(self, data, limit):
+            sizes.append(len(data))
+            return self._inner.decompress(data, limit)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("userprofiles.backfill.sources.byte_file._S3_BLOCK_BYTES", 1_000_000)
+        patch.setattr(zlib, "decompressobj", Decompressor)
+        result = backfill(table, source=read(), segments=1)
+
+    assert result.tally["created"] == 1
+    assert sum(sizes) < 4_096 * len(sizes)
 
 
 def test_changed_manifest_is_refused(table, export, backfill):

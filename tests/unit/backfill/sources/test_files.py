@@ -107,6 +107,17 @@ def test_bad_lines_are_failures_without_their_content(tmp_path):
     assert [data[offset:].split(b"\n", 1)[0] for offset in offsets] == list(bad_lines)
 
 
+def test_skipped_user_with_an_id_of_a_wrong_column_is_shown_by_its_line(tmp_path):
+    rows = [person("u0"), person("ann@example.com", state="disabled"), person("u2", state="disabled")]
+    source = write_lines(tmp_path / "users.jsonl", *rows)
+
+    _, wrong, right = read(source, segments=2)
+
+    assert (wrong.skip_reason, wrong.user_id) == ("inactive", "line 2")
+    assert wrong.failure_reason is None
+    assert (right.skip_reason, right.user_id) == ("inactive", "u2")
+
+
 def test_huge_line_is_a_failure_in_flat_memory(tmp_path):
     """F34: a line is never kept whole if it is longer than 1 MiB."""
     path = tmp_path / "users.jsonl"

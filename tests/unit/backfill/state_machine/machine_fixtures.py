@@ -24,7 +24,7 @@ class S3:
 
     def __init__(self):
         self.objects = {}
-        self.denied = False
+        self.denied = set()
 
     def get_object(self, Bucket, Key):  # noqa: N803 - S3's names
         self._check("GetObject")
@@ -37,8 +37,14 @@ class S3:
         self.objects[Key] = Body if isinstance(Body, bytes) else Body.read()
         return {"ETag": hashlib.sha256(self.objects[Key]).hexdigest()}
 
+    def list_objects_v2(self, *, Bucket, Prefix, ContinuationToken=""):  # noqa: N803 - S3's names
+        self._check("ListObjectsV2")
+        keys = sorted(key for key in self.objects if key.startswith(Prefix) and key > ContinuationToken)
+        page = {"Contents": [{"Key": key} for key in keys[:2]], "IsTruncated": len(keys) > 2}
+        return page | ({"NextContinuationToken": keys[1]} if page["IsTruncated"] else {})
+
     def _check(self, operation):
-        if self.denied:
+        if operation in self.denied:
             raise client_error(operation, "AccessDenied", status=403)
 
     def json(self, key):
@@ -129,9 +135,15 @@ class Machine:
         return self.worker.handle(event, PLENTY)
 
     def process(self, payload):
+        """Process the items of the map; for a verification, then those that look for orphans."""
         for item in self.items(payload):
             while not self.work(item)["done"]:
                 pass
+        if payload["searchesOrphans"]:
+            self.process(self.list_orphan_units(payload))
+
+    def list_orphan_units(self, payload):
+        return self.worker.handle({**payload, "action": "orphans"}, PLENTY)
 
     def run(self, **options):
         """Execute the whole state machine; return the payload of the first step and the output."""

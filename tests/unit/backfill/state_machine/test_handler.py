@@ -202,7 +202,7 @@ def test_error_of_the_bucket_is_reported_by_its_code(*, handler, monkeypatch, cr
     machine = create_machine(plain_user("CANARY"))
     payload = machine.prepare(segments=1)
     machine.process(payload)
-    machine.s3.denied = True
+    machine.s3.denied = {"PutObject"}
     monkeypatch.setattr(handler, "WORKER", machine.worker)
 
     with pytest.raises(BackfillFailedError) as raised:

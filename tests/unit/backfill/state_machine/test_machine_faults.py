@@ -179,10 +179,10 @@ def test_report_that_can_not_be_written_fails_the_execution_and_can_be_repeated(
     machine = create_machine(plain_user("user1"))
     payload = machine.prepare(runId="mine", segments=1)
     machine.process(payload)
-    s3.denied = True
+    s3.denied = {"PutObject"}
     with pytest.raises(BackfillFailedError, match="Can't write s3://"):
         machine.finish(payload)
-    s3.denied = False
+    s3.denied = set()
     machine.let_leases_end()
 
     resumed = machine.prepare(runId="mine", segments=1, execution="another")

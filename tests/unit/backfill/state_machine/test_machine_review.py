@@ -7,11 +7,11 @@ from backfill_fixtures import LIMITS, account, plain_users, profile
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError
 from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.ledger.rollback_run import create_rollback_job
-from userprofiles.backfill.review.item_remover import ItemRemover
 from userprofiles.backfill.review.run_history import read_history
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.targets.item_remover import ItemRemover
 from userprofiles.jobs.run_record import RunState
 
 

@@ -29,10 +29,12 @@ def test_whole_run(create_machine, s3):
     assert len(machine.table.profiles()) == 20
     assert output["report"] == f"s3://{BUCKET}/runs/{payload['runId']}/report.json"
     report = s3.json(f"runs/{payload['runId']}/report.json")
-    assert report["failures"] == [
-        {"userId": "7", "PK": "odd", "SK": "METADATA", "reason": "userId is a number, not a string"}
-    ]
-    assert {name: value for name, value in report.items() if name != "failures"} == output
+    [failure] = report["failures"]
+    assert (failure["userId"], failure["PK"], failure["SK"]) == ("7", "odd", "METADATA")
+    assert (failure["reason"], failure["tries"]) == ("userId is a number, not a string", 1)
+    assert report["failureReasons"] == {"userId is a number, not a string": 1}
+    only_in_report = {"failures", "failureReasons", "latencyMs", "timeline"}
+    assert {name: value for name, value in report.items() if name not in only_in_report} == output
     assert all(key.startswith(f"runs/{payload['runId']}/") for key in s3.objects)
 
 
@@ -47,6 +49,7 @@ def test_payloads_have_no_user_data(create_machine):
         "table": machine.table.name,
         "dryRun": False,
         "segments": 3,
+        "searchesOrphans": False,
         "items": [0, 2],
     }
 

@@ -1,9 +1,12 @@
 """The table's shape, its errors at the first call, and the number of its users."""
 
+import re
 from dataclasses import replace
 
 import pytest
 from backfill_fixtures import LIMITS, account, client_error, plain_user, profile
+from botocore.exceptions import ParamValidationError
+from userprofiles.backfill.error_messages import TableLocation, translate_error
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError, StoppedError
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
@@ -101,7 +104,9 @@ def test_detection_and_run_read_the_pages_of_profiles_once(create_table, calls_o
 
     assert result.tally["created"] == 5
     assert states[0].rows == 100
-    assert table.client.count("Scan") == 1 + 10 + 1
+    scans = [parameters for name, parameters in table.client.calls if name == "Scan"]
+    # The rows of the only chunk with new profiles are read again with strong consistency.
+    assert sum("ConsistentRead" not in parameters for parameters in scans) == 1 + 10 + 1
 
 
 def test_detection_stops_between_two_pages(create_table, calls_on):
@@ -144,7 +149,7 @@ def test_response_that_is_not_from_dynamodb_is_reported(create_table, calls_on):
         ("ResourceNotFoundException", 400, "Table not found: 'v_users_dev'"),
         ("UnrecognizedClientException", 400, "does not accept the credentials"),
         ("ExpiredTokenException", 400, "does not accept the credentials"),
-        ("ValidationException", 400, "rejected the scan"),
+        ("ValidationException", 400, "rejected the Scan"),
         ("404", 404, "is not DynamoDB: HTTP status 404"),
         ("502", 502, "is not DynamoDB: HTTP status 502"),
         ("SomethingNewException", 400, "DynamoDB answered SomethingNewException"),
@@ -160,6 +165,66 @@ def test_error_of_the_first_call_is_reported(create_table, calls_on, code, statu
 
     with pytest.raises(BackfillFailedError, match=message):
         detect(calls_on(table))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ValidationException",
+        "SomethingNewException",
+        "SerializationException",
+        "TransactionCanceledException",
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+    ],
+)
+def test_message_of_aws_is_not_shown(create_table, calls_on, code):
+    """It can repeat a value of an item, and that of a wrong signature the session token."""
+    table = create_table()
+
+    def fail(operation, parameters):
+        raise client_error(operation, code, "The provided key CANARY is invalid")
+
+    table.client.hooks = [fail]
+
+    with pytest.raises(BackfillFailedError, match=code) as error:
+        detect(calls_on(table))
+    assert "CANARY" not in str(error.value)
+
+
+def test_parameters_of_a_rejected_call_are_not_shown(create_table, calls_on):
+    table = create_table()
+
+    def fail(operation, parameters):
+        raise ParamValidationError(report="Invalid type for parameter Item.PK.S, value: CANARY")
+
+    table.client.hooks = [fail]
+
+    with pytest.raises(BackfillFailedError, match="failed: ParamValidationError") as error:
+        detect(calls_on(table))
+    assert "CANARY" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "message"),
+    [
+        (
+            "DescribeTable",
+            "InternalProblemException",
+            "DynamoDB answered InternalProblemException to D.*: why",
+        ),
+        (
+            "Scan",
+            "InvalidSignatureException",
+            r"The clock of this machine is wrong .*Signature expired: 2026",
+        ),
+    ],
+)
+def test_message_of_aws_is_shown_where_it_has_no_data(operation, code, message):
+    text = "Signature expired: 2026" if operation == "Scan" else "why"
+    location = TableLocation("users", "us-east-1", "AWS")
+
+    assert re.search(message, str(translate_error(client_error(operation, code, text), location)))
 
 
 @pytest.mark.parametrize(("shape", "expected"), [(TableShape.PLAIN, 2), (TableShape.STACK, 1)])

@@ -2,7 +2,7 @@
 
 DynamoDB compares values of all types, including lists and maps:
 https://docs.aws.amazon.com/AWSJavaScriptSDK/v3/latest/clients/client-dynamodb/interfaces/expectedattributevalue.html
-A delete in a transaction needs the permission of DeleteItem, and no other:
+In a transaction, a delete needs the permission of DeleteItem and a check that of ConditionCheckItem:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 """
 
@@ -15,8 +15,25 @@ from userprofiles.backfill.errors import BackfillFailedError, ConditionFailedErr
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.users.user_row import Row
 from userprofiles.table import record
+from userprofiles.table.attribute_value import AttributeValue
+from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
+from userprofiles.template import Template
+from userprofiles.template_check import ITEM_KINDS, RESERVED
+
+Key = Mapping[str, AttributeValue]
 
 _KEYS = ("PK", "SK")
+
+
+def optional_names(template: Template) -> list[str]:
+    """Return the attributes that an account or profile can get later."""
+    fields = {
+        name
+        for kind in ITEM_KINDS
+        for role in template.roles
+        for name in template.schema(kind, role)["properties"]
+    }
+    return sorted((fields | RESERVED | {template.update_time_field}) - {"PK", "SK"})
 
 
 class ItemRemover:
@@ -49,7 +66,7 @@ class ItemRemover:
                 }
             )
 
-    def remove(self, items: Sequence[Row]) -> None:
+    def remove(self, items: Sequence[Row], *, absent_keys: Iterable[Key] = ()) -> None:
         """Delete the items of one user, all or none of them.
 
         DynamoDB compares each attribute with the value that was read, so a change of the item in the meantime
@@ -57,26 +74,33 @@ class ItemRemover:
 
         Args:
             items: One or two items with all their attributes.
+            absent_keys: Keys of items that must not exist.
 
         Raises:
-            ConditionFailedError: An item was changed or deleted since it was read. Nothing was deleted.
+            ConditionFailedError: An item was changed or deleted since it was read, or one of the absent items
+                exists. Nothing was deleted.
             BackfillFailedError: The table can't be written.
         """
         deletes = [
             {"Key": {name: item[name] for name in _KEYS}, **self._is_unchanged(item)} for item in items
         ]
-        self._delete(*deletes)
+        checks = [{"Key": dict(key), "ConditionExpression": ITEM_DOES_NOT_EXIST} for key in absent_keys]
+        self._delete(*deletes, checks=checks)
 
-    def _delete(self, *deletes: Mapping[str, Any]) -> None:
+    def _delete(self, *deletes: Mapping[str, Any], checks: Sequence[Mapping[str, Any]] = ()) -> None:
         """Execute conditional deletes, all or none of them."""
-        requests = [{"TableName": self._table, **delete} for delete in deletes]
+        operations = [
+            *(("Delete", delete) for delete in deletes),
+            *(("ConditionCheck", check) for check in checks),
+        ]
+        requests = [(operation, {"TableName": self._table, **request}) for operation, request in operations]
         try:
             if len(requests) == 1:
-                self._calls.call("DeleteItem", **requests[0])
+                self._calls.call("DeleteItem", **requests[0][1])
             else:
                 self._calls.call(
                     "TransactWriteItems",
-                    TransactItems=[{"Delete": request} for request in requests],
+                    TransactItems=[{operation: request} for operation, request in requests],
                     ClientRequestToken=str(uuid.uuid4()),
                 )
         except DeniedError as error:

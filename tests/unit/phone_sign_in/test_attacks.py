@@ -1,0 +1,344 @@
+"""What attackers try with codes, and what they get."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from userprofiles.phone_sign_in.claim import Identity
+from userprofiles.phone_sign_in.code_checks import Approval
+
+PHONE = "+14155550123"
+OTHER_PHONE = "+14155550199"
+DAY = 86_400
+WRITES = {"put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items"}
+
+
+def record_evaluated_guesses(world):
+    """Return a list that grows by one with each wrong answer that was compared with a valid code."""
+    evaluated_guesses = []
+
+    def update_item(**parameters):
+        response = world.table.update_item(**parameters)
+        if "ADD tries" in parameters["UpdateExpression"]:
+            evaluated_guesses.append(parameters)
+        return response
+
+    world.dynamodb.client = SimpleNamespace(get_item=world.table.get_item, update_item=update_item)
+    return evaluated_guesses
+
+
+def guess(world, guesses, seconds_between):
+    """Guess codes in as many sessions as necessary."""
+    identity = Identity.of_phone(PHONE)
+    for number in range(guesses):
+        if number % 3 == 0:
+            claim = world.requests.request_code(identity)
+        assert not world.checks.check_code(claim, world.wrong_code())
+        world.clock.wait(seconds_between)
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize(
+    ("seconds_between", "most_evaluated"),
+    [
+        pytest.param(0, 3, id="at once: the tries of one code"),
+        pytest.param(0.3, 10, id="in an hour: until the lock"),
+        pytest.param(8.64, 90, id="in a day: the tries of the codes of a day"),
+    ],
+)
+def test_of_ten_thousand_guesses_few_are_evaluated(quiet_world, seconds_between, most_evaluated):
+    """At most 90 guesses a day at 1,000,000 codes: a chance of 9 in 100,000 for a phone number and a day."""
+    evaluated_guesses = record_evaluated_guesses(quiet_world)
+
+    guess(quiet_world, 10_000, seconds_between)
+
+    assert 0 < len(evaluated_guesses) <= most_evaluated
+    assert len(quiet_world.text_messages) <= 30
+    assert len(quiet_world.table.items()) == 1
+
+
+def test_lock_holds_across_sessions(world):
+    for _ in range(3):
+        session = world.sign_in()
+        assert [session.answer_wrong() for _ in range(3)] == ["CHALLENGE", "CHALLENGE", "FAILED"]
+        world.clock.wait(31)
+    session = world.sign_in()
+    session.answer_wrong()
+
+    assert session.answer_right() == "CHALLENGE"
+    world.clock.wait(31)
+    assert world.sign_in().answer_right() == "CHALLENGE"
+    assert len(world.text_messages) == 4
+
+
+def test_lock_ends_and_the_user_can_sign_in(quiet_world):
+    guess(quiet_world, 30, 12)
+    assert quiet_world.report.counts["CodesLocked"] == 1
+    quiet_world.clock.wait(3600)
+
+    assert quiet_world.sign_in().answer_right() == "TOKENS"
+    assert quiet_world.item["failures"] == 0
+
+
+def test_answers_during_the_lock_do_not_extend_it(world):
+    sessions = [world.sign_in() for _ in range(2)]
+    guess(world, 30, 12)
+    last_failure = world.item["lastFailureAt"]
+    world.clock.wait(1800)
+
+    for session in sessions:
+        session.answer_wrong()
+    guess(world, 10, 12)
+
+    assert world.item["lastFailureAt"] == last_failure
+
+
+def test_six_wrong_codes_and_then_the_right_one(world):
+    for _ in range(2):
+        session = world.sign_in()
+        assert [session.answer_wrong() for _ in range(3)] == ["CHALLENGE", "CHALLENGE", "FAILED"]
+        world.clock.wait(31)
+
+    assert world.sign_in().answer_right() == "TOKENS"
+
+
+@pytest.mark.parametrize("position", [0, 40])
+def test_parallel_guesses_share_the_tries_of_the_code(quiet_world, run_in_threads, position):
+    """Of 41 guesses at once, three wrong ones are evaluated. The right one must be early."""
+    claim = quiet_world.requests.request_code(Identity.of_phone(PHONE))
+    code = quiet_world.messages[-1]["code"]
+    guesses = [f"{(int(code) + 1 + number) % 1_000_000:06}" for number in range(40)]
+    guesses.insert(position, code)
+    evaluated_guesses = record_evaluated_guesses(quiet_world)
+    results = []
+
+    run_in_threads(
+        *(lambda text=text: results.append(quiet_world.checks.check_code(claim, text)) for text in guesses)
+    )
+
+    assert len(results) == 41
+    assert len(evaluated_guesses) == 3
+    assert sum(results) <= 1
+
+
+def test_right_code_after_three_parallel_wrong_ones_is_wrong(quiet_world, run_in_threads):
+    session = quiet_world.sign_in()
+
+    run_in_threads(*(lambda: session.copy().answer_wrong() for _ in range(8)))
+
+    assert quiet_world.item["tries"] == 3
+    assert session.answer_right() == "CHALLENGE"
+
+
+def test_replayed_code_is_wrong_in_its_session_and_in_another(world):
+    session = world.sign_in()
+    other_session = world.sign_in()
+    stolen_session = session.copy()
+
+    assert session.answer_right() == "TOKENS"
+    assert stolen_session.answer_right() == "CHALLENGE"
+    assert other_session.answer_right() == "CHALLENGE"
+    assert world.sign_in().answer_right() == "CHALLENGE"
+
+
+def test_stolen_session_used_twice_at_once_gets_tokens_once(quiet_world, run_in_threads):
+    session = quiet_world.sign_in()
+    results = []
+
+    run_in_threads(*(lambda: results.append(session.copy().answer_right()) for _ in range(8)))
+
+    assert sorted(results) == ["CHALLENGE"] * 7 + ["TOKENS"]
+
+
+def test_code_for_another_number_is_wrong(world):
+    session = world.sign_in(phone=PHONE)
+    world.sign_in(phone=OTHER_PHONE, name="another user")
+
+    assert session.answer_right() == "CHALLENGE"  # the last message is that of the other number
+
+
+def test_private_parameters_of_another_number_do_not_fit(world):
+    """The MAC of a code contains the key of the phone number's item and the ID of the claim."""
+    session = world.sign_in(phone=PHONE)
+    other = world.sign_in(phone=OTHER_PHONE, name="another user")
+    parameters = session.challenge["privateChallengeParameters"]
+
+    parameters["codeMac"] = other.challenge["privateChallengeParameters"]["codeMac"]
+
+    assert session.answer_right() == "CHALLENGE"
+
+
+def test_two_sign_ins_at_once_share_one_code(quiet_world, run_in_threads):
+    sessions = []
+
+    run_in_threads(*(lambda: sessions.append(quiet_world.sign_in()) for _ in range(8)))
+
+    assert len(quiet_world.messages) == 1
+    assert len({session.challenge["challengeMetadata"] for session in sessions}) == 1
+    assert [session.answer_right() for session in sessions].count("TOKENS") == 1
+
+
+def test_three_runs_of_create_send_one_message(world):
+    session = world.sign_in(runs=3)
+
+    assert len(world.messages) == 1
+    assert session.answer_right() == "TOKENS"
+
+
+def test_storm_of_requests_sends_five_messages_an_hour_and_thirty_a_day(quiet_world):
+    sends = []
+    for _ in range(DAY // 30):
+        quiet_world.requests.request_code(Identity.of_phone(PHONE))
+        quiet_world.clock.wait(30)
+        sends.append(len(quiet_world.messages))
+
+    assert sends[0] == 1
+    assert sends[3600 // 30 - 1] == 5
+    assert sends[-1] == 30
+
+
+def test_all_users_and_forms_of_a_number_share_its_limits(world):
+    """An attacker who adds the victim's number to many accounts gets no more codes."""
+    for name in range(8):
+        world.sign_in(name=f"user {name}", phone=PHONE)
+        world.sign_in(name=PHONE, is_known=False)
+        world.requests.request_code(Identity.of_phone(PHONE))
+        world.clock.wait(31)
+
+    assert len(world.messages) == 5
+    assert len(world.table.items()) == 1
+
+
+@pytest.mark.parametrize(
+    "phone", ["+19005550123", "+448431234567", "+442083661177", "+4915123456789", "+1555"]
+)
+def test_premium_numbers_and_other_countries_get_no_message(world, phone):
+    session = world.sign_in(phone=phone)
+
+    assert world.text_messages == []
+    assert session.answer_right() == "CHALLENGE"
+
+
+def test_unverified_number_gets_no_message_and_leaves_the_limits_of_its_owner(world):
+    session = world.sign_in(is_verified=False)
+    for _ in range(10):
+        world.sign_in(is_verified=False, name=PHONE)
+        world.clock.wait(31)
+    world.sign_in(name="the owner")
+
+    assert session.answer_right() == "CHALLENGE"
+    assert len(world.text_messages) == 1
+
+
+def visit(world, **user):
+    """Sign in in every way, and return what an attacker sees and which calls were made."""
+    answers = []
+    for _ in range(4):  # until the lock
+        session = world.sign_in(runs=2, **user)
+        answers.append(session.challenge["publicChallengeParameters"])
+        answers.extend(session.answer(code) for code in ["", "x", f"{10**6 - 1}"])
+        world.clock.wait(31)
+    for _ in range(3):  # until the limit
+        answers.append(world.sign_in(**user).challenge["publicChallengeParameters"])
+        world.clock.wait(3600 / 2)
+    return answers, [(operation, sorted(parameters)) for operation, parameters in world.calls]
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"is_known": False},
+        {"is_known": False, "name": "nobody@example.com"},
+        {"is_verified": False},
+        {"phone": "+19005550123"},
+    ],
+    ids=["unknown number", "unknown name", "unverified number", "premium number"],
+)
+def test_known_and_unknown_users_lead_to_the_same_calls_and_answers(create_world, user):
+    known_user = visit(create_world())
+
+    assert visit(create_world(), **user) == known_user
+
+
+def test_messages_for_known_and_unknown_users_have_the_same_size(create_world):
+    worlds = create_world(), create_world()
+    worlds[0].sign_in()
+    worlds[1].sign_in(is_known=False, name="nobody@example.com")
+
+    [known_size, unknown_size] = [
+        len(parameters["MessageBody"])
+        for world in worlds
+        for operation, parameters in world.calls
+        if operation == "send_message"
+    ]
+    assert unknown_size == known_size - 1  # `true` instead of `false`
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_unknown_user_gets_no_tokens_even_with_the_right_code(world, is_known):
+    """The endpoint sends codes to unknown numbers too, so their owner knows a right code."""
+    world.requests.request_code(Identity.of_phone(PHONE))
+    session = world.sign_in(is_known=is_known, name=PHONE)
+
+    assert len(world.text_messages) == 1
+    assert session.answer_right() == ("TOKENS" if is_known else "CHALLENGE")
+    assert world.checks.approve(PHONE, world.messages[0]["code"]) == (
+        Approval.EXPIRED if is_known else Approval.APPROVED
+    )
+
+
+def test_code_is_in_no_log_metric_state_or_call_except_the_message(world, log, capsys):
+    secrets = set()
+    for user in [{}, {"is_known": False}, {"is_verified": False}]:
+        session = world.sign_in(locale="de", **user)
+        codes = [message["code"] for message in world.messages]
+        secrets |= {PHONE, PHONE[1:], *codes}
+        session.answer_wrong()
+        session.answer_right()
+        world.checks.approve(PHONE, codes[-1])
+        world.clock.wait(31)
+    parameters = [
+        (operation, dict(parameters, Message=""))
+        for operation, parameters in world.calls
+        if operation != "send_message"
+    ]
+    output = log.getvalue() + capsys.readouterr().out
+    state = json.dumps([session.challenge, session.session, world.table.items()], default=str)
+
+    assert len(world.messages) == 2 + 1
+    for text in secrets:
+        assert text not in output
+        assert text not in state
+        assert text not in repr(parameters)
+
+
+def test_code_reaches_kms_only_in_the_message_of_a_mac(world):
+    """CloudTrail records no Message of GenerateMac; the test shows that no other parameter has the code."""
+    world.sign_in().answer_right()
+    code = world.messages[0]["code"]
+
+    calls_with_code = {operation for operation, parameters in world.calls if code in repr(parameters)}
+
+    assert calls_with_code == {"send_message", "generate_mac"}
+
+
+def test_repr_of_no_object_contains_a_code_or_number(world):
+    identity = Identity.of_phone(PHONE)
+    claim = world.requests.request_code(identity)
+
+    assert PHONE not in repr(identity)
+    assert world.item["codeMac"] not in repr(claim)
+
+
+@pytest.mark.parametrize("user", [{}, {"is_known": False}, {"is_verified": False}])
+def test_no_trigger_call_writes_more_than_once(world, user):
+    for runs in (1, 2):
+        session = world.sign_in(runs=runs, **user)
+        assert sum(operation in WRITES for operation in world.operations) <= 1
+        world.calls.clear()
+        for code in (session.answer_wrong, session.answer_right):
+            if session.status == "CHALLENGE":
+                code()
+            assert sum(operation in WRITES for operation in world.operations) == 1
+            world.calls.clear()
+        world.clock.wait(31)

@@ -1,0 +1,378 @@
+"""Requests and checks of codes: the table in memory and in moto, and services that are down."""
+
+import re
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
+from userprofiles.phone_sign_in.claim import Identity, Outcome
+from userprofiles.phone_sign_in.code_checks import Approval
+from userprofiles.phone_sign_in.code_errors import CodeNotQueuedError, CodesUnavailableError
+from userprofiles.phone_sign_in.typed_code import create_code, normalize_code
+
+PHONE = "+14155550123"
+IDENTITY = Identity.of_phone(PHONE)
+NOW = 1_770_220_800
+
+
+def wait(world, seconds):
+    world.clock.wait(seconds)
+    return world
+
+
+def test_code_is_claimed_queued_and_used(stored_world):
+    claim = stored_world.requests.request_code(Identity.of_phone(PHONE, "de"))
+    [message] = stored_world.messages
+
+    assert claim.outcome == Outcome.CLAIMED
+    assert re.fullmatch(r"[0-9]{6}", message["code"])
+    assert message == {
+        "version": 1,
+        "id": claim.claim_id,
+        "purpose": "SIGN_IN",
+        "phone": PHONE,
+        "code": message["code"],
+        "expiresAt": NOW + 180,
+        "decoy": False,
+        "locale": "de",
+    }
+    assert stored_world.item == {
+        "PK": claim.key,
+        "SK": "OTP#MAIN",
+        "claimId": claim.claim_id,
+        "codeMac": claim.code_mac,
+        "claimedAt": NOW,
+        "expiresAt": NOW + 180,
+        "tries": 0,
+        "failures": 0,
+        "hourStart": NOW,
+        "hourSends": 1,
+        "dayStart": NOW,
+        "daySends": 1,
+        "expiration": NOW + 90_000,
+    }
+    assert stored_world.checks.check_code(claim, message["code"])
+    assert stored_world.item["usedAt"] == NOW
+    assert not stored_world.checks.check_code(claim, message["code"])
+
+
+def test_wrong_codes_are_counted_until_the_tries_are_used_up(stored_world):
+    claim = stored_world.requests.request_code(IDENTITY)
+
+    assert [stored_world.checks.check_code(claim, stored_world.wrong_code()) for _ in range(5)] == [False] * 5
+    assert (stored_world.item["tries"], stored_world.item["failures"]) == (3, 3)
+    assert not stored_world.checks.check_code(claim, stored_world.messages[0]["code"])
+
+
+def test_code_is_valid_for_three_minutes(stored_world):
+    first = stored_world.requests.request_code(IDENTITY)
+    stored_world.clock.wait(179)
+    assert stored_world.checks.check_code(first, stored_world.messages[0]["code"])
+    second = stored_world.requests.request_code(IDENTITY)
+    stored_world.clock.wait(180)
+    assert not stored_world.checks.check_code(second, stored_world.messages[1]["code"])
+    third = stored_world.requests.request_code(IDENTITY)
+    assert stored_world.checks.check_code(third, stored_world.messages[2]["code"])
+
+
+def test_new_code_replaces_the_last_one(stored_world):
+    first = stored_world.requests.request_code(IDENTITY)
+    second = wait(stored_world, 30).requests.request_code(IDENTITY)
+    codes = [message["code"] for message in stored_world.messages]
+
+    assert not stored_world.checks.check_code(first, codes[0])
+    assert stored_world.checks.check_code(second, codes[1])
+
+
+def test_locked_number_accepts_no_code_and_gets_none(stored_world):
+    for _ in range(4):
+        claim = stored_world.requests.request_code(IDENTITY)
+        for _ in range(3):
+            stored_world.checks.check_code(claim, stored_world.wrong_code())
+        stored_world.clock.wait(31)
+
+    assert stored_world.item["failures"] == 10
+    assert not stored_world.checks.check_code(claim, stored_world.messages[-1]["code"])
+    assert stored_world.requests.request_code(IDENTITY).outcome == Outcome.LOCKED
+    stored_world.clock.wait(3600)
+    claim = stored_world.requests.request_code(IDENTITY)
+    assert claim.outcome == Outcome.CLAIMED
+    assert stored_world.item["failures"] == 0
+    assert stored_world.checks.check_code(claim, stored_world.messages[-1]["code"])
+
+
+def test_failures_remain_after_a_new_claim(stored_world):
+    for failures in (1, 2):
+        claim = stored_world.requests.request_code(IDENTITY)
+        stored_world.checks.check_code(claim, "000 000x")
+        assert stored_world.item["failures"] == failures
+        stored_world.clock.wait(31)
+
+
+def test_claim_of_another_call_wins(stored_world):
+    winners = []
+    stored_world.dynamodb.before["update_item"] = lambda: winners.append(
+        stored_world.requests.request_code(IDENTITY)
+    )
+
+    claim = stored_world.requests.request_code(IDENTITY)
+
+    assert claim.claim_id == winners[0].claim_id
+    assert claim.outcome == Outcome.REPEATED
+    assert len(stored_world.messages) == 1
+    assert stored_world.checks.check_code(claim, stored_world.messages[0]["code"])
+
+
+def test_second_claim_of_another_call_wins(stored_world):
+    stored_world.requests.request_code(IDENTITY)
+    stored_world.clock.wait(31)
+    winners = []
+    stored_world.dynamodb.before["update_item"] = lambda: winners.append(
+        stored_world.requests.request_code(IDENTITY)
+    )
+
+    assert stored_world.requests.request_code(IDENTITY).claim_id == winners[0].claim_id
+    assert len(stored_world.messages) == 2
+
+
+def test_claim_does_not_replace_a_code_that_was_approved_meanwhile(stored_world):
+    first = stored_world.requests.request_code(IDENTITY)
+    stored_world.clock.wait(60)
+    code = stored_world.messages[0]["code"]
+    stored_world.dynamodb.before["update_item"] = lambda: stored_world.checks.approve(PHONE, code)
+
+    assert stored_world.requests.request_code(IDENTITY).claim_id == first.claim_id
+    assert len(stored_world.messages) == 1
+
+
+def test_claim_that_forgets_failures_loses_against_a_new_failure(stored_world):
+    claim = stored_world.requests.request_code(IDENTITY)
+    stored_world.checks.check_code(claim, stored_world.wrong_code())
+    stored_world.clock.wait(3600)
+    stored_world.dynamodb.before["update_item"] = lambda: stored_world.checks.check_code(claim, "")
+
+    assert stored_world.requests.request_code(IDENTITY).claim_id == claim.claim_id
+    assert stored_world.item["failures"] == 2
+
+
+def repeat_update(world):
+    """Carry out the next update twice, as botocore does if the first answer is lost."""
+    update_item = world.dynamodb.client.update_item
+
+    def update_twice(**parameters):
+        world.dynamodb.client = world.table
+        update_item(**parameters)
+        return update_item(**parameters)
+
+    world.dynamodb.client = type("Table", (), {"get_item": staticmethod(world.table.get_item)})
+    world.dynamodb.client.update_item = staticmethod(update_twice)
+
+
+def test_repeated_claim_is_still_the_own_claim_and_is_sent(stored_world):
+    repeat_update(stored_world)
+
+    claim = stored_world.requests.request_code(IDENTITY)
+
+    assert claim.outcome == Outcome.CLAIMED
+    assert [message["id"] for message in stored_world.messages] == [claim.claim_id]
+
+
+def test_repeated_use_of_a_code_is_still_the_own_use(stored_world):
+    claim = stored_world.requests.request_code(IDENTITY)
+    repeat_update(stored_world)
+
+    assert stored_world.checks.check_code(claim, stored_world.messages[0]["code"])
+
+
+def test_approved_code_is_used_by_the_sign_in_that_follows(stored_world):
+    stored_world.requests.request_code(IDENTITY)
+    code = stored_world.messages[0]["code"]
+    stored_world.clock.wait(179)
+
+    assert stored_world.checks.approve(PHONE, code) == Approval.APPROVED
+    stored_world.clock.wait(59)
+    claim = stored_world.requests.request_code(IDENTITY)
+    assert claim.outcome == Outcome.REPEATED
+    assert stored_world.checks.check_code(claim, code)
+    assert len(stored_world.messages) == 1
+    assert stored_world.checks.approve(PHONE, code) == Approval.EXPIRED
+
+
+def test_approval_ends_after_a_minute(stored_world):
+    claim = stored_world.requests.request_code(IDENTITY)
+    stored_world.clock.wait(150)
+    assert stored_world.checks.approve(PHONE, stored_world.messages[0]["code"]) == Approval.APPROVED
+    stored_world.clock.wait(60)
+
+    assert not stored_world.checks.check_code(claim, stored_world.messages[0]["code"])
+
+
+def test_approval_can_be_repeated_after_a_failed_sign_in_while_the_code_is_valid(stored_world):
+    stored_world.requests.request_code(IDENTITY)
+    code = stored_world.messages[0]["code"]
+
+    assert stored_world.checks.approve(PHONE, code) == Approval.APPROVED
+    assert wait(stored_world, 179).checks.approve(PHONE, code) == Approval.APPROVED
+    assert wait(stored_world, 1).checks.approve(PHONE, code) == Approval.EXPIRED
+
+
+@pytest.mark.parametrize("typed", ["right", "wrong"])
+def test_reason_of_a_refused_approval_depends_on_the_item_only(stored_world, typed):
+    """Else the endpoint would reveal which code was right."""
+
+    def approve():
+        code = stored_world.messages[-1]["code"] if typed == "right" else stored_world.wrong_code()
+        return stored_world.checks.approve(PHONE, code)
+
+    stored_world.requests.request_code(IDENTITY)
+    stored_world.clock.wait(180)
+    assert approve() == Approval.EXPIRED
+    claim = stored_world.requests.request_code(IDENTITY)
+    for _ in range(3):
+        stored_world.checks.check_code(claim, stored_world.wrong_code())
+    assert approve() == Approval.TOO_MANY_TRIES
+    claim = wait(stored_world, 30).requests.request_code(IDENTITY)
+    stored_world.checks.check_code(claim, stored_world.messages[-1]["code"])
+    assert approve() == Approval.EXPIRED
+
+
+def test_approval_without_a_code_or_with_a_wrong_one(stored_world):
+    assert stored_world.checks.approve(PHONE, "123456") == Approval.EXPIRED
+    stored_world.requests.request_code(IDENTITY)
+    answers = [stored_world.checks.approve(PHONE, stored_world.wrong_code()) for _ in range(4)]
+    assert answers == [Approval.WRONG] * 3 + [Approval.TOO_MANY_TRIES]
+    assert stored_world.item["failures"] == 3
+
+
+def test_session_continues_its_claim_without_a_message_or_write(world):
+    claim = world.requests.request_code(IDENTITY)
+    world.calls.clear()
+
+    assert world.requests.continue_claim(IDENTITY, claim.claim_id) == world.requests.continue_claim(
+        IDENTITY, claim.claim_id
+    )
+    assert set(world.operations) == {"generate_mac", "get_item"}
+    assert world.requests.continue_claim(IDENTITY, claim.claim_id).code_mac == claim.code_mac
+
+
+@pytest.mark.parametrize("claim_id", ["", "another"])
+def test_session_with_another_claim_gets_one_that_no_code_fits(world, claim_id):
+    world.requests.request_code(IDENTITY)
+
+    claim = world.requests.continue_claim(IDENTITY, claim_id)
+
+    assert not world.checks.check_code(claim, world.messages[0]["code"])
+    assert world.item["tries"] == 0
+
+
+@pytest.mark.parametrize(
+    "typed", ["{}", " {} ", "{:.3}-{}", "{:.3} {}", "{:.3}\u2013{}", "\u202a{}\u202c", "{}\n", "full width"]
+)
+def test_code_is_right_in_every_form(world, typed):
+    claim = world.requests.request_code(IDENTITY)
+    code = world.messages[0]["code"]
+    text = typed.format(code, code[3:]) if "{:" in typed else typed.format(code)
+    if typed == "full width":
+        text = "".join(chr(0xFF10 + int(digit)) for digit in code)
+
+    assert world.checks.check_code(claim, text)
+
+
+@pytest.mark.parametrize(
+    "typed", [None, "", " ", "x", "{}x", "{}1", "{}.0", "1" * 65, 123456, ["{}"], "-", "\U0001f600"]
+)
+def test_anything_else_is_wrong_and_counts(world, typed):
+    claim = world.requests.request_code(IDENTITY)
+    text = typed.format(world.messages[0]["code"]) if isinstance(typed, str) else typed
+
+    assert not world.checks.check_code(claim, text)
+    assert world.item["failures"] == 1
+
+
+def test_codes_of_any_number_of_digits():
+    assert {len(create_code(8)) for _ in range(50)} == {8}
+    assert len({create_code(6) for _ in range(50)}) > 40
+    assert normalize_code("\u0661\u0662\u0663") == "123"
+
+
+def test_codes_come_from_a_secure_generator(monkeypatch, world):
+    monkeypatch.setattr("secrets.randbelow", lambda limit: limit - 999_958)
+    world.requests.request_code(IDENTITY)
+
+    assert world.messages[0]["code"] == "000042"
+
+
+OUTAGES = {
+    "KMS": ("kms", "generate_mac"),
+    "read": ("dynamodb", "get_item"),
+    "write": ("dynamodb", "update_item"),
+}
+ERRORS = [
+    EndpointConnectionError(endpoint_url="https://secret.example"),
+    ConnectTimeoutError(endpoint_url="https://secret.example"),
+]
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+@pytest.mark.parametrize("error", ERRORS, ids=["unreachable", "time-out"])
+def test_service_that_is_down_sends_nothing_and_a_later_request_succeeds(world, outage, error):
+    service, operation = OUTAGES[outage]
+    getattr(world, service).errors[operation] = error
+
+    with pytest.raises(CodesUnavailableError, match=f"^{type(error).__name__}$") as raised:
+        world.requests.request_code(IDENTITY)
+    assert not isinstance(raised.value, CodeNotQueuedError)
+    assert world.messages == []
+
+    getattr(world, service).errors.clear()
+    claim = world.requests.request_code(IDENTITY)
+    assert world.checks.check_code(claim, world.messages[0]["code"])
+
+
+@pytest.mark.parametrize("outage", ["KMS", "write"])
+def test_check_during_an_outage_can_be_repeated(world, outage, aws_error):
+    claim = world.requests.request_code(IDENTITY)
+    service, operation = OUTAGES[outage]
+    getattr(world, service).errors[operation] = aws_error("ThrottlingException")
+
+    with pytest.raises(CodesUnavailableError, match=r"^ThrottlingException$"):
+        world.checks.check_code(claim, world.messages[0]["code"])
+
+    getattr(world, service).errors.clear()
+    assert world.checks.check_code(claim, world.messages[0]["code"])
+
+
+def test_queue_that_is_down_leaves_a_claim_and_the_user_can_start_again(world, aws_error):
+    world.sqs.errors["send_message"] = aws_error("ServiceUnavailable")
+    with pytest.raises(CodeNotQueuedError, match=r"^ServiceUnavailable$"):
+        world.requests.request_code(IDENTITY)
+    world.sqs.errors.clear()
+
+    assert world.requests.request_code(IDENTITY).outcome == Outcome.REPEATED
+    assert world.messages == []
+    claim = wait(world, 30).requests.request_code(IDENTITY)
+    assert claim.outcome == Outcome.CLAIMED
+    assert world.checks.check_code(claim, world.messages[0]["code"])
+
+
+def test_message_whose_answer_was_lost_has_a_valid_code(world):
+    world.sqs.errors["send_message"] = ERRORS[1]
+    world.sqs.is_applied = True
+    with pytest.raises(CodeNotQueuedError):
+        world.requests.request_code(IDENTITY)
+    world.sqs.errors.clear()
+
+    claim = world.requests.request_code(IDENTITY)
+
+    assert len(world.messages) == 1
+    assert world.checks.check_code(claim, world.messages[0]["code"])
+
+
+def test_metrics_of_requests_and_checks(create_world, read_metrics):
+    world = create_world(CODES_PER_HOUR="1")
+    claim = world.requests.request_code(IDENTITY)
+    world.requests.request_code(IDENTITY)
+    world.checks.check_code(claim, world.wrong_code())
+    world.checks.check_code(claim, world.messages[0]["code"])
+    wait(world, 31).requests.request_code(IDENTITY)
+
+    assert read_metrics() == ["CodesClaimed", "CodesWrong", "CodesLimited"]
