@@ -4,7 +4,7 @@ The key never leaves KMS, so a copy of the table reveals neither phone numbers n
 nobody can compute the MACs of all codes. KMS gets the SHA-256 of a text, so only the queue's message contains
 a code. CloudTrail records neither ("Logging AWS KMS API calls", GenerateMac, in the developer guide).
 
-KMS counts GenerateMac to the quota of symmetric cryptographic operations ("Request quotas" in the same guide).
+KMS counts GenerateMac to the quota of symmetric cryptographic operations ("Request quotas", same guide).
 """
 
 import base64
