@@ -41,9 +41,9 @@ def guess(world, guesses, seconds_between):
 @pytest.mark.parametrize(
     ("seconds_between", "most_evaluated"),
     [
-        pytest.param(0, 3, id="at once: the tries of one code"),
-        pytest.param(0.3, 10, id="in an hour: until the lock"),
-        pytest.param(8.64, 90, id="in a day: the tries of the codes of a day"),
+        pytest.param(0, 3, id="one code: its tries, at once"),
+        pytest.param(0.3, 10, id="an hour: until the lock"),
+        pytest.param(8.64, 90, id="a day: the tries of its codes"),
     ],
 )
 def test_of_ten_thousand_guesses_few_are_evaluated(quiet_world, seconds_between, most_evaluated):
