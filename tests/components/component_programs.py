@@ -12,6 +12,8 @@ from pulumi_userprofiles import (
     JobLedger,
     MigrationJob,
     OutboxWorker,
+    PhoneSignIn,
+    PhoneSignInApi,
     ProfileApi,
     PythonFunction,
     Reconciler,
@@ -64,6 +66,18 @@ def whole_stack(**args: Any) -> SignupToProfile:
     return SignupToProfile("app", {"platform": "host", **args})  # type: ignore[typeddict-item]
 
 
+TWILIO: dict[str, Any] = {
+    "provider": "twilio",
+    "twilio_secret_arn": arn("secretsmanager", "secret:twilio-a1b2c3"),
+    "twilio_from": "+14155550100",
+}
+CODES: dict[str, Any] = {
+    "codes_table_name": "their-codes",
+    "codes_table_arn": arn("dynamodb", "table/their-codes"),
+    "code_key_arn": arn("kms", "key/00000000-0000-4000-8000-000000000001"),
+    "code_queue_url": "https://sqs.example/codes",
+    "code_queue_arn": arn("sqs", "codes"),
+}
 STREAM = arn("dynamodb", "table/their-users/stream/2026-02-04T00:00:00.000")
 TARGETS: list[Any] = [
     {"name": "welcome-mail", "function_arn": arn("lambda", "function:welcome-mail")},
@@ -92,6 +106,20 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     "OutboxWorker": lambda: OutboxWorker(
         "worker",
         {**TABLES, "outbox_queue_arn": arn("sqs", "outbox"), "user_pool_arn": POOL_ARN, "platform": "host"},
+    ),
+    "PhoneSignIn": lambda: PhoneSignIn("phone", {"settings": TWILIO, "platform": "host"}),  # type: ignore[typeddict-item]
+    "PhoneSignInApi": lambda: PhoneSignInApi(
+        "phone-api",
+        {
+            **TABLES,
+            **CODES,
+            "user_pool_id": "theirs",
+            "user_pool_arn": POOL_ARN,
+            "client_id": "phone",
+            "api_id": "their-api",
+            "api_execution_arn": arn("execute-api", "their-api"),
+            "platform": "host",
+        },
     ),
     "ProfileApi": lambda: ProfileApi(
         "api",

@@ -17,6 +17,7 @@ PROJECT = "pulumi-userprofiles"
 STACK = "test"
 
 _SERVICES = {
+    "aws:kms/key:Key": "kms:{region}:{account}:key/{name}",
     "aws:apigatewayv2/api:Api": "apigateway:{region}::/apis/{name}",
     "aws:backup/vault:Vault": "backup:{region}:{account}:backup-vault:{name}-1234567",
     "aws:cloudwatch/eventRule:EventRule": "events:{region}:{account}:rule/{name}-1234567",
