@@ -17,14 +17,18 @@ transient Lambda service exceptions" and "Service quotas": a history has at most
 _UNKNOWN = {
     # The function ended before it answered, for example at its time limit or without memory: the ledger has
     # its progress. The local AWS reports throttling in this way, too.
-    "ErrorEquals": ["Lambda.Unknown"],
+    "ErrorEquals": ["Lambda.Unknown", "Runtime.ExitError"],
     "IntervalSeconds": 2,
     "BackoffRate": 2,
     "MaxDelaySeconds": 300,
     "MaxAttempts": 10,
     "JitterStrategy": "FULL",
 }
-"""A limited number of attempts: a function that crashes each time must not be invoked for days."""
+"""A limited number of attempts: a function that crashes each time must not be invoked for days.
+
+AWS documents `Lambda.Unknown` for out-of-memory errors and time-outs (AWS Step Functions Developer Guide,
+"Handle transient Lambda service exceptions"). Step Functions takes the name of a failed invocation from its
+`errorType`, and Lambda's is `Runtime.ExitError` for a killed process. So both names are here."""
 _FAILED = {
     "ErrorEquals": [
         "Lambda.ClientExecutionTimeoutException",

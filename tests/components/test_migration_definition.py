@@ -91,10 +91,76 @@ def test_crashed_worker_is_retried_a_limited_number_of_times(definition: dict[st
     """The local AWS reports throttling as this error, too, so it is retried for minutes."""
     for retriers in task_retriers(definition):
         (unknown,) = [retrier for retrier in retriers if "Lambda.Unknown" in retrier["ErrorEquals"]]
-        assert unknown["ErrorEquals"] == ["Lambda.Unknown"]
+        assert unknown["ErrorEquals"] == ["Lambda.Unknown", "Runtime.ExitError"]
         assert unknown["MaxAttempts"] == 10
         assert unknown["MaxDelaySeconds"] == 300
         assert total_wait_s(unknown) > 300
+
+
+RETRIER_FIELDS = {
+    *("ErrorEquals", "IntervalSeconds", "BackoffRate", "MaxAttempts", "MaxDelaySeconds", "JitterStrategy"),
+}
+
+
+def test_retriers_are_within_the_documented_bounds(definition: dict[str, Any]) -> None:
+    """See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html."""
+    for retriers in task_retriers(definition):
+        names = [name for retrier in retriers for name in retrier["ErrorEquals"]]
+        assert len(names) == len(set(names)), "the first retrier with a name wins"
+        for retrier in retriers:
+            assert retrier.keys() <= RETRIER_FIELDS
+            assert retrier["JitterStrategy"] == "FULL"
+            assert 0 < retrier["IntervalSeconds"] < retrier.get("MaxDelaySeconds", 31_622_400)
+            assert retrier.get("MaxDelaySeconds", 1) < 31_622_400
+            assert retrier["BackoffRate"] >= 1
+            assert 0 < retrier["MaxAttempts"] <= 99_999_999
+
+
+def test_retriers_have_the_documented_names_of_transient_errors(definition: dict[str, Any]) -> None:
+    """See https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html."""
+    documented = {
+        *("Lambda.ClientExecutionTimeoutException", "Lambda.ServiceException"),
+        *("Lambda.AWSLambdaException", "Lambda.SdkClientException"),
+        *("Lambda.TooManyRequestsException", "Lambda.Unknown"),
+    }
+    for retriers in task_retriers(definition):
+        assert documented <= {name for retrier in retriers for name in retrier["ErrorEquals"]}
+
+
+def test_tolerance_and_concurrency_are_literal_numbers(definition: dict[str, Any]) -> None:
+    """See https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html."""
+    segments = definition["States"]["Segments"]
+
+    assert type(segments["ToleratedFailurePercentage"]) is int
+    assert 0 <= segments["ToleratedFailurePercentage"] <= 100
+    assert type(segments["MaxConcurrency"]) is int
+    assert 0 < segments["MaxConcurrency"] <= 10_000
+    assert not segments.keys() & {"MaxConcurrencyPath", "ToleratedFailurePercentagePath", "ItemBatcher"}
+    assert len(segments["Label"]) <= 40
+
+
+def test_verification_passes_the_map_a_second_time(definition: dict[str, Any]) -> None:
+    """The worker ends the loop: its answer to `orphans` has `searchesOrphans` false."""
+    machine = definition["States"]
+
+    assert machine["Segments"]["Next"] == "Orphans?"
+    assert machine["Orphans?"]["Choices"] == [
+        {"Variable": "$.searchesOrphans", "BooleanEquals": True, "Next": "Orphans"}
+    ]
+    assert machine["Orphans?"]["Default"] == "Finish"
+    assert (machine["Orphans"]["Next"], machine["Orphans"]["Parameters"]) == (
+        "Segments",
+        {"action": "orphans", "runId.$": "$.runId", "token.$": "$.token"},
+    )
+
+
+def test_worker_finds_missing_objects(stack: Recording) -> None:
+    """S3 answers 403 for a missing object without the right to list, and a read has no prefix."""
+    statements = stack.resource("app-migration-worker-policy").document("policy")["Statement"]
+
+    (statement,) = [item for item in statements if item["Action"] == ["s3:ListBucket"]]
+    assert all("/" not in arn.rpartition(":")[2] for arn in statement["Resource"])
+    assert "Condition" not in statement
 
 
 def test_retriers_never_repeat_an_error_of_our_own(definition: dict[str, Any]) -> None:

@@ -2,6 +2,11 @@
 
 import hashlib
 import json
+import os
+import signal
+import uuid
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from userprofiles import cli
@@ -289,6 +294,54 @@ def test_verification_by_the_state_machine_finds_a_profile_without_a_user(apply_
     code, report = execute("backfill", "report", run_id)
     assert (code, report["engine"], report["created"]) == (ExitCode.DONE, "stepfunctions", 60)
     assert sum(part["calls"] for part in report["timeline"]["buckets"]) == sum(report["calls"].values())
+
+
+def _worker_processes(stack, function):
+    """Return the processes of a function: only those of this local AWS, which has an address of its own."""
+    variables = {f"AWS_LAMBDA_FUNCTION_NAME={function}", f"AWS_ENDPOINT_URL={stack.endpoint}"}
+    numbers = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # ended in the meantime, or of another user
+            if variables <= set((folder / "environ").read_bytes().decode(errors="replace").split("\0")):
+                numbers.append(int(folder.name))
+    return numbers
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes in /proc")
+def test_killed_processes_of_the_worker_lose_and_repeat_nothing(
+    *, apply_plan, execute, table, stack, eventually
+):
+    """F21, F37: the retrier invokes the worker again. It continues when the lease of its segment has ended.
+
+    The short version is `test_worker_that_is_killed_at_some_calls_continues_from_its_last_save`.
+    """
+    items = [row(f"user{n:03d}", firstName={"S": "x" * 1_500}) for n in range(300)]
+    _, expected_counts, expected_digest = apply_plan(items, "local")
+    table.delete()
+    table.create(items)
+    function = stack.get_resource_id("aws:lambda/function:Function", "migration-worker")
+    document = {"table": TABLE, "segments": 2, "runId": f"killed-{uuid.uuid4().hex[:8]}", "rate": 60}
+    arn = stack.aws("stepfunctions").start_execution(
+        stateMachineArn=stack.outputs["migrationStateMachineArn"], input=json.dumps(document)
+    )["executionArn"]
+    eventually("the first profiles", lambda: len(table.items()) > 340, 60)
+    processes = _worker_processes(stack, function)
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
+    assert len(processes) >= 2
+
+    def find_execution():
+        execution = stack.aws("stepfunctions").describe_execution(executionArn=arn)
+        return execution if execution["status"] != "RUNNING" else None
+
+    execution = eventually("the end of the execution", find_execution, 220)
+    assert execution["status"] == "SUCCEEDED", execution.get("cause")
+    assert counts(json.loads(execution["output"])) == expected_counts
+    assert table.digest() == expected_digest
+    code, report = execute("backfill", "report", document["runId"])
+    assert (code, report["state"], counts(report)) == (ExitCode.DONE, "done", expected_counts)
 
 
 @pytest.mark.long

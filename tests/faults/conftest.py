@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,10 @@ class Scenario:
     def set_behaviours(self, service: str, *names: str) -> None:
         self.aws.behaviours[service] = [BEHAVIOURS[name] for name in names]
 
-    def start_function(self, handler: str = "post_confirmation") -> FunctionProcess:
-        function = FunctionProcess(self.aws.port, handler)
+    def start_function(
+        self, handler: str = "post_confirmation", environment: Mapping[str, str] | None = None
+    ) -> FunctionProcess:
+        function = FunctionProcess(self.aws.port, handler, environment)
         self.aws.kill_client = function.kill
         self.functions.append(function)
         return function

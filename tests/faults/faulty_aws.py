@@ -1,4 +1,4 @@
-"""DynamoDB and SQS on a loopback port, with faults on the network level."""
+"""DynamoDB, SQS and Secrets Manager on a loopback port, with faults on the network level."""
 
 import hashlib
 import http.server
@@ -11,13 +11,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 Behaviour = Callable[["FaultyAws", "RequestHandler"], None]
+SERVICES = {"AmazonSQS": "sqs", "DynamoDB_20120810": "dynamodb", "secretsmanager": "secretsmanager"}
+"""The services, by the first part of their operations' names."""
 
 
 class FaultyAws:
-    """DynamoDB, backed by moto, and SQS on one loopback port.
+    """DynamoDB, backed by moto, SQS and Secrets Manager on one loopback port.
 
-    `behaviours` maps a service (`dynamodb`, `sqs`) to its behaviours. Each call uses the next one, and the
-    last one is used for all further calls. A service without behaviours works.
+    `behaviours` maps a service (`dynamodb`, `sqs`, `secretsmanager`) to its behaviours. Each call uses the
+    next one, and the last one is used for all further calls. A service without behaviours works.
     """
 
     def __init__(self, dynamodb: Any) -> None:
@@ -26,6 +28,7 @@ class FaultyAws:
         self.behaviours: dict[str, list[Behaviour]] = {}
         self.calls: list[str] = []
         self.messages: list[dict[str, Any]] = []
+        self.secret = ""
         self.test_ended = threading.Event()
         self.kill_client: Callable[[], None] = lambda: None
         aws = self
@@ -50,7 +53,7 @@ class FaultyAws:
         self.stop_listening()
 
     def _serve(self, request: "RequestHandler") -> None:
-        service = "sqs" if request.target.startswith("AmazonSQS") else "dynamodb"
+        service = SERVICES[request.target.partition(".")[0]]
         self.calls.append(service)
         behaviours = self.behaviours.get(service, [])
         if not behaviours:
@@ -66,9 +69,12 @@ class FaultyAws:
             self.messages.append(json.loads(text))
             digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
             return 200, {"MessageId": "m-1", "MD5OfMessageBody": digest}
+        if request.target == "secretsmanager.GetSecretValue":
+            return 200, {"SecretString": self.secret}
         operations = {
             "DynamoDB_20120810.BatchGetItem": self._dynamodb.batch_get_item,
             "DynamoDB_20120810.TransactWriteItems": self._dynamodb.transact_write_items,
+            "DynamoDB_20120810.UpdateItem": self._dynamodb.update_item,
         }
         with self._moto_lock:
             try:
@@ -79,6 +85,7 @@ class FaultyAws:
                 return 400, {
                     "__type": f"com.amazonaws.dynamodb.v20120810#{code}",
                     "CancellationReasons": reasons,
+                    "Item": error.response.get("Item"),
                 }
         return 200, {name: value for name, value in response.items() if name != "ResponseMetadata"}
 

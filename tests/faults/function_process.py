@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ class Invocation:
     Attributes:
         seconds: How long the handler took.
         is_unchanged: Whether the handler returned the event unchanged.
-        response: The response in the returned event.
+        response: The response in the returned event, or the failed messages of a batch.
         lines: The lines that the handler wrote, as JSON.
     """
 
@@ -44,9 +45,11 @@ class Invocation:
 class FunctionProcess:
     """A process that imports the handler once and calls it for each event."""
 
-    def __init__(self, port: int, handler: str = "post_confirmation") -> None:
+    def __init__(
+        self, port: int, handler: str = "post_confirmation", environment: Mapping[str, str] | None = None
+    ) -> None:
         endpoint = f"http://127.0.0.1:{port}"
-        environment = {
+        process_environment = {
             "PATH": os.environ["PATH"],
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
@@ -60,13 +63,14 @@ class FunctionProcess:
             "AUDIT_TABLE": "audit",
             "OUTBOX_QUEUE_URL": f"{endpoint}/000000000000/outbox",
             "POWERTOOLS_SERVICE_NAME": handler,
+            **(environment or {}),
         }
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("handler_process.py")), handler],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=process_environment,
         )
         self._read_result()
 

@@ -9,8 +9,10 @@ import importlib
 import json
 import sys
 import time
+from types import SimpleNamespace
 from typing import Any
 
+CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 10_000)
 HANDLER = importlib.import_module(f"userprofiles.handlers.{sys.argv[1]}").handler
 
 
@@ -25,9 +27,8 @@ for line in sys.stdin:
     event = json.loads(line)
     before = copy.deepcopy(event)
     begin = time.monotonic()
-    returned_event = HANDLER(event, None)
+    returned_event = HANDLER(event, CONTEXT)
     seconds = time.monotonic() - begin
     is_unchanged = returned_event is event and event == before
-    write_result(
-        {"seconds": seconds, "is_unchanged": is_unchanged, "response": returned_event.get("response")}
-    )
+    response = returned_event.get("response", returned_event.get("batchItemFailures"))
+    write_result({"seconds": seconds, "is_unchanged": is_unchanged, "response": response})

@@ -104,7 +104,7 @@ class CodeChecks:
     def _is_equal(self, claim: Claim, typed_code: object) -> bool:
         code = normalize_code(typed_code)
         code_mac = self._mac_key.code_mac(claim.claim_id, claim.key, code)
-        return hmac.compare_digest(code_mac.encode(), claim.code_mac.encode()) and bool(code)
+        return hmac.compare_digest(code_mac.encode(), claim.code_mac.encode())
 
     def _count_failure(self, claim: Claim, now: int) -> None:
         failures = self._store.count_failure(claim.key, claim.claim_id, now)

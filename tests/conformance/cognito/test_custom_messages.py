@@ -1,7 +1,9 @@
 """CustomMessage and the pool's own texts in the messages with a code."""
 
+import re
 from typing import Any
 
+import conformance_codes
 import pytest
 from conformance_fake_emulator import FakeEmulator
 from conformance_gateway import GatewayClient, error_of, name_value_pairs
@@ -33,7 +35,7 @@ def send_code(gateway: GatewayClient, source: str, name: str) -> Any:
             return gateway.sign_up(name)
         case "ResendCode":
             gateway.emulator.add_user(NAME, status="UNCONFIRMED", phone_number=PHONE)
-            gateway.emulator.pool["AutoVerifiedAttributes"] = ["email" if name == NAME else "phone_number"]
+            gateway.emulator.pool["AutoVerifiedAttributes"] = ["email"]
             return gateway.call("ResendConfirmationCode", Username=name)
         case "ForgotPassword":
             gateway.emulator.add_user(NAME, email_verified="true")
@@ -64,12 +66,14 @@ def test_text_of_an_email(gateway: GatewayClient, emulator: FakeEmulator, source
 
 
 @pytest.mark.usefixtures("custom_texts")
-@pytest.mark.parametrize("source", ["SignUp", "ResendCode"])
+@pytest.mark.parametrize("source", conformance_codes.SOURCES)
 def test_text_of_an_sms(gateway: GatewayClient, emulator: FakeEmulator, source: str) -> None:
     """Line 43 (doc): the same for a text message."""
-    send_code(gateway, source, PHONE)
+    conformance_codes.send_code(gateway, source, "phone_number")
 
-    assert emulator.text_messages == [(PHONE, f"CustomMessage_{source}: 123456")]
+    ((number, text),) = emulator.text_messages
+    assert number == conformance_codes.PHONE
+    assert re.fullmatch(rf"CustomMessage_{source}: \d{{6}}", text)
 
 
 @pytest.mark.usefixtures("custom_texts")
@@ -134,6 +138,17 @@ def test_error_of_the_function(gateway: GatewayClient, emulator: FakeEmulator) -
 
     expected = ("UserLambdaValidationException", "CustomMessage failed with error no text.")
     assert error_of(gateway.sign_up()) == expected
+
+
+def test_time_limit(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Lines 6 and 43 (doc): three calls of the function, each with the limit of every trigger."""
+    emulator.configure_triggers("CustomMessage")
+    emulator.handler_delays = [1.0, 1.0, 1.0]
+
+    code, message = error_of(gateway.sign_up())
+
+    assert (code, len(emulator.events)) == ("UnexpectedLambdaException", 3)
+    assert message.startswith("CustomMessage invocation failed due to error Socket timeout")
 
 
 @pytest.mark.parametrize("action", ["SignUp", "AdminCreateUser"])

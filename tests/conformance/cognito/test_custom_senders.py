@@ -1,18 +1,15 @@
 """CustomSMSSender and CustomEmailSender: the events, their encrypted codes, and failures."""
 
 import base64
-from typing import Any
 
 import pytest
 from aws_encryption_sdk import CommitmentPolicy
 from aws_encryption_sdk.exceptions import ActionNotAllowedError
+from conformance_codes import PHONE, SOURCES, send_code
 from conformance_fake_cognito import CLIENT, FUNCTION, POOL
 from conformance_fake_emulator import FakeEmulator
-from conformance_gateway import GatewayClient, error_of, name_value_pairs
+from conformance_gateway import GatewayClient, error_of
 from conformance_secrets import KEY, decrypt_secret
-
-EMAIL, PHONE = "ann@example.com", "+491709876543"
-SOURCES = ["SignUp", "ResendCode", "ForgotPassword", "UpdateUserAttribute", "VerifyUserAttribute"]
 
 
 @pytest.fixture(autouse=True)
@@ -23,31 +20,6 @@ def senders(emulator: FakeEmulator) -> None:
         "CustomEmailSender": function,
         "KMSKeyID": KEY,
     }
-
-
-def send_code(gateway: GatewayClient, source: str, attribute: str) -> Any:
-    """Call the action that sends the code of a trigger source to an address."""
-    users, address = gateway.emulator, {"email": EMAIL, "phone_number": PHONE}[attribute]
-    verified_address = {attribute: address, f"{attribute}_verified": "true"}
-    match source:
-        case "SignUp":
-            return gateway.sign_up(address, ClientMetadata={"language": "de"})
-        case "ResendCode":
-            users.add_user(status="UNCONFIRMED", **{attribute: address})
-            return gateway.call("ResendConfirmationCode", Username=address)
-        case "ForgotPassword":
-            users.add_user(**verified_address)
-            return gateway.call("ForgotPassword", Username=address)
-        case "AdminResetUserPassword":
-            users.add_user(**verified_address)
-            return gateway.call("AdminResetUserPassword", Username=address)
-        case "UpdateUserAttribute":
-            users.add_user("old@example.com")
-            token, changes = gateway.get_token("old@example.com"), name_value_pairs(**{attribute: address})
-            return gateway.call("UpdateUserAttributes", AccessToken=token, UserAttributes=changes)
-    users.add_user(**{attribute: address})
-    token = gateway.get_token(address)
-    return gateway.call("GetUserAttributeVerificationCode", AccessToken=token, AttributeName=attribute)
 
 
 @pytest.mark.parametrize("source", SOURCES)

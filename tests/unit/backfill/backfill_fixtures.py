@@ -263,9 +263,8 @@ class RunResult:
         return {result.user_id: result.reason for result in self.results if result.outcome == "failed"}
 
 
-def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS, pacer=None, **settings):
-    settings.setdefault("segments", 1)
-    job = Job(**({"run_id": "run-1", "table": table.name} | settings))
+def execute(job, table, *, states=None, recorder=None, stop=None, limits=LIMITS, pacer=None, review=None):
+    """Run a job, and return its recorder and its states."""
     recorder = recorder or Recorder()
     states = states or [SegmentState(number) for number in job.segment_numbers]
     Run(
@@ -278,7 +277,17 @@ def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS,
         now=lambda: datetime.fromisoformat(NOW),
         limits=limits,
         pacer=pacer,
+        review=review,
     ).execute()
+    return recorder, states
+
+
+def run_backfill(table, *, states=None, recorder=None, stop=None, limits=LIMITS, pacer=None, **settings):
+    settings.setdefault("segments", 1)
+    job = Job(**({"run_id": "run-1", "table": table.name} | settings))
+    recorder, states = execute(
+        job, table, states=states, recorder=recorder, stop=stop, limits=limits, pacer=pacer
+    )
     return RunResult(states, recorder)
 
 

@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from backfill_fixtures import LIMITS, NOW, Recorder, account, plain_user
+from backfill_fixtures import LIMITS, account, execute, plain_user
 from userprofiles.backfill.job import Job, Operation
 from userprofiles.backfill.outcome import Outcome
 from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.review.orphans import find_orphans
 from userprofiles.backfill.review.review import Review
 from userprofiles.backfill.review.run_history import RunHistory
-from userprofiles.backfill.run import Run
-from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.batch_permissions import BatchPermissions
 from userprofiles.backfill.tables.calls import Calls
@@ -38,24 +35,6 @@ def users(shape, count):
 
 def job_of(table, shape, **settings):
     return Job(**({"run_id": "run-1", "table": table.name, "shape": shape, "segments": 2} | settings))
-
-
-def execute(job, table, *, review=None, recorder=None, stop=None, states=None, limits=LIMITS):
-    """Run a job, and return its recorder and its states."""
-    recorder = recorder or Recorder()
-    states = states or [SegmentState(number) for number in job.segment_numbers]
-    Run(
-        job,
-        table.client,
-        table.location,
-        states,
-        stop=stop or Stop(),
-        observer=recorder,
-        now=lambda: datetime.fromisoformat(NOW),
-        limits=limits,
-        review=review,
-    ).execute()
-    return recorder, states
 
 
 @dataclass(frozen=True)

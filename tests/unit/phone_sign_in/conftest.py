@@ -127,7 +127,7 @@ class World:
         self.sqs = RecordedClient(self._queue, self.calls)
         self.settings = CodeSettings.from_environment(ENVIRONMENT | settings)
         limits = self.settings.limits
-        mac_key = MacKey(self.kms, self.settings.code_key_id)
+        self.mac_key = mac_key = MacKey(self.kms, self.settings.code_key_id)
         store = CodeStore(self.dynamodb, self.settings.codes_table, limits)
         queue = CodeQueue(self.sqs, "https://sqs/codes")
         self.requests = CodeRequests(mac_key, store, queue, limits, report, clock=self.clock)

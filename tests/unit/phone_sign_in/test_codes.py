@@ -197,6 +197,16 @@ def test_approved_code_is_used_by_the_sign_in_that_follows(stored_world):
     assert stored_world.checks.approve(PHONE, code) == Approval.EXPIRED
 
 
+def test_approval_does_not_extend_the_next_code(stored_world):
+    claim = stored_world.requests.request_code(IDENTITY)
+    stored_world.checks.approve(PHONE, stored_world.messages[0]["code"])
+    stored_world.checks.check_code(claim, stored_world.messages[0]["code"])
+    stored_world.clock.wait(31)
+    stored_world.requests.request_code(IDENTITY)
+
+    assert {"usedAt", "usedBy", "approvedUntil"} & stored_world.item.keys() == set()
+
+
 def test_approval_ends_after_a_minute(stored_world):
     claim = stored_world.requests.request_code(IDENTITY)
     stored_world.clock.wait(150)
@@ -233,6 +243,21 @@ def test_reason_of_a_refused_approval_depends_on_the_item_only(stored_world, typ
     claim = wait(stored_world, 30).requests.request_code(IDENTITY)
     stored_world.checks.check_code(claim, stored_world.messages[-1]["code"])
     assert approve() == Approval.EXPIRED
+
+
+@pytest.mark.parametrize("typed", ["right", "wrong"])
+def test_locked_number_gets_no_approval_although_its_code_has_tries_left(world, typed):
+    for _ in range(3):
+        world.requests.request_code(IDENTITY)
+        answers = [world.checks.approve(PHONE, "") for _ in range(3)]
+        assert answers == [Approval.WRONG] * 3
+        world.clock.wait(31)
+    world.requests.request_code(IDENTITY)
+    world.checks.approve(PHONE, "")
+    code = world.messages[-1]["code"] if typed == "right" else world.wrong_code()
+
+    assert (world.item["tries"], world.item["failures"]) == (1, 10)
+    assert world.checks.approve(PHONE, code) == Approval.TOO_MANY_TRIES
 
 
 def test_approval_without_a_code_or_with_a_wrong_one(stored_world):
@@ -299,6 +324,20 @@ def test_codes_come_from_a_secure_generator(monkeypatch, world):
     world.requests.request_code(IDENTITY)
 
     assert world.messages[0]["code"] == "000042"
+
+
+def test_mac_depends_on_the_claim_the_number_the_code_and_its_purpose(world):
+    macs = {
+        world.mac_key.code_mac(claim_id, key, code)
+        for claim_id in ("claim", "claim 2")
+        for key in ("PHONE#x", "PHONE#y")
+        for code in ("123456", "123457")
+    }
+
+    assert len(macs) == 8
+    assert all(re.fullmatch(r"[\w-]{43}", mac, re.ASCII) for mac in macs)
+    assert world.mac_key.compute("source", PHONE) not in world.mac_key.item_key(PHONE)
+    assert re.fullmatch(r"PHONE#[\w-]{43}", world.mac_key.item_key(PHONE), re.ASCII)
 
 
 OUTAGES = {

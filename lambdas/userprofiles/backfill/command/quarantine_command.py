@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from userprofiles.backfill.command import connection
+from userprofiles.backfill.command.engine import LOCAL, STEP_FUNCTIONS
 from userprofiles.backfill.command.error_report import run_with_error_report
 from userprofiles.backfill.command.exit_code import ExitCode, exit_code_of
 from userprofiles.backfill.command.job_options import add_connection_options
@@ -85,6 +86,12 @@ def add_parser(commands: Any) -> None:
     retry.add_argument(
         "--force", action="store_true", help=f"also retry rows that have failed {MAX_TRIES} times"
     )
+    retry.add_argument(
+        "--engine",
+        choices=[LOCAL, STEP_FUNCTIONS],
+        default=LOCAL,
+        help="only %(default)s: this process retries the rows, also those of a run of the state machine",
+    )
 
 
 def _add_parser(groups: Any, name: str, text: str, command: Callable[..., ExitCode]) -> Any:
@@ -98,7 +105,18 @@ def _add_parser(groups: Any, name: str, text: str, command: Callable[..., ExitCo
     return parser
 
 
+def _refuse_state_machine(values: argparse.Namespace) -> None:
+    """Exit with the usage if the state machine is to retry rows."""
+    if getattr(values, "engine", LOCAL) != LOCAL:
+        values.parser.error(
+            f"--engine {values.engine} can't retry rows: a run has too few of them for several workers. "
+            "Leave the option out: this process also retries the rows of a run of the state machine, with its "
+            "ledger and its bucket."
+        )
+
+
 def _execute(values: argparse.Namespace, command: Callable[..., ExitCode]) -> ExitCode:
+    _refuse_state_machine(values)
     view = ProgressView(values.limits)
     stop = Stop()
 

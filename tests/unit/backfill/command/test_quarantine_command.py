@@ -334,3 +334,13 @@ def test_dry_run_lists_its_failures(world):
 
     assert len(json.loads(report.read_text())["failures"]) == 4
     assert not quarantine_folder(world.run_id).exists()
+
+
+def test_state_machine_can_not_retry_rows_and_the_message_says_what_does(world, capsys):
+    with pytest.raises(SystemExit) as raised:
+        world.commands.run("quarantine", "retry", "run-1", "--engine", "stepfunctions")
+
+    assert raised.value.code == 64
+    message = " ".join(capsys.readouterr().err.split())
+    assert "--engine stepfunctions can't retry rows" in message
+    assert "this process also retries the rows of a run of the state machine" in message

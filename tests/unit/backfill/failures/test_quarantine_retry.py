@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from backfill_fixtures import LIMITS, Recorder, client_error, plain_user, plain_users, run_backfill
+from backfill_fixtures import LIMITS, Recorder, client_error, plain_user, plain_users, profile, run_backfill
 from userprofiles.backfill.errors import BackfillFailedError, StoppedError
 from userprofiles.backfill.failures.quarantine_retry import QuarantineRetry
 from userprofiles.backfill.failures.quarantine_sink import QuarantineSink, quarantine_part
@@ -160,6 +160,77 @@ def test_kill_at_every_write_of_the_state_loses_and_repeats_no_count(create_tabl
         assert world.counts() == {"processed": 9, "existed": 0, "created": 8, "failed": 1, "skipped": {}}
         assert list(world.rows()) == ["bad3"]
     assert not is_killed
+
+
+def test_insert_of_a_killed_retry_is_remembered_until_it_is_counted(world):
+    """The planned inserts are stored before the inserts, so that the next retry knows its own profiles."""
+    world.fix(0, 1, 2, 3, 4, 5)
+    pending = []
+    save = world.save
+
+    def save_and_remember(state, results):
+        save(state, results)
+        pending.append(bool(world.stored["pendingInserts"]))
+
+    world.save = save_and_remember
+    world.retry()
+
+    assert pending == [True, False, True, False, False]  # planned and counted twice, then the new file
+    assert world.counts()["created"] == 9
+
+
+def test_pending_inserts_of_the_run_survive_a_retry(world):
+    """A killed run stored inserts that it may have executed. Rows of other users don't settle them."""
+    state = SegmentState.from_json(world.stored)
+    state.pending_inserts.add("2026-01-01T00:00:00Z", ["USER#other", "USER#bad0"])
+    world.stored = state.to_json()
+    world.fix(0)
+    world.retry()
+
+    pending = SegmentState.from_json(world.stored).pending_inserts
+    assert pending.contains("USER#other", "2026-01-01T00:00:00Z")
+    assert not pending.contains("USER#bad0")
+
+
+def test_profile_of_a_killed_run_counts_as_created_by_the_retry(world):
+    """The run planned the insert, and was killed after it."""
+    state = SegmentState.from_json(world.stored)
+    state.pending_inserts.add("2026-01-01T00:00:00Z", ["USER#bad0"])
+    world.stored = state.to_json()
+    world.fix(0, 1)
+    world.table.put(profile("bad0", createdAt={"S": "2026-01-01T00:00:00Z"}), profile("bad1"))
+    retry = world.retry()
+
+    assert retry.results == {"created": 1, "existed": 1, "failed": 4}
+
+
+def test_second_row_of_a_user_is_counted_as_existing(create_table, tmp_path):
+    """F28: one profile, and each of the two rows is counted."""
+    rows = [
+        plain_user("bad0", **BROKEN),
+        plain_user("bad0", **BROKEN) | {"PK": {"S": "bad0-second"}},
+    ]
+    world = World(create_table(*rows), tmp_path)
+    assert world.counts()["failed"] == 2
+    world.table.put(plain_user("bad0"), plain_user("bad0") | {"PK": {"S": "bad0-second"}})
+    world.retry()
+
+    assert world.counts() == {"processed": 2, "existed": 1, "created": 1, "failed": 0, "skipped": {}}
+    assert len(world.table.profiles()) == 1
+
+
+def test_row_that_is_twice_in_the_quarantine_is_counted_twice(create_table, tmp_path):
+    """The first one is created; the second one exists then."""
+    world = World(create_table(plain_user("bad0", **BROKEN)), tmp_path)
+    state = SegmentState.from_json(world.stored)
+    [row] = world.rows().values()
+    FileQuarantine(world.folder).append(quarantine_part(state), [row])
+    state.tally.failed += 1
+    world.stored = state.to_json()
+    world.fix(0)
+    world.retry()
+
+    assert world.counts() == {"processed": 2, "existed": 1, "created": 1, "failed": 0, "skipped": {}}
 
 
 def test_error_keeps_the_counts_of_the_batch(world):

@@ -97,6 +97,38 @@ def test_user_who_changes_during_the_rollback_wins(create_table, import_users, k
     assert len(table.items()) == 2
 
 
+@pytest.mark.parametrize("page_rows", [1, 2, 100])
+def test_user_is_decided_once(create_table, import_users, page_rows):
+    """Account and profile are two rows, which can be in two chunks: the second one must not decide again.
+
+    Here, the user has changed when the first is read, and not any more when the second is read.
+    """
+    table = create_table()
+    history = import_users(table)
+    change(table, "u2", kind="account", version={"N": "2"})
+    reads = []
+
+    def undo_change(operation, parameters):
+        if operation == "BatchGetItem":
+            keys = [key["PK"]["S"] for key in parameters["RequestItems"][table.name]["Keys"]]
+            if "USER#u2" in reads:
+                change(table, "u2", kind="account", version={"N": "1"})
+            reads.extend(keys)
+
+    table.client.hooks = [undo_change]
+    results = roll_back(table, history, limits=replace(LIMITS, page_rows=page_rows, chunk_rows=1))
+
+    assert results == {
+        "u1": ("removed", ""),
+        "u2": ("kept", "changed since the run"),
+        "u3": ("removed", ""),
+    }
+    assert len([key for key in reads if key == "USER#u2"]) == 2  # account and profile, in one request
+    assert {item["PK"]["S"] for item in table.items()} == {"USER#u2"}
+    assert len(table.items()) == 2
+    assert table.client.count("TransactWriteItems") == 2
+
+
 def test_account_of_somebody_else_stays(create_table, import_users):
     """The import found an account without a profile, and created only the profile."""
     existing = account("u1", auditHead={"S": "hash"}, version={"N": "3"})

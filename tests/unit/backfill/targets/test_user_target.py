@@ -9,6 +9,7 @@ from kill_switch import KilledError
 from source_fixtures import person, write_lines
 from userprofiles import settings, template
 from userprofiles.backfill.segment_state import SegmentState
+from userprofiles.backfill.targets.user_builder import UserBuilder
 from userprofiles.backfill.users.user_row import ROW_DIGEST, RUN_ID
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.registration.registrar import Registrar
@@ -254,6 +255,70 @@ def test_value_that_the_template_does_not_allow_is_not_used(create_table, backfi
     assert result.tally["created"] == 2
     assert items_of(table, "u1")["ACCOUNT#MAIN"]["name"] == "First u1"  # the next source of the field
     assert result.states[0].tally.notes == {"valueNotUsed": 1}
+
+
+@pytest.mark.parametrize("kind", ["account", "profile"])
+def test_user_with_an_item_that_is_too_large_fails_without_any_item(
+    create_table, backfill, users_file, monkeypatch, kind
+):
+    """F34: an account without its profile would be a half user."""
+
+    def build(self, user, created_at):
+        items = original(self, user, created_at)
+        if user.user_id == "u2":
+            getattr(items, kind)["text"] = "x" * 410_000
+        return items
+
+    original = UserBuilder.build
+    monkeypatch.setattr(UserBuilder, "build", build)
+    table = create_table()
+    for dry_run in (True, False):
+        result = backfill(table, source=write_lines(users_file, *map(person, USERS)), dry_run=dry_run)
+
+        assert result.tally == {"existed": 0, "created": 2, "failed": 1, "skipped": {}}
+        assert list(result.failures) == ["u2"]
+        assert items_of(table, "u2") == {}
+        assert len(table.items()) == (0 if dry_run else 4)
+
+
+def test_dry_run_makes_no_write(create_table, backfill, users_file):
+    table = create_table(account("u1"), profile("u2"))
+    before = table.digest()
+    rows = [*map(person, USERS), person("u4", kind="admin")]
+    result = backfill(table, source=write_lines(users_file, *rows), dry_run=True, template="marketplace")
+
+    assert result.tally == {"existed": 1, "created": 3, "failed": 0, "skipped": {}}
+    assert table.digest() == before
+    assert {operation for operation, _ in table.client.calls} <= {"Scan", "BatchGetItem"}
+
+
+def test_role_that_is_not_allowed_is_a_more_important_note_than_a_value(create_table, backfill, users_file):
+    """A user has one note. A wrong role has an effect on rights, a value that is not used has none."""
+    row = person("u1", kind="admin", name="x" * 500_000)
+    result = backfill(create_table(), source=write_lines(users_file, row), template="marketplace")
+
+    assert result.states[0].tally.notes == {"roleNotAllowed": 1}
+
+
+def test_existing_account_decides_whether_the_profile_is_complete(create_table, backfill, users_file):
+    """`profile_completed` is stored with the profile, but depends on the account that the table has."""
+    everything = {"email": {"S": "u1@example.com"}, "name": {"S": "Ann"}, "setFields": {"SS": ["name"]}}
+    source = write_lines(users_file, person("u1"), person("u2"))
+    table = create_table(account("u1", **everything), account("u2"))
+    seen = {}
+
+    def complete(self, user, stored_account, item):
+        seen.setdefault(user.user_id, []).append(stored_account)
+        return original(self, user, stored_account, item)
+
+    original = UserBuilder.complete
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(UserBuilder, "complete", complete)
+        backfill(table, source=source, template="career")
+
+    profiles = {sub: items_of(table, sub)["PROFILE#MAIN"] for sub in ("u1", "u2")}
+    assert {sub: item["profile_completed"] for sub, item in profiles.items()} == {"u1": False, "u2": False}
+    assert [accounts[-1].get("name") for accounts in seen.values()] == ["Ann", None]
 
 
 def test_without_batch_permissions_users_are_written_one_by_one(create_table, backfill, users_file):
