@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.job_ledger import JobLedger, JobLedgerArgs
     from pulumi_userprofiles.migration_job import MigrationJob, MigrationJobArgs
     from pulumi_userprofiles.outbox_worker import OutboxWorker, OutboxWorkerArgs
+    from pulumi_userprofiles.phone_sign_in import PhoneSignIn
+    from pulumi_userprofiles.phone_sign_in_api import PhoneSignInApi
+    from pulumi_userprofiles.phone_sign_in_arguments import (
+        PhoneSignInApiArgs,
+        PhoneSignInArgs,
+        PhoneSignInSettings,
+        TextMessageProvider,
+    )
     from pulumi_userprofiles.policies import PolicyStatement
     from pulumi_userprofiles.profile_api import ProfileApi
     from pulumi_userprofiles.profile_api_arguments import ProfileApiArgs
@@ -57,6 +65,11 @@ _MODULES = {
     "MigrationJobArgs": "migration_job",
     "OutboxWorker": "outbox_worker",
     "OutboxWorkerArgs": "outbox_worker",
+    "PhoneSignIn": "phone_sign_in",
+    "PhoneSignInApi": "phone_sign_in_api",
+    "PhoneSignInApiArgs": "phone_sign_in_arguments",
+    "PhoneSignInArgs": "phone_sign_in_arguments",
+    "PhoneSignInSettings": "phone_sign_in_arguments",
     "PolicyStatement": "policies",
     "ProfileApi": "profile_api",
     "ProfileApiArgs": "profile_api_arguments",
@@ -73,6 +86,7 @@ _MODULES = {
     "SignupToProfileArgs": "signup_to_profile_arguments",
     "TableBackups": "table_backups",
     "TableBackupsArgs": "table_backups",
+    "TextMessageProvider": "phone_sign_in_arguments",
     "UserPool": "user_pool",
     "UserPoolArgs": "user_pool_arguments",
     "UserPoolTier": "user_pool_arguments",
@@ -102,6 +116,11 @@ __all__ = [
     "MigrationJobArgs",
     "OutboxWorker",
     "OutboxWorkerArgs",
+    "PhoneSignIn",
+    "PhoneSignInApi",
+    "PhoneSignInApiArgs",
+    "PhoneSignInArgs",
+    "PhoneSignInSettings",
     "PolicyStatement",
     "ProfileApi",
     "ProfileApiArgs",
@@ -118,6 +137,7 @@ __all__ = [
     "SignupToProfileArgs",
     "TableBackups",
     "TableBackupsArgs",
+    "TextMessageProvider",
     "UserPool",
     "UserPoolArgs",
     "UserPoolTier",

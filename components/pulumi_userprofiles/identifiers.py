@@ -56,6 +56,22 @@ TABLE_ARN = ArnForm(
 )
 """ARNs of tables (Amazon DynamoDB API reference, "CreateTable")."""
 
+SECRET_ARN = ArnForm(
+    "a secret",
+    "secretsmanager",
+    r"secret:[A-Za-z0-9/_+=.@-]+",
+    f"arn:aws:secretsmanager:{_EXAMPLE}:secret:twilio-a1b2c3",
+)
+"""ARNs of secrets (AWS Secrets Manager API reference, "CreateSecret")."""
+
+SECURE_STRING_ARN = ArnForm(
+    "a parameter",
+    "ssm",
+    r"parameter/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
+    f"arn:aws:ssm:{_EXAMPLE}:parameter/twilio",
+)
+"""ARNs of parameters in Parameter Store (AWS Systems Manager API reference, "PutParameter")."""
+
 ARNS = {
     "kms_key_arn": ArnForm("a KMS key", "kms", r"key/[A-Za-z0-9-]+", f"arn:aws:kms:{_EXAMPLE}:key/<key id>"),
     "sender_key_arn": ArnForm(

@@ -149,6 +149,30 @@ def trust(service: str, condition: dict[str, Any] | None = None) -> pulumi.Outpu
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def key_of_account(root: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Return the policy of a KMS key that the account's IAM policies control.
+
+    It is the policy that KMS gives a key by default (AWS KMS Developer Guide, "Default key policy").
+
+    Args:
+        root: ARN of the account's root user.
+    """
+    return pulumi.Output.json_dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "EnableIamPolicies",
+                    "Effect": "Allow",
+                    "Principal": {"AWS": root},
+                    "Action": "kms:*",
+                    "Resource": "*",
+                }
+            ],
+        }
+    )
+
+
 def tls_only(service: str, *resources: pulumi.Input[str]) -> pulumi.Output[str]:
     """Return a resource policy that denies every request without TLS.
 

@@ -73,6 +73,9 @@ class ProfileApi(Component):
     api_id: pulumi.Output[str]
     """ID of the API."""
 
+    api_execution_arn: pulumi.Output[str]
+    """Execution ARN of the API, for the permission of a function of your own."""
+
     function_name: pulumi.Output[str]
     """Name of the function that handles the routes of users."""
 
@@ -147,6 +150,7 @@ class ProfileApi(Component):
         required_ids = [resource.id for resource in (*permissions, *self.routes)]
         self.url = output_after(self.api.api_endpoint, self.stage.id, *required_ids)
         self.api_id = self.api.id
+        self.api_execution_arn = self.api.execution_arn
         self.function_name = self.handler.function_name
         self.admin_function_name = self.admin_handler.function_name
         self.avatar_bucket_name = self.avatars.bucket_name

@@ -6,24 +6,26 @@ from typing import Any, ClassVar, Unpack
 import pulumi
 
 from pulumi_userprofiles.after_sign_up import AfterSignUp
-from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
+from pulumi_userprofiles.component import NO_ARGUMENTS, Transforms
 from pulumi_userprofiles.erasure_queue import ErasureQueue
 from pulumi_userprofiles.erasure_worker import ErasureWorker
 from pulumi_userprofiles.function_settings import FunctionSettings
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
+from pulumi_userprofiles.optional_parts import OptionalParts
 from pulumi_userprofiles.outbox_worker import OutboxWorker
 from pulumi_userprofiles.passed_arguments import (
     concurrency,
-    function_args,
     migration_args,
     pick,
     shared_args,
     worker_args,
 )
+from pulumi_userprofiles.phone_sign_in import PhoneSignIn
+from pulumi_userprofiles.phone_sign_in_api import PhoneSignInApi
+from pulumi_userprofiles.phone_sign_in_pool import phone_pool_arguments
 from pulumi_userprofiles.profile_api import ProfileApi
 from pulumi_userprofiles.reconciler import Reconciler
-from pulumi_userprofiles.reconciler_settings import reconcile_interval_hours
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
 from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
 from pulumi_userprofiles.signup_to_profile_settings import MIGRATION_CONCURRENCY, checked_pool_args
@@ -32,7 +34,7 @@ from pulumi_userprofiles.user_pool import UserPool
 from pulumi_userprofiles.users_table import UsersTable
 
 
-class SignupToProfile(Component):
+class SignupToProfile(OptionalParts):
     """User pool, tables, triggers, profile API and the functions that work in the background, connected."""
 
     _COMPONENTS: ClassVar = {
@@ -47,6 +49,8 @@ class SignupToProfile(Component):
         "backups": TableBackups,
         "reconciler": Reconciler,
         "after-sign-up": AfterSignUp,
+        "phone": PhoneSignIn,
+        "code-api": PhoneSignInApi,
     }
     _CHILDREN = tuple(_COMPONENTS)
     _NAME_LIMIT = 20
@@ -145,6 +149,7 @@ class SignupToProfile(Component):
         table_args = self._make_tables(args)
         self._make_sign_up(args, pool_args, table_args)
         self._make_api(args, table_args)
+        self._make_phone_sign_in_api(args, table_args)
         self._make_erasure(args, table_args)
         self._make_migration(args, table_args)
         self._make_backups(args)
@@ -197,8 +202,15 @@ class SignupToProfile(Component):
                 **concurrency(args, "trigger_concurrency"),
             },
         )
+        self.phone_sign_in = self._make_phone_sign_in(args)
         self.identity = self._make_component(
-            UserPool, "identity", {**pool_args, **self.triggers.pool_arguments}
+            UserPool,
+            "identity",
+            {
+                **pool_args,
+                **self.triggers.pool_arguments,
+                **phone_pool_arguments(pool_args, self.phone_sign_in),
+            },
         )
         self._pool = {name: getattr(self.identity, name) for name in ("user_pool_id", "user_pool_arn")}
         self.outbox = self._make_component(
@@ -270,49 +282,3 @@ class SignupToProfile(Component):
                 "max_concurrency": max_concurrency(self.label(self._prefix), args, *MIGRATION_CONCURRENCY),
             },
         )
-
-    def _make_backups(self, args: SignupToProfileArgs) -> None:
-        """Create the daily backups if they have a retention."""
-        if args.get("backup_retention_days") is None:
-            return
-        tables = [self.data.table_arn, self.data.audit_table_arn, self.eraser.receipts_table_arn]
-        shared = ("kms_key_arn", "former_kms_key_arns", "alarm_topic_arn", "backup_retention_days", "protect")
-        self.backups = self._make_component(
-            TableBackups, "backups", {**pick(args, *shared), "table_arns": tables}
-        )
-
-    def _make_reconciler(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
-        """Create the scheduled reconciliation, except if its interval is 0."""
-        self.reconciler_state_table_name = pulumi.Output.from_input("")
-        if reconcile_interval_hours(self.label(self._prefix), args) == 0:
-            return
-        self.reconciler = self._make_component(
-            Reconciler,
-            "reconciler",
-            {
-                **table_args,
-                **shared_args(args),
-                **pick(args, "unconfirmed_days"),
-                "interval_hours": args.get("reconcile_interval_hours"),
-                **self._pool,
-            },
-        )
-        self.reconciler_state_table_name = self.reconciler.state_table_name
-
-    def _make_after_sign_up(self, args: SignupToProfileArgs) -> None:
-        """Create the steps after sign-up, if there are any."""
-        self.after_sign_up = None
-        self.after_sign_up_queue_urls = pulumi.Output.from_input({})
-        self.after_sign_up_queue_arns = pulumi.Output.from_input({})
-        if args.get("after_sign_up"):
-            self.after_sign_up = self._make_component(
-                AfterSignUp,
-                "after-sign-up",
-                {
-                    **function_args(args),
-                    "targets": args["after_sign_up"],
-                    "users_table_stream_arn": self.data.table_stream_arn,
-                },
-            )
-            self.after_sign_up_queue_urls = self.after_sign_up.queue_urls
-            self.after_sign_up_queue_arns = self.after_sign_up.queue_arns

@@ -7,6 +7,7 @@ import pulumi
 from pulumi_userprofiles.after_sign_up_targets import SignUpTarget
 from pulumi_userprofiles.erasure_stores import ErasureStore
 from pulumi_userprofiles.message_texts import MessageTexts
+from pulumi_userprofiles.phone_sign_in_arguments import PhoneSignInSettings
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
 
@@ -38,6 +39,10 @@ class SignupToProfileArgs(TypedDict):
     triggers: NotRequired[dict[str, pulumi.Input[str]]]
     """Functions of your own for Cognito's other triggers: trigger, such as `pre_authentication`, to the ARN
     of a function or of its alias. Each gets a permission and an alarm. Default: none."""
+
+    phone_sign_in: NotRequired[PhoneSignInSettings]
+    """How users sign in with a phone number and a one-time code, beside email address and password; `{}` for
+    the defaults. Default: no sign-in by code."""
 
     role_in_token: NotRequired[bool]
     """Whether a function adds the user's role in the table to tokens, as the claim `role`, and updates email

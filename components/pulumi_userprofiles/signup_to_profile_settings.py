@@ -12,6 +12,7 @@ from pulumi_userprofiles.message_texts import has_email_texts, texts_by_language
 from pulumi_userprofiles.migration_job_settings import max_concurrency, tolerated_failure_percentage
 from pulumi_userprofiles.other_triggers import second_handler_error
 from pulumi_userprofiles.outbox_worker import OUTBOX_CONCURRENCY
+from pulumi_userprofiles.phone_sign_in_pool import check_phone_sign_in
 from pulumi_userprofiles.profile_api_origins import allowed_origins
 from pulumi_userprofiles.profile_api_settings import ADMIN_GROUP, grace_period_days
 from pulumi_userprofiles.python_function_settings import log_retention_days, reserved_concurrency, zip_path
@@ -105,6 +106,7 @@ def _pool_args(where: str, args: Mapping[str, Any], settings: FunctionSettings) 
         "role_attribute": settings.users_request_role,
         "protect": boolean(where, args, "protect", True),
     }
+    check_phone_sign_in(where, args, pool_args)
     UserPoolSettings(f"{where}, user_pool", pool_args)
     return pool_args
 

@@ -122,6 +122,31 @@ class StackConfig:
             raise self._error(key, f"must be {expected}", value, f"{expected}, each a string")
         return {snake_case(str(name)): str(text) for name, text in value.items()}
 
+    def settings(self, key: str, *fields: str) -> dict[str, Any] | None:
+        """Read an object with settings of any type, which are all optional.
+
+        Args:
+            key: The key.
+            fields: Names of the fields; a component checks their values.
+
+        Returns:
+            The object with the fields' names in snake case.
+
+        Raises:
+            InvalidArgumentError: The value is not an object, or a field is unknown.
+        """
+        self._objects.add(key)
+        value = self._structured(key, "an object with settings")
+        if value is None:
+            return None
+        names = ", ".join(fields)
+        if not isinstance(value, dict):
+            raise self._error(key, "must be an object with settings", value, f"an object with {names}")
+        for name in value:
+            if name not in fields:
+                raise self._error(key, "contains an unknown field", name, names)
+        return {snake_case(name): field for name, field in value.items()}
+
     def record_list(self, key: str, *fields: str) -> list[dict[str, Any]] | None:
         """Read a list of objects.
 

@@ -14,6 +14,7 @@ from component_schema import hosted_components
 from pulumi_userprofiles import SignupToProfile, UserPool, UserPoolArgs
 from pulumi_userprofiles.cognito_triggers import TRIGGERS
 from pulumi_userprofiles.component import Component
+from pulumi_userprofiles.phone_sign_in_functions import CHALLENGES
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
 
 OPTIONAL_NAMES = Path(__file__).parent / "golden" / "optional_names.txt"
@@ -32,6 +33,7 @@ OPTIONS: dict[str, Any] = {
     "triggers": {"pre_authentication": arn("lambda", "function:theirs:live")},
     "texts_by_language": {"de": {"verification_email_subject": "Ihr Code"}},
     "after_sign_up": TARGETS,
+    "phone_sign_in": {"sends_cognito_codes": True},
 }
 
 
@@ -87,6 +89,8 @@ def test_every_declared_child_exists() -> None:
         "after-sign-up-reader",
         "migration-worker",
         "outbox-worker",
+        *(f"phone-{child}" for child in ("sender", "cognito-codes")),
+        *(f"phone-{challenge.child}" for challenge in CHALLENGES),
         *(f"triggers-{item.child}" for item in TRIGGERS),
     ]
     assert sorted(missing) == sorted(f"app-{function}-*-permission" for function in without_permission)

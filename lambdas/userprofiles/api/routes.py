@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 USERS = "profile_api"
 ADMINISTRATORS = "admin_api"
+PHONE_SIGN_IN = "phone_sign_in_api"
 
 
 class Route(NamedTuple):
@@ -73,4 +74,10 @@ ROUTES = (
     CHANGE_USERS,
     ERASE_USER,
 )
-"""All routes."""
+"""All routes of the profile API, except those of phone sign-in."""
+
+REGISTER_PHONE = Route("POST", "/auth/phone/register", needs_token=False, handler=PHONE_SIGN_IN)
+VERIFY_PHONE = Route("POST", "/auth/phone/verify", needs_token=False, handler=PHONE_SIGN_IN)
+
+PHONE_ROUTES = (REGISTER_PHONE, VERIFY_PHONE)
+"""The routes that a stack with phone sign-in has in addition."""

@@ -1,6 +1,7 @@
 """A verification by the state machine finds profiles without a user, as the local one does."""
 
 import dataclasses
+import types
 
 import pytest
 from backfill_fixtures import LIMITS, account, plain_user, plain_users, profile
@@ -14,6 +15,7 @@ from userprofiles.backfill.review.orphans import NO_USER
 from userprofiles.backfill.review.review import Sample
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.users.mapping import ColumnMapping
 from userprofiles.jobs.run_record import RunState
 
 
@@ -66,6 +68,21 @@ def test_orphan_and_its_user_are_both_gone(create_machine):
 
     assert output["other"] == {"matching": 7}
     assert (output["createdByRun"], output["unaccounted"]) == (8, 1)
+
+
+def test_profile_that_is_created_during_the_verification_is_no_orphan(create_machine):
+    """A user who signs up behind the position of the first pass."""
+    machine = create_machine(*plain_users(2))
+    machine.run(runId="mine", segments=1)
+    job = Job("verify-1", machine.table.name, segments=1, operation=Operation.VERIFY)
+    payload = machine.prepare(job=job.to_json())
+    machine.work(machine.items(payload)[0])
+    for user_id, created_at in [("new", "2099-01-01T00:00:00Z"), ("old", "2020-01-01T00:00:00Z")]:
+        machine.table.put(profile(user_id, createdAt={"S": created_at}))
+
+    machine.process(machine.list_orphan_units(payload))
+
+    assert machine.finish(payload)["other"]["orphaned"] == 1
 
 
 def test_all_profiles_of_a_table_are_verified_without_a_run(create_machine):
@@ -220,3 +237,21 @@ def test_number_of_units_is_bounded():
         (segment, part) for segment in range(units[0].segments) for part in range(34)
     }
     assert [unit.number for unit in units] == list(range(2_000, 2_000 + len(units)))
+
+
+def test_imported_profile_without_a_user_in_the_source_is_found(create_machine, create_table, s3):
+    """The source has no profiles. Only those of the import count. All segments of the table are searched."""
+    source_table = create_table(*plain_users(4), name="source")
+    machine = create_machine(profile("stranger"), account("stranger"))
+    columns = ColumnMapping({"id": "userId", "email": "email"}).to_json()
+    source = {"kind": "table", "name": "source", "key": ["PK", "SK"], "shape": "plain", **columns}
+    job = Job("mine", machine.table.name, segments=2, template="basic", source=source)
+    machine.run(job=job.to_json())
+    delete_user(types.SimpleNamespace(table=source_table), "user02", TableShape.PLAIN)
+
+    payload, output = machine.run(job=verify_job(machine).to_json())
+
+    assert output["other"] == {"matching": 3, "orphaned": 1}
+    assert listed(s3) == {"user02": NO_USER}
+    assert machine.ledger.read("verify-1").counts["units"]["all"] == 2 + 8
+    assert payload["items"] == [0, 1]
