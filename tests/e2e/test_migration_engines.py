@@ -226,7 +226,7 @@ def test_both_engines_import_the_same_users_from_a_file_in_s3(import_users, stac
     mapping = tmp_path / "mapping.json"
     columns = {"id": "cognito_sub", "email": "mail", "given_name": "first_name"}
     mapping.write_text(json.dumps({"format": "userprofiles-mapping", "version": 1, "columns": columns}))
-    source = ("--segments", 2, "--source", f"csv:s3://{bucket}/{key}", "--mapping", mapping)
+    source = ("--source", f"csv:s3://{bucket}/{key}", "--mapping", mapping, "--segments", 2)
 
     local = import_users("local", *source)
 

@@ -192,6 +192,20 @@ ACCEPTING_ANSWERS = {
 }
 
 
+def test_status_201_is_an_accepted_message_even_if_the_body_never_arrives(sending, server):
+    def answer(server, request):
+        request.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Length: 900\r\n\r\n{")
+        twilio.hang(server, request)
+
+    server.answers = [twilio.accept_and(answer)]
+
+    assert sending.deliver() is None
+    sending.deliver_again(1)
+
+    assert len(server.messages) == len(server.requests) == 1
+    assert sending.metrics() == ["MessagesSent", "MessagesRepeated"]
+
+
 @pytest.mark.parametrize("answer", ACCEPTING_ANSWERS)
 def test_status_201_is_an_accepted_message_whatever_the_body_is(sending, server, answer):
     server.answers = [twilio.accept_and(twilio.send(ACCEPTING_ANSWERS[answer]))]

@@ -38,6 +38,7 @@ async def serve(app, config):
     "ministack/services/eventbridge.py": "_SCHEDULER_TICK_INTERVAL = 10",
     "ministack/services/scheduler.py": "_SCHEDULE_TICK_INTERVAL = 10",
     "ministack/services/ses_v2.py": "_identities = {}",
+    "ministack/services/lambda_svc.py": "_execute_function_warm = None",
     "ministack/services/sns.py": "_sms_messages = {}",
     "ministack/app.py": """
 import threading

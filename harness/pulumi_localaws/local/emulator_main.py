@@ -141,8 +141,8 @@ def main() -> None:
     _speed_up_srp()
     _load_module("shared_code").share_code_of_workers()
     _load_module("text_messages").record_times()
-    _load_module("worker_exits").name_exits_as_aws()
     _load_module("sender_grants").check_grants()
+    _load_module("worker_exits").name_exits_as_aws()
     _load_module("emulator_permissions").name_actions_and_resources_as_aws()
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]

@@ -27,7 +27,7 @@ from userprofiles.backfill.plan.written_code import backfill_code_version
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.table_description import describe_table
 from userprofiles.jobs.ledger import Ledger
-from userprofiles.jobs.run_record import RunRecord
+from userprofiles.jobs.run_record import RunRecord, RunState
 
 Resume = Callable[[argparse.Namespace, Ledger, RunRecord, Stop], ExitCode]
 
@@ -40,6 +40,8 @@ def resume_run(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCo
     """
     with ledger_errors():
         run = ledger.read(values.run_id)
+    if run.state in (RunState.DONE, RunState.ROLLED_BACK):
+        raise RefusedError(f"Run {run.run_id} is {run.state}. There is nothing to resume.")
     resumes = RESUMES.get(run.engine, {})
     if run.kind not in resumes:
         raise RefusedError(

@@ -291,15 +291,17 @@ def test_expired_message_is_dropped(scenario):
 
 
 def test_message_that_expires_while_the_service_throttles_is_not_sent_late(scenario):
-    scenario.sender.results = [RETRY] * 4
+    scenario.sender.results = [SendResult(SendStatus.RETRY, "20429", retry_after=1.0)]
+    body = scenario.create_body(expires_at=NOW + 1)
 
     with pytest.raises(MessageNotSentError):
-        scenario.process(scenario.create_body(expires_at=NOW + 1))
-    scenario.clock.time += 2
+        scenario.process(body)
+    scenario.clock.time += 30
     scenario.clock.end += 60
-    scenario.process(scenario.create_body(expires_at=NOW + 1))
+    scenario.process(body)
 
-    assert all(message.valid_seconds == 1 for message in scenario.sender.messages)
+    assert len(scenario.sender.messages) == 1
+    assert scenario.read_metrics() == ["MessagesRetried", "MessagesExpired"]
 
 
 def test_decoy_is_dropped_without_a_trace(scenario):

@@ -16,6 +16,7 @@ from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.ledger_options import ledger_table
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import write_error
+from userprofiles.backfill.command.quarantine_place import failed_users_message
 from userprofiles.backfill.command.runs_view import format_counts
 from userprofiles.backfill.command.runs_watch import Watch
 from userprofiles.backfill.errors import (
@@ -235,6 +236,12 @@ def execute_run(
     """
     engine = StepFunctionsEngine(values, ledger, stop, arn)
     run, code = engine.execute(record, allow_parallel=values.allow_parallel)
+    _print_result(values, run)
+    _show_next_commands(ledger, run)
+    return code
+
+
+def _print_result(values: argparse.Namespace, run: RunRecord) -> None:
     tally = Tally.from_json(run.counts) if run.counts else Tally()
     if values.json:
         meter = Meter.from_json(run.counts) if run.counts else Meter()
@@ -242,7 +249,7 @@ def execute_run(
         totals |= {**review_figures(Job.from_json(run.job), run), "state": str(run.state)}
         totals |= {"report": run.report}
         Output().write(json.dumps(totals, indent=2) + "\n")
-        return code
+        return
     if run.kind == "backfill":
         lines = [report.format_summary(tally, is_complete=run.state is RunState.DONE)]
     else:
@@ -250,7 +257,16 @@ def execute_run(
         if unaccounted := run.counts.get("unaccounted"):
             lines.append(f"{unaccounted:,} of the profiles that the run created were not found.")
         if sample := Job.from_json(run.job).sample:
-            lines.append(f"A sample of about {sample['size']:,} users, --seed {sample['seed']}")
+            lines.append(f"A sample of about {counted(sample['size'], 'user')}, --seed {sample['seed']}")
     lines += [f"{name}: {text}" for name, text in [("Message", run.message), ("Report", run.report)] if text]
     Output().write("\n".join(lines) + "\n")
-    return code
+
+
+def _show_next_commands(ledger: Ledger, run: RunRecord) -> None:
+    """Show the commands for failed users and for an unfinished run on standard error."""
+    failed = run.counts.get("failed", 0)
+    if run.kind == "backfill" and failed:
+        write_error(sys.stderr, failed_users_message(ledger, run.run_id, failed, None) + "\n")
+    if run.state in (RunState.STOPPED, RunState.FAILED, RunState.RUNNING):
+        command = command_line(ledger, "runs", "resume", run.run_id)
+        write_error(sys.stderr, f"The run is {run.state}. To resume it:\n  {command}\n")

@@ -101,7 +101,7 @@ def _execute_plan(values: argparse.Namespace) -> ExitCode:
 
     def plan() -> ExitCode:
         try:
-            source = read_source(values, warn=view.show_message)
+            source = read_source(values, warn=lambda text: view.show_message(f"Warning: {text}"))
             values.segments = source_segments(source) or values.segments
             job = create_job(values, run_id, source=source)
             if values.engine == STEP_FUNCTIONS:
@@ -130,9 +130,23 @@ def _write_plan(values: argparse.Namespace, job: Job, path: Path, view: Progress
 
     plan = planner.plan(job, on_start=start)
     write_plan(plan, path)
-    text = json.dumps(plan.document, indent=2) if values.json else format_plan(plan, path, values.engine)
+    text = (
+        json.dumps(plan.document, indent=2)
+        if values.json
+        else format_plan(plan, path, _apply_options(values))
+    )
     Output().write(text + "\n")
     return ExitCode.DONE
+
+
+def _apply_options(values: argparse.Namespace) -> list[str]:
+    """Return the options with which `apply` has the same engine and connection."""
+    options = {
+        "--engine": values.engine if values.engine != LOCAL else None,
+        "--region": values.region,
+        "--endpoint-url": values.endpoint_url,
+    }
+    return [text for name, value in options.items() if value for text in (name, value)]
 
 
 def _check_path(parser: Any, path: Path) -> None:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from userprofiles.backfill.command.engine import LOCAL
 from userprofiles.backfill.plan.plan_file import Plan
 
 _RULER = "=" * 60
@@ -14,18 +13,17 @@ _SHOWN_DIFFERENCES = 40
 _CENT = 0.01
 
 
-def format_plan(plan: Plan, path: Path, engine: str = LOCAL) -> str:
+def format_plan(plan: Plan, path: Path, apply_options: Sequence[str] = ()) -> str:
     """Return what the command prints for a plan.
 
     Args:
         plan: The plan.
         path: Its file.
-        engine: What will carry it out.
+        apply_options: The options of `apply` that the plan suggests.
     """
     document, counts = plan.document, plan.counts
     template = document["template"]
-    command = ["userprofiles", "backfill", "apply", str(path)]
-    command += ["--engine", engine] if engine != LOCAL else []
+    command = ["userprofiles", "backfill", "apply", str(path), *apply_options]
     lines = [
         _RULER,
         f"Plan {plan.plan_id}",

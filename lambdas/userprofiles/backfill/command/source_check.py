@@ -133,7 +133,7 @@ class SourceCheck:
         if kind != source["kind"]:
             hint = "" if kind is None else f" Use --source {kind}:{source['name']}."
             raise RefusedError(
-                f"--source {source['kind']}:{source['name']}: the table has the key "
+                f"--source {source['kind']}:{source['name']}: the table has the key schema "
                 f"{' and '.join(key_names)}. Allowed are PK and SK for table, and one key of any name for "
                 f"keyed-table.{hint}"
             )

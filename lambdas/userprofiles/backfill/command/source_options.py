@@ -41,7 +41,7 @@ _FORMS = {
     "python": SourceKind.PYTHON,
 }
 _SOURCE_HELP = """where the users come from (default: table, the table of --table-name itself):
-table:NAME, a table of either shape; keyed-table:NAME, a table with the key user_id alone;
+table:NAME, a table of either shape; keyed-table:NAME, a table whose only key is the user's ID;
 pool:ID, a Cognito user pool; pool-list:FILE, written by `userprofiles pool list`;
 jsonl:FILE, csv:FILE or parquet:FILE, with --mapping; export:s3://BUCKET/PREFIX/AWSDynamoDB/ID,
 a full DynamoDB export in DynamoDB JSON; python:MODULE:FUNCTION, a source of your own. FILE can be

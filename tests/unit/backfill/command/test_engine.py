@@ -164,7 +164,9 @@ def test_exit_code_tells_how_the_run_ended(*, step_functions, ledger, capsys, st
     step_functions.on_start = finish(ledger, state, message="Open segments: [3].")
 
     assert engine.execute_run(parse(*STEP_FUNCTIONS), record(), ledger, Stop()) is expected
-    assert "Message: Open segments: [3]." in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "Message: Open segments: [3]." in out
+    assert "To resume it:\n  userprofiles runs resume plan-1 --ledger-table ledger\n" in err
 
 
 @pytest.mark.parametrize(

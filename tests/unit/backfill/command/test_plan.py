@@ -332,6 +332,15 @@ def test_option_without_effect_is_rejected(file_commands, capsys):
     assert "--shape can't be used with --source jsonl" in capsys.readouterr().err
 
 
+def test_missing_values_of_the_source_are_a_warning(file_commands, capsys):
+    write_lines(file_commands.users, person("u1"), person("u2", mail=None))
+    options = ["--source", f"jsonl:{file_commands.users}", "--mapping", file_commands.folder / "mapping.json"]
+
+    assert file_commands.plan(*options, "--template", "marketplace") == 0
+
+    assert "Warning: the column 'mail' (for email) has no value in 1 of" in capsys.readouterr().err
+
+
 def test_plan_of_another_table_names_it_as_the_command_does(create_table, connect, capsys):
     create_table(account("u1"), name="other_users")
     commands = connect(create_table())
@@ -356,6 +365,13 @@ def test_plan_for_the_state_machine_names_the_engine(commands, capsys):
     commands.plan("--engine", "stepfunctions")
 
     assert f"backfill apply {commands.path} --engine stepfunctions" in capsys.readouterr().out
+
+
+def test_next_command_has_the_same_connection(commands, capsys):
+    commands.plan("--region", "eu-west-1", "--endpoint-url", "http://localhost:1")
+
+    expected = f"apply {commands.path} --region eu-west-1 --endpoint-url http://localhost:1\n"
+    assert expected in capsys.readouterr().out
 
 
 def test_too_many_segments_for_the_state_machine(commands, capsys):

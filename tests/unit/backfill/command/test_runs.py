@@ -260,6 +260,14 @@ def test_resume_does_not_replace_a_file_that_is_no_report(stopped, ledger, capsy
     assert json.loads(victim.read_text())["runId"] == RUN
 
 
+def test_finished_run_has_nothing_to_resume(stopped, ledger, capsys):
+    _, lease = ledger.acquire(RUN)
+    ledger.release(lease, state=RunState.DONE)
+
+    assert runs("resume", RUN) == 5
+    assert f"Run {RUN} is done. There is nothing to resume." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("path", ["/", ".", "..", "folder", "a\0b"])
 def test_report_in_the_record_that_can_be_no_file_is_rejected(stopped, ledger, capsys, tmp_path, path):
     """A name without a last part has no name of a page beside it."""

@@ -99,7 +99,7 @@ def test_user_who_changes_during_the_rollback_wins(create_table, import_users, k
 
 @pytest.mark.parametrize("page_rows", [1, 2, 100])
 def test_user_is_decided_once(create_table, import_users, page_rows):
-    """Account and profile are two rows, which can be in two chunks. The second one must not decide again.
+    """Account and profile are two rows, which can be in two chunks: the second one must not decide again.
 
     Here, the user has changed when the first is read, and not any more when the second is read.
     """
