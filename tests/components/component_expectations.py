@@ -60,7 +60,7 @@ RIGHTS = {
         *_EVERY_FUNCTION,
         *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PartiQLInsert", "dynamodb:PutItem"),
         *("dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem", "s3:GetObject", "s3:PutObject"),
-        "cognito-idp:ListUsers",
+        *("s3:ListBucket", "cognito-idp:ListUsers"),
     },
     "app-migration-policy": {"lambda:InvokeFunction", *LOG_DELIVERY, *SAMPLING, *TRACING},
     "app-migration-map-policy": {
