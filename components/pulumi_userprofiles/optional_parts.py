@@ -49,7 +49,7 @@ class OptionalParts(Component):
         names = ("codes_table_name", "codes_table_arn", "code_key_arn", "code_queue_url", "code_queue_arn")
         self.phone_api = self._make_component(
             PhoneSignInApi,
-            "phone-api",
+            "code-api",
             {
                 **table_args,
                 **shared_args(args),

@@ -1,5 +1,6 @@
 """Sign-in with a phone number and a one-time code, through Cognito's custom challenge."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
 
 import pulumi
@@ -7,10 +8,18 @@ import pulumi_aws as aws
 
 from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import NO_ARGUMENTS, Component, Transforms
-from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, service_name
+from pulumi_userprofiles.phone_sign_in_alarms import (
+    ALARM_CHILDREN,
+    cognito_codes_alarms,
+    own_alarms,
+    sender_alarms,
+    spend_alarm,
+    throttles_alarms,
+)
 from pulumi_userprofiles.phone_sign_in_arguments import PhoneSignInArgs
 from pulumi_userprofiles.phone_sign_in_functions import (
     CHALLENGES,
+    COGNITO_CODES,
     CREATE,
     SENDER_SECONDS,
     VERIFY,
@@ -24,7 +33,6 @@ from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import reserved_concurrency
 from pulumi_userprofiles.validation import boolean
 
-_SENDER = "text_message_sender"
 RETENTION_SECONDS = 180
 """How long the queue keeps a message: as long as its code is valid."""
 
@@ -33,41 +41,14 @@ _VISIBILITY_SECONDS = 3 * SENDER_SECONDS
 SQS"). A code would have expired by then."""
 
 
-_OWN_ALARMS = (
-    (
-        "guesses-alarm",
-        VERIFY.key,
-        "CodesWrong",
-        100,
-        "Users or attackers type many wrong codes",
-    ),
-    ("limited-alarm", CREATE.key, "CodesLimited", 50, "Many numbers have reached their limit of codes"),
-    (
-        "pumping-alarm",
-        _SENDER,
-        "MessagesLimited",
-        0,
-        "A country or number range has reached its limit of messages: see the sender's log",
-    ),
-    (
-        "rejected-alarm",
-        _SENDER,
-        "MessagesRejected",
-        10,
-        "The provider rejects messages: see the sender's log",
-    ),
-)
-"""Alarms on metrics that the functions count: child, handler, metric, threshold, description."""
-
-
 class PhoneSignIn(Component):
     """Functions of the custom challenge, the table and the key of codes, the queue and the sender."""
 
     _CHILDREN = (
         *("codes-table", "code-key", "queue", "queue-policy", "sender", "sender-mapping"),
-        *("sender-key", "cognito-codes"),
+        *("sender-key", "cognito-codes", "cognito-codes-retries"),
         *(challenge.child for challenge in CHALLENGES),
-        *("sender-alarm", "limited-alarm", "guesses-alarm", "pumping-alarm", "rejected-alarm", "spend-alarm"),
+        *ALARM_CHILDREN,
     )
     _COMPONENTS: ClassVar = {
         "sender": PythonFunction,
@@ -152,7 +133,7 @@ class PhoneSignIn(Component):
             self.queue.arn,
         )
         functions = {
-            challenge.key: self._make_component(
+            challenge.child: self._make_component(
                 PythonFunction,
                 challenge.child,
                 challenge_function(challenge, name, args, settings, self.resources),
@@ -160,11 +141,17 @@ class PhoneSignIn(Component):
             for challenge in CHALLENGES
         }
         self.sender = self._make_sender(args, settings)
-        self.pool_triggers = {key: function.alias_arn for key, function in functions.items()}
+        self.pool_triggers = {challenge.key: functions[challenge.child].alias_arn for challenge in CHALLENGES}
         self.custom_sms_sender_alias_arn = self.sender_key_arn = None
         if settings.sends_cognito_codes:
             self._make_cognito_codes(args, protect)
-        self._make_alarms(args, settings)
+        alarms = {
+            **sender_alarms(self.sender.function_name, self.queue.name),
+            **own_alarms(name),
+            **throttles_alarms({child: item.function_name for child, item in functions.items()}),
+            **({} if settings.uses_twilio else spend_alarm(settings.spend_alarm_usd)),
+        }
+        self._make_alarms(args, alarms)
 
         self.define_auth_challenge_alias_arn = self.pool_triggers["define_auth_challenge"]
         self.create_auth_challenge_alias_arn = self.pool_triggers[CREATE.key]
@@ -238,7 +225,12 @@ class PhoneSignIn(Component):
         return sender
 
     def _make_cognito_codes(self, args: PhoneSignInArgs, protect: bool) -> None:
-        """Create the key and the function for Cognito's own codes."""
+        """Create the key and the function for Cognito's own codes.
+
+        Cognito invokes the function asynchronously. Lambda repeats a failed invocation after one
+        minute and after two more (AWS Lambda Developer Guide, "How Lambda handles errors and retries with
+        asynchronous invocation"). There is no failure destination, because an event contains a phone number and a code.
+        """
         self.sender_key = self._make_key(
             "sender-key",
             protect,
@@ -250,38 +242,19 @@ class PhoneSignIn(Component):
             "cognito-codes",
             cognito_codes_function(self._prefix, args, self.sender_key.arn, self.resources),
         )
+        self._make(
+            aws.lambda_.FunctionEventInvokeConfig,
+            "cognito-codes-retries",
+            function_name=self.cognito_codes.function_name,
+            qualifier=self.cognito_codes.alias_name,
+            maximum_event_age_in_seconds=RETENTION_SECONDS,
+            maximum_retry_attempts=2,
+        )
+        self._make_alarms(args, cognito_codes_alarms(self._prefix, self.cognito_codes.function_name))
         self.sender_key_arn = self.sender_key.arn
         self.custom_sms_sender_alias_arn = self.cognito_codes.alias_arn
-        self.pool_triggers["custom_sms_sender"] = self.cognito_codes.alias_arn
+        self.pool_triggers[COGNITO_CODES] = self.cognito_codes.alias_arn
 
-    def _make_alarms(self, args: PhoneSignInArgs, settings: CheckedPhoneSignIn) -> None:
-        """Create the alarms on the sender, and on guesses, pumping and rejected messages.
-
-        `UserPool` creates an alarm on the errors of each trigger's function.
-        """
-        self._alarm(
-            "sender-alarm",
-            args,
-            description="The function that sends codes failed, so users wait for messages: see its log",
-            metric="AWS/Lambda Errors",
-            dimensions={"FunctionName": self.sender.function_name},
-        )
-        for child, handler, metric, threshold, description in _OWN_ALARMS:
-            self._alarm(
-                child,
-                args,
-                description=description,
-                metric=f"{METRICS_NAMESPACE} {metric}",
-                dimensions={"service": service_name(self._prefix, handler)},
-                threshold=threshold,
-            )
-        if not settings.uses_twilio:
-            self._alarm(
-                "spend-alarm",
-                args,
-                description="Text messages of Amazon SNS cost more this month than 'spend_alarm_usd'",
-                metric="AWS/SNS SMSMonthToDateSpentUSD",
-                dimensions={},
-                statistic="Maximum",
-                threshold=settings.spend_alarm_usd,
-            )
+    def _make_alarms(self, args: PhoneSignInArgs, alarms: Mapping[str, dict[str, Any]]) -> None:
+        for child, inputs in alarms.items():
+            self._alarm(child, args, **inputs)

@@ -9,12 +9,14 @@ import pulumi
 from pulumi_userprofiles.cognito_triggers import TRIGGER_MEMORY_MB, TRIGGER_SECONDS
 from pulumi_userprofiles.function_rights import table_kms_statements
 from pulumi_userprofiles.function_settings import plain_function_args
+from pulumi_userprofiles.identifiers import SECRET_ARN, SECURE_STRING_ARN, matches_form
 from pulumi_userprofiles.phone_sign_in_settings import CheckedPhoneSignIn
 from pulumi_userprofiles.policies import PolicyStatement, kms_statements
 from pulumi_userprofiles.python_function import PythonFunctionArgs
 
-SENDER_SECONDS = 10
-"""Time-out of the function that sends the messages."""
+SENDER_SECONDS = 15
+"""Time-out of the function that sends the messages. A call of the provider can take 5 s, and is repeated if
+the provider has refused it."""
 
 CODES_ONLY: dict[str, dict[str, list[pulumi.Input[str]]]] = {
     "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["PHONE#*"]}
@@ -46,6 +48,10 @@ CREATE = Challenge("create_auth_challenge", "create-challenge", "Creates a code 
 VERIFY = Challenge("verify_auth_challenge_response", "verify-challenge", "Checks the code that a user typed")
 CHALLENGES = (DEFINE, CREATE, VERIFY)
 """The triggers of the custom challenge."""
+
+SENDER = "text_message_sender"
+COGNITO_CODES = "custom_sms_sender"
+"""Names of the handlers' modules."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def request_code_statements(args: Mapping[str, Any], resources: CodeResources) -
         *table_kms_statements(args),
         {
             "sid": "ClaimCodes",
-            "actions": ["dynamodb:GetItem", "dynamodb:PutItem"],
+            "actions": ["dynamodb:GetItem", "dynamodb:UpdateItem"],
             "resources": [resources.table_arn],
             "conditions": CODES_ONLY,
         },
@@ -115,7 +121,7 @@ def endpoint_code_statements(args: Mapping[str, Any], resources: CodeResources) 
     return [
         {
             "sid": "ClaimAndCheckCodes",
-            "actions": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+            "actions": ["dynamodb:GetItem", "dynamodb:UpdateItem"],
             "resources": [resources.table_arn],
             "conditions": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["PHONE#*", "SOURCE#*"]}},
         },
@@ -178,15 +184,14 @@ def sender_function(
     }
     provider: list[PolicyStatement]
     if settings.uses_twilio:
-        secret = pulumi.Output.from_input(settings.twilio_secret_arn)
-        environment["TWILIO_SECRET_ID"] = secret
-        provider = _secret_statements(args, secret)
+        environment["TWILIO_SECRET_ID"] = settings.twilio_secret_arn
+        provider = _secret_statements(args, settings.twilio_secret_arn)
     else:
         provider = [{"sid": "SendTextMessages", "actions": ["sns:Publish"], "resources": ["*"]}]
     return plain_function_args(
         args,
         component,
-        "text_message_sender",
+        SENDER,
         "Sends codes by text message",
         environment=environment,
         statements=[
@@ -199,7 +204,7 @@ def sender_function(
             *table_kms_statements(args),
             {
                 "sid": "CountMessages",
-                "actions": ["dynamodb:PutItem", "dynamodb:UpdateItem"],
+                "actions": ["dynamodb:UpdateItem"],
                 "resources": [resources.table_arn],
                 "conditions": _SENDER_ITEMS,
             },
@@ -209,19 +214,26 @@ def sender_function(
     )
 
 
-def _secret_statements(args: Mapping[str, Any], secret: pulumi.Output[str]) -> list[PolicyStatement]:
+def _secret_statements(args: Mapping[str, Any], secret_arn: pulumi.Input[str]) -> list[PolicyStatement]:
     """Return the right to read the Twilio credentials, in Secrets Manager or in Parameter Store.
 
-    Which of the two it is can be unknown during a preview, so both actions are allowed on this one ARN.
+    An output's text is not known during a preview. Then both services are allowed, on this one ARN.
     """
+    services = [
+        (service, action)
+        for service, action, form in (
+            ("secretsmanager", "secretsmanager:GetSecretValue", SECRET_ARN),
+            ("ssm", "ssm:GetParameter", SECURE_STRING_ARN),
+        )
+        if matches_form(secret_arn, form)
+    ]
     return [
         {
             "sid": "ReadTwilioCredentials",
-            "actions": ["secretsmanager:GetSecretValue", "ssm:GetParameter"],
-            "resources": [secret],
+            "actions": [action for _, action in services],
+            "resources": [secret_arn],
         },
-        *kms_statements(args, "secretsmanager", "kms:Decrypt"),
-        *kms_statements(args, "ssm", "kms:Decrypt"),
+        *(statement for service, _ in services for statement in kms_statements(args, service, "kms:Decrypt")),
     ]
 
 
@@ -232,7 +244,7 @@ def cognito_codes_function(
     return plain_function_args(
         args,
         component,
-        "custom_sms_sender",
+        COGNITO_CODES,
         "Sends Cognito's own codes to the queue",
         environment={"CODE_QUEUE_URL": resources.queue_url, "SENDER_KEY_ARN": sender_key_arn},
         statements=[

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pulumi_userprofiles.phone_sign_in_functions import CHALLENGES
+from pulumi_userprofiles.phone_sign_in_functions import CHALLENGES, COGNITO_CODES
 from pulumi_userprofiles.phone_sign_in_settings import CheckedPhoneSignIn
 from pulumi_userprofiles.user_pool_settings import AUTH_FLOWS, USERNAME_ATTRIBUTES
 from pulumi_userprofiles.validation import InvalidArgumentError
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.phone_sign_in import PhoneSignIn
 
 _FLOW = "ALLOW_CUSTOM_AUTH"
-_COGNITO_CODES = "custom_sms_sender"
 
 
 def check_phone_sign_in(where: str, args: Mapping[str, Any], pool_args: Mapping[str, Any]) -> None:
@@ -37,7 +36,7 @@ def check_phone_sign_in(where: str, args: Mapping[str, Any], pool_args: Mapping[
         )
     own_triggers = [challenge.key for challenge in CHALLENGES]
     if settings.sends_cognito_codes:
-        own_triggers.append(_COGNITO_CODES)
+        own_triggers.append(COGNITO_CODES)
     for key in own_triggers:
         if key in (pool_args.get("triggers") or {}):
             raise InvalidArgumentError(
@@ -46,7 +45,7 @@ def check_phone_sign_in(where: str, args: Mapping[str, Any], pool_args: Mapping[
                 got=key,
                 allowed="other triggers",
                 fix="Remove it, or remove 'phone_sign_in'"
-                + (", or set its 'sends_cognito_codes' to false." if key == _COGNITO_CODES else "."),
+                + (", or set its 'sends_cognito_codes' to false." if key == COGNITO_CODES else "."),
                 argument="triggers",
             )
 

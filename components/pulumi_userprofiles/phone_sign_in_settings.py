@@ -44,7 +44,7 @@ class CheckedPhoneSignIn:
         """
         args = _settings(where, all_args, key)
         self._where = f"{where}, {key}"
-        self.twilio_secret_arn = args.get("twilio_secret_arn")
+        self.twilio_secret_arn: Any = args.get("twilio_secret_arn")
         self.provider = enum_member(where, args, "provider", TextMessageProvider.SNS)
         self._read_numbers(args)
         self._read_countries(args)

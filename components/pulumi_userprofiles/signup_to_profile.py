@@ -50,7 +50,7 @@ class SignupToProfile(OptionalParts):
         "reconciler": Reconciler,
         "after-sign-up": AfterSignUp,
         "phone": PhoneSignIn,
-        "phone-api": PhoneSignInApi,
+        "code-api": PhoneSignInApi,
     }
     _CHILDREN = tuple(_COMPONENTS)
     _NAME_LIMIT = 20

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from component_recording import ACCOUNT, Recording
+from component_phone_expectations import CODES_KEYS
+from component_recording import ACCOUNT, PARTITION, Recording
 from pulumi_userprofiles.policies import ANY_RESOURCE
 
 Check = Callable[[Recording], list[str]]
 GoldenResource = dict[str, Any]
+KEY_TYPE = "aws:kms/key:Key"
 
 
 def statements(recording: Recording) -> Iterator[tuple[GoldenResource, dict[str, Any]]]:
@@ -28,7 +30,7 @@ def wildcard_actions(recording: Recording) -> list[str]:
     return [
         f"{item['name']}: {action}"
         for item, statement in statements(recording)
-        if statement["Effect"] == "Allow"
+        if statement["Effect"] == "Allow" and item["type"] != KEY_TYPE
         for action in as_list(statement.get("Action", "*"))
         if "*" in action
     ]
@@ -39,7 +41,9 @@ def wildcard_resources(recording: Recording) -> list[str]:
     return [
         f"{item['name']}: {action}"
         for item, statement in statements(recording)
-        if statement["Effect"] == "Allow" and "*" in as_list(statement.get("Resource", []))
+        if statement["Effect"] == "Allow"
+        and "*" in as_list(statement.get("Resource", []))
+        and item["type"] != KEY_TYPE
         for action in as_list(statement["Action"])
         if action not in ANY_RESOURCE
     ]
@@ -97,14 +101,21 @@ def other_leading_keys(recording: Recording) -> list[str]:
     ]
 
 
+_MIGRATION_BUCKET = f"arn:{PARTITION}:s3:::app-migration-reports-bucket-1234567"
+
+
 def unlimited_listings(recording: Recording) -> list[str]:
-    """Report rights to list the objects of a bucket without a condition for the prefix."""
+    """Report rights to list the objects of a bucket without a condition for the prefix.
+
+    The migration's worker can list its bucket: without this right, a missing object looks like a denied one.
+    """
     return [
         f"{item['name']}: {statement['Action']}"
         for item, statement in statements(recording)
         if statement["Effect"] == "Allow"
         and any(action.startswith("s3:List") for action in as_list(statement["Action"]))
         and "s3:prefix" not in statement.get("Condition", {}).get("StringLike", {})
+        and statement["Resource"] != [_MIGRATION_BUCKET]
     ]
 
 
@@ -112,6 +123,8 @@ def _leading_keys(policy: str, statement: dict[str, Any]) -> list[str]:
     tables = [arn.rpartition(":table/")[2] for arn in as_list(statement["Resource"])]
     if policy == "app-eraser-worker-policy" and tables[0] in _ERASER_KEYS:
         return _ERASER_KEYS[tables[0]]
+    if tables[0].startswith("app-phone-codes-table"):
+        return CODES_KEYS[policy]
     if statement.get("Sid") == "KeepRemovals":
         return ["REMOVAL#OPEN"]
     return ["LIST#*"] if all("/index/" in table for table in tables) else ["USER#*"]
@@ -189,12 +202,18 @@ def as_dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+_OPEN_ROUTES = {
+    *("GET /health", "GET /openapi.json"),
+    *("POST /auth/phone/register", "POST /auth/phone/verify"),
+}
+
+
 def open_routes(recording: Recording) -> list[str]:
-    """Report routes without a token, except the health route and the OpenAPI document."""
+    """Report routes without a token, except the health route, the OpenAPI document and sign-in by code."""
     return [
         f"{item.name}: {item.inputs['routeKey']}"
         for item in recording.of_type("Route")
-        if item.inputs["routeKey"] not in {"GET /health", "GET /openapi.json"}
+        if item.inputs["routeKey"] not in _OPEN_ROUTES
         and (item.inputs.get("authorizationType"), item.inputs.get("authorizerId"))
         != ("JWT", "app-api-authorizer-id")
     ]

@@ -2,39 +2,34 @@
 
 from typing import Any
 
-from component_checks import Check, statements
+from component_checks import KEY_TYPE, Check, statements
+from component_phone_expectations import EVERY_FUNCTION, PHONE_ALARMS, PHONE_ORDER, PHONE_RIGHTS
 from component_programs import TOPIC
-from component_recording import Recording
+from component_recording import ACCOUNT, PARTITION, Recording
 from pulumi_userprofiles.policies import LOG_DELIVERY, SAMPLING, TRACING
 
-_EVERY_FUNCTION = {
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
-}
 _REGISTER = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 RIGHTS = {
-    "app-triggers-pre-sign-up-policy": _EVERY_FUNCTION,
-    "app-triggers-post-confirmation-policy": {*_EVERY_FUNCTION, *_REGISTER, "sqs:SendMessage"},
+    "app-triggers-pre-sign-up-policy": EVERY_FUNCTION,
+    "app-triggers-post-confirmation-policy": {*EVERY_FUNCTION, *_REGISTER, "sqs:SendMessage"},
     "app-triggers-pre-token-policy": {
-        *_EVERY_FUNCTION,
+        *EVERY_FUNCTION,
         *("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     },
     "app-outbox-worker-policy": {
-        *_EVERY_FUNCTION,
+        *EVERY_FUNCTION,
         *_REGISTER,
         *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "cognito-idp:AdminGetUser"),
     },
     "app-api-handler-policy": {
-        *_EVERY_FUNCTION,
+        *EVERY_FUNCTION,
         *_REGISTER,
         *("dynamodb:BatchGetItem", "cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut"),
         *("dynamodb:GetItem", "dynamodb:DeleteItem", "s3:GetObject", "s3:PutObject"),
         *("dynamodb:Query", "s3:ListBucket", "s3:DeleteObjectVersion"),
     },
     "app-api-admin-policy": {
-        *_EVERY_FUNCTION,
+        *EVERY_FUNCTION,
         *_REGISTER,
         *("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:DeleteItem"),
         *("cognito-idp:AdminGetUser", "cognito-idp:AdminCreateUser"),
@@ -42,7 +37,7 @@ RIGHTS = {
         *("s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject", "sqs:SendMessage"),
     },
     "app-eraser-worker-policy": {
-        *_EVERY_FUNCTION,
+        *EVERY_FUNCTION,
         *("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
         *("dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"),
         *("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions"),
@@ -50,23 +45,24 @@ RIGHTS = {
         *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
     },
     "app-reconciler-worker-policy": {
-        *_EVERY_FUNCTION,
+        *EVERY_FUNCTION,
         *_REGISTER,
         *("dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query"),
         *("dynamodb:Scan", "cognito-idp:AdminGetUser", "cognito-idp:ListUsers"),
         *("cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser", "cognito-idp:AdminEnableUser"),
     },
     "app-migration-worker-policy": {
-        *_EVERY_FUNCTION,
+        *EVERY_FUNCTION,
         *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PartiQLInsert", "dynamodb:PutItem"),
         *("dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem", "s3:GetObject", "s3:PutObject"),
-        "cognito-idp:ListUsers",
+        *("s3:ListBucket", "cognito-idp:ListUsers"),
     },
     "app-migration-policy": {"lambda:InvokeFunction", *LOG_DELIVERY, *SAMPLING, *TRACING},
     "app-migration-map-policy": {
         *("states:DescribeExecution", "states:StartExecution", "states:StopExecution")
     },
     "app-identity-sms-policy": {"sns:Publish"},
+    **PHONE_RIGHTS,
 }
 """The actions that each policy allows."""
 
@@ -81,6 +77,20 @@ def other_rights(recording: Recording) -> list[str]:
         f"{name}: {sorted(actual.get(name, set()) ^ RIGHTS.get(name, set()))}"
         for name in sorted({*actual, *recording.filter_names(RIGHTS)})
         if actual.get(name) != RIGHTS.get(name)
+    ]
+
+
+def open_keys(recording: Recording) -> list[str]:
+    """Report KMS keys with another policy than the default, which lets the account's IAM policies decide.
+
+    In the policy of a key, `*` is the key itself.
+    """
+    root = {"AWS": f"arn:{PARTITION}:iam::{ACCOUNT}:root"}
+    return [
+        f"{item['name']}: {statement}"
+        for item, statement in statements(recording)
+        if item["type"] == KEY_TYPE
+        and (statement["Principal"], statement["Action"], statement["Resource"]) != (root, "kms:*", "*")
     ]
 
 
@@ -155,6 +165,7 @@ ALARMS: dict[str, tuple[Any, ...]] = {
     "app-triggers-pre-sign-up-alarm": (
         *("AWS/Lambda", "Errors", 20, ["app-triggers-pre-sign-up-function-1234567"]),
     ),
+    **PHONE_ALARMS,
 }
 """Namespace, metric, threshold and dimensions of each alarm."""
 
@@ -236,6 +247,7 @@ _ORDER = {
             "app-triggers-pre-token",
         )
     },
+    **PHONE_ORDER,
 }
 """The resources that each resource must wait for."""
 
@@ -250,6 +262,7 @@ def wrong_order(recording: Recording) -> list[str]:
 
 
 EXPECTATIONS: list[Check] = [
+    open_keys,
     other_rights,
     audit_trail_rights,
     other_alarms,

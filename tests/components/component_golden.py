@@ -10,6 +10,8 @@ from component_recording import Recording
 
 GOLDEN = Path(__file__).parent / "golden"
 STACK = "SignupToProfile"
+OPTIONAL = ("PhoneSignIn", "PhoneSignInApi")
+"""Components that only an argument adds to the whole stack. Their golden files have its names."""
 
 
 def golden_file(component: str) -> Path:
@@ -26,11 +28,16 @@ def write_golden(component: str, recording: Recording) -> None:
     golden_file(component).write_text(f"{text}\n")
 
 
+def read_stack_golden() -> list[dict[str, Any]]:
+    """Return the resources of the whole stack, with those of the optional components."""
+    return [resource for name in (STACK, *OPTIONAL) for resource in read_golden(name)]
+
+
 def golden_part(name: str) -> list[dict[str, Any]]:
     """Return a component's resources from the golden file of the whole stack, as if it had no parent."""
     return [
         {**resource, "parent": "" if resource["name"] == name else resource["parent"]}
-        for resource in read_golden(STACK)
+        for resource in read_stack_golden()
         if resource["name"] == name or resource["name"].startswith(f"{name}-")
     ]
 

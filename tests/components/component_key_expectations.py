@@ -4,6 +4,7 @@ from typing import Any
 
 from component_checks import Check, statements
 from component_paths import value_at
+from component_phone_expectations import PHONE_KEY_USES
 from component_programs import KEY
 from component_recording import Recording
 
@@ -38,6 +39,7 @@ _USES = {
     "app-triggers-post-confirmation-policy": {"lambda": 1, "dynamodb": 2, "sqs": 2},
     "app-triggers-pre-sign-up-policy": {"lambda": 1},
     "app-triggers-pre-token-policy": {"lambda": 1, "dynamodb": 2},
+    **PHONE_KEY_USES,
 }
 """Rights of functions on the key: the service that uses it, and the number of allowed `_KEY_ACTIONS`."""
 _KEY_ACTIONS = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -47,7 +49,8 @@ def _key_rights(recording: Recording) -> dict[str, dict[str, Any]]:
     """Return the actions on the key that each service may take, for each policy of a function."""
     rights: dict[str, dict[str, Any]] = {name: {} for name in recording.filter_names(_USES)}
     for item, statement in statements(recording):
-        if item["name"] in rights and statement["Action"][0].startswith("kms:"):
+        is_for_key = statement["Action"][0].startswith("kms:") and KEY in statement["Resource"]
+        if item["name"] in rights and is_for_key:
             equals = statement.get("Condition", {}).get("StringEquals", {})
             for host in equals.get("kms:ViaService", ["any service"]):
                 service = host.removesuffix(".cn-north-1.amazonaws.com.cn")

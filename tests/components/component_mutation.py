@@ -6,6 +6,7 @@ from typing import Any
 
 from component_changes import Change
 from component_checks import Check
+from component_phone_expectations import PHONE_FUNCTIONS, PHONE_RULES
 from component_programs import part_of
 from component_rules import RULES
 
@@ -47,7 +48,7 @@ def each(resources: Iterable[str], change: Change, noticed_by: Check, **argument
 
 def rule(name: str) -> Check:
     """Return the check of the rule with that name."""
-    (matching_rule,) = [item for item in RULES if item.name == name]
+    (matching_rule,) = [item for item in (*RULES, *PHONE_RULES) if item.name == name]
     return matching_rule.breaches
 
 
@@ -73,6 +74,7 @@ FUNCTIONS = (
     *TRIGGERS,
     *("app-api-handler", "app-api-admin", "app-eraser-worker", "app-migration-worker", "app-outbox-worker"),
     "app-reconciler-worker",
+    *PHONE_FUNCTIONS,
 )
 QUEUES = (
     *("app-triggers-outbox", "app-triggers-dead-letters"),

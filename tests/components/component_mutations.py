@@ -45,6 +45,7 @@ from component_mutation import (
     names_of_functions,
     rule,
 )
+from component_phone_mutations import PHONE_MUTATIONS
 from component_programs import TOPIC
 from component_recording import ACCOUNT
 
@@ -272,4 +273,12 @@ STRUCTURE = [
     ),
 ]
 
-MUTATIONS = [*DATA_MUTATIONS, *API, *COMPUTE, *POLICIES, *ALARM_MUTATIONS, *STRUCTURE]
+MUTATIONS = [
+    *DATA_MUTATIONS,
+    *PHONE_MUTATIONS,
+    *API,
+    *COMPUTE,
+    *POLICIES,
+    *ALARM_MUTATIONS,
+    *STRUCTURE,
+]

@@ -66,23 +66,55 @@ def whole_stack(**args: Any) -> SignupToProfile:
     return SignupToProfile("app", {"platform": "host", **args})  # type: ignore[typeddict-item]
 
 
+PHONE: dict[str, Any] = {"sends_cognito_codes": True}
+"""Settings of phone sign-in with every resource."""
 TWILIO: dict[str, Any] = {
     "provider": "twilio",
     "twilio_secret_arn": arn("secretsmanager", "secret:twilio-a1b2c3"),
     "twilio_from": "+14155550100",
-}
-CODES: dict[str, Any] = {
-    "codes_table_name": "their-codes",
-    "codes_table_arn": arn("dynamodb", "table/their-codes"),
-    "code_key_arn": arn("kms", "key/00000000-0000-4000-8000-000000000001"),
-    "code_queue_url": "https://sqs.example/codes",
-    "code_queue_arn": arn("sqs", "codes"),
 }
 STREAM = arn("dynamodb", "table/their-users/stream/2026-02-04T00:00:00.000")
 TARGETS: list[Any] = [
     {"name": "welcome-mail", "function_arn": arn("lambda", "function:welcome-mail")},
     {"name": "crm", "created_by": ["sign_up", "import"]},
 ]
+
+_STACK_TABLES: dict[str, Any] = {
+    "users_table_name": "app-data-table-1234567",
+    "users_table_arn": arn("dynamodb", "table/app-data-table-1234567"),
+    "audit_table_name": "app-data-audit-table-1234567",
+    "audit_table_arn": arn("dynamodb", "table/app-data-audit-table-1234567"),
+}
+_STACK_POOL_ARN = arn("cognito-idp", "userpool/app-identity-pool-id")
+
+
+def phone_sign_in(**args: Any) -> PhoneSignIn:
+    """Create phone sign-in as in the whole stack."""
+    return PhoneSignIn("app-phone", {"settings": PHONE, "platform": "host", **args})  # type: ignore[typeddict-item]
+
+
+def phone_sign_in_api(**args: Any) -> PhoneSignInApi:
+    """Create the routes of phone sign-in as in the whole stack."""
+    return PhoneSignInApi(
+        "app-code-api",
+        {
+            **_STACK_TABLES,
+            "settings": PHONE,  # type: ignore[typeddict-item]
+            "user_pool_id": "app-identity-pool-id",
+            "user_pool_arn": _STACK_POOL_ARN,
+            "client_id": "app-identity-client-id",
+            "api_id": "app-api-api-id",
+            "api_execution_arn": arn("execute-api", "app-api-api-id"),
+            "codes_table_name": "app-phone-codes-table-1234567",
+            "codes_table_arn": arn("dynamodb", "table/app-phone-codes-table-1234567"),
+            "code_key_arn": arn("kms", "key/app-phone-code-key"),
+            "code_queue_url": "https://sqs.example/app-phone-queue",
+            "code_queue_arn": arn("sqs", "app-phone-queue-1234567"),
+            "platform": "host",
+            **args,  # type: ignore[typeddict-item]
+        },
+    )
+
 
 PROGRAMS: dict[str, Callable[[], Any]] = {
     "AfterSignUp": lambda: AfterSignUp(
@@ -107,20 +139,8 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
         "worker",
         {**TABLES, "outbox_queue_arn": arn("sqs", "outbox"), "user_pool_arn": POOL_ARN, "platform": "host"},
     ),
-    "PhoneSignIn": lambda: PhoneSignIn("phone", {"settings": TWILIO, "platform": "host"}),  # type: ignore[typeddict-item]
-    "PhoneSignInApi": lambda: PhoneSignInApi(
-        "phone-api",
-        {
-            **TABLES,
-            **CODES,
-            "user_pool_id": "theirs",
-            "user_pool_arn": POOL_ARN,
-            "client_id": "phone",
-            "api_id": "their-api",
-            "api_execution_arn": arn("execute-api", "their-api"),
-            "platform": "host",
-        },
-    ),
+    "PhoneSignIn": phone_sign_in,
+    "PhoneSignInApi": phone_sign_in_api,
     "ProfileApi": lambda: ProfileApi(
         "api",
         {
@@ -157,15 +177,6 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     ),
     "UsersTable": lambda: UsersTable("users", {}),
 }
-
-
-_STACK_TABLES: dict[str, Any] = {
-    "users_table_name": "app-data-table-1234567",
-    "users_table_arn": arn("dynamodb", "table/app-data-table-1234567"),
-    "audit_table_name": "app-data-audit-table-1234567",
-    "audit_table_arn": arn("dynamodb", "table/app-data-audit-table-1234567"),
-}
-_STACK_POOL_ARN = arn("cognito-idp", "userpool/app-identity-pool-id")
 
 
 def _pool(**args: Any) -> UserPool:
@@ -262,6 +273,7 @@ def _triggers(**args: Any) -> SignUpTriggers:
 PARTS: dict[str, Callable[..., Any]] = {
     "app-api": _api,
     "app-api-avatars": lambda **args: AvatarBucket("app-api-avatars", args),  # type: ignore[arg-type]
+    "app-code-api": phone_sign_in_api,
     "app-data": lambda **args: UsersTable("app-data", args),  # type: ignore[arg-type]
     "app-eraser": _eraser,
     "app-erasure": lambda **args: ErasureQueue("app-erasure", args),  # type: ignore[arg-type]
@@ -270,6 +282,7 @@ PARTS: dict[str, Callable[..., Any]] = {
     "app-migration-ledger": lambda **args: JobLedger("app-migration-ledger", args),  # type: ignore[arg-type]
     "app-migration-reports": lambda **args: ReportsBucket("app-migration-reports", args),  # type: ignore[arg-type]
     "app-outbox": _worker,
+    "app-phone": phone_sign_in,
     "app-reconciler": _reconciler,
     "app-triggers": _triggers,
 }

@@ -26,13 +26,14 @@ with warnings.catch_warnings():
         "cognito",
         "dynamodb",
         "iam",
+        "kms",
         "lambda_",
         "s3",
         "sfn",
         "sqs",
     ):
         dir(getattr(pulumi_aws, module))  # loads the module, which is imported at the first access
-    from component_programs import PROGRAMS, whole_stack
+    from component_programs import PHONE, PROGRAMS, whole_stack
 
 from component_recording import Recording, record, start_recording
 from pulumi.runtime import resource as pulumi_resource
@@ -137,6 +138,14 @@ def component(request: pytest.FixtureRequest) -> tuple[str, Recording]:
 def stack() -> Recording:
     """Return the recording of the whole stack with its defaults."""
     return _recording("SignupToProfile")
+
+
+@pytest.fixture
+def phone_stack() -> Recording:
+    """Return the recording of the whole stack with phone sign-in."""
+    if "phone" not in _recordings:
+        _recordings["phone"] = record(lambda: whole_stack(phone_sign_in=PHONE))
+    return _recordings["phone"]
 
 
 @pytest.fixture

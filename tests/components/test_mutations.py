@@ -10,11 +10,12 @@ import pytest
 from component_changes import NOT_CREATED, Change, another, option, record_changed
 from component_checks import CHECKS, orphans, physical_names
 from component_expectations import EXPECTATIONS, silent_alarms
-from component_golden import STACK, golden_differences, golden_part, read_golden
+from component_golden import golden_differences, golden_part, read_stack_golden
 from component_key_expectations import EXPECTATIONS_WITH_A_KEY
 from component_mutation import Mutation
 from component_mutations import MUTATIONS
 from component_paths import leaves
+from component_phone_expectations import PHONE_RULES
 from component_programs import PARTS, part_of
 from component_recording import Recording, record
 from component_rules import RULES
@@ -69,7 +70,7 @@ def test_a_check_notices_the_mutation(mutation: Mutation) -> None:
 
 def test_every_check_notices_a_mutation() -> None:
     checks = {
-        *(rule.breaches for rule in RULES),
+        *(rule.breaches for rule in (*RULES, *PHONE_RULES)),
         *(*CHECKS, *EXPECTATIONS, *EXPECTATIONS_WITH_A_KEY),
         *(silent_alarms, physical_names, orphans, golden_differences),
     }
@@ -91,7 +92,7 @@ def test_a_part_registers_what_it_registers_in_the_whole_stack(part: str) -> Non
 def test_the_parts_have_every_resource_of_the_whole_stack() -> None:
     names = {resource["name"] for part in PARTS for resource in golden_part(part)}
 
-    assert {resource["name"] for resource in read_golden(STACK)} == {"app", *names}
+    assert {resource["name"] for resource in read_stack_golden()} == {"app", *names}
 
 
 Case = tuple[dict[str, Any], Change, str]
@@ -120,7 +121,7 @@ def is_unnoticed(case: Case) -> bool:
 
 
 STACK_RESOURCES = [
-    resource for resource in read_golden(STACK) if not resource["type"].startswith("userprofiles:")
+    resource for resource in read_stack_golden() if not resource["type"].startswith("userprofiles:")
 ]
 
 

@@ -6,7 +6,8 @@ import pytest
 from component_checks import CHECKS, Check
 from component_expectations import EXPECTATIONS, silent_alarms
 from component_key_expectations import EXPECTATIONS_WITH_A_KEY, KEY_PATHS
-from component_programs import KEY, TOPIC
+from component_phone_expectations import PHONE_RULES
+from component_programs import KEY, PHONE, TOPIC
 from component_recording import Recording
 from component_rules import RULES, Rule
 
@@ -33,3 +34,31 @@ def test_with_a_key_everything_is_encrypted_with_it(record_stack: Any) -> None:
     assert {check.__name__: check(recording) for check in [*CHECKS, *EXPECTATIONS_WITH_A_KEY]} == {
         check.__name__: [] for check in [*CHECKS, *EXPECTATIONS_WITH_A_KEY]
     }
+
+
+_OTHER_VALUES = {
+    "no sign-in sends a password": {"app-identity-client"},  # it also has the flow of the custom challenge
+    "a queue is encrypted": {"app-phone-queue"},  # with a key of KMS
+}
+
+
+@pytest.mark.parametrize("rule", [*RULES, *PHONE_RULES], ids=lambda rule: rule.name)
+def test_the_stack_with_phone_sign_in_follows_the_rule(rule: Rule, phone_stack: Recording) -> None:
+    breaches = {breach.partition(":")[0] for breach in rule.breaches(phone_stack)}
+
+    assert breaches == _OTHER_VALUES.get(rule.name, set())
+
+
+def test_the_stack_with_phone_sign_in_passes_the_checks(phone_stack: Recording) -> None:
+    checks = [*CHECKS, *EXPECTATIONS]
+
+    assert {check.__name__: check(phone_stack) for check in checks} == {
+        check.__name__: [] for check in checks
+    }
+
+
+def test_with_a_key_everything_of_phone_sign_in_is_encrypted_with_it(record_stack: Any) -> None:
+    recording = record_stack(kms_key_arn=KEY, alarm_topic_arn=TOPIC, phone_sign_in=PHONE)
+
+    checks = [*CHECKS, *EXPECTATIONS_WITH_A_KEY, silent_alarms]
+    assert {check.__name__: check(recording) for check in checks} == {check.__name__: [] for check in checks}
