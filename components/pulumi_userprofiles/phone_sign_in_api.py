@@ -161,6 +161,7 @@ def _function_args(
                 "sid": "SignInUsers",
                 "actions": [
                     "cognito-idp:AdminCreateUser",
+                    "cognito-idp:AdminDeleteUser",
                     "cognito-idp:AdminInitiateAuth",
                     "cognito-idp:AdminRespondToAuthChallenge",
                     "cognito-idp:AdminSetUserPassword",

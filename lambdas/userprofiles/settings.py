@@ -80,6 +80,18 @@ def grace_period(environment: Mapping[str, str]) -> timedelta:
     return timedelta(days=int(text))
 
 
+def switch(environment: Mapping[str, str], name: str) -> bool:
+    """Return whether a required variable is `true`.
+
+    Raises:
+        SettingsError: It is neither `true` nor `false`.
+    """
+    text = required(environment, name)
+    if text not in {"true", "false"}:
+        raise SettingsError(f"{name} must be true or false, got {text!r}.")
+    return text == "true"
+
+
 def percentage(environment: Mapping[str, str], name: str) -> int:
     """Return a percentage; 0 if the variable isn't set.
 

@@ -20,7 +20,8 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _object(properties: Mapping[str, Any], required: list[str], **keywords: Any) -> Schema:
+def object_schema(properties: Mapping[str, Any], required: list[str], **keywords: Any) -> Schema:
+    """Return the schema of an object without other properties."""
     return {
         "type": "object",
         "additionalProperties": False,
@@ -35,10 +36,12 @@ def schemas(template: Template) -> dict[str, Schema]:
     return {
         "Account": _account(template),
         "Profile": _stored_fields(template.schema("profile", template.default_role)),
-        "User": _object(
+        "User": object_schema(
             {"account": reference("Account"), "profile": reference("Profile")}, ["account", "profile"]
         ),
-        "UserPatch": _object({"account": _account_patch(template), "profile": _profile_patch(template)}, []),
+        "UserPatch": object_schema(
+            {"account": _account_patch(template), "profile": _profile_patch(template)}, []
+        ),
         "Completion": _completion(),
         **_upload_schemas(),
         **_deletion_schemas(),
@@ -55,8 +58,8 @@ def schemas(template: Template) -> dict[str, Schema]:
 
 def _administrator_schemas(template: Template) -> dict[str, Schema]:
     sub = {"type": "string", "description": "The user's sub in Cognito."}
-    entry = _object({"userId": sub, "account": {"type": "object"}}, ["userId", "account"])
-    result = _object(
+    entry = object_schema({"userId": sub, "account": {"type": "object"}}, ["userId", "account"])
+    result = object_schema(
         {
             "userId": sub,
             "status": {"type": "integer", "description": "The HTTP status of this user's part."},
@@ -66,31 +69,33 @@ def _administrator_schemas(template: Template) -> dict[str, Schema]:
         ["userId", "status", "result"],
     )
     user_id = {**sub, "pattern": f"^{record.SUB_PATTERN}$"}
-    user = _object({"userId": user_id, "patch": reference("UserPatch")}, ["userId"])
+    user = object_schema({"userId": user_id, "patch": reference("UserPatch")}, ["userId"])
     texts = {
         "email": {"type": "string", "format": "email"},
         "phoneNumber": {"type": "string", "pattern": "^\\+[1-9][0-9]{1,14}$"},
         "role": {"type": "string", "enum": list(template.roles)},
     }
     return {
-        "UserList": _object(
+        "UserList": object_schema(
             {
                 "users": {"type": "array", "items": entry},
                 "cursor": {"type": "string", "description": "Of the next page; missing on the last page."},
             },
             ["users"],
         ),
-        "Role": _object({"role": {"type": "string", "enum": list(all_roles(template))}}, ["role"]),
-        "Status": _object({"status": _status(template)}, ["status"]),
-        "VendorStatus": _object(
+        "Role": object_schema({"role": {"type": "string", "enum": list(all_roles(template))}}, ["role"]),
+        "Status": object_schema({"status": _status(template)}, ["status"]),
+        "VendorStatus": object_schema(
             {"vendorStatus": {"type": "string", "enum": list(APPROVAL_STATES)}}, ["vendorStatus"]
         ),
-        "Invitation": _object(texts, [], anyOf=[{"required": ["email"]}, {"required": ["phoneNumber"]}]),
-        "Invited": _object({"userId": sub, "status": {"const": "invited"}}, ["userId", "status"]),
-        "BulkRequest": _object(
+        "Invitation": object_schema(
+            texts, [], anyOf=[{"required": ["email"]}, {"required": ["phoneNumber"]}]
+        ),
+        "Invited": object_schema({"userId": sub, "status": {"const": "invited"}}, ["userId", "status"]),
+        "BulkRequest": object_schema(
             {"users": {"type": "array", "items": user, "minItems": 1, "maxItems": MAX_USERS}}, ["users"]
         ),
-        "BulkResults": _object({"results": {"type": "array", "items": result}}, ["results"]),
+        "BulkResults": object_schema({"results": {"type": "array", "items": result}}, ["results"]),
     }
 
 
@@ -110,7 +115,7 @@ def _completion() -> Schema:
             "description": "The completion fields of the template that nobody has set.",
         },
     }
-    return _object(properties, list(properties))
+    return object_schema(properties, list(properties))
 
 
 def _upload_schemas() -> dict[str, Schema]:
@@ -123,8 +128,8 @@ def _upload_schemas() -> dict[str, Schema]:
         "maxBytes": {"type": "integer", "description": "The largest picture."},
     }
     return {
-        "Upload": _object({"contentType": content_type}, ["contentType"]),
-        "UploadForm": _object(form, list(form)),
+        "Upload": object_schema({"contentType": content_type}, ["contentType"]),
+        "UploadForm": object_schema(form, list(form)),
     }
 
 
@@ -139,8 +144,8 @@ def _deletion_schemas() -> dict[str, Schema]:
     }
     sub = {"type": "string", "description": "The user's sub in Cognito."}
     return {
-        "DeletionAccepted": _object({"deletion": _object(times, list(times))}, ["deletion"]),
-        "ErasureAccepted": _object({"userId": sub, "state": {"const": "erasing"}}, ["userId", "state"]),
+        "DeletionAccepted": object_schema({"deletion": object_schema(times, list(times))}, ["deletion"]),
+        "ErasureAccepted": object_schema({"userId": sub, "state": {"const": "erasing"}}, ["userId", "state"]),
     }
 
 
@@ -152,7 +157,7 @@ def _export_schemas() -> dict[str, Schema]:
         "sha256": {"type": "string", "description": "SHA-256 of the bundle's bytes, in hexadecimal."},
     }
     # docs/export.schema.json has the schema of an attribute, too.
-    return {"Export": bundle_schema({"type": "object"}), "ExportLink": _object(link, list(link))}
+    return {"Export": bundle_schema({"type": "object"}), "ExportLink": object_schema(link, list(link))}
 
 
 def _problem() -> Schema:
@@ -174,7 +179,7 @@ def _problem() -> Schema:
             "errors": {
                 "type": "array",
                 "description": "The fields that are not accepted (the first twenty).",
-                "items": _object(texts, list(texts)),
+                "items": object_schema(texts, list(texts)),
             },
         },
         "required": ["type", "title", "status", "detail", "code"],

@@ -79,11 +79,17 @@ def error_response(error: ApiError, headers: Mapping[str, str] | None = None) ->
     return json_response(error.status, error.body(), {**challenge, **(headers or {})}, _PROBLEM)
 
 
-def openapi_response(template: Template) -> Response[Any]:
-    """Create the response with the OpenAPI document."""
+def openapi_response(template: Template, *, has_phone_sign_in: bool = False) -> Response[Any]:
+    """Create the response with the OpenAPI document.
+
+    Args:
+        template: Defines the fields of account and profile.
+        has_phone_sign_in: Whether the stack has the routes of phone sign-in.
+    """
     from userprofiles.api import openapi  # noqa: PLC0415 - few requests need it
 
-    return json_response(200, openapi.build_document(template), {"Cache-Control": "public, max-age=3600"})
+    document = openapi.build_document(template, has_phone_sign_in=has_phone_sign_in)
+    return json_response(200, document, {"Cache-Control": "public, max-age=3600"})
 
 
 def unknown_route_response() -> Response[Any]:

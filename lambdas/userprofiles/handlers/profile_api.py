@@ -2,7 +2,7 @@
 
 Environment: USERS_TABLE, AUDIT_TABLE, IDEMPOTENCY_TABLE, AVATAR_BUCKET, USER_POOL_ID, USER_POOL_CLIENT_IDS,
 TEMPLATE, SIGN_UP_ROLES, DEFAULT_ROLE, DELETION_GRACE_DAYS, ERASURE_QUEUE_URL (without it, no user can be
-deleted).
+deleted), PHONE_SIGN_IN (`true` if the OpenAPI document has the routes of phone sign-in).
 
 The actions that its role needs, and no others:
 
@@ -57,6 +57,7 @@ IDEMPOTENT_REQUESTS = IdempotentRequests(
     aws.client("dynamodb"), settings.required(os.environ, "IDEMPOTENCY_TABLE")
 )
 CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
+HAS_PHONE_SIGN_IN = os.environ.get("PHONE_SIGN_IN") == "true"
 # Explicitly off: in debug mode, events and tokens would be logged, and the environment can turn it on.
 APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
 
@@ -78,7 +79,7 @@ def check_health() -> Response[Any]:
 @APP.route(OPENAPI.rule, method=OPENAPI.method)
 def read_openapi() -> Response[Any]:
     """Return the OpenAPI document of all routes. Requires no token."""
-    return responses.openapi_response(SERVICE.template)
+    return responses.openapi_response(SERVICE.template, has_phone_sign_in=HAS_PHONE_SIGN_IN)
 
 
 @APP.route(READ_PROFILE.rule, method=READ_PROFILE.method)

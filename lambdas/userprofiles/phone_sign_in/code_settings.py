@@ -76,15 +76,20 @@ class CodeSettings:
             default_country_code=_country_code(environment),
             allowed_countries=_countries(environment),
             limits=CodeLimits(
-                digits=_number(environment, "CODE_DIGITS", defaults.digits, 6, 8),
-                resend_seconds=_number(environment, "RESEND_SECONDS", defaults.resend_seconds, 30, 120),
-                codes_per_hour=_number(environment, "CODES_PER_HOUR", defaults.codes_per_hour, 1, 20),
-                codes_per_day=_number(environment, "CODES_PER_DAY", defaults.codes_per_day, 1, 100),
+                digits=read_number(environment, "CODE_DIGITS", defaults.digits, 6, 8),
+                resend_seconds=read_number(environment, "RESEND_SECONDS", defaults.resend_seconds, 30, 120),
+                codes_per_hour=read_number(environment, "CODES_PER_HOUR", defaults.codes_per_hour, 1, 20),
+                codes_per_day=read_number(environment, "CODES_PER_DAY", defaults.codes_per_day, 1, 100),
             ),
         )
 
 
-def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+def read_number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """Return a whole number of the environment.
+
+    Raises:
+        userprofiles.settings.SettingsError: It is not in the allowed range.
+    """
     text = environment.get(name, "").strip() or str(default)
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise SettingsError(f"{name} must be a whole number from {least} to {most}, got {text!r}.")

@@ -1,11 +1,14 @@
 """MACs of phone numbers and codes, computed by KMS.
 
 The key never leaves KMS, so a copy of the table reveals neither phone numbers nor codes: without the key,
-nobody can compute the MACs of all codes. KMS counts GenerateMac to the quota of symmetric cryptographic
-operations (https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html).
+nobody can compute the MACs of all codes. KMS gets the SHA-256 of a text, so only the queue's message contains
+a code. CloudTrail records neither ("Logging AWS KMS API calls", GenerateMac, in the developer guide).
+
+KMS counts GenerateMac to the quota of symmetric cryptographic operations ("Request quotas", same guide).
 """
 
 import base64
+import hashlib
 from typing import Any
 
 from userprofiles.phone_sign_in.code_errors import unavailable_codes
@@ -51,9 +54,9 @@ class MacKey:
         Raises:
             CodesUnavailableError: KMS did not answer.
         """
-        message = "|".join((purpose, *parts)).encode()
+        digest = hashlib.sha256("|".join((purpose, *parts)).encode()).digest()
         with unavailable_codes():
             response = self._client.generate_mac(
-                KeyId=self._key_id, MacAlgorithm="HMAC_SHA_256", Message=message
+                KeyId=self._key_id, MacAlgorithm="HMAC_SHA_256", Message=digest
             )
         return base64.urlsafe_b64encode(response["Mac"]).rstrip(b"=").decode()

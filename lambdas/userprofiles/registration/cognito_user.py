@@ -1,7 +1,7 @@
 """A user of Cognito, as a trigger's event or AdminGetUser describes it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -115,7 +115,20 @@ def get_user(client: CognitoClient, pool_id: str, name: str) -> CognitoUser | No
         raise
     if response.get("Enabled") is False:
         return None
-    attributes = {entry["Name"]: entry.get("Value", "") for entry in response.get("UserAttributes", ())}
+    return from_entries(
+        pool_id, name, response.get("UserAttributes", ()), status=response.get("UserStatus", "")
+    )
+
+
+def from_entries(
+    pool_id: str, name: str, entries: Iterable[Mapping[str, str]], *, status: str
+) -> CognitoUser:
+    """Create a user from the attributes in a response of Cognito.
+
+    Raises:
+        UnreadableUserError: The response has no sub.
+    """
+    attributes = {entry["Name"]: entry.get("Value", "") for entry in entries}
     if not record.is_sub(attributes.get("sub")):
         raise UnreadableUserError("Cognito's response must contain the sub of the user")
-    return CognitoUser(attributes["sub"], name, pool_id, attributes, response.get("UserStatus", ""))
+    return CognitoUser(attributes["sub"], name, pool_id, attributes, status)

@@ -15,7 +15,7 @@ import fastjsonschema
 import pytest
 from userprofiles import template
 from userprofiles.api import openapi
-from userprofiles.api.routes import CHANGE_PROFILE, OPENAPI, READ_PROFILE, ROUTES
+from userprofiles.api.routes import CHANGE_PROFILE, OPENAPI, PHONE_ROUTES, READ_PROFILE, ROUTES
 from userprofiles.template import Template
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -24,7 +24,7 @@ PRESETS = template.names()
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return openapi.build_document(template.load("marketplace"))
+    return openapi.build_document(template.load("marketplace"), has_phone_sign_in=True)
 
 
 def references(value: Any) -> Iterator[str]:
@@ -55,24 +55,31 @@ def test_page_in_docs_is_current(document: dict[str, Any]) -> None:
 def test_document_has_every_route(document: dict[str, Any]) -> None:
     routes = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
 
-    assert routes == {route.key for route in ROUTES}
+    assert routes == {route.key for route in ROUTES + PHONE_ROUTES}
 
 
 def test_document_requires_a_token_where_the_authorizer_does(document: dict[str, Any]) -> None:
-    for route in ROUTES:
+    for route in ROUTES + PHONE_ROUTES:
         operation = document["paths"][route.path][route.method.lower()]
         assert bool(operation["security"]) == route.needs_token
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_references_exist_and_operations_have_unique_names(preset: str) -> None:
-    document = openapi.build_document(template.load(preset))
+    document = openapi.build_document(template.load(preset), has_phone_sign_in=True)
     names = [item["operationId"] for methods in document["paths"].values() for item in methods.values()]
 
     assert {name.rpartition("/")[2] for name in references(document)} <= set(
         document["components"]["schemas"]
     )
     assert len(names) == len(set(names))
+
+
+def test_document_of_a_stack_without_phone_sign_in_has_no_routes_for_it() -> None:
+    document = openapi.build_document(template.load("basic"))
+
+    assert not any(path.startswith("/auth/") for path in document["paths"])
+    assert "PhoneUser" not in document["components"]["schemas"]
 
 
 def validator(document: dict[str, Any], name: str) -> Any:
@@ -153,7 +160,8 @@ def render(document: dict[str, Any]) -> str:
         "# API reference",
         "",
         "From the OpenAPI document for the template `marketplace`, by `tests/unit/api/test_openapi.py`.",
-        "Your stack serves the document for its own template at `GET /openapi.json`.",
+        "Your stack serves the document for its own template at `GET /openapi.json`; without phone",
+        "sign-in, it has no routes below `/auth`.",
         "[The profile API](profile-api.md) explains the routes.",
     ]
     for path, methods in document["paths"].items():

@@ -3,11 +3,7 @@
 import re
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 from userprofiles.phone_sign_in.claim import Identity, Outcome
-from userprofiles.phone_sign_in.code_checks import Approval
-from userprofiles.phone_sign_in.code_errors import CodeNotQueuedError, CodesUnavailableError
-from userprofiles.phone_sign_in.typed_code import create_code, normalize_code
 
 PHONE = "+14155550123"
 IDENTITY = Identity.of_phone(PHONE)
@@ -183,91 +179,6 @@ def test_repeated_use_of_a_code_is_still_the_own_use(stored_world):
     assert stored_world.checks.check_code(claim, stored_world.messages[0]["code"])
 
 
-def test_approved_code_is_used_by_the_sign_in_that_follows(stored_world):
-    stored_world.requests.request_code(IDENTITY)
-    code = stored_world.messages[0]["code"]
-    stored_world.clock.wait(179)
-
-    assert stored_world.checks.approve(PHONE, code) == Approval.APPROVED
-    stored_world.clock.wait(59)
-    claim = stored_world.requests.request_code(IDENTITY)
-    assert claim.outcome == Outcome.REPEATED
-    assert stored_world.checks.check_code(claim, code)
-    assert len(stored_world.messages) == 1
-    assert stored_world.checks.approve(PHONE, code) == Approval.EXPIRED
-
-
-def test_approval_does_not_extend_the_next_code(stored_world):
-    claim = stored_world.requests.request_code(IDENTITY)
-    stored_world.checks.approve(PHONE, stored_world.messages[0]["code"])
-    stored_world.checks.check_code(claim, stored_world.messages[0]["code"])
-    stored_world.clock.wait(31)
-    stored_world.requests.request_code(IDENTITY)
-
-    assert {"usedAt", "usedBy", "approvedUntil"} & stored_world.item.keys() == set()
-
-
-def test_approval_ends_after_a_minute(stored_world):
-    claim = stored_world.requests.request_code(IDENTITY)
-    stored_world.clock.wait(150)
-    assert stored_world.checks.approve(PHONE, stored_world.messages[0]["code"]) == Approval.APPROVED
-    stored_world.clock.wait(60)
-
-    assert not stored_world.checks.check_code(claim, stored_world.messages[0]["code"])
-
-
-def test_approval_can_be_repeated_after_a_failed_sign_in_while_the_code_is_valid(stored_world):
-    stored_world.requests.request_code(IDENTITY)
-    code = stored_world.messages[0]["code"]
-
-    assert stored_world.checks.approve(PHONE, code) == Approval.APPROVED
-    assert wait(stored_world, 179).checks.approve(PHONE, code) == Approval.APPROVED
-    assert wait(stored_world, 1).checks.approve(PHONE, code) == Approval.EXPIRED
-
-
-@pytest.mark.parametrize("typed", ["right", "wrong"])
-def test_reason_of_a_refused_approval_depends_on_the_item_only(stored_world, typed):
-    """Else the endpoint would reveal which code was right."""
-
-    def approve():
-        code = stored_world.messages[-1]["code"] if typed == "right" else stored_world.wrong_code()
-        return stored_world.checks.approve(PHONE, code)
-
-    stored_world.requests.request_code(IDENTITY)
-    stored_world.clock.wait(180)
-    assert approve() == Approval.EXPIRED
-    claim = stored_world.requests.request_code(IDENTITY)
-    for _ in range(3):
-        stored_world.checks.check_code(claim, stored_world.wrong_code())
-    assert approve() == Approval.TOO_MANY_TRIES
-    claim = wait(stored_world, 30).requests.request_code(IDENTITY)
-    stored_world.checks.check_code(claim, stored_world.messages[-1]["code"])
-    assert approve() == Approval.EXPIRED
-
-
-@pytest.mark.parametrize("typed", ["right", "wrong"])
-def test_locked_number_gets_no_approval_although_its_code_has_tries_left(world, typed):
-    for _ in range(3):
-        world.requests.request_code(IDENTITY)
-        answers = [world.checks.approve(PHONE, "") for _ in range(3)]
-        assert answers == [Approval.WRONG] * 3
-        world.clock.wait(31)
-    world.requests.request_code(IDENTITY)
-    world.checks.approve(PHONE, "")
-    code = world.messages[-1]["code"] if typed == "right" else world.wrong_code()
-
-    assert (world.item["tries"], world.item["failures"]) == (1, 10)
-    assert world.checks.approve(PHONE, code) == Approval.TOO_MANY_TRIES
-
-
-def test_approval_without_a_code_or_with_a_wrong_one(stored_world):
-    assert stored_world.checks.approve(PHONE, "123456") == Approval.EXPIRED
-    stored_world.requests.request_code(IDENTITY)
-    answers = [stored_world.checks.approve(PHONE, stored_world.wrong_code()) for _ in range(4)]
-    assert answers == [Approval.WRONG] * 3 + [Approval.TOO_MANY_TRIES]
-    assert stored_world.item["failures"] == 3
-
-
 def test_session_continues_its_claim_without_a_message_or_write(world):
     claim = world.requests.request_code(IDENTITY)
     world.calls.clear()
@@ -289,43 +200,6 @@ def test_session_with_another_claim_gets_one_that_no_code_fits(world, claim_id):
     assert world.item["tries"] == 0
 
 
-@pytest.mark.parametrize(
-    "typed", ["{}", " {} ", "{:.3}-{}", "{:.3} {}", "{:.3}\u2013{}", "\u202a{}\u202c", "{}\n", "full width"]
-)
-def test_code_is_right_in_every_form(world, typed):
-    claim = world.requests.request_code(IDENTITY)
-    code = world.messages[0]["code"]
-    text = typed.format(code, code[3:]) if "{:" in typed else typed.format(code)
-    if typed == "full width":
-        text = "".join(chr(0xFF10 + int(digit)) for digit in code)
-
-    assert world.checks.check_code(claim, text)
-
-
-@pytest.mark.parametrize(
-    "typed", [None, "", " ", "x", "{}x", "{}1", "{}.0", "1" * 65, 123456, ["{}"], "-", "\U0001f600"]
-)
-def test_anything_else_is_wrong_and_counts(world, typed):
-    claim = world.requests.request_code(IDENTITY)
-    text = typed.format(world.messages[0]["code"]) if isinstance(typed, str) else typed
-
-    assert not world.checks.check_code(claim, text)
-    assert world.item["failures"] == 1
-
-
-def test_codes_of_any_number_of_digits():
-    assert {len(create_code(8)) for _ in range(50)} == {8}
-    assert len({create_code(6) for _ in range(50)}) > 40
-    assert normalize_code("\u0661\u0662\u0663") == "123"
-
-
-def test_codes_come_from_a_secure_generator(monkeypatch, world):
-    monkeypatch.setattr("secrets.randbelow", lambda limit: limit - 999_958)
-    world.requests.request_code(IDENTITY)
-
-    assert world.messages[0]["code"] == "000042"
-
-
 def test_mac_depends_on_the_claim_the_number_the_code_and_its_purpose(world):
     macs = {
         world.mac_key.code_mac(claim_id, key, code)
@@ -338,72 +212,6 @@ def test_mac_depends_on_the_claim_the_number_the_code_and_its_purpose(world):
     assert all(re.fullmatch(r"[\w-]{43}", mac, re.ASCII) for mac in macs)
     assert world.mac_key.compute("source", PHONE) not in world.mac_key.item_key(PHONE)
     assert re.fullmatch(r"PHONE#[\w-]{43}", world.mac_key.item_key(PHONE), re.ASCII)
-
-
-OUTAGES = {
-    "KMS": ("kms", "generate_mac"),
-    "read": ("dynamodb", "get_item"),
-    "write": ("dynamodb", "update_item"),
-}
-ERRORS = [
-    EndpointConnectionError(endpoint_url="https://secret.example"),
-    ConnectTimeoutError(endpoint_url="https://secret.example"),
-]
-
-
-@pytest.mark.parametrize("outage", OUTAGES)
-@pytest.mark.parametrize("error", ERRORS, ids=["unreachable", "time-out"])
-def test_service_that_is_down_sends_nothing_and_a_later_request_succeeds(world, outage, error):
-    service, operation = OUTAGES[outage]
-    getattr(world, service).errors[operation] = error
-
-    with pytest.raises(CodesUnavailableError, match=f"^{type(error).__name__}$") as raised:
-        world.requests.request_code(IDENTITY)
-    assert not isinstance(raised.value, CodeNotQueuedError)
-    assert world.messages == []
-
-    getattr(world, service).errors.clear()
-    claim = world.requests.request_code(IDENTITY)
-    assert world.checks.check_code(claim, world.messages[0]["code"])
-
-
-@pytest.mark.parametrize("outage", ["KMS", "write"])
-def test_check_during_an_outage_can_be_repeated(world, outage, aws_error):
-    claim = world.requests.request_code(IDENTITY)
-    service, operation = OUTAGES[outage]
-    getattr(world, service).errors[operation] = aws_error("ThrottlingException")
-
-    with pytest.raises(CodesUnavailableError, match=r"^ThrottlingException$"):
-        world.checks.check_code(claim, world.messages[0]["code"])
-
-    getattr(world, service).errors.clear()
-    assert world.checks.check_code(claim, world.messages[0]["code"])
-
-
-def test_queue_that_is_down_leaves_a_claim_and_the_user_can_start_again(world, aws_error):
-    world.sqs.errors["send_message"] = aws_error("ServiceUnavailable")
-    with pytest.raises(CodeNotQueuedError, match=r"^ServiceUnavailable$"):
-        world.requests.request_code(IDENTITY)
-    world.sqs.errors.clear()
-
-    assert world.requests.request_code(IDENTITY).outcome == Outcome.REPEATED
-    assert world.messages == []
-    claim = wait(world, 30).requests.request_code(IDENTITY)
-    assert claim.outcome == Outcome.CLAIMED
-    assert world.checks.check_code(claim, world.messages[0]["code"])
-
-
-def test_message_whose_answer_was_lost_has_a_valid_code(world):
-    world.sqs.errors["send_message"] = ERRORS[1]
-    world.sqs.is_applied = True
-    with pytest.raises(CodeNotQueuedError):
-        world.requests.request_code(IDENTITY)
-    world.sqs.errors.clear()
-
-    claim = world.requests.request_code(IDENTITY)
-
-    assert len(world.messages) == 1
-    assert world.checks.check_code(claim, world.messages[0]["code"])
 
 
 def test_metrics_of_requests_and_checks(create_world, read_metrics):
