@@ -166,7 +166,8 @@ def test_stopped_verification_searches_nothing(create_machine):
     assert machine.list_orphan_units(payload)["items"] == []
 
 
-@pytest.mark.parametrize("call", [3, 6, pytest.param(9, marks=pytest.mark.long)])
+@pytest.mark.sample(6)
+@pytest.mark.parametrize("call", range(6))
 def test_killed_comparison_loses_no_user_and_reports_no_wrong_orphan(create_machine, call):
     limits = dataclasses.replace(LIMITS, page_rows=2, chunk_rows=2, checkpoint_every_s=0)
     machine = create_machine(*plain_users(8), limits=limits)
@@ -174,7 +175,7 @@ def test_killed_comparison_loses_no_user_and_reports_no_wrong_orphan(create_mach
     delete_user(machine, "user05", TableShape.PLAIN)
     payload = machine.prepare(job=verify_job(machine).to_json())
     item = machine.items(payload)[0]
-    machine.power.calls, machine.power.kill_after = 0, call + 4
+    machine.power.calls, machine.power.kill_after = 0, call + 7
     with pytest.raises(KilledError):
         machine.work(item)
     machine.restart()
@@ -211,7 +212,8 @@ def test_objects_have_no_ids_of_users(create_machine, s3):
     assert BUCKET not in names[0]
 
 
-@pytest.mark.parametrize("users_in_memory", [1, 3, 30])
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("users_in_memory", [1, 3])
 def test_hashes_that_do_not_fit_into_memory_are_divided(create_machine, monkeypatch, users_in_memory):
     monkeypatch.setattr(orphan_units, "USERS_IN_MEMORY", users_in_memory)
     machine = create_machine(*plain_users(9))

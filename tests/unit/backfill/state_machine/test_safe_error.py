@@ -63,7 +63,7 @@ def test_root_cause_of_an_error_without_a_cause_is_the_error():
     ("kind", "code"), [(ErrorKind.RIGHTS, "AccessDenied"), (ErrorKind.TABLE, "NoSuchKey")]
 )
 def test_advice_for_an_object_is_about_the_bucket(kind, code):
-    """A worker without s3:ListBucket gets the first code for a missing object, and the second with it."""
+    """A worker gets the first code for a missing object if it may not list the bucket, else the second."""
     error = chain(BackfillFailedError(kind, "CANARY"), client_error("GetObject", code, "CANARY"))
 
     assert str(safe_error(error)) == (
