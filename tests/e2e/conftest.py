@@ -224,8 +224,13 @@ def deploy_dev_stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Callabl
 
 @pytest.fixture(scope="session")
 def stack(deploy_dev_stack: Callable[..., Stack]) -> Stack:
-    """Return the stack `dev` with a step after sign-up."""
-    return deploy_dev_stack({"pulumi-userprofiles:afterSignUp": '[{"name": "steps"}]'})
+    """Return the stack `dev` with a step after sign-up and with phone sign-in."""
+    return deploy_dev_stack(
+        {
+            "pulumi-userprofiles:afterSignUp": '[{"name": "steps"}]',
+            "pulumi-userprofiles:phoneSignIn": "{}",
+        }
+    )
 
 
 @pytest.fixture(scope="session")
@@ -240,14 +245,9 @@ def client(stack: Stack, connect: Callable[[Stack], Client]) -> Client:
 
 
 @pytest.fixture(scope="session")
-def phone_stack(deploy_dev_stack: Callable[..., Stack]) -> Stack:
-    """Return the stack `dev` of a social application with phone sign-in, which also sends Cognito's own codes."""
-    return deploy_dev_stack(
-        {
-            "pulumi-userprofiles:template": "social",
-            "pulumi-userprofiles:phoneSignIn": '{"sendsCognitoCodes": true}',
-        }
-    )
+def phone_stack(stack: Stack) -> Stack:
+    """Return a stack with phone sign-in: the stack of all tests, because a second one takes seconds."""
+    return stack
 
 
 @pytest.fixture(scope="session")
