@@ -147,6 +147,7 @@ def _function_args(
             "USER_POOL_ID": args["user_pool_id"],
             "USER_POOL_CLIENT_ID": args["client_id"],
             "SELF_SIGN_UP": "true" if self_sign_up else "false",
+            **{name: str(value) for name, value in settings.source_limits.items()},
         },
         statements=[
             *register_user_statements(args),
@@ -161,6 +162,7 @@ def _function_args(
                 "sid": "SignInUsers",
                 "actions": [
                     "cognito-idp:AdminCreateUser",
+                    "cognito-idp:AdminDeleteUser",
                     "cognito-idp:AdminDeleteUser",
                     "cognito-idp:AdminInitiateAuth",
                     "cognito-idp:AdminRespondToAuthChallenge",
