@@ -162,7 +162,6 @@ def _function_args(
                 "actions": [
                     "cognito-idp:AdminCreateUser",
                     "cognito-idp:AdminDeleteUser",
-                    "cognito-idp:AdminDeleteUser",
                     "cognito-idp:AdminInitiateAuth",
                     "cognito-idp:AdminRespondToAuthChallenge",
                     "cognito-idp:AdminSetUserPassword",

@@ -240,8 +240,8 @@ class SignupToProfile(OptionalParts):
                 **concurrency(args, "api_concurrency"),
                 "erasure_queue_url": self.erasure.queue_url,
                 "erasure_queue_arn": self.erasure.queue_arn,
-                "documents_phone_sign_in": self.phone_sign_in is not None,
                 **self._pool,
+                "has_phone_sign_in": args.get("phone_sign_in") is not None,
                 "issuer": self.identity.issuer,
                 "client_ids": [
                     self.identity.client_id,

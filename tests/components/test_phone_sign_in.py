@@ -246,13 +246,6 @@ def test_own_triggers_and_flows_remain() -> None:
     assert flows == ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 
 
-def test_openapi_document_has_the_routes_only_with_phone_sign_in(
-    stack: Recording, phone_stack: Recording
-) -> None:
-    assert variables(phone_stack, "app-api-handler")["PHONE_SIGN_IN"] == "true"
-    assert "PHONE_SIGN_IN" not in variables(stack, "app-api-handler")
-
-
 def test_a_pool_without_sign_up_creates_no_users_by_code() -> None:
     recording = record(lambda: whole_stack(phone_sign_in={}, user_pool={"self_sign_up": False}))
 
