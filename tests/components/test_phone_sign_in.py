@@ -1,10 +1,15 @@
 """Phone sign-in: what its settings change, what the functions read from their environment, and the pool."""
 
+import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import userprofiles
+from component_phone_expectations import EVERY_FUNCTION
 from component_programs import KEY, PHONE, TWILIO, arn, phone_sign_in, phone_sign_in_api, whole_stack
 from component_recording import Recording, record
 from pulumi_userprofiles import InvalidArgumentError
@@ -389,3 +394,37 @@ def test_stack_refuses_what_does_not_fit(args: dict[str, Any], parts: list[str])
 
 def test_routes_need_the_outputs_of_phone_sign_in() -> None:
     refuse(lambda: phone_sign_in_api(code_key_arn=None), ["'code_key_arn'"])
+
+
+PARAMETER = {**TWILIO, "twilio_secret_arn": arn("ssm", "parameter/twilio")}
+HANDLERS: dict[str, tuple[str, list[Callable[[], Any]]]] = {
+    "define_auth_challenge": ("app-phone-define-challenge", [phone_sign_in]),
+    "create_auth_challenge": ("app-phone-create-challenge", [phone_sign_in]),
+    "verify_auth_challenge_response": ("app-phone-verify-challenge", [phone_sign_in]),
+    "text_message_sender": (
+        SENDER,
+        [
+            phone_sign_in,
+            lambda: phone_sign_in(settings=TWILIO),
+            lambda: phone_sign_in(settings=PARAMETER),
+        ],
+    ),
+    "custom_sms_sender": ("app-phone-cognito-codes", [phone_sign_in]),
+    "phone_sign_in_api": ("app-code-api-handler", [phone_sign_in_api]),
+}
+
+
+@pytest.mark.parametrize("handler", sorted(HANDLERS))
+def test_role_has_the_rights_that_the_handlers_docstring_lists(handler: str) -> None:
+    source = (Path(userprofiles.__file__).parent / "handlers" / f"{handler}.py").read_text()
+    documented = set(re.findall("`([a-z-]+:[A-Za-z]+)`", ast.get_docstring(ast.parse(source)) or ""))
+    function, programs = HANDLERS[handler]
+
+    actual = {
+        action
+        for program in programs
+        for part in record(program).resource(f"{function}-policy").document("policy")["Statement"]
+        for action in part["Action"]
+    }
+
+    assert actual - EVERY_FUNCTION == documented
