@@ -5,6 +5,7 @@ import random
 import re
 
 import pytest
+from botocore.exceptions import ClientError
 
 pytestmark = [pytest.mark.backends("embedded"), pytest.mark.long]
 
@@ -47,10 +48,18 @@ def test_code_of_cognito_takes_the_same_way_as_ours(deploy_dev_stack, connect, r
     assert "AccessToken" in client.answer_code(number, session, code)["AuthenticationResult"]
 
 
-def test_stack_with_twilio_can_be_deployed(deploy_dev_stack, twilio_secret_arn):
+def test_stack_with_twilio_and_choice_of_factors_can_be_deployed(
+    deploy_dev_stack, connect, twilio_secret_arn
+):
+    """The local AWS stores the factors. It does not have the sign-in, and says so."""
     settings = {"provider": "twilio", "twilioSecretArn": twilio_secret_arn, "twilioFrom": "+14155550100"}
 
-    stack = deploy_dev_stack({"pulumi-userprofiles:phoneSignIn": json.dumps(settings)})
+    stack = deploy_dev_stack(
+        {
+            "pulumi-userprofiles:phoneSignIn": json.dumps(settings),
+            "pulumi-userprofiles:firstAuthFactors": '["PASSWORD", "SMS_OTP"]',
+        }
+    )
 
     functions = stack.aws("lambda")
     name = stack.get_resource_id("aws:lambda/function:Function", "phone-sender")
@@ -63,3 +72,12 @@ def test_stack_with_twilio_can_be_deployed(deploy_dev_stack, twilio_secret_arn):
     key_id = stack.get_resource_id("aws:kms/key:Key", "code-key")
     key = stack.aws("kms").describe_key(KeyId=key_id)["KeyMetadata"]
     assert (key["KeySpec"], key["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    client = connect(stack)
+    pool = stack.aws("cognito-idp").describe_user_pool(UserPoolId=client.pool_id)["UserPool"]
+    assert pool["Policies"]["SignInPolicy"] == {"AllowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]}
+    with pytest.raises(ClientError, match="does not support choice-based sign-in"):
+        client.idp.initiate_auth(
+            ClientId=client.app_client_id,
+            AuthFlow="USER_AUTH",
+            AuthParameters={"USERNAME": "+14155550123", "PREFERRED_CHALLENGE": "SMS_OTP"},
+        )
