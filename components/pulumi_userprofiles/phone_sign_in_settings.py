@@ -72,6 +72,10 @@ class CheckedPhoneSignIn:
                 where, args, "messages_per_prefix_hour", 50, at_least=8, at_most=10_000
             ),
         }
+        self.source_limits = {
+            "REGISTERS_PER_HOUR": integer(where, args, "registers_per_hour", 20, at_least=1, at_most=100_000),
+            "VERIFIES_PER_HOUR": integer(where, args, "verifies_per_hour", 60, at_least=1, at_most=100_000),
+        }
         self.spend_alarm_usd = integer(where, args, "spend_alarm_usd", 50, at_least=1, at_most=100_000)
         if self.limits["CODES_PER_DAY"] < self.limits["CODES_PER_HOUR"]:
             raise InvalidArgumentError(
@@ -158,10 +162,12 @@ class CheckedPhoneSignIn:
     def _check_secret(self, arn: Any) -> None:
         if matches_form(arn, SECRET_ARN) or matches_form(arn, SECURE_STRING_ARN):
             return
+        is_arn = isinstance(arn, str) and arn.startswith("arn:")
         raise InvalidArgumentError(
             self._where,
             "'twilio_secret_arn' must be the ARN of a secret or of a parameter",
-            got=arn,
+            # It may be the token itself, which must not get into a log.
+            got=arn if arn is None or is_arn else "another text",
             allowed=f"an ARN such as {SECRET_ARN.example} or {SECURE_STRING_ARN.example}",
             fix="Store the Twilio credentials in Secrets Manager, and pass the ARN of the secret.",
             argument="twilio_secret_arn",

@@ -123,11 +123,7 @@ class StackConfig:
         return {snake_case(str(name)): str(text) for name, text in value.items()}
 
     def settings(self, key: str, *fields: str) -> dict[str, Any] | None:
-        """Read an object with settings of any type, which are all optional.
-
-        Args:
-            key: The key.
-            fields: Names of the fields; a component checks their values.
+        """Read an object with settings of any type, which are all optional; a component checks their values.
 
         Returns:
             The object with the fields' names in snake case.
@@ -137,15 +133,10 @@ class StackConfig:
         """
         self._objects.add(key)
         value = self._structured(key, "an object with settings")
-        if value is None:
-            return None
-        names = ", ".join(fields)
-        if not isinstance(value, dict):
-            raise self._error(key, "must be an object with settings", value, f"an object with {names}")
-        for name in value:
-            if name not in fields:
-                raise self._error(key, "contains an unknown field", name, names)
-        return {snake_case(name): field for name, field in value.items()}
+        if value is not None and not isinstance(value, dict):
+            expected = f"an object with {', '.join(fields)}"
+            raise self._error(key, "must be an object with settings", value, expected)
+        return None if value is None else self._read_fields(key, value, fields)
 
     def record_list(self, key: str, *fields: str) -> list[dict[str, Any]] | None:
         """Read a list of objects.
@@ -167,11 +158,13 @@ class StackConfig:
             return None
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self._error(key, f"must be {expected}", value, f"a list, such as [{{{fields[0]}: a}}]")
-        for item in value:
-            for name in item:
-                if name not in fields:
-                    raise self._error(key, "contains an unknown field", name, ", ".join(fields))
-        return [{snake_case(name): field for name, field in item.items()} for item in value]
+        return [self._read_fields(key, item, fields) for item in value]
+
+    def _read_fields(self, key: str, item: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+        for name in item:
+            if name not in fields:
+                raise self._error(key, "contains an unknown field", name, ", ".join(fields))
+        return {snake_case(name): field for name, field in item.items()}
 
     def string_map(self, key: str) -> dict[str, str] | None:
         """Read an object with strings, whose names a user chooses.
