@@ -42,10 +42,15 @@ class CheckedPhoneSignIn:
         Raises:
             InvalidArgumentError: The argument is not a dict, or a setting is not valid.
         """
-        args = _settings(where, all_args, key)
-        self._where = f"{where}, {key}"
+        self._where = where
+        try:
+            self._read(_settings(where, all_args, key))
+        except InvalidArgumentError as error:
+            raise _with_field_names(where, key, error) from None
+
+    def _read(self, args: Mapping[str, Any]) -> None:
         self.twilio_secret_arn: Any = args.get("twilio_secret_arn")
-        self.provider = enum_member(where, args, "provider", TextMessageProvider.SNS)
+        self.provider = enum_member(self._where, args, "provider", TextMessageProvider.SNS)
         self._read_numbers(args)
         self._read_countries(args)
         self._read_text(args)
@@ -83,7 +88,7 @@ class CheckedPhoneSignIn:
                 "'codes_per_day' is less than 'codes_per_hour'",
                 got=self.limits["CODES_PER_DAY"],
                 allowed=f"{self.limits['CODES_PER_HOUR']} to 100",
-                fix="Raise it, or lower codes_per_hour.",
+                fix="Raise it, or lower 'codes_per_hour'.",
                 argument="codes_per_day",
             )
 
@@ -206,8 +211,31 @@ def _settings(where: str, args: Mapping[str, Any], key: str) -> Mapping[str, Any
             fix="Write {} for the defaults.",
             argument=key,
         )
-    check_known_arguments(f"{where}, {key}", settings, PhoneSignInSettings.__annotations__)
+    check_known_arguments(where, settings, PhoneSignInSettings.__annotations__)
     return settings
+
+
+def _with_field_names(where: str, key: str, error: InvalidArgumentError) -> InvalidArgumentError:
+    """Return an error that names each setting with the argument that contains it."""
+
+    def name(text: str) -> str:
+        return re.sub(
+            "'([a-z_]+)'",
+            lambda quoted: (
+                f"'{key}.{quoted[1]}'" if quoted[1] in PhoneSignInSettings.__annotations__ else quoted[0]
+            ),
+            text,
+        )
+
+    is_field = error.argument in PhoneSignInSettings.__annotations__
+    return InvalidArgumentError(
+        where,
+        name(error.problem),
+        got=error.got,
+        allowed=error.allowed,
+        fix=name(error.fix),
+        argument=f"{key}.{error.argument}" if is_field else error.argument,
+    )
 
 
 def _without_empty(variables: Mapping[str, str]) -> dict[str, str]:

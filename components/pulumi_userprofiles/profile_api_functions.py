@@ -43,7 +43,7 @@ def users_function(
         "Handles requests to the profile API",
         environment={
             **_environment(args, settings),
-            **({"PHONE_SIGN_IN": "true"} if settings.documents_phone_sign_in else {}),
+            **({"PHONE_SIGN_IN": "true"} if settings.has_phone_sign_in else {}),
         },
         statements=[
             *_user_statements(args),

@@ -240,7 +240,6 @@ class SignupToProfile(OptionalParts):
                 **concurrency(args, "api_concurrency"),
                 "erasure_queue_url": self.erasure.queue_url,
                 "erasure_queue_arn": self.erasure.queue_arn,
-                "documents_phone_sign_in": self.phone_sign_in is not None,
                 **self._pool,
                 "issuer": self.identity.issuer,
                 "client_ids": [

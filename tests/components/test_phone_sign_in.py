@@ -1,10 +1,15 @@
 """Phone sign-in: what its settings change, what the functions read from their environment, and the pool."""
 
+import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import userprofiles
+from component_phone_expectations import EVERY_FUNCTION
 from component_programs import KEY, PHONE, TWILIO, arn, phone_sign_in, phone_sign_in_api, whole_stack
 from component_recording import Recording, record
 from pulumi_userprofiles import InvalidArgumentError
@@ -246,13 +251,6 @@ def test_own_triggers_and_flows_remain() -> None:
     assert flows == ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 
 
-def test_openapi_document_has_the_routes_only_with_phone_sign_in(
-    stack: Recording, phone_stack: Recording
-) -> None:
-    assert variables(phone_stack, "app-api-handler")["PHONE_SIGN_IN"] == "true"
-    assert "PHONE_SIGN_IN" not in variables(stack, "app-api-handler")
-
-
 def test_a_pool_without_sign_up_creates_no_users_by_code() -> None:
     recording = record(lambda: whole_stack(phone_sign_in={}, user_pool={"self_sign_up": False}))
 
@@ -260,81 +258,95 @@ def test_a_pool_without_sign_up_creates_no_users_by_code() -> None:
 
 
 MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "unknown setting": ({"countries": ["US"]}, ["unknown argument 'countries'", "allowed_countries"]),
-    "unknown provider": ({"provider": "acme"}, ["'provider'", "'acme'", "sns, twilio"]),
-    "too few digits": ({"code_digits": 4}, ["'code_digits'", "6 to 8", "default: 6"]),
-    "resent at once": ({"resend_seconds": 0}, ["'resend_seconds'", "30 to 120"]),
-    "no codes": ({"codes_per_hour": 0}, ["'codes_per_hour'", "1 to 20"]),
-    "a million codes": ({"codes_per_day": 1_000_000}, ["'codes_per_day'", "1 to 100"]),
+    "unknown setting": ({"countries": ["US"]}, ["'countries'", "allowed_countries"]),
+    "unknown provider": ({"provider": "acme"}, ["'settings.provider'", "'acme'", "sns, twilio"]),
+    "too few digits": ({"code_digits": 4}, ["'settings.code_digits'", "6 to 8", "default: 6"]),
+    "resent at once": ({"resend_seconds": 0}, ["'settings.resend_seconds'", "30 to 120"]),
+    "no codes": ({"codes_per_hour": 0}, ["'settings.codes_per_hour'", "1 to 20"]),
+    "a million codes": ({"codes_per_day": 1_000_000}, ["'settings.codes_per_day'", "1 to 100"]),
     "fewer codes in a day than in an hour": (
         {"codes_per_hour": 10, "codes_per_day": 5},
-        ["'codes_per_day' is less than 'codes_per_hour'", "10 to 100", "Raise it, or lower codes_per_hour"],
+        [
+            "'settings.codes_per_day' is less than 'settings.codes_per_hour'",
+            "10 to 100",
+            "Raise it, or lower 'settings.codes_per_hour'",
+        ],
     ),
     "few messages for a country": (
         {"messages_per_country_hour": 1},
-        ["'messages_per_country_hour'", "10 to 1000000"],
+        ["'settings.messages_per_country_hour'", "10 to 1000000"],
     ),
-    "few messages for a range": ({"messages_per_prefix_hour": 1}, ["'messages_per_prefix_hour'", "8 to"]),
-    "no requests of a source": ({"registers_per_hour": 0}, ["'registers_per_hour'", "1 to 100000"]),
-    "no checks of a source": ({"verifies_per_hour": 0}, ["'verifies_per_hour'", "1 to 100000"]),
-    "no spending": ({"spend_alarm_usd": 0}, ["'spend_alarm_usd'", "1 to 100000"]),
+    "few messages for a range": (
+        {"messages_per_prefix_hour": 1},
+        ["'settings.messages_per_prefix_hour'", "8 to"],
+    ),
+    "no requests of a source": ({"registers_per_hour": 0}, ["'settings.registers_per_hour'", "1 to 100000"]),
+    "no checks of a source": ({"verifies_per_hour": 0}, ["'settings.verifies_per_hour'", "1 to 100000"]),
+    "no spending": ({"spend_alarm_usd": 0}, ["'settings.spend_alarm_usd'", "1 to 100000"]),
     "country code with a plus sign": (
         {"default_country_code": "+44"},
-        ["'default_country_code' is not valid", "'+44'", "such as 1 or 44"],
+        ["'settings.default_country_code' is not valid", "'+44'", "such as 1 or 44"],
     ),
     "country code without countries": (
         {"default_country_code": "44"},
-        ["'allowed_countries' must name the countries", "such as US", "List the countries of your users"],
+        [
+            "'settings.allowed_countries' must name the countries",
+            "such as US",
+            "List the countries of your users",
+        ],
     ),
-    "no country": ({"allowed_countries": []}, ["'allowed_countries' must name", "Got []"]),
+    "no country": ({"allowed_countries": []}, ["'settings.allowed_countries' must name", "Got []"]),
     "name of a country": ({"allowed_countries": ["Germany"]}, ["'Germany'", "two capital letters"]),
     "text without a code": (
         {"code_text": "Hello"},
-        ["'code_text' must contain the placeholder {code} once", "'Hello'", "Write {code} where"],
+        ["'settings.code_text' must contain the placeholder {code} once", "'Hello'", "Write {code} where"],
     ),
     "text that needs two messages": ({"code_text": "{code}" + "x" * 140}, ["at most 140 characters"]),
     "Twilio's number for Amazon SNS": (
         {"twilio_from": "+14155550100"},
-        ["'twilio_from' has no effect with the provider sns", "Remove it, or change 'provider'"],
+        [
+            "'settings.twilio_from' has no effect with the provider sns",
+            "Remove it, or change 'settings.provider'",
+        ],
     ),
     "sender ID for Twilio": (
         {**TWILIO, "sender_id": "Example"},
-        ["'sender_id' has no effect with the provider twilio"],
+        ["'settings.sender_id' has no effect with the provider twilio"],
     ),
     "spend alarm for Twilio": (
         {**TWILIO, "spend_alarm_usd": 10},
-        ["'spend_alarm_usd' has no effect with the provider twilio"],
+        ["'settings.spend_alarm_usd' has no effect with the provider twilio"],
     ),
-    "sender ID of digits": ({"sender_id": "12345"}, ["'sender_id' is not valid", "1 to 11 letters"]),
+    "sender ID of digits": ({"sender_id": "12345"}, ["'settings.sender_id' is not valid", "1 to 11 letters"]),
     "number without a plus sign": (
         {"origination_number": "4155550100"},
-        ["'origination_number' is not valid", "+14155550100"],
+        ["'settings.origination_number' is not valid", "+14155550100"],
     ),
     "Twilio without credentials": (
         {**TWILIO, "twilio_secret_arn": None},
-        ["'twilio_secret_arn' must be the ARN", "Got None", "Store the Twilio credentials"],
+        ["'settings.twilio_secret_arn' must be the ARN", "Got None", "Store the Twilio credentials"],
     ),
     "token instead of the ARN": (
         {**TWILIO, "twilio_secret_arn": "an-auth-token"},
-        ["'twilio_secret_arn' must be the ARN of a secret or of a parameter", "'another text'"],
+        ["'settings.twilio_secret_arn' must be the ARN of a secret or of a parameter", "'another text'"],
     ),
     "ARN of a key instead of the secret": (
         {**TWILIO, "twilio_secret_arn": KEY},
-        ["'twilio_secret_arn' must be the ARN", KEY, "secret:twilio-a1b2c3"],
+        ["'settings.twilio_secret_arn' must be the ARN", KEY, "secret:twilio-a1b2c3"],
     ),
     "Twilio without a sender": (
         {**TWILIO, "twilio_from": None},
-        ["either 'twilio_from' or 'twilio_messaging_service_sid'", "'none'"],
+        ["either 'settings.twilio_from' or 'settings.twilio_messaging_service_sid'", "'none'"],
     ),
     "Twilio with two senders": (
         {**TWILIO, "twilio_messaging_service_sid": f"MG{'0' * 32}"},
-        ["either 'twilio_from' or 'twilio_messaging_service_sid'", "'both'"],
+        ["either 'settings.twilio_from' or 'settings.twilio_messaging_service_sid'", "'both'"],
     ),
     "SID of an account": (
         {**TWILIO, "twilio_from": None, "twilio_messaging_service_sid": f"AC{'0' * 32}"},
-        ["'twilio_messaging_service_sid' is not valid", "MG and 32 hexadecimal digits"],
+        ["'settings.twilio_messaging_service_sid' is not valid", "MG and 32 hexadecimal digits"],
     ),
-    "text instead of a switch": ({"sends_cognito_codes": "yes"}, ["'sends_cognito_codes'", "'yes'"]),
+    "text instead of a switch": ({"sends_cognito_codes": "yes"}, ["'settings.sends_cognito_codes'", "'yes'"]),
 }
 
 
@@ -371,7 +383,7 @@ def test_invalid_setting_gets_one_message(mistake: str) -> None:
         ),
         (
             {"phone_sign_in": {"code_digits": 5}},
-            ["SignupToProfile 'app', phone_sign_in", "'code_digits'", "6 to 8"],
+            ["SignupToProfile 'app': 'phone_sign_in.code_digits'", "6 to 8"],
         ),
     ],
     ids=["no dict", "pool without numbers", "second trigger", "second sender", "invalid setting"],
@@ -382,3 +394,37 @@ def test_stack_refuses_what_does_not_fit(args: dict[str, Any], parts: list[str])
 
 def test_routes_need_the_outputs_of_phone_sign_in() -> None:
     refuse(lambda: phone_sign_in_api(code_key_arn=None), ["'code_key_arn'"])
+
+
+PARAMETER = {**TWILIO, "twilio_secret_arn": arn("ssm", "parameter/twilio")}
+HANDLERS: dict[str, tuple[str, list[Callable[[], Any]]]] = {
+    "define_auth_challenge": ("app-phone-define-challenge", [phone_sign_in]),
+    "create_auth_challenge": ("app-phone-create-challenge", [phone_sign_in]),
+    "verify_auth_challenge_response": ("app-phone-verify-challenge", [phone_sign_in]),
+    "text_message_sender": (
+        SENDER,
+        [
+            phone_sign_in,
+            lambda: phone_sign_in(settings=TWILIO),
+            lambda: phone_sign_in(settings=PARAMETER),
+        ],
+    ),
+    "custom_sms_sender": ("app-phone-cognito-codes", [phone_sign_in]),
+    "phone_sign_in_api": ("app-code-api-handler", [phone_sign_in_api]),
+}
+
+
+@pytest.mark.parametrize("handler", sorted(HANDLERS))
+def test_role_has_the_rights_that_the_handlers_docstring_lists(handler: str) -> None:
+    source = (Path(userprofiles.__file__).parent / "handlers" / f"{handler}.py").read_text()
+    documented = set(re.findall("`([a-z-]+:[A-Za-z]+)`", ast.get_docstring(ast.parse(source)) or ""))
+    function, programs = HANDLERS[handler]
+
+    actual = {
+        action
+        for program in programs
+        for part in record(program).resource(f"{function}-policy").document("policy")["Statement"]
+        for action in part["Action"]
+    }
+
+    assert actual - EVERY_FUNCTION == documented
