@@ -98,11 +98,20 @@ def test_user_with_an_unverified_number_gets_no_tokens(service, add_user, verify
     assert service.tables.items() == []
 
 
-def test_user_whose_name_looks_like_the_number_gets_no_tokens(service, verify):
+@pytest.mark.parametrize("status", ["CONFIRMED", "UNCONFIRMED"])
+def test_user_whose_name_looks_like_the_number_gets_no_tokens(service, verify, status):
     """In a pool with names of their own, a name can be the number of somebody else."""
-    service.pool.add(email=PHONE, phone_number="+14155550199", phone_number_verified="true")
+    sub = service.pool.add(status, email=PHONE, phone_number="+14155550199", phone_number_verified="true")
 
     assert refusal(verify())[0] == "phone_number"
+    assert list(service.pool.users) == [sub]
+
+
+def test_unconfirmed_user_whom_another_request_removes_first(service, add_user, verify):
+    add_user("UNCONFIRMED", "false")
+    service.cognito.before["admin_delete_user"] = service.pool.users.clear
+
+    assert verify().status == 200
 
 
 def test_disabled_user(service, add_user, verify, read_log):
@@ -226,6 +235,14 @@ def test_cognito_refuses_the_user(service, verify, code, message, text):
 
     assert field == "non_field_errors"
     assert text in answer
+
+
+@pytest.mark.usefixtures("known_user")
+@pytest.mark.parametrize("code", ["NotAuthorizedException", "CodeMismatchException", "ExpiredCodeException"])
+def test_cognito_refuses_the_answer(service, verify, code):
+    service.cognito.errors["admin_respond_to_auth_challenge"] = cognito_error(code)
+
+    assert refusal(verify())[0] == "otp"
 
 
 def test_user_with_a_second_factor(service, add_user, verify):
