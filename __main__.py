@@ -19,6 +19,7 @@ def main() -> None:
     user_pool = arguments(
         username_attributes=config.string_list("usernameAttributes"),
         mfa=config.string("mfa"),
+        first_auth_factors=config.string_list("firstAuthFactors"),
         mfa_methods=config.string_list("mfaMethods"),
         account_recovery=config.string_list("accountRecovery"),
         groups=config.string_list("groups"),

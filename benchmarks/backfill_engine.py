@@ -25,7 +25,8 @@ class EngineMeasures:
     """What was measured.
 
     Attributes:
-        read_ratio: Read capacity, compared with the minimum.
+        read_ratio: Read capacity, compared with the minimum of one scan and half a unit for each checked
+            user. The second scans, which find deleted users, are not in the minimum.
         write_ratio: Written capacity, compared with the minimum.
         speedup: How much faster 8 segments are than 1, if each call takes 20 ms.
         rate: Write units per second of a run with the rate 200.

@@ -109,13 +109,22 @@ print(json.dumps({"seconds": time.perf_counter() - started_at}))
 
 def create_table(client: Any, table: str, users: int) -> None:
     """Create a table of the old script, and fill it."""
+    create_empty_table(client, table)
+    write_items(client, table, create_rows(users))
+
+
+def create_empty_table(client: Any, table: str) -> None:
+    """Create a table with the keys PK and SK."""
     client.create_table(
         TableName=table,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("PK", "SK")],
         KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
     )
-    items = create_rows(users)
+
+
+def write_items(client: Any, table: str, items: list[dict[str, Any]]) -> None:
+    """Write items in batches."""
 
     def write(start: int) -> None:
         batch = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
@@ -148,10 +157,11 @@ def run_timed(command: list[str], environment: dict[str, str]) -> tuple[dict[str
 
 
 @contextmanager
-def open_server(endpoint_url: str | None) -> Iterator[tuple[Any, dict[str, str]]]:
-    """Yield a client of the server, and the environment of a process that uses it."""
+def open_server(endpoint_url: str | None, tables: tuple[str, ...]) -> Iterator[tuple[Any, dict[str, str]]]:
+    """Yield a client of the server, and the environment of a process that uses it. Delete the tables."""
     if endpoint_url is None:
         with LocalAws() as local:
+            os.environ.update(local.environment())
             yield local.client("dynamodb"), local.environment()
         return
     settings = {
@@ -165,7 +175,7 @@ def open_server(endpoint_url: str | None) -> Iterator[tuple[Any, dict[str, str]]
     try:
         yield client, dict(os.environ)
     finally:
-        for table in ("naive", "floor", "batched", "empty"):
+        for table in tables:
             client.delete_table(TableName=table)
 
 
@@ -176,7 +186,8 @@ def measure_server(users: int, endpoint_url: str | None) -> list[tuple[str, floa
         The name, the value, the goal and the success of each ratio.
     """
     backfill = [sys.executable, "-m", "userprofiles.cli", "backfill", "run", "--json", "--table-name"]
-    with open_server(endpoint_url) as (client, environment):
+    tables = ("naive", "floor", "batched", "empty")
+    with open_server(endpoint_url, tables) as (client, environment):
         for table in ("naive", "floor", "batched"):
             create_table(client, table, users)
         create_table(client, "empty", 1)

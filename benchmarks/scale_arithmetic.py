@@ -29,7 +29,7 @@ PROFILE_KB = 1
 
 # Assumptions, not measured on AWS: the time of a call as seen by the function.
 SCAN_S = 0.1
-SECOND_SCAN_S = 0.04
+SECOND_SCAN_S = 0.11
 GET_S = 0.02
 INSERT_S = 0.03
 CPU_S = 0.000_215 / 0.58

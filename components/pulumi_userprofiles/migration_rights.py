@@ -79,9 +79,12 @@ def worker_statements(
             "actions": ["s3:GetObject", "s3:PutObject"],
             "resources": [pulumi.Output.concat(bucket_arn, f"/{PREFIX}*")],
         },
-        # Without this right, a missing object is reported as a denied one. With a condition on the prefix, it
-        # would be, too, because only a listing has a prefix. The bucket has only the objects of this job.
-        {"sid": "FindObjects", "actions": ["s3:ListBucket"], "resources": [bucket_arn]},
+        {
+            "sid": "ListRuns",
+            "actions": ["s3:ListBucket"],
+            "resources": [bucket_arn],
+            "conditions": {"StringLike": {"s3:prefix": [f"{PREFIX}*"]}},
+        },
         {
             "sid": "ReadSources",
             "actions": ["s3:GetObject"],

@@ -229,7 +229,8 @@ class PhoneSignIn(Component):
 
         Cognito invokes the function asynchronously. Lambda repeats a failed invocation after one
         minute and after two more (AWS Lambda Developer Guide, "How Lambda handles errors and retries with
-        asynchronous invocation"). There is no failure destination, because an event contains a phone number and a code.
+        asynchronous invocation"). There is no failure destination, because an event contains a phone number
+        and a code.
         """
         self.sender_key = self._make_key(
             "sender-key",

@@ -19,6 +19,7 @@ from pulumi_userprofiles.user_pool_inputs import (
     password_policy,
     password_rules,
     refresh_token_rotation,
+    sign_in_policy,
     trigger_functions,
     verification_texts,
 )
@@ -186,6 +187,7 @@ class UserPool(Component):
             },
             verification_message_template=verification_texts(settings),
             password_policy=password_policy(settings),
+            sign_in_policy=sign_in_policy(settings),
             mfa_configuration=settings.mfa.mode.value,
             software_token_mfa_configuration={"enabled": True} if settings.mfa.is_enabled else None,
             account_recovery_setting={

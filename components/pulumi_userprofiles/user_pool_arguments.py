@@ -139,6 +139,12 @@ class UserPoolArgs(TypedDict):
     """Sign-in flows, in addition to refreshing: `ALLOW_USER_SRP_AUTH`, `ALLOW_USER_AUTH`,
     `ALLOW_CUSTOM_AUTH`. Default: SRP, which never sends the password."""
 
+    first_auth_factors: NotRequired[list[str]]
+    """Factors that a sign-in can begin with, if users choose (choice-based sign-in, flow `ALLOW_USER_AUTH`):
+    `PASSWORD`, which is required, `EMAIL_OTP` and `SMS_OTP`, the one-time codes of Cognito itself. Each code
+    by text message is at your cost. Not available in the tier LITE; codes exclude `mfa` ON. Default: none;
+    users sign in with the flows in `auth_flows` only."""
+
     read_attributes: NotRequired[list[str]]
     """Standard attributes that users can read. Default: the default of `write_attributes`, `email_verified`
     and `phone_number_verified`."""

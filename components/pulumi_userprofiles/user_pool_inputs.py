@@ -48,6 +48,12 @@ def password_rules(settings: UserPoolSettings) -> dict[str, Any]:
     }
 
 
+def sign_in_policy(settings: UserPoolSettings) -> dict[str, Any] | None:
+    """Return the factors that a sign-in can begin with; without choice-based sign-in, Cognito's default."""
+    factors = settings.first_auth_factors
+    return {"allowed_first_auth_factors": factors} if factors else None
+
+
 def trigger_functions(args: Mapping[str, Any], settings: UserPoolSettings) -> dict[str, pulumi.Input[str]]:
     """Return the ARN of each trigger's function: first ours, then the others."""
     return {

@@ -8,6 +8,7 @@ from pulumi_userprofiles.identifiers import REGION, check_arns, check_sender
 from pulumi_userprofiles.message_texts import message_texts
 from pulumi_userprofiles.other_triggers import other_triggers
 from pulumi_userprofiles.user_pool_arguments import CustomAttribute, EmailFrom, UserPoolTier
+from pulumi_userprofiles.user_pool_factors import CHOICE_FLOW, first_auth_factors
 from pulumi_userprofiles.user_pool_mfa import MfaSettings
 from pulumi_userprofiles.validation import (
     InvalidArgumentError,
@@ -83,6 +84,13 @@ class UserPoolSettings:
         self.texts = message_texts(where, "texts", args.get("texts"))
         self.other_triggers = other_triggers(where, args)
         self._read_password(args)
+        self.first_auth_factors = first_auth_factors(
+            where,
+            args,
+            tier=self.tier,
+            mfa=self.mfa.mode,
+            username_attributes=self.username_attributes,
+        )
         self._read_client(args)
         self._read_attributes(args)
 
@@ -138,10 +146,9 @@ class UserPoolSettings:
         self.hide_user_existence = boolean(where, args, "hide_user_existence", True)
         # Cognito rejects a client that has both rotation and the old refresh flow.
         refresh_flows = [] if self.rotation else ["ALLOW_REFRESH_TOKEN_AUTH"]
-        self.auth_flows = [
-            *known_values(where, args, "auth_flows", AUTH_FLOWS[:1], AUTH_FLOWS),
-            *refresh_flows,
-        ]
+        flows = known_values(where, args, "auth_flows", AUTH_FLOWS[:1], AUTH_FLOWS)
+        choice_flows = [CHOICE_FLOW] if self.first_auth_factors and CHOICE_FLOW not in flows else []
+        self.auth_flows = [*flows, *choice_flows, *refresh_flows]
 
     def _check_rotation(self) -> None:
         """Reject rotation in a plan that lacks it (Cognito Developer Guide, "User pool feature plans")."""

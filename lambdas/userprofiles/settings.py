@@ -1,5 +1,6 @@
 """Settings of a function: read from its environment and checked once, when the function starts."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,7 @@ from userprofiles.template import Template
 DEFAULT_GRACE_DAYS = 30
 MAX_GRACE_DAYS = 365
 MAX_PERCENTAGE = 100
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class SettingsError(ValueError):
@@ -78,6 +80,33 @@ def grace_period(environment: Mapping[str, str]) -> timedelta:
             f"DELETION_GRACE_DAYS must be a whole number from 0 to {MAX_GRACE_DAYS}, got {text!r}."
         )
     return timedelta(days=int(text))
+
+
+def whole_number(environment: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
+    """Return a whole number; the default if the variable isn't set.
+
+    Raises:
+        SettingsError: It isn't a whole number from `least` to `most`.
+    """
+    text = environment.get(name, "").strip() or str(default)
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise SettingsError(f"{name} must be a whole number from {least:,} to {most:,}, got {text!r}.")
+    return int(text)
+
+
+def countries(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return the ISO 3166-1 codes in a comma-separated list; empty if the variable isn't set.
+
+    Raises:
+        SettingsError: One of them isn't a code of two capital letters.
+    """
+    codes = names(environment, name)
+    for code in codes:
+        if not _COUNTRY.fullmatch(code):
+            raise SettingsError(
+                f"{name} must be ISO codes of two capital letters, such as US,GB, got {code!r}."
+            )
+    return codes
 
 
 def switch(environment: Mapping[str, str], name: str) -> bool:

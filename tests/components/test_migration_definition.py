@@ -154,13 +154,12 @@ def test_verification_passes_the_map_a_second_time(definition: dict[str, Any]) -
     )
 
 
-def test_worker_finds_missing_objects(stack: Recording) -> None:
-    """S3 answers 403 for a missing object without the right to list, and a read has no prefix."""
+def test_worker_lists_only_the_objects_of_runs(stack: Recording) -> None:
     statements = stack.resource("app-migration-worker-policy").document("policy")["Statement"]
 
     (statement,) = [item for item in statements if item["Action"] == ["s3:ListBucket"]]
     assert all("/" not in arn.rpartition(":")[2] for arn in statement["Resource"])
-    assert "Condition" not in statement
+    assert statement["Condition"] == {"StringLike": {"s3:prefix": ["runs/*"]}}
 
 
 def test_retriers_never_repeat_an_error_of_our_own(definition: dict[str, Any]) -> None:

@@ -108,11 +108,12 @@ class Client:
 
         return str(wait_for("the text message", find_code))
 
-    def confirm(self, user: PoolUser, **options: Any) -> None:
+    def confirm(self, user: PoolUser, code: str | None = None, **options: Any) -> None:
+        """Confirm a sign-up with a code, by default the one that was mailed."""
         self.idp.confirm_sign_up(
             ClientId=self.app_client_id,
             Username=user.email,
-            ConfirmationCode=self.read_mailed_code(user.email),
+            ConfirmationCode=code or self.read_mailed_code(user.email),
             **options,
         )
 
@@ -132,6 +133,24 @@ class Client:
         )
         tokens: dict[str, str] = srp.authenticate_user()["AuthenticationResult"]
         return tokens
+
+    def start_code_sign_in(self, username: str) -> str:
+        """Request a code, and return the session."""
+        response = self.idp.initiate_auth(
+            ClientId=self.app_client_id, AuthFlow="CUSTOM_AUTH", AuthParameters={"USERNAME": username}
+        )
+        assert response["ChallengeName"] == "CUSTOM_CHALLENGE"
+        return str(response["Session"])
+
+    def answer_code(self, username: str, session: str, code: str) -> dict[str, Any]:
+        """Type a code, and return the response."""
+        response: dict[str, Any] = self.idp.respond_to_auth_challenge(
+            ClientId=self.app_client_id,
+            ChallengeName="CUSTOM_CHALLENGE",
+            Session=session,
+            ChallengeResponses={"USERNAME": username, "ANSWER": code},
+        )
+        return response
 
     def get_access_token(self, user: PoolUser) -> str:
         return self.sign_in(user)["AccessToken"]
@@ -205,8 +224,13 @@ def deploy_dev_stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Callabl
 
 @pytest.fixture(scope="session")
 def stack(deploy_dev_stack: Callable[..., Stack]) -> Stack:
-    """Return the stack `dev` with a step after sign-up."""
-    return deploy_dev_stack({"pulumi-userprofiles:afterSignUp": '[{"name": "steps"}]'})
+    """Return the stack `dev` with a step after sign-up and with phone sign-in."""
+    return deploy_dev_stack(
+        {
+            "pulumi-userprofiles:afterSignUp": '[{"name": "steps"}]',
+            "pulumi-userprofiles:phoneSignIn": "{}",
+        }
+    )
 
 
 @pytest.fixture(scope="session")
@@ -218,6 +242,17 @@ def connect() -> Callable[[Stack], Client]:
 @pytest.fixture(scope="session")
 def client(stack: Stack, connect: Callable[[Stack], Client]) -> Client:
     return connect(stack)
+
+
+@pytest.fixture(scope="session")
+def phone_stack(stack: Stack) -> Stack:
+    """Return a stack with phone sign-in: the stack of all tests, because a second one takes seconds."""
+    return stack
+
+
+@pytest.fixture(scope="session")
+def phone_client(phone_stack: Stack, connect: Callable[[Stack], Client]) -> Client:
+    return connect(phone_stack)
 
 
 @pytest.fixture(scope="session")

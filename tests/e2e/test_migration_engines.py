@@ -207,7 +207,7 @@ def import_users(execute, table, tmp_path):
         table.delete()
         table.create([])
         path = tmp_path / f"import-{engine}.json"
-        options = ("--table-name", TABLE, "--template", TEMPLATE, "--segments", 2, "--out", path)
+        options = ("--table-name", TABLE, "--template", TEMPLATE, "--out", path)
         code, plan = execute("backfill", "plan", *options, *source)
         assert code == ExitCode.DONE, plan
         code, result = execute("backfill", "apply", path, "--no-backup", "--engine", engine)
@@ -226,7 +226,7 @@ def test_both_engines_import_the_same_users_from_a_file_in_s3(import_users, stac
     mapping = tmp_path / "mapping.json"
     columns = {"id": "cognito_sub", "email": "mail", "given_name": "first_name"}
     mapping.write_text(json.dumps({"format": "userprofiles-mapping", "version": 1, "columns": columns}))
-    source = ("--source", f"csv:s3://{bucket}/{key}", "--mapping", mapping)
+    source = ("--source", f"csv:s3://{bucket}/{key}", "--mapping", mapping, "--segments", 2)
 
     local = import_users("local", *source)
 

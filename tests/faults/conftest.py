@@ -15,6 +15,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # the modules of this folder; te
 
 from faulty_aws import BEHAVIOURS, FaultyAws
 from function_process import FunctionProcess
+from twilio_sending import Sending
+from twilio_server import TwilioServer
+from userprofiles.text_messages import message_worker
 
 EVENTS = Path(__file__).parents[1] / "events"
 SESSION = botocore.session.Session()  # one for all tests: it reads the service description only once
@@ -25,7 +28,7 @@ class Scenario:
 
     def __init__(self, aws: FaultyAws, dynamodb: Any) -> None:
         self.aws = aws
-        self._dynamodb = dynamodb
+        self.dynamodb = dynamodb
         self.functions: list[FunctionProcess] = []
 
     def set_behaviours(self, service: str, *names: str) -> None:
@@ -40,7 +43,7 @@ class Scenario:
         return function
 
     def items(self, table: str = "users") -> list[dict[str, Any]]:
-        typed_items = self._dynamodb.scan(TableName=table)["Items"]
+        typed_items = self.dynamodb.scan(TableName=table)["Items"]
         return sorted(map(deserialize_item, typed_items), key=lambda item: (item["PK"], item["SK"]))
 
     @property
@@ -87,3 +90,26 @@ def confirmation_event() -> dict[str, Any]:
         "given_name": "CANARY",
     }
     return event
+
+
+@pytest.fixture
+def server() -> Iterator[TwilioServer]:
+    """Start a stand-in for Twilio."""
+    server = TwilioServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def sending(
+    server: TwilioServer,
+    scenario: Scenario,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Sending]:
+    """Return the sender, and check in the end that it wrote nothing personal and no secret."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "UserProfiles")
+    monkeypatch.setattr(message_worker, "SEND_SECONDS", 1.0)
+    sending = Sending(server, scenario.dynamodb, capsys)
+    yield sending
+    sending.check_output()

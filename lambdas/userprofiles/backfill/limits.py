@@ -1,6 +1,6 @@
 """Sizes and times of a run, all in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -90,5 +90,18 @@ class Limits:
 
 COMMAND_LINE = Limits()
 
-# A worker processes one segment and writes its progress to the ledger table, where each write is billed.
-WORKER = Limits(threads=1, checkpoint_every_s=5.0)
+
+def limits_of_billed_ledger(limits: Limits) -> Limits:
+    """Return the limits of a run whose ledger is a table, where each write is billed.
+
+    Fewer, larger chunks need fewer writes. A kill loses no count, however old the checkpoint is.
+    """
+    return replace(
+        limits,
+        chunk_rows=max(limits.chunk_rows, limits.page_rows),
+        checkpoint_every_s=5 * limits.checkpoint_every_s,
+        heartbeat_s=2.5 * limits.heartbeat_s,
+    )
+
+
+WORKER = limits_of_billed_ledger(Limits(threads=1))

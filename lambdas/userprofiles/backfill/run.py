@@ -148,8 +148,9 @@ class Run:
             # First, so that no state counts a failure that could not be recorded.
             self._observer.record_results(state, chunk.results)
             state.advance(chunk, cost)
-            # Another segment can have a row of the same user. Only one of the two may count as created.
+            # Another segment can have a row of the same user. Only one of the two may count as created. The
+            # other state is saved first: a resumed run then counts the user here, whatever is saved next.
             for other in self._states:
-                if other is not state:
-                    other.pending_inserts.remove(chunk.created_keys)
+                if other is not state and other.pending_inserts.remove(chunk.created_keys):
+                    self._observer.save_inserts(self._states, other, ())
             self._observer.save(self._states, is_last=False)

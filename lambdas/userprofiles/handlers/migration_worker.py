@@ -9,8 +9,9 @@ Its role needs these permissions:
 * on the ledger table: dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query,
   dynamodb:UpdateItem;
 * on ``<bucket>/runs/*``: s3:GetObject, s3:PutObject (it never deletes objects);
-* on the bucket: s3:ListBucket, to find the objects of a run, and so that a missing object is not reported as
-  a denied one (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Permissions");
+* on the bucket: s3:ListBucket with the prefix ``runs/*``. S3 denies a missing object to a role that may not
+  list it (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Permissions"). So a denied
+  object may be a missing one, and the messages say so;
 * on ``<bucket>/sources/*``, for files with users: s3:GetObject;
 * on a user pool whose users are imported: cognito-idp:ListUsers;
 * on its own log stream.

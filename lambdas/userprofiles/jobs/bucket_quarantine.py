@@ -17,7 +17,10 @@ from userprofiles.jobs.quarantine import (
     read_line,
     to_lines,
 )
+from userprofiles.jobs.run_objects import RunObjects
 from userprofiles.telemetry import error_code
+
+_FOLDER = "quarantine/"
 
 
 class BucketQuarantine:
@@ -30,14 +33,12 @@ class BucketQuarantine:
     """
 
     def __init__(self, s3: Any, bucket: str, run_id: str) -> None:
-        self._s3 = s3
-        self._bucket = bucket
-        self._prefix = f"runs/{run_id}/quarantine/"
+        self._objects = RunObjects(s3, bucket, run_id)
 
     @property
     def name(self) -> str:
         """The S3 URI."""
-        return f"s3://{self._bucket}/{self._prefix}"
+        return self._objects.uri(_FOLDER)
 
     def append(self, part: Part, rows: Sequence[QuarantinedRow]) -> None:
         """Add rows after the valid rows of a part, in an object of their own.
@@ -49,9 +50,7 @@ class BucketQuarantine:
             return
         key = self._key(part)
         try:
-            self._s3.put_object(
-                Bucket=self._bucket, Key=key, Body=to_lines(rows), ContentType="application/x-ndjson"
-            )
+            self._objects.write(key, to_lines(rows), "application/x-ndjson")
         except (boto.ClientError, boto.BotoCoreError) as error:
             raise self._access_error("written to", key, error) from error
 
@@ -69,7 +68,7 @@ class BucketQuarantine:
                 raise missing_rows_error(self.name, count, part)
             for number, line in enumerate(lines[: part.end - count], 1):
                 if count + number > part.first:
-                    yield read_line(line, f"row {number} of s3://{self._bucket}/{key}")
+                    yield read_line(line, f"row {number} of {self._objects.uri(key)}")
             count += len(lines)
 
     def delete(self, part: Part) -> None:
@@ -77,22 +76,22 @@ class BucketQuarantine:
 
     def _key(self, part: Part) -> str:
         version = f"-retry{part.version}" if part.version else ""
-        return f"{self._prefix}{part.unit:06d}{version}/{part.end:08d}.jsonl"
+        return f"{_FOLDER}{part.unit:06d}{version}/{part.end:08d}.jsonl"
 
     def _read_lines(self, key: str) -> list[bytes]:
         try:
-            body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            return self._objects.read(key).splitlines()
         except boto.ClientError as error:
             if error_code(error) in {"NoSuchKey", "404"}:
                 return []
             raise self._access_error("read from", key, error) from error
         except boto.BotoCoreError as error:
             raise self._access_error("read from", key, error) from error
-        return body.splitlines()
 
     def _access_error(self, verb: str, key: str, error: Exception) -> QuarantineError:
         return QuarantineError(
-            f"The failed rows can't be {verb} s3://{self._bucket}/{key}: {error_code(error)}.\n"
+            f"The failed rows can't be {verb} {self._objects.uri(key)}: {error_code(error)}.\n"
             "Check that the bucket exists, and that you have the permissions s3:GetObject and s3:PutObject "
-            "on runs/* in it. Then repeat the command."
+            "on runs/* in it. Without s3:ListBucket, S3 denies a missing object, too.\n"
+            "Then repeat the command."
         )

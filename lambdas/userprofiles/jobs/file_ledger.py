@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from userprofiles.jobs.errors import LeaseLostError, LedgerError, RunExistsError, RunNotFoundError
+from userprofiles.jobs.errors import LedgerError, RunExistsError, RunNotFoundError
 from userprofiles.jobs.ledger import (
     CLOCK_SKEW_S,
-    DAMAGE_ADVICE,
     LEASE_S,
     Lease,
     check_run_id,
@@ -20,13 +19,11 @@ from userprofiles.jobs.ledger import (
     locked,
     no_run,
 )
+from userprofiles.jobs.ledger_files import KEYS, RUN, UNIT, damage_error, deleted_error, lease_path
 from userprofiles.jobs.private_files import append_lines, is_locked, lock_file, read_lines, write_document
 from userprofiles.jobs.run_record import Request, RunRecord, RunState
 from userprofiles.table import record as table_record
 
-_RUN = "run.json"
-_UNIT = "units/{:06d}.json"
-_KEYS = "keys.jsonl"
 _DAMAGES = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
@@ -51,6 +48,8 @@ class FileLedger:
     def name(self) -> str:
         """The folder."""
         return str(self._folder)
+
+    is_billed = False
 
     def create(self, record: RunRecord, lease_seconds: float = LEASE_S) -> Lease:
         """Store a new run, and lease it."""
@@ -109,7 +108,7 @@ class FileLedger:
     def list_runs(self) -> Iterator[RunRecord]:
         """Yield all runs, the newest first."""
         with self._errors():
-            paths = sorted(self._folder.glob(f"*/{_RUN}"), reverse=True)
+            paths = sorted(self._folder.glob(f"*/{RUN}"), reverse=True)
         for path in paths:
             with suppress(RunNotFoundError):  # deleted in the meantime
                 yield self.read(path.parent.name)
@@ -168,11 +167,14 @@ class FileLedger:
         with self._errors(), self._exclusive(lease.run_id):
             _, leased = self._fenced(lease)
             if keys:
-                append_lines(self._run_folder(lease.run_id) / _KEYS, keys)
+                append_lines(self._run_folder(lease.run_id) / KEYS, keys)
             for unit, progress in documents.items():
-                until = leased["until"] if lease.unit is not None else 0.0
-                values = {"token": lease.token, "until": until, "progress": progress}
-                write_document(self._path(lease.run_id, unit), values)
+                path = self._path(lease.run_id, unit)
+                values = {"token": lease.token, "until": leased["until"]}
+                if lease.unit is None:  # a worker with an older lease of the unit can write nothing more
+                    token = self._read(path)["token"] if path.exists() else 0
+                    values = {"token": token + 1, "until": 0.0}
+                write_document(path, {**values, "progress": progress})
 
     def read_units(self, run_id: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """Yield the numbers and the progress of all stored units, in the order of their numbers."""
@@ -190,18 +192,18 @@ class FileLedger:
 
     def read_keys(self, run_id: str) -> Iterator[str]:
         """Yield all stored keys. A key can occur more than once, in any order."""
-        path = self._run_folder(run_id) / _KEYS
+        path = self._run_folder(run_id) / KEYS
         with self._errors():
             try:
                 yield from read_lines(path)
             except _DAMAGES as error:
-                raise _damage(path, error) from error
+                raise damage_error(path, error) from error
 
     def _run_folder(self, run_id: str) -> Path:
         return self._folder / check_run_id(run_id)
 
     def _path(self, run_id: str, unit: int | None = None) -> Path:
-        return self._run_folder(run_id) / (_RUN if unit is None else _UNIT.format(unit))
+        return self._run_folder(run_id) / (RUN if unit is None else UNIT.format(unit))
 
     def _read(self, path: Path) -> dict[str, Any]:
         """Read the document of a run or a unit.
@@ -214,12 +216,12 @@ class FileLedger:
             document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             document |= {"token": int(document["token"]), "until": float(document["until"])}
             progress = document.get("progress")
-            if path.name != _RUN and progress is not None and not isinstance(progress, dict):
+            if path.name != RUN and progress is not None and not isinstance(progress, dict):
                 raise ValueError("progress must be an object")
         except FileNotFoundError as error:
             raise no_run(self, path.parent.name) from error
         except _DAMAGES as error:
-            raise _damage(path, error) from error
+            raise damage_error(path, error) from error
         return document
 
     def _record(self, path: Path, document: Mapping[str, Any]) -> RunRecord:
@@ -228,7 +230,7 @@ class FileLedger:
             if record.run_id != path.parent.name:
                 raise ValueError(f"it has the run ID {record.run_id!r}")
         except _DAMAGES as error:
-            raise _damage(path, error) from error
+            raise damage_error(path, error) from error
         return record
 
     def _stamp(self, record: RunRecord) -> RunRecord:
@@ -241,10 +243,14 @@ class FileLedger:
             LeaseLostError: Its token is another one.
         """
         path = self._path(lease.run_id, lease.unit)
+        held = self._held.get((lease.run_id, lease.unit))
         try:
             document = self._read(path)
         except RunNotFoundError as error:
-            raise LeaseLostError(f"{path} was deleted while this process worked on the run.") from error
+            raise deleted_error(path) from error
+        # A renewal can write a file again while its folder is deleted. Then the file of the lease is missing.
+        if held is not None and document["token"] == lease.token and not os.fstat(held).st_nlink:
+            raise deleted_error(path)
         if document["token"] != lease.token:
             raise lease_lost(self, lease.run_id)
         return path, document
@@ -252,12 +258,12 @@ class FileLedger:
     def _is_locked(self, path: Path, document: Mapping[str, Any]) -> bool:
         """Return whether the lease of a document has not ended, and its process lives."""
         has_ended = self._clock() >= document["until"] + CLOCK_SKEW_S
-        return not has_ended and is_locked(_lease_path(path, document["token"]))
+        return not has_ended and is_locked(lease_path(path, document["token"]))
 
     def _hold(self, path: Path, token: int, key: tuple[str, int | None]) -> None:
         """Lock the file of a lease while this process lives, and delete those of former leases."""
         self._drop(path, key)
-        descriptor = lock_file(_lease_path(path, token), wait=False)
+        descriptor = lock_file(lease_path(path, token), wait=False)
         if descriptor is not None:
             self._held[key] = descriptor
 
@@ -290,11 +296,3 @@ class FileLedger:
                 f"The ledger {self.name} can't be read or written: {error.strerror}.\n"
                 "Free space, make the folder writable, or use another folder: --ledger-dir DIR."
             ) from error
-
-
-def _lease_path(path: Path, token: int) -> Path:
-    return path.with_suffix(f".{token}.lease")
-
-
-def _damage(path: Path, error: Exception) -> LedgerError:
-    return LedgerError(f"{path} is damaged ({type(error).__name__}).\n{DAMAGE_ADVICE}")

@@ -58,6 +58,10 @@ class Ledger(Protocol):
     def name(self) -> str:
         """Where the ledger is, for messages: a folder, or the name of a table."""
 
+    @property
+    def is_billed(self) -> bool:
+        """Whether each write costs money, so that few large ones are better than many small ones."""
+
     def create(self, record: RunRecord, lease_seconds: float = LEASE_S) -> Lease:
         """Store a new run, and lease it.
 

@@ -1,20 +1,23 @@
 """The items of a ledger table, and the parameters of the calls that write them."""
 
+import base64
 import json
 import secrets
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from userprofiles.jobs.ledger import Lease, check_run_id
-from userprofiles.table.attribute_value import serialize_item
+from userprofiles.table.attribute_value import item_size, serialize_item
 
 RUNS = "RUNS"
 RUN_PREFIX = "RUN#"
 UNIT_PREFIX = "UNIT#"
 KEYS_PREFIX = "KEYS#"
-_SORT_KEYS = frozenset({"RUN", "LEASE", "UNIT", "KEYS", "RATE"})
+PART_PREFIX = "PART#"
+_SORT_KEYS = frozenset({"RUN", "LEASE", "UNIT", "KEYS", "PART", "RATE"})
 JSON_FIELDS = ("job", "counts")
-"""Fields of a record that are stored as JSON texts."""
+"""Fields of a record that are stored as compressed JSON."""
 
 Action = dict[str, dict[str, Any]]
 """One action of a transaction."""
@@ -53,15 +56,37 @@ def lease_key(run_id: str, unit: int | None = None) -> dict[str, str]:
     return {"PK": run_key(run_id)["PK"], "SK": "LEASE"} if unit is None else unit_key(run_id, unit)
 
 
-def keys_item(lease: Lease, keys: Sequence[str]) -> dict[str, str]:
+def keys_item(lease: Lease, keys: Sequence[str]) -> dict[str, Any]:
     """Return an item with keys that a run created. Each call has another sort key."""
     sort_key = f"{KEYS_PREFIX}{lease.unit or 0:06d}#{secrets.token_hex(8)}"
-    return {"PK": run_key(lease.run_id)["PK"], "SK": sort_key, "keys": json.dumps(keys)}
+    return {"PK": run_key(lease.run_id)["PK"], "SK": sort_key, "keys": compress(keys)}
+
+
+def compress(document: Any) -> bytes:
+    """Return a JSON document as compressed bytes: each KB of an item costs a write unit."""
+    return zlib.compress(json.dumps(document, separators=(",", ":")).encode())
+
+
+def decompress(attribute: Mapping[str, Any]) -> Any:
+    """Return the document of an attribute that `compress` wrote, or that an older version wrote as text.
+
+    A client of `userprofiles.backfill.tables.plain_json` returns bytes as base64 text.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError, RecursionError: The attribute is damaged.
+    """
+    if "S" in attribute:
+        return json.loads(attribute["S"])
+    data = attribute["B"]
+    try:
+        return json.loads(zlib.decompress(base64.b64decode(data) if isinstance(data, str) else data))
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
 
 
 def record_values(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields of a record as attributes: objects as JSON texts, without empty ones."""
-    values = {name: json.dumps(fields[name]) for name in JSON_FIELDS if name in fields}
+    """Return fields of a record as attributes: objects as compressed JSON, without empty ones."""
+    values = {name: compress(fields[name]) for name in JSON_FIELDS if name in fields}
     return {name: value for name, value in {**fields, **values}.items() if value is not None}
 
 
@@ -115,12 +140,19 @@ def split_keys(keys: Sequence[str]) -> Iterator[list[str]]:
         yield part
 
 
+def _size(action: Action) -> int:
+    """Return the bytes of an action's values."""
+    [parameters] = action.values()
+    values: Mapping[str, Any] = parameters.get("Item") or parameters["ExpressionAttributeValues"]
+    return item_size(values)
+
+
 def split_actions(actions: Sequence[Action]) -> Iterator[list[Action]]:
     """Yield groups of actions, each small enough for a transaction with one more action."""
     group: list[Action] = []
     size = 0
     for action in actions:
-        action_bytes = len(json.dumps(action))
+        action_bytes = _size(action)
         if group and (size + action_bytes > _TRANSACTION_BYTES or len(group) == _TRANSACTION_ITEMS):
             yield group
             group, size = [], 0

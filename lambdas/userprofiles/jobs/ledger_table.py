@@ -8,6 +8,7 @@ from typing import Any
 from botocore import exceptions as boto
 
 from userprofiles.jobs.errors import LedgerError
+from userprofiles.table.attribute_value import serialize_item
 from userprofiles.table.error_codes import THROTTLING_CODES
 
 Item = dict[str, dict[str, Any]]
@@ -25,6 +26,7 @@ _METHODS = {
     "BatchGetItem": "batch_get_item",
     "DescribeTable": "describe_table",
     "GetItem": "get_item",
+    "PutItem": "put_item",
     "Query": "query",
     "Scan": "scan",
     "TransactWriteItems": "transact_write_items",
@@ -108,6 +110,14 @@ class LedgerTable:
                 return
             start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
+    def put(self, item: Mapping[str, Any]) -> None:
+        """Write an item without a condition.
+
+        Raises:
+            LedgerError: The call failed.
+        """
+        self.call("PutItem", TableName=self.name, Item=serialize_item(item))
+
     def update(self, action: Mapping[str, Any]) -> Item:
         """Update an item, and return it.
 
@@ -120,7 +130,7 @@ class LedgerTable:
         return item
 
     def transact(self, actions: Sequence[Mapping[str, Mapping[str, Any]]]) -> None:
-        """Write several items, all or none.
+        """Write several items, all or none. A single update is no transaction, which costs twice as much.
 
         botocore adds a token to the call, so that its own retry after a lost response is not a second write:
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -129,6 +139,9 @@ class LedgerTable:
             ConditionError: A condition failed.
             LedgerError: The call failed.
         """
+        if len(actions) == 1 and "Update" in actions[0]:
+            self.update(actions[0]["Update"])
+            return
         named = [
             {kind: {"TableName": self.name, **action} for kind, action in item.items()} for item in actions
         ]

@@ -1,6 +1,5 @@
 """A ledger in a DynamoDB table of its own. It locks runs against every process that uses the same table."""
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from userprofiles.jobs.ledger_items import (
     RUNS,
     UNIT_PREFIX,
     Action,
+    decompress,
     keys_item,
     lease_key,
     put,
@@ -25,6 +25,7 @@ from userprofiles.jobs.ledger_items import (
     unit_key,
     update,
 )
+from userprofiles.jobs.ledger_progress import LedgerProgress, save_unit
 from userprofiles.jobs.ledger_table import ConditionError, Item, LedgerTable
 from userprofiles.jobs.run_record import Request, RunRecord, RunState
 from userprofiles.table import record as table_record
@@ -42,6 +43,7 @@ class TableLedger:
     ``RUN#<run>``    ``RUN``                     the record of a run
     ``RUN#<run>``    ``LEASE``                   its lease
     ``RUN#<run>``    ``UNIT#<000000>``           the progress of a unit, and its lease
+    ``RUN#<run>``    ``PART#<000000>#<lease>``   a large progress
     ``RUN#<run>``    ``KEYS#<000000>#<random>``  keys of items that the run created
     ``RUNS``         ``<run>``                   the list of all runs
     ===============  ==========================  ==================================================
@@ -55,12 +57,15 @@ class TableLedger:
     def __init__(self, client: Any, table: str, clock: Callable[[], float] = time.time) -> None:
         self.options: Sequence[str] = ("--ledger-table", table)
         self._table = LedgerTable(client, table)
+        self._progress = LedgerProgress(self._table)
         self._clock = clock
 
     @property
     def name(self) -> str:
         """The name of the table."""
         return self._table.name
+
+    is_billed = True
 
     def check(self) -> None:
         """Check that the table is one for a ledger, and not a table of users.
@@ -120,7 +125,7 @@ class TableLedger:
         """Lease one unit of a run whose units are processed by different processes."""
         item = self._table.get(unit_key(run_id, unit))
         lease = self._take(run_id, item, lease_seconds, unit=unit)
-        return self._progress(item) if item else None, lease
+        return self._read_progress(item) if item else None, lease
 
     def _take(
         self,
@@ -210,20 +215,18 @@ class TableLedger:
         self, lease: Lease, documents: Mapping[int, Mapping[str, Any]], keys: Sequence[str] = ()
     ) -> None:
         """Store the progress of units, and keys of items that they created."""
-        puts = [put(keys_item(lease, part)) for part in split_keys(keys)]
-        last_changes: dict[str, Any] = {}
-        if lease.unit is None:
-            lease_end = {"token": lease.token, "until": 0.0}
-            puts += [
-                put({**unit_key(lease.run_id, unit), **lease_end, "progress": json.dumps(progress)})
-                for unit, progress in documents.items()
-            ]
-        elif documents:
-            last_changes = {"progress": json.dumps(documents[lease.unit])}
-        groups = list(split_actions(puts)) or [[]]
-        for group in groups[:-1]:
+        item = self._table.get(lease_key(lease.run_id, lease.unit))
+        if item is None or self._lease_values(item)[0] != lease.token:
+            raise lease_lost(self, lease.run_id)
+        # Keys are not in the transaction, which costs twice as much: this run did create their profiles.
+        for part in split_keys(keys):
+            self._table.put(keys_item(lease, part))
+        values = {unit: self._progress.store(lease, unit, value) for unit, value in documents.items()}
+        if lease.unit is not None:
+            self._write(lease, {"progress": values[lease.unit]} if values else {"saved_at": self._now()}, [])
+            return
+        for group in split_actions([save_unit(lease.run_id, *value) for value in values.items()]):
             self._write(lease, {"saved_at": self._now()}, group)
-        self._write(lease, {"saved_at": self._now(), **last_changes}, groups[-1])
 
     def _write(self, lease: Lease, changes: Mapping[str, Any], also: Sequence[Action]) -> None:
         """Write changes to a lease, and further items in the same transaction.
@@ -243,7 +246,7 @@ class TableLedger:
     def read_units(self, run_id: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """Yield the numbers and the progress of all stored units, in the order of their numbers."""
         for item in self._table.query(run_key(run_id)["PK"], UNIT_PREFIX):
-            progress = self._progress(item)
+            progress = self._read_progress(item)
             if progress is not None:
                 yield int(item["SK"]["S"].removeprefix(UNIT_PREFIX)), progress
 
@@ -251,7 +254,7 @@ class TableLedger:
         """Yield all stored keys. A key can occur more than once, in any order."""
         for item in self._table.query(run_key(run_id)["PK"], KEYS_PREFIX):
             try:
-                yield from json.loads(item["keys"]["S"])
+                yield from decompress(item["keys"])
             except _DAMAGES as error:
                 raise self._damage(item, error) from error
 
@@ -264,7 +267,7 @@ class TableLedger:
     def _record(self, item: Item) -> RunRecord:
         try:
             values = {name: next(iter(attribute.values())) for name, attribute in item.items()}
-            documents = {name: json.loads(values[name]) for name in JSON_FIELDS}
+            documents = {name: decompress(item[name]) for name in JSON_FIELDS}
             record = RunRecord.from_json({**values, **documents})
             if f"{RUN_PREFIX}{record.run_id}" != values["PK"]:
                 raise ValueError("another run ID")
@@ -272,14 +275,11 @@ class TableLedger:
             raise self._damage(item, error) from error
         return record
 
-    def _progress(self, item: Item) -> Mapping[str, Any] | None:
+    def _read_progress(self, item: Item) -> Mapping[str, Any] | None:
         try:
-            progress = json.loads(item["progress"]["S"]) if "progress" in item else {}
-            if not isinstance(progress, dict):
-                raise TypeError("not an object")
+            return self._progress.read(item) or None
         except _DAMAGES as error:
             raise self._damage(item, error) from error
-        return progress or None
 
     def _lease_values(self, item: Item) -> tuple[int, float]:
         try:

@@ -9,7 +9,6 @@ from userprofiles.phone_sign_in.phone_input import DEFAULT_COUNTRY_CODE
 from userprofiles.settings import SettingsError
 from userprofiles.text_messages.code_message import VALID_SECONDS
 
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,2}")
 
 
@@ -74,26 +73,20 @@ class CodeSettings:
             codes_table=settings.required(environment, "CODES_TABLE"),
             code_key_id=settings.required(environment, "CODE_KEY_ID"),
             default_country_code=_country_code(environment),
-            allowed_countries=_countries(environment),
+            allowed_countries=settings.countries(environment, "ALLOWED_COUNTRIES"),
             limits=CodeLimits(
-                digits=read_number(environment, "CODE_DIGITS", defaults.digits, 6, 8),
-                resend_seconds=read_number(environment, "RESEND_SECONDS", defaults.resend_seconds, 30, 120),
-                codes_per_hour=read_number(environment, "CODES_PER_HOUR", defaults.codes_per_hour, 1, 20),
-                codes_per_day=read_number(environment, "CODES_PER_DAY", defaults.codes_per_day, 1, 100),
+                digits=settings.whole_number(environment, "CODE_DIGITS", defaults.digits, least=6, most=8),
+                resend_seconds=settings.whole_number(
+                    environment, "RESEND_SECONDS", defaults.resend_seconds, least=30, most=120
+                ),
+                codes_per_hour=settings.whole_number(
+                    environment, "CODES_PER_HOUR", defaults.codes_per_hour, least=1, most=20
+                ),
+                codes_per_day=settings.whole_number(
+                    environment, "CODES_PER_DAY", defaults.codes_per_day, least=1, most=100
+                ),
             ),
         )
-
-
-def read_number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
-    """Return a whole number of the environment.
-
-    Raises:
-        userprofiles.settings.SettingsError: It is not in the allowed range.
-    """
-    text = environment.get(name, "").strip() or str(default)
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-        raise SettingsError(f"{name} must be a whole number from {least} to {most}, got {text!r}.")
-    return int(text)
 
 
 def _country_code(environment: Mapping[str, str]) -> str:
@@ -101,13 +94,3 @@ def _country_code(environment: Mapping[str, str]) -> str:
     if not _COUNTRY_CODE.fullmatch(code):
         raise SettingsError(f"DEFAULT_COUNTRY_CODE must have 1 to 3 digits, such as 1 or 44, got {code!r}.")
     return code
-
-
-def _countries(environment: Mapping[str, str]) -> tuple[str, ...]:
-    countries = settings.names(environment, "ALLOWED_COUNTRIES")
-    for country in countries:
-        if not _COUNTRY.fullmatch(country):
-            raise SettingsError(
-                f"ALLOWED_COUNTRIES must be ISO codes of two capital letters, such as US,GB, got {country!r}."
-            )
-    return countries

@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from userprofiles import settings
 from userprofiles.phone_sign_in.code_errors import unavailable_codes
-from userprofiles.phone_sign_in.code_settings import read_number
 from userprofiles.phone_sign_in.mac_key import MacKey
 from userprofiles.table.attribute_value import serialize_item
 
@@ -39,8 +39,8 @@ class RequestLimits:
             userprofiles.settings.SettingsError: A variable is wrong.
         """
         return cls(
-            read_number(environment, "REGISTERS_PER_HOUR", cls.registers, 1, 100_000),
-            read_number(environment, "VERIFIES_PER_HOUR", cls.verifies, 1, 100_000),
+            settings.whole_number(environment, "REGISTERS_PER_HOUR", cls.registers, least=1, most=100_000),
+            settings.whole_number(environment, "VERIFIES_PER_HOUR", cls.verifies, least=1, most=100_000),
         )
 
 

@@ -126,7 +126,7 @@ def _parse_json(body: bytes) -> dict[str, Any]:
 
 
 def _read_code(content: dict[str, Any]) -> str:
-    """Return Twilio's error code, or an empty text. The message beside it can repeat the phone number."""
+    """Return Twilio's error code, or an empty text. The message next to it can repeat the phone number."""
     code = content.get("code")
     is_code = isinstance(code, int) and not isinstance(code, bool) and 0 < code <= _MAX_CODE
     return str(code) if is_code else ""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from userprofiles import aws
-from userprofiles.settings import SettingsError, names, required
+from userprofiles.settings import SettingsError, countries, required, whole_number
 from userprofiles.telemetry import Report
 from userprofiles.text_messages.code_text import DEFAULT_SIGN_IN_TEXT, CodeTexts
 from userprofiles.text_messages.http_post import HttpServer
@@ -29,8 +29,8 @@ def create_worker(environment: Mapping[str, str], report: Report) -> MessageWork
     """
     table = required(environment, "CODES_TABLE")
     limits = HourlyLimits(
-        range_messages=_positive(environment, "MESSAGES_PER_PREFIX_HOUR", 50),
-        country_messages=_positive(environment, "MESSAGES_PER_COUNTRY_HOUR", 1000),
+        range_messages=_limit(environment, "MESSAGES_PER_PREFIX_HOUR", 50),
+        country_messages=_limit(environment, "MESSAGES_PER_COUNTRY_HOUR", 1000),
     )
     texts = CodeTexts(environment.get("CODE_TEXT", "").strip() or DEFAULT_SIGN_IN_TEXT)
     sender = create_sender(environment)
@@ -40,7 +40,7 @@ def create_worker(environment: Mapping[str, str], report: Report) -> MessageWork
         claims=MessageClaims(dynamodb, table),
         limits=MessageLimits(dynamodb, table, limits),
         texts=texts,
-        allowed_countries=frozenset(names(environment, "ALLOWED_COUNTRIES")),
+        allowed_countries=frozenset(countries(environment, "ALLOWED_COUNTRIES")),
         report=report,
     )
 
@@ -83,8 +83,5 @@ def _create_twilio_sender(environment: Mapping[str, str]) -> TwilioSender:
     return TwilioSender(server, credentials, sender)
 
 
-def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name, "").strip() or str(default)
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MAX_MESSAGES):
-        raise SettingsError(f"{name} must be a whole number from 1 to {MAX_MESSAGES:,}, got {text!r}.")
-    return int(text)
+def _limit(environment: Mapping[str, str], name: str, default: int) -> int:
+    return whole_number(environment, name, default, least=1, most=MAX_MESSAGES)

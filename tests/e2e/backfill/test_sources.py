@@ -141,7 +141,14 @@ def test_forgotten_users_of_the_pool_get_a_profile(localaws, stack, client, forg
 def test_live_pool_is_read_with_the_rights_of_a_list(stack, forgotten_user):
     """A dry run: the pool has the users of other tests."""
     source = read_options(stack, "--source", f"pool:{stack.outputs['userPoolId']}")
-    job = Job("dry-run", stack.outputs["usersTableName"], source=source, dry_run=True, segments=1)
+    job = Job(
+        "dry-run",
+        stack.outputs["usersTableName"],
+        source=source,
+        template="marketplace",
+        dry_run=True,
+        segments=1,
+    )
     client, location = create_client(job.table, limits=COMMAND_LINE)
     observer = Observer()
     Run(

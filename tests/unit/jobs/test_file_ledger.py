@@ -1,12 +1,13 @@
 """What only the ledger in a folder has: locks of living processes, full disks and private files."""
 
 import resource
+import shutil
 import subprocess
 import sys
 
 import pytest
 from ledger_fixtures import record
-from userprofiles.jobs.errors import LedgerError, RunLockedError
+from userprofiles.jobs.errors import LeaseLostError, LedgerError, RunLockedError
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import RunState
 
@@ -157,3 +158,17 @@ def test_folder_that_is_a_file_is_an_error(tmp_path):
 
     with pytest.raises(LedgerError, match=r"can't be read or written: .*\n.*--ledger-dir"):
         FileLedger(tmp_path / "file").create(record(RUN))
+
+
+@pytest.mark.parametrize("call", ["renew", "save_units"])
+def test_folder_that_is_deleted_during_a_renewal_is_an_error(ledger, tmp_path, call):
+    """The renewal writes `run.json` again, which was deleted, while the other files are deleted."""
+    lease = ledger.create(record(RUN))
+    folder = tmp_path / "ledger" / RUN
+    document = (folder / "run.json").read_text()
+    shutil.rmtree(folder)
+    (folder / "units").mkdir(parents=True)
+    (folder / "run.json").write_text(document)
+
+    with pytest.raises(LeaseLostError, match=r"(?s)was deleted from .* Delete the rest of the folder"):
+        getattr(ledger, call)(lease, *([{}] if call == "save_units" else []))

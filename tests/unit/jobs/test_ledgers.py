@@ -175,6 +175,24 @@ class TestLeases:
             ledger.save_units(stale, {0: {"rows": 1}})
         assert list(other.read_units(RUN)) == [(0, {"rows": 2})]
 
+    def test_token_of_a_unit_grows_when_another_process_saves_it(self, ledger, other, clock):
+        """F24: each of the former leases of the unit is refused, also that with the token of the run."""
+        run_lease = ledger.create(record(RUN))
+        stale = []
+        for _ in range(4):
+            _, lease = other.acquire_unit(RUN, 0)
+            stale.append(lease)
+            wait_for_the_end_of_the_lease(clock)
+
+        ledger.save_units(run_lease, {0: {"rows": 2}})
+        _, new = ledger.acquire_unit(RUN, 0)
+
+        assert new.token > max(lease.token for lease in stale)
+        for lease in stale:
+            with pytest.raises(LeaseLostError):
+                other.save_units(lease, {0: {"rows": 1}})
+        assert list(other.read_units(RUN)) == [(0, {"rows": 2})]
+
     def test_save_of_a_worker_does_not_end_its_lease(self, ledger, other):
         ledger.create(record(RUN))
         _, lease = ledger.acquire_unit(RUN, 0)

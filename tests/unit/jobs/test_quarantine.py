@@ -75,6 +75,16 @@ def test_rows_after_the_last_stored_progress_are_replaced(open_quarantine):
     assert list(open_quarantine().read(Part(0, 1))) == rows(1)
 
 
+def test_rows_that_the_progress_does_not_count_are_replaced_by_the_same_process(open_quarantine):
+    """The progress could not be stored, and the process goes on."""
+    quarantine = open_quarantine()
+    quarantine.append(Part(0), rows(1))
+    quarantine.append(Part(0, 1), rows(2))
+    quarantine.append(Part(0, 1), rows(3))
+
+    assert list(quarantine.read(Part(0, 2))) == rows(1, 3)
+
+
 def test_new_version_of_a_part_leaves_the_former_one_valid(open_quarantine):
     quarantine = open_quarantine()
     quarantine.append(Part(0), rows(1, 2))
@@ -92,6 +102,7 @@ def test_rows_that_a_retry_has_finished_are_not_read(open_quarantine):
 
     assert list(open_quarantine().read(Part(0, 2, first=2))) == rows(3, 4)
     assert list(open_quarantine().read(Part(0, 2, first=1))) == rows(2, 3)
+    assert list(open_quarantine().read(Part(0, 0, first=9))) == []
 
 
 def test_missing_row_is_an_error_with_its_place(open_quarantine):

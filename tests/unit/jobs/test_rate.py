@@ -42,7 +42,9 @@ def test_percentage_is_a_part_of_the_throughput(table, rate):
     assert resolve_rate(parse_rate("20%"), table) == rate
 
 
-@pytest.mark.parametrize("maximum", [{}, {"MaxWriteRequestUnits": -1}, {"MaxReadRequestUnits": 500}])
+@pytest.mark.parametrize(
+    "maximum", [{}, {"MaxWriteRequestUnits": -1}, {"MaxWriteRequestUnits": 0}, {"MaxReadRequestUnits": 500}]
+)
 def test_percentage_of_an_on_demand_table_without_a_maximum_is_refused(maximum):
     with pytest.raises(NoThroughputError, match=r"rate 20%: table 'users' is an on-demand table"):
         resolve_rate(parse_rate("20%"), {**ON_DEMAND, "OnDemandThroughput": maximum})

@@ -1,13 +1,16 @@
 """What only the ledger in a table has: its checks, permissions, conflicts and errors of AWS."""
 
+import base64
 import json
+import secrets
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from ledger_fixtures import LEDGER_TABLE, TABLE_ARN, create_ledger_table, record
-from userprofiles.jobs.errors import LedgerError, LedgerRefusedError, RunLockedError
+from userprofiles.jobs.errors import LeaseLostError, LedgerError, LedgerRefusedError, RunLockedError
 from userprofiles.jobs.ledger import CLOCK_SKEW_S, LEASE_S
-from userprofiles.jobs.ledger_items import put, split_actions, split_keys
+from userprofiles.jobs.ledger_items import compress, decompress, put, split_actions, split_keys
+from userprofiles.jobs.ledger_progress import LedgerProgress
 from userprofiles.jobs.ledger_table import LedgerTable
 from userprofiles.jobs.run_record import Request
 from userprofiles.jobs.table_ledger import TableLedger
@@ -52,6 +55,7 @@ def client(dynamodb):
 def ledger(client, clock):
     ledger = TableLedger(client, LEDGER_TABLE, clock)
     ledger._table = LedgerTable(client, LEDGER_TABLE, sleep=lambda _: None)
+    ledger._progress = LedgerProgress(ledger._table)
     return ledger
 
 
@@ -201,10 +205,65 @@ class TestErrors:
 
         ledger.save_units(lease, {0: {"rows": 1}}, ["USER#a"])
 
-        [[fence, keys, unit]] = calls
+        [[fence, unit]] = calls
         assert fence["Update"]["Key"]["SK"] == {"S": "LEASE"}
-        assert keys["Put"]["Item"]["keys"] == {"S": '["USER#a"]'}
-        assert unit["Put"]["Item"]["SK"] == {"S": "UNIT#000000"}
+        assert unit["Update"]["Key"]["SK"] == {"S": "UNIT#000000"}
+        assert list(ledger.read_keys(RUN)) == ["USER#a"]
+
+    def test_large_progress_is_not_in_the_transaction(self, client, ledger):
+        lease = ledger.create(record(RUN))
+        progress = {"pending": [secrets.token_hex(18) for _ in range(100)]}
+        transact = client.transact_write_items
+        calls = []
+
+        def transact_write_items(**parameters):
+            calls.append(parameters["TransactItems"])
+            return transact(**parameters)
+
+        client.transact_write_items = transact_write_items
+        ledger.save_units(lease, {0: progress})
+
+        assert len(repr(calls[0])) < 1_500
+        assert list(ledger.read_units(RUN)) == [(0, progress)]
+        ledger.save_units(lease, {0: {"rows": 1}})
+        assert list(ledger.read_units(RUN)) == [(0, {"rows": 1})]
+
+    def test_process_without_its_lease_changes_no_large_progress(self, dynamodb, ledger, clock, monkeypatch):
+        """F24: it sleeps after it has read its lease, and another process takes over."""
+        stale = ledger.create(record(RUN))
+        ledger.save_units(stale, {0: {"old": "x" * 5_000}})
+        other = TableLedger(dynamodb, LEDGER_TABLE, clock)
+        new = {"new": [secrets.token_hex(18) for _ in range(100)]}
+        put = ledger._table.put
+
+        def put_late(item):
+            clock.now += LEASE_S + CLOCK_SKEW_S + 1
+            _, lease = other.acquire(RUN)
+            other.save_units(lease, {0: new})
+            put(item)
+
+        monkeypatch.setattr(ledger._table, "put", put_late)
+        with pytest.raises(LeaseLostError):
+            ledger.save_units(stale, {0: {"late": [secrets.token_hex(18) for _ in range(100)]}})
+
+        assert list(other.read_units(RUN)) == [(0, new)]
+
+    def test_text_of_an_older_version_is_read(self, dynamodb, ledger):
+        ledger.create(record(RUN))
+        key = {"PK": {"S": f"RUN#{RUN}"}, "SK": {"S": "UNIT#000000"}}
+        lease = {"token": {"N": "1"}, "until": {"N": "0"}}
+        dynamodb.put_item(TableName=LEDGER_TABLE, Item={**key, **lease, "progress": {"S": '{"rows": 1}'}})
+
+        assert list(ledger.read_units(RUN)) == [(0, {"rows": 1})]
+
+    def test_missing_part_of_the_progress_is_an_error(self, dynamodb, ledger):
+        lease = ledger.create(record(RUN))
+        ledger.save_units(lease, {0: {"pending": [secrets.token_hex(18) for _ in range(100)]}})
+        key = {"PK": {"S": f"RUN#{RUN}"}, "SK": {"S": "PART#000000#run1"}}
+        dynamodb.delete_item(TableName=LEDGER_TABLE, Key=key)
+
+        with pytest.raises(LedgerError, match="UNIT#000000 of the ledger table"):
+            list(ledger.read_units(RUN))
 
     def test_unprocessed_keys_are_read_again(self, dynamodb, ledger, client):
         ledger.create(record(RUN))
@@ -220,3 +279,10 @@ class TestErrors:
         client.batch_get_item = batch_get_item
 
         assert [run.run_id for run in ledger.list_runs()] == [RUN]
+
+
+def test_compressed_value_as_base64_text_is_read():
+    """The commands read the ledger with a client that returns DynamoDB's JSON as it is."""
+    document = {"created": 3}
+
+    assert decompress({"B": base64.b64encode(compress(document)).decode()}) == document

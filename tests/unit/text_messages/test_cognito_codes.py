@@ -1,6 +1,7 @@
 """Cognito's codes, encrypted as Cognito encrypts them, go to the code queue."""
 
 import base64
+import copy
 import importlib
 import os
 
@@ -137,7 +138,7 @@ def test_purpose_follows_the_trigger_source(codes, queue, encrypt, source, purpo
 def test_repeated_event_has_the_same_id_and_another_code_has_another(codes, queue, encrypt):
     event = create_event(encrypt())
 
-    for repeated_event in (event, event, create_event(encrypt())):
+    for repeated_event in (event, copy.deepcopy(event), create_event(encrypt())):
         codes.process(repeated_event)
 
     first, second, other = (message["id"] for _, message in queue.messages)

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from userprofiles.text_messages import message_limits
 from userprofiles.text_messages.message_limits import HourlyLimits, MessageLimits, split_limit
 
 NOW = 1_770_000_000
@@ -65,12 +66,13 @@ def test_limited_message_is_not_sent_by_a_later_delivery(scenario):
     assert len(scenario.sender.messages) == 1
 
 
-def test_limit_with_shards_is_exact(scenario, codes_table):
-    limits = MessageLimits(scenario.tables.client, codes_table, HourlyLimits(1000, 203))
+def test_limit_with_shards_is_exact(scenario, codes_table, monkeypatch):
+    monkeypatch.setattr(message_limits, "_SHARD_SIZE", 10)
+    limits = MessageLimits(scenario.tables.client, codes_table, HourlyLimits(9, 23))
     results = []
 
     def count(part):
-        results.extend(limits.count(f"+1415{number:03}0123", "US", NOW) for number in range(part, 210, 3))
+        results.extend(limits.count(f"+1415{number:03}0123", "US", NOW) for number in range(part, 30, 3))
 
     threads = [threading.Thread(target=count, args=(part,)) for part in range(3)]
     for thread in threads:
@@ -78,11 +80,11 @@ def test_limit_with_shards_is_exact(scenario, codes_table):
     for thread in threads:
         thread.join(30)
 
-    assert (results.count(None), results.count("country")) == (203, 7)
+    assert (results.count(None), results.count("country")) == (23, 7)
     shards = [
         item["messages"] for item in scenario.tables.items("codes") if item["PK"].startswith("COUNTRY#")
     ]
-    assert sorted(shards) == [101, 102]
+    assert sorted(shards) == [11, 12]
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,16 @@ def test_old_secret_is_not_used_while_it_cannot_be_read(secret, cache, aws_error
     assert cache.get() == "FIRST"
 
 
+def test_secret_that_was_refused_is_not_used_again(secret, cache, aws_error):
+    cache.get()
+    secret.error = aws_error("ThrottlingException")
+    with pytest.raises(SecretError):
+        cache.read()
+    secret.error, secret.text = None, "second"
+
+    assert cache.get() == "SECOND"
+
+
 class FakeClient:
     def get_secret_value(self, **request):
         return {"SecretString": f"secret {request}"} if "binary" not in request["SecretId"] else {}

@@ -1,24 +1,21 @@
 """Compares the counts of a run with its plan while the state machine executes it."""
 
-import threading
-from types import TracebackType
-from typing import Self
+from contextlib import suppress
 
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.ledger.stored_states import read_states
 from userprofiles.backfill.plan.apply import PreparedRun
 from userprofiles.jobs.errors import LedgerError
 from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.periodic import Periodic
 from userprofiles.jobs.run_record import Request
 
 EVERY_S = 10.0
 """Seconds between two comparisons. Each one reads the progress of all segments."""
 
 
-class DriftWatch:
-    """Requests the stop of a run whose counts differ too much from its plan.
-
-    Use it as a context manager: a thread compares the counts while the block runs.
+class DriftWatch(Periodic):
+    """Requests the stop of a run whose counts differ too much from its plan, while the block runs.
 
     Args:
         ledger: The ledger of the run.
@@ -34,19 +31,7 @@ class DriftWatch:
         self._ledger = ledger
         self._drift = prepared.drift
         self._job = prepared.job
-        self._every_s = every_s
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="drift", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
+        super().__init__(self._watch, every_s, "drift")
 
     def check(self) -> None:
         """Compare the counts once, and request the stop of the run if they differ too much.
@@ -63,9 +48,8 @@ class DriftWatch:
             self._ledger.request(self._job.run_id, Request.STOP)
             self.error = error
 
-    def _watch(self) -> None:
-        while self.error is None and not self._ended.wait(self._every_s):
-            try:
-                self.check()
-            except LedgerError:
-                continue  # the next comparison, or the end of the run, reads the ledger again
+    def _watch(self) -> bool:
+        """Compare the counts, and return whether to compare them again."""
+        with suppress(LedgerError):  # the next comparison, or the end of the run, reads the ledger again
+            self.check()
+        return self.error is None

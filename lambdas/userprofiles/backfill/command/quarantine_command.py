@@ -110,8 +110,8 @@ def _refuse_state_machine(values: argparse.Namespace) -> None:
     if getattr(values, "engine", LOCAL) != LOCAL:
         values.parser.error(
             f"--engine {values.engine} can't retry rows: a run has too few of them for several workers. "
-            "Leave the option out: this process also retries the rows of a run of the state machine, with its "
-            "ledger and its bucket."
+            "Leave the option out: this process also retries the rows of a run of the state machine, with "
+            "its ledger and its bucket."
         )
 
 

@@ -14,7 +14,7 @@ from userprofiles.backfill.ledger.ledger_session import LedgerObserver, LedgerSe
 from userprofiles.backfill.ledger.stored_states import read_states
 from userprofiles.backfill.ledger.timeline_recorder import TimelineRecorder
 from userprofiles.backfill.ledger.tolerance_check import tolerance_error
-from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.limits import Limits, limits_of_billed_ledger
 from userprofiles.backfill.operations import ProcessorFactory
 from userprofiles.backfill.run import Observer, Run
 from userprofiles.backfill.segment_state import SegmentState
@@ -82,7 +82,7 @@ class LedgerRun:
         self._observer = observer
         self._failures = failures
         self._stop = stop
-        self._limits = limits
+        self._limits = limits_of_billed_ledger(limits) if ledger.is_billed else limits
         self._create_processor = create_processor
 
     def start_or_resume(self, record: RunRecord, *, allow_parallel: bool = False) -> LedgerRunResult:

@@ -3,8 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from userprofiles.backfill import report
 from userprofiles.backfill.failures.failure_sink import FailureSink
@@ -20,14 +19,13 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.table_shape import TableShape
 from userprofiles.jobs.errors import LeaseLostError, LedgerError
 from userprofiles.jobs.ledger import LEASE_S, Lease, Ledger
+from userprofiles.jobs.periodic import Periodic
 from userprofiles.jobs.run_record import Request, RunState
 from userprofiles.table import record
 
 
-class LedgerSession:
-    """The lease of a run, or of one unit, while this process works on it.
-
-    Use it as a context manager: a thread renews the lease while the block runs.
+class LedgerSession(Periodic):
+    """The lease of a run, or of one unit, while this process works on it. It is renewed while the block runs.
 
     Args:
         ledger: The ledger.
@@ -56,25 +54,13 @@ class LedgerSession:
         self._lease = lease
         self._stop = stop
         self._started_at = time.monotonic() - seconds_before
-        self._heartbeat_s = heartbeat_s
         self._lock = threading.Lock()  # one call at a time: a renewal would conflict with a transaction
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._renew_until_end, name="lease", daemon=True)
+        super().__init__(self._renew, heartbeat_s, "lease")
 
     @property
     def seconds(self) -> float:
         """The duration of all sessions of the run so far."""
         return time.monotonic() - self._started_at
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def request_stop(self) -> None:
         """Stop the run at the next safe place."""
@@ -118,16 +104,16 @@ class LedgerSession:
         if self.error:
             raise self.error
 
-    def _renew_until_end(self) -> None:
-        """Renew the lease from time to time, in a thread of its own."""
-        while not self._ended.wait(self._heartbeat_s):
-            try:
-                self.renew()
-            except LedgerError as error:
-                if isinstance(error, LeaseLostError) or time.time() >= self._lease.until:
-                    self.error = error
-                    self._stop.request()
-                    return
+    def _renew(self) -> bool:
+        """Renew the lease, and return whether to renew it again."""
+        try:
+            self.renew()
+        except LedgerError as error:
+            if isinstance(error, LeaseLostError) or time.time() >= self._lease.until:
+                self.error = error
+                self._stop.request()
+                return False
+        return True
 
     def renew(self) -> None:
         """Renew the lease once, and stop the run if an operator has requested it.

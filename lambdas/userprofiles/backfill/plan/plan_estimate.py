@@ -15,7 +15,7 @@ def estimate(
 
     Args:
         table: The table.
-        read_units: The read units that the plan consumed: the run reads the same rows.
+        read_units: The read units of the run.
         write_units: The write units of the planned items.
         rate: The highest number of write units per second, or None.
         seconds: The duration of the plan, which the run can't fall below.

@@ -10,7 +10,7 @@ from userprofiles.backfill import report
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import RefusedError, StoppedError
 from userprofiles.backfill.identity import document_digest, template_identity
-from userprofiles.backfill.job import Job
+from userprofiles.backfill.job import TABLE_SOURCE, Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import UserResult
 from userprofiles.backfill.plan.plan_estimate import estimate
@@ -26,6 +26,7 @@ from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.shape_detection import detect_shape, read_first_shapes
 from userprofiles.backfill.tables.table_description import TableDescription, check_keys, describe_table
 from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.tally import Meter, Tally
 from userprofiles.table import record
 
 
@@ -119,7 +120,7 @@ class Planner:
         counts = tally.to_json()
         costs = estimate(
             table,
-            read_units=meter.read_units,
+            read_units=meter.read_units + _second_scan_units(job, tally, meter),
             write_units=summary.write_units,
             rate=job.rate,
             seconds=seconds,
@@ -150,6 +151,17 @@ def _with_segments(job: Job, segments: int) -> Job:
         return dataclasses.replace(job, dry_run=True, segments=segments)
     except ValueError as error:
         raise RefusedError(f"--only: {error}") from error
+
+
+def _second_scan_units(job: Job, tally: Tally, meter: Meter) -> float:
+    """Return the read units of the second scans, which find deleted users of a plain table.
+
+    With strong consistency, they cost twice as much as the first scans. The plan also read a profile for each
+    user.
+    """
+    if job.shape is not TableShape.PLAIN or job.source["kind"] != TABLE_SOURCE or not tally.created:
+        return 0.0
+    return 2 * max(0.0, meter.read_units - (tally.created + tally.existed) / 2)
 
 
 class _PlanObserver:

@@ -22,6 +22,7 @@ class OrphanSearch:
         calls: Calls on the table.
         reader: Reads single items of the table.
         read_hashes: Reads the hashes of all users.
+        started_at: The time of the start of the verification. Its hashes may not have users who came later.
         limits: The size of a page.
     """
 
@@ -33,6 +34,7 @@ class OrphanSearch:
         reader: ItemReader,
         *,
         read_hashes: Callable[[], Iterable[bytes]],
+        started_at: str,
         limits: Limits,
     ) -> None:
         self._unit = unit
@@ -40,6 +42,7 @@ class OrphanSearch:
         self._calls = calls
         self._reader = reader
         self._read_hashes = read_hashes
+        self._started_at = started_at
         self._page_rows = limits.page_rows
 
     def process(self, state: SegmentState) -> Iterator[Chunk]:
@@ -62,5 +65,5 @@ class OrphanSearch:
                 for key in dict.fromkeys(verified_profile_keys(self._job, rows))
                 if hash_number(key) % unit.parts == unit.part and key not in users
             ]
-            results = confirm_orphans(self._reader, self._job, keys) if keys else []
+            results = confirm_orphans(self._reader, self._job, keys, self._started_at) if keys else []
             yield Chunk(results, rows=len(rows), cursor=response.get("LastEvaluatedKey") or None)

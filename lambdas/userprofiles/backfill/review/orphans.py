@@ -7,6 +7,7 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.review.review import Review
+from userprofiles.backfill.review.run_history import parse_time
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_scan import projection, scan
 from userprofiles.backfill.tables.table_shape import (
@@ -15,6 +16,7 @@ from userprofiles.backfill.tables.table_shape import (
     is_erased,
     user_partition_key,
 )
+from userprofiles.backfill.targets.profile_writer import CREATED_AT
 from userprofiles.backfill.users.user_row import RUN_ID, Row
 from userprofiles.table import record
 
@@ -43,13 +45,17 @@ def find_orphans(calls: Calls, reader: ItemReader, job: Job, review: Review) -> 
         yield confirm_orphans(reader, job, keys)
 
 
-def confirm_orphans(reader: ItemReader, job: Job, keys: Sequence[str]) -> list[UserResult]:
+def confirm_orphans(
+    reader: ItemReader, job: Job, keys: Sequence[str], started_at: str = ""
+) -> list[UserResult]:
     """Return which profiles are still there and have no user.
 
     Args:
         reader: Reads single items of the table.
         job: The task of the verification.
         keys: The PKs of profiles whose users the source does not have.
+        started_at: Profiles that were created since this time are ignored, because their users may be new,
+            too. Empty to ignore none.
 
     Raises:
         BackfillError: The table can't be read.
@@ -62,7 +68,18 @@ def confirm_orphans(reader: ItemReader, job: Job, keys: Sequence[str]) -> list[U
         if "profile" in items.get(key, {})
         and not is_erased(items[key]["profile"])
         and (has_no_accounts or "account" not in items[key])
+        and not (started_at and _is_since(items[key]["profile"], started_at))
     ]
+
+
+def _is_since(profile: Row, started_at: str) -> bool:
+    """Return whether a profile was created since a time.
+
+    The same second is before it, because a verification often begins just after its run.
+    """
+    times = [parse_time(get_string(profile, name) or "") for name in CREATED_AT]
+    start = parse_time(started_at)
+    return start is not None and any(time > start for time in times if time)
 
 
 def verified_profile_keys(job: Job, rows: Sequence[Row]) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from userprofiles.backfill.sources.byte_file import ByteFile
 from userprofiles.backfill.sources.lines import read_lines, segment_start
+from userprofiles.backfill.sources.pages import split_into_pages
 from userprofiles.backfill.sources.records import Record, RecordFormat
 from userprofiles.backfill.sources.source import Cursor, Page
 from userprofiles.backfill.tables.calls import Calls
@@ -78,25 +79,19 @@ class FileSource:
         return dict(self._document)
 
     def read_pages(self, calls: Calls, segment: int, cursor: Cursor | None) -> Iterator[Page]:
-        """Yield the records of a segment. A cursor is the position after a record."""
+        """Return the records of a segment. A cursor is the position after a record."""
         end = self._segment_start(segment + 1)
         if cursor is None:
             start = self._segment_start(segment)
             records = self._read_segment(calls, start, end)
         else:
             records = self._read_records(calls, int(cursor["offset"]), end)
-        page = list(itertools.islice(records, self._page_rows))
-        while True:
-            next_page = list(itertools.islice(records, self._page_rows))
-            cursor_after = _cursor_of(page)
-            yield Page(
-                [self._row(record) for record in page],
-                cursor_after(len(page) - 1) if next_page else None,
-                cursor_after,
-            )
-            if not next_page:
-                return
-            page = next_page
+        return split_into_pages(
+            records,
+            self._page_rows,
+            to_row=self._row,
+            cursor_after=lambda record: {"offset": record.end},
+        )
 
     def read_users(self, rows: Sequence[Row]) -> list[UserRow]:
         """Read the users of some rows."""
@@ -183,7 +178,3 @@ class _LineNumbers:
             if start and len(self._counts) > _REMEMBERED_LINES:
                 del self._counts[start]
             return {"line": str(count + 1)}
-
-
-def _cursor_of(page: Sequence[Record]) -> Callable[[int], Cursor]:
-    return lambda index: {"offset": page[index].end}

@@ -1,12 +1,13 @@
 """The users of a Parquet file, on this machine or in S3."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
 from userprofiles.backfill.sources.byte_file import LocalFile, S3File
 from userprofiles.backfill.sources.file_source import UserReader
+from userprofiles.backfill.sources.pages import split_into_pages
 from userprofiles.backfill.sources.parquet_file import ParquetFile
 from userprofiles.backfill.sources.source import Cursor, Page
 from userprofiles.backfill.tables.calls import Calls
@@ -59,14 +60,12 @@ class ParquetSource:
             rows_before = sum(parquet.group_rows[:segment])
             first = int(cursor["row"]) - rows_before if cursor else 0
             rows = self._numbered_rows(parquet, segment, rows_before, first)
-            page = list(itertools.islice(rows, self._page_rows))
-            while True:
-                next_page = list(itertools.islice(rows, self._page_rows))
-                cursor_after = _cursor_of(page)
-                yield Page(page, cursor_after(len(page) - 1) if next_page else None, cursor_after)
-                if not next_page:
-                    return
-                page = next_page
+            yield from split_into_pages(
+                rows,
+                self._page_rows,
+                to_row=lambda row: row,
+                cursor_after=lambda row: {"row": int(row[_ROW]["N"])},
+            )
 
     def read_users(self, rows: Sequence[Row]) -> list[UserRow]:
         """Read the users of some rows."""
@@ -119,7 +118,3 @@ def _row(values: Mapping[str, Any], number: int) -> dict[str, AttributeValue]:
     row[_ROW] = {"N": str(number)}
     row.pop(_PROBLEM, None)
     return row
-
-
-def _cursor_of(page: Sequence[Row]) -> Callable[[int], Cursor]:
-    return lambda index: {"row": int(page[index][_ROW]["N"])}

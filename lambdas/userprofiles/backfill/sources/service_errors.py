@@ -45,8 +45,7 @@ def service_error(error: Exception, action: str, resource: str) -> BackfillError
     if isinstance(error, ClientError) and code in _DENIED:
         return BackfillFailedError(
             ErrorKind.RIGHTS,
-            f"Access Denied ({action} on {resource})\n"
-            f"Ensure the IAM user or role has the permission {action} on it: {error_message(error)}",
+            f"Access Denied ({action} on {resource})\n{_denied_advice(action)}: {error_message(error)}",
         )
     if code in _MISSING:
         return BackfillFailedError(
@@ -61,3 +60,14 @@ def service_error(error: Exception, action: str, resource: str) -> BackfillError
     if isinstance(translated_error, BackfillError):
         return translated_error
     return BackfillFailedError(ErrorKind.SERVICE, type(error).__name__)
+
+
+def _denied_advice(action: str) -> str:
+    """Return what to check. Without the right to list a bucket, a missing object is denied, too.
+
+    See "Permissions" in https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html.
+    """
+    permission = f"Ensure the IAM user or role has the permission {action} on it"
+    if action != "s3:GetObject":
+        return permission
+    return f"{permission}, and that the object exists: without s3:ListBucket, S3 denies a missing object, too"

@@ -1,4 +1,4 @@
-"""The objects of one run in S3: `runs/<run ID>/…` in the bucket for reports."""
+"""The report of a run in S3, and what its workers leave there for the last step."""
 
 from collections.abc import Iterator
 from typing import IO, Any
@@ -6,6 +6,7 @@ from typing import IO, Any
 from botocore import exceptions as boto
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
+from userprofiles.jobs.run_objects import RunObjects
 
 REPORT_NAME = "report.json"
 PAGE_NAME = "report.html"
@@ -22,14 +23,12 @@ class RunFolder:
     """
 
     def __init__(self, s3: Any, bucket: str, run_id: str) -> None:
-        self._s3 = s3
-        self._bucket = bucket
-        self._prefix = f"runs/{run_id}/"
+        self._objects = RunObjects(s3, bucket, run_id)
 
     @property
     def report_uri(self) -> str:
         """The S3 URI of the report."""
-        return self._uri(REPORT_NAME)
+        return self._objects.uri(REPORT_NAME)
 
     def write(self, name: str, body: IO[bytes] | bytes, content_type: str) -> None:
         """Write an object.
@@ -38,9 +37,7 @@ class RunFolder:
             BackfillFailedError: It can't be written.
         """
         try:
-            self._s3.put_object(
-                Bucket=self._bucket, Key=self._prefix + name, Body=body, ContentType=content_type
-            )
+            self._objects.write(name, body, content_type)
         except (boto.ClientError, boto.BotoCoreError) as error:
             raise self._error("write", name, error) from error
 
@@ -51,27 +48,14 @@ class RunFolder:
             BackfillFailedError: They can't be read.
         """
         try:
-            for key in self._list(f"{self._prefix}{folder}/"):
-                yield self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            yield from self._objects.read_all(folder)
         except (boto.ClientError, boto.BotoCoreError) as error:
             raise self._error("read", f"{folder}/", error) from error
-
-    def _list(self, prefix: str) -> Iterator[str]:
-        position: dict[str, str] = {}
-        while True:
-            page = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **position)
-            yield from (entry["Key"] for entry in page.get("Contents", ()))
-            if not page.get("IsTruncated"):
-                return
-            position = {"ContinuationToken": page["NextContinuationToken"]}
-
-    def _uri(self, name: str) -> str:
-        return f"s3://{self._bucket}/{self._prefix}{name}"
 
     def _error(self, verb: str, name: str, error: Exception) -> BackfillFailedError:
         return BackfillFailedError(
             ErrorKind.REPORT,
-            f"Can't {verb} {self._uri(name)}: {error}\n"
+            f"Can't {verb} {self._objects.uri(name)}: {error}\n"
             "The function's role needs s3:GetObject and s3:PutObject on runs/* of the bucket, and "
             "s3:ListBucket.",
         )

@@ -17,6 +17,8 @@ _ADVICE = {
     ErrorKind.STATE: "Check the permissions of the worker's role on the bucket.",
     ErrorKind.REPORT: "Check the permissions of the worker's role on the bucket.",
 }
+_BUCKET_OPERATIONS = frozenset({"GetObject", "HeadObject", "ListObjectsV2", "PutObject"})
+_CHECK_BUCKET = "Check that the object exists, and the permissions of the worker's role on the bucket."
 
 _ALLOW_ROLLBACK = (
     "A rollback by the state machine requires the setting migrationAllowRollback (allow_rollback of "
@@ -39,6 +41,8 @@ def safe_error(error: Exception) -> BackfillFailedError:
     operation = getattr(cause, "operation_name", "The call")
     if operation == "DeleteItem" and error.kind is ErrorKind.RIGHTS:
         return BackfillFailedError(error.kind, f"DeleteItem failed ({error.kind}): {code}. {_ALLOW_ROLLBACK}")
+    if operation in _BUCKET_OPERATIONS:
+        return BackfillFailedError(error.kind, f"{operation} failed ({error.kind}): {code}. {_CHECK_BUCKET}")
     advice = _ADVICE.get(error.kind, "Start the job again with the same input and runId.")
     return BackfillFailedError(error.kind, f"{operation} failed ({error.kind}): {code}. {advice}")
 

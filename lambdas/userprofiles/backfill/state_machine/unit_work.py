@@ -192,6 +192,7 @@ class UnitWork:
                 calls,
                 ItemReader(calls, permissions, services.limits),
                 read_hashes=lambda: read_user_hashes(services.folder(job.run_id)),
+                started_at=self.started_at,
                 limits=services.limits,
             )
 

@@ -16,19 +16,20 @@ from userprofiles.backfill.review.item_reader import ItemReader
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.sources.source import Source
 from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.table_scan import projection, segment_parameters
 from userprofiles.backfill.tables.table_scan import scan as scan_table
-from userprofiles.backfill.tables.table_scan import segment_parameters
 from userprofiles.backfill.tables.table_shape import get_string
 from userprofiles.backfill.targets.item_remover import ItemRemover
 from userprofiles.backfill.targets.pending_inserts import PendingInserts
 from userprofiles.backfill.targets.profile_builder import ProfileBuilder
 from userprofiles.backfill.targets.profile_writer import CREATED, CREATED_AT
 from userprofiles.backfill.users.skip_rule import DELETED
-from userprofiles.backfill.users.user_row import COPIED_FIELDS, Row, UserRow, row_key
+from userprofiles.backfill.users.user_row import COPIED_FIELDS, ROW_ATTRIBUTES, Row, UserRow, row_key
 from userprofiles.table import record
 from userprofiles.table.attribute_value import serialize_item
 
 _PAGES = 2
+_ATTRIBUTES = tuple(name for name in ROW_ATTRIBUTES if name not in (*COPIED_FIELDS, "email"))
 
 NOT_REMOVED = (
     "the user was deleted during the run, and the new profile could not be removed: dynamodb:DeleteItem and "
@@ -110,7 +111,7 @@ class DeletedUsers:
             if user.profile_key and results.get(user.profile_key) == CREATED:
                 created.setdefault(user.profile_key, []).append(user)
         try:
-            current_rows = self._read_again(state, rows, created) if created else {}
+            current_rows = self._read_again(state, len(rows), created) if created else {}
             current_users = self._source.read_users(list(current_rows.values()))
             active_keys = {
                 record.partition_key(user.user_id) for user in current_users if not user.skip_reason
@@ -144,30 +145,25 @@ class DeletedUsers:
         return ProfileResult(Outcome.SKIPPED, reason)
 
     def _read_again(
-        self, state: SegmentState, rows: Sequence[Row], created: Mapping[str, Sequence[UserRow]]
+        self, state: SegmentState, rows: int, created: Mapping[str, Sequence[UserRow]]
     ) -> dict[RowKey, Row]:
-        """Return those rows that still exist, by key. All earlier writes have an effect on this read.
+        """Return the rows of these users that still exist, by key. All earlier writes have an effect.
 
         A scan of the same part of the segment costs much less than to read each row. A row can be missing in
         the result, because the new profiles are rows, too. Then the condition of the delete decides.
         """
         if self._is_retry:
-            keys = [user.key for users in created.values() for user in users]
-            return {_key(row_key(row)): row for row in self._source.read_rows(self._calls, keys)}
-        missing_keys = {_key(user.key) for users in created.values() for user in users}
-        all_keys = {_key(row_key(row)) for row in rows}
+            row_keys = [user.key for users in created.values() for user in users]
+            return {_key(row_key(row)): row for row in self._source.read_rows(self._calls, row_keys)}
+        keys = {_key(user.key) for users in created.values() for user in users}
         current_rows: dict[RowKey, Row] = {}
-        pages = scan_table(
-            self._calls,
-            state.cursor,
-            ConsistentRead=True,
-            **segment_parameters(state.segment, self._job.segments, rows_to_read_again(len(rows))),
-        )
+        parameters = segment_parameters(state.segment, self._job.segments, rows_to_read_again(rows))
+        parameters |= projection(_ATTRIBUTES)
+        pages = scan_table(self._calls, state.cursor, ConsistentRead=True, **parameters)
         for _, page in zip(range(_PAGES), pages, strict=False):
-            page_rows = {_key(row_key(row)): row for row in page["Items"]}
-            current_rows |= {key: row for key, row in page_rows.items() if key in all_keys}
-            missing_keys -= page_rows.keys()
-            if not missing_keys:
+            rows_by_key = {(row["PK"]["S"], row["SK"]["S"]): row for row in page["Items"]}
+            current_rows |= {key: rows_by_key[key] for key in keys & rows_by_key.keys()}
+            if len(current_rows) == len(keys):
                 break
         return current_rows
 

@@ -47,10 +47,11 @@ class PendingInserts:
 
     def remove(self, keys: Collection[str]) -> bool:
         """Remove inserts that are counted now. Return whether there were any."""
+        if all(values.isdisjoint(keys) for values in self.times.values()):
+            return False
         rest = {time: values.difference(keys) for time, values in self.times.items()}
-        has_changed = rest != self.times
         self.times = {time: values for time, values in rest.items() if values}
-        return has_changed
+        return True
 
     def to_json(self) -> dict[str, list[str]]:
         """Return the document that a checkpoint stores."""

@@ -20,7 +20,7 @@ from userprofiles.jobs.table_ledger import TableLedger
 
 RUN = "run-1"
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/v_users_dev"
-SMALL = replace(LIMITS, chunk_rows=5, checkpoint_every_s=0.0, heartbeat_s=0.01)
+SMALL = replace(LIMITS, page_rows=5, chunk_rows=5, checkpoint_every_s=0.0, heartbeat_s=0.01)
 
 
 class Failures:

@@ -327,3 +327,17 @@ def test_rollback_that_is_killed_at_any_call_and_resumed_leaves_the_same_table(c
         counts = resumed[0].tally.other + resumed[1].tally.other
         assert counts[Outcome.KEPT] == 1
         assert 5 - limits.chunk_rows <= counts[Outcome.REMOVED] <= 5
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_profile_without_a_valid_time_of_creation_is_kept(create_table, shape):
+    table = create_table(*users(shape, 2))
+    history = replace(create_profiles(table, shape), started_at=datetime.fromisoformat(NOW))
+    change(table, "user0001", createdAt={"S": "yesterday"}, updatedAt={"S": "today"})
+
+    results = roll_back(table, history)
+
+    assert results == {
+        "user0000": ("removed", ""),
+        "user0001": ("kept", "its time of creation is not that of the run"),
+    }

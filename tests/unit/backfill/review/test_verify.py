@@ -54,6 +54,37 @@ def test_verification_writes_nothing_and_finds_nothing_in_an_untouched_run(creat
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_profile_that_an_eventual_read_does_not_have_yet_is_not_missing(create_table, shape):
+    """What seems to be missing is read again, consistently."""
+    table = create_table(*users(shape, 3))
+    history = create_profiles(table, shape)
+
+    def read_nothing(operation, parameters):
+        is_consistent = operation == "BatchGetItem" and parameters["RequestItems"][table.name].get(
+            "ConsistentRead"
+        )
+        if operation == "BatchGetItem" and not is_consistent:
+            return {"Responses": {}, "ConsumedCapacity": []}
+        return None
+
+    table.client.hooks = [read_nothing]
+    result = verify(table, shape, history)
+
+    assert (result.count("matching"), result.count("missing")) == (3, 0)
+
+
+def test_user_who_is_skipped_now_and_has_a_profile_of_the_run_has_changed(create_table):
+    table = create_table(*users(TableShape.PLAIN, 2))
+    history = create_profiles(table, TableShape.PLAIN)
+    table.put(user(TableShape.PLAIN, "user0001", status={"S": "inactive"}))
+
+    result = verify(table, TableShape.PLAIN, history)
+
+    assert (result.count("matching"), result.count("skipped")) == (1, 0)
+    assert set(result.users("changed")) == {"user0001"}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_changed_profile_is_not_a_difference(create_table, shape):
     table = create_table(*users(shape, 2))
     history = create_profiles(table, shape)

@@ -13,6 +13,7 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.sources.lines import MAX_LINE_BYTES, read_lines
 from userprofiles.backfill.sources.open_source import open_source
+from userprofiles.backfill.sources.records import CsvRecords
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.calls import Calls
 
@@ -116,6 +117,29 @@ def test_skipped_user_with_an_id_of_a_wrong_column_is_shown_by_its_line(tmp_path
     assert (wrong.skip_reason, wrong.user_id) == ("inactive", "line 2")
     assert wrong.failure_reason is None
     assert (right.skip_reason, right.user_id) == ("inactive", "u2")
+
+
+@pytest.mark.parametrize(("end", "is_refused"), [(5, True), (6, True), (7, False), (13, False)])
+def test_csv_value_with_the_beginning_of_a_segment_is_refused(end, is_refused):
+    """Also if the segment begins exactly with a line of the value: it would be read as the user u2."""
+    lines = read_lines([b'u1,"a\nu2,bc"\nu3,d\n'], 0)
+    records = CsvRecords(["sub", "name"], ",").read_records(lines, end)
+
+    if is_refused:
+        with pytest.raises(RefusedError, match="A value with a line break is at the end of a segment"):
+            list(records)
+    else:
+        assert [record.values["sub"] for record in records] == ["u1"]
+
+
+def test_line_of_the_largest_size_is_read(tmp_path):
+    sizes = [MAX_LINE_BYTES, MAX_LINE_BYTES + 1]
+    rows = [b'{"sub": "u1", "name": "' + b"x" * (size - 25) + b'"}' for size in sizes]
+    assert [len(row) for row in rows] == sizes
+
+    users = read(write_lines(tmp_path / "users.jsonl", *rows))
+
+    assert [user.failure_reason for user in users] == [None, "the line is longer than 1 MiB"]
 
 
 def test_huge_line_is_a_failure_in_flat_memory(tmp_path):
@@ -383,6 +407,7 @@ def test_changed_s3_object_is_refused(s3_source):
     ("code", "message"),
     [
         ("AccessDenied", r"Access Denied \(s3:GetObject on s3://bucket/folder/users.jsonl\)"),
+        ("AccessDenied", "that the object exists: without s3:ListBucket, S3 denies a missing object, too"),
         ("NoSuchKey", "was not found"),
         ("SlowDown", "failed: SlowDown"),
     ],

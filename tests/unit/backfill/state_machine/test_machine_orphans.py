@@ -1,6 +1,7 @@
 """A verification by the state machine finds profiles without a user, as the local one does."""
 
 import dataclasses
+import types
 
 import pytest
 from backfill_fixtures import LIMITS, account, plain_user, plain_users, profile
@@ -14,6 +15,7 @@ from userprofiles.backfill.review.orphans import NO_USER
 from userprofiles.backfill.review.review import Sample
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.tables.table_shape import TableShape
+from userprofiles.backfill.users.mapping import ColumnMapping
 from userprofiles.jobs.run_record import RunState
 
 
@@ -66,6 +68,21 @@ def test_orphan_and_its_user_are_both_gone(create_machine):
 
     assert output["other"] == {"matching": 7}
     assert (output["createdByRun"], output["unaccounted"]) == (8, 1)
+
+
+def test_profile_that_is_created_during_the_verification_is_no_orphan(create_machine):
+    """A user who signs up behind the position of the first pass."""
+    machine = create_machine(*plain_users(2))
+    machine.run(runId="mine", segments=1)
+    job = Job("verify-1", machine.table.name, segments=1, operation=Operation.VERIFY)
+    payload = machine.prepare(job=job.to_json())
+    machine.work(machine.items(payload)[0])
+    for user_id, created_at in [("new", "2099-01-01T00:00:00Z"), ("old", "2020-01-01T00:00:00Z")]:
+        machine.table.put(profile(user_id, createdAt={"S": created_at}))
+
+    machine.process(machine.list_orphan_units(payload))
+
+    assert machine.finish(payload)["other"]["orphaned"] == 1
 
 
 def test_all_profiles_of_a_table_are_verified_without_a_run(create_machine):
@@ -149,7 +166,8 @@ def test_stopped_verification_searches_nothing(create_machine):
     assert machine.list_orphan_units(payload)["items"] == []
 
 
-@pytest.mark.parametrize("call", [3, 6, pytest.param(9, marks=pytest.mark.long)])
+@pytest.mark.sample(6)
+@pytest.mark.parametrize("call", range(6))
 def test_killed_comparison_loses_no_user_and_reports_no_wrong_orphan(create_machine, call):
     limits = dataclasses.replace(LIMITS, page_rows=2, chunk_rows=2, checkpoint_every_s=0)
     machine = create_machine(*plain_users(8), limits=limits)
@@ -157,7 +175,7 @@ def test_killed_comparison_loses_no_user_and_reports_no_wrong_orphan(create_mach
     delete_user(machine, "user05", TableShape.PLAIN)
     payload = machine.prepare(job=verify_job(machine).to_json())
     item = machine.items(payload)[0]
-    machine.power.calls, machine.power.kill_after = 0, call + 4
+    machine.power.calls, machine.power.kill_after = 0, call + 7
     with pytest.raises(KilledError):
         machine.work(item)
     machine.restart()
@@ -194,7 +212,8 @@ def test_objects_have_no_ids_of_users(create_machine, s3):
     assert BUCKET not in names[0]
 
 
-@pytest.mark.parametrize("users_in_memory", [1, 3, 30])
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("users_in_memory", [1, 3])
 def test_hashes_that_do_not_fit_into_memory_are_divided(create_machine, monkeypatch, users_in_memory):
     monkeypatch.setattr(orphan_units, "USERS_IN_MEMORY", users_in_memory)
     machine = create_machine(*plain_users(9))
@@ -220,3 +239,21 @@ def test_number_of_units_is_bounded():
         (segment, part) for segment in range(units[0].segments) for part in range(34)
     }
     assert [unit.number for unit in units] == list(range(2_000, 2_000 + len(units)))
+
+
+def test_imported_profile_without_a_user_in_the_source_is_found(create_machine, create_table, s3):
+    """The source has no profiles. Only those of the import count. All segments of the table are searched."""
+    source_table = create_table(*plain_users(4), name="source")
+    machine = create_machine(profile("stranger"), account("stranger"))
+    columns = ColumnMapping({"id": "userId", "email": "email"}).to_json()
+    source = {"kind": "table", "name": "source", "key": ["PK", "SK"], "shape": "plain", **columns}
+    job = Job("mine", machine.table.name, segments=2, template="basic", source=source)
+    machine.run(job=job.to_json())
+    delete_user(types.SimpleNamespace(table=source_table), "user02", TableShape.PLAIN)
+
+    payload, output = machine.run(job=verify_job(machine).to_json())
+
+    assert output["other"] == {"matching": 3, "orphaned": 1}
+    assert listed(s3) == {"user02": NO_USER}
+    assert machine.ledger.read("verify-1").counts["units"]["all"] == 2 + 8
+    assert payload["items"] == [0, 1]

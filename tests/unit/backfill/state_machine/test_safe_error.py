@@ -57,3 +57,16 @@ def test_root_cause_of_an_error_without_a_cause_is_the_error():
     error = BackfillFailedError(ErrorKind.TABLE, "gone")
 
     assert root_cause(error) is error
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [(ErrorKind.RIGHTS, "AccessDenied"), (ErrorKind.TABLE, "NoSuchKey")]
+)
+def test_advice_for_an_object_is_about_the_bucket(kind, code):
+    """A worker gets the first code for a missing object if it may not list the bucket, else the second."""
+    error = chain(BackfillFailedError(kind, "CANARY"), client_error("GetObject", code, "CANARY"))
+
+    assert str(safe_error(error)) == (
+        f"GetObject failed ({kind}): {code}. Check that the object exists, and the permissions of the "
+        "worker's role on the bucket."
+    )

@@ -56,7 +56,7 @@ def before_second_read(table, action):
 
 @pytest.mark.parametrize("moment", [before_second_read, lambda t, a: before(t, "BatchExecuteStatement", a)])
 def test_user_deleted_between_scan_and_insert_has_no_profile(create_table, backfill, moment):
-    """F32: the row is read, the user deletes both items, and then the insert creates the profile."""
+    """F33: the row is read, the user deletes both items, and then the insert creates the profile."""
     table = create_table(*plain_users(5))
     moment(table, lambda: table.moto.delete_item(
         TableName=table.name, Key={"PK": {"S": "user03"}, "SK": {"S": "METADATA"}}
@@ -275,7 +275,7 @@ class Deleter(threading.Thread):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(3))
 def test_live_table_with_eight_writers_ends_without_a_profile_of_a_deleted_user(create_table, backfill, seed):
-    """F32: 0 of some hundred deleted users have a profile at the end, and no edit is lost."""
+    """F33: 0 of some hundred deleted users have a profile at the end, and no edit is lost."""
     user_ids = [f"user{n:04d}" for n in range(1_200)]
     table = create_table(*map(plain_user, user_ids), name=f"live-{seed}")
     writers = [Deleter(table, user_ids[n : n + 800 : 16], 8 * seed + n) for n in range(8)]
