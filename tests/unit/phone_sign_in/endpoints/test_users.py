@@ -170,10 +170,12 @@ def test_another_request_creates_the_user_first(service, verify):
     assert response.body["tokens"]["access"] == f"access of {winners[0]}"
 
 
-def test_number_that_another_request_keeps_taking(service, verify):
-    service.cognito.errors["admin_create_user"] = cognito_error("UsernameExistsException")
+@pytest.mark.parametrize("code", ["UsernameExistsException", "AliasExistsException"])
+def test_number_of_a_user_whom_the_pool_does_not_find(service, verify, code):
+    """It is not documented whether AdminGetUser finds a user by an unverified number."""
+    service.cognito.errors["admin_create_user"] = cognito_error(code)
 
-    assert verify().status == 503
+    assert refusal(verify())[0] == "phone_number"
     assert service.world.operations.count("admin_create_user") == 3
 
 
