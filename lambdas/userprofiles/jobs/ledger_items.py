@@ -1,5 +1,6 @@
 """The items of a ledger table, and the parameters of the calls that write them."""
 
+import base64
 import json
 import secrets
 import zlib
@@ -69,13 +70,16 @@ def compress(document: Any) -> bytes:
 def decompress(attribute: Mapping[str, Any]) -> Any:
     """Return the document of an attribute that `compress` wrote, or that an older version wrote as text.
 
+    A client of `userprofiles.backfill.tables.plain_json` returns bytes as base64 text.
+
     Raises:
         ValueError, TypeError, KeyError, AttributeError, RecursionError: The attribute is damaged.
     """
     if "S" in attribute:
         return json.loads(attribute["S"])
+    data = attribute["B"]
     try:
-        return json.loads(zlib.decompress(attribute["B"]))
+        return json.loads(zlib.decompress(base64.b64decode(data) if isinstance(data, str) else data))
     except zlib.error as error:
         raise ValueError(str(error)) from error
 

@@ -1,5 +1,6 @@
 """What only the ledger in a table has: its checks, permissions, conflicts and errors of AWS."""
 
+import base64
 import json
 import secrets
 
@@ -8,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from ledger_fixtures import LEDGER_TABLE, TABLE_ARN, create_ledger_table, record
 from userprofiles.jobs.errors import LeaseLostError, LedgerError, LedgerRefusedError, RunLockedError
 from userprofiles.jobs.ledger import CLOCK_SKEW_S, LEASE_S
-from userprofiles.jobs.ledger_items import put, split_actions, split_keys
+from userprofiles.jobs.ledger_items import compress, decompress, put, split_actions, split_keys
 from userprofiles.jobs.ledger_progress import LedgerProgress
 from userprofiles.jobs.ledger_table import LedgerTable
 from userprofiles.jobs.run_record import Request
@@ -278,3 +279,10 @@ class TestErrors:
         client.batch_get_item = batch_get_item
 
         assert [run.run_id for run in ledger.list_runs()] == [RUN]
+
+
+def test_compressed_value_as_base64_text_is_read():
+    """The commands read the ledger with a client that returns DynamoDB's JSON as it is."""
+    document = {"created": 3}
+
+    assert decompress({"B": base64.b64encode(compress(document)).decode()}) == document
