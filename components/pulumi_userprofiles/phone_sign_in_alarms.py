@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
+from userprofiles.api.routes import PHONE_SIGN_IN
 
 from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, service_name
 from pulumi_userprofiles.phone_sign_in_functions import CHALLENGES, COGNITO_CODES, CREATE, SENDER, VERIFY
@@ -71,6 +72,9 @@ _OWN_ALARMS = {
         "Over 10 messages may not have been sent, and are not repeated: see the sender's log",
     ),
 }
+_ENDPOINT_ALARMS = {
+    child: replace(_OWN_ALARMS[child], handler=PHONE_SIGN_IN) for child in ("guesses-alarm", "limited-alarm")
+}
 _DROPPED_ALARM = _OwnAlarm(
     COGNITO_CODES,
     "CognitoCodesDropped",
@@ -83,12 +87,23 @@ ALARM_CHILDREN = (
     *("sender-alarm", "age-alarm", "spend-alarm", "lost-alarm", "dropped-alarm"),
     *(*_OWN_ALARMS, *_THROTTLES),
 )
-"""Child names of all alarms."""
+"""Child names of all alarms of `PhoneSignIn`."""
+
+ENDPOINT_ALARM_CHILDREN = tuple(_ENDPOINT_ALARMS)
+"""Child names of the alarms on guesses and limits of `PhoneSignInApi`."""
 
 
 def own_alarms(component: str) -> dict[str, dict[str, Any]]:
     """Return the alarms on guesses, limits and the provider, by child, as parameters of `_alarm`."""
     return {child: alarm.inputs(component) for child, alarm in _OWN_ALARMS.items()}
+
+
+def endpoint_alarms(component: str) -> dict[str, dict[str, Any]]:
+    """Return the alarms on guesses and limits of the two routes, by child, as parameters of `_alarm`.
+
+    Each function counts its metrics under its own name, so the alarms of the triggers do not see them.
+    """
+    return {child: alarm.inputs(component) for child, alarm in _ENDPOINT_ALARMS.items()}
 
 
 def sender_alarms(

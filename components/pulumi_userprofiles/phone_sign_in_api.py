@@ -16,6 +16,7 @@ from pulumi_userprofiles.function_rights import (
     table_environment,
 )
 from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.phone_sign_in_alarms import ENDPOINT_ALARM_CHILDREN, endpoint_alarms
 from pulumi_userprofiles.phone_sign_in_arguments import PhoneSignInApiArgs
 from pulumi_userprofiles.phone_sign_in_functions import (
     CodeResources,
@@ -44,7 +45,10 @@ def _route_child(route: Route) -> str:
 class PhoneSignInApi(Component):
     """`POST /auth/phone/register` and `POST /auth/phone/verify` in an HTTP API, and their function."""
 
-    _CHILDREN = ("handler", "integration", "alarm", *(_route_child(route) for route in PHONE_ROUTES))
+    _CHILDREN = (
+        *("handler", "integration", "alarm", *ENDPOINT_ALARM_CHILDREN),
+        *(_route_child(route) for route in PHONE_ROUTES),
+    )
     _COMPONENTS: ClassVar = {"handler": PythonFunction}
     _NAME_LIMIT = 39
 
@@ -117,6 +121,8 @@ class PhoneSignInApi(Component):
             metric="AWS/Lambda Errors",
             dimensions={"FunctionName": self.handler.function_name},
         )
+        for child, inputs in endpoint_alarms(name).items():
+            self._alarm(child, args, **inputs)
 
         self.function_name = self.handler.function_name
         self._register_outputs()

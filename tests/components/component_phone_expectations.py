@@ -66,6 +66,12 @@ PHONE_ALARMS: dict[str, tuple[Any, ...]] = {
         )
     },
     **{
+        f"app-code-api-{suffix}-alarm": (
+            *("UserProfiles", metric, threshold, ["pulumi-userprofiles-test-app-code-api-phone-sign-in-api"]),
+        )
+        for suffix, metric, threshold in (("guesses", "CodesWrong", 100), ("limited", "CodesLimited", 50))
+    },
+    **{
         f"app-phone-{name}-challenge-throttles-alarm": (
             *("AWS/Lambda", "Throttles", 0, [f"app-phone-{name}-challenge-function-1234567"]),
         )
