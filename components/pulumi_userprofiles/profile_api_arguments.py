@@ -69,6 +69,9 @@ class ProfileApiArgs(TypedDict):
     """Days between the request of a user to be deleted and the erasure, 0 to 365. During these days the user
     can restore the account. 0: the next sweep of the erasure function erases the user. Default: 30."""
 
+    has_phone_sign_in: NotRequired[bool]
+    """Whether the OpenAPI document has the routes of `PhoneSignInApi`. Default: false."""
+
     requests_per_second: NotRequired[int]
     """Requests per second of all users together; the API answers further requests with 429. Default: 50."""
 

@@ -41,7 +41,10 @@ def users_function(
         component,
         USERS,
         "Handles requests to the profile API",
-        environment=_environment(args, settings),
+        environment={
+            **_environment(args, settings),
+            **({"PHONE_SIGN_IN": "true"} if settings.has_phone_sign_in else {}),
+        },
         statements=[
             *_user_statements(args),
             {

@@ -34,6 +34,7 @@ class ProfileApiSettings:
         self.requests_per_second = integer(where, args, "requests_per_second", 50, at_least=1, at_most=10_000)
         self.burst = integer(where, args, "burst", 100, at_least=1, at_most=5_000)
         boolean(where, args, "protect", True)
+        self.has_phone_sign_in = boolean(where, args, "has_phone_sign_in", False)
         self.has_erasure_queue = _has_erasure_queue(where, args)
         self.grace_period_days = grace_period_days(where, args)
         self.log_retention_days = log_retention_days(where, args)

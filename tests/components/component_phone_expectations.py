@@ -30,7 +30,8 @@ PHONE_RIGHTS: dict[str, set[str]] = {
         *EVERY_FUNCTION,
         *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem"),
         *("dynamodb:UpdateItem", "kms:GenerateMac", "sqs:SendMessage"),
-        *("cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser", "cognito-idp:AdminInitiateAuth"),
+        *("cognito-idp:AdminCreateUser", "cognito-idp:AdminDeleteUser", "cognito-idp:AdminGetUser"),
+        "cognito-idp:AdminInitiateAuth",
         *("cognito-idp:AdminRespondToAuthChallenge", "cognito-idp:AdminSetUserPassword"),
     },
 }

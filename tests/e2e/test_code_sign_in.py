@@ -99,8 +99,10 @@ def paused_sender(phone_stack, eventually):
         functions.update_event_source_mapping(UUID=mapping, Enabled=enabled)
         eventually(
             "the state of the mapping",
-            lambda: functions.get_event_source_mapping(UUID=mapping)["State"]
-            == ("Enabled" if enabled else "Disabled"),
+            lambda: (
+                functions.get_event_source_mapping(UUID=mapping)["State"]
+                == ("Enabled" if enabled else "Disabled")
+            ),
         )
 
     switch(enabled=False)
@@ -155,9 +157,7 @@ def test_email_user_adds_a_phone_number_and_signs_in_both_ways(client, phone_sta
 
 
 @pytest.mark.long
-def test_phone_user_adds_an_email_address_and_a_password(
-    client, phone_stack, create_phone_user, eventually
-):
+def test_phone_user_adds_an_email_address_and_a_password(client, phone_stack, create_phone_user, eventually):
     phone = create_phone_user()
     tokens = phone.sign_in()
     created = client.get_profile(tokens["AccessToken"]).json()["account"]
@@ -166,9 +166,7 @@ def test_phone_user_adds_an_email_address_and_a_password(
         AccessToken=tokens["AccessToken"], UserAttributes=[{"Name": "email", "Value": address}]
     )
     code = client.read_mailed_code(address)
-    client.idp.verify_user_attribute(
-        AccessToken=tokens["AccessToken"], AttributeName="email", Code=code
-    )
+    client.idp.verify_user_attribute(AccessToken=tokens["AccessToken"], AttributeName="email", Code=code)
     delivery = client.idp.forgot_password(ClientId=client.app_client_id, Username=address)
     client.idp.confirm_forgot_password(
         ClientId=client.app_client_id,

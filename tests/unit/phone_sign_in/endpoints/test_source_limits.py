@@ -98,5 +98,5 @@ def test_limits_come_from_the_environment():
     assert RequestLimits.from_environment(
         {"REGISTERS_PER_HOUR": "100", "VERIFIES_PER_HOUR": "300"}
     ) == RequestLimits(100, 300)
-    with pytest.raises(SettingsError, match="REGISTERS_PER_HOUR must be a whole number from 1 to 100000"):
+    with pytest.raises(SettingsError, match="REGISTERS_PER_HOUR must be a whole number from 1 to 100,000"):
         RequestLimits.from_environment({"REGISTERS_PER_HOUR": "0"})
