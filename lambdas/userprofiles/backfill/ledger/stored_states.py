@@ -24,8 +24,8 @@ def read_states(ledger: Ledger, job: Job) -> list[SegmentState]:
             raise LedgerError(
                 f"Unit {unit} of run {job.run_id} in the ledger {ledger.name} can't be read "
                 f"({type(error).__name__}): another version wrote it, or it is damaged.\n"
-                f"The code version of the run is {version!r}. If yours is another one, use the version of the "
-                f"run.\nIf the unit is damaged: {DAMAGE_ADVICE}"
+                f"The code version of the run is {version!r}. If yours is another one, use that of the run.\n"
+                f"If the unit is damaged: {DAMAGE_ADVICE}"
             ) from error
         states[unit] = state
     return add_orphan_states(job, list(states.values()))
