@@ -17,7 +17,7 @@ from userprofiles.backfill.ledger.ledger_run import LedgerRunResult
 from userprofiles.backfill.plan.apply import PreparedRun
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.jobs.counted import counted
-from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.quarantine import Quarantine
 from userprofiles.jobs.run_record import RunRecord
 
@@ -56,10 +56,15 @@ class ApplyResultWriter:
         """
         tally, _ = report.add_up(run.states)
         errors = [run.error] if run.error else []
-        errors += self._write_reports(run, record)
+        report_errors = self._write_reports(run, record)
+        errors += report_errors
         for error in errors:
             if error.kind is not ErrorKind.STOPPED:
                 self._view.show_message(f"Error: {error}")
+        if report_errors and run.is_complete and not self._values.dry_run:
+            words = ("backfill", "report", record.run_id, "--report", "FILE.json")
+            command = command_line(self._ledger, *words)
+            self._view.show_message(f"To write the report again, also to another file:\n  {command}")
         is_refused = run.error is not None and run.error.kind is ErrorKind.REFUSED
         if not run.is_complete and not is_refused:
             self._view.show_message(self._stopped_message(tally.processed))

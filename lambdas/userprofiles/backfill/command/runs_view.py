@@ -129,9 +129,9 @@ def format_counts(counts: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def format_progress(run: RunRecord, state: str, counts: Mapping[str, Any]) -> str:
-    """Return the progress of a run in one line, as a file or a pipe shows it."""
-    return f"{run.updated_at} {state}: {format_counts(counts)}"
+def format_progress(time: str, state: str, counts: Mapping[str, Any]) -> str:
+    """Return the progress of a run at a time in one line, as a file or a pipe shows it."""
+    return f"{time} {state}: {format_counts(counts)}"
 
 
 def format_units(units: Iterable[Mapping[str, Any]]) -> list[str]:

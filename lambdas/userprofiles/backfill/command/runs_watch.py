@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from userprofiles.backfill.command.exit_code import ExitCode
@@ -26,6 +27,7 @@ from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
+from userprofiles.table.record import timestamp
 
 _FAILURES = ("failed", "differing", "missing", "orphaned", "unaccounted", "kept")
 _DAMAGES = (ValueError, KeyError, TypeError, AttributeError)
@@ -40,6 +42,7 @@ class Watch:
         every_s: Seconds between two reads of the ledger.
         stream: Standard error.
         is_execution_running: Returns whether the execution with an ARN is running.
+        now: Returns the current time.
     """
 
     def __init__(
@@ -50,8 +53,10 @@ class Watch:
         stream: TextIO | None = None,
         *,
         is_execution_running: Callable[[str], bool] = lambda _: False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._is_execution_running = is_execution_running
+        self._now = now
         self._ledger = ledger
         self._stop = stop
         self._every_s = every_s
@@ -91,9 +96,12 @@ class Watch:
         self, run: RunRecord, state: str, counts: Mapping[str, Any], units: Sequence[Mapping[str, Any]]
     ) -> None:
         if not self._stream.isatty():
-            text = format_progress(run, state, counts)
+            text = format_progress(run.updated_at, state, counts)
             if text != self._last_text:
-                write_error(self._stream, text + "\n")
+                # The workers of the state machine save their counts more often than they update the record.
+                is_working = run.state is RunState.RUNNING
+                time = timestamp(self._now()) if is_working else run.updated_at
+                write_error(self._stream, format_progress(time, state, counts) + "\n")
             self._last_text = text
             return
         title = f"run {run.run_id} ({run.kind}, {run.engine}) on {table_name(run)}"

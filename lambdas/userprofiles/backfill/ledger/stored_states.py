@@ -20,9 +20,12 @@ def read_states(ledger: Ledger, job: Job) -> list[SegmentState]:
             if state.segment != unit or not (unit in states or is_orphan_unit(job, unit)):
                 raise ValueError("another segment")  # noqa: TRY301 - reported below
         except (ValueError, KeyError, TypeError, AttributeError) as error:
+            version = ledger.read(job.run_id).code_version
             raise LedgerError(
-                f"Unit {unit} of run {job.run_id} in the ledger {ledger.name} is damaged "
-                f"({type(error).__name__}).\n{DAMAGE_ADVICE}"
+                f"Unit {unit} of run {job.run_id} in the ledger {ledger.name} can't be read "
+                f"({type(error).__name__}): another version wrote it, or it is damaged.\n"
+                f"The code version of the run is {version!r}. If yours is another one, use that of the run.\n"
+                f"If the unit is damaged: {DAMAGE_ADVICE}"
             ) from error
         states[unit] = state
     return add_orphan_states(job, list(states.values()))

@@ -151,7 +151,10 @@ class Verifier:
         profile = items["profile"]
         created_at = self._comparison.creation_time(profile)
         other_account = None if "account" in own_items else items.get("account")
-        expected = self._expectation.build_items(user, created_at, other_account)
+        expected = dict(self._expectation.build_items(user, created_at, other_account))
+        if account := own_items.get("account"):
+            account_time = self._account_time(account, created_at)
+            expected["account"] = self._expectation.build_items(user, account_time, None)["account"]
         names = [
             name if len(self._expectation.kinds) == 1 else f"{kind}.{name}"
             for kind, item in own_items.items()
@@ -171,6 +174,17 @@ class Verifier:
         if is_changed:
             return _result(user, Outcome.CHANGED, "changed since the run")
         return _result(user, Outcome.DIFFERING, ", ".join(names))
+
+    def _account_time(self, account: Row, profile_time: str) -> str:
+        """Return the time at which the run created an account.
+
+        A session that ended between the two inserts has created it before the profile.
+        """
+        time, history = self._comparison.creation_time(account), self._review.history
+        moment, profile_moment = parse_time(time), parse_time(profile_time)
+        if moment is None or profile_moment is None or moment > profile_moment:
+            return profile_time
+        return profile_time if history and history.is_before(moment) else time
 
 
 def _profile_keys(rows: Sequence[Row]) -> Iterator[str]:

@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from userprofiles import cli
 from userprofiles.backfill.command.ledger_options import default_ledger_folder
 from userprofiles.backfill.command.quarantine_place import quarantine_folder
+from userprofiles.backfill.command.report_files import ReportFiles
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.ledger.rollback_run import mark_rolled_back
 from userprofiles.jobs.file_ledger import FileLedger
 from userprofiles.jobs.run_record import RunState
@@ -256,6 +258,17 @@ def test_report_is_written_as_page_and_again_after_a_retry(world):
     assert (document["created"], document["failed"], document["failures"]) == (7, 0, [])
     assert json.loads(world.run("report", world.run_id)[1]) == document
     assert "<dt>Created</dt><dd>7</dd>" in page.read_text()
+
+
+def test_applied_plan_names_the_command_that_writes_its_report_again(world, monkeypatch):
+    error = BackfillFailedError(ErrorKind.REPORT, "The report can't be written to r.json: No space left.")
+    monkeypatch.setattr(ReportFiles, "write", lambda *_: [error])
+
+    code, _, err = world.apply("--report", world.folder / "r.json")
+
+    assert code == 1
+    assert f"Error: {error}\nTo write the report again, also to another file:\n" in err
+    assert f"  userprofiles backfill report {world.run_id} --report FILE.json" in err
 
 
 def test_full_disk_for_the_report_keeps_the_run_and_names_the_file(world):

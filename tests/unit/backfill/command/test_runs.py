@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from backfill_fixtures import TABLE, client_error, plain_users
@@ -451,9 +452,12 @@ class TestWatch:
                 return False
 
         stream = io.StringIO()
-        _, code = Watch(ledger, Wait(), 0.5, stream).run(RUN)
+        now = datetime(2030, 1, 2, tzinfo=UTC)
+        run, code = Watch(ledger, Wait(), 0.5, stream, now=lambda: now).run(RUN)
 
-        assert "running: 10 processed, 10 created" in stream.getvalue()
+        # The workers save their counts more often than they update the record.
+        assert "2030-01-02T00:00:00Z running: 10 processed, 10 created" in stream.getvalue()
+        assert f"{run.updated_at} failed: " in stream.getvalue()
         assert "0 of 1 segments done" in stream.getvalue()
         assert code == 1
 

@@ -1,7 +1,9 @@
 """Verification and rollback of users from another source: account and profile belong together."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
+import backfill_fixtures
 import pytest
 from backfill_fixtures import LIMITS, account, profile
 from review_fixtures import change, create_profiles, delete, roll_back, verify
@@ -179,6 +181,27 @@ def test_two_rows_of_a_user(create_table, import_users, tmp_path):
     result = verify_import(table, history)
 
     assert (result.count("matching"), result.count("existed"), result.users("differing")) == (1, 1, {})
+
+
+def test_account_that_an_earlier_session_created_matches(create_table, import_users, monkeypatch):
+    """A stop between the inserts of accounts and profiles: the profiles have a later time."""
+    table = create_table()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(backfill_fixtures, "NOW", "2026-02-04T15:30:00Z")
+        import_users(table)
+    for sub in SUBS:
+        delete(table, sub)
+    history = replace(import_users(table), started_at=datetime(2026, 2, 4, 15, tzinfo=UTC))
+
+    assert verify_import(table, history).count("matching") == 3
+
+    change(table, "u2", kind="account", createdAt={"S": "2026-02-04T14:00:00Z"})  # before the run
+    change(table, "u3", kind="account", createdAt=LATER)
+    differences = verify_import(table, history).users("differing")
+    assert {user: names.split(", ")[0] for user, names in differences.items()} == {
+        "u2": "account.createdAt",
+        "u3": "account.createdAt",
+    }
 
 
 def test_interrupted_import_without_the_profile_is_removed(create_table, import_users):
