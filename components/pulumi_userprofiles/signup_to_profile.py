@@ -241,7 +241,6 @@ class SignupToProfile(OptionalParts):
                 "erasure_queue_url": self.erasure.queue_url,
                 "erasure_queue_arn": self.erasure.queue_arn,
                 **self._pool,
-                "has_phone_sign_in": args.get("phone_sign_in") is not None,
                 "issuer": self.identity.issuer,
                 "client_ids": [
                     self.identity.client_id,

@@ -27,7 +27,6 @@ ENVIRONMENT = {
     "AUDIT_TABLE": "audit",
     "CODES_TABLE": "codes",
     "CODE_KEY_ID": "arn:aws:kms:us-east-1:111122223333:key/codes",
-    "SELF_SIGN_UP": "true",
     "ALLOWED_COUNTRIES": "US",
     "USER_POOL_CLIENT_ID": "client",
     "CODE_QUEUE_URL": "http://127.0.0.1:9/codes",
