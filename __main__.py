@@ -4,7 +4,6 @@ from typing import Any, cast
 
 import pulumi
 from pulumi_userprofiles import PhoneSignInSettings, SignupToProfile, SignupToProfileArgs
-from pulumi_userprofiles.names import camel_case
 from pulumi_userprofiles.stack_config import StackConfig
 
 
@@ -38,7 +37,7 @@ def main() -> None:
         approval_roles=config.string_list("approvalRoles"),
         user_pool=user_pool,
         triggers=config.string_map("triggers"),
-        phone_sign_in=config.settings("phoneSignIn", *map(camel_case, PhoneSignInSettings.__annotations__)),
+        phone_sign_in=config.settings("phoneSignIn", PhoneSignInSettings),
         role_in_token=config.boolean("roleInToken"),
         texts_by_language=config.texts_by_language("textsByLanguage"),
         further_client_ids=config.string_list("furtherClientIds"),

@@ -28,7 +28,7 @@ from pulumi_userprofiles.phone_sign_in_functions import (
     cognito_codes_function,
     sender_function,
 )
-from pulumi_userprofiles.phone_sign_in_settings import CheckedPhoneSignIn
+from pulumi_userprofiles.phone_sign_in_settings import COGNITO_CODES_WARNING, CheckedPhoneSignIn
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import reserved_concurrency
 from pulumi_userprofiles.validation import boolean
@@ -115,6 +115,8 @@ class PhoneSignIn(Component):
         protect = boolean(label, args, "protect", True)
         reserved_concurrency(label, args)
         super().__init__(name, args, opts, transforms)
+        if settings.leaves_codes_to_cognito and protect:
+            pulumi.log.warn(COGNITO_CODES_WARNING, self)
 
         self.codes_table = self._make_table(args)
         self.code_key = self._make_key(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+from userprofiles.api.routes import PHONE_SIGN_IN
 
 from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, service_name
 from pulumi_userprofiles.phone_sign_in_functions import CHALLENGES, COGNITO_CODES, CREATE, SENDER, VERIFY
@@ -42,16 +43,22 @@ class _OwnAlarm:
         }
 
 
-_OWN_ALARMS = {
-    "guesses-alarm": _OwnAlarm(
-        VERIFY.key, "CodesWrong", 100, "Users or attackers typed over 100 wrong codes"
-    ),
-    "limited-alarm": _OwnAlarm(
-        CREATE.key,
+def _guesses(handler: str) -> _OwnAlarm:
+    return _OwnAlarm(handler, "CodesWrong", 100, "Users or attackers typed over 100 wrong codes")
+
+
+def _limited(handler: str) -> _OwnAlarm:
+    return _OwnAlarm(
+        handler,
         "CodesLimited",
         50,
         "Over 50 codes were requested for phone numbers that have reached their limit",
-    ),
+    )
+
+
+_OWN_ALARMS = {
+    "guesses-alarm": _guesses(VERIFY.key),
+    "limited-alarm": _limited(CREATE.key),
     "pumping-alarm": _OwnAlarm(
         SENDER,
         "MessagesLimited",
@@ -77,18 +84,43 @@ _DROPPED_ALARM = _OwnAlarm(
     0,
     "Codes of Cognito were dropped, because their events are unknown: see the log of cognito-codes",
 )
+_API_ALARMS = {
+    "guesses-alarm": _guesses(PHONE_SIGN_IN),
+    "limited-alarm": _limited(PHONE_SIGN_IN),
+    "sources-alarm": _OwnAlarm(
+        PHONE_SIGN_IN,
+        "PhoneRequestsLimited",
+        100,
+        "Source addresses above their limit sent over 100 requests to the routes of phone sign-in",
+    ),
+}
 _THROTTLES = {f"{challenge.child}-throttles-alarm": challenge for challenge in CHALLENGES}
 
 ALARM_CHILDREN = (
     *("sender-alarm", "age-alarm", "spend-alarm", "lost-alarm", "dropped-alarm"),
     *(*_OWN_ALARMS, *_THROTTLES),
 )
-"""Child names of all alarms."""
+"""Child names of the alarms of `PhoneSignIn`."""
+
+API_ALARM_CHILDREN = ("alarm", *_API_ALARMS)
+"""Child names of the alarms of `PhoneSignInApi`."""
 
 
 def own_alarms(component: str) -> dict[str, dict[str, Any]]:
     """Return the alarms on guesses, limits and the provider, by child, as parameters of `_alarm`."""
     return {child: alarm.inputs(component) for child, alarm in _OWN_ALARMS.items()}
+
+
+def api_alarms(component: str, function_name: pulumi.Input[str]) -> dict[str, dict[str, Any]]:
+    """Return the alarms on the function of the routes."""
+    return {
+        "alarm": {
+            "description": "The function of the phone sign-in routes failed: see its log",
+            "metric": "AWS/Lambda Errors",
+            "dimensions": {"FunctionName": function_name},
+        },
+        **{child: alarm.inputs(component) for child, alarm in _API_ALARMS.items()},
+    }
 
 
 def sender_alarms(

@@ -16,6 +16,7 @@ from pulumi_userprofiles.function_rights import (
     table_environment,
 )
 from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.phone_sign_in_alarms import API_ALARM_CHILDREN, api_alarms
 from pulumi_userprofiles.phone_sign_in_arguments import PhoneSignInApiArgs
 from pulumi_userprofiles.phone_sign_in_functions import (
     CodeResources,
@@ -44,7 +45,10 @@ def _route_child(route: Route) -> str:
 class PhoneSignInApi(Component):
     """`POST /auth/phone/register` and `POST /auth/phone/verify` in an HTTP API, and their function."""
 
-    _CHILDREN = ("handler", "integration", "alarm", *(_route_child(route) for route in PHONE_ROUTES))
+    _CHILDREN = (
+        *("handler", "integration", *API_ALARM_CHILDREN),
+        *(_route_child(route) for route in PHONE_ROUTES),
+    )
     _COMPONENTS: ClassVar = {"handler": PythonFunction}
     _NAME_LIMIT = 39
 
@@ -110,13 +114,8 @@ class PhoneSignInApi(Component):
             )
             for route in PHONE_ROUTES
         ]
-        self._alarm(
-            "alarm",
-            args,
-            description="The function of the phone sign-in routes failed: see its log",
-            metric="AWS/Lambda Errors",
-            dimensions={"FunctionName": self.handler.function_name},
-        )
+        for child, inputs in api_alarms(name, self.handler.function_name).items():
+            self._alarm(child, args, **inputs)
 
         self.function_name = self.handler.function_name
         self._register_outputs()
@@ -147,6 +146,7 @@ def _function_args(
             "USER_POOL_ID": args["user_pool_id"],
             "USER_POOL_CLIENT_ID": args["client_id"],
             "SELF_SIGN_UP": "true" if self_sign_up else "false",
+            **{name: str(value) for name, value in settings.source_limits.items()},
         },
         statements=[
             *register_user_statements(args),

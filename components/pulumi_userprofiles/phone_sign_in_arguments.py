@@ -47,6 +47,14 @@ class PhoneSignInSettings(TypedDict):
     codes_per_day: NotRequired[int]
     """Codes that a number gets in a day, 1 to 100. Default: 30."""
 
+    registers_per_hour: NotRequired[int]
+    """Requests for a code at `POST /auth/phone/register` from one source address in an hour, 1 to 100,000.
+    Default: 20."""
+
+    verifies_per_hour: NotRequired[int]
+    """Checks of a code at `POST /auth/phone/verify` from one source address in an hour, 1 to 100,000.
+    Default: 60."""
+
     messages_per_country_hour: NotRequired[int]
     """Messages to one country in an hour, 10 to 1,000,000. Default: 1,000."""
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_userprofiles.phone_sign_in_functions import CHALLENGES, COGNITO_CODES
 from pulumi_userprofiles.phone_sign_in_settings import CheckedPhoneSignIn
+from pulumi_userprofiles.user_pool_arguments import MfaMode
 from pulumi_userprofiles.user_pool_settings import AUTH_FLOWS, USERNAME_ATTRIBUTES
-from pulumi_userprofiles.validation import InvalidArgumentError
+from pulumi_userprofiles.validation import InvalidArgumentError, enum_member
 
 if TYPE_CHECKING:
     from pulumi_userprofiles.phone_sign_in import PhoneSignIn
@@ -17,9 +18,13 @@ _FLOW = "ALLOW_CUSTOM_AUTH"
 def check_phone_sign_in(where: str, args: Mapping[str, Any], pool_args: Mapping[str, Any]) -> None:
     """Check the settings of phone sign-in, and that the user pool fits.
 
+    Cognito asks for a second factor after a password only: "MFA is not supported when using passwordless
+    authentication flows within a Custom Auth Flow" (github.com/aws-amplify/amplify-js, issue 12887, after
+    discussion with the Cognito team). So a code alone would sign in where all users need a second factor.
+
     Raises:
-        InvalidArgumentError: A setting is not valid, users have no phone number as user name, or a trigger
-            of the custom challenge has another function.
+        InvalidArgumentError: A setting is not valid, users have no phone number as user name, all users need
+            a second factor, or a trigger of the custom challenge has another function.
     """
     if args.get("phone_sign_in") is None:
         return
@@ -32,6 +37,16 @@ def check_phone_sign_in(where: str, args: Mapping[str, Any], pool_args: Mapping[
             got=names,
             allowed="'username_attributes' with phone_number",
             fix="Add phone_number in a new pool (a change replaces the pool), or remove 'phone_sign_in'.",
+            argument="phone_sign_in",
+        )
+    if enum_member(f"{where}, user_pool", pool_args, "mfa", MfaMode.OPTIONAL) is MfaMode.ON:
+        raise InvalidArgumentError(
+            where,
+            "'phone_sign_in' signs in with a code alone, which 'mfa' ON forbids: Cognito asks for the second "
+            "factor after a password only",
+            got=MfaMode.ON.value,
+            allowed="OPTIONAL, OFF",
+            fix="Set 'mfa' to OPTIONAL, or remove 'phone_sign_in'.",
             argument="phone_sign_in",
         )
     own_triggers = [challenge.key for challenge in CHALLENGES]

@@ -27,6 +27,13 @@ _DEFAULT_TEXT = "{code} is your code. It is valid for 3 minutes."
 _SNS_ONLY = ("sender_id", "origination_number", "spend_alarm_usd")
 _TWILIO_ONLY = ("twilio_secret_arn", "twilio_from", "twilio_messaging_service_sid")
 
+COGNITO_CODES_WARNING = (
+    "Amazon Cognito itself sends its codes for sign-up, password reset and changed numbers: to numbers of "
+    "every country, premium numbers included, and without the limits of phone sign-in. Anyone can cause "
+    "them, at your cost. To send them with the same limits, set 'sends_cognito_codes' to true. To accept it, "
+    "set it to false."
+)
+
 
 class CheckedPhoneSignIn:
     """The settings of phone sign-in, checked, as values and as environment variables of its functions."""
@@ -42,10 +49,15 @@ class CheckedPhoneSignIn:
         Raises:
             InvalidArgumentError: The argument is not a dict, or a setting is not valid.
         """
-        args = _settings(where, all_args, key)
-        self._where = f"{where}, {key}"
+        self._where = where
+        try:
+            self._read(_settings(where, all_args, key))
+        except InvalidArgumentError as error:
+            raise _with_field_names(where, key, error) from None
+
+    def _read(self, args: Mapping[str, Any]) -> None:
         self.twilio_secret_arn: Any = args.get("twilio_secret_arn")
-        self.provider = enum_member(where, args, "provider", TextMessageProvider.SNS)
+        self.provider = enum_member(self._where, args, "provider", TextMessageProvider.SNS)
         self._read_numbers(args)
         self._read_countries(args)
         self._read_text(args)
@@ -72,6 +84,10 @@ class CheckedPhoneSignIn:
                 where, args, "messages_per_prefix_hour", 50, at_least=8, at_most=10_000
             ),
         }
+        self.source_limits = {
+            "REGISTERS_PER_HOUR": integer(where, args, "registers_per_hour", 20, at_least=1, at_most=100_000),
+            "VERIFIES_PER_HOUR": integer(where, args, "verifies_per_hour", 60, at_least=1, at_most=100_000),
+        }
         self.spend_alarm_usd = integer(where, args, "spend_alarm_usd", 50, at_least=1, at_most=100_000)
         if self.limits["CODES_PER_DAY"] < self.limits["CODES_PER_HOUR"]:
             raise InvalidArgumentError(
@@ -79,7 +95,7 @@ class CheckedPhoneSignIn:
                 "'codes_per_day' is less than 'codes_per_hour'",
                 got=self.limits["CODES_PER_DAY"],
                 allowed=f"{self.limits['CODES_PER_HOUR']} to 100",
-                fix="Raise it, or lower codes_per_hour.",
+                fix="Raise it, or lower 'codes_per_hour'.",
                 argument="codes_per_day",
             )
 
@@ -129,6 +145,7 @@ class CheckedPhoneSignIn:
                     argument=key,
                 )
         self.sends_cognito_codes = boolean(self._where, args, "sends_cognito_codes", self.uses_twilio)
+        self.leaves_codes_to_cognito = not self.uses_twilio and args.get("sends_cognito_codes") is None
         self.sender = self._twilio_sender(args) if self.uses_twilio else self._sns_sender(args)
 
     def _sns_sender(self, args: Mapping[str, Any]) -> dict[str, str]:
@@ -158,10 +175,12 @@ class CheckedPhoneSignIn:
     def _check_secret(self, arn: Any) -> None:
         if matches_form(arn, SECRET_ARN) or matches_form(arn, SECURE_STRING_ARN):
             return
+        is_arn = isinstance(arn, str) and arn.startswith("arn:")
         raise InvalidArgumentError(
             self._where,
             "'twilio_secret_arn' must be the ARN of a secret or of a parameter",
-            got=arn,
+            # It may be the token itself, which must not get into a log.
+            got=arn if arn is None or is_arn else "another text",
             allowed=f"an ARN such as {SECRET_ARN.example} or {SECURE_STRING_ARN.example}",
             fix="Store the Twilio credentials in Secrets Manager, and pass the ARN of the secret.",
             argument="twilio_secret_arn",
@@ -200,8 +219,31 @@ def _settings(where: str, args: Mapping[str, Any], key: str) -> Mapping[str, Any
             fix="Write {} for the defaults.",
             argument=key,
         )
-    check_known_arguments(f"{where}, {key}", settings, PhoneSignInSettings.__annotations__)
+    check_known_arguments(where, settings, PhoneSignInSettings.__annotations__)
     return settings
+
+
+def _with_field_names(where: str, key: str, error: InvalidArgumentError) -> InvalidArgumentError:
+    """Return an error that names each setting with the argument that contains it."""
+
+    def name(text: str) -> str:
+        return re.sub(
+            "'([a-z_]+)'",
+            lambda quoted: (
+                f"'{key}.{quoted[1]}'" if quoted[1] in PhoneSignInSettings.__annotations__ else quoted[0]
+            ),
+            text,
+        )
+
+    is_field = error.argument in PhoneSignInSettings.__annotations__
+    return InvalidArgumentError(
+        where,
+        name(error.problem),
+        got=error.got,
+        allowed=error.allowed,
+        fix=name(error.fix),
+        argument=f"{key}.{error.argument}" if is_field else error.argument,
+    )
 
 
 def _without_empty(variables: Mapping[str, str]) -> dict[str, str]:

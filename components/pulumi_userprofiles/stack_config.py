@@ -1,7 +1,7 @@
 """Typed access to a stack's configuration. Each error is reported before any resource is created."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -122,12 +122,8 @@ class StackConfig:
             raise self._error(key, f"must be {expected}", value, f"{expected}, each a string")
         return {snake_case(str(name)): str(text) for name, text in value.items()}
 
-    def settings(self, key: str, *fields: str) -> dict[str, Any] | None:
-        """Read an object with settings of any type, which are all optional.
-
-        Args:
-            key: The key.
-            fields: Names of the fields; a component checks their values.
+    def settings(self, key: str, form: type) -> dict[str, Any] | None:
+        """Read an object with the optional settings of a TypedDict; a component checks their values.
 
         Returns:
             The object with the fields' names in snake case.
@@ -136,16 +132,11 @@ class StackConfig:
             InvalidArgumentError: The value is not an object, or a field is unknown.
         """
         self._objects.add(key)
+        fields = [camel_case(name) for name in form.__annotations__]
         value = self._structured(key, "an object with settings")
-        if value is None:
-            return None
-        names = ", ".join(fields)
-        if not isinstance(value, dict):
-            raise self._error(key, "must be an object with settings", value, f"an object with {names}")
-        for name in value:
-            if name not in fields:
-                raise self._error(key, "contains an unknown field", name, names)
-        return {snake_case(name): field for name, field in value.items()}
+        if value is not None and not isinstance(value, dict):
+            raise self._error(key, "must be an object with settings", value, ", ".join(fields))
+        return None if value is None else self._read_fields(key, value, fields)
 
     def record_list(self, key: str, *fields: str) -> list[dict[str, Any]] | None:
         """Read a list of objects.
@@ -167,11 +158,13 @@ class StackConfig:
             return None
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self._error(key, f"must be {expected}", value, f"a list, such as [{{{fields[0]}: a}}]")
-        for item in value:
-            for name in item:
-                if name not in fields:
-                    raise self._error(key, "contains an unknown field", name, ", ".join(fields))
-        return [{snake_case(name): field for name, field in item.items()} for item in value]
+        return [self._read_fields(key, item, fields) for item in value]
+
+    def _read_fields(self, key: str, item: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
+        for name in item:
+            if name not in fields:
+                raise self._error(key, "contains an unknown field", name, ", ".join(fields))
+        return {snake_case(name): field for name, field in item.items()}
 
     def string_map(self, key: str) -> dict[str, str] | None:
         """Read an object with strings, whose names a user chooses.

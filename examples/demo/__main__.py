@@ -1,5 +1,7 @@
 """Deploy the stack to a local AWS, turn sign-ups into profiles, then create those of 2,000 existing users.
 
+One of the users signs in both by e-mail and password and by phone number and code.
+
 Exit codes: 0 success; 1 a step failed; 3 stopped by Ctrl-C; 64 wrong usage.
 """
 
@@ -18,6 +20,7 @@ from pulumi_localaws.errors import DeploymentError, LocalAwsError
 from pulumi_localaws.local_aws import LocalAws
 from requests import RequestException
 from timeline import StepFailedError, Timeline
+from two_ways import sign_in_both_ways
 
 PROJECT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
@@ -46,7 +49,12 @@ def run(timeline: Timeline) -> dict[str, Any]:
 
         with timeline.step("the stack is deployed") as step:
             deployment = deploy(
-                PROJECT, stack="dev", endpoint=local.endpoint, on_event=print_resource, scratch=local.folder
+                PROJECT,
+                stack="dev",
+                endpoint=local.endpoint,
+                config={"pulumi-userprofiles:phoneSignIn": "{}"},
+                on_event=print_resource,
+                scratch=local.folder,
             )
             step["shows"] = f"{len(deployment.resources)} resources"
         outputs = deployment.outputs
@@ -68,6 +76,9 @@ def run(timeline: Timeline) -> dict[str, Any]:
 
         timeline.print_line("\nRequests that must be rejected, and a password reset")
         check_rejections(client, timeline, read_stored_items)
+
+        timeline.print_line("\nOne person, two ways to sign in")
+        sign_in_both_ways(client, local, timeline)
 
         timeline.print_line("\nAfter the sign-up: deletion, restore, export, erasure, reconciliation, audit")
         live_a_life(client, Operator(local, outputs), timeline)

@@ -66,6 +66,16 @@ PHONE_ALARMS: dict[str, tuple[Any, ...]] = {
         )
     },
     **{
+        f"app-code-api-{suffix}-alarm": (
+            *("UserProfiles", metric, threshold, ["pulumi-userprofiles-test-app-code-api-phone-sign-in-api"]),
+        )
+        for suffix, metric, threshold in (
+            ("guesses", "CodesWrong", 100),
+            ("limited", "CodesLimited", 50),
+            ("sources", "PhoneRequestsLimited", 100),
+        )
+    },
+    **{
         f"app-phone-{name}-challenge-throttles-alarm": (
             *("AWS/Lambda", "Throttles", 0, [f"app-phone-{name}-challenge-function-1234567"]),
         )

@@ -86,6 +86,7 @@ PHONE_MUTATIONS = [
     ),
     mutation("app-phone-spend-alarm", put("threshold", 100_000), other_alarms),
     mutation("app-phone-guesses-alarm", put("dimensions.service", "another"), other_alarms),
+    mutation("app-code-api-guesses-alarm", put("dimensions.service", "another"), other_alarms),
     mutation("app-code-api-handler-api-permission", drop("sourceArn"), foreign_callers),
     mutation(
         "app-code-api-route-post-auth-phone-verify", put("routeKey", "POST /auth/phone/other"), open_routes

@@ -127,6 +127,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: UserPool("p", {"mfa": MfaMode.ON, "account_recovery": ["verified_phone_number"]}),
         ["'account_recovery'", "'mfa' is ON", "set 'mfa' to OFF"],
     ),
+    "code alone although all users need a second factor": (
+        lambda: _stack(phone_sign_in={}, user_pool={"mfa": MfaMode.ON}),
+        ["'phone_sign_in'", "'mfa' ON", "Set 'mfa' to OPTIONAL"],
+    ),
     "app alone with phone numbers": (
         lambda: UserPool("p", {"mfa_methods": ["authenticator_app"]}),
         ["'mfa_methods'", "authenticator_app, text_message", "username_attributes"],

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from component_metrics import counted_metrics
 from component_recording import Recording
 from userprofiles.lifecycle.erasure.erasure_worker import ErasureMessageFailedError, ErasureWorker
 from userprofiles.lifecycle.reconciliation.inventory import Result
@@ -116,20 +117,6 @@ FUNCTIONS = {
     "app-reconciler": "app-reconciler-worker-function",
     "app-triggers-pre-token": "app-triggers-pre-token-function",
 }
-
-
-def counted_metrics(output: str) -> list[tuple[str, str, dict[str, str], float]]:
-    """Return namespace, name, dimensions and value of each metric in the embedded metric format."""
-    metrics = []
-    for line in output.splitlines():
-        document = json.loads(line)
-        for directive in document.get("_aws", {}).get("CloudWatchMetrics", []):
-            (keys,) = directive["Dimensions"]
-            dimensions = {key: document[key] for key in keys}
-            for metric in directive["Metrics"]:
-                (value,) = document[metric["Name"]]
-                metrics.append((directive["Namespace"], metric["Name"], dimensions, value))
-    return metrics
 
 
 def test_every_alarm_on_a_metric_of_ours_has_a_case(stack: Recording) -> None:

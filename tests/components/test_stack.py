@@ -167,6 +167,20 @@ def test_settings_of_steps_after_sign_up_reach_their_resources(monkeypatch: pyte
     assert sorted(recording.outputs["userprofiles"]["afterSignUpQueueUrls"]) == ["crm", "mail"]
 
 
+def test_settings_of_phone_sign_in_reach_their_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"defaultCountryCode": 44, "allowedCountries": ["GB"], "codeDigits": 8}
+    config = configuration(phoneSignIn=json.dumps(settings), firstAuthFactors='["PASSWORD", "SMS_OTP"]')
+
+    recording, _ = deploy(config, monkeypatch)
+
+    function = recording.resource("userprofiles-phone-create-challenge-function").inputs
+    variables = function["environment"]["variables"]
+    names = ("DEFAULT_COUNTRY_CODE", "ALLOWED_COUNTRIES", "CODE_DIGITS")
+    assert [variables[name] for name in names] == ["44", "GB", "8"]
+    policy = recording.resource("userprofiles-identity-pool").inputs["signInPolicy"]
+    assert policy == {"allowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]}
+
+
 def test_settings_of_triggers_and_texts_reach_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     function = f"arn:aws:lambda:{SCOPE}:function:check"
     sender = {"identityArn": f"arn:aws:ses:{SCOPE}:identity/example.com", "address": "a@example.com"}
@@ -419,6 +433,26 @@ MISTAKES = {
     "step for unknown users": (
         configuration(afterSignUp='[{"name": "mail", "createdBy": ["signUp"]}]'),
         [f"'{NAMESPACE}:afterSignUp'", "'afterSignUp.createdBy' of the target mail", "sign_up"],
+    ),
+    "phone sign-in without settings": (
+        configuration(phoneSignIn="true"),
+        [f"'{NAMESPACE}:phoneSignIn'", "object with settings", "phoneSignIn.<name>"],
+    ),
+    "unknown field of phone sign-in": (
+        configuration(phoneSignIn='{"countries": ["US"]}'),
+        [f"'{NAMESPACE}:phoneSignIn'", "unknown field", "'countries'", "allowedCountries"],
+    ),
+    "invalid field of phone sign-in": (
+        configuration(phoneSignIn='{"codesPerHour": 9, "codesPerDay": 3}'),
+        [
+            f"'{NAMESPACE}:phoneSignIn.codesPerDay'",
+            "'phoneSignIn.codesPerDay' is less than 'phoneSignIn.codesPerHour'",
+            f"--path {NAMESPACE}:phoneSignIn.codesPerDay",
+        ],
+    ),
+    "codes by email without a sender": (
+        configuration(firstAuthFactors='["PASSWORD", "EMAIL_OTP"]'),
+        [f"'{NAMESPACE}:firstAuthFactors'", "cannot contain EMAIL_OTP", "Set 'emailFrom'"],
     ),
     "misspelled key": (configuration(templat="basic"), ["templat", "unknown setting", "template"]),
 }

@@ -1,6 +1,7 @@
 """Decrypt the secrets in the events of custom senders, with the official AWS Encryption SDK."""
 
 import base64
+import functools
 from typing import Any
 
 import botocore.session
@@ -10,6 +11,12 @@ from conformance_fake_cognito import ACCOUNT
 from conformance_fake_emulator import FakeEmulator
 
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/0b6a1f1e-0000-4000-8000-000000000000"
+
+
+@functools.cache
+def _kms() -> Any:
+    """Create the client once: it reads the service description, which takes longer than the decryption."""
+    return botocore.session.Session().create_client("kms", region_name="eu-west-1")
 
 
 def decrypt_secret(
@@ -25,7 +32,7 @@ def decrypt_secret(
         assert context["userpool-id"] == event["userPoolId"]
         return {"Plaintext": plaintext, "KeyId": KEY}
 
-    kms = botocore.session.Session().create_client("kms", region_name="eu-west-1")
+    kms = _kms()
     kms.decrypt = decrypt
     plaintext, _ = EncryptionSDKClient(commitment_policy=policy).decrypt(
         source=base64.b64decode(event["request"]["code"]), key_provider=KMSMasterKey(key_id=KEY, client=kms)

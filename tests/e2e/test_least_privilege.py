@@ -95,7 +95,7 @@ def test_triggers_have_no_permission_on_the_pool(act_as, stack, function):
 
 
 def test_profile_api_can_not_scan_delete_or_read_the_audit_trail(act_as, stack):
-    create_client = act_as("api-handler")
+    create_client = act_as("userprofiles-api-handler")
     dynamodb, idp = create_client("dynamodb"), create_client("cognito-idp")
     users, audit = stack.outputs["usersTableName"], stack.outputs["auditTableName"]
 
@@ -159,7 +159,7 @@ def test_migration_worker_can_not_overwrite_or_delete_in_bulk(act_as, stack):
 
 
 def test_profile_api_can_list_pictures_and_store_exports_but_list_and_read_nothing_else(act_as, stack):
-    s3 = act_as("api-handler")("s3")
+    s3 = act_as("userprofiles-api-handler")("s3")
     bucket = stack.outputs["avatarBucketName"]
 
     for prefix in ("avatars/x/", "claimed/avatars/x/"):

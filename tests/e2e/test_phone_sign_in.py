@@ -1,17 +1,13 @@
-"""Sign-in with a phone number and a one-time code, in a deployed stack."""
+"""Deployments of phone sign-in with other settings: Cognito's own codes, and Twilio."""
 
+import json
 import random
 import re
 
 import pytest
+from botocore.exceptions import ClientError
 
-pytestmark = pytest.mark.backends("embedded")
-
-
-@pytest.fixture
-def number():
-    """Return a phone number that no other test uses."""
-    return f"+1415{random.randint(2_000_000, 9_999_999)}"
+pytestmark = [pytest.mark.backends("embedded"), pytest.mark.long]
 
 
 @pytest.fixture
@@ -28,63 +24,60 @@ def read_codes(localaws, eventually):
     return read
 
 
-def find_user(stack, username):
-    user = stack.aws("cognito-idp").admin_get_user(UserPoolId=stack.outputs["userPoolId"], Username=username)
-    return {item["Name"]: item["Value"] for item in user["UserAttributes"]}
+@pytest.fixture
+def twilio_secret_arn(localaws):
+    """Return the ARN of a secret with the credentials of Twilio."""
+    secrets = localaws.client("secretsmanager")
+    credentials = {"accountSid": f"AC{'0' * 32}", "secret": "0" * 32}
+    arn = secrets.create_secret(Name="twilio", SecretString=json.dumps(credentials))["ARN"]
+    yield arn
+    secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
 
 
-def test_user_signs_in_by_code_and_by_password_and_has_one_profile(
-    phone_client, phone_stack, number, read_codes
-):
-    user = phone_client.sign_up(number)
-    phone_client.confirm(user, *read_codes(number, 1))
-
-    session = phone_client.start_code_sign_in(number)
-    code = read_codes(number, 2)[-1]
-    tokens_by_code = phone_client.answer_code(number, session, code)["AuthenticationResult"]
-    tokens_by_password = phone_client.sign_in(user)
-
-    profiles = [
-        phone_client.get_profile(tokens["AccessToken"]).json()
-        for tokens in (tokens_by_code, tokens_by_password)
-    ]
-    assert profiles[0] == profiles[1]
-    assert find_user(phone_stack, number)["phone_number_verified"] == "true"
-    assert sorted(item["SK"]["S"] for item in phone_stack.items(user.sub)) == ["ACCOUNT#MAIN", "PROFILE#MAIN"]
-
-
-def test_wrong_code_is_refused_and_the_right_one_works_once(phone_client, number, read_codes):
-    user = phone_client.sign_up(number)
-    phone_client.confirm(user, *read_codes(number, 1))
-    session = phone_client.start_code_sign_in(number)
-    other_session = phone_client.start_code_sign_in(number)
-    code = read_codes(number, 2)[-1]
-    wrong_code = f"{(int(code) + 1) % 1_000_000:06}"
-
-    second_try = phone_client.answer_code(number, session, wrong_code)
-    sign_in = phone_client.answer_code(number, second_try["Session"], code)
-    replay = phone_client.answer_code(number, other_session, code)
-
-    assert "AccessToken" in sign_in["AuthenticationResult"]
-    assert (second_try["ChallengeName"], replay["ChallengeName"]) == ("CUSTOM_CHALLENGE", "CUSTOM_CHALLENGE")
-
-
-@pytest.mark.long
-def test_code_of_cognito_takes_the_same_way_as_ours(deploy_dev_stack, connect, number, read_codes):
+def test_code_of_cognito_takes_the_same_way_as_ours(deploy_dev_stack, connect, read_codes):
     """The trigger decrypts it and queues it, and the sender sends it once."""
     stack = deploy_dev_stack({"pulumi-userprofiles:phoneSignIn": '{"sendsCognitoCodes": true}'})
     client = connect(stack)
+    number = f"+1415{random.randint(2_000_000, 9_999_999)}"
     user = client.sign_up(number)
 
     client.confirm(user, *read_codes(number, 1))
 
-    client.start_code_sign_in(number)
-    read_codes(number, 2)
-    assert find_user(stack, number)["phone_number_verified"] == "true"
+    session = client.start_code_sign_in(number)
+    [_, code] = read_codes(number, 2)
+    assert "AccessToken" in client.answer_code(number, session, code)["AuthenticationResult"]
 
 
-def test_unknown_number_gets_no_message(phone_client, number, localaws):
-    session = phone_client.start_code_sign_in(number)
+def test_stack_with_twilio_and_choice_of_factors_can_be_deployed(
+    deploy_dev_stack, connect, twilio_secret_arn
+):
+    """The local AWS stores the factors. It does not have the sign-in, and says so."""
+    settings = {"provider": "twilio", "twilioSecretArn": twilio_secret_arn, "twilioFrom": "+14155550100"}
 
-    assert phone_client.answer_code(number, session, "123456")["ChallengeName"] == "CUSTOM_CHALLENGE"
-    assert localaws.sms_messages(number) == []
+    stack = deploy_dev_stack(
+        {
+            "pulumi-userprofiles:phoneSignIn": json.dumps(settings),
+            "pulumi-userprofiles:firstAuthFactors": '["PASSWORD", "SMS_OTP"]',
+        }
+    )
+
+    functions = stack.aws("lambda")
+    name = stack.get_resource_id("aws:lambda/function:Function", "phone-sender")
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    assert (variables["SMS_PROVIDER"], variables["TWILIO_SECRET_ID"]) == ("twilio", twilio_secret_arn)
+    retries = functions.get_function_event_invoke_config(
+        FunctionName=stack.get_resource_id("aws:lambda/function:Function", "cognito-codes"), Qualifier="live"
+    )
+    assert (retries["MaximumEventAgeInSeconds"], retries["MaximumRetryAttempts"]) == (180, 2)
+    key_id = stack.get_resource_id("aws:kms/key:Key", "code-key")
+    key = stack.aws("kms").describe_key(KeyId=key_id)["KeyMetadata"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    client = connect(stack)
+    pool = stack.aws("cognito-idp").describe_user_pool(UserPoolId=client.pool_id)["UserPool"]
+    assert pool["Policies"]["SignInPolicy"] == {"AllowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]}
+    with pytest.raises(ClientError, match="does not support choice-based sign-in"):
+        client.idp.initiate_auth(
+            ClientId=client.app_client_id,
+            AuthFlow="USER_AUTH",
+            AuthParameters={"USERNAME": "+14155550123", "PREFERRED_CHALLENGE": "SMS_OTP"},
+        )

@@ -29,17 +29,18 @@ CALLED = [
     ("sfn", "stepfunctions", "states"),
     ("eventbridge", "events", "events"),
     ("backup", "backup", "backup"),
+    ("kms", "kms", "kms"),
 ]
 
 # Operations of resource types that the stack does not create.
 OTHER_TYPES = {
-    "lambda": "DeleteLayerVersion PublishLayerVersion "
-    "DeleteFunctionEventInvokeConfig PutFunctionEventInvokeConfig",
+    "lambda": "DeleteLayerVersion PublishLayerVersion",
     "iam": "AttachRolePolicy CreatePolicy DeletePolicy DetachRolePolicy",
     "dynamodb": "DeleteItem PutItem",
     "cognito-idp": "CreateResourceServer CreateUserPoolDomain DeleteResourceServer DeleteUserPoolDomain",
     "cloudwatch": "DeleteDashboards PutDashboard",
     "s3": "DeleteObject PutObject",
+    "kms": "CreateAlias DeleteAlias DisableKey",
 }
 
 # Operations that IAM knows by another name (Service Authorization Reference, "Actions defined by Amazon S3").
@@ -77,6 +78,11 @@ ALSO_REQUIRED = [
     ),
     *(f"events:{name}" for name in ("DescribeRule", "ListTargetsByRule", "ListTagsForResource")),
     "kms:Encrypt",
+    # Reads and updates of the provider (terraform-provider-aws, resources aws_kms_key and
+    # aws_lambda_function_event_invoke_config)
+    *(f"kms:{name}" for name in ("GetKeyPolicy", "PutKeyPolicy", "GetKeyRotationStatus")),
+    *(f"kms:{name}" for name in ("ListResourceTags", "TagResource", "UpdateKeyDescription")),
+    *(f"lambda:{name}FunctionEventInvokeConfig" for name in ("Get", "Update")),
     "wafv2:AssociateWebACL",
     "cognito-idp:AssociateWebACL",
     "apigateway:POST",

@@ -81,7 +81,8 @@ def read_identity(event: Any, code_settings: CodeSettings) -> Identity:
     """Return who a sign-in is for.
 
     Only the verified phone number of an existing user gets a code. Everyone else has an identity that leads
-    to the same calls: an unknown user has the limits of the phone number that was typed.
+    to the same calls. It never is the phone number that was typed: a request that sends nothing would replace
+    or use up the codes that the owner of the number requests from the endpoints.
 
     Raises:
         UnreadableUserError: The event has no user.
@@ -90,8 +91,7 @@ def read_identity(event: Any, code_settings: CodeSettings) -> Identity:
     _, user_name = cognito_user.read_pool_and_name(event)
     decoy = Identity.decoy(f"user:{user_name}")
     if not is_known_user(request):
-        phone = _normalize(user_name, code_settings) if user_name.startswith("+") else None
-        return decoy if phone is None else Identity.decoy(phone)
+        return decoy
     attributes = cognito_user.read_attributes(event)
     if attributes.get("phone_number_verified") != "true":
         return decoy

@@ -23,7 +23,6 @@ from userprofiles.phone_sign_in.request_input import NO_FIELD, PHONE_NUMBER, Inp
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoUser
 from userprofiles.table.store import Store
-from userprofiles.table.store_errors import StoreBusyError
 from userprofiles.telemetry import Report, error_code
 
 _ATTEMPTS = 3
@@ -78,7 +77,6 @@ class PoolUsers:
 
         Raises:
             SignInRefusedError: The user can't sign in.
-            StoreBusyError: Other requests kept changing the user.
             userprofiles.table.store_errors.StoreError, botocore.exceptions.ClientError: A call to AWS failed.
         """
         for _ in range(_ATTEMPTS):
@@ -93,7 +91,8 @@ class PoolUsers:
             if user is not None:
                 self._replace_temporary_password(user)
                 return user
-        raise StoreBusyError("UserChanges")
+        # Each time, the pool found no user, but had one when a user was to be created.
+        raise SignInRefusedError("not_found", {PHONE_NUMBER: NOT_VERIFIED})
 
     def _find(self, phone: str) -> CognitoUser | None:
         try:

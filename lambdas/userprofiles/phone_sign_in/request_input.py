@@ -121,4 +121,4 @@ def _code_errors(code: object) -> dict[str, str]:
 
 def _to_text(value: object) -> object:
     """Convert a number to a text, as Django REST framework does."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return str(value) if isinstance(value, int) else value

@@ -70,7 +70,9 @@ class CodeMessage:
             "expiresAt": self.expires_at,
             "decoy": self.is_decoy,
         }
-        return json.dumps(content if self.locale is None else content | {"locale": self.locale})
+        # Users write their locale. A long one would make the message invalid, and its code would be lost.
+        has_locale = self.locale is not None and len(self.locale) <= _MAX_LOCALE
+        return json.dumps(content | {"locale": self.locale} if has_locale else content)
 
 
 def create_message_id() -> str:

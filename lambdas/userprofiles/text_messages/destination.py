@@ -7,7 +7,7 @@ function of ours has checked.
 import re
 
 import phonenumbers
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 # The types that phone sign-in accepts. Premium-rate, shared-cost and personal numbers cost more; most others
@@ -16,13 +16,17 @@ _ALLOWED_TYPES = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_O
 
 
 def find_country(phone: str) -> str | None:
-    """Return the ISO 3166-1 code of a number's country, or None if the number must not get messages."""
+    """Return the ISO 3166-1 code of a number's country, or None if the number must not get messages.
+
+    A number with a trunk prefix, such as `+4407911123456`, is refused: it would have limits of its own.
+    """
     if not _E164.fullmatch(phone):
         return None
     try:
         number = phonenumbers.parse(phone)
     except phonenumbers.NumberParseException:
         return None
-    if phonenumbers.number_type(number) not in _ALLOWED_TYPES:
+    is_only_form = phonenumbers.format_number(number, PhoneNumberFormat.E164) == phone
+    if not is_only_form or phonenumbers.number_type(number) not in _ALLOWED_TYPES:
         return None
     return phonenumbers.region_code_for_number(number)

@@ -30,6 +30,7 @@ SEND_SECONDS = 5.0
 _RESERVE_SECONDS = 1.0  # for the calls of DynamoDB after the service has answered
 _FIRST_DELAY = 0.5
 _MAX_CALLS = 4
+_NO_TIME = "NoTimeLeft"
 
 
 class MessageNotSentError(Exception):
@@ -100,8 +101,8 @@ class MessageWorker:
         country = self._find_destination(message)
         if country is None:
             return
-        if remaining() < SEND_SECONDS + _RESERVE_SECONDS:
-            raise MessageNotSentError("NoTimeLeft")
+        if not _is_in_time(remaining):
+            raise MessageNotSentError(_NO_TIME)
         try:
             claim = self._claims.claim(message.id, round(self._clock.now()))
         except AlreadyClaimedError:
@@ -151,12 +152,15 @@ class MessageWorker:
         return limit is None
 
     def _send(self, message: CodeMessage, claim: Claim, remaining: Callable[[], float]) -> None:
+        if not _is_in_time(remaining):
+            # DynamoDB was slow. A call that the function's time-out ends would have an unknown result.
+            self._release(claim, not_before=0, is_counted=True)
+            raise self._not_sent(message, _NO_TIME)
         result = self._call(message)
         for number in range(1, _MAX_CALLS):
             delay = _choose_delay(result, number)
-            is_in_time = remaining() >= delay + SEND_SECONDS + _RESERVE_SECONDS
             is_valid = self._clock.now() + delay < message.expires_at
-            if result.status is not SendStatus.RETRY or not (is_in_time and is_valid):
+            if result.status is not SendStatus.RETRY or not (is_valid and _is_in_time(remaining, delay)):
                 break
             self._clock.sleep(delay)
             result = self._call(message)
@@ -210,6 +214,11 @@ class MessageWorker:
             "message not sent yet", metric="MessagesRetried", messageId=message.id, error=code
         )
         return MessageNotSentError(code)
+
+
+def _is_in_time(remaining: Callable[[], float], delay: float = 0) -> bool:
+    """Return whether a call of the service after a delay ends before the function's time-out."""
+    return remaining() >= delay + SEND_SECONDS + _RESERVE_SECONDS
 
 
 def report_unexpected_errors(errors: Iterable[BaseException | None], report: Report) -> None:

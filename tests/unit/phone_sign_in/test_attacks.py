@@ -3,7 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
-from userprofiles.phone_sign_in.claim import Identity
+from userprofiles.phone_sign_in.claim import Identity, Outcome
+from userprofiles.phone_sign_in.code_checks import Approval
 
 PHONE = "+14155550123"
 OTHER_PHONE = "+14155550199"
@@ -199,12 +200,27 @@ def test_all_users_and_forms_of_a_number_share_its_limits(world):
     """An attacker who adds the victim's number to many accounts gets no more codes."""
     for name in range(8):
         world.sign_in(name=f"user {name}", phone=PHONE)
-        world.sign_in(name=PHONE, is_known=False)
         world.requests.request_code(Identity.of_phone(PHONE))
         world.clock.wait(31)
 
     assert len(world.messages) == 5
     assert len(world.table.items()) == 1
+
+
+def test_sign_ins_of_an_unknown_number_leave_the_codes_of_its_owner(world):
+    """They send nothing, and nothing limits them: the endpoints, which send, limit source addresses."""
+    world.requests.request_code(Identity.of_phone(PHONE))
+    code = world.messages[-1]["code"]
+    for _ in range(4):
+        world.clock.wait(31)
+        session = world.sign_in(is_known=False, name=PHONE)
+        for _ in range(3):
+            session.answer_wrong()
+
+    assert world.checks.approve(PHONE, code) is Approval.APPROVED
+    world.clock.wait(61)
+    assert world.requests.request_code(Identity.of_phone(PHONE)).outcome is Outcome.CLAIMED
+    assert len(world.text_messages) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -90,3 +91,9 @@ def test_invalid_body_is_rejected_without_a_word_of_it(body):
 
     assert "CANARY" not in str(error.value)
     assert error.value.__cause__ is None
+
+
+def test_long_locale_of_a_user_does_not_lose_the_code():
+    message = replace(MESSAGE, locale="x" * 2048)
+
+    assert parse_message(message.to_json()) == replace(message, locale=None)

@@ -50,6 +50,7 @@ def test_decoy_is_dropped_without_a_trace(scenario):
         ("+1415555012", "too short"),
         ("user:CANARY", "no number"),
         ("+1 415 555 0123", "not in E.164 form"),
+        ("+114155550123", "a second form, in another number range"),
     ],
 )
 def test_number_that_is_not_allowed_gets_no_message(scenario, phone, kind):

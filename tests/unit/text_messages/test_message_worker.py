@@ -7,7 +7,6 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from kill_switch import KilledError, KillSwitch
 from userprofiles.text_messages import message_worker
-from userprofiles.text_messages.code_message import Purpose
 from userprofiles.text_messages.message_worker import MessageNotSentError, report_unexpected_errors
 from userprofiles.text_messages.sms_sender import SendResult, SendStatus
 
@@ -36,20 +35,6 @@ def test_message_is_sent_once(scenario):
     assert scenario.read_metrics() == ["MessagesSent"]
     assert '"providerId":"SM1"' in scenario.log.getvalue()
     assert_nothing_personal(scenario.log)
-
-
-@pytest.mark.parametrize(
-    ("purpose", "text"),
-    [
-        (Purpose.SIGN_UP, f"{CODE} is your code."),
-        (Purpose.RESET, f"{CODE} is your code."),
-        (Purpose.INVITATION, f"Your temporary password is {CODE}"),
-    ],
-)
-def test_text_of_cognitos_codes_names_no_time(scenario, purpose, text):
-    scenario.process(scenario.create_body(purpose=purpose))
-
-    assert [message.text for message in scenario.sender.messages] == [text]
 
 
 def test_repeated_delivery_sends_nothing(scenario):
@@ -170,6 +155,23 @@ def test_call_that_would_end_after_the_functions_time_out_does_not_begin(scenari
     scenario.process(scenario.create_body())
 
     assert len(scenario.sender.messages) == 1
+
+
+def test_call_does_not_begin_after_dynamodb_was_slow(scenario):
+    class SlowClient:
+        def update_item(self, **request):
+            scenario.clock.time += 2
+            return scenario.tables.client.update_item(**request)
+
+    with pytest.raises(MessageNotSentError, match="NoTimeLeft"):
+        scenario.process(scenario.create_body(), client=SlowClient())
+    assert scenario.sender.messages == []
+    scenario.clock.end += 60
+    scenario.process(scenario.create_body())
+
+    assert len(scenario.sender.messages) == 1
+    counters = [item["messages"] for item in scenario.tables.items("codes") if item["SK"] == "COUNT"]
+    assert counters == [1, 1]
 
 
 def test_hanging_service_is_abandoned(scenario, monkeypatch):

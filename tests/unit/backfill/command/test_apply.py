@@ -559,7 +559,7 @@ def test_plan_of_this_process_is_applied_by_the_state_machine(planned, state_mac
 
 
 def test_plan_with_too_many_segments_for_the_state_machine_is_rejected(planned, state_machine, capsys):
-    planned.plan("--segments", "2001")
+    planned.sign(lambda content: content["job"].update(segments=2001))
 
     assert planned.apply("--no-backup", "--engine", "stepfunctions") == 5
 

@@ -212,8 +212,7 @@ def test_objects_have_no_ids_of_users(create_machine, s3):
     assert BUCKET not in names[0]
 
 
-@pytest.mark.sample(2)
-@pytest.mark.parametrize("users_in_memory", [1, 3])
+@pytest.mark.parametrize("users_in_memory", [pytest.param(1, marks=pytest.mark.long), 3])
 def test_hashes_that_do_not_fit_into_memory_are_divided(create_machine, monkeypatch, users_in_memory):
     monkeypatch.setattr(orphan_units, "USERS_IN_MEMORY", users_in_memory)
     machine = create_machine(*plain_users(9))

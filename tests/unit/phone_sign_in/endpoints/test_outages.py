@@ -82,6 +82,14 @@ def test_users_table_is_down(service):
     assert service.verify().status == 200
 
 
+def test_account_that_is_still_missing_after_the_registration(service, monkeypatch):
+    service.register()
+    monkeypatch.setattr(type(service.endpoints.registrar), "register", lambda *_: None)
+
+    assert service.verify().status == 503
+    assert "admin_initiate_auth" not in service.world.operations
+
+
 def test_lost_answer_of_the_last_call(service):
     """The code may be used up, so the user requests another one."""
     service.register()

@@ -96,6 +96,13 @@ def test_forms_of_one_number_share_their_code(service, body):
     assert [message["phone"] for message in service.world.messages] == [PHONE]
 
 
+def test_number_without_country_code_gets_the_default_of_the_stack(create_world, create_service):
+    service = create_service(create_world(DEFAULT_COUNTRY_CODE="44"))
+
+    assert service.register({"phone_number": "07400 123456"}).status == 200
+    assert [message["phone"] for message in service.world.messages] == ["+447400123456"]
+
+
 def test_code_is_accepted_as_a_number_and_with_spaces(service):
     service.register()
     code = service.world.messages[-1]["code"]

@@ -98,11 +98,20 @@ def test_user_with_an_unverified_number_gets_no_tokens(service, add_user, verify
     assert service.tables.items() == []
 
 
-def test_user_whose_name_looks_like_the_number_gets_no_tokens(service, verify):
+@pytest.mark.parametrize("status", ["CONFIRMED", "UNCONFIRMED"])
+def test_user_whose_name_looks_like_the_number_gets_no_tokens(service, verify, status):
     """In a pool with names of their own, a name can be the number of somebody else."""
-    service.pool.add(email=PHONE, phone_number="+14155550199", phone_number_verified="true")
+    sub = service.pool.add(status, email=PHONE, phone_number="+14155550199", phone_number_verified="true")
 
     assert refusal(verify())[0] == "phone_number"
+    assert list(service.pool.users) == [sub]
+
+
+def test_unconfirmed_user_whom_another_request_removes_first(service, add_user, verify):
+    add_user("UNCONFIRMED", "false")
+    service.cognito.before["admin_delete_user"] = service.pool.users.clear
+
+    assert verify().status == 200
 
 
 def test_disabled_user(service, add_user, verify, read_log):
@@ -161,10 +170,12 @@ def test_another_request_creates_the_user_first(service, verify):
     assert response.body["tokens"]["access"] == f"access of {winners[0]}"
 
 
-def test_number_that_another_request_keeps_taking(service, verify):
-    service.cognito.errors["admin_create_user"] = cognito_error("UsernameExistsException")
+@pytest.mark.parametrize("code", ["UsernameExistsException", "AliasExistsException"])
+def test_number_of_a_user_whom_the_pool_does_not_find(service, verify, code):
+    """It is not documented whether AdminGetUser finds a user by an unverified number."""
+    service.cognito.errors["admin_create_user"] = cognito_error(code)
 
-    assert verify().status == 503
+    assert refusal(verify())[0] == "phone_number"
     assert service.world.operations.count("admin_create_user") == 3
 
 
@@ -226,6 +237,14 @@ def test_cognito_refuses_the_user(service, verify, code, message, text):
 
     assert field == "non_field_errors"
     assert text in answer
+
+
+@pytest.mark.usefixtures("known_user")
+@pytest.mark.parametrize("code", ["NotAuthorizedException", "CodeMismatchException", "ExpiredCodeException"])
+def test_cognito_refuses_the_answer(service, verify, code):
+    service.cognito.errors["admin_respond_to_auth_challenge"] = cognito_error(code)
+
+    assert refusal(verify())[0] == "otp"
 
 
 def test_user_with_a_second_factor(service, add_user, verify):
