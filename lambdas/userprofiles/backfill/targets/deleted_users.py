@@ -33,7 +33,7 @@ _ATTRIBUTES = tuple(name for name in ROW_ATTRIBUTES if name not in (*COPIED_FIEL
 
 NOT_REMOVED = (
     "the user was deleted during the run, and the new profile could not be removed: dynamodb:DeleteItem and "
-    "dynamodb:ConditionCheckItem are required. Delete the item with PK {key} and SK PROFILE#MAIN"
+    "dynamodb:ConditionCheckItem are required. Delete the profile yourself"
 )
 
 RowKey = tuple[str | None, str | None]
@@ -141,7 +141,8 @@ class DeletedUsers:
         except BackfillFailedError as error:
             if error.kind is not ErrorKind.RIGHTS:
                 raise
-            return ProfileResult(Outcome.FAILED, NOT_REMOVED.format(key=users[0].profile_key))
+            is_gone = not self._reader.read_items([users[0].profile_key], ["profile"], consistent=True)
+            return CREATED if is_gone else ProfileResult(Outcome.FAILED, NOT_REMOVED)
         return ProfileResult(Outcome.SKIPPED, reason)
 
     def _read_again(
@@ -198,8 +199,7 @@ class DeletedUsers:
                 if error.kind is not ErrorKind.RIGHTS:
                     raise
                 user_id = key.removeprefix(record.USER_PREFIX)
-                reason = NOT_REMOVED.format(key=key)
-                failures.append(UserResult(user_id, Outcome.FAILED, reason, key=row_key(profile)))
+                failures.append(UserResult(user_id, Outcome.FAILED, NOT_REMOVED, key=row_key(profile)))
         return failures
 
     def _is_new(self, profile: Row, inserts: PendingInserts) -> bool:
