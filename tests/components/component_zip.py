@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "CODE_KEY_ID": "arn:aws:kms:us-east-1:111122223333:key/codes",
     "ALLOWED_COUNTRIES": "US",
     "USER_POOL_CLIENT_ID": "client",
+    "SELF_SIGN_UP": "true",
     "CODE_QUEUE_URL": "http://127.0.0.1:9/codes",
     "SENDER_KEY_ARN": "arn:aws:kms:us-east-1:111122223333:key/0b6a1f1e-0000-4000-8000-000000000000",
     "MIGRATION_BUCKET": "bucket",
