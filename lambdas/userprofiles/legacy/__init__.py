@@ -1,0 +1,1 @@
+"""The import of an old MongoDB application: users, content, links and premium."""
