@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from userprofiles.backfill.outcome import ProfileResult
-from userprofiles.backfill.tables.table_shape import get_string
+from userprofiles.backfill.tables.key_reader import ItemKey, item_key
 from userprofiles.table.attribute_value import AttributeValue
 
 Item = Mapping[str, AttributeValue]
-ItemKey = tuple[str, str]  # PK and SK
 
 
 class InsertBatch:
@@ -50,11 +49,6 @@ class InsertBatch:
     def results_by_key(self) -> dict[ItemKey, ProfileResult]:
         """Return the results of the finished items by key."""
         return {item_key(self.items[n]): result for n, result in self.results.items()}
-
-
-def item_key(item: Item) -> ItemKey:
-    """Return the key of an item."""
-    return get_string(item, "PK") or "", get_string(item, "SK") or ""
 
 
 def insert_statement(table: str, item: Item) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, ProfileResult
 from userprofiles.backfill.tables.batch_permissions import BatchPermissions
 from userprofiles.backfill.tables.calls import RETRIED, Calls
-from userprofiles.backfill.targets.insert_batch import InsertBatch, Item, ItemKey, insert_statement
+from userprofiles.backfill.tables.key_reader import ItemKey
+from userprofiles.backfill.targets.insert_batch import InsertBatch, Item, insert_statement
 from userprofiles.table.attribute_value import item_size
 from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
 from userprofiles.table.error_codes import THROTTLING_CODES

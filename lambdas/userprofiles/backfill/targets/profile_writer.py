@@ -7,7 +7,7 @@ from userprofiles.backfill.outcome import Outcome, ProfileResult
 from userprofiles.backfill.tables.batch_permissions import BatchPermissions
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_shape import get_string, is_erased
-from userprofiles.backfill.targets.insert_batch import Item, ItemKey
+from userprofiles.backfill.targets.insert_batch import Item
 from userprofiles.backfill.targets.item_inserter import CREATED, EXISTED, ItemInserter
 from userprofiles.backfill.targets.profile_reader import ProfileReader
 from userprofiles.backfill.users.skip_rule import ERASED
@@ -46,7 +46,7 @@ class ProfileWriter:
             BackfillFailedError: The table can't be written, or no call succeeds.
             StoppedError: A stop was requested. Some items may have been created.
         """
-        results_by_key: dict[ItemKey, ProfileResult] = {}
+        results_by_key: dict[tuple[str, str], ProfileResult] = {}
         try:
             self._inserter.insert(items, results_by_key)
         finally:
