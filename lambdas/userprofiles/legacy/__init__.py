@@ -1,1 +1,1 @@
-"""The import of an old MongoDB application: users, content, links and premium."""
+"""The import of a MongoDB application: its users, their content, friends and premium."""
