@@ -23,6 +23,7 @@ CODEC_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
 _JSON_OPTIONS = json_util.JSONOptions(
+    json_mode=json_util.JSONMode.CANONICAL,  # for writing; reading accepts every form
     tz_aware=True,
     uuid_representation=UuidRepresentation.STANDARD,
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
@@ -80,7 +81,7 @@ def decode_extended_json(data: bytes) -> dict[str, Any]:
 
 def to_extended_json(value: Any) -> Any:
     """Return a value of BSON as a JSON document, without loss."""
-    return json.loads(json_util.dumps(value, json_options=json_util.CANONICAL_JSON_OPTIONS))
+    return json.loads(json_util.dumps(value, json_options=_JSON_OPTIONS))
 
 
 def from_extended_json(document: Any) -> Any:
