@@ -30,9 +30,9 @@ def read_files(folder, file_format):
             continue
         text = (folder / f"{collection}.json").read_text()
         if file_format in {Format.LINES, Format.LINES_CANONICAL}:
-            yield [json_util.loads(line, JSON) for line in text.splitlines()]
+            yield [json_util.loads(line, json_options=JSON) for line in text.splitlines()]
         else:
-            yield json_util.loads(text, JSON)
+            yield json_util.loads(text, json_options=JSON)
 
 
 def test_same_seed_gives_the_same_population():
