@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 
 from legacy_population.phones import Phone, phone_abroad, phone_of, unusable_fields
-from legacy_population.roles import BLOCK, ROLES, Expected, Role, expected_of
+from legacy_population.roles import BLOCK, ROLES, SHARING_PHONE, Expected, Role, expected_of
 
 OLD_HOST = "https://biograph-media.s3.amazonaws.com"
 _NAMES = (
@@ -55,6 +55,7 @@ class Person:
         phone: The true phone number; None if there is none that can get a message.
         document: The document of the old database.
         premium_end: The end of the paid plan; None without a plan, or with one that has no end.
+        is_last_changed: Whether the user was changed last among those who share a number.
     """
 
     index: int
@@ -63,11 +64,12 @@ class Person:
     phone: Phone | None
     document: dict[str, Any]
     premium_end: datetime | None = None
+    is_last_changed: bool = False
 
     @property
     def expected(self) -> Expected:
-        """What an import must do with this user, before an operator decides about conflicts."""
-        return expected_of(self.role)
+        """What an import must do with this user."""
+        return expected_of(self.role, is_last_changed=self.is_last_changed)
 
 
 def object_id(*parts: object) -> ObjectId:
@@ -94,6 +96,7 @@ def create_people(seed: int, block: int, now: datetime) -> list[Person]:
         group = [person for person in people if person.role is role]
         leader = group[0].index if group else index
         person = Person(index, role, old_user_id(seed, index, role), None, {})
+        person.is_last_changed = role in SHARING_PHONE and len(group) == 1
         person.document = {"_id": person.old_id, **_phone_fields(person, leader, seed)}
         if role is not Role.MISSING_FIELDS:
             person.document |= _other_fields(rng, person, leader, now)
@@ -110,9 +113,8 @@ def _phone_fields(person: Person, leader: int, seed: int) -> dict[str, Any]:
     if role is Role.ABROAD:
         person.phone = phone_abroad(index)
         return {"phone_number": person.phone.national, "country_code": int(person.phone.country_code)}
-    shares_number = role in {Role.SHARED_PHONE, Role.SHARED_PHONE_OF_THREE}
-    person.phone = phone_of(leader if shares_number else index, seed)
-    if role is Role.OTHER_SPELLING or (shares_number and index != leader):
+    person.phone = phone_of(leader if role in SHARING_PHONE else index, seed)
+    if role is Role.OTHER_SPELLING or (role in SHARING_PHONE and index != leader):
         return {"phone_number": person.phone.spell(index), "country_code": 1}
     if role is Role.MISSING_FIELDS:
         return {"phone_number": person.phone.national}
@@ -130,7 +132,7 @@ def _other_fields(rng: random.Random, person: Person, leader: int, now: datetime
         "email_notification": {"all": rng.random() < 0.7},
         "push_notification": {"all": rng.random() < 0.7},
         "created_at": joined,
-        "updated_at": joined + timedelta(days=rng.randrange(30)),
+        "updated_at": now - timedelta(hours=1) if person.is_last_changed else joined + timedelta(days=20),
     }
     if role is not Role.NAME_TWIN:
         fields["username"] = f"user{index}"

@@ -5,11 +5,11 @@ from enum import StrEnum
 
 
 class Expected(StrEnum):
-    """What an import must do with a user."""
+    """What an import must do with a user, and what it must propose to the operator."""
 
     IMPORTED = "imported"
-    CONFLICT = "conflict"
-    SKIPPED = "skipped"
+    PROPOSED = "conflict, proposed for import"
+    LEFT_OUT = "conflict, proposed to be skipped"
 
 
 class Role(StrEnum):
@@ -41,7 +41,8 @@ class Share:
     Attributes:
         users: How many of 100 users have it. Users of a role in a block form one group where they share
             something.
-        expected: What an import must do with them, before an operator decides about conflicts.
+        expected: What an import must do with them. Of users who share a number, the one who was changed last
+            is proposed for import.
     """
 
     users: int
@@ -55,22 +56,30 @@ SHARES = {
     Role.ODD_TYPES: Share(1),
     Role.TEXT_ID: Share(1),
     Role.DISABLED: Share(1),
-    Role.SHARED_PHONE: Share(2, Expected.CONFLICT),
-    Role.SHARED_PHONE_OF_THREE: Share(3, Expected.CONFLICT),
-    Role.EMAIL_TWIN: Share(2, Expected.CONFLICT),
-    Role.NAME_TWIN: Share(2),
-    Role.EMAIL_ONLY: Share(1, Expected.SKIPPED),
-    Role.NO_ADDRESS: Share(1, Expected.SKIPPED),
-    Role.UNREADABLE_PHONE: Share(1, Expected.SKIPPED),
-    Role.PREMIUM_RATE: Share(1, Expected.SKIPPED),
-    Role.TOLL_FREE: Share(1, Expected.SKIPPED),
-    Role.FIXED_LINE: Share(1, Expected.SKIPPED),
+    Role.SHARED_PHONE: Share(2, Expected.LEFT_OUT),
+    Role.SHARED_PHONE_OF_THREE: Share(3, Expected.LEFT_OUT),
+    Role.EMAIL_TWIN: Share(2, Expected.PROPOSED),
+    Role.NAME_TWIN: Share(2, Expected.PROPOSED),
+    Role.EMAIL_ONLY: Share(1, Expected.LEFT_OUT),
+    Role.NO_ADDRESS: Share(1, Expected.LEFT_OUT),
+    Role.UNREADABLE_PHONE: Share(1, Expected.LEFT_OUT),
+    Role.PREMIUM_RATE: Share(1, Expected.LEFT_OUT),
+    Role.TOLL_FREE: Share(1, Expected.LEFT_OUT),
+    Role.FIXED_LINE: Share(1, Expected.LEFT_OUT),
 }
+SHARING_PHONE = {Role.SHARED_PHONE, Role.SHARED_PHONE_OF_THREE}
 BLOCK = 100
 ROLES = [role for role, share in SHARES.items() for _ in range(share.users)]
 ROLES += [Role.PLAIN] * (BLOCK - len(ROLES))
 
 
-def expected_of(role: Role) -> Expected:
-    """Return what an import must do with the users of a role."""
+def expected_of(role: Role, *, is_last_changed: bool) -> Expected:
+    """Return what an import must do with a user of a role.
+
+    Args:
+        role: The role.
+        is_last_changed: Whether the user was changed last among those who share a number.
+    """
+    if role in SHARING_PHONE and is_last_changed:
+        return Expected.PROPOSED
     return SHARES[role].expected if role in SHARES else Expected.IMPORTED

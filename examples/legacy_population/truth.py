@@ -73,16 +73,21 @@ class Truth:
     seconds_left: int = 0
 
 
-def is_expected(person: Person) -> bool:
+def is_clear(person: Person) -> bool:
     """Return whether a user is imported if the operator decides nothing about conflicts."""
     return person.expected is Expected.IMPORTED
+
+
+def is_clear_or_proposed(person: Person) -> bool:
+    """Return whether a user is imported if the operator takes over all proposals."""
+    return person.expected is not Expected.LEFT_OUT
 
 
 def count_truth(
     population: Population,
     *,
     moment: datetime | None = None,
-    is_imported: Callable[[Person], bool] = is_expected,
+    is_imported: Callable[[Person], bool] = is_clear,
 ) -> Truth:
     """Count what is true of a population.
 

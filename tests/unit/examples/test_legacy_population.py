@@ -150,7 +150,7 @@ def test_wrong_size_is_refused(users):
 
 def test_expectations_of_the_roles():
     assert count_truth(Population(BLOCK)).expected == {
-        Expected.IMPORTED: 87,
-        Expected.CONFLICT: 7,
-        Expected.SKIPPED: 6,
+        Expected.IMPORTED: 85,
+        Expected.PROPOSED: 6,
+        Expected.LEFT_OUT: 9,
     }
