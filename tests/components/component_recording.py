@@ -15,6 +15,8 @@ REGION = "cn-north-1"
 PARTITION = "aws-cn"  # a partition that is not hard-coded by habit
 OPTIONAL_RESOURCES = {
     "app-code-api-": "app-code-api",
+    "app-media-": "app-media",
+    "app-social-": "app-social",
     "app-phone-": "app-phone",
     **{
         f"app-identity-{trigger}-": "app-phone"
