@@ -14,9 +14,9 @@ from component_golden import golden_differences, golden_part, read_stack_golden
 from component_key_expectations import EXPECTATIONS_WITH_A_KEY
 from component_mutation import Mutation
 from component_mutations import MUTATIONS
+from component_parts import PARTS, part_of, program_of
 from component_paths import leaves
 from component_phone_expectations import PHONE_RULES
-from component_programs import PARTS, part_of
 from component_recording import Recording, record
 from component_rules import RULES
 from pulumi.runtime.proto import source_pb2
@@ -46,8 +46,8 @@ def one_for_each_check() -> list[Any]:
 
 def program(mutation: Mutation) -> Callable[[], Any]:
     """Return the program of the stack's part with the resources."""
-    part = PARTS[part_of(mutation.resources[0])]
-    return lambda: part(**mutation.arguments)
+    create = program_of(part_of(mutation.resources[0]))
+    return lambda: create(**mutation.arguments)
 
 
 def record_unchanged(mutation: Mutation) -> Recording:
