@@ -19,7 +19,6 @@ from component_paths import leaves
 from component_phone_expectations import PHONE_RULES
 from component_recording import Recording, record
 from component_rules import RULES
-from pulumi.runtime.proto import source_pb2
 from userprofiles import template
 
 _load = cache(template.load)
@@ -28,9 +27,8 @@ _recordings: dict[str, Recording] = {}
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read each template once and create no stack traces: together they take a third of the time."""
+    """Read each template once."""
     monkeypatch.setattr(template, "load", _load)
-    monkeypatch.setattr("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace)
 
 
 def one_for_each_check() -> list[Any]:
