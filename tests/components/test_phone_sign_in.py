@@ -11,7 +11,7 @@ import pytest
 import userprofiles
 from component_phone_expectations import EVERY_FUNCTION
 from component_programs import KEY, PHONE, TWILIO, arn, phone_sign_in, phone_sign_in_api, whole_stack
-from component_recording import Recording, record
+from component_recording import PARTITION, Recording, record
 from pulumi_userprofiles import InvalidArgumentError
 from userprofiles.phone_sign_in import create_challenge, endpoints, verify_challenge
 from userprofiles.telemetry import Report
@@ -470,6 +470,20 @@ def test_stack_refuses_what_does_not_fit(args: dict[str, Any], parts: list[str])
 
 def test_routes_need_the_outputs_of_phone_sign_in() -> None:
     refuse(lambda: phone_sign_in_api(code_key_arn=None), ["'code_key_arn'"])
+
+
+def test_sender_can_send_text_messages_and_publish_to_no_topic() -> None:
+    recording = record(phone_sign_in)
+
+    allowed = statement(recording, SENDER, "SendTextMessages")
+    denied = statement(recording, SENDER, "SendTextMessagesDenied")
+    assert (allowed["Effect"], allowed["Action"], allowed["Resource"]) == ("Allow", ["sns:Publish"], ["*"])
+    assert denied == {
+        "Sid": "SendTextMessagesDenied",
+        "Effect": "Deny",
+        "Action": ["sns:Publish"],
+        "Resource": [f"arn:{PARTITION}:sns:*:*:*"],
+    }
 
 
 PARAMETER = {**TWILIO, "twilio_secret_arn": arn("ssm", "parameter/twilio")}
