@@ -11,8 +11,9 @@ from userprofiles.backfill.segment_state import Chunk, PlannedInserts, SegmentSt
 from userprofiles.backfill.sources.source import Cursor, Page, Source
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_shape import get_string
+from userprofiles.backfill.targets.item_inserter import CREATED, EXISTED
 from userprofiles.backfill.targets.pending_inserts import PendingInserts
-from userprofiles.backfill.targets.profile_writer import CREATED, CREATED_AT, EXISTED
+from userprofiles.backfill.targets.profile_writer import CREATED_AT
 from userprofiles.backfill.targets.target import Target
 from userprofiles.backfill.users.user_row import Row, UserRow
 from userprofiles.jobs.quarantine import row_digest

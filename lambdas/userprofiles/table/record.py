@@ -20,8 +20,11 @@ USER_PREFIX = "USER#"
 LIST_PREFIX = "LIST#"
 # The partition of the open removals of unconfirmed users; see `removal_journal`.
 REMOVALS_PARTITION = "REMOVAL#OPEN"
-# The prefixes of partition keys in this table. LEGACY# and MIGRATION# are reserved for items without a user.
-PARTITION_PREFIXES = (USER_PREFIX, LIST_PREFIX, "LEGACY#", "MIGRATION#", "REMOVAL#")
+# The prefixes of partition keys in this table. LEGACY#, MIGRATION# and REDIRECT# have items without a user.
+PARTITION_PREFIXES = (USER_PREFIX, LIST_PREFIX, "LEGACY#", "MIGRATION#", "REMOVAL#", "REDIRECT#")
+
+# Attribute with the run of a backfill or import that wrote an item.
+RUN_ID = "migrationRunId"
 
 SORT_KEYS: dict[ItemKind, str] = {"account": "ACCOUNT#MAIN", "profile": "PROFILE#MAIN"}
 ENTITY_TYPES: dict[ItemKind, str] = {"account": "USER_ACCOUNT", "profile": "USER_PROFILE"}

@@ -67,11 +67,11 @@ def test_functions_zip_has_the_same_version_and_a_changed_builder_another_one(tm
 INFRASTRUCTURE = {
     "aws", "backfill/error_messages", "backfill/errors", "backfill/job", "backfill/limits",
     "backfill/outcome", "backfill/segment_state", "backfill/stop", "backfill/tables/batch_permissions",
-    "backfill/tables/calls", "backfill/tables/table_scan", "backfill/tally",
-    "backfill/targets/insert_batch", "backfill/targets/pending_inserts", "backfill/targets/profile_reader",
-    "backfill/targets/profile_writer", "backfill/targets/target", "compiled_template", "jobs/counted",
-    "jobs/latency", "jobs/pacing", "jobs/quarantine", "settings", "table/conditions", "table/error_codes",
-    "telemetry",
+    "backfill/tables/calls", "backfill/tables/key_reader", "backfill/tables/table_scan", "backfill/tally",
+    "backfill/targets/insert_batch", "backfill/targets/item_inserter", "backfill/targets/pending_inserts",
+    "backfill/targets/profile_reader", "backfill/targets/profile_writer", "backfill/targets/target",
+    "compiled_template", "jobs/counted", "jobs/latency", "jobs/pacing", "jobs/quarantine", "settings",
+    "table/conditions", "table/error_codes", "telemetry",
 }  # fmt: skip
 ROOTS = {
     "segment", "sources/open_source", "targets/profile_builder", "targets/profile_target",

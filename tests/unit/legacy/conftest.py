@@ -1,4 +1,4 @@
-"""Documents of a small application."""
+"""Fixtures for the import of old users: documents of a small application, and a table for inserts."""
 
 import datetime as dt
 import sys
@@ -9,7 +9,10 @@ import pytest
 from bson import Binary, Decimal128, Int64, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
 
-sys.path.insert(0, str(Path(__file__).parent))  # for the helper module: test folders are not packages
+sys.path.insert(0, str(Path(__file__).parent))  # for the helper modules: test folders are not packages
+
+from import_table import LIMITS, ImportTable
+from userprofiles.legacy.table_inserts import TableInserts
 
 
 @pytest.fixture
@@ -28,3 +31,15 @@ def all_types():
         {"_id": uuid.UUID(int=4), "bytes": Binary(b"\x00\xff", 5), "pattern": Regex("a+", "i")},
         {"_id": 5, "list": [1, {"a": [{}]}, "x"], "document": {"deep": {"er": 1}}, "empty": ""},
     ]
+
+
+@pytest.fixture
+def table():
+    return ImportTable()
+
+
+@pytest.fixture
+def inserts(table):
+    table_inserts = TableInserts(table.client, table.name, threads=3, limits=LIMITS)
+    yield table_inserts
+    table_inserts.close()

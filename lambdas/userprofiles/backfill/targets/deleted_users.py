@@ -19,10 +19,11 @@ from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.table_scan import projection, segment_parameters
 from userprofiles.backfill.tables.table_scan import scan as scan_table
 from userprofiles.backfill.tables.table_shape import get_string
+from userprofiles.backfill.targets.item_inserter import CREATED
 from userprofiles.backfill.targets.item_remover import ItemRemover
 from userprofiles.backfill.targets.pending_inserts import PendingInserts
 from userprofiles.backfill.targets.profile_builder import ProfileBuilder
-from userprofiles.backfill.targets.profile_writer import CREATED, CREATED_AT
+from userprofiles.backfill.targets.profile_writer import CREATED_AT
 from userprofiles.backfill.users.skip_rule import DELETED
 from userprofiles.backfill.users.user_row import COPIED_FIELDS, ROW_ATTRIBUTES, Row, UserRow, row_key
 from userprofiles.table import record

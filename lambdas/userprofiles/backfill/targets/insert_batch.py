@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from userprofiles.backfill.outcome import ProfileResult
-from userprofiles.backfill.tables.table_shape import get_string
+from userprofiles.backfill.tables.key_reader import ItemKey, item_key
 from userprofiles.table.attribute_value import AttributeValue
 
 Item = Mapping[str, AttributeValue]
@@ -15,17 +15,17 @@ class InsertBatch:
     """The progress of one batch of inserts.
 
     Args:
-        items: The profiles.
+        items: The items.
         repeated: Whether an earlier attempt may have inserted some of them.
 
     Attributes:
-        items: The profiles.
-        results: The results of the finished profiles, by their position in `items`.
-        duplicates: The positions of the profiles whose key already exists; the existing item is not read yet.
-        pending: The positions of the profiles that must still be inserted.
+        items: The items.
+        results: The results of the finished items, by their position in `items`.
+        duplicates: The positions of the items whose key already exists; the existing item is not read yet.
+        pending: The positions of the items that must still be inserted.
         repeated: Whether an earlier attempt may have inserted some of them.
         server_errors: The messages of the server's failures to execute a statement, by position.
-        last_problem: Why the last pending profile was not inserted, for a message.
+        last_problem: Why the last pending item was not inserted, for a message.
     """
 
     def __init__(self, items: Sequence[Item], *, repeated: bool = False) -> None:
@@ -46,9 +46,9 @@ class InsertBatch:
         """Whether DynamoDB executed some of the statements, so that it is not down."""
         return bool(self.results or self.duplicates)
 
-    def results_by_key(self) -> dict[str, ProfileResult]:
-        """Return the results of the finished profiles by PK."""
-        return {get_string(self.items[n], "PK") or "": result for n, result in self.results.items()}
+    def results_by_key(self) -> dict[ItemKey, ProfileResult]:
+        """Return the results of the finished items by key."""
+        return {item_key(self.items[n]): result for n, result in self.results.items()}
 
 
 def insert_statement(table: str, item: Item) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def insert_statement(table: str, item: Item) -> dict[str, Any]:
     return {"Statement": _insert_text(table, tuple(item)), "Parameters": list(item.values())}
 
 
-@functools.lru_cache(maxsize=64)  # the profiles of a run have few different sets of attributes
+@functools.lru_cache(maxsize=64)  # the items of a run have few different sets of attributes
 def _insert_text(table: str, names: tuple[str, ...]) -> str:
     values = ", ".join("'" + name.replace("'", "''") + "': ?" for name in names)
     return f'INSERT INTO "{table}" VALUE {{{values}}}'

@@ -8,9 +8,10 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import Outcome, ProfileResult
 from userprofiles.backfill.sources.source import Page
 from userprofiles.backfill.tables.table_shape import TableShape, get_string, is_erased, user_partition_key
+from userprofiles.backfill.targets.item_inserter import CREATED, EXISTED
 from userprofiles.backfill.targets.profile_builder import ProfileBuilder, too_large, write_units
 from userprofiles.backfill.targets.profile_reader import ProfileReader
-from userprofiles.backfill.targets.profile_writer import CREATED, CREATED_AT, EXISTED, ProfileWriter
+from userprofiles.backfill.targets.profile_writer import CREATED_AT, ProfileWriter
 from userprofiles.backfill.users.skip_rule import ERASED
 from userprofiles.backfill.users.user_row import RUN_ID, Row, UserRow
 from userprofiles.table import record

@@ -9,9 +9,10 @@ from userprofiles.backfill.job import Job
 from userprofiles.backfill.outcome import Outcome, ProfileResult
 from userprofiles.backfill.sources.source import Page
 from userprofiles.backfill.tables.table_shape import get_string, is_erased
+from userprofiles.backfill.targets.item_inserter import CREATED, EXISTED
 from userprofiles.backfill.targets.profile_builder import too_large, write_units
 from userprofiles.backfill.targets.profile_reader import ProfileReader
-from userprofiles.backfill.targets.profile_writer import CREATED, CREATED_AT, EXISTED, ProfileWriter
+from userprofiles.backfill.targets.profile_writer import CREATED_AT, ProfileWriter
 from userprofiles.backfill.targets.user_builder import UserBuilder
 from userprofiles.backfill.users.skip_rule import ERASED
 from userprofiles.backfill.users.user_row import RUN_ID, Row, UserRow

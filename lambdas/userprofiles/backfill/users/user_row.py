@@ -16,7 +16,7 @@ from userprofiles.table.attribute_value import AttributeValue
 Row = Mapping[str, AttributeValue]
 
 COPIED_FIELDS = ("firstName", "lastName", "phoneNumber")
-RUN_ID = "migrationRunId"
+RUN_ID = record.RUN_ID
 # Which row of the source a profile was created from. Two rows can have the same user.
 ROW_DIGEST = "migrationRow"
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from userprofiles.lifecycle.erasure import links
+from userprofiles.lifecycle.erasure.links import owned_partition
 from userprofiles.lifecycle.erasure.stores.batches import count_keys, delete_keys, read_pages
 from userprofiles.lifecycle.erasure.stores.store import CheckStop, CountedStore
+from userprofiles.social.links import mirror_key
 from userprofiles.table import record
 from userprofiles.table.attribute_value import deserialize_item
 
@@ -36,8 +37,7 @@ class ItemStore(CountedStore):
         total = count_keys(self._client, self._table, [_removal_key(sub)])
         for keys in self._pages(sub):
             check_stop()
-            legacy_keys = list(self._legacy_keys(keys))
-            total += len(keys) + len(legacy_keys)
+            total += len(keys) + len(list(self._owned_keys(keys)))
             total += count_keys(self._client, self._table, _mirror_keys(sub, keys))
         return total
 
@@ -45,7 +45,7 @@ class ItemStore(CountedStore):
         """Delete the mirrors, then the items."""
         for keys in self._pages(sub):
             check_stop()
-            mirror_keys = [*_mirror_keys(sub, keys), *self._legacy_keys(keys)]
+            mirror_keys = [*_mirror_keys(sub, keys), *self._owned_keys(keys)]
             delete_keys(self._client, self._table, mirror_keys, check_stop)
             delete_keys(self._client, self._table, keys, check_stop)
         delete_keys(self._client, self._table, [_removal_key(sub)], check_stop)
@@ -54,9 +54,9 @@ class ItemStore(CountedStore):
         for page in self._keys(record.partition_key(sub)):
             yield [key for key in page if key["SK"] not in _TOMBSTONES]
 
-    def _legacy_keys(self, keys: list[Key]) -> Iterator[Key]:
+    def _owned_keys(self, keys: list[Key]) -> Iterator[Key]:
         for key in keys:
-            partition = links.legacy_partition(key["SK"])
+            partition = owned_partition(key["SK"])
             if partition is not None:
                 for page in self._keys(partition):
                     yield from page
@@ -78,5 +78,5 @@ def _removal_key(sub: str) -> Key:
 
 
 def _mirror_keys(sub: str, keys: list[Key]) -> list[Key]:
-    mirror_keys = (links.mirror_key(sub, key["SK"]) for key in keys)
+    mirror_keys = (mirror_key(sub, key["SK"]) for key in keys)
     return [key for key in mirror_keys if key is not None]

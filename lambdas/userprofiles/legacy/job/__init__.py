@@ -1,0 +1,1 @@
+"""The job that imports an old application: stages, run, plan, verification, rollback and delta."""
