@@ -101,15 +101,20 @@ def create_rollback_job(history: RunHistory, *, dry_run: bool, rate: float | Non
     return job
 
 
-def find_open_rollback(ledger: Ledger, run_id: str) -> RunRecord | None:
+def find_open_rollback(ledger: Ledger, run_id: str, kind: str = KIND) -> RunRecord | None:
     """Return the unfinished rollback of a run, or None.
+
+    Args:
+        ledger: The ledger.
+        run_id: The ID of the run that is undone.
+        kind: The kind of rollbacks in the ledger.
 
     Raises:
         RefusedError: The run was rolled back already.
         LedgerError: The ledger can't be read.
     """
     for run in ledger.list_runs():
-        if run.kind == KIND and run.job.get("ofRun") == run_id:
+        if run.kind == kind and run.job.get("ofRun") == run_id:
             if run.state is RunState.DONE:
                 raise RefusedError(f"Run {run_id} was rolled back already, by run {run.run_id}.")
             return run
