@@ -10,6 +10,7 @@ from pulumi_userprofiles.component import Component
 from pulumi_userprofiles.passed_arguments import function_args, pick, shared_args
 from pulumi_userprofiles.phone_sign_in import PhoneSignIn
 from pulumi_userprofiles.phone_sign_in_api import PhoneSignInApi
+from pulumi_userprofiles.phone_sign_in_pool import sends_cognito_codes, unused_texts
 from pulumi_userprofiles.reconciler import Reconciler
 from pulumi_userprofiles.reconciler_settings import reconcile_interval_hours
 from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
@@ -33,12 +34,27 @@ class OptionalParts(Component):
         phone_sign_in: PhoneSignIn | None
         _pool: dict[str, Any]
 
-    def _make_phone_sign_in(self, args: SignupToProfileArgs) -> PhoneSignIn | None:
+    def _make_phone_sign_in(
+        self, args: SignupToProfileArgs, pool_args: Mapping[str, Any]
+    ) -> PhoneSignIn | None:
         """Create the triggers of phone sign-in, if there is phone sign-in."""
         settings = args.get("phone_sign_in")
         if settings is None:
             return None
-        phone_args = {**function_args(args), **pick(args, "protect"), "settings": settings}
+        texts = unused_texts(args, pool_args)
+        if texts:
+            pulumi.log.warn(
+                "Text messages with Cognito's codes have the text of phone sign-in, so these texts have no "
+                f"effect: {', '.join(texts)}. Remove them, or set 'sends_cognito_codes' of 'phone_sign_in' "
+                "to false: Cognito then sends its codes itself, to every country and without limits.",
+                self,
+            )
+        phone_args = {
+            **function_args(args),
+            **pick(args, "protect"),
+            **pick(pool_args, "sender_key_arn"),
+            "settings": {**settings, "sends_cognito_codes": sends_cognito_codes(args, pool_args)},
+        }
         return self._make_component(PhoneSignIn, "phone", phone_args)
 
     def _make_phone_sign_in_api(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:

@@ -28,7 +28,7 @@ from pulumi_userprofiles.phone_sign_in_functions import (
     cognito_codes_function,
     sender_function,
 )
-from pulumi_userprofiles.phone_sign_in_settings import COGNITO_CODES_WARNING, CheckedPhoneSignIn
+from pulumi_userprofiles.phone_sign_in_settings import CheckedPhoneSignIn
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import reserved_concurrency
 from pulumi_userprofiles.validation import boolean
@@ -115,8 +115,6 @@ class PhoneSignIn(Component):
         protect = boolean(label, args, "protect", True)
         reserved_concurrency(label, args)
         super().__init__(name, args, opts, transforms)
-        if settings.leaves_codes_to_cognito and protect:
-            pulumi.log.warn(COGNITO_CODES_WARNING, self)
 
         self.codes_table = self._make_table(args)
         self.code_key = self._make_key(
@@ -234,16 +232,18 @@ class PhoneSignIn(Component):
         asynchronous invocation"). There is no failure destination, because an event contains a phone number
         and a code.
         """
-        self.sender_key = self._make_key(
-            "sender-key",
-            protect,
-            description="Encrypts the codes that Cognito hands over to the sender",
-            enable_key_rotation=True,
-        )
+        key_arn = args.get("sender_key_arn")
+        if key_arn is None:
+            key_arn = self._make_key(
+                "sender-key",
+                protect,
+                description="Encrypts the codes that Cognito hands over to the sender",
+                enable_key_rotation=True,
+            ).arn
         self.cognito_codes = self._make_component(
             PythonFunction,
             "cognito-codes",
-            cognito_codes_function(self._prefix, args, self.sender_key.arn, self.resources),
+            cognito_codes_function(self._prefix, args, key_arn, self.resources),
         )
         self._make(
             aws.lambda_.FunctionEventInvokeConfig,
@@ -254,7 +254,7 @@ class PhoneSignIn(Component):
             maximum_retry_attempts=2,
         )
         self._make_alarms(args, cognito_codes_alarms(self._prefix, self.cognito_codes.function_name))
-        self.sender_key_arn = self.sender_key.arn
+        self.sender_key_arn = pulumi.Output.from_input(key_arn)
         self.custom_sms_sender_alias_arn = self.cognito_codes.alias_arn
         self.pool_triggers[COGNITO_CODES] = self.cognito_codes.alias_arn
 

@@ -82,9 +82,10 @@ class PhoneSignInSettings(TypedDict):
     none."""
 
     sends_cognito_codes: NotRequired[bool]
-    """Whether the same provider also sends Cognito's own codes for sign-up, password reset and changed
-    numbers, through the trigger `custom_sms_sender`. Default: true with Twilio, false with Amazon SNS, which
-    Cognito itself uses."""
+    """Whether Cognito's own codes for sign-up, password reset and changed numbers take the same way, with the
+    same limits, through the trigger `custom_sms_sender`. With false, Cognito sends them itself, to numbers of
+    every country and without these limits. Default: true; false if `triggers` contains a
+    `custom_sms_sender` of your own."""
 
     spend_alarm_usd: NotRequired[int]
     """Spending for text messages of Amazon SNS in a month, in US dollars, above which an alarm is raised, 1
@@ -123,6 +124,10 @@ class PhoneSignInArgs(TypedDict):
     former_kms_key_arns: NotRequired[list[pulumi.Input[str]]]
     """ARNs of KMS keys that `kms_key_arn` named before: the functions can still read what these keys encrypt.
     Default: none."""
+
+    sender_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key with which Cognito encrypts its own codes: a pool has one such key for all its
+    senders. Default: a new key."""
 
     alarm_topic_arn: NotRequired[pulumi.Input[str]]
     """ARN of the SNS topic that alarms notify. Default: alarms only change their state."""

@@ -28,7 +28,7 @@ def check_phone_sign_in(where: str, args: Mapping[str, Any], pool_args: Mapping[
     """
     if args.get("phone_sign_in") is None:
         return
-    settings = CheckedPhoneSignIn(where, args, "phone_sign_in")
+    CheckedPhoneSignIn(where, args, "phone_sign_in")
     names = pool_args.get("username_attributes")
     if "phone_number" not in (USERNAME_ATTRIBUTES if names is None else names):
         raise InvalidArgumentError(
@@ -50,7 +50,7 @@ def check_phone_sign_in(where: str, args: Mapping[str, Any], pool_args: Mapping[
             argument="phone_sign_in",
         )
     own_triggers = [challenge.key for challenge in CHALLENGES]
-    if settings.sends_cognito_codes:
+    if args["phone_sign_in"].get("sends_cognito_codes"):
         own_triggers.append(COGNITO_CODES)
     for key in own_triggers:
         if key in (pool_args.get("triggers") or {}):
@@ -63,6 +63,31 @@ def check_phone_sign_in(where: str, args: Mapping[str, Any], pool_args: Mapping[
                 + (", or set its 'sends_cognito_codes' to false." if key == COGNITO_CODES else "."),
                 argument="triggers",
             )
+
+
+def sends_cognito_codes(args: Mapping[str, Any], pool_args: Mapping[str, Any]) -> bool:
+    """Return whether phone sign-in sends Cognito's own codes, for arguments that are checked.
+
+    An own function for these codes changes the default to false, because a user pool invokes only one.
+    """
+    value = args["phone_sign_in"].get("sends_cognito_codes")
+    return COGNITO_CODES not in (pool_args.get("triggers") or {}) if value is None else bool(value)
+
+
+def unused_texts(args: Mapping[str, Any], pool_args: Mapping[str, Any]) -> list[str]:
+    """Return the texts of text messages that have no effect, because phone sign-in sends the codes."""
+    if not sends_cognito_codes(args, pool_args):
+        return []
+    by_language = args.get("texts_by_language") or {}
+    texts = {"texts": pool_args.get("texts") or {}} | {
+        f"texts_by_language.{language}": items for language, items in by_language.items()
+    }
+    return [
+        f"{argument}.{name}"
+        for argument, items in texts.items()
+        for name, text in items.items()
+        if name.endswith("_sms_message") and text is not None
+    ]
 
 
 def phone_pool_arguments(pool_args: Mapping[str, Any], phone: "PhoneSignIn | None") -> dict[str, Any]:

@@ -27,13 +27,6 @@ _DEFAULT_TEXT = "{code} is your code. It is valid for 3 minutes."
 _SNS_ONLY = ("sender_id", "origination_number", "spend_alarm_usd")
 _TWILIO_ONLY = ("twilio_secret_arn", "twilio_from", "twilio_messaging_service_sid")
 
-COGNITO_CODES_WARNING = (
-    "Amazon Cognito itself sends its codes for sign-up, password reset and changed numbers: to numbers of "
-    "every country, premium numbers included, and without the limits of phone sign-in. Anyone can cause "
-    "them, at your cost. To send them with the same limits, set 'sends_cognito_codes' to true. To accept it, "
-    "set it to false."
-)
-
 
 class CheckedPhoneSignIn:
     """The settings of phone sign-in, checked, as values and as environment variables of its functions."""
@@ -144,8 +137,7 @@ class CheckedPhoneSignIn:
                     fix="Remove it, or change 'provider'.",
                     argument=key,
                 )
-        self.sends_cognito_codes = boolean(self._where, args, "sends_cognito_codes", self.uses_twilio)
-        self.leaves_codes_to_cognito = not self.uses_twilio and args.get("sends_cognito_codes") is None
+        self.sends_cognito_codes = boolean(self._where, args, "sends_cognito_codes", True)
         self.sender = self._twilio_sender(args) if self.uses_twilio else self._sns_sender(args)
 
     def _sns_sender(self, args: Mapping[str, Any]) -> dict[str, str]:

@@ -202,7 +202,7 @@ class SignupToProfile(OptionalParts):
                 **concurrency(args, "trigger_concurrency"),
             },
         )
-        self.phone_sign_in = self._make_phone_sign_in(args)
+        self.phone_sign_in = self._make_phone_sign_in(args, pool_args)
         self.identity = self._make_component(
             UserPool,
             "identity",

@@ -9,14 +9,12 @@ import pytest
 from component_programs import SES_IDENTITY, WEB_ACL
 from component_recording import Recording, record
 from pulumi_userprofiles import (
-    PhoneSignIn,
     PythonFunction,
     ReportsBucket,
     SignupToProfile,
     UserPool,
     UsersTable,
 )
-from pulumi_userprofiles.phone_sign_in_settings import COGNITO_CODES_WARNING
 from userprofiles import template
 
 
@@ -94,23 +92,6 @@ def test_text_messages_that_any_client_can_cause_get_a_warning(
 
     assert len(messages) == warning_count
     assert [message for message in messages if "\n" in message] == []
-
-
-@pytest.mark.parametrize(
-    ("settings", "args", "warnings"),
-    [
-        ({}, {}, [COGNITO_CODES_WARNING]),
-        ({}, {"protect": False}, []),
-        ({"sends_cognito_codes": False}, {}, []),
-        ({"sends_cognito_codes": True}, {}, []),
-    ],
-)
-def test_codes_of_cognito_without_limits_are_explicit_or_warned_of(
-    settings: dict[str, Any], args: dict[str, Any], warnings: list[str]
-) -> None:
-    recording = record(lambda: PhoneSignIn("phone", {"settings": settings, "platform": "host", **args}))  # type: ignore[typeddict-item]
-
-    assert recording.messages == warnings
 
 
 @pytest.mark.parametrize(

@@ -126,20 +126,96 @@ def test_settings_reach_the_functions() -> None:
     assert recording.resource("app-phone-spend-alarm").inputs["threshold"] == 200
 
 
-def test_twilio_sends_cognitos_codes_too_and_has_no_alarm_on_the_spending_of_amazon_sns() -> None:
+def test_twilio_has_no_alarm_on_the_spending_of_amazon_sns() -> None:
     recording = record_twilio()
 
     names = {item.name for item in recording.resources}
-    assert "app-phone-cognito-codes-function" in names
     assert "app-phone-spend-alarm" not in names
     assert variables(recording, SENDER)["TWILIO_SECRET_ID"] == TWILIO["twilio_secret_arn"]
 
 
-def test_amazon_sns_leaves_cognitos_codes_to_cognito_by_default() -> None:
-    recording = record(lambda: phone_sign_in(settings={}))
+@pytest.mark.parametrize("settings", [{}, TWILIO], ids=["sns", "twilio"])
+def test_cognitos_codes_take_the_same_way_by_default(settings: dict[str, Any]) -> None:
+    recording = record(lambda: phone_sign_in(settings=settings))
+
+    assert "app-phone-cognito-codes-function" in {item.name for item in recording.resources}
+    keys = [item.name for item in recording.of_type("Key")]
+    assert keys == ["app-phone-code-key", "app-phone-sender-key"]
+    assert recording.messages == []
+
+
+@pytest.mark.parametrize("settings", [{}, TWILIO], ids=["sns", "twilio"])
+def test_cognito_sends_its_codes_itself_if_the_setting_is_false(settings: dict[str, Any]) -> None:
+    recording = record(lambda: phone_sign_in(settings={**settings, "sends_cognito_codes": False}))
 
     assert [item.name for item in recording.resources if "cognito-codes" in item.name] == []
     assert [item.name for item in recording.of_type("Key")] == ["app-phone-code-key"]
+    assert recording.messages == []
+
+
+def test_deployed_stack_gets_cognitos_codes_without_a_replacement(phone_stack: Recording) -> None:
+    """Only the pool's triggers differ, which Pulumi updates in place."""
+    recording = record(lambda: whole_stack(phone_sign_in={"sends_cognito_codes": False}))
+    before = {item["name"]: item for item in recording.as_golden()}
+    after = {item["name"]: item for item in phone_stack.as_golden()}
+
+    assert before.keys() - after.keys() == set()
+    assert {name for name in before if after[name] != before[name]} == {"app-identity-pool"}
+    inputs, inputs_before = (items["app-identity-pool"]["inputs"] for items in (after, before))
+    assert {key for key in inputs if inputs[key] != inputs_before[key]} == {"lambdaConfig"}
+
+
+OWN_SENDER = arn("lambda", "function:theirs:live")
+
+
+def test_own_sender_of_text_messages_keeps_cognitos_codes() -> None:
+    recording = record(
+        lambda: whole_stack(
+            phone_sign_in={}, triggers={"custom_sms_sender": OWN_SENDER}, user_pool={"sender_key_arn": KEY}
+        )
+    )
+
+    config = recording.resource("app-identity-pool").inputs["lambdaConfig"]
+    assert (config["customSmsSender"]["lambdaArn"], config["kmsKeyId"]) == (OWN_SENDER, KEY)
+    assert [item.name for item in recording.resources if "cognito-codes" in item.name] == []
+
+
+def test_own_sender_of_emails_shares_its_key_with_cognitos_codes() -> None:
+    """A pool has one key for both senders, so another key would lock the emails' function out."""
+    recording = record(
+        lambda: whole_stack(
+            phone_sign_in={}, triggers={"custom_email_sender": OWN_SENDER}, user_pool={"sender_key_arn": KEY}
+        )
+    )
+
+    config = recording.resource("app-identity-pool").inputs["lambdaConfig"]
+    assert config["customEmailSender"]["lambdaArn"] == OWN_SENDER
+    assert (config["customSmsSender"]["lambdaVersion"], config["kmsKeyId"]) == ("V1_0", KEY)
+    assert [item.name for item in recording.of_type("Key")] == ["app-phone-code-key"]
+    assert variables(recording, "app-phone-cognito-codes")["SENDER_KEY_ARN"] == KEY
+    assert statement(recording, "app-phone-cognito-codes", "DecryptCodes")["Resource"] == [KEY]
+
+
+TEXTS: dict[str, Any] = {
+    "user_pool": {
+        "texts": {"verification_sms_message": "{####}", "verification_email_subject": "Code"},
+        "email_from": {
+            "identity_arn": arn("ses", "identity/example.com"),
+            "address": "a@example.com",
+        },
+    },
+    "texts_by_language": {"de": {"invitation_sms_message": "{username} {####}"}},
+}
+
+
+@pytest.mark.parametrize(("settings", "warning_count"), [({}, 1), ({"sends_cognito_codes": False}, 0)])
+def test_texts_without_effect_get_a_warning(settings: dict[str, Any], warning_count: int) -> None:
+    recording = record(lambda: whole_stack(phone_sign_in=settings, **TEXTS))
+
+    warnings = [message for message in recording.messages if "no effect" in message]
+    assert len(warnings) == warning_count
+    parts = ("texts.verification_sms_message, texts_by_language.de.invitation_sms_message. ", "to false")
+    assert [part for warning in warnings for part in parts if part not in warning] == []
 
 
 @pytest.mark.parametrize(

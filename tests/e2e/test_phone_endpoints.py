@@ -29,7 +29,8 @@ def verify(phone_client, localaws, eventually):
     def send(number, code=None):
         def find_code():
             texts = [message.text for message in localaws.sms_messages(number)]
-            return [match[1] for text in texts if (match := re.match(r"(\d{6}) is your code", text))]
+            matches = [re.match(r"(\d{6}) is your code\. It is valid", text) for text in texts]
+            return [match[1] for match in matches if match]
 
         otp = code or eventually("the code", find_code)[-1]
         return phone_client.request("POST", "/auth/phone/verify", json={"phone_number": number, "otp": otp})

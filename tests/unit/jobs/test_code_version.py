@@ -69,9 +69,9 @@ INFRASTRUCTURE = {
     "backfill/outcome", "backfill/segment_state", "backfill/stop", "backfill/tables/batch_permissions",
     "backfill/tables/calls", "backfill/tables/key_reader", "backfill/tables/table_scan", "backfill/tally",
     "backfill/targets/insert_batch", "backfill/targets/item_inserter", "backfill/targets/pending_inserts",
-    "backfill/targets/profile_reader", "backfill/targets/profile_writer", "backfill/targets/target", "compiled_template",
-    "jobs/counted", "jobs/latency", "jobs/pacing", "jobs/quarantine", "settings", "table/conditions", "table/error_codes",
-    "telemetry",
+    "backfill/targets/profile_reader", "backfill/targets/profile_writer", "backfill/targets/target",
+    "compiled_template", "jobs/counted", "jobs/latency", "jobs/pacing", "jobs/quarantine", "settings",
+    "table/conditions", "table/error_codes", "telemetry",
 }  # fmt: skip
 ROOTS = {
     "segment", "sources/open_source", "targets/profile_builder", "targets/profile_target",
