@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.digest import OrderFreeDigest, record_number
+from userprofiles.legacy.documents.document_source import DocumentPage
 from userprofiles.legacy.job.record_reader import MappedPage, RecordReader, WorkPage
 from userprofiles.legacy.job.stage import Conflict, LegacyRecord, Stage, StageEstimate
 from userprofiles.legacy.job.unit_state import Unit, UnitState
@@ -21,10 +22,10 @@ CreateStages = Callable[[Sequence[Conflict]], Sequence[Stage[Any]]]
 class FirstPass(Protocol):
     """Counts the fields of documents."""
 
-    def add(self, collection: str, documents: Sequence[Mapping[str, Any]]) -> None:
+    def add(self, collection: str, page: DocumentPage) -> None:
         """Count the fields of documents."""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> list[dict[str, Any]]:
         """Return unknown fields and the share of missing ones, by collection, without values."""
 
 
@@ -69,7 +70,7 @@ class PlanSummary:
 
     units: Sequence[UnitPlan]
     conflicts: Sequence[Conflict]
-    first_pass: Mapping[str, Any]
+    first_pass: Sequence[Mapping[str, Any]]
 
     @property
     def estimate(self) -> StageEstimate:
@@ -126,7 +127,7 @@ class ImportPlanner:
         users = self._reader.units(stages)[0]
         state = UnitState(users)
         for page, mapped in self._pages(users):
-            self._first_pass.add(users.collection, page.content.documents)
+            self._first_pass.add(users.collection, page.content)
             stages[0].preview(mapped.records)
             state.read += page.read
             self._observer.show_progress([state], is_last=False)
@@ -137,7 +138,7 @@ class ImportPlanner:
         unit = plan.state.unit
         for page, mapped in self._pages(unit):
             if unit.collection not in self._counted_collections:
-                self._first_pass.add(unit.collection, page.content.documents)
+                self._first_pass.add(unit.collection, page.content)
             plan.state.add([*mapped.unreadable, *stage.preview(mapped.records)])
             plan.state.read += page.read
             plan.estimate += stage.estimate(mapped.records)

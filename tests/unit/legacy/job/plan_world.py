@@ -16,11 +16,11 @@ class FirstPass:
     def __init__(self):
         self.documents = {}
 
-    def add(self, collection, documents):
-        self.documents[collection] = self.documents.get(collection, 0) + len(documents)
+    def add(self, collection, page):
+        self.documents[collection] = self.documents.get(collection, 0) + len(page.documents)
 
     def to_json(self):
-        return self.documents
+        return [self.documents]
 
 
 def summarize(world):

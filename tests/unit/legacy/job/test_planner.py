@@ -53,7 +53,7 @@ def test_first_pass_counts_each_document_once(world):
     """Stages that read the same collection do not count its fields again."""
     world.source.documents[CONTENT] = [content("c1", "3")]
 
-    assert summarize(world).first_pass == {USERS: 60, CONTENT: 1}
+    assert summarize(world).first_pass == [{USERS: 60, CONTENT: 1}]
 
 
 def test_durations_are_those_of_the_slowest_quota_class(world):
