@@ -12,6 +12,15 @@ from legacy_population.people import OLD_HOST, Person, object_id
 OLD_BUCKET = "biograph-media"
 _PATH_STYLE = f"https://s3.amazonaws.com/{OLD_BUCKET}"
 _OLD_CDN = "http://cdn.biograph.example"
+MEDIA_RULES = {
+    "rules": [
+        {"from": f"{OLD_HOST}/", "bucket": OLD_BUCKET, "public": True},
+        {"from": f"{_PATH_STYLE}/", "bucket": OLD_BUCKET, "public": True},
+        {"from": f"{_OLD_CDN}/", "bucket": OLD_BUCKET},
+    ]
+}
+"""Where the files behind the URLs are, for `userprofiles import plan --media-rules`."""
+
 _WORDS = (
     "morning",
     "grandmother",
