@@ -110,6 +110,7 @@ def test_settings_reach_the_functions() -> None:
         "messages_per_prefix_hour": 8,
         "code_text": "{code} is your code for Example",
         "registers_per_hour": 5,
+        "verifies_per_hour": 7,
         "spend_alarm_usd": 200,
     }
 
@@ -122,7 +123,9 @@ def test_settings_reach_the_functions() -> None:
     assert create["RESEND_SECONDS"] == "60"
     sender = variables(recording, SENDER)
     assert (sender["CODE_TEXT"], sender["MESSAGES_PER_PREFIX_HOUR"]) == (settings["code_text"], "8")
-    assert variables(api, "app-code-api-handler")["REGISTERS_PER_HOUR"] == "5"
+    endpoints_variables = variables(api, "app-code-api-handler")
+    names = ("REGISTERS_PER_HOUR", "VERIFIES_PER_HOUR")
+    assert [endpoints_variables[name] for name in names] == ["5", "7"]
     assert recording.resource("app-phone-spend-alarm").inputs["threshold"] == 200
 
 
