@@ -46,9 +46,9 @@ from component_mutation import (
     rule,
 )
 from component_phone_mutations import PHONE_MUTATIONS
-from component_social_mutations import SOCIAL_MUTATIONS
 from component_programs import TOPIC
 from component_recording import ACCOUNT
+from component_social_mutations import SOCIAL_MUTATIONS
 
 API = [
     *each(ROUTES, put("authorizationType", "NONE"), rule("a profile requires a token")),
