@@ -1,4 +1,4 @@
-"""Lost connections, errors and secrets of a running MongoDB, here a fake one. tests/mongodb has a real one."""
+"""A running MongoDB, here a fake one: lost connections, errors, secrets. tests/mongodb has a real server."""
 
 import datetime as dt
 import logging
