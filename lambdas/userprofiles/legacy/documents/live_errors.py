@@ -2,7 +2,14 @@
 
 from typing import NoReturn
 
-from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError, ServerSelectionTimeoutError
+import pymongo
+from pymongo.errors import (
+    AutoReconnect,
+    ConfigurationError,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
 
 from userprofiles.legacy.errors import SourceRefusedError
 
@@ -55,6 +62,12 @@ def _explain(error: PyMongoError, action: str) -> str:
         )
     if isinstance(error, OperationFailure):
         return _explain_failure(error, action)
+    if isinstance(error, ConfigurationError):
+        return (
+            f"can't {action}: the server does not support an option of the URI, or it is older than pymongo "
+            f"{pymongo.version} supports. For MongoDB 3.6 to 4.0: pip install 'pymongo==4.10.1', or use "
+            "a dump: dump:FOLDER."
+        )
     return f"can't {action}: {type(error).__name__}. Check the server and the options of the URI."
 
 
