@@ -6,10 +6,7 @@ import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
 public final class TestServer {
 
     public static void main(String[] arguments) {
-        MemoryBackend backend = new MemoryBackend();
-        // The default, 3.6, is older than what the locked version of pymongo supports.
-        backend.version(ServerVersion.MONGO_5_0);
-        MongoServer server = new MongoServer(backend);
+        MongoServer server = new MongoServer(new MemoryBackend().version(ServerVersion.MONGO_5_0));
         server.bind("127.0.0.1", Integer.parseInt(arguments[0]));
         System.out.println("Listening on mongodb://127.0.0.1:" + arguments[0]);
     }

@@ -7,7 +7,7 @@ import pytest
 from bson import Int64, ObjectId
 from document_files import read_all, write_dump
 from userprofiles.legacy.documents.open_source import open_source
-from userprofiles.legacy.errors import SourceRefusedError
+from userprofiles.legacy.errors import SourceRefusedError, SourceUnavailableError
 from userprofiles.legacy.mapping.first_pass import run_first_pass
 from userprofiles.legacy.mapping.mapping import LegacyMapping
 from userprofiles.legacy.mapping.source_check import check_source
@@ -100,7 +100,7 @@ def test_server_that_does_not_answer_is_refused_in_time(database):
     source = open_source("mongodb://u:secret@127.0.0.1:9/app?serverSelectionTimeoutMS=300")
     begin = time.monotonic()
 
-    with pytest.raises(SourceRefusedError, match="no suitable server answered in time") as refusal:
+    with pytest.raises(SourceUnavailableError, match="no suitable server answered in time") as refusal:
         source.collections()
 
     assert time.monotonic() - begin < 10

@@ -6,12 +6,13 @@ import pymongo
 from pymongo.errors import (
     AutoReconnect,
     ConfigurationError,
+    ConnectionFailure,
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
 )
 
-from userprofiles.legacy.errors import SourceRefusedError
+from userprofiles.legacy.errors import SourceRefusedError, SourceUnavailableError
 
 # https://www.mongodb.com/docs/manual/reference/error-codes/
 _UNAUTHORIZED = 13
@@ -44,9 +45,11 @@ def refuse(error: PyMongoError, address: str, action: str) -> NoReturn:
         action: What was called, such as `list the collections`.
 
     Raises:
-        SourceRefusedError: Always.
+        SourceUnavailableError: The server does not answer.
+        SourceRefusedError: The server refuses.
     """
-    raise SourceRefusedError(f"--source {address}: {_explain(error, action)}") from None
+    kind = SourceUnavailableError if isinstance(error, ConnectionFailure) else SourceRefusedError
+    raise kind(f"--source {address}: {_explain(error, action)}") from None
 
 
 def _explain(error: PyMongoError, action: str) -> str:

@@ -89,7 +89,8 @@ class LiveSource:
         """Return the names of the collections and views, sorted, without those of the server.
 
         Raises:
-            SourceRefusedError: The server does not answer or refuses.
+            SourceUnavailableError: The server does not answer.
+            SourceRefusedError: The server refuses.
         """
         try:
             names = self._database.list_collection_names()
@@ -103,7 +104,8 @@ class LiveSource:
         """Yield the documents of a collection, page by page.
 
         Raises:
-            SourceRefusedError: The collection does not exist, or the server does not answer or refuses.
+            SourceUnavailableError: The server does not answer.
+            SourceRefusedError: The collection does not exist, or the server refuses.
         """
         collections = self.collections()
         if collection not in collections:

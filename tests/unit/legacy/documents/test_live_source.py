@@ -12,6 +12,7 @@ from document_files import CODEC_OPTIONS, read_all
 from pymongo.errors import (
     AutoReconnect,
     ConfigurationError,
+    ConnectionFailure,
     CursorNotFound,
     NetworkTimeout,
     OperationFailure,
@@ -22,7 +23,7 @@ from userprofiles.legacy.documents.document_source import DamagedDocument
 from userprofiles.legacy.documents.id_order import later_ids
 from userprofiles.legacy.documents.open_source import open_source
 from userprofiles.legacy.documents.source_text import public_source_text
-from userprofiles.legacy.errors import SourceRefusedError
+from userprofiles.legacy.errors import LegacyError, SourceRefusedError, SourceUnavailableError
 
 URI = "mongodb://user:pass%40word@db.example/app?authSource=admin&replicaSet=secretset"
 SECRETS = ("user", "pass", "word", "secret")
@@ -112,7 +113,7 @@ def test_reading_continues_after_a_lost_connection(server):
 def test_connection_that_is_always_lost_ends_the_read(server):
     server.errors = [(2, AutoReconnect("secret"))] + [(0, AutoReconnect("secret"))] * 3
 
-    with pytest.raises(SourceRefusedError, match="the connection was lost several times"):
+    with pytest.raises(SourceUnavailableError, match="the connection was lost several times"):
         read_ids(open_source(URI))
 
     assert len(server.queries) == 4
@@ -142,7 +143,7 @@ def test_error_says_what_to_do_without_secrets(server, error, message):
     server.errors = [(0, error)]
     source = open_source(URI)
 
-    with pytest.raises(SourceRefusedError) as refusal:
+    with pytest.raises(LegacyError) as refusal:
         read_ids(source)
 
     shown = str(refusal.value) + repr(source) + str(source.identity())
@@ -152,6 +153,7 @@ def test_error_says_what_to_do_without_secrets(server, error, message):
     assert message in str(refusal.value)
     assert [word for word in SECRETS if f"{word}:" in shown or f"{word}%" in shown or "secret" in shown] == []
     assert refusal.value.__suppress_context__
+    assert isinstance(refusal.value, SourceUnavailableError) == isinstance(error, ConnectionFailure)
 
 
 def test_collections_of_the_server_are_left_out(server):

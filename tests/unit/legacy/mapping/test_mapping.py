@@ -130,6 +130,7 @@ def read_field(load_mapping, mapping_document):
     ("name", "entry", "document", "result"),
     [
         ("email", "mail", {}, ""),
+        ("email", ["mail", "address"], {"address": "x"}, "x"),
         ("email", {"from": ["mail", "mails.0.address"]}, {"mails": [{"address": "a@b.c"}]}, "a@b.c"),
         ("email", {"from": ["mail", "mails.0.address"]}, {"mail": "", "mails": []}, ""),
         ("email", {"from": ["mail", "other"]}, {"mail": "x", "other": "y"}, "x"),
