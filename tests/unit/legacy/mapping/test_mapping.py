@@ -32,6 +32,7 @@ def test_user_has_the_names_of_the_migration_script(biograph, seed_user):
         "email_notifications": False,
         "push_notifications": True,
         "is_phone_verified": True,
+        "is_email_verified": False,
         "is_disabled": True,
         "friends": ("507f1f77bcf86cd799439012", "507f1f77bcf86cd799439013"),
         "subscribers": ("507f1f77bcf86cd799439012",),
