@@ -63,7 +63,9 @@ def to_id(value: Any) -> str:
     """
     if isinstance(value, DBRef):
         value = value.id
-    text = str(value) if isinstance(value, (ObjectId, uuid.UUID)) else to_text(value)
+    if isinstance(value, (ObjectId, uuid.UUID)):
+        return str(value)
+    text = to_text(value)
     if not _ID.fullmatch(text):
         raise UnfitValueError("must be an ID of 1 to 128 characters, without '/', '#' and control characters")
     return text
