@@ -188,7 +188,8 @@ def test_line_that_is_too_long_is_damaged(open_bytes, monkeypatch):
 NAMES = [
     "$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "$numberDecimal", "$binary", "$type",
     "$uuid", "$regex", "$options", "$regularExpression", "$ref", "$id", "$db", "$dbPointer", "$timestamp",
-    "$code", "$scope", "$symbol", "$minKey", "$maxKey", "$undefined", "base64", "subType", "pattern", "options", "t", "i", "a",
+    "$code", "$scope", "$symbol", "$minKey", "$maxKey", "$undefined", "base64", "subType",
+    "pattern", "options", "t", "i", "a",
 ]  # fmt: skip
 EXTENDED_JSON = st.recursive(
     st.none()
