@@ -229,6 +229,7 @@ def stack(deploy_dev_stack: Callable[..., Stack]) -> Stack:
         {
             "pulumi-userprofiles:afterSignUp": '[{"name": "steps"}]',
             "pulumi-userprofiles:phoneSignIn": "{}",
+            "pulumi-userprofiles:oldUserIdAttribute": "true",
         }
     )
 
