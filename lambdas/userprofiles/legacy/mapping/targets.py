@@ -50,7 +50,7 @@ USER_TARGETS = {
     "email_notifications": Target("boolean", default=True),
     "push_notifications": Target("boolean", default=True),
     "is_phone_verified": Target("boolean", default=True),
-    # An address that nobody has verified may be that of another person.
+    # The old application never sent a code to it. Only a mapping can say otherwise.
     "is_email_verified": Target("boolean", default=False),
     "is_disabled": Target("boolean", default=False),
     "friends": _IDS,

@@ -130,6 +130,7 @@ def read_field(load_mapping, mapping_document):
     ("name", "entry", "document", "result"),
     [
         ("email", "mail", {}, ""),
+        ("email", ["mail", "address"], {"address": "x"}, "x"),
         ("email", {"from": ["mail", "mails.0.address"]}, {"mails": [{"address": "a@b.c"}]}, "a@b.c"),
         ("email", {"from": ["mail", "mails.0.address"]}, {"mail": "", "mails": []}, ""),
         ("email", {"from": ["mail", "other"]}, {"mail": "x", "other": "y"}, "x"),
@@ -145,7 +146,7 @@ def read_field(load_mapping, mapping_document):
         ("updated_at", "at", {"at": Timestamp(1, 1)}, "1970-01-01T00:00:01.000Z"),
         ("updated_at", {"from": "at", "unit": "seconds"}, {"at": 1.5}, "1970-01-01T00:00:01.500Z"),
         ("updated_at", {"from": "at", "unit": "milliseconds"}, {"at": 1001}, "1970-01-01T00:00:01.001Z"),
-        ("friends", "f", {"f": [uuid.UUID(int=1), 5, "x", 5]}, (str(uuid.UUID(int=1)), "5", "x")),
+        ("friends", "f", {"f": [uuid.UUID(int=1), 5, "x", 5]}, (str(uuid.UUID(int=1)), "5", "x", "5")),
         ("friends", {"from": ["a", "b"], "item": "user.id"}, {"b": [{"user": {"id": 5}}]}, ("5",)),
     ],
 )  # fmt: skip

@@ -1,16 +1,16 @@
 """Passwords of the old application.
 
 F18 (the UserMigration trigger with a slow, failing or wrong store of old passwords) has no tests here: the
-users of the migration script sign in with codes and have no passwords. So the import reads no password hashes, and
-there is no trigger that could fail. These tests check that.
+users of the migration script sign in with codes and have no passwords. So the import reads no password
+hashes, and there is no trigger that could fail. These tests check that.
 """
 
 import dataclasses
 
 from bson import ObjectId
-from users_world import legacy_user
 from userprofiles.legacy.mapping.mapping import LegacyMapping
 from userprofiles.legacy.mapping.records import LegacyUser
+from users_world import legacy_user
 
 
 def test_f18_no_password_of_the_old_application_is_read():
