@@ -34,8 +34,7 @@ def _title(report: Mapping[str, Any]) -> str:
 
 def _paragraphs(report: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"Run {report['runId']}, {report['state']}. Started at {report['startedAt']}, "
-        f"engine {report['engine']}."
+        f"Run {report['runId']}, {report['state']}. Started at {report['startedAt']}, engine {report['engine']}."
     ]
     if report["message"]:
         lines.append(f"Last message: {report['message']}")
