@@ -151,6 +151,8 @@ class WebFiles:
             if time.monotonic() > ends_at:
                 raise _TryAgainError(TOO_SLOW)
             file.write(chunk)
+        if response.length:  # the rest of the Content-Length: `read` with a size does not raise an error
+            raise _TryAgainError("the old server sent a part of the file only")
         return response.getheader("Content-Type", "")
 
 
