@@ -51,16 +51,10 @@ class ContentStage:
     def __init__(self, tools: StageTools, rules: UrlRules, bucket: MediaBucket, copies: MediaCopies) -> None:
         self._tools = tools
         self._rules = rules
-        self._bucket = bucket
         self._copies = copies
         self._verification = ContentVerification(tools, rules, bucket)
         self._changes = ContentChanges(tools, copies)
         self._undo = ContentUndo(tools, bucket)
-
-    def close(self) -> None:
-        """End the threads."""
-        self._copies.close()
-        self._bucket.close()
 
     def preview(self, records: Sequence[LegacyContent]) -> list[RecordResult]:
         """Return what `process` will do if all owners are imported and no link is dead. It calls nothing."""
