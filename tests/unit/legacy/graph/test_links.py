@@ -205,6 +205,18 @@ class TestCounters:
         assert sum_counts(results) == {"friendships that one user lists": 1}
         assert results[2].findings == ("user 3: does not list the friend sub-1, who lists this user",)
 
+    def test_user_without_links_and_content_gets_no_item(self, legacy_world):
+        legacy_world.bind("1")
+
+        [result] = legacy_world.run("counters", [create_user("1")])
+
+        assert (result.outcome, result.reason) == (
+            Outcome.SKIPPED,
+            "the user has no links and no content",
+        )
+        assert self.counters(legacy_world, "1") is None
+        assert legacy_world.run("counters", [create_user("1")], "verify")[0].outcome is Outcome.EXISTED
+
     def test_repeated_count_changes_nothing(self, legacy_world, results):
         before = legacy_world.table.items()
 
