@@ -33,10 +33,8 @@ def _title(report: Mapping[str, Any]) -> str:
 
 
 def _paragraphs(report: Mapping[str, Any]) -> list[str]:
-    lines = [
-        f"Run {report['runId']}, {report['state']}. Started at {report['startedAt']}, "
-        f"engine {report['engine']}."
-    ]
+    start = f"Started at {report['startedAt']}, engine {report['engine']}."
+    lines = [f"Run {report['runId']}, {report['state']}. {start}"]
     if report["message"]:
         lines.append(f"Last message: {report['message']}")
     window = report["freezeWindow"]
