@@ -26,7 +26,7 @@ def change_block(seed: int, people: Sequence[Person], contents: list[Content], n
     renamed.document |= {"name": NEW_NAME, "updated_at": later}
     if customer.premium_end:
         customer.premium_end += timedelta(days=MORE_DAYS)
-        customer.document["premium"]["end"] = customer.premium_end
+        customer.document["premium_end"] = customer.premium_end
         customer.document["updated_at"] = later
     old_id = object_id(seed, "later", author.index)
     document = {
@@ -35,7 +35,6 @@ def change_block(seed: int, people: Sequence[Person], contents: list[Content], n
         "title": "Later",
         "record_text": "Recorded after the full load",
         "record_time": later,
-        "media": [],
         "updated_at": later,
     }
     contents.append(Content(old_id, author, document))

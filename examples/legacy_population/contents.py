@@ -12,6 +12,15 @@ from legacy_population.people import OLD_HOST, Person, object_id
 OLD_BUCKET = "biograph-media"
 _PATH_STYLE = f"https://s3.amazonaws.com/{OLD_BUCKET}"
 _OLD_CDN = "http://cdn.biograph.example"
+MEDIA_RULES = {
+    "rules": [
+        {"from": f"{OLD_HOST}/", "bucket": OLD_BUCKET, "public": True},
+        {"from": f"{_PATH_STYLE}/", "bucket": OLD_BUCKET, "public": True},
+        {"from": f"{_OLD_CDN}/", "bucket": OLD_BUCKET},
+    ]
+}
+"""Where the files behind the URLs are, for `userprofiles import plan --media-rules`."""
+
 _WORDS = (
     "morning",
     "grandmother",
@@ -98,9 +107,13 @@ def _add_fields(rng: random.Random, content: Content, now: datetime, text_words:
         "title": f"{rng.choice(_WORDS).title()} № {rng.randrange(1000)} 🎙",
         "record_text": " ".join(rng.choices(_WORDS, k=rng.randrange(text_words + 1))),
         "record_time": recorded if rng.random() < 0.9 else recorded.isoformat(timespec="milliseconds"),
-        "media": [file.url for file in content.files],
         "updated_at": recorded,
     }
+    if content.files:
+        field_name = "video_url" if "/video/" in content.files[0].url else "audio_url"
+        content.document[field_name] = content.files[0].url
+    if len(content.files) > 1:
+        content.document["media_urls"] = [file.url for file in content.files[1:]]
 
 
 _FILES: Sequence[Callable[[str], File]] = (

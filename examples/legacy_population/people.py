@@ -31,7 +31,7 @@ _NAMES = (
     "  spaces  ",
     "N" * 200,
 )
-_PRIVACY = ("F", "F", "F", "P", "O")
+_PRIVACY = ("F", "F", "F", "A", "P")
 _PLANS = ("monthly", "yearly", "gold")
 _PREMIUM_EVERY = 5
 _WITHOUT_PHONE = {
@@ -155,9 +155,8 @@ def _add_premium(rng: random.Random, person: Person, now: datetime) -> None:
     if rest:
         return
     start = now - timedelta(days=rng.randrange(1, 400), seconds=rng.randrange(86_400))
-    plan: dict[str, Any] = {"plan": rng.choice(_PLANS), "start": start}
+    person.document |= {"premium_plan": rng.choice(_PLANS), "premium_start": start}
     if number % 5:
         days = -rng.randrange(1, 300) if number % 5 == 1 else rng.randrange(1, 400)
         person.premium_end = now + timedelta(days=days, seconds=rng.randrange(1, 80_000))
-        plan["end"] = person.premium_end
-    person.document["premium"] = plan
+        person.document["premium_end"] = person.premium_end

@@ -137,7 +137,7 @@ def _count_links(
 
 
 def _count_plan(truth: Truth, person: Person, moment: datetime) -> None:
-    if "premium" not in person.document:
+    if "premium_plan" not in person.document:
         return
     truth.plans += 1
     if person.premium_end is None:

@@ -60,7 +60,7 @@ def read_function(stack: Stack, pool: Mapping[str, Any], trigger: str) -> Trigge
     arn = pool.get("LambdaConfig", {}).get(trigger)
     if not arn:
         raise CheckFailedError(f"the pool has no {trigger} trigger", f"{_CHECK_POOL} {_DEPLOY}")
-    name, qualifier = _split(arn)
+    name, qualifier = split_arn(arn)
     configuration = call(
         stack,
         "lambda",
@@ -83,7 +83,7 @@ def read_function(stack: Stack, pool: Mapping[str, Any], trigger: str) -> Trigge
     )
 
 
-def _split(arn: str) -> tuple[str, str]:
+def split_arn(arn: str) -> tuple[str, str]:
     """Return name and qualifier of an ARN that ends in `:function:<name>:<qualifier>`."""
     _, _, function = arn.partition(":function:")
     name, _, qualifier = function.partition(":")
@@ -110,7 +110,7 @@ def check_invoke_permission(stack: Stack, pool: Mapping[str, Any], arn: str) -> 
     The permission is in the resource-based policy of the alias:
     https://docs.aws.amazon.com/lambda/latest/dg/API_GetPolicy.html
     """
-    name, qualifier = _split(arn)
+    name, qualifier = split_arn(arn)
     missing = CheckFailedError(f"the function {name} has no invoke permission", _DEPLOY)
     response = call(
         stack,

@@ -1,7 +1,7 @@
 """The first pass over a source: which fields the mapping does not know, and which it does not find.
 
-It has names of fields and counts only, never a value. A name that could be a value, as in an object whose keys
-are phone numbers, is counted under one common name.
+It has names of fields and counts only, never a value. A name that could be a value, as in an object whose
+keys are phone numbers, is counted under one common name.
 """
 
 import re
