@@ -126,7 +126,7 @@ def _make_plan(setup: ImportSetup, source: DocumentSource, plan_id: str, text: s
     planner = ImportPlanner(
         setup.reader(source, part),
         FieldCounts(setup.mapping),
-        lambda conflicts: setup.stages(plan_id, rates, conflicts, choices),
+        lambda conflicts: setup.open_stages(plan_id, rates, conflicts, choices),
         observer=view,
         stop=setup.stop,
     )

@@ -4,6 +4,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ class ImportResultWriter:
         for option, text in files.items():
             path: Path | None = getattr(self._values, option, None)
             if path is not None:
-                errors += _collect(lambda path=path, text=text, option=option: _write(option, path, text()))
+                errors += _collect(partial(_write, option, path, text()))
         if self._values.json:
             errors += _collect(lambda: Output().write_all(document()))
         else:

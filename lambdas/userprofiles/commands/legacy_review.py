@@ -1,7 +1,9 @@
 """What `import verify` and `import rollback` read of the run that they are about."""
 
 import argparse
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
@@ -90,11 +92,13 @@ def open_setup(
     )
 
 
-def create_stages(setup: ImportSetup, run_id: str, job: ImportJob, plan: ImportPlan) -> list[Stage]:
+def open_stages(
+    setup: ImportSetup, run_id: str, job: ImportJob, plan: ImportPlan
+) -> AbstractContextManager[list[Stage[Any]]]:
     """Create the stages of a run, with the decisions that it was made with.
 
     Raises:
         LegacyError: The file of decisions can't be read.
     """
     choices = read_choices(Path(job.decisions)) if job.decisions else {}
-    return setup.stages(run_id, setup.rates(), plan.conflicts, {**plan.choices, **choices})
+    return setup.open_stages(run_id, setup.rates(), plan.conflicts, {**plan.choices, **choices})

@@ -29,8 +29,8 @@ from userprofiles.commands.legacy_options import (
 )
 from userprofiles.commands.legacy_result import ImportResultWriter, lists_folder
 from userprofiles.commands.legacy_review import (
-    create_stages,
     open_setup,
+    open_stages,
     read_import,
     read_plan_of,
     use_stack_of_job,
@@ -48,11 +48,12 @@ from userprofiles.legacy.job.import_rollback import (
     count_keys,
     has_unfinished_pages,
 )
-from userprofiles.legacy.job.import_run import ImportRun
+from userprofiles.legacy.job.import_run import ImportRun, ImportRunResult
 from userprofiles.legacy.job.import_work import ImportWork, verify
 from userprofiles.legacy.job.job_errors import command_errors
 from userprofiles.legacy.job.listed_results import ListedResults
 from userprofiles.legacy.job.plan_file import ImportPlan
+from userprofiles.legacy.job.stage import Stage
 from userprofiles.table.record import timestamp
 
 _EPILOG = f"""exit codes:
@@ -181,35 +182,42 @@ class _Rollback:
 
     def execute(self, record: RunRecord) -> ExitCode:
         """Start or resume the rollback, and write its result."""
-        values, ledger, run_id = self._setup.values, self._ledger, self._run.run_id
-        _, job = read_import(ledger, run_id)
-        stages = create_stages(self._setup, run_id, job, self._plan)
+        ledger, run_id = self._ledger, self._run.run_id
+        values = self._setup.values
         if not values.allow_parallel:
             with ledger_errors():
                 refuse_parallel_run(ledger, record)
-        if self._run.state is not RunState.ROLLED_BACK:
-            self._begin(record.run_id, stages)
         view = ImportView(values.limits)
-        with ledger_errors():
-            keys = count_keys(ledger, run_id)
-        view.start(0, lambda: keys)
         listed = ListedResults(lists_folder(record.run_id), record.run_id)
-        rollback = ImportRun(
-            ledger,
-            RollbackWork(ledger, run_id, stages),
-            observer=view,
-            listed=listed,
-            stop=self._setup.stop,
-            limits=values.limits,
-        )
-        result = rollback.start_or_resume(record, allow_parallel=values.allow_parallel)
+        _, job = read_import(ledger, run_id)
+        with open_stages(self._setup, run_id, job, self._plan) as stages:
+            result = self._run_stages(record, stages, view, listed)
         with ledger_errors():
             if result.is_complete and not result.error:
                 mark_rolled_back(ledger, run_id, f"Rolled back by run {record.run_id}.")
             stored = ledger.read(record.run_id)
         return ImportResultWriter(values, ledger, view, listed).write(stored, result)
 
-    def _begin(self, rollback_id: str, stages: list[Any]) -> None:
+    def _run_stages(
+        self, record: RunRecord, stages: list[Stage[Any]], view: ImportView, listed: ListedResults
+    ) -> ImportRunResult:
+        ledger, values = self._ledger, self._setup.values
+        if self._run.state is not RunState.ROLLED_BACK:
+            self._begin(record.run_id, stages)
+        with ledger_errors():
+            keys = count_keys(ledger, self._run.run_id)
+        view.start(0, lambda: keys)
+        rollback = ImportRun(
+            ledger,
+            RollbackWork(ledger, self._run.run_id, stages),
+            observer=view,
+            listed=listed,
+            stop=self._setup.stop,
+            limits=values.limits,
+        )
+        return rollback.start_or_resume(record, allow_parallel=values.allow_parallel)
+
+    def _begin(self, rollback_id: str, stages: list[Stage[Any]]) -> None:
         """Complete the list of keys of the run, and give it its final state."""
         setup, run = self._setup, self._run
         with self._open_source() as source:

@@ -128,18 +128,20 @@ def _execute(
     drift = ImportCountDrift(
         plan, None if is_delta else job.max_drift, decided=len(choices), accept_command=command
     )
-    work = ImportWork(
-        setup.stages(record.run_id, setup.rates(), plan.conflicts, {**plan.choices, **choices}),
-        setup.reader(source, plan.part),
-        update if is_delta else process,
-        max_failures=job.max_failures,
-        check_counts=drift.check,
-    )
     view = ImportView(values.limits, is_verbose=values.verbose)
     view.start(0, lambda: plan.processed)
     listed = ListedResults(lists_folder(record.run_id), record.run_id)
-    run = ImportRun(ledger, work, observer=view, listed=listed, stop=setup.stop, limits=values.limits)
-    result = run.start_or_resume(record, allow_parallel=values.allow_parallel)
+    all_choices = {**plan.choices, **choices}
+    with setup.open_stages(record.run_id, setup.rates(), plan.conflicts, all_choices) as stages:
+        work = ImportWork(
+            stages,
+            setup.reader(source, plan.part),
+            update if is_delta else process,
+            max_failures=job.max_failures,
+            check_counts=drift.check,
+        )
+        run = ImportRun(ledger, work, observer=view, listed=listed, stop=setup.stop, limits=values.limits)
+        result = run.start_or_resume(record, allow_parallel=values.allow_parallel)
     with ledger_errors():
         stored = ledger.read(record.run_id)
     return ImportResultWriter(values, ledger, view, listed).write(stored, result)

@@ -3,12 +3,15 @@
 import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from userprofiles import aws
+from userprofiles.backfill.command.connection import create_client
+from userprofiles.backfill.command.quarantine_place import create_s3
 from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.backfill.identity import document_digest
@@ -23,7 +26,7 @@ from userprofiles.legacy.job.plan_file import ImportPlan
 from userprofiles.legacy.job.record_reader import RecordReader
 from userprofiles.legacy.job.stage import Conflict, Stage
 from userprofiles.legacy.job.stage_context import StageContext
-from userprofiles.legacy.job.stages import create_stages
+from userprofiles.legacy.job.stages import open_stages
 from userprofiles.legacy.mapping.mapping import LegacyMapping
 from userprofiles.legacy.users.quotas import QuotaClass, import_rates, read_quotas
 from userprofiles.lifecycle.deployed_settings import read_settings
@@ -157,14 +160,14 @@ class ImportSetup:
         """Return a reader of records."""
         return RecordReader(source, self.mapping, part)
 
-    def stages(
+    def open_stages(
         self,
         run_id: str,
         rates: Mapping[QuotaClass, float],
         conflicts: Sequence[Conflict] = (),
         choices: Mapping[str, str] | None = None,
-    ) -> list[Stage[Any]]:
-        """Create the stages of a run.
+    ) -> AbstractContextManager[list[Stage[Any]]]:
+        """Create the stages of a run for the block of a `with`.
 
         Args:
             run_id: The ID of the run.
@@ -173,24 +176,35 @@ class ImportSetup:
             choices: The decisions, by old ID.
 
         Raises:
-            LegacyError: The decisions do not fit the conflicts, or the media rules are wrong.
+            LegacyError: The pool can't be used, the decisions do not fit the conflicts, or the media rules
+                are wrong.
         """
-        stack = self.target.stack
-        return create_stages(
-            StageContext(
-                clients=stack,
-                stack={name: getattr(stack, name) for name in STACK_NAMES},
-                source_name=self.mapping.source_name,
-                run_id=run_id,
-                template=self.target.template,
-                rates=rates,
-                conflicts=conflicts,
-                choices=choices or {},
-                media_rules=self.media_rules,
-                stop=self.stop,
-                limits=self.values.limits,
-            )
+        stack, limits = self.target.stack, self.values.limits
+        dynamodb, _ = create_client(
+            stack.users_table,
+            limits=limits,
+            region=stack.region,
+            endpoint_url=stack.endpoint_url,
+            has_connection_options=True,
         )
+        context = StageContext(
+            dynamodb=dynamodb,
+            cognito=aws.client(
+                "cognito-idp", attempts=1, read_s=10, region=stack.region, endpoint_url=stack.endpoint_url
+            ),
+            s3=create_s3(stack.region, stack.endpoint_url),
+            stack={name: getattr(stack, name) for name in STACK_NAMES},
+            source_name=self.mapping.source_name,
+            run_id=run_id,
+            template=self.target.template,
+            rates=rates,
+            conflicts=conflicts,
+            choices=choices or {},
+            media_rules=self.media_rules,
+            stop=self.stop,
+            limits=limits,
+        )
+        return open_stages(context)
 
 
 def read_media_rules(path: Path | None) -> Any:

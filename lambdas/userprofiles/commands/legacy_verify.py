@@ -22,8 +22,8 @@ from userprofiles.commands.legacy_options import (
 )
 from userprofiles.commands.legacy_result import ImportResultWriter
 from userprofiles.commands.legacy_review import (
-    create_stages,
     open_setup,
+    open_stages,
     read_import,
     read_plan_of,
     use_stack_of_job,
@@ -87,18 +87,17 @@ def _verify(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
         tempfile.TemporaryDirectory() as folder,
     ):
         setup = open_setup(values, run, job, plan, stop)
-        stages = create_stages(setup, run.run_id, job, plan)
         listed = ListedResults(Path(folder), run.run_id)
-        verification = ImportVerification(
-            ledger,
-            run.run_id,
-            ImportWork(stages, setup.reader(source, plan.part), verify),
-            observer=view,
-            listed=listed,
-            stop=stop,
-            limits=values.limits,
-        )
-        result = verification.execute()
+        with open_stages(setup, run.run_id, job, plan) as stages:
+            result = ImportVerification(
+                ledger,
+                run.run_id,
+                ImportWork(stages, setup.reader(source, plan.part), verify),
+                observer=view,
+                listed=listed,
+                stop=stop,
+                limits=values.limits,
+            ).execute()
         if not result.is_complete:
             raise StoppedError("Stopped before everything was compared. Run the command again.")
         rows = [row for _, row in zip(range(_SHOWN), listed.rows(result.states), strict=False)]

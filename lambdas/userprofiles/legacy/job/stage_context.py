@@ -2,19 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.stop import Stop
 from userprofiles.legacy.job.stage import Conflict
+from userprofiles.legacy.users.quotas import QuotaClass
 from userprofiles.template import Template
-
-
-class AwsClients(Protocol):
-    """Creates botocore clients."""
-
-    def client(self, service: str) -> Any:
-        """Return a botocore client of a service."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +16,9 @@ class StageContext:
     """What the stages of a run are created from.
 
     Attributes:
-        clients: Creates clients of AWS.
+        dynamodb: A botocore client of DynamoDB.
+        cognito: A botocore client of Cognito, whose calls have one attempt each.
+        s3: A botocore client of S3.
         stack: The names of the stack's resources, such as `users_table` and `user_pool_id`.
         source_name: The name of the old application.
         run_id: The run whose ID the stages write.
@@ -35,12 +31,14 @@ class StageContext:
         limits: Sizes and times.
     """
 
-    clients: AwsClients
+    dynamodb: Any
+    cognito: Any
+    s3: Any
     stack: Mapping[str, str]
     source_name: str
     run_id: str
     template: Template
-    rates: Mapping[str, float]
+    rates: Mapping[QuotaClass, float]
     conflicts: Sequence[Conflict] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
     media_rules: Any = None
