@@ -70,7 +70,7 @@ def _conflict_lines(plan: ImportPlan, decisions: Path | None) -> Iterator[str]:
     conflicts = plan.conflicts
     if not conflicts:
         return
-    yield f"{len(conflicts):,} conflicts need a decision. Without one, these users are not imported:"
+    yield f"Conflicts that need a decision: {len(conflicts):,}. Without one, these users are not imported:"
     for conflict in conflicts[:_SHOWN_CONFLICTS]:
         proposal = ", ".join(f"{old_id}: {choice}" for old_id, choice in conflict.proposal.items())
         yield f"  {conflict.kind}: {proposal}"

@@ -342,10 +342,15 @@ class World:
 
     def bury(self):
         """Release the locks that a killed process would have lost."""
-        for ledger in self.ledgers:
-            for descriptor in ledger._held.values():
-                os.close(descriptor)
-            ledger._held.clear()
+        bury(self.ledgers)
+
+
+def bury(ledgers):
+    """Release the locks that killed processes would have lost."""
+    for ledger in ledgers:
+        for descriptor in ledger._held.values():
+            os.close(descriptor)
+        ledger._held.clear()
 
 
 @pytest.fixture
