@@ -16,7 +16,7 @@ from userprofiles.legacy.users.quotas import DEFAULT_QUOTAS
 from userprofiles.stack_setup.stack import Stack
 
 USERS, CONTENT = "authapp_usermodel", "biographapp_biographmodel"
-LIMITS = Limits(threads=2, checkpoint_every_s=0.0, heartbeat_s=60.0)
+LIMITS = Limits(threads=2, checkpoint_every_s=60.0, heartbeat_s=60.0)
 STACK_OPTIONS = ("--user-pool-id", "eu-west-1_a", "--users-table", "users")
 
 

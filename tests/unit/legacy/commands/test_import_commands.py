@@ -327,9 +327,9 @@ def test_batches_have_plans_and_rollbacks_of_their_own(commands):
     commands.plan_file = commands.folder / "second.json"
     commands.plan("--skip", "20", "--limit", "20")
     code, out, _ = commands.apply()
-    second = commands.runs()[0]
+    second_id = json.loads(commands.plan_file.read_text())["planId"]
 
-    commands.run("import", "rollback", second.run_id, "--yes")
+    commands.run("import", "rollback", second_id, "--yes")
 
     assert code == 0
     assert "Migration complete: 10 users migrated" in out
