@@ -20,7 +20,7 @@ from userprofiles.legacy.job.import_work import ImportWork
 from userprofiles.legacy.job.listed_results import ListedResults
 from userprofiles.legacy.job.record_reader import RecordReader
 from userprofiles.legacy.job.stage import Conflict, Outcome, RecordKind, RecordResult, StageEstimate
-from userprofiles.legacy.mapping.records import LegacyContent, LegacyUser
+from userprofiles.legacy.mapping.records import LegacyContent, LegacyLink, LegacyUser
 
 USERS, CONTENT = "users", "posts"
 LIMITS = Limits(threads=2, checkpoint_every_s=0.0, heartbeat_s=60.0)
@@ -76,12 +76,16 @@ class Mapping:
     source_name = "test"
     users_collection = USERS
     content_collections = (CONTENT,)
+    link_collections = ()
 
     def read_user(self, document):
         return LegacyUser(**document)
 
     def read_content(self, collection, document):
         return LegacyContent(collection=collection, **document)
+
+    def read_link(self, collection, document):
+        return LegacyLink(**document)
 
 
 def user(old_id, **fields):
