@@ -11,7 +11,8 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.batch_permissions import BatchPermissions
 from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.key_reader import ItemKey, KeyReader
-from userprofiles.legacy.table_inserts import InsertResult, TableInserts, ignore_warning
+from userprofiles.legacy.table_calls import ignore_warning
+from userprofiles.legacy.table_inserts import InsertResult, TableInserts
 from userprofiles.table import record
 from userprofiles.table.attribute_value import deserialize_item, serialize, serialize_item
 from userprofiles.table.record import Item
