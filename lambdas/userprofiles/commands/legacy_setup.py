@@ -38,6 +38,7 @@ _REQUIRED = ("user_pool_id", "users_table")
 
 _CODE = (
     "legacy/content/*.py",
+    "legacy/graph/*.py",
     "legacy/mapping/*.py",
     "legacy/users/*.py",
     "completion*.py",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from userprofiles.legacy.data_stages import open_data_stages
 from userprofiles.legacy.job.stage import Stage
 from userprofiles.legacy.job.stage_context import StageContext
 from userprofiles.legacy.table_inserts import TableInserts
@@ -30,7 +31,21 @@ def open_stages(context: StageContext) -> Iterator[list[Stage[Any]]]:
         stack.callback(inserts.close)
         users = _create_users_stage(context, inserts)
         stack.callback(users.close)
-        yield [users]
+        data_stages = stack.enter_context(
+            open_data_stages(
+                context.dynamodb,
+                context.s3,
+                inserts,
+                table=context.stack["users_table"],
+                media_bucket=context.stack["media_bucket"],
+                media_rules=context.media_rules,
+                source=context.source_name,
+                run_id=context.run_id,
+                stop=context.stop,
+                limits=context.limits,
+            )
+        )
+        yield [users, *data_stages]
 
 
 def _create_users_stage(context: StageContext, inserts: TableInserts) -> UsersStage:
