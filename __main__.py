@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import pulumi
-from pulumi_userprofiles import PhoneSignInSettings, SignupToProfile, SignupToProfileArgs
+from pulumi_userprofiles import PhoneSignInSettings, SignupToProfile, SignupToProfileArgs, SocialSettings
 from pulumi_userprofiles.stack_config import StackConfig
 
 
@@ -38,6 +38,7 @@ def main() -> None:
         user_pool=user_pool,
         triggers=config.string_map("triggers"),
         phone_sign_in=config.settings("phoneSignIn", PhoneSignInSettings),
+        social=config.settings("social", SocialSettings),
         role_in_token=config.boolean("roleInToken"),
         texts_by_language=config.texts_by_language("textsByLanguage"),
         further_client_ids=config.string_list("furtherClientIds"),
@@ -66,7 +67,6 @@ def main() -> None:
         protect=config.boolean("protect"),
     )
     config.check_unknown_settings()
-
     with config.naming_settings(
         platform="lambdaPlatform", runtime="lambdaRuntime", template_document="templateFile"
     ):

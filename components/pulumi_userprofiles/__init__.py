@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.erasure_stores import ErasureStore
     from pulumi_userprofiles.erasure_worker import ErasureWorker, ErasureWorkerArgs
     from pulumi_userprofiles.job_ledger import JobLedger, JobLedgerArgs
+    from pulumi_userprofiles.media_bucket import MediaBucket, MediaBucketArgs
     from pulumi_userprofiles.migration_job import MigrationJob, MigrationJobArgs
     from pulumi_userprofiles.outbox_worker import OutboxWorker, OutboxWorkerArgs
     from pulumi_userprofiles.phone_sign_in import PhoneSignIn
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pulumi_userprofiles.sign_up_triggers import SignUpTriggers, SignUpTriggersArgs
     from pulumi_userprofiles.signup_to_profile import SignupToProfile
     from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
+    from pulumi_userprofiles.social_api import SocialApi
+    from pulumi_userprofiles.social_arguments import SocialApiArgs, SocialSettings
     from pulumi_userprofiles.table_backups import TableBackups, TableBackupsArgs
     from pulumi_userprofiles.user_pool import UserPool
     from pulumi_userprofiles.user_pool_arguments import (
@@ -60,6 +63,8 @@ _MODULES = {
     "JobLedgerArgs": "job_ledger",
     "LambdaPlatform": "python_function_settings",
     "LambdaRuntime": "python_function_settings",
+    "MediaBucket": "media_bucket",
+    "MediaBucketArgs": "media_bucket",
     "MfaMode": "user_pool_arguments",
     "MigrationJob": "migration_job",
     "MigrationJobArgs": "migration_job",
@@ -84,6 +89,9 @@ _MODULES = {
     "SignUpTriggersArgs": "sign_up_triggers",
     "SignupToProfile": "signup_to_profile",
     "SignupToProfileArgs": "signup_to_profile_arguments",
+    "SocialApi": "social_api",
+    "SocialApiArgs": "social_arguments",
+    "SocialSettings": "social_arguments",
     "TableBackups": "table_backups",
     "TableBackupsArgs": "table_backups",
     "TextMessageProvider": "phone_sign_in_arguments",
@@ -111,6 +119,8 @@ __all__ = [
     "JobLedgerArgs",
     "LambdaPlatform",
     "LambdaRuntime",
+    "MediaBucket",
+    "MediaBucketArgs",
     "MfaMode",
     "MigrationJob",
     "MigrationJobArgs",
@@ -135,6 +145,9 @@ __all__ = [
     "SignUpTriggersArgs",
     "SignupToProfile",
     "SignupToProfileArgs",
+    "SocialApi",
+    "SocialApiArgs",
+    "SocialSettings",
     "TableBackups",
     "TableBackupsArgs",
     "TextMessageProvider",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from userprofiles.social.content import MEDIA_PREFIX
 from userprofiles.table.record import REMOVALS_PARTITION, ROLE_INDEX
 
 from pulumi_userprofiles.avatar_bucket import CLAIMED, EXPORTS, UPLOADS
@@ -34,6 +35,7 @@ def erasure_environment(
         "USER_POOL_ID": args["user_pool_id"],
         "ERASURE_QUEUE_URL": args["erasure_queue_url"],
         "ERASURE_STORES": stores_variable(stores),
+        **({"MEDIA_BUCKET": args["media_bucket_name"]} if args.get("media_bucket_name") is not None else {}),
     }
 
 
@@ -44,7 +46,8 @@ def erasure_statements(
     return [
         *_user_statements(args),
         *_receipt_statements(receipts_table_arn),
-        *_file_statements(args),
+        *_file_statements(args["avatar_bucket_arn"], "", *_PREFIXES),
+        *_media_statements(args),
         {
             "sid": "EraseAnswers",
             "actions": ["dynamodb:BatchWriteItem", "dynamodb:Scan"],
@@ -82,7 +85,7 @@ def _user_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
                 "dynamodb:Query",
             ],
             "resources": [args["users_table_arn"]],
-            "conditions": _leading_keys("USER#*", "LEGACY#*", REMOVALS_PARTITION),
+            "conditions": _leading_keys("USER#*", "LEGACY#*", "REDIRECT#*", REMOVALS_PARTITION),
         },
         {
             "sid": "FindDueUsers",
@@ -116,19 +119,22 @@ def _receipt_statements(receipts_table_arn: pulumi.Input[str]) -> list[PolicySta
     ]
 
 
-def _file_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
+def _media_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
+    bucket_arn = args.get("media_bucket_arn")
+    return [] if bucket_arn is None else _file_statements(bucket_arn, "OfMedia", MEDIA_PREFIX)
+
+
+def _file_statements(bucket_arn: pulumi.Input[str], sid_suffix: str, *prefixes: str) -> list[PolicyStatement]:
     return [
         {
-            "sid": "ListFiles",
+            "sid": f"ListFiles{sid_suffix}",
             "actions": ["s3:ListBucketVersions"],
-            "resources": [args["avatar_bucket_arn"]],
-            "conditions": {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in _PREFIXES]}},
+            "resources": [bucket_arn],
+            "conditions": {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
         },
         {
-            "sid": "DeleteFiles",
+            "sid": f"DeleteFiles{sid_suffix}",
             "actions": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-            "resources": [
-                pulumi.Output.concat(args["avatar_bucket_arn"], "/", prefix, "*") for prefix in _PREFIXES
-            ],
+            "resources": [pulumi.Output.concat(bucket_arn, "/", prefix, "*") for prefix in prefixes],
         },
     ]

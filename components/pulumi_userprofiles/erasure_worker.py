@@ -11,6 +11,7 @@ from pulumi_userprofiles.erasure_rights import OPEN_INDEX, erasure_environment, 
 from pulumi_userprofiles.erasure_stores import ErasureStore, erasure_stores
 from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS
 from pulumi_userprofiles.function_settings import METRICS_NAMESPACE, FunctionSettings, service_name
+from pulumi_userprofiles.paired_arguments import has_both
 from pulumi_userprofiles.python_function import PythonFunction
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime, reserved_concurrency
 from pulumi_userprofiles.scheduled_component import ScheduledComponent
@@ -66,6 +67,12 @@ class ErasureWorkerArgs(TypedDict):
 
     erasure_queue_arn: pulumi.Input[str]
     """ARN of that queue."""
+
+    media_bucket_name: NotRequired[pulumi.Input[str]]
+    """Name of the bucket with media, an output of `MediaBucket`. Default: none."""
+
+    media_bucket_arn: NotRequired[pulumi.Input[str]]
+    """ARN of that bucket. Set it together with `media_bucket_name`. Default: none."""
 
     stores: NotRequired[list[ErasureStore]]
     """Stores of your own that also have data of users, at most 10. The worker tells each of them which user
@@ -162,6 +169,7 @@ class ErasureWorker(ScheduledComponent):
         label = self.label(name)
         check_required(label, args, *_REQUIRED)
         settings = FunctionSettings(label, args)
+        has_both(label, args, "media_bucket_name", "media_bucket_arn")
         stores = erasure_stores(label, args, "stores")
         protect = boolean(label, args, "protect", True)
         reserved_concurrency(label, args, at_least=ERASURE_CONCURRENCY + 1)

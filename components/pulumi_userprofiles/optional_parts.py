@@ -7,6 +7,7 @@ import pulumi
 
 from pulumi_userprofiles.after_sign_up import AfterSignUp
 from pulumi_userprofiles.component import Component
+from pulumi_userprofiles.media_bucket import MediaBucket
 from pulumi_userprofiles.passed_arguments import function_args, pick, shared_args
 from pulumi_userprofiles.phone_sign_in import PhoneSignIn
 from pulumi_userprofiles.phone_sign_in_api import PhoneSignInApi
@@ -14,6 +15,7 @@ from pulumi_userprofiles.phone_sign_in_pool import sends_cognito_codes, unused_t
 from pulumi_userprofiles.reconciler import Reconciler
 from pulumi_userprofiles.reconciler_settings import reconcile_interval_hours
 from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
+from pulumi_userprofiles.social_api import SocialApi
 from pulumi_userprofiles.table_backups import TableBackups
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class OptionalParts(Component):
         eraser: ErasureWorker
         phone_sign_in: PhoneSignIn | None
         _pool: dict[str, Any]
+        _media: dict[str, Any]
 
     def _make_phone_sign_in(
         self, args: SignupToProfileArgs, pool_args: Mapping[str, Any]
@@ -76,6 +79,50 @@ class OptionalParts(Component):
                 "client_id": self.identity.client_id,
                 "api_id": self.api.api_id,
                 "api_execution_arn": self.api.api_execution_arn,
+            },
+        )
+
+    def _client_ids(self, args: SignupToProfileArgs) -> list[Any]:
+        """Return the IDs of the app clients whose access tokens are accepted."""
+        return [
+            self.identity.client_id,
+            *(client.id for client in self.identity.further_clients.values()),
+            *(args.get("further_client_ids") or []),
+        ]
+
+    def _make_media_bucket(self, args: SignupToProfileArgs) -> None:
+        """Create the bucket with media, if there is content, and the arguments with which others use it."""
+        self.media_bucket_name = pulumi.Output.from_input("")
+        self._media = {}
+        if args.get("social") is None:
+            return
+        bucket = self._make_component(
+            MediaBucket, "media", pick(args, "allowed_origins", "protect", "kms_key_arn")
+        )
+        self.media_bucket_name = bucket.bucket_name
+        self._media = {
+            "media_bucket_name": bucket.bucket_name,
+            "media_bucket_arn": bucket.bucket_arn,
+        }
+
+    def _make_social_api(self, args: SignupToProfileArgs, table_args: Mapping[str, Any]) -> None:
+        """Create the routes of content, links and paid plans, if the stack has them."""
+        if args.get("social") is None:
+            return
+        api_outputs = (
+            *("api_id", "api_execution_arn", "authorizer_id"),
+            *("idempotency_table_name", "idempotency_table_arn"),
+        )
+        self.social_api = self._make_component(
+            SocialApi,
+            "social",
+            {
+                **pick(table_args, "users_table_name", "users_table_arn"),
+                **function_args(args),
+                **self._media,
+                **{name: getattr(self.api, name) for name in api_outputs},
+                "client_ids": self._client_ids(args),
+                "settings": args["social"],
             },
         )
 

@@ -76,6 +76,9 @@ class ProfileApi(Component):
     api_execution_arn: pulumi.Output[str]
     """Execution ARN of the API, for the permission of a function of your own."""
 
+    authorizer_id: pulumi.Output[str]
+    """ID of the authorizer, which checks the tokens, for routes of your own."""
+
     function_name: pulumi.Output[str]
     """Name of the function that handles the routes of users."""
 
@@ -151,6 +154,7 @@ class ProfileApi(Component):
         self.url = output_after(self.api.api_endpoint, self.stage.id, *required_ids)
         self.api_id = self.api.id
         self.api_execution_arn = self.api.execution_arn
+        self.authorizer_id = self.authorizer.id
         self.function_name = self.handler.function_name
         self.admin_function_name = self.admin_handler.function_name
         self.avatar_bucket_name = self.avatars.bucket_name
@@ -204,7 +208,7 @@ class ProfileApi(Component):
         )
 
     def _make_routes(self, args: ProfileApiArgs) -> list[aws.apigatewayv2.Route]:
-        authorizer = self._make(
+        self.authorizer = self._make(
             aws.apigatewayv2.Authorizer,
             "authorizer",
             api_id=self.api.id,
@@ -226,7 +230,7 @@ class ProfileApi(Component):
                 route_key=route.key,
                 target=pulumi.Output.concat("integrations/", integrations[route.handler].id),
                 authorization_type="JWT" if route.needs_token else "NONE",
-                authorizer_id=authorizer.id if route.needs_token else None,
+                authorizer_id=self.authorizer.id if route.needs_token else None,
             )
             for route in ROUTES
         ]

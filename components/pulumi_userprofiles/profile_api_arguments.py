@@ -72,6 +72,13 @@ class ProfileApiArgs(TypedDict):
     has_phone_sign_in: NotRequired[bool]
     """Whether the OpenAPI document has the routes of `PhoneSignInApi`. Default: false."""
 
+    media_bucket_name: NotRequired[pulumi.Input[str]]
+    """Name of the bucket with media, an output of `MediaBucket`: the OpenAPI document has the routes of
+    `SocialApi`, and exports contain media. Default: none."""
+
+    media_bucket_arn: NotRequired[pulumi.Input[str]]
+    """ARN of that bucket. Set it together with `media_bucket_name`. Default: none."""
+
     requests_per_second: NotRequired[int]
     """Requests per second of all users together; the API answers further requests with 429. Default: 50."""
 

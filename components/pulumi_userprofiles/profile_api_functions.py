@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 from userprofiles.api.routes import ADMINISTRATORS, USERS
+from userprofiles.social.content import MEDIA_PREFIX
 from userprofiles.table.record import ROLE_INDEX, STATUS_INDEX
 
 from pulumi_userprofiles.avatar_bucket import CLAIMED, EXPORTS, UPLOADS
@@ -44,6 +45,7 @@ def users_function(
         environment={
             **_environment(args, settings),
             **({"PHONE_SIGN_IN": "true"} if settings.has_phone_sign_in else {}),
+            **({"MEDIA_BUCKET": args["media_bucket_name"]} if settings.has_media_bucket else {}),
         },
         statements=[
             *_user_statements(args),
@@ -54,6 +56,7 @@ def users_function(
             },
             *_picture_statements(args, UPLOADS, CLAIMED),
             *_export_statements(args),
+            *(_media_statements(args) if settings.has_media_bucket else []),
         ],
         timeout_seconds=USERS_SECONDS,
     )
@@ -179,6 +182,23 @@ def _export_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
             "sid": "StoreExports",
             "actions": ["s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"],
             "resources": _below(args, EXPORTS),
+        },
+    ]
+
+
+def _media_statements(args: Mapping[str, Any]) -> list[PolicyStatement]:
+    """Return the rights to list the media of an export, and to sign their URLs."""
+    return [
+        {
+            "sid": "ListMedia",
+            "actions": ["s3:ListBucket"],
+            "resources": [args["media_bucket_arn"]],
+            "conditions": {"StringLike": {"s3:prefix": [f"{MEDIA_PREFIX}*"]}},
+        },
+        {
+            "sid": "ReadMedia",
+            "actions": ["s3:GetObject"],
+            "resources": [pulumi.Output.concat(args["media_bucket_arn"], "/", MEDIA_PREFIX, "*")],
         },
     ]
 

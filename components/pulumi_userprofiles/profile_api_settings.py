@@ -8,14 +8,16 @@ from userprofiles.settings import DEFAULT_GRACE_DAYS, MAX_GRACE_DAYS
 
 from pulumi_userprofiles.function_rights import TABLE_ARGUMENTS
 from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.paired_arguments import has_both
 from pulumi_userprofiles.profile_api_origins import allowed_origins
 from pulumi_userprofiles.python_function_settings import log_retention_days, reserved_concurrency
-from pulumi_userprofiles.validation import InvalidArgumentError, boolean, check_required, integer
+from pulumi_userprofiles.validation import boolean, check_required, integer
 
 ADMIN_GROUP = "admin"
 """Group of the pool whose members can be administrators."""
 
 _QUEUE_ARGUMENTS = ("erasure_queue_url", "erasure_queue_arn")
+_MEDIA_ARGUMENTS = ("media_bucket_name", "media_bucket_arn")
 
 
 class ProfileApiSettings:
@@ -35,7 +37,8 @@ class ProfileApiSettings:
         self.burst = integer(where, args, "burst", 100, at_least=1, at_most=5_000)
         boolean(where, args, "protect", True)
         self.has_phone_sign_in = boolean(where, args, "has_phone_sign_in", False)
-        self.has_erasure_queue = _has_erasure_queue(where, args)
+        self.has_erasure_queue = has_both(where, args, *_QUEUE_ARGUMENTS)
+        self.has_media_bucket = has_both(where, args, *_MEDIA_ARGUMENTS)
         self.grace_period_days = grace_period_days(where, args)
         self.log_retention_days = log_retention_days(where, args)
 
@@ -47,22 +50,6 @@ def grace_period_days(where: str, args: Mapping[str, Any]) -> int:
         InvalidArgumentError: The value is not a whole number, or is out of range.
     """
     return integer(where, args, "grace_period_days", DEFAULT_GRACE_DAYS, at_least=0, at_most=MAX_GRACE_DAYS)
-
-
-def _has_erasure_queue(where: str, args: Mapping[str, Any]) -> bool:
-    """Return whether the erasure queue is set, by both of its arguments."""
-    missing = [key for key in _QUEUE_ARGUMENTS if args.get(key) is None]
-    if len(missing) == 1:
-        [other] = set(_QUEUE_ARGUMENTS) - set(missing)
-        raise InvalidArgumentError(
-            where,
-            f"'{other}' needs '{missing[0]}' too",
-            got=f"only {other}",
-            allowed=f"both {' and '.join(_QUEUE_ARGUMENTS)}, or none of them",
-            fix=f"Set '{missing[0]}' to the output of the same queue, or remove '{other}'.",
-            argument=missing[0],
-        )
-    return not missing
 
 
 def cors_configuration(origins: list[str]) -> dict[str, Any] | None:

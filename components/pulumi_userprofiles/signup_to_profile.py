@@ -10,6 +10,7 @@ from pulumi_userprofiles.component import NO_ARGUMENTS, Transforms
 from pulumi_userprofiles.erasure_queue import ErasureQueue
 from pulumi_userprofiles.erasure_worker import ErasureWorker
 from pulumi_userprofiles.function_settings import FunctionSettings
+from pulumi_userprofiles.media_bucket import MediaBucket
 from pulumi_userprofiles.migration_job import MigrationJob
 from pulumi_userprofiles.migration_job_settings import max_concurrency
 from pulumi_userprofiles.optional_parts import OptionalParts
@@ -29,6 +30,7 @@ from pulumi_userprofiles.reconciler import Reconciler
 from pulumi_userprofiles.sign_up_triggers import SignUpTriggers
 from pulumi_userprofiles.signup_to_profile_arguments import SignupToProfileArgs
 from pulumi_userprofiles.signup_to_profile_settings import MIGRATION_CONCURRENCY, checked_pool_args
+from pulumi_userprofiles.social_api import SocialApi
 from pulumi_userprofiles.table_backups import TableBackups
 from pulumi_userprofiles.user_pool import UserPool
 from pulumi_userprofiles.users_table import UsersTable
@@ -51,6 +53,8 @@ class SignupToProfile(OptionalParts):
         "after-sign-up": AfterSignUp,
         "phone": PhoneSignIn,
         "code-api": PhoneSignInApi,
+        "media": MediaBucket,
+        "social": SocialApi,
     }
     _CHILDREN = tuple(_COMPONENTS)
     _NAME_LIMIT = 20
@@ -81,6 +85,9 @@ class SignupToProfile(OptionalParts):
 
     avatar_bucket_name: pulumi.Output[str]
     """Name of the bucket with users' pictures and exports."""
+
+    media_bucket_name: pulumi.Output[str]
+    """Name of the bucket with media; empty without `social`."""
 
     profile_api_url: pulumi.Output[str]
     """Base URL of the profile API, without a path."""
@@ -148,7 +155,9 @@ class SignupToProfile(OptionalParts):
 
         table_args = self._make_tables(args)
         self._make_sign_up(args, pool_args, table_args)
+        self._make_media_bucket(args)
         self._make_api(args, table_args)
+        self._make_social_api(args, table_args)
         self._make_phone_sign_in_api(args, table_args)
         self._make_erasure(args, table_args)
         self._make_migration(args, table_args)
@@ -241,13 +250,10 @@ class SignupToProfile(OptionalParts):
                 "erasure_queue_url": self.erasure.queue_url,
                 "erasure_queue_arn": self.erasure.queue_arn,
                 **self._pool,
+                **self._media,
                 "has_phone_sign_in": args.get("phone_sign_in") is not None,
                 "issuer": self.identity.issuer,
-                "client_ids": [
-                    self.identity.client_id,
-                    *(client.id for client in self.identity.further_clients.values()),
-                    *(args.get("further_client_ids") or []),
-                ],
+                "client_ids": self._client_ids(args),
             },
         )
 
@@ -261,6 +267,7 @@ class SignupToProfile(OptionalParts):
                 **worker_args(args),
                 "stores": args.get("erasure_stores") or [],
                 **self._pool,
+                **self._media,
                 "idempotency_table_name": self.api.idempotency_table_name,
                 "idempotency_table_arn": self.api.idempotency_table_arn,
                 "avatar_bucket_name": self.api.avatar_bucket_name,

@@ -9,6 +9,7 @@ from pulumi_userprofiles.erasure_stores import ErasureStore
 from pulumi_userprofiles.message_texts import MessageTexts
 from pulumi_userprofiles.phone_sign_in_arguments import PhoneSignInSettings
 from pulumi_userprofiles.python_function_settings import LambdaPlatform, LambdaRuntime
+from pulumi_userprofiles.social_arguments import SocialSettings
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
 
 
@@ -43,6 +44,10 @@ class SignupToProfileArgs(TypedDict):
     phone_sign_in: NotRequired[PhoneSignInSettings]
     """How users sign in with a phone number and a one-time code, beside email address and password; `{}` for
     the defaults. Default: no sign-in by code."""
+
+    social: NotRequired[SocialSettings]
+    """Routes for content with media, links between users and paid plans, with a bucket for the media; `{}` for
+    the defaults. Default: none of them."""
 
     role_in_token: NotRequired[bool]
     """Whether a function adds the user's role in the table to tokens, as the claim `role`, and updates email

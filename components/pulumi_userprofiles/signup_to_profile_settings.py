@@ -17,6 +17,7 @@ from pulumi_userprofiles.profile_api_origins import allowed_origins
 from pulumi_userprofiles.profile_api_settings import ADMIN_GROUP, grace_period_days
 from pulumi_userprofiles.python_function_settings import log_retention_days, reserved_concurrency, zip_path
 from pulumi_userprofiles.reconciler_settings import reconcile_interval_hours, unconfirmed_days
+from pulumi_userprofiles.social_settings import CheckedSocial
 from pulumi_userprofiles.table_backups import backup_retention_days
 from pulumi_userprofiles.user_pool_arguments import UserPoolArgs
 from pulumi_userprofiles.user_pool_settings import ROLE_ATTRIBUTE, UserPoolSettings
@@ -55,6 +56,7 @@ def checked_pool_args(where: str, args: Mapping[str, Any]) -> dict[str, Any]:
     unconfirmed_days(where, args)
     grace_period_days(where, args)
     sign_up_targets(where, args, "after_sign_up")
+    CheckedSocial(where, args, "social")
     _check_client_ids(where, args)
     allowed_origins(where, args)
     log_retention_days(where, args)

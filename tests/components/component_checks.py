@@ -49,7 +49,7 @@ def wildcard_resources(recording: Recording) -> list[str]:
     ]
 
 
-_PREFIXES = tuple(f"/{prefix}" for prefix in ("runs", "sources", "avatars", "claimed", "exports"))
+_PREFIXES = tuple(f"/{prefix}" for prefix in ("runs", "sources", "avatars", "claimed", "exports", "media"))
 """Prefixes of the objects that functions use, in the ARNs of buckets."""
 
 
@@ -70,7 +70,7 @@ def wildcard_arns(recording: Recording) -> list[str]:
 
 
 _ERASER_KEYS = {
-    "app-data-table-1234567": ["USER#*", "LEGACY#*", "REMOVAL#OPEN"],
+    "app-data-table-1234567": ["USER#*", "LEGACY#*", "REDIRECT#*", "REMOVAL#OPEN"],
     "app-data-table-1234567/index/list": ["LIST#DELETION#*"],
     "app-eraser-receipts-table-1234567/index/open": ["OPEN"],
 }
@@ -127,6 +127,8 @@ def _leading_keys(policy: str, statement: dict[str, Any]) -> list[str]:
         return CODES_KEYS[policy]
     if statement.get("Sid") == "KeepRemovals":
         return ["REMOVAL#OPEN"]
+    if statement.get("Sid") == "ReadRedirects":
+        return ["REDIRECT#*"]
     return ["LIST#*"] if all("/index/" in table for table in tables) else ["USER#*"]
 
 
@@ -205,11 +207,12 @@ def as_dict(value: Any) -> dict[str, Any]:
 _OPEN_ROUTES = {
     *("GET /health", "GET /openapi.json"),
     *("POST /auth/phone/register", "POST /auth/phone/verify"),
+    "GET /media/{location+}",
 }
 
 
 def open_routes(recording: Recording) -> list[str]:
-    """Report routes without a token, except the health route, the OpenAPI document and sign-in by code."""
+    """Report routes without a token, except health, OpenAPI document, sign-in by code and redirects."""
     return [
         f"{item.name}: {item.inputs['routeKey']}"
         for item in recording.of_type("Route")

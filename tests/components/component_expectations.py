@@ -6,6 +6,7 @@ from component_checks import KEY_TYPE, Check, statements
 from component_phone_expectations import EVERY_FUNCTION, PHONE_ALARMS, PHONE_ORDER, PHONE_RIGHTS
 from component_programs import TOPIC
 from component_recording import ACCOUNT, PARTITION, Recording
+from component_social_expectations import SOCIAL_ALARMS, SOCIAL_ORDER, SOCIAL_RIGHTS
 from pulumi_userprofiles.policies import LOG_DELIVERY, SAMPLING, TRACING
 
 _REGISTER = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
@@ -63,6 +64,7 @@ RIGHTS = {
     },
     "app-identity-sms-policy": {"sns:Publish"},
     **PHONE_RIGHTS,
+    **SOCIAL_RIGHTS,
 }
 """The actions that each policy allows."""
 
@@ -166,6 +168,7 @@ ALARMS: dict[str, tuple[Any, ...]] = {
         *("AWS/Lambda", "Errors", 20, ["app-triggers-pre-sign-up-function-1234567"]),
     ),
     **PHONE_ALARMS,
+    **SOCIAL_ALARMS,
 }
 """Namespace, metric, threshold and dimensions of each alarm."""
 
@@ -248,6 +251,7 @@ _ORDER = {
         )
     },
     **PHONE_ORDER,
+    **SOCIAL_ORDER,
 }
 """The resources that each resource must wait for."""
 

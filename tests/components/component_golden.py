@@ -10,7 +10,7 @@ from component_recording import Recording
 
 GOLDEN = Path(__file__).parent / "golden"
 STACK = "SignupToProfile"
-OPTIONAL = ("PhoneSignIn", "PhoneSignInApi")
+OPTIONAL = ("MediaBucket", "PhoneSignIn", "PhoneSignInApi", "SocialApi")
 """Components that only an argument adds to the whole stack. Their golden files have its names."""
 
 

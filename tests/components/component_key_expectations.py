@@ -7,6 +7,7 @@ from component_paths import value_at
 from component_phone_expectations import PHONE_KEY_USES
 from component_programs import KEY
 from component_recording import Recording
+from component_social_expectations import SOCIAL_KEY_USES
 
 KEY_PATHS = {
     "Table": "serverSideEncryption.kmsKeyArn",
@@ -40,6 +41,7 @@ _USES = {
     "app-triggers-pre-sign-up-policy": {"lambda": 1},
     "app-triggers-pre-token-policy": {"lambda": 1, "dynamodb": 2},
     **PHONE_KEY_USES,
+    **SOCIAL_KEY_USES,
 }
 """Rights of functions on the key: the service that uses it, and the number of allowed `_KEY_ACTIONS`."""
 _KEY_ACTIONS = ["kms:Decrypt", "kms:GenerateDataKey"]

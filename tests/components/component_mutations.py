@@ -48,6 +48,7 @@ from component_mutation import (
 from component_phone_mutations import PHONE_MUTATIONS
 from component_programs import TOPIC
 from component_recording import ACCOUNT
+from component_social_mutations import SOCIAL_MUTATIONS
 
 API = [
     *each(ROUTES, put("authorizationType", "NONE"), rule("a profile requires a token")),
@@ -276,6 +277,7 @@ STRUCTURE = [
 MUTATIONS = [
     *DATA_MUTATIONS,
     *PHONE_MUTATIONS,
+    *SOCIAL_MUTATIONS,
     *API,
     *COMPUTE,
     *POLICIES,

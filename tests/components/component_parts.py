@@ -8,8 +8,10 @@ from component_programs import (
     STACK_POOL_ARN,
     STACK_TABLES,
     arn,
+    media_bucket,
     phone_sign_in,
     phone_sign_in_api,
+    social_api,
     whole_stack,
 )
 from component_recording import PARTITION, POOL_WITH_PHONE, REGION
@@ -128,12 +130,14 @@ PARTS: dict[str, Callable[..., Any]] = {
     "app-eraser": _eraser,
     "app-erasure": lambda **args: ErasureQueue("app-erasure", args),  # type: ignore[arg-type]
     "app-identity": _pool,
+    "app-media": media_bucket,
     "app-migration": _job,
     "app-migration-ledger": lambda **args: JobLedger("app-migration-ledger", args),  # type: ignore[arg-type]
     "app-migration-reports": lambda **args: ReportsBucket("app-migration-reports", args),  # type: ignore[arg-type]
     "app-outbox": _worker,
     "app-phone": phone_sign_in,
     "app-reconciler": _reconciler,
+    "app-social": social_api,
     "app-triggers": _triggers,
 }
 """The components of the whole stack, each with its arguments there: one part runs much faster."""

@@ -10,6 +10,7 @@ from pulumi_userprofiles import (
     ErasureQueue,
     ErasureWorker,
     JobLedger,
+    MediaBucket,
     MigrationJob,
     OutboxWorker,
     PhoneSignIn,
@@ -20,6 +21,7 @@ from pulumi_userprofiles import (
     ReportsBucket,
     SignupToProfile,
     SignUpTriggers,
+    SocialApi,
     TableBackups,
     UserPool,
     UsersTable,
@@ -68,6 +70,8 @@ def whole_stack(**args: Any) -> SignupToProfile:
 
 PHONE: dict[str, Any] = {"sends_cognito_codes": True}
 """Settings of phone sign-in with every resource."""
+SOCIAL: dict[str, Any] = {}
+"""Settings of content, links and paid plans."""
 TWILIO: dict[str, Any] = {
     "provider": "twilio",
     "twilio_secret_arn": arn("secretsmanager", "secret:twilio-a1b2c3"),
@@ -116,6 +120,32 @@ def phone_sign_in_api(**args: Any) -> PhoneSignInApi:
     )
 
 
+def media_bucket(**args: Any) -> MediaBucket:
+    """Create the bucket with media as in the whole stack."""
+    return MediaBucket("app-media", args)  # type: ignore[arg-type]
+
+
+def social_api(**args: Any) -> SocialApi:
+    """Create the routes of content and links as in the whole stack."""
+    return SocialApi(
+        "app-social",
+        {
+            **{key: STACK_TABLES[key] for key in ("users_table_name", "users_table_arn")},
+            "api_id": "app-api-api-id",
+            "api_execution_arn": arn("execute-api", "app-api-api-id"),
+            "authorizer_id": "app-api-authorizer-id",
+            "client_ids": ["app-identity-client-id"],
+            "idempotency_table_name": "app-api-idempotency-table-1234567",
+            "idempotency_table_arn": arn("dynamodb", "table/app-api-idempotency-table-1234567"),
+            "media_bucket_name": "app-media-bucket-1234567",
+            "media_bucket_arn": f"arn:{PARTITION}:s3:::app-media-bucket-1234567",
+            "settings": SOCIAL,  # type: ignore[typeddict-item]
+            "platform": "host",
+            **args,  # type: ignore[typeddict-item]
+        },
+    )
+
+
 PROGRAMS: dict[str, Callable[[], Any]] = {
     "AfterSignUp": lambda: AfterSignUp(
         "steps", {"targets": TARGETS, "users_table_stream_arn": STREAM, "platform": "host"}
@@ -126,6 +156,7 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
         "eraser", {**TABLES, **ERASURE, "stores": STORES, "platform": "host"}
     ),
     "JobLedger": lambda: JobLedger("ledger", {}),
+    "MediaBucket": media_bucket,
     "MigrationJob": lambda: MigrationJob(
         "job",
         {
@@ -164,6 +195,7 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     "ReportsBucket": lambda: ReportsBucket("reports", {}),
     "SignUpTriggers": lambda: SignUpTriggers("triggers", {**TABLES, "platform": "host"}),
     "SignupToProfile": whole_stack,
+    "SocialApi": social_api,
     "TableBackups": lambda: TableBackups(
         "backups", {"table_arns": [TABLES["users_table_arn"]], "backup_retention_days": 35}
     ),

@@ -22,6 +22,8 @@ POOL_WITH_PHONE = (
 """Start of the names of resources that phone sign-in adds to the user pool."""
 OPTIONAL_RESOURCES = {
     "app-code-api-": "app-code-api",
+    "app-media-": "app-media",
+    "app-social-": "app-social",
     "app-phone-": "app-phone",
     **dict.fromkeys(POOL_WITH_PHONE, "app-phone"),
 }

@@ -44,7 +44,7 @@ _POOL = ("-pool",)
 _TABLE = ("data-table",)
 # Answers are stored for a day only.
 _LASTING_TABLES = ("data-table", "data-audit-table", "eraser-receipts-table", "ledger-table")
-_BUCKET = ("reports-bucket", "avatars-bucket")
+_BUCKET = ("reports-bucket", "avatars-bucket", "media-bucket")
 _TRIGGER_PERMISSIONS = (
     "pre-sign-up-permission",
     "post-confirmation-permission",

@@ -44,6 +44,7 @@ ENVIRONMENT = {
     "USERS_TABLE": "users",
     "IDEMPOTENCY_TABLE": "answers",
     "AVATAR_BUCKET": "avatars",
+    "MEDIA_BUCKET": "media",
     "USER_POOL_CLIENT_IDS": "client",
     "USER_POOL_ID": "us-east-1_pool",
     "RECEIPTS_TABLE": "receipts",

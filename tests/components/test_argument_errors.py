@@ -331,7 +331,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     ),
     "erasure queue without its ARN": (
         lambda: _api(erasure_queue_url="https://sqs.example/erasure"),
-        ["'erasure_queue_url' needs 'erasure_queue_arn'", "none of them", "output of the same queue"],
+        ["'erasure_queue_url' needs 'erasure_queue_arn'", "none of them", "output of the same resource"],
     ),
     "erasure queue without its URL": (
         lambda: _api(erasure_queue_arn=arn("sqs", "erasure")),

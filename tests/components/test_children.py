@@ -34,6 +34,7 @@ OPTIONS: dict[str, Any] = {
     "texts_by_language": {"de": {"verification_email_subject": "Ihr Code"}},
     "after_sign_up": TARGETS,
     "phone_sign_in": {"sends_cognito_codes": True},
+    "social": {"redirect_paths": ["/uploads"]},
 }
 
 

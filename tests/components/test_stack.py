@@ -28,6 +28,7 @@ OUTPUTS = [
     "erasureFunctionName",
     "erasureQueueArn",
     "furtherUserPoolClientIds",
+    "mediaBucketName",
     "migrationBucketName",
     "migrationLedgerTableName",
     "migrationStateMachineArn",

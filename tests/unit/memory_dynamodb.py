@@ -138,8 +138,11 @@ class MemoryClient:
     def _select(self, table, condition, sort, request):
         expressions = Expressions(request)
         with self._lock:
-            items = [copy.deepcopy(item) for item in self.tables[table].values()]
-        items = [item for item in items if expressions.is_true(condition, deserialize_item(item))]
+            items = [
+                copy.deepcopy(item)
+                for item in self.tables[table].values()
+                if expressions.is_true(condition, deserialize_item(item))
+            ]
         return {"Items": sorted(items, key=lambda item: [item.get(name, {}).get("S", "") for name in sort])}
 
     def update_item(self, **action):

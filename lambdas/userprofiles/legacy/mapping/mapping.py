@@ -142,8 +142,8 @@ def _collection_mapping(entry: Mapping[str, Any], targets: Mapping[str, Target])
 def _field(name: str, target: Target, entry: Any) -> Field:
     if entry is None:
         return Field(name, target, default=target.default)
-    if isinstance(entry, str):
-        return Field(name, target, (entry,), target.default)
+    if isinstance(entry, (str, list)):
+        entry = {"from": entry}
     sources = entry.get("from", ())
     return Field(
         name,
