@@ -27,7 +27,7 @@ _FOLDERS = frozenset({"dump", "export"})
 
 def add_connection_options(parser: CommandParser) -> None:
     """Add the options of the stack, and the template."""
-    add_stack_options(parser, has_audit_table=False)
+    add_stack_options(parser)
     parser.add_argument("--media-bucket", metavar="B", help="name of the bucket for media")
     parser.add_argument(
         "--template",

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -72,6 +71,7 @@ class ImportResultWriter:
             return ExitCode.STOPPED
         outcomes = add_outcomes(result.states)
         has_failures = bool(outcomes[Outcome.FAILED] or outcomes[Outcome.CONFLICT])
+        has_failures = has_failures or not all(check["ok"] for check in report["checks"])
         return ExitCode.SOME_FAILED if has_failures else ExitCode.DONE
 
     def write_report(
@@ -116,13 +116,13 @@ class ImportResultWriter:
             self._view.warn(f"Stopped after {processed}. To resume:\n  {command}")
         if is_rollback:
             return
-        listed = Counter({name: outcomes[name] for name in (Outcome.FAILED, Outcome.CONFLICT)})
-        if listed.total():
+        parts = {"Failed": outcomes[Outcome.FAILED], "in conflict": outcomes[Outcome.CONFLICT]}
+        texts = [f"{name}: {counted(count, 'record')}" for name, count in parts.items() if count]
+        if texts:
             self._view.warn(
-                f"{counted(listed[Outcome.FAILED], 'record')} failed, and "
-                f"{counted(listed[Outcome.CONFLICT], 'record')} need a decision. They are listed in "
-                f"{self._listed.name} (and by --report and --quarantine). Correct them, or decide with "
-                "--decisions, then import them with `userprofiles import delta`."
+                f"{', '.join(texts)}. They are listed in {self._listed.name} (and by --report and "
+                "--quarantine). Correct them, or decide with --decisions, then import them with "
+                "`userprofiles import delta`."
             )
 
 

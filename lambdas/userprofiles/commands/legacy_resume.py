@@ -54,6 +54,7 @@ def _options(values: argparse.Namespace, run: RunRecord, job: ImportJob) -> argp
         "outputs": None,
         "user_pool_id": None,
         "users_table": None,
+        "audit_table": None,
         "media_bucket": None,
         "template": job.template or None,
         "decisions": Path(job.decisions) if job.decisions else None,

@@ -33,8 +33,8 @@ from userprofiles.lifecycle.deployed_settings import read_settings
 from userprofiles.stack_setup.stack import Stack
 from userprofiles.template import Template
 
-STACK_NAMES = ("user_pool_id", "users_table", "media_bucket")
-_REQUIRED = ("user_pool_id", "users_table")
+STACK_NAMES = ("user_pool_id", "users_table", "audit_table", "media_bucket")
+_REQUIRED = ("user_pool_id", "users_table", "audit_table")
 
 _CODE = (
     "legacy/content/*.py",
@@ -104,6 +104,7 @@ def open_target(stack: Stack, template: str | None) -> ImportTarget:
         "table": table.arn,
         "tableCreatedAt": table.created_at,
         "userPoolId": stack.user_pool_id,
+        "auditTable": stack.audit_table,
         "mediaBucket": stack.media_bucket,
         "template": {
             "name": settings.template.name,
@@ -238,4 +239,5 @@ def use_stack_of_plan(values: argparse.Namespace, plan: ImportPlan) -> None:
         return
     values.user_pool_id = values.user_pool_id or plan.target["userPoolId"]
     values.users_table = values.users_table or str(plan.target["table"]).rpartition("/")[2]
+    values.audit_table = values.audit_table or plan.target["auditTable"]
     values.media_bucket = values.media_bucket or plan.target["mediaBucket"]

@@ -34,7 +34,7 @@ from userprofiles.legacy.job.import_report import describe_stage
 from userprofiles.legacy.job.import_verification import ImportVerification, VerificationResult
 from userprofiles.legacy.job.import_work import ImportWork, verify
 from userprofiles.legacy.job.job_errors import command_errors
-from userprofiles.legacy.job.listed_results import ListedResults
+from userprofiles.legacy.job.listed_results import DIFFERENCES, ListedResults
 from userprofiles.legacy.job.unit_state import add_outcomes
 
 _EPILOG = f"""exit codes:
@@ -87,7 +87,7 @@ def _verify(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
         tempfile.TemporaryDirectory() as folder,
     ):
         setup = open_setup(values, run, job, plan, stop)
-        listed = ListedResults(Path(folder), run.run_id)
+        listed = ListedResults(Path(folder), run.run_id, DIFFERENCES)
         with open_stages(setup, run.run_id, job, plan) as stages:
             result = ImportVerification(
                 ledger,

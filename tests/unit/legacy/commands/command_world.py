@@ -17,7 +17,7 @@ from userprofiles.stack_setup.stack import Stack
 
 USERS, CONTENT = "authapp_usermodel", "biographapp_biographmodel"
 LIMITS = Limits(threads=2, checkpoint_every_s=60.0, heartbeat_s=60.0)
-STACK_OPTIONS = ("--user-pool-id", "eu-west-1_a", "--users-table", "users")
+STACK_OPTIONS = ("--user-pool-id", "eu-west-1_a", "--users-table", "users", "--audit-table", "audit")
 
 
 def user_document(number, **fields):
@@ -46,7 +46,6 @@ class CommandWorld:
         self.export = folder / "export"
         self.export.mkdir()
         self.target = Target()
-        self.stack_names = {"user_pool_id": "eu-west-1_a", "users_table": "users"}
         self.plan_file = folder / "plan.json"
         self.users = [user_document(number) for number in range(30)]
         self.content = [content_document(number, number) for number in range(5)]
@@ -103,6 +102,7 @@ class CommandWorld:
         identity = {
             "table": TABLE_ARN,
             "userPoolId": stack.user_pool_id,
+            "auditTable": stack.audit_table,
             "mediaBucket": stack.media_bucket,
             "template": {"name": "social", "version": "1.0", "digest": "0"},
         }

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from command_world import USERS, content_document, user_document
+from command_world import STACK_OPTIONS, USERS, content_document, user_document
 from import_world import Killed
 from userprofiles.jobs.run_record import RunState
 
@@ -82,7 +82,7 @@ def test_damaged_documents_are_listed_and_the_exit_code_is_2(commands):
         ("line 4", "users", USERS)
     ]
     assert "29 created, 1 failed" in out
-    assert "1 record failed" in err
+    assert "Failed: 1 record. They are listed in" in err
     assert "secret" not in out + err + str(rows)
 
 
@@ -172,7 +172,7 @@ def test_wrong_options_are_wrong_usage(commands, arguments, message):
 
 def test_source_is_required(commands):
     """Without --source and without the environment variable, the message names both."""
-    code, _, err = commands.run("import", "plan", "--users-table", "users", "--user-pool-id", "eu-west-1_a")
+    code, _, err = commands.run("import", "plan", *STACK_OPTIONS)
 
     assert code == 64
     assert "required: --source, or the environment variable LEGACY_SOURCE" in err
@@ -181,9 +181,8 @@ def test_source_is_required(commands):
 def test_source_of_the_environment_is_not_stored(commands, monkeypatch):
     """The plan has the name of the variable, so no credentials."""
     monkeypatch.setenv("LEGACY_SOURCE", f"export:{commands.export}")
-    options = ("--users-table", "users", "--user-pool-id", "eu-west-1_a")
 
-    code, _, _ = commands.run("import", "plan", "--output", commands.plan_file, *options)
+    code, _, _ = commands.run("import", "plan", "--output", commands.plan_file, *STACK_OPTIONS)
 
     assert code == 0
     assert json.loads(commands.plan_file.read_text())["source"] == {"name": "env:LEGACY_SOURCE"}

@@ -17,7 +17,7 @@ from userprofiles.legacy.job.import_rollback import RollbackWork, begin_rollback
 from userprofiles.legacy.job.import_run import ImportRun
 from userprofiles.legacy.job.import_verification import ImportVerification
 from userprofiles.legacy.job.import_work import ImportWork
-from userprofiles.legacy.job.listed_results import ListedResults
+from userprofiles.legacy.job.listed_results import DIFFERENCES, LISTED, ListedResults
 from userprofiles.legacy.job.record_reader import RecordReader
 from userprofiles.legacy.job.stage import Conflict, Outcome, RecordKind, RecordResult, StageEstimate
 from userprofiles.legacy.mapping.records import LegacyContent, LegacyLink, LegacyUser
@@ -297,7 +297,8 @@ class World:
         ]
 
     def listed(self, run_id):
-        return ListedResults(self.folder / "quarantine" / run_id, run_id)
+        outcomes = DIFFERENCES if run_id == "verification" else LISTED
+        return ListedResults(self.folder / "quarantine" / run_id, run_id, outcomes)
 
     def work(self, run_id, act=import_work.process, **options):
         return ImportWork(
