@@ -8,10 +8,16 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from userprofiles import schema_compiler
 from userprofiles.schema_violation import Validator
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
+
+# Hypothesis fails an example that takes over 200 ms. The first example of a test can import a library, such
+# as libphonenumber, which takes long on a machine with other load, and the second example does not.
+settings.register_profile("without a deadline", deadline=None)
+settings.load_profile("without a deadline")
 
 SHARED = (
     "tests/e2e/",

@@ -11,7 +11,7 @@ from pulumi_userprofiles.function_rights import table_kms_statements
 from pulumi_userprofiles.function_settings import plain_function_args
 from pulumi_userprofiles.identifiers import SECRET_ARN, SECURE_STRING_ARN, matches_form
 from pulumi_userprofiles.phone_sign_in_settings import CheckedPhoneSignIn
-from pulumi_userprofiles.policies import PolicyStatement, kms_statements
+from pulumi_userprofiles.policies import PolicyStatement, kms_statements, text_message_statement
 from pulumi_userprofiles.python_function import PythonFunctionArgs
 
 SENDER_SECONDS = 15
@@ -187,7 +187,7 @@ def sender_function(
         environment["TWILIO_SECRET_ID"] = settings.twilio_secret_arn
         provider = _secret_statements(args, settings.twilio_secret_arn)
     else:
-        provider = [{"sid": "SendTextMessages", "actions": ["sns:Publish"], "resources": ["*"]}]
+        provider = [text_message_statement(resources.queue_arn)]
     return plain_function_args(
         args,
         component,

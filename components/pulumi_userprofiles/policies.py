@@ -54,6 +54,9 @@ class PolicyStatement(TypedDict):
     conditions: NotRequired[dict[str, dict[str, list[pulumi.Input[str]]]]]
     """Condition operator to condition key to values. Default: none."""
 
+    denied_resources: NotRequired[list[pulumi.Input[str]]]
+    """ARNs on which the actions are denied, although `resources` contains them. Default: none."""
+
 
 def kms_statements(args: Mapping[str, Any], service: str, *actions: str) -> list[PolicyStatement]:
     """Return rights to KMS keys that apply only to requests which an AWS service makes for the role.
@@ -121,7 +124,10 @@ def check_statements(where: str, statements: Sequence[PolicyStatement]) -> None:
 def document(statements: Sequence[PolicyStatement]) -> pulumi.Output[str]:
     """Return a policy document as JSON."""
     return pulumi.Output.json_dumps(
-        {"Version": "2012-10-17", "Statement": [_allow_statement(item) for item in statements]}
+        {
+            "Version": "2012-10-17",
+            "Statement": [part for item in statements for part in (_allow_statement(item), *_denials(item))],
+        }
     )
 
 
@@ -135,6 +141,41 @@ def _allow_statement(statement: PolicyStatement) -> dict[str, Any]:
     if statement.get("conditions"):
         allow["Condition"] = statement["conditions"]
     return allow
+
+
+def _denials(statement: PolicyStatement) -> list[dict[str, Any]]:
+    """Return the statement that denies the actions on `denied_resources`, if there are any."""
+    denied_resources = statement.get("denied_resources")
+    if not denied_resources:
+        return []
+    return [
+        {
+            "Sid": f"{statement['sid']}Denied",
+            "Effect": "Deny",
+            "Action": list(statement["actions"]),
+            "Resource": list(denied_resources),
+        }
+    ]
+
+
+def text_message_statement(arn: pulumi.Input[str]) -> PolicyStatement:
+    """Return the right to send text messages with Amazon SNS, and to publish to nothing else.
+
+    The resource of a text message is its phone number, which is not an ARN: "not authorized to perform:
+    SNS:Publish on resource: +1xxxxxxxxx" (github.com/Miserlou/Zappa, issue 1941). Topics and mobile devices
+    have ARNs. An allowed `*` and denied ARNs send text messages only (github.com/aws-amplify/amplify-cli,
+    issue 9871).
+
+    Args:
+        arn: ARN of any resource in the same partition.
+    """
+    topics = pulumi.Output.from_input(arn).apply(lambda text: f"arn:{text.split(':')[1]}:sns:*:*:*")
+    return {
+        "sid": "SendTextMessages",
+        "actions": ["sns:Publish"],
+        "resources": ["*"],
+        "denied_resources": [topics],
+    }
 
 
 def trust(service: str, condition: dict[str, Any] | None = None) -> pulumi.Output[str]:

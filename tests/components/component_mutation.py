@@ -6,8 +6,8 @@ from typing import Any
 
 from component_changes import Change
 from component_checks import Check
+from component_parts import part_of
 from component_phone_expectations import PHONE_FUNCTIONS, PHONE_RULES
-from component_programs import part_of
 from component_rules import RULES
 
 

@@ -1,4 +1,4 @@
-"""Programs: each component alone, the whole stack, and each part of the whole stack."""
+"""Programs: each component alone, and the whole stack."""
 
 from collections.abc import Callable
 from typing import Any
@@ -79,13 +79,13 @@ TARGETS: list[Any] = [
     {"name": "crm", "created_by": ["sign_up", "import"]},
 ]
 
-_STACK_TABLES: dict[str, Any] = {
+STACK_TABLES: dict[str, Any] = {
     "users_table_name": "app-data-table-1234567",
     "users_table_arn": arn("dynamodb", "table/app-data-table-1234567"),
     "audit_table_name": "app-data-audit-table-1234567",
     "audit_table_arn": arn("dynamodb", "table/app-data-audit-table-1234567"),
 }
-_STACK_POOL_ARN = arn("cognito-idp", "userpool/app-identity-pool-id")
+STACK_POOL_ARN = arn("cognito-idp", "userpool/app-identity-pool-id")
 
 
 def phone_sign_in(**args: Any) -> PhoneSignIn:
@@ -98,10 +98,10 @@ def phone_sign_in_api(**args: Any) -> PhoneSignInApi:
     return PhoneSignInApi(
         "app-code-api",
         {
-            **_STACK_TABLES,
+            **STACK_TABLES,
             "settings": PHONE,  # type: ignore[typeddict-item]
             "user_pool_id": "app-identity-pool-id",
-            "user_pool_arn": _STACK_POOL_ARN,
+            "user_pool_arn": STACK_POOL_ARN,
             "client_id": "app-identity-client-id",
             "api_id": "app-api-api-id",
             "api_execution_arn": arn("execute-api", "app-api-api-id"),
@@ -177,118 +177,3 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     ),
     "UsersTable": lambda: UsersTable("users", {}),
 }
-
-
-def _pool(**args: Any) -> UserPool:
-    return UserPool(
-        "app-identity",
-        {
-            "pre_sign_up_alias_arn": arn("lambda", "function:app-triggers-pre-sign-up-function-1234567:live"),
-            "post_confirmation_alias_arn": arn(
-                "lambda", "function:app-triggers-post-confirmation-function-1234567:live"
-            ),
-            "pre_token_generation_alias_arn": arn(
-                "lambda", "function:app-triggers-pre-token-function-1234567:live"
-            ),
-            **args,  # type: ignore[typeddict-item]
-        },
-    )
-
-
-def _api(**args: Any) -> ProfileApi:
-    return ProfileApi(
-        "app-api",
-        {
-            **_STACK_TABLES,
-            "user_pool_id": "app-identity-pool-id",
-            "user_pool_arn": _STACK_POOL_ARN,
-            "issuer": f"https://cognito-idp.{REGION}.amazonaws.com.cn/app-identity-pool-id",
-            "client_ids": ["app-identity-client-id"],
-            "erasure_queue_url": "https://sqs.example/app-erasure-queue",
-            "erasure_queue_arn": arn("sqs", "app-erasure-queue-1234567"),
-            "platform": "host",
-            **args,  # type: ignore[typeddict-item]
-        },
-    )
-
-
-def _eraser(**args: Any) -> ErasureWorker:
-    return ErasureWorker(
-        "app-eraser",
-        {
-            **_STACK_TABLES,
-            "user_pool_id": "app-identity-pool-id",
-            "user_pool_arn": _STACK_POOL_ARN,
-            "idempotency_table_name": "app-api-idempotency-table-1234567",
-            "idempotency_table_arn": arn("dynamodb", "table/app-api-idempotency-table-1234567"),
-            "avatar_bucket_name": "app-api-avatars-bucket-1234567",
-            "avatar_bucket_arn": f"arn:{PARTITION}:s3:::app-api-avatars-bucket-1234567",
-            "erasure_queue_url": "https://sqs.example/app-erasure-queue",
-            "erasure_queue_arn": arn("sqs", "app-erasure-queue-1234567"),
-            "platform": "host",
-            **args,  # type: ignore[typeddict-item]
-        },
-    )
-
-
-def _reconciler(**args: Any) -> Reconciler:
-    return Reconciler(
-        "app-reconciler",
-        {
-            **_STACK_TABLES,
-            "user_pool_id": "app-identity-pool-id",
-            "user_pool_arn": _STACK_POOL_ARN,
-            "interval_hours": 24,
-            "platform": "host",
-            **args,  # type: ignore[typeddict-item]
-        },
-    )
-
-
-def _worker(**args: Any) -> OutboxWorker:
-    return OutboxWorker(
-        "app-outbox",
-        {
-            **_STACK_TABLES,
-            "outbox_queue_arn": arn("sqs", "app-triggers-outbox-1234567"),
-            "user_pool_arn": _STACK_POOL_ARN,
-            "platform": "host",
-            **args,  # type: ignore[typeddict-item]
-        },
-    )
-
-
-def _job(**args: Any) -> MigrationJob:
-    tables = {key: _STACK_TABLES[key] for key in ("users_table_name", "users_table_arn")}
-    return MigrationJob(
-        "app-migration",
-        {**tables, "user_pool_arn": _STACK_POOL_ARN, "platform": "host", **args},  # type: ignore[typeddict-item]
-    )
-
-
-def _triggers(**args: Any) -> SignUpTriggers:
-    return SignUpTriggers("app-triggers", {**_STACK_TABLES, "platform": "host", **args})  # type: ignore[typeddict-item]
-
-
-PARTS: dict[str, Callable[..., Any]] = {
-    "app-api": _api,
-    "app-api-avatars": lambda **args: AvatarBucket("app-api-avatars", args),  # type: ignore[arg-type]
-    "app-code-api": phone_sign_in_api,
-    "app-data": lambda **args: UsersTable("app-data", args),  # type: ignore[arg-type]
-    "app-eraser": _eraser,
-    "app-erasure": lambda **args: ErasureQueue("app-erasure", args),  # type: ignore[arg-type]
-    "app-identity": _pool,
-    "app-migration": _job,
-    "app-migration-ledger": lambda **args: JobLedger("app-migration-ledger", args),  # type: ignore[arg-type]
-    "app-migration-reports": lambda **args: ReportsBucket("app-migration-reports", args),  # type: ignore[arg-type]
-    "app-outbox": _worker,
-    "app-phone": phone_sign_in,
-    "app-reconciler": _reconciler,
-    "app-triggers": _triggers,
-}
-"""The components of the whole stack, each with its arguments there: one part runs much faster."""
-
-
-def part_of(resource: str) -> str:
-    """Return the smallest part that contains a resource."""
-    return max((part for part in PARTS if resource.startswith(f"{part}-")), key=len)

@@ -13,16 +13,17 @@ from pulumi.runtime.config import set_all_config
 ACCOUNT = "111122223333"
 REGION = "cn-north-1"
 PARTITION = "aws-cn"  # a partition that is not hard-coded by habit
+POOL_WITH_PHONE = (
+    "app-identity-define-auth-challenge-",
+    "app-identity-create-auth-challenge-",
+    "app-identity-verify-auth-challenge-response-",
+    "app-identity-custom-sms-sender-",
+)
+"""Start of the names of resources that phone sign-in adds to the user pool."""
 OPTIONAL_RESOURCES = {
     "app-code-api-": "app-code-api",
     "app-phone-": "app-phone",
-    **{
-        f"app-identity-{trigger}-": "app-phone"
-        for trigger in (
-            *("define-auth-challenge", "create-auth-challenge", "verify-auth-challenge-response"),
-            "custom-sms-sender",
-        )
-    },
+    **dict.fromkeys(POOL_WITH_PHONE, "app-phone"),
 }
 """Start of the names of resources that only an argument adds, and the component that the argument adds."""
 PROJECT = "pulumi-userprofiles"

@@ -35,15 +35,13 @@ with warnings.catch_warnings():
         dir(getattr(pulumi_aws, module))  # loads the module, which is imported at the first access
     from component_programs import PHONE, PROGRAMS, whole_stack
 
+from component_pulumi_speed import speed_up_pulumi
 from component_recording import Recording, record, start_recording
-from pulumi.runtime import resource as pulumi_resource
-from pulumi.runtime.proto import source_pb2
 from pulumi_userprofiles import bundle
 
 gc.freeze()  # pulumi-aws is large: without this, each collection of garbage searches its modules
 
-# The recording does not use the position of each resource in the program, which takes an eighth of the time.
-pulumi_resource._get_stack_trace = source_pb2.StackTrace
+speed_up_pulumi()
 
 
 def _read_sources_once() -> None:

@@ -14,12 +14,11 @@ from component_golden import golden_differences, golden_part, read_stack_golden
 from component_key_expectations import EXPECTATIONS_WITH_A_KEY
 from component_mutation import Mutation
 from component_mutations import MUTATIONS
+from component_parts import PARTS, part_of, program_of
 from component_paths import leaves
 from component_phone_expectations import PHONE_RULES
-from component_programs import PARTS, part_of
 from component_recording import Recording, record
 from component_rules import RULES
-from pulumi.runtime.proto import source_pb2
 from userprofiles import template
 
 _load = cache(template.load)
@@ -28,9 +27,8 @@ _recordings: dict[str, Recording] = {}
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read each template once and create no stack traces: together they take a third of the time."""
+    """Read each template once."""
     monkeypatch.setattr(template, "load", _load)
-    monkeypatch.setattr("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace)
 
 
 def one_for_each_check() -> list[Any]:
@@ -46,8 +44,8 @@ def one_for_each_check() -> list[Any]:
 
 def program(mutation: Mutation) -> Callable[[], Any]:
     """Return the program of the stack's part with the resources."""
-    part = PARTS[part_of(mutation.resources[0])]
-    return lambda: part(**mutation.arguments)
+    create = program_of(part_of(mutation.resources[0]))
+    return lambda: create(**mutation.arguments)
 
 
 def record_unchanged(mutation: Mutation) -> Recording:

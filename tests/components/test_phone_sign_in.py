@@ -11,7 +11,7 @@ import pytest
 import userprofiles
 from component_phone_expectations import EVERY_FUNCTION
 from component_programs import KEY, PHONE, TWILIO, arn, phone_sign_in, phone_sign_in_api, whole_stack
-from component_recording import Recording, record
+from component_recording import PARTITION, Recording, record
 from pulumi_userprofiles import InvalidArgumentError
 from userprofiles.phone_sign_in import create_challenge, endpoints, verify_challenge
 from userprofiles.telemetry import Report
@@ -110,6 +110,7 @@ def test_settings_reach_the_functions() -> None:
         "messages_per_prefix_hour": 8,
         "code_text": "{code} is your code for Example",
         "registers_per_hour": 5,
+        "verifies_per_hour": 7,
         "spend_alarm_usd": 200,
     }
 
@@ -122,7 +123,9 @@ def test_settings_reach_the_functions() -> None:
     assert create["RESEND_SECONDS"] == "60"
     sender = variables(recording, SENDER)
     assert (sender["CODE_TEXT"], sender["MESSAGES_PER_PREFIX_HOUR"]) == (settings["code_text"], "8")
-    assert variables(api, "app-code-api-handler")["REGISTERS_PER_HOUR"] == "5"
+    endpoints_variables = variables(api, "app-code-api-handler")
+    names = ("REGISTERS_PER_HOUR", "VERIFIES_PER_HOUR")
+    assert [endpoints_variables[name] for name in names] == ["5", "7"]
     assert recording.resource("app-phone-spend-alarm").inputs["threshold"] == 200
 
 
@@ -470,6 +473,20 @@ def test_stack_refuses_what_does_not_fit(args: dict[str, Any], parts: list[str])
 
 def test_routes_need_the_outputs_of_phone_sign_in() -> None:
     refuse(lambda: phone_sign_in_api(code_key_arn=None), ["'code_key_arn'"])
+
+
+def test_sender_can_send_text_messages_and_publish_to_no_topic() -> None:
+    recording = record(phone_sign_in)
+
+    allowed = statement(recording, SENDER, "SendTextMessages")
+    denied = statement(recording, SENDER, "SendTextMessagesDenied")
+    assert (allowed["Effect"], allowed["Action"], allowed["Resource"]) == ("Allow", ["sns:Publish"], ["*"])
+    assert denied == {
+        "Sid": "SendTextMessagesDenied",
+        "Effect": "Deny",
+        "Action": ["sns:Publish"],
+        "Resource": [f"arn:{PARTITION}:sns:*:*:*"],
+    }
 
 
 PARAMETER = {**TWILIO, "twilio_secret_arn": arn("ssm", "parameter/twilio")}

@@ -126,7 +126,7 @@ class FakeCognito:
                 users = self._filter_users(parameters.get("Filter") or "")
                 return {"Users": [_describe(user, "Attributes") for user in users]}
             case "UpdateUserAttributes":
-                self._user_of_token(parameters)["attributes"].update(attributes)
+                _merge(self._user_of_token(parameters), attributes)
                 return {}
             case "GetUser":
                 return _describe(self._user_of_token(parameters), "UserAttributes")
@@ -152,7 +152,7 @@ class FakeCognito:
             case "AdminGetUser":
                 return 200, _describe(user, "UserAttributes")
             case "AdminUpdateUserAttributes":
-                user["attributes"].update(attributes)
+                _merge(user, attributes)
             case "AdminDeleteUser":
                 del self.users[user["Username"]]
             case "AdminSetUserPassword":
@@ -286,6 +286,13 @@ def _verification_email(user: dict[str, Any]) -> dict[str, Any]:
 def _email(user: dict[str, Any], message_type: str) -> dict[str, Any]:
     address = user["attributes"].get("email", "")
     return {"MessageId": str(uuid.uuid4()), "To": [address], "Type": message_type}
+
+
+def _merge(user: dict[str, Any], attributes: dict[str, str]) -> None:
+    """Set attributes; a blank value deletes an attribute."""
+    user["attributes"].update(attributes)
+    for name in [name for name, value in user["attributes"].items() if value == ""]:
+        del user["attributes"][name]
 
 
 def _describe(user: dict[str, Any], key: str) -> dict[str, Any]:

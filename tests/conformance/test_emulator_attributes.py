@@ -81,6 +81,36 @@ def test_changed_address_is_verified_by_code(aws: AwsResources) -> None:
     assert (before["email_verified"], after["email_verified"]) == ("true", "true")
 
 
+def test_first_number_is_stored_after_its_code_and_a_blank_value_deletes_it(aws: AwsResources) -> None:
+    """Line 21 (doc): for the user and for an administrator, who can also declare it verified."""
+    settings = {"AttributesRequireVerificationBeforeUpdate": ["phone_number"]}
+    pool, email = PoolUnderTest(aws, UserAttributeUpdateSettings=settings), unique_email()
+    number = f"+4917{uuid.uuid4().int % 10**8:08d}"
+    pool.sign_up_and_confirm(email)
+    token = pool.sign_in(email)["AccessToken"]
+    key = {"UserPoolId": pool.id, "Username": email}
+
+    def change(**values: str) -> str | None:
+        aws.cognito.admin_update_user_attributes(**key, UserAttributes=name_value_pairs(**values))
+        return pool.describe_user(email).get("phone_number")
+
+    aws.cognito.update_user_attributes(
+        AccessToken=token, UserAttributes=name_value_pairs(phone_number=number)
+    )
+    by_user = pool.describe_user(email).get("phone_number")
+    by_administrator = change(phone_number=number)
+    messages = aws.get("/_ministack/sns/sms-messages")[1]["sms_messages"][number]
+    aws.cognito.verify_user_attribute(
+        AccessToken=token, AttributeName="phone_number", Code=messages[-1]["Message"][-6:]
+    )
+    verified = pool.describe_user(email)
+    deleted, declared = change(phone_number=""), change(phone_number=number, phone_number_verified="true")
+
+    assert (by_user, by_administrator, len(messages)) == (None, None, 2)
+    assert (verified["phone_number"], verified["phone_number_verified"]) == (number, "true")
+    assert (deleted, declared) == (None, number)
+
+
 def test_code_for_both_addresses_is_sent_only_by_sms(aws: AwsResources) -> None:
     """Line 32 (doc): the SMS inbox contains the code, the e-mail inbox does not."""
     pool, email = PoolUnderTest(aws), unique_email()

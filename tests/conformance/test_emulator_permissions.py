@@ -62,6 +62,23 @@ def test_batch_of_messages_is_authorized_by_the_action_for_one_message(aws: AwsR
     assert error_of(denial)[0] == "AccessDenied"
 
 
+def test_denied_arns_of_sns_leave_text_messages(aws: AwsResources) -> None:
+    """Line 28 (seen): the resource of a text message is the phone number, which is not an ARN."""
+    topic_arn = aws.local_aws.client("sns").create_topic(Name=f"t-{uuid.uuid4().hex[:8]}")["TopicArn"]
+    statements = [
+        {"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"},
+        {"Effect": "Deny", "Action": "sns:Publish", "Resource": "arn:aws:sns:*:*:*"},
+    ]
+    user = aws.create_user_client("sns", {"Version": "2012-10-17", "Statement": statements})
+
+    sent = user.publish(PhoneNumber="+14155550123", Message="a")
+    with pytest.raises(ClientError) as denial:
+        user.publish(TopicArn=topic_arn, Message="a")
+
+    assert sent["MessageId"]
+    assert error_of(denial)[0] == "AuthorizationError"
+
+
 @pytest.mark.parametrize("is_allowed", [True, False])
 def test_email_is_authorized_on_the_identity_of_its_sender(aws: AwsResources, is_allowed: bool) -> None:
     """Line 28 (doc): the identity is a domain here."""

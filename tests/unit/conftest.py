@@ -294,6 +294,11 @@ class FakeBucket:
         self.contents[Key] = Body
         return {"VersionId": f"version of {Key}"}
 
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        if Key not in self.keys:
+            raise create_aws_error("403")
+        return {}
+
     def delete_object(self, *, Bucket: str, Key: str, VersionId: str) -> None:  # noqa: N803
         assert VersionId == f"version of {Key}"
         self.keys.discard(Key)

@@ -111,6 +111,18 @@ def _speed_up_srp() -> None:
     cognito.secrets = types.SimpleNamespace(**{**vars(secrets), "randbelow": draw_below})
 
 
+def _delete_blank_attributes() -> None:
+    """Let a blank value delete an attribute (Cognito API Reference, "AdminUpdateUserAttributes")."""
+    from ministack.services import cognito  # noqa: PLC0415
+
+    merge = cognito._merge_attributes  # noqa: SLF001 - the emulator's version is pinned
+
+    def merge_without_blank(existing: list[dict[str, str]], updates: list[dict[str, str]]) -> Any:
+        return [attribute for attribute in merge(existing, updates) if attribute["Value"] != ""]
+
+    cognito._merge_attributes = merge_without_blank  # noqa: SLF001 - as above
+
+
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
@@ -139,6 +151,7 @@ def main() -> None:
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
     _speed_up_srp()
+    _delete_blank_attributes()
     _load_module("shared_code").share_code_of_workers()
     _load_module("text_messages").record_times()
     _load_module("sender_grants").check_grants()

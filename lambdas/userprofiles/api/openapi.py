@@ -7,7 +7,8 @@ from userprofiles.api import routes
 from userprofiles.api.openapi_operations import COMMON_ERRORS, OPERATIONS, TOKEN_ERRORS, USER, Operation
 from userprofiles.api.openapi_phone_schemas import phone_schemas
 from userprofiles.api.openapi_schemas import Schema, reference, schemas
-from userprofiles.api.routes import PHONE_ROUTES, ROUTES, Route
+from userprofiles.api.openapi_social import SOCIAL_OPERATIONS, social_schemas
+from userprofiles.api.routes import PHONE_ROUTES, ROUTES, SOCIAL_ROUTES, Route
 from userprofiles.api.user_list import DEFAULT_LIMIT, MAX_LIMIT, all_roles
 from userprofiles.template import Template
 
@@ -20,19 +21,30 @@ _TAGS = {
     routes.USERS: "users",
     routes.ADMINISTRATORS: "administrators",
     routes.PHONE_SIGN_IN: "phone sign-in",
+    routes.SOCIAL: "content and links",
+}
+
+_REDIRECT: dict[str, Any] = {
+    "description": "The client must read the URL of the header Location.",
+    "headers": {"Location": {"schema": {"type": "string"}, "description": "A signed URL."}},
 }
 
 
-def build_document(template: Template, *, has_phone_sign_in: bool = False) -> dict[str, Any]:
+def build_document(
+    template: Template, *, has_phone_sign_in: bool = False, has_social: bool = False
+) -> dict[str, Any]:
     """Build the OpenAPI document for a template.
 
     Args:
         template: Defines the fields of account and profile.
         has_phone_sign_in: Whether the stack has the routes of phone sign-in.
+        has_social: Whether the stack has the routes of `social`.
     """
     paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES + (PHONE_ROUTES if has_phone_sign_in else ()):
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, template)
+    phone_routes = PHONE_ROUTES if has_phone_sign_in else ()
+    social_routes = SOCIAL_ROUTES if has_social else ()
+    for route in (*ROUTES, *phone_routes, *social_routes):
+        paths.setdefault(route.document_path, {})[route.method.lower()] = _operation(route, template)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -50,13 +62,17 @@ def build_document(template: Template, *, has_phone_sign_in: bool = False) -> di
                     "description": "An access token of the user pool, not an ID token.",
                 }
             },
-            "schemas": schemas(template) | (phone_schemas() if has_phone_sign_in else {}),
+            "schemas": {
+                **schemas(template),
+                **(phone_schemas() if has_phone_sign_in else {}),
+                **(social_schemas() if has_social else {}),
+            },
         },
     }
 
 
 def _operation(route: Route, template: Template) -> dict[str, Any]:
-    details = OPERATIONS[route]
+    details = SOCIAL_OPERATIONS[route] if route in SOCIAL_ROUTES else OPERATIONS[route]
     document: dict[str, Any] = {
         "operationId": details.name,
         "summary": details.summary,
@@ -76,10 +92,10 @@ def _operation(route: Route, template: Template) -> dict[str, Any]:
 
 
 def _responses(route: Route, details: Operation) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": "Success.", "content": {_JSON: {"schema": details.response}}}
+    success = _REDIRECT if details.response is None else _success(details.response)
     answers: dict[str, Any] = {str(details.status): success}
     for other_status, schema in details.other_responses.items():
-        answers[str(other_status)] = {"description": "Success.", "content": {_JSON: {"schema": schema}}}
+        answers[str(other_status)] = _success(schema)
     if details.response == USER:
         success["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Strong tag."}}
     if "If-None-Match" in details.headers:
@@ -96,6 +112,10 @@ def _responses(route: Route, details: Operation) -> dict[str, Any]:
     return answers
 
 
+def _success(schema: Schema) -> dict[str, Any]:
+    return {"description": "Success.", "content": {_JSON: {"schema": schema}}}
+
+
 def _error_content(route: Route, status: int) -> dict[str, Any]:
     problem = {_PROBLEM: {"schema": reference("Problem")}}
     gateway = {_JSON: {"schema": reference("GatewayMessage")}}
@@ -108,8 +128,8 @@ def _error_content(route: Route, status: int) -> dict[str, Any]:
 
 
 def _parameters(route: Route, details: Operation, template: Template) -> list[dict[str, Any]]:
-    parameters: list[dict[str, Any]] = []
-    if "{id}" in route.path:
+    parameters: list[dict[str, Any]] = [*details.parameters]
+    if "{id}" in route.path and route not in SOCIAL_ROUTES:
         schema = {"type": "string", "minLength": 1, "maxLength": 128}
         parameters.append(
             {"name": "id", "in": "path", "required": True, "description": "The user's sub.", "schema": schema}

@@ -1,6 +1,6 @@
 """The operations of the OpenAPI document: what each route does, and its errors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from userprofiles.api.routes import Route
 
 _IF_MATCH = {"If-Match": "Change only if the ETag is still the same."}
 _IF_NONE_MATCH = {"If-None-Match": "Answer 304 if the ETag is still the same."}
-_IDEMPOTENCY_KEY = {
+IDEMPOTENCY_KEY = {
     "Idempotency-Key": "1 to 255 visible ASCII characters. The same key has one effect and one answer."
 }
 COMMON_ERRORS = {
@@ -30,7 +30,7 @@ _WRITE = {**_BODY, 409: "A conflict with the current state or with other request
 _CHANGE = {**_WRITE, 412: "The profile changed since the ETag was read."}
 _CONFLICT = {409: "Other requests keep changing the same user, or administrators can't erase themselves."}
 _NOT_CONFIGURED = {501: "The stack has no erasure queue, so it can't delete users."}
-_REPEATED = {**_WRITE, 422: "The Idempotency-Key was used with another body."}
+REPEATED = {**_WRITE, 422: "The Idempotency-Key was used with another body."}
 _PHONE = {
     400: "The body is not accepted: a list of texts for each field, or `non_field_errors`.",
     413: "The body has more than 4096 bytes.",
@@ -50,22 +50,24 @@ class Operation(NamedTuple):
     Attributes:
         name: Name of the operation.
         summary: What it does.
-        response: Schema of the successful response.
+        response: Schema of the successful response, None for a redirect.
         request: Schema of the body, None without one.
         headers: Optional headers of the request.
         errors: Statuses in addition to the common ones.
         status: Status of success.
         other_responses: Schemas of other successful responses, by status.
+        parameters: Parameters in path and query, in the form of OpenAPI.
     """
 
     name: str
     summary: str
-    response: Schema
+    response: Schema | None
     request: str | None = None
     headers: Mapping[str, str] = MappingProxyType({})
     errors: Mapping[int, str] = MappingProxyType({})
     status: int = 200
     other_responses: Mapping[int, Schema] = MappingProxyType({})
+    parameters: Sequence[Schema] = ()
 
 
 USER = reference("User")
@@ -100,8 +102,8 @@ OPERATIONS: dict[Route, Operation] = {
         "Return a form with which the caller's browser uploads a picture",
         reference("UploadForm"),
         "Upload",
-        _IDEMPOTENCY_KEY,
-        _REPEATED,
+        IDEMPOTENCY_KEY,
+        REPEATED,
         201,
     ),
     routes.EXPORT_USER: Operation(
@@ -162,8 +164,8 @@ OPERATIONS: dict[Route, Operation] = {
         "Create a user in the pool; Cognito sends the invitation",
         reference("Invited"),
         "Invitation",
-        _IDEMPOTENCY_KEY,
-        _REPEATED,
+        IDEMPOTENCY_KEY,
+        REPEATED,
         201,
     ),
     routes.CHANGE_USERS: Operation(
@@ -171,8 +173,8 @@ OPERATIONS: dict[Route, Operation] = {
         "Create missing records of users of the pool and change profiles; each user has a result of its own",
         reference("BulkResults"),
         "BulkRequest",
-        _IDEMPOTENCY_KEY,
-        _REPEATED,
+        IDEMPOTENCY_KEY,
+        REPEATED,
     ),
     routes.ERASE_USER: Operation(
         "eraseUser",

@@ -73,22 +73,30 @@ def _contains_tag(if_none_match: str, etag: str) -> bool:
     return "*" in tags or etag in tags
 
 
+def redirect_response(url: str) -> Response[Any]:
+    """Create the response that sends a client to another URL. No cache stores it: the URL expires."""
+    return Response(status_code=302, body="", headers={**_HEADERS, "Location": url})
+
+
 def error_response(error: ApiError, headers: Mapping[str, str] | None = None) -> Response[Any]:
     """Create the response for an error of the request."""
     challenge = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
     return json_response(error.status, error.body(), {**challenge, **(headers or {})}, _PROBLEM)
 
 
-def openapi_response(template: Template, *, has_phone_sign_in: bool = False) -> Response[Any]:
+def openapi_response(
+    template: Template, *, has_phone_sign_in: bool = False, has_social: bool = False
+) -> Response[Any]:
     """Create the response with the OpenAPI document.
 
     Args:
         template: Defines the fields of account and profile.
         has_phone_sign_in: Whether the stack has the routes of phone sign-in.
+        has_social: Whether the stack has the routes of `social`.
     """
     from userprofiles.api import openapi  # noqa: PLC0415 - few requests need it
 
-    document = openapi.build_document(template, has_phone_sign_in=has_phone_sign_in)
+    document = openapi.build_document(template, has_phone_sign_in=has_phone_sign_in, has_social=has_social)
     return json_response(200, document, {"Cache-Control": "public, max-age=3600"})
 
 

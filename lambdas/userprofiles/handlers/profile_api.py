@@ -2,7 +2,8 @@
 
 Environment: USERS_TABLE, AUDIT_TABLE, IDEMPOTENCY_TABLE, AVATAR_BUCKET, USER_POOL_ID, USER_POOL_CLIENT_IDS,
 TEMPLATE, SIGN_UP_ROLES, DEFAULT_ROLE, DELETION_GRACE_DAYS, ERASURE_QUEUE_URL (without it, no user can be
-deleted), PHONE_SIGN_IN (`true` if the OpenAPI document has the routes of phone sign-in).
+deleted), MEDIA_BUCKET (the bucket with media; without it, the OpenAPI document has no routes of `social`),
+PHONE_SIGN_IN (`true` if the OpenAPI document has the routes of phone sign-in).
 
 The actions that its role needs, and no others:
 
@@ -14,6 +15,7 @@ The actions that its role needs, and no others:
 * on the bucket with avatars: `s3:GetObject` and `s3:PutObject` below `avatars/`, `claimed/` and `exports/`,
   `s3:DeleteObjectVersion` below `claimed/` and `exports/`, and `s3:ListBucket` for the prefixes `avatars/`
   and `claimed/avatars/`
+* on the bucket with media: `s3:GetObject` below `media/`, and `s3:ListBucket` for the prefix `media/`
 * on the user pool: `cognito-idp:AdminGetUser`, `cognito-idp:AdminUserGlobalSignOut`
 """
 
@@ -58,6 +60,7 @@ IDEMPOTENT_REQUESTS = IdempotentRequests(
 )
 CLIENT_IDS = settings.names(os.environ, "USER_POOL_CLIENT_IDS")
 HAS_PHONE_SIGN_IN = os.environ.get("PHONE_SIGN_IN") == "true"
+HAS_SOCIAL = bool(os.environ.get("MEDIA_BUCKET"))
 # Explicitly off: in debug mode, events and tokens would be logged, and the environment can turn it on.
 APP = APIGatewayHttpResolver(debug=False, serializer=responses.to_json)
 
@@ -79,7 +82,9 @@ def check_health() -> Response[Any]:
 @APP.route(OPENAPI.rule, method=OPENAPI.method)
 def read_openapi() -> Response[Any]:
     """Return the OpenAPI document of all routes. Requires no token."""
-    return responses.openapi_response(SERVICE.template, has_phone_sign_in=HAS_PHONE_SIGN_IN)
+    return responses.openapi_response(
+        SERVICE.template, has_phone_sign_in=HAS_PHONE_SIGN_IN, has_social=HAS_SOCIAL
+    )
 
 
 @APP.route(READ_PROFILE.rule, method=READ_PROFILE.method)

@@ -11,7 +11,7 @@ should pass one message at a time.
 The actions that its role needs, and no others:
 
 * on the table of codes, for keys that begin with `MESSAGE#`, `PREFIX#` and `COUNTRY#`: `dynamodb:UpdateItem`
-* for Amazon SNS: `sns:Publish`, on all resources, because a phone number has no ARN
+* for Amazon SNS: `sns:Publish`, on all resources, because a phone number has no ARN, and denied for topics
 * for Twilio: `secretsmanager:GetSecretValue` on the secret, or `ssm:GetParameter` on the parameter
 * on the code queue, for its event source mapping: `sqs:ReceiveMessage`, `sqs:DeleteMessage`,
   `sqs:GetQueueAttributes`

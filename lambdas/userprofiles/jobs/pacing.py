@@ -55,10 +55,18 @@ class LocalPacer:
         limit: The highest number of write units per second; None for no limit. Without a limit, the bucket is
             used only from a throttling on, until twice the rate before it is reached.
         clock: Returns monotonic seconds.
+        smallest_rate: The rate below which a throttling does not slow down further.
     """
 
-    def __init__(self, limit: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limit: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        smallest_rate: float = _SMALLEST_RATE,
+    ) -> None:
         self._limit = limit
+        self._smallest_rate = smallest_rate
         self._clock = clock
         self._lock = threading.Lock()
         self._rate = limit
@@ -106,7 +114,7 @@ class LocalPacer:
                 return
             current_rate = self._rate or self._current_rate(now)
             self._rate_before = max(self._rate_before, current_rate)
-            self._rate = max(min(_SMALLEST_RATE, self._limit or _SMALLEST_RATE), current_rate / 2)
+            self._rate = max(min(self._smallest_rate, self._limit or self._smallest_rate), current_rate / 2)
             self._throttled_at = now
             self._tokens = min(self._tokens, 0.0)
 

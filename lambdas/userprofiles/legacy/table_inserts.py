@@ -1,22 +1,18 @@
 """Inserts items into the users table by many threads, and never changes an existing item."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from userprofiles.backfill.error_messages import TableLocation
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.outcome import Outcome, ProfileResult
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.tables.batch_permissions import BatchPermissions
-from userprofiles.backfill.tables.calls import Calls
 from userprofiles.backfill.tables.key_reader import ItemKey, KeyReader, item_key
 from userprofiles.backfill.tables.table_shape import get_string
 from userprofiles.backfill.targets.item_inserter import CREATED, EXISTED, ItemInserter
-from userprofiles.backfill.users.user_row import RUN_ID
 from userprofiles.jobs.pacing import Pacer
+from userprofiles.legacy.table_calls import TableCalls, ignore_warning
 from userprofiles.table import record
 from userprofiles.table.attribute_value import AttributeValue, AttributeValueError, item_size, serialize_item
 from userprofiles.table.record import Item
@@ -43,10 +39,6 @@ class InsertResult:
     outcome: Literal["created", "existed", "failed"]
     reason: str = ""
     write_units: float = 0.0
-
-
-def ignore_warning(message: str) -> None:
-    """Ignore a warning."""
 
 
 class TableInserts:
@@ -76,14 +68,8 @@ class TableInserts:
         limits: Limits | None = None,
         warn: Callable[[str], None] = ignore_warning,
     ) -> None:
-        self._client = client
-        self._location = TableLocation(table, client.meta.region_name, client.meta.endpoint_url)
-        self._pacer = pacer
-        self._stop = stop or Stop()
-        self._limits = limits or Limits()
-        self._permissions = BatchPermissions(warn, self._limits)
+        self._calls = TableCalls(client, table, pacer=pacer, stop=stop, limits=limits, warn=warn)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="insert")
-        self._of_thread = threading.local()
 
     def close(self) -> None:
         """End the threads, after the calls that they are making."""
@@ -128,7 +114,7 @@ class TableInserts:
 
     def _split(self, items: Sequence[TypedItem]) -> Iterator[Sequence[TypedItem]]:
         """Split items into the batches of the threads. `ItemInserter` splits a batch with too many bytes."""
-        size = self._limits.insert_batch_items
+        size = self._calls.limits.insert_batch_items
         for start in range(0, len(items), size):
             yield items[start : start + size]
 
@@ -138,14 +124,8 @@ class TableInserts:
         return {item_key(item): _insert_result(results[item_key(item)], item) for item in items}
 
     def _inserter(self) -> ItemInserter:
-        """Return the inserter of this thread: the pauses between attempts are counted by thread."""
-        inserter: ItemInserter | None = getattr(self._of_thread, "inserter", None)
-        if inserter is None:
-            calls = Calls(self._client, self._location, self._stop, self._limits, self._pacer)
-            reader = KeyReader(calls, self._permissions, self._limits)
-            inserter = ItemInserter(calls, self._permissions, self._limits, _comparison(reader))
-            self._of_thread.inserter = inserter
-        return inserter
+        calls = self._calls
+        return ItemInserter(calls.of_thread(), calls.permissions, calls.limits, _comparison(calls.reader()))
 
 
 def _comparison(reader: KeyReader) -> Callable[[Sequence[TypedItem], bool], list[ProfileResult | None]]:
@@ -153,7 +133,7 @@ def _comparison(reader: KeyReader) -> Callable[[Sequence[TypedItem], bool], list
 
     def compare(items: Sequence[TypedItem], _repeated: bool) -> list[ProfileResult | None]:
         keys = [item_key(item) for item in items]
-        rows = reader.read(keys, names=("PK", "SK", RUN_ID), consistent=True)
+        rows = reader.read(keys, names=("PK", "SK", record.RUN_ID), consistent=True)
         return [
             _compare(item, rows[key]) if key in rows else None for item, key in zip(items, keys, strict=True)
         ]
@@ -162,8 +142,8 @@ def _comparison(reader: KeyReader) -> Callable[[Sequence[TypedItem], bool], list
 
 
 def _compare(item: TypedItem, row: TypedItem) -> ProfileResult:
-    run_id = get_string(item, RUN_ID)
-    return CREATED if run_id is not None and get_string(row, RUN_ID) == run_id else EXISTED
+    run_id = get_string(item, record.RUN_ID)
+    return CREATED if run_id is not None and get_string(row, record.RUN_ID) == run_id else EXISTED
 
 
 def _insert_result(result: ProfileResult, item: TypedItem) -> InsertResult:

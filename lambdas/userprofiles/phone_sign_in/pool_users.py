@@ -12,7 +12,6 @@ Therefore:
 * A user whom an administrator has disabled gets no tokens, and is never removed.
 """
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from botocore.exceptions import ClientError
 from userprofiles.phone_sign_in.request_input import NO_FIELD, PHONE_NUMBER, InputError
 from userprofiles.registration import cognito_user
 from userprofiles.registration.cognito_user import CognitoUser
+from userprofiles.registration.random_password import random_password
 from userprofiles.table.store import Store
 from userprofiles.telemetry import Report, error_code
 
@@ -161,7 +161,7 @@ class PoolUsers:
         """
         if user.status == _TEMPORARY_PASSWORD:
             self.client.admin_set_user_password(
-                UserPoolId=self.pool_id, Username=user.name, Password=_random_password(), Permanent=True
+                UserPoolId=self.pool_id, Username=user.name, Password=random_password(), Permanent=True
             )
 
 
@@ -170,12 +170,3 @@ def _is_verified(user: CognitoUser, phone: str) -> bool:
         user.attributes.get("phone_number") == phone
         and user.attributes.get("phone_number_verified") == "true"
     )
-
-
-def _random_password() -> str:
-    """Return a random password that every password policy accepts.
-
-    A policy can require all four kinds of characters and at most 99 characters (Amazon Cognito,
-    PasswordPolicyType). A password has at most 256 characters (AdminSetUserPassword).
-    """
-    return f"{secrets.token_urlsafe(90)}aA1!"

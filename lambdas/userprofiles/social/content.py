@@ -13,6 +13,7 @@
 | `old_biograph_id`          | its ID in the old system; only if it was imported                             |
 | `contentDigest`            | the digest of the imported values; only if it was imported                    |
 | `migrationRunId`           | the run that imported it; only if it was imported                             |
+| `uploadsUntil`             | until when a signed upload can begin; only if an upload was signed            |
 
 The ID of a content item begins with the record time, so that a query returns the items of a user by time.
 Media are S3 objects with the key `media/<sub>/<content ID>/<media ID>`.
@@ -133,6 +134,7 @@ def content_item(
     record_time: datetime,
     created_at: str,
     media: Sequence[Mapping[str, Any]] = (),
+    uploads_until: str | None = None,
 ) -> Item:
     """Return a new content item.
 
@@ -144,8 +146,10 @@ def content_item(
         record_time: When it was recorded.
         created_at: The result of `record.timestamp`.
         media: Results of `media_entry`.
+        uploads_until: Until when a signed upload can begin, the result of `record.timestamp`; None if no
+            upload is signed.
     """
-    return {
+    item: Item = {
         **content_key(sub, content),
         "entityType": ENTITY_TYPE,
         "title": title,
@@ -156,6 +160,7 @@ def content_item(
         "media": [dict(entry) for entry in media],
         "migrated_from_old_system": False,
     }
+    return item if uploads_until is None else {**item, "uploadsUntil": uploads_until}
 
 
 def imported_content_item(item: Item, *, old_id: str, digest: str, run_id: str) -> Item:

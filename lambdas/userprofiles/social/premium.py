@@ -114,7 +114,7 @@ def read_premium(item: Mapping[str, Any] | None, now: datetime) -> Premium:
 
 
 def remaining_days(start: datetime, end: datetime) -> int:
-    """Return the days from a time to the end of a plan. A day that has begun counts as one; never negative."""
+    """Return the days from a time to the end of a plan. A day that has begun counts as one."""
     return max(0, math.ceil((end - start) / timedelta(days=1)))
 
 

@@ -24,7 +24,8 @@ def read_code(gateway: GatewayClient, address: str) -> str:
 
 @pytest.fixture
 def attributes(emulator: FakeEmulator) -> dict[str, str]:
-    emulator.pool["UserAttributeUpdateSettings"] = {"AttributesRequireVerificationBeforeUpdate": ["email"]}
+    settings = {"AttributesRequireVerificationBeforeUpdate": ["email", "phone_number"]}
+    emulator.pool["UserAttributeUpdateSettings"] = settings
     user = emulator.add_user("ann@example.com", email_verified="true")
     stored_attributes: dict[str, str] = user["attributes"]
     return stored_attributes
@@ -43,6 +44,93 @@ def test_old_address_stays_until_the_new_one_is_verified(
         attributes["email_verified"],
         attributes["name"],
     ) == ("ann@example.com", "true", "Ann")
+
+
+def test_first_phone_number_is_stored_after_its_code(
+    gateway: GatewayClient, emulator: FakeEmulator, attributes: dict[str, str]
+) -> None:
+    """Line 21 (doc): AWS documents no exception for a user without a number."""
+    change_attributes(gateway, phone_number="+491701234567")
+    before = dict(attributes)
+
+    verify_address(gateway, emulator.text_messages[0][1][-6:], "phone_number")
+
+    assert "phone_number" not in before
+    assert (attributes["phone_number"], attributes["phone_number_verified"]) == ("+491701234567", "true")
+
+
+def test_number_that_nobody_has_verified_belongs_to_the_first_who_does(
+    gateway: GatewayClient, emulator: FakeEmulator, attributes: dict[str, str]
+) -> None:
+    """Line 21 (doc): so an unverified number cannot lock its owner out; later verifications fail."""
+    owner = emulator.add_user("bob@example.com")
+    change_attributes(gateway, phone_number="+491701234567")
+    code = emulator.text_messages[0][1][-6:]
+    owner["attributes"] |= {"phone_number": "+491701234567", "phone_number_verified": "true"}
+
+    response = verify_address(gateway, code, "phone_number")
+
+    assert error_of(response)[0] == "AliasExistsException"
+    assert "phone_number" not in attributes
+
+
+def change_as_administrator(gateway: GatewayClient, **values: str) -> None:
+    response = gateway.call(
+        "AdminUpdateUserAttributes", Username="ann@example.com", UserAttributes=name_value_pairs(**values)
+    )
+    assert response.status == 200
+
+
+def test_address_of_an_administrator_is_stored_after_its_code(
+    gateway: GatewayClient, emulator: FakeEmulator, attributes: dict[str, str]
+) -> None:
+    """Line 21 (doc): the user gets the code, for a changed address and for the first one."""
+    change_as_administrator(gateway, email="new@example.com", phone_number="+491701234567", name="Ann")
+    before = dict(attributes)
+
+    verify_address(gateway, emulator.text_messages[0][1][-6:], "phone_number")
+    verify_address(gateway, read_code(gateway, "new@example.com"))
+
+    assert (before["email"], "phone_number" in before, before["name"]) == ("ann@example.com", False, "Ann")
+    assert (attributes["email"], attributes["phone_number"]) == ("new@example.com", "+491701234567")
+
+
+def test_address_that_an_administrator_declares_verified_is_stored_at_once(
+    gateway: GatewayClient, emulator: FakeEmulator, attributes: dict[str, str]
+) -> None:
+    """Line 21 (doc): with `phone_number_verified` in the same request, and no code is sent."""
+    change_as_administrator(gateway, phone_number="+491701234567", phone_number_verified="true")
+
+    assert (attributes["phone_number"], attributes["phone_number_verified"]) == ("+491701234567", "true")
+    assert emulator.text_messages == []
+
+
+def test_rejected_change_of_an_administrator_sends_no_code(
+    gateway: GatewayClient, emulator: FakeEmulator, attributes: dict[str, str]
+) -> None:
+    """Our own rule: a call that the emulator rejects changes nothing and sends nothing."""
+    emulator.error_codes = {"AdminUpdateUserAttributes": "AccessDeniedException"}
+
+    response = gateway.call(
+        "AdminUpdateUserAttributes",
+        Username="ann@example.com",
+        UserAttributes=name_value_pairs(phone_number="+491701234567"),
+    )
+
+    assert (error_of(response)[0], emulator.text_messages) == ("AccessDeniedException", [])
+    assert "phone_number" not in attributes
+
+
+def test_blank_value_deletes_the_attribute_without_a_code(
+    gateway: GatewayClient, emulator: FakeEmulator, attributes: dict[str, str]
+) -> None:
+    """Line 21 (doc): a blank value is no new address."""
+    attributes["phone_number"] = "+491701234567"
+
+    change_as_administrator(gateway, phone_number="")
+
+    assert "phone_number" not in attributes
+    assert emulator.text_messages == []
 
 
 def test_new_address_is_stored_after_its_code(gateway: GatewayClient, attributes: dict[str, str]) -> None:

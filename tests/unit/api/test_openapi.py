@@ -15,16 +15,17 @@ import fastjsonschema
 import pytest
 from userprofiles import template
 from userprofiles.api import openapi
-from userprofiles.api.routes import CHANGE_PROFILE, OPENAPI, PHONE_ROUTES, READ_PROFILE, ROUTES
+from userprofiles.api.routes import CHANGE_PROFILE, OPENAPI, PHONE_ROUTES, READ_PROFILE, ROUTES, SOCIAL_ROUTES
 from userprofiles.template import Template
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 PRESETS = template.names()
+ALL_ROUTES = ROUTES + PHONE_ROUTES + SOCIAL_ROUTES
 
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return openapi.build_document(template.load("marketplace"), has_phone_sign_in=True)
+    return openapi.build_document(template.load("marketplace"), has_phone_sign_in=True, has_social=True)
 
 
 def references(value: Any) -> Iterator[str]:
@@ -55,18 +56,18 @@ def test_page_in_docs_is_current(document: dict[str, Any]) -> None:
 def test_document_has_every_route(document: dict[str, Any]) -> None:
     routes = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
 
-    assert routes == {route.key for route in ROUTES + PHONE_ROUTES}
+    assert routes == {f"{route.method} {route.document_path}" for route in ALL_ROUTES}
 
 
 def test_document_requires_a_token_where_the_authorizer_does(document: dict[str, Any]) -> None:
-    for route in ROUTES + PHONE_ROUTES:
-        operation = document["paths"][route.path][route.method.lower()]
+    for route in ALL_ROUTES:
+        operation = document["paths"][route.document_path][route.method.lower()]
         assert bool(operation["security"]) == route.needs_token
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_references_exist_and_operations_have_unique_names(preset: str) -> None:
-    document = openapi.build_document(template.load(preset), has_phone_sign_in=True)
+    document = openapi.build_document(template.load(preset), has_phone_sign_in=True, has_social=True)
     names = [item["operationId"] for methods in document["paths"].values() for item in methods.values()]
 
     assert {name.rpartition("/")[2] for name in references(document)} <= set(
@@ -75,11 +76,11 @@ def test_references_exist_and_operations_have_unique_names(preset: str) -> None:
     assert len(names) == len(set(names))
 
 
-def test_document_of_a_stack_without_phone_sign_in_has_no_routes_for_it() -> None:
+def test_document_of_a_stack_without_options_has_no_routes_for_them() -> None:
     document = openapi.build_document(template.load("basic"))
 
-    assert not any(path.startswith("/auth/") for path in document["paths"])
-    assert "PhoneUser" not in document["components"]["schemas"]
+    assert not any(path.startswith(("/auth/", "/media/", "/me/content")) for path in document["paths"])
+    assert not {"PhoneUser", "Content"} & set(document["components"]["schemas"])
 
 
 def validator(document: dict[str, Any], name: str) -> Any:
@@ -161,8 +162,9 @@ def render(document: dict[str, Any]) -> str:
         "",
         "From the OpenAPI document for the template `marketplace`, by `tests/unit/api/test_openapi.py`.",
         "Your stack serves the document for its own template at `GET /openapi.json`; without phone",
-        "sign-in, it has no routes below `/auth`.",
-        "[The profile API](profile-api.md) explains the routes.",
+        "sign-in, it has no routes below `/auth`, and without `social` none of the routes with the tag",
+        "`content and links`.",
+        "[The profile API](profile-api.md) and [the content API](content-api.md) explain the routes.",
     ]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():

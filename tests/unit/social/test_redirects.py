@@ -79,5 +79,5 @@ def test_claim_and_mirror_find_each_other() -> None:
     ("source", "old_id"), [("Bio", "1"), ("", "1"), ("a#b", "1"), ("biograph", ""), ("biograph", "x" * 513)]
 )
 def test_name_that_cannot_be_a_key_is_refused(source: str, old_id: str) -> None:
-    with pytest.raises(ValueError, match="source|old ID"):
+    with pytest.raises(ValueError, match=r"source|old ID"):
         legacy_records.claim_key(source, old_id)

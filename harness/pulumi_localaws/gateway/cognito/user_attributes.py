@@ -59,13 +59,9 @@ async def update_user_attributes(call: CognitoCall) -> Response:
     user = await find_user_of_token(call, pool)
     if user is None or not call.enforces(GatewayRule.VERIFIED_BY_CODE):
         return await call.forward()
-    changed_addresses = [
-        address
-        for address in (EMAIL, PHONE)
-        if address in new_attributes and new_attributes[address] != user.attributes.get(address)
-    ]
+    changed_addresses = _changed_addresses(user, new_attributes)
     await _check_addresses_are_free(call, pool, user, new_attributes)
-    deferred_addresses = _addresses_to_verify_first(pool, user) & set(changed_addresses)
+    deferred_addresses = _addresses_to_verify_first(pool) & set(changed_addresses)
     call.replace_parameters(
         {
             **call.parameters,
@@ -90,7 +86,12 @@ async def update_user_attributes(call: CognitoCall) -> Response:
 
 
 async def admin_update_user_attributes(call: CognitoCall) -> Response:
-    """Handle AdminUpdateUserAttributes: immutable attributes and the phone format apply to admins too."""
+    """Handle AdminUpdateUserAttributes: immutable attributes and the phone format apply to admins too.
+
+    An address that must be verified first is stored at once only if the request also has `email_verified` or
+    `phone_number_verified` with the value true; otherwise the user gets a code (Cognito API Reference,
+    "AdminUpdateUserAttributes", UserAttributes).
+    """
     pool = await call.find_pool()
     if pool is None:
         return await call.forward()
@@ -99,7 +100,29 @@ async def admin_update_user_attributes(call: CognitoCall) -> Response:
     user = await user_names.find_user(call.dependencies.directory, pool, call.parameters.get("Username"))
     if user is not None and call.enforces(GatewayRule.USER_NAME_CASE):
         await _check_addresses_are_free(call, pool, user, new_attributes)
-    return await repeat_with_stored_name(call, pool, await call.forward())
+    response = await repeat_with_stored_name(call, pool, await call.forward())
+    if response.status == HTTPStatus.OK and user is not None and call.enforces(GatewayRule.VERIFIED_BY_CODE):
+        await _defer_unverified_addresses(call, pool, user, new_attributes)
+    return response
+
+
+async def _defer_unverified_addresses(
+    call: CognitoCall, pool: UserPool, user: PoolUser, new_attributes: dict[str, str]
+) -> None:
+    """Restore the addresses that must be verified first, and send a code to each new one.
+
+    The emulator has stored them: the body of a signed call cannot be changed.
+    """
+    for address in _changed_addresses(user, new_attributes):
+        is_verified = new_attributes.get(f"{address}_verified", "").lower() == "true"
+        if address not in _addresses_to_verify_first(pool) or is_verified:
+            continue
+        call.notes.append("changed address: not stored before its verification")
+        # A blank value deletes an attribute.
+        await call.dependencies.directory.update_user(pool, user, {address: user.attributes.get(address, "")})
+        if address in pool.auto_verified_attributes:
+            new_address = (address, new_attributes[address])
+            await _send_code(call, pool, user, new_address, source="UpdateUserAttribute")
 
 
 async def get_user_attribute_verification_code(call: CognitoCall) -> Response:
@@ -154,11 +177,24 @@ async def _check_addresses_are_free(
             raise AwsError("AliasExistsException", f"An account with the given {attribute} already exists.")
 
 
-def _addresses_to_verify_first(pool: UserPool, user: PoolUser) -> frozenset[str]:
-    """Return the addresses that keep their old value until the new one is verified."""
+def _changed_addresses(user: PoolUser, new_attributes: dict[str, str]) -> list[str]:
+    """Return the addresses with a new value; a blank value deletes an attribute."""
+    return [
+        address
+        for address in (EMAIL, PHONE)
+        if new_attributes.get(address) and new_attributes[address] != user.attributes.get(address)
+    ]
+
+
+def _addresses_to_verify_first(pool: UserPool) -> frozenset[str]:
+    """Return the addresses whose new value is stored after its verification.
+
+    This includes the first value of a user without one: "Amazon Cognito doesn't change the value of the
+    attribute until your user responds to the verification message" (Cognito API Reference,
+    "UserAttributeUpdateSettingsType").
+    """
     settings = pool.document.get("UserAttributeUpdateSettings") or {}
-    names = frozenset(settings.get("AttributesRequireVerificationBeforeUpdate") or ())
-    return frozenset(name for name in names if user.attributes.get(name))
+    return frozenset(settings.get("AttributesRequireVerificationBeforeUpdate") or ())
 
 
 async def _send_code(

@@ -1,21 +1,23 @@
 """The file of a plan: a JSON document with a hash, so that `apply` carries out exactly what was shown."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from userprofiles.backfill import report
-from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
+from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.job import Job, Operation
+from userprofiles.backfill.plan.plan_document import PlanFormat, write_document
 
 FORMAT = "userprofiles-backfill-plan"
 VERSION = 1
 
-_MAX_BYTES = 512 * 1024 * 1024  # a segment takes about 300 bytes, and a table has at most 1,000,000 segments
-_SECTION_DIGITS = 16
+_FORMAT = PlanFormat(
+    FORMAT,
+    VERSION,
+    command="userprofiles backfill plan",
+    make_plan="Make a new plan: userprofiles backfill plan --table-name …",
+)
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,7 @@ def create_plan(content: Mapping[str, Any]) -> Plan:
     Args:
         content: The document without format, version and hashes. Each value becomes a section.
     """
-    document = {
-        "format": FORMAT,
-        "version": VERSION,
-        **content,
-        "sections": {name: _digest(value)[:_SECTION_DIGITS] for name, value in content.items()},
-    }
-    return Plan(json.loads(json.dumps({**document, "sha256": _digest(document)})))
+    return Plan(_FORMAT.seal(content))
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -81,13 +77,7 @@ def write_plan(plan: Plan, path: Path) -> None:
     Raises:
         BackfillFailedError: The file can't be written.
     """
-    try:
-        report.write_file(path, [json.dumps(plan.document, indent=2), "\n"])
-    except OSError as error:
-        raise BackfillFailedError(
-            ErrorKind.REPORT,
-            f"The plan can't be written to {path}: {error.strerror}.\nName another file with --output.",
-        ) from error
+    write_document(plan.document, path)
 
 
 def read_plan(path: Path) -> Plan:
@@ -98,43 +88,17 @@ def read_plan(path: Path) -> Plan:
         RefusedError: It is not a plan, it has another version, or it was changed. The message names what
             was changed.
     """
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise RefusedError(f"{path} is too large for a plan: at most {_MAX_BYTES:,} bytes are read.")
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BackfillFailedError(
-            ErrorKind.STATE,
-            f"The plan {path} can't be read: {error.strerror}.\nName the file that `userprofiles backfill "
-            "plan` wrote.",
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise RefusedError(f"{path} is not a plan: it is not a JSON document.\n{_MAKE_PLAN}") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise RefusedError(f"{path} is not a plan: its format must be {FORMAT!r}.\n{_MAKE_PLAN}")
-    if document.get("version") != VERSION:
-        raise RefusedError(
-            f"{path} has the version {document.get('version')!r} of the plan's format; this release reads "
-            f"version {VERSION}.\n{_MAKE_PLAN}"
-        )
-    content = {name: value for name, value in document.items() if name != "sha256"}
-    if document.get("sha256") != _digest(content):
-        raise RefusedError(
-            f"The plan {path} was changed after it was made: {', '.join(_changed_sections(document))}.\n"
-            f"A plan can't be edited. Set the options of `backfill plan` instead. {_MAKE_PLAN}"
-        )
+    document = _FORMAT.read(path)
     try:
         plan = Plan(document)
         job, _ = plan.job, (plan.counts, plan.segments)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RefusedError(
-            f"The plan {path} is damaged ({type(error).__name__}: {error}).\n{_MAKE_PLAN}"
-        ) from error
+        raise _FORMAT.damage_error(path, error) from error
     if job.run_id != plan.plan_id or job.operation is not Operation.CREATE:
         raise RefusedError(
             f"The plan {path} is not one of `userprofiles backfill plan`: "
             f"its job must have the plan's ID and create profiles; it "
-            f"has the ID {job.run_id} and the operation {job.operation}.\n{_MAKE_PLAN}"
+            f"has the ID {job.run_id} and the operation {job.operation}.\n{_FORMAT.make_plan}"
         )
     return plan
 
@@ -153,7 +117,6 @@ def diff_plans(first: Plan, second: Plan) -> list[dict[str, Any]]:
     ]
 
 
-_MAKE_PLAN = "Make a new plan: userprofiles backfill plan --table-name …"
 _IGNORED = frozenset({"planId", "createdAt", "seconds", "sections", "sha256", "samples"})
 
 
@@ -172,18 +135,3 @@ def _flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         return
     for name, part in value.items():
         yield from _flatten(part, f"{prefix}.{name}" if prefix else str(name))
-
-
-def _changed_sections(document: Mapping[str, Any]) -> list[str]:
-    """Return the names of the sections whose content does not have the stored digest."""
-    sections = document.get("sections")
-    stored = sections if isinstance(sections, dict) else {}
-    names = [name for name in document if name not in {"format", "version", "sections", "sha256"}]
-    changed = [name for name in names if stored.get(name) != _digest(document[name])[:_SECTION_DIGITS]]
-    missing = [f"{name} (missing)" for name in stored if name not in document]
-    return [*changed, *missing] or ["its hashes"]
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

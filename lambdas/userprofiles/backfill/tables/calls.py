@@ -277,5 +277,6 @@ _METHODS = {
     "PutItem": "put_item",
     "DeleteItem": "delete_item",
     "TransactWriteItems": "transact_write_items",
+    "UpdateItem": "update_item",
 }
-_WRITES = frozenset({"BatchExecuteStatement", "PutItem", "DeleteItem", "TransactWriteItems"})
+_WRITES = frozenset({"BatchExecuteStatement", "PutItem", "DeleteItem", "TransactWriteItems", "UpdateItem"})

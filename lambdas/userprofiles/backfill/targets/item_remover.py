@@ -82,7 +82,11 @@ class ItemRemover:
             BackfillFailedError: The table can't be written.
         """
         deletes = [
-            {"Key": {name: item[name] for name in _KEYS}, **self._is_unchanged(item)} for item in items
+            {
+                "Key": {name: item[name] for name in _KEYS},
+                **unchanged_condition(item, self._optional_names),
+            }
+            for item in items
         ]
         checks = [{"Key": dict(key), "ConditionExpression": ITEM_DOES_NOT_EXIST} for key in absent_keys]
         self._delete(*deletes, checks=checks)
@@ -114,20 +118,25 @@ class ItemRemover:
             raise
         self._calls.record_success()
 
-    def _is_unchanged(self, item: Row) -> dict[str, Any]:
-        """Return the condition that an item has exactly these attributes.
 
-        A condition can't exclude unknown attributes. So it excludes those that our code or a field of the
-        template could add.
-        """
-        names = {f"#n{number}": name for number, name in enumerate(item) if name not in _KEYS}
-        absent = [name for name in self._optional_names if name not in item]
-        absent_names = {f"#a{number}": name for number, name in enumerate(absent)}
-        clauses = [f"{alias} = :{alias[1:]}" for alias in names]
-        clauses += [f"attribute_not_exists({alias})" for alias in absent_names]
-        values: Mapping[str, Any] = {f":{alias[1:]}": item[name] for alias, name in names.items()}
-        return {
-            "ConditionExpression": " AND ".join(clauses),
-            "ExpressionAttributeNames": {**names, **absent_names},
-            "ExpressionAttributeValues": values,
-        }
+def unchanged_condition(item: Row, optional_names: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the parameters of a write with the condition that an item has exactly these attributes.
+
+    A condition can't exclude unknown attributes. So it excludes those that our code or a field of the
+    template could add.
+
+    Args:
+        item: The item with all its attributes.
+        optional_names: Attributes that the item can get later.
+    """
+    names = {f"#n{number}": name for number, name in enumerate(item) if name not in _KEYS}
+    absent = [name for name in optional_names if name not in item]
+    absent_names = {f"#a{number}": name for number, name in enumerate(absent)}
+    clauses = [f"{alias} = :{alias[1:]}" for alias in names]
+    clauses += [f"attribute_not_exists({alias})" for alias in absent_names]
+    values: Mapping[str, Any] = {f":{alias[1:]}": item[name] for alias, name in names.items()}
+    return {
+        "ConditionExpression": " AND ".join(clauses),
+        "ExpressionAttributeNames": {**names, **absent_names},
+        "ExpressionAttributeValues": values,
+    }

@@ -1,9 +1,12 @@
 """The task of an import's run: one plain document in the record of the run."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
+
+DEFAULT_SHARE = 0.5
+"""Part of each quota of Cognito that an import uses, if no option says so."""
 
 
 class ImportOperation(StrEnum):
@@ -46,9 +49,10 @@ class ImportJob:
         operation: What it does.
         of_run: The run that a rollback undoes; empty otherwise.
         source: The source as its option names it. A URL has no credentials.
-        table: The name of the users table.
-        user_pool_id: The user pool.
-        plan_hash: The hash of the plan.
+        stack: The names of the stack's resources, as `Stack` has them.
+        decisions: The path of the file of decisions; empty without one.
+        decisions_digest: The digest of its content.
+        cognito_share: The part of each quota of Cognito that the run uses.
         max_failures: The failed records with which the run continues; None for no limit.
         max_drift: The share by which counts may differ from the plan; None if the difference is accepted.
     """
@@ -57,16 +61,17 @@ class ImportJob:
     operation: ImportOperation = ImportOperation.IMPORT
     of_run: str = ""
     source: str = ""
-    table: str = ""
-    user_pool_id: str = ""
-    plan_hash: str = ""
+    stack: Mapping[str, str] = field(default_factory=dict)
+    decisions: str = ""
+    decisions_digest: str = ""
+    cognito_share: float = DEFAULT_SHARE
     max_failures: int | None = None
     max_drift: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the job for the record of its run."""
         values = {name: value for name, value in asdict(self).items() if name != "of_run"}
-        return values | {"ofRun": self.of_run}
+        return values | {"ofRun": self.of_run, "table": self.stack.get("users_table", "")}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "ImportJob":
@@ -75,7 +80,7 @@ class ImportJob:
         Raises:
             ValueError, TypeError: The document is damaged.
         """
-        names = {field.name for field in fields(cls)}
+        names = {item.name for item in fields(cls)}
         values = {name: value for name, value in document.items() if name in names}
         values |= {"of_run": document.get("ofRun", ""), "operation": ImportOperation(values["operation"])}
         return cls(**values)

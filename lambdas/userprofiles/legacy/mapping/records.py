@@ -43,6 +43,7 @@ class LegacyUser(_Record):
         email_notifications: Whether the user wants e-mails.
         push_notifications: Whether the user wants push messages.
         is_phone_verified: Whether the old application has verified the phone number.
+        is_email_verified: Whether the old application has verified the e-mail address.
         is_disabled: Whether the old application has blocked the account.
         friends: The old IDs of the friends.
         subscribers: The old IDs of the subscribers.
@@ -64,6 +65,7 @@ class LegacyUser(_Record):
     email_notifications: bool
     push_notifications: bool
     is_phone_verified: bool
+    is_email_verified: bool = False
     is_disabled: bool
     friends: tuple[str, ...]
     subscribers: tuple[str, ...]

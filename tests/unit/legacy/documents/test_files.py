@@ -54,9 +54,9 @@ def test_reading_continues_after_each_position(tmp_path, all_types, form, compre
 @pytest.mark.parametrize("form", ["dump", *JSON_FORMS])
 def test_document_may_be_larger_than_a_block(tmp_path, form):
     documents = [
-        {"_id": 1, "text": 'a\\"{' * 400_000},
+        {"_id": 1, "text": 'a\\"{' * 300_000},
         {"_id": 2},
-        {"_id": 3, "list": ["\\"] * 300_000},
+        {"_id": 3, "list": ["\\"] * 200_000},
         {"_id": 4},
     ]
     write = write_dump if form == "dump" else write_export

@@ -301,7 +301,7 @@ class World:
         )
 
     def record(self, run_id="run1", operation=ImportOperation.IMPORT, **fields):
-        job = ImportJob(run_id=run_id, operation=operation, table="users", **fields)
+        job = ImportJob(run_id=run_id, operation=operation, stack={"users_table": "users"}, **fields)
         return RunRecord(run_id=run_id, kind=operation, engine="local", job=job.to_json(), table=TABLE_ARN)
 
     def execute(self, record, work):

@@ -1,0 +1,172 @@
+"""Reads the file with the rules for old URLs.
+
+{
+"base_url": "https://media.example.com/",
+"max_bytes": 524288000,
+"rules": [
+{"from": "https://media.example.com/uploads/", "bucket": "old-media", "prefix": "uploads/", "public": true},
+{"from": "https://cdn.example.com/", "folder": "/srv/cdn"},
+{"from": "https://www.example.com/files/", "url": "https://www.example.com/files/"}
+]
+}
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from userprofiles.legacy.content.url_rules import BucketPlace, FolderPlace, Place, UrlRule, UrlRules, WebPlace
+from userprofiles.legacy.errors import LegacyError
+
+MAX_BYTES = 5 * 1024**3
+"""The largest object of one PutObject (Amazon S3 API reference, "PutObject")."""
+
+_NAMES = ("base_url", "max_bytes", "rules")
+_PLACES = ("bucket", "folder", "url")
+_RULE_NAMES = ("from", *_PLACES, "prefix", "public", "private_addresses")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_SCHEMES = {"http": 80, "https": 443}
+
+
+class UrlRulesError(LegacyError):
+    """A file with rules is not valid.
+
+    Args:
+        path: The path of the file.
+        problems: Each has the place in the file, what is wrong, what was given and what is allowed.
+    """
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        super().__init__(
+            f"The media rules {path} are not valid:\n" + "\n".join(f"- {text}" for text in problems)
+        )
+        self.problems = problems
+
+
+def load_rules(path: Path) -> UrlRules:
+    """Read and check a file with rules.
+
+    Raises:
+        UrlRulesError: The file can't be read or is not valid.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UrlRulesError(path, [f"the file can't be read: {error.strerror}"]) from None
+    except ValueError as error:
+        raise UrlRulesError(path, [f"the file is not JSON in UTF-8: {error}"]) from None
+    problems: list[str] = []
+    rules = read_rules(document, problems)
+    if problems:
+        raise UrlRulesError(path, problems)
+    return rules
+
+
+def read_rules(document: Any, problems: list[str]) -> UrlRules:
+    """Read the document of a file with rules.
+
+    Args:
+        document: The parsed JSON.
+        problems: Receives the problems. If there are any, the result is not usable.
+    """
+    if not isinstance(document, dict):
+        problems.append("the document must be an object with the list rules")
+        return UrlRules()
+    _check_names(document, _NAMES, "", problems)
+    entries = document.get("rules")
+    if not isinstance(entries, list) or not entries:
+        problems.append("rules: must be a list with at least one rule")
+        entries = []
+    rules = [_read_rule(entry, f"rules[{number}]", problems) for number, entry in enumerate(entries)]
+    usable_rules = [rule for rule in rules if rule is not None]
+    for number, rule in enumerate(usable_rules):
+        if any((rule.host, rule.path) == (other.host, other.path) for other in usable_rules[:number]):
+            problems.append(f"rules[{number}].from: another rule has the same prefix")
+    base_url = document.get("base_url", "")
+    if base_url and _split_url(base_url) is None:
+        problems.append(f"base_url: must be an absolute URL of http or https, got {base_url!r}")
+    max_bytes = document.get("max_bytes", UrlRules.max_bytes)
+    if type(max_bytes) is not int or not 1 <= max_bytes <= MAX_BYTES:
+        problems.append(f"max_bytes: must be a whole number from 1 to {MAX_BYTES}, got {max_bytes!r}")
+    return UrlRules() if problems else UrlRules(usable_rules, base_url, max_bytes)
+
+
+def _read_rule(entry: Any, place_in_file: str, problems: list[str]) -> UrlRule | None:
+    if not isinstance(entry, dict):
+        problems.append(f"{place_in_file}: must be an object")
+        return None
+    _check_names(entry, _RULE_NAMES, f"{place_in_file}.", problems)
+    source = _split_url(entry.get("from"))
+    if source is None or not source.path.endswith("/"):
+        problems.append(
+            f"{place_in_file}.from: must be a URL of http or https that ends with a slash, such as "
+            f"https://media.example.com/uploads/, got {entry.get('from')!r}"
+        )
+    problems += [
+        f"{place_in_file}.{name}: must be true or false, got {entry[name]!r}"
+        for name in ("public", "private_addresses")
+        if not isinstance(entry.get(name, False), bool)
+    ]
+    place = _read_place(entry, place_in_file, problems)
+    if source is None or place is None:
+        return None
+    host = source.host if source.port == _SCHEMES[source.scheme] else f"{source.host}:{source.port}"
+    return UrlRule(host, source.path, place, is_public=bool(entry.get("public", False)))
+
+
+def _read_place(entry: Mapping[str, Any], place_in_file: str, problems: list[str]) -> Place | None:
+    names = [name for name in _PLACES if name in entry]
+    if len(names) != 1:
+        problems.append(f"{place_in_file}: must have exactly one of {', '.join(_PLACES)}")
+        return None
+    [name] = names
+    value, prefix = entry[name], entry.get("prefix", "")
+    if name == "bucket" and _is_text(prefix):
+        if _is_text(value) and _BUCKET.fullmatch(value):
+            return BucketPlace(value, prefix)
+        problems.append(f"{place_in_file}.bucket: must be the name of a bucket, got {value!r}")
+    elif name == "bucket":
+        problems.append(f"{place_in_file}.prefix: must be a text, got {prefix!r}")
+    elif name == "folder":
+        if _is_text(value) and Path(value).is_dir():
+            return FolderPlace(str(Path(value).resolve()))
+        problems.append(f"{place_in_file}.folder: must be a folder that exists, got {value!r}")
+    else:
+        web = _split_url(value)
+        if web is not None and web.path.endswith("/"):
+            is_private = bool(entry.get("private_addresses", False))
+            return WebPlace(web.scheme, web.host, web.port, web.path, is_private)
+        problems.append(
+            f"{place_in_file}.url: must be a URL of http or https that ends with a slash, got {value!r}"
+        )
+    return None
+
+
+def _split_url(value: Any) -> WebPlace | None:
+    """Return the parts of a URL without credentials and query; None for another value."""
+    if not _is_text(value):
+        return None
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return None
+    is_plain = parts.username is None and not parts.query and not parts.fragment
+    if parts.scheme not in _SCHEMES or not parts.hostname or not is_plain:
+        return None
+    return WebPlace(parts.scheme, parts.hostname, port or _SCHEMES[parts.scheme], unquote(parts.path) or "/")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _check_names(
+    document: Mapping[str, Any], names: tuple[str, ...], prefix: str, problems: list[str]
+) -> None:
+    problems += [
+        f"{prefix}{name}: unknown name; allowed: {', '.join(names)}" for name in document if name not in names
+    ]

@@ -1,0 +1,56 @@
+"""How long an import and its rollback take, and what they cost."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from userprofiles.jobs.prices import load_prices
+from userprofiles.legacy.job.stage import StageEstimate
+
+_DIGITS = 6
+
+
+def describe_estimate(
+    estimate: StageEstimate, rates: Mapping[str, float], region: str, seconds: float
+) -> dict[str, Any]:
+    """Return calls, capacity, durations and cost as a plan has them.
+
+    Args:
+        estimate: What the import needs.
+        rates: Calls per second by quota class.
+        region: The region of the table.
+        seconds: The duration of the plan, which an apply can't fall below.
+    """
+    apply, rollback = (_durations(calls, rates) for calls in (estimate.calls, estimate.rollback_calls))
+    return {
+        "calls": dict(sorted(estimate.calls.items())),
+        "rollbackCalls": dict(sorted(estimate.rollback_calls.items())),
+        "callsPerSecond": dict(sorted(rates.items())),
+        "applySeconds": {**apply, "total": round(max([seconds, *apply.values()]), 1)},
+        "rollbackSeconds": {**rollback, "total": round(max([0.0, *rollback.values()]), 1)},
+        "writeUnits": round(estimate.write_units, 1),
+        "rollbackWriteUnits": round(estimate.rollback_write_units, 1),
+        "readUnits": round(estimate.read_units, 1),
+        "copiedObjects": estimate.copied_objects,
+        "cost": _cost(estimate, region),
+    }
+
+
+def _durations(calls: Mapping[str, int], rates: Mapping[str, float]) -> dict[str, float]:
+    """Return the seconds of each quota class. All classes are called at the same time."""
+    return {name: round(count / rates[name], 1) for name, count in sorted(calls.items()) if name in rates}
+
+
+def _cost(estimate: StageEstimate, region: str) -> dict[str, Any]:
+    prices = load_prices()
+    writes = prices.write_cost(estimate.write_units)
+    notes = [prices.note, "Amazon Cognito and Amazon S3 are not included."]
+    if region != prices.region:
+        notes.insert(0, f"The table is in {region}; the prices are those of {prices.region}.")
+    return {
+        "currency": "USD",
+        "apply": round(writes + prices.read_cost(estimate.read_units), _DIGITS),
+        "rollback": round(prices.write_cost(estimate.rollback_write_units), _DIGITS),
+        "pricesOf": prices.date,
+        "pricesRegion": prices.region,
+        "notes": notes,
+    }

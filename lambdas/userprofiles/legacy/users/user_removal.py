@@ -1,0 +1,132 @@
+"""Removes imported users whom nobody has used or changed since the import."""
+
+from collections.abc import Sequence
+
+from userprofiles.legacy.job.stage import Outcome, RecordResult
+from userprofiles.legacy.users.claims import Claim, owner_key
+from userprofiles.legacy.users.pool_accounts import modified_at
+from userprofiles.legacy.users.pool_calls import NOT_FOUND, PoolCalls, PoolRefusedError
+from userprofiles.legacy.users.pool_features import OLD_ID_ATTRIBUTE
+from userprofiles.legacy.users.user_comparison import is_unchanged
+from userprofiles.legacy.users.user_import import ImportParts, mirror_of
+from userprofiles.legacy.users.user_items import POOL_MODIFIED_AT
+from userprofiles.legacy.users.user_table import item_key
+from userprofiles.table import record
+from userprofiles.table.record import Item
+from userprofiles.template_check import ITEM_KINDS
+
+OTHER_RUN = "the user is of another run"
+CHANGED_USER = "the user has changed in Cognito since the import"
+CHANGED_ITEMS = "the user has changed fields since the import"
+NEW_ITEMS = "the user has data that the run did not create"
+REFUSED = "Cognito refuses to delete the user"
+
+_KEY_PREFIX = "user/"
+
+
+class UserRemoval:
+    """Removes users. Its methods may be called by any thread.
+
+    A removed user goes first in Cognito, then the items, and the claim last. So a removal that was killed
+    finds the rest.
+
+    Args:
+        parts: What the parts of the stage share.
+        calls: Calls on the pool.
+    """
+
+    def __init__(self, parts: ImportParts, calls: PoolCalls) -> None:
+        self._parts = parts
+        self._calls = calls
+
+    def undo(self, keys: Sequence[str]) -> list[RecordResult]:
+        """Remove the users of some keys. Return one result for each key."""
+        pairs = {key: _split_key(key) for key in dict.fromkeys(keys)}
+        claims = self._parts.claims.read([old_id for old_id, _ in pairs.values()])
+        results = {key: self._undo(key, sub, claims.get(old_id)) for key, (old_id, sub) in pairs.items()}
+        return [results[key] for key in keys]
+
+    def _undo(self, key: str, sub: str, claim: Claim | None) -> RecordResult:
+        if claim is None:  # the claim is removed last
+            return _result(key, Outcome.REMOVED)
+        if claim.run_id != self._parts.run_id:
+            return _result(key, Outcome.KEPT, OTHER_RUN)
+        if not claim.is_bound:
+            return self._undo_unbound(key, sub, claim)
+        if claim.sub != sub:
+            return _result(key, Outcome.KEPT, OTHER_RUN)
+        items = self._read_items(claim)
+        account = items.get(item_key(record.key(sub, "account")))
+        if claim.created_user:
+            reason = self._reason_to_keep(claim, account, items.get(item_key(mirror_of(self._parts, claim))))
+            reason = reason or self._delete_user(claim.sub)
+            if reason:
+                return _result(key, Outcome.KEPT, reason)
+        self._remove_items(claim, account)
+        return _result(key, Outcome.REMOVED)
+
+    def _read_items(self, claim: Claim) -> dict[tuple[str, str], Item]:
+        return self._parts.table.read([record.key(claim.sub, "account"), mirror_of(self._parts, claim)])
+
+    def _reason_to_keep(self, claim: Claim, account: Item | None, mirror: Item | None) -> str:
+        """Return why a user whom the run created must stay; empty for no reason.
+
+        Cognito does not document whether a sign-in changes `UserLastModifiedDate`. A sign-in alone may
+        leave no trace: then the user is removed, and can be imported again.
+        """
+        if account is not None and not is_unchanged(account, self._parts.run_id):
+            return CHANGED_ITEMS
+        own_keys = [mirror_of(self._parts, claim)["SK"], owner_key(claim.sub, self._parts.source)["SK"]]
+        if self._parts.table.has_other_items(claim.sub, own_keys, self._parts.run_id):
+            return NEW_ITEMS
+        existing = self._calls.find(claim.sub)
+        if existing is None:
+            return ""  # removed before, or the process was killed after that
+        imported_at = (mirror or {}).get(POOL_MODIFIED_AT)
+        is_changed = imported_at is not None and imported_at != modified_at(existing)
+        return CHANGED_USER if is_changed else ""
+
+    def _delete_user(self, sub: str) -> str:
+        """Delete a user in Cognito; return why it is not possible."""
+        try:
+            self._calls.call("admin_delete_user", Username=sub)
+        except PoolRefusedError as error:
+            return "" if error.code == NOT_FOUND else f"{REFUSED}: {error.code}"
+        return ""
+
+    def _undo_unbound(self, key: str, sub: str, claim: Claim) -> RecordResult:
+        """Remove a claim without a user, and the user that a killed run created for it."""
+        existing = self._calls.find(sub) if sub else None
+        if existing is not None:
+            attributes = {entry["Name"]: entry.get("Value") for entry in existing.get("UserAttributes", ())}
+            is_named = attributes.get(OLD_ID_ATTRIBUTE) in {None, claim.old_id}
+            has_items = self._parts.table.has_other_items(sub, (), self._parts.run_id)
+            reason = (NEW_ITEMS if has_items else "") or ("" if is_named else OTHER_RUN)
+            reason = reason or self._delete_user(sub)
+            if reason:
+                return _result(key, Outcome.KEPT, reason)
+        self._remove_claim(claim)
+        return _result(key, Outcome.REMOVED)
+
+    def _remove_items(self, claim: Claim, account: Item | None) -> None:
+        """Remove the items of the run. Account and profile stay if the account is older or has changed."""
+        run = {record.RUN_ID: self._parts.run_id}
+        if account is None or is_unchanged(account, self._parts.run_id):
+            for kind in ITEM_KINDS:
+                self._parts.table.delete(record.key(claim.sub, kind), unchanged={**run, "auditHead": None})
+        self._parts.table.delete(mirror_of(self._parts, claim), unchanged=run)
+        self._parts.table.delete(owner_key(claim.sub, self._parts.source), unchanged=run)
+        self._remove_claim(claim)
+
+    def _remove_claim(self, claim: Claim) -> None:
+        self._parts.table.delete(claim.item, unchanged={record.RUN_ID: self._parts.run_id})
+
+
+def _split_key(key: str) -> tuple[str, str]:
+    """Return old ID and sub of a key. An old ID can contain a slash, a sub can't."""
+    old_id, _, sub = key.removeprefix(_KEY_PREFIX).rpartition("/")
+    return old_id, sub
+
+
+def _result(key: str, outcome: Outcome, reason: str = "") -> RecordResult:
+    return RecordResult(record_id=key, outcome=outcome, reason=reason)

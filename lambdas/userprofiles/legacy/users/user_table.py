@@ -1,0 +1,203 @@
+"""Reads and writes items of the users table for the import of users."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from userprofiles.backfill.error_messages import TableLocation, access_denied_error
+from userprofiles.backfill.errors import ConditionFailedError, DeniedError
+from userprofiles.backfill.limits import Limits
+from userprofiles.backfill.stop import Stop
+from userprofiles.backfill.tables.batch_permissions import BatchPermissions
+from userprofiles.backfill.tables.calls import Calls
+from userprofiles.backfill.tables.key_reader import ItemKey, KeyReader
+from userprofiles.legacy.table_inserts import InsertResult, TableInserts, ignore_warning
+from userprofiles.table import record
+from userprofiles.table.attribute_value import deserialize_item, serialize, serialize_item
+from userprofiles.table.record import Item
+
+
+def item_key(key: Mapping[str, Any]) -> ItemKey:
+    """Return PK and SK of an item or of a key."""
+    return str(key["PK"]), str(key["SK"])
+
+
+class UserTable:
+    """The users table. Its methods may be called by any thread.
+
+    Args:
+        client: A botocore client of DynamoDB.
+        table: The name of the table.
+        inserts: Inserts items. It belongs to the caller.
+        stop: The request to stop the run.
+        limits: Sizes and pauses.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        inserts: TableInserts,
+        *,
+        stop: Stop | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.name = table
+        self._client = client
+        self._location = TableLocation(table, client.meta.region_name, client.meta.endpoint_url)
+        self._inserts = inserts
+        self._stop = stop or Stop()
+        self._limits = limits or Limits()
+        self._permissions = BatchPermissions(ignore_warning, self._limits)
+        self._of_thread = threading.local()
+
+    def read(self, keys: Iterable[Mapping[str, str]]) -> dict[ItemKey, Item]:
+        """Return the existing items with all earlier writes, by PK and SK."""
+        reader = KeyReader(self._calls(), self._permissions, self._limits)
+        rows = reader.read([item_key(key) for key in keys], consistent=True)
+        return {key: deserialize_item(row) for key, row in rows.items()}
+
+    def insert(self, items: Sequence[Item]) -> list[InsertResult]:
+        """Insert items on the condition that their keys don't exist."""
+        return self._inserts.insert(items)
+
+    def update(
+        self,
+        key: Mapping[str, str],
+        changes: Mapping[str, Any],
+        *,
+        unchanged: Mapping[str, Any],
+    ) -> bool:
+        """Set attributes of an item.
+
+        Args:
+            key: The key of the item.
+            changes: The attributes to set.
+            unchanged: Attributes that must have these values; None for an attribute that must be missing.
+
+        Returns:
+            False if the item is not like that. Nothing was written then.
+        """
+        request = {"TableName": self.name, "Key": _typed_key(key), **_update(changes, unchanged)}
+        try:
+            self._call("UpdateItem", **request)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def update_and_put(
+        self,
+        key: Mapping[str, str],
+        changes: Mapping[str, Any],
+        *,
+        unchanged: Mapping[str, Any],
+        item: Item,
+    ) -> bool:
+        """Set attributes of an item, and put another item that doesn't exist, both or neither."""
+        update = {"TableName": self.name, "Key": _typed_key(key), **_update(changes, unchanged)}
+        put = {
+            "TableName": self.name,
+            "Item": serialize_item(item),
+            "ConditionExpression": "attribute_not_exists(PK)",
+        }
+        try:
+            self._call("TransactWriteItems", TransactItems=[{"Update": update}, {"Put": put}])
+        except ConditionFailedError:
+            return False
+        return True
+
+    def delete(self, key: Mapping[str, str], *, unchanged: Mapping[str, Any]) -> bool:
+        """Delete an item.
+
+        Args:
+            key: The key of the item.
+            unchanged: Attributes that must have these values; None for an attribute that must be missing.
+
+        Returns:
+            False if the item exists and is not like that. A missing item counts as deleted.
+        """
+        try:
+            self._call("DeleteItem", TableName=self.name, Key=_typed_key(key), **_condition(unchanged))
+        except ConditionFailedError:
+            return not self.read([key])
+        return True
+
+    def has_other_items(self, sub: str, own_keys: Iterable[str], run_id: str) -> bool:
+        """Return whether the partition of a user has an item that a run did not create.
+
+        Args:
+            sub: The user.
+            own_keys: Sort keys of items that are not counted.
+            run_id: The run.
+        """
+        position: dict[str, Any] = {}
+        ignored_keys = set(own_keys)
+        while True:
+            response = self._call(
+                "Query",
+                TableName=self.name,
+                KeyConditionExpression="PK = :pk",
+                ProjectionExpression="SK, #run",
+                ExpressionAttributeNames={"#run": record.RUN_ID},
+                ExpressionAttributeValues={":pk": serialize(record.partition_key(sub))},
+                ConsistentRead=True,
+                **position,
+            )
+            for item in map(deserialize_item, response.get("Items", ())):
+                if item.get(record.RUN_ID) != run_id and item["SK"] not in ignored_keys:
+                    return True
+            if not response.get("LastEvaluatedKey"):
+                return False
+            position = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        calls = self._calls()
+        try:
+            response = calls.call(operation, **parameters)
+        except DeniedError as error:
+            raise access_denied_error(operation, self._location) from error
+        except ConditionFailedError:
+            calls.record_success()
+            raise
+        calls.record_success()
+        return response
+
+    def _calls(self) -> Calls:
+        """Return the calls of this thread: the pauses between attempts are counted by thread."""
+        calls: Calls | None = getattr(self._of_thread, "calls", None)
+        if calls is None:
+            calls = Calls(self._client, self._location, self._stop, self._limits)
+            self._of_thread.calls = calls
+        return calls
+
+
+def _typed_key(key: Mapping[str, str]) -> dict[str, Any]:
+    return serialize_item({"PK": key["PK"], "SK": key["SK"]})
+
+
+def _update(changes: Mapping[str, Any], unchanged: Mapping[str, Any]) -> dict[str, Any]:
+    request = _condition(unchanged)
+    names = {f"#s{number}": name for number, name in enumerate(changes)}
+    values = {f":s{number}": serialize(value) for number, value in enumerate(changes.values())}
+    request["UpdateExpression"] = "SET " + ", ".join(f"#s{n} = :s{n}" for n in range(len(changes)))
+    request["ExpressionAttributeNames"] |= names
+    request["ExpressionAttributeValues"] |= values
+    return request
+
+
+def _condition(unchanged: Mapping[str, Any]) -> dict[str, Any]:
+    names = {f"#c{number}": name for number, name in enumerate(unchanged)}
+    values = {
+        f":c{number}": serialize(value)
+        for number, value in enumerate(unchanged.values())
+        if value is not None
+    }
+    clauses = [
+        f"attribute_not_exists(#c{number})" if value is None else f"#c{number} = :c{number}"
+        for number, value in enumerate(unchanged.values())
+    ]
+    return {
+        "ConditionExpression": " AND ".join(clauses),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
