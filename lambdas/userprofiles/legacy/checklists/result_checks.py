@@ -23,7 +23,7 @@ def check_stage(stage: Stage[Any], records: Iterable[Any]) -> str:
     """
     counts: Counter[Outcome] = Counter()
     failures: list[RecordResult] = []
-    for page in _pages(records):
+    for page in pages(records):
         results = stage.verify(page)
         counts.update(result.outcome for result in results)
         failures += [result for result in results if result.outcome is Outcome.FAILED]
@@ -38,7 +38,8 @@ def check_stage(stage: Stage[Any], records: Iterable[Any]) -> str:
     return text
 
 
-def _pages(records: Iterable[R]) -> Iterator[Sequence[R]]:
+def pages(records: Iterable[R]) -> Iterator[Sequence[R]]:
+    """Yield records in pages, so that the memory does not grow with their number."""
     page: list[R] = []
     for record in records:
         page.append(record)
