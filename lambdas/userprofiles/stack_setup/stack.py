@@ -21,6 +21,7 @@ OUTPUT_NAMES = {
     "users_table": "usersTableName",
     "audit_table": "auditTableName",
     "avatar_bucket": "avatarBucketName",
+    "media_bucket": "mediaBucketName",
     "receipts_table": "receiptsTableName",
     "erasure_function": "erasureFunctionName",
     "state_table": "reconcilerStateTableName",
@@ -76,6 +77,7 @@ class Stack:
         endpoint_url: The endpoint of a local AWS; None for AWS.
         avatar_bucket: Name of the bucket with users' files; empty if it isn't needed.
         state_table: Name of the table with the state of the scheduled reconciliation; empty if not needed.
+        media_bucket: Name of the bucket with the media of users' content; empty if it isn't needed.
         clients: botocore clients by service, created when they are needed.
     """
 
@@ -89,6 +91,7 @@ class Stack:
     endpoint_url: str | None = None
     avatar_bucket: str = ""
     state_table: str = ""
+    media_bucket: str = ""
     clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def client(self, service: str) -> Any:
