@@ -69,6 +69,7 @@ class _Preflight:
     def __init__(self, values: PreflightInput) -> None:
         self._values = values
         self._source: DocumentSource | None = None
+        self._fits = False
 
     def close(self) -> None:
         """Close the old database."""
@@ -128,11 +129,12 @@ class _Preflight:
     def _check_source(self) -> str:
         self._source = self._values.open_source()
         check_source(self._source, self._mapping)
+        self._fits = True
         return f"{len(self._source.collections())} collections"
 
     @functools.cached_property
     def _sample(self) -> Sample:
-        if self._source is None:
+        if self._source is None or not self._fits:
             raise _NO_SOURCE
         return read_sample(self._source, self._mapping)
 
