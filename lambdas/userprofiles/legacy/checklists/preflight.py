@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -34,7 +35,7 @@ class PreflightInput:
         stack: The stack.
         open_source: Opens the old database.
         load_mapping: Loads the mapping.
-        create_stages: Creates the stages of an import for a mapping. They write nothing here.
+        open_stages: Creates the stages of an import for a mapping. They write nothing here.
         source_backup: The day of the old database's backup, as the operator gave it; empty without one.
         old_buckets: The buckets with files of the old application.
         now: The current time.
@@ -43,7 +44,7 @@ class PreflightInput:
     stack: Stack
     open_source: Callable[[], DocumentSource]
     load_mapping: Callable[[], LegacyMapping]
-    create_stages: Callable[[LegacyMapping], Sequence[Stage[Any]]]
+    open_stages: Callable[[LegacyMapping], AbstractContextManager[Sequence[Stage[Any]]]]
     source_backup: str
     old_buckets: Sequence[str]
     now: datetime
@@ -144,7 +145,8 @@ class _Preflight:
 
     def _check_dry_run(self) -> str:
         sample = self._sample
-        return sample_checks.check_dry_run(sample, self._values.create_stages(self._mapping))
+        with self._values.open_stages(self._mapping) as stages:
+            return sample_checks.check_dry_run(sample, stages)
 
 
 def _readable(check: Callable[[], T]) -> T:

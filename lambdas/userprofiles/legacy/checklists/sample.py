@@ -1,8 +1,8 @@
 """A sample of the old users with their content, read from the beginning of the source."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from userprofiles.legacy.documents.document_source import DocumentSource
 from userprofiles.legacy.job.record_reader import Mapper
@@ -13,6 +13,8 @@ WINDOW = 5_000
 """The documents of a collection, at most, from which the sample is taken: a dump can have many gigabytes."""
 
 _PAGE = 500
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,7 @@ def read_sample(source: DocumentSource, mapping: Mapper, size: int = USERS) -> S
         LegacyError: The source can't be read.
     """
     documents, damaged = _read_window(source, mapping.users_collection)
-    step = max(1, len(documents) // size)
-    users = [mapping.read_user(document) for document in documents[::step][:size]]
+    users = [mapping.read_user(document) for document in choose(documents, size)]
     owner_ids = {user.old_id for user in users}
     contents: list[LegacyContent] = []
     for collection in mapping.content_collections:
@@ -47,6 +48,12 @@ def read_sample(source: DocumentSource, mapping: Mapper, size: int = USERS) -> S
         records = (mapping.read_content(collection, document) for document in content_documents)
         contents += [record for record in records if record.owner_id in owner_ids]
     return Sample(users, contents, damaged)
+
+
+def choose(entries: Sequence[T], size: int) -> Sequence[T]:
+    """Return entries at equal distances."""
+    step = max(1, len(entries) // size)
+    return entries[::step][:size]
 
 
 def _read_window(source: DocumentSource, collection: str) -> tuple[list[Mapping[str, Any]], int]:
@@ -58,18 +65,3 @@ def _read_window(source: DocumentSource, collection: str) -> tuple[list[Mapping[
         if len(documents) >= WINDOW:
             break
     return documents[:WINDOW], damaged
-
-
-def read_everything(source: DocumentSource, mapping: Mapper) -> Iterator[LegacyUser | LegacyContent]:
-    """Yield all users, then all content.
-
-    Raises:
-        LegacyError: The source can't be read.
-    """
-    for page in source.read_pages(mapping.users_collection, None, _PAGE):
-        for document in page.documents:
-            yield mapping.read_user(document)
-    for collection in mapping.content_collections:
-        for page in source.read_pages(collection, None, _PAGE):
-            for document in page.documents:
-                yield mapping.read_content(collection, document)

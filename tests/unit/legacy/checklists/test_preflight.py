@@ -1,5 +1,6 @@
 """The checklist before an import: each line is ok, or has its fix."""
 
+import contextlib
 import dataclasses
 
 import pytest
@@ -56,7 +57,7 @@ def values(stack, source, stages, now, set_environment):
         stack=stack,
         open_source=lambda: source,
         load_mapping=lambda: LegacyMapping.load("biograph"),
-        create_stages=lambda _: stages,
+        open_stages=lambda _: contextlib.nullcontext(stages),
         source_backup="2026-01-31",
         old_buckets=[OLD_BUCKET],
         now=now,
