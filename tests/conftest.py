@@ -5,11 +5,12 @@ import gc
 import gettext
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
-from userprofiles import schema_compiler
+from userprofiles import schema_compiler, template
 from userprofiles.schema_violation import Validator
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
@@ -20,12 +21,13 @@ settings.register_profile("without a deadline", deadline=None)
 settings.load_profile("without a deadline")
 
 SHARED = (
+    "tests/components/",
     "tests/e2e/",
     "tests/conformance/test_emulator_",
     "tests/harness/test_emulator_port.py",
     "tests/harness/test_local_aws.py",
 )
-"""Beginnings of the IDs of tests that share a deployed stack or a local AWS."""
+"""Beginnings of the IDs of tests that share recordings, a deployed stack or a local AWS."""
 
 
 class SharedResourceScheduling(LoadScopeScheduling):
@@ -91,5 +93,20 @@ def _compile_each_schema_once() -> None:
     schema_compiler.compile_validator = compile_once
 
 
+def _check_each_template_once() -> None:
+    """Let tests that load the same template share the result of its check, which takes 1 ms."""
+    find_problems = template._find_problems
+    results: dict[str, list[str]] = {}
+
+    def find_once(checked_template: template.Template) -> Iterator[str]:
+        key = repr(checked_template.document)
+        if key not in results:
+            results[key] = list(find_problems(checked_template))
+        return iter(results[key])
+
+    template._find_problems = find_once
+
+
 _look_for_translations_once()
 _compile_each_schema_once()
+_check_each_template_once()

@@ -3,14 +3,12 @@
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import requests
 from botocore import UNSIGNED
 from botocore.config import Config
-from legacy_population.people import Person
 from pulumi_localaws.local_aws import LocalAws
 from timeline import StepFailedError, check
 

@@ -1,6 +1,5 @@
 """The old application of the demo: a dump of its database on this machine, and its files in a bucket."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any

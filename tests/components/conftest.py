@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import gc
+import json
 import sys
 import warnings
 from collections.abc import Iterator
@@ -117,13 +118,9 @@ def live_recording() -> Recording:
     return start_recording()
 
 
-_recordings: dict[str, Recording] = {}
-
-
+@functools.cache
 def _recording(name: str) -> Recording:
-    if name not in _recordings:
-        _recordings[name] = record(PROGRAMS[name])
-    return _recordings[name]
+    return record(PROGRAMS[name])
 
 
 @pytest.fixture(params=sorted(PROGRAMS))
@@ -141,12 +138,21 @@ def stack() -> Recording:
 @pytest.fixture
 def phone_stack() -> Recording:
     """Return the recording of the whole stack with phone sign-in."""
-    if "phone" not in _recordings:
-        _recordings["phone"] = record(lambda: whole_stack(phone_sign_in=PHONE))
-    return _recordings["phone"]
+    return _record_stack(phone_sign_in=PHONE)
 
 
 @pytest.fixture
 def record_stack() -> Any:
     """Return a function that records the whole stack with other arguments."""
-    return lambda **args: record(lambda: whole_stack(**args))
+    return _record_stack
+
+
+_stacks: dict[str, Recording] = {}
+
+
+def _record_stack(**args: Any) -> Recording:
+    """Record the whole stack, once for each set of arguments."""
+    key = json.dumps(args)
+    if key not in _stacks:
+        _stacks[key] = record(lambda: whole_stack(**args)) if args else _recording("SignupToProfile")
+    return _stacks[key]

@@ -125,7 +125,10 @@ class MemoryClient:
         for table, requests in RequestItems.items():
             assert 0 < len(requests) <= 25
             for request in requests:
-                self.delete_item(TableName=table, Key=request["DeleteRequest"]["Key"])
+                if "PutRequest" in request:
+                    self.put_item(TableName=table, Item=request["PutRequest"]["Item"])
+                else:
+                    self.delete_item(TableName=table, Key=request["DeleteRequest"]["Key"])
         return {}
 
     def query(self, *, TableName, KeyConditionExpression, IndexName=None, **request):  # noqa: N803
@@ -138,8 +141,11 @@ class MemoryClient:
     def _select(self, table, condition, sort, request):
         expressions = Expressions(request)
         with self._lock:
-            items = [copy.deepcopy(item) for item in self.tables[table].values()]
-        items = [item for item in items if expressions.is_true(condition, deserialize_item(item))]
+            items = [
+                copy.deepcopy(item)
+                for item in self.tables[table].values()
+                if expressions.is_true(condition, deserialize_item(item))
+            ]
         return {"Items": sorted(items, key=lambda item: [item.get(name, {}).get("S", "") for name in sort])}
 
     def update_item(self, **action):

@@ -20,7 +20,9 @@ from moto.core.models import botocore_stubber
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
+from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.models.utilities import dynamo_json_dump
 from moto.dynamodb.responses import DynamoHandler
@@ -32,6 +34,7 @@ ITEM_OPERATIONS = {
     *("BatchGetItem", "BatchWriteItem", "TransactWriteItems"),
 }
 """Operations whose result in moto has the shape of the response already."""
+_ITEM_BYTES = 405_000  # moto's limit
 
 
 class LocalHandler(DynamoHandler):
@@ -70,6 +73,19 @@ def _answer(model: Any, params: dict[str, Any], context: dict[str, Any], **_: An
 
 
 BUILTIN_HANDLERS.append(("before-call.dynamodb", _answer))
+
+
+def _create_item(item: Item, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
+    """Check an item's size once: moto computes the size again with each attribute."""
+    item.hash_key = hash_key
+    item.range_key = range_key
+    item.attrs = LimitedSizeDict()
+    dict.update(item.attrs, {name: DynamoType(value) for name, value in attrs.items()})
+    if item.size() > _ITEM_BYTES:
+        raise ItemSizeTooLarge
+
+
+Item.__init__ = _create_item
 
 
 def _respond(result: ActionResult, model: Any) -> tuple[AWSResponse, dict[str, Any]]:

@@ -11,6 +11,10 @@ class SourceRefusedError(LegacyError):
     """The source can't be opened or does not have what the mapping needs."""
 
 
+class SourceUnavailableError(LegacyError):
+    """The server of a source does not answer, or the connection was lost. A later call can succeed."""
+
+
 class SourceDamagedError(LegacyError):
     """The rest of a source can't be read.
 

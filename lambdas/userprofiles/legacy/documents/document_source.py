@@ -57,6 +57,7 @@ class DocumentSource(Protocol):
 
         Raises:
             SourceRefusedError: The collection does not exist or can't be read.
+            SourceUnavailableError: The server of the source does not answer.
             SourceDamagedError: The rest of the collection can't be read.
         """
 

@@ -17,17 +17,18 @@ from bson.timestamp import Timestamp
 
 from userprofiles.legacy.errors import SourceRefusedError
 
-# In the order of the sort. bool comes before int in `_type_number`, because bool is an int in Python.
-_TYPES: list[tuple[tuple[type, ...], tuple[str, ...]]] = [
-    ((type(None),), ("null",)),
-    ((int, float, Decimal128), ("number",)),
-    ((str,), ("string", "symbol")),
-    ((Mapping,), ("object",)),
-    ((bytes, Binary, uuid.UUID), ("binData",)),
-    ((ObjectId,), ("objectId",)),
-    ((bool,), ("bool",)),
-    ((dt.datetime, DatetimeMS), ("date",)),
-    ((Timestamp,), ("timestamp",)),
+# In the order of the sort, with the names of `$type`, without the deprecated type `symbol`. bool comes before
+# int in `_type_number`, because bool is an int in Python.
+_TYPES: list[tuple[tuple[type, ...], str]] = [
+    ((type(None),), "null"),
+    ((int, float, Decimal128), "number"),
+    ((str,), "string"),
+    ((Mapping,), "object"),
+    ((bytes, Binary, uuid.UUID), "binData"),
+    ((ObjectId,), "objectId"),
+    ((bool,), "bool"),
+    ((dt.datetime, DatetimeMS), "date"),
+    ((Timestamp,), "timestamp"),
 ]
 _BOOL_NUMBER = 6
 
@@ -42,7 +43,7 @@ def later_ids(last_id: Any) -> dict[str, Any]:
         SourceRefusedError: The type of the ID has no place in the order.
     """
     number = _type_number(last_id)
-    later_types = [name for _, names in _TYPES[number + 1 :] for name in names]
+    later_types = [name for _, name in _TYPES[number + 1 :]]
     conditions: list[dict[str, Any]] = [{"_id": {"$gt": last_id}}]
     if later_types:
         conditions.append({"_id": {"$type": later_types}})

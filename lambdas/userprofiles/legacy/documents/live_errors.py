@@ -2,9 +2,17 @@
 
 from typing import NoReturn
 
-from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError, ServerSelectionTimeoutError
+import pymongo
+from pymongo.errors import (
+    AutoReconnect,
+    ConfigurationError,
+    ConnectionFailure,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
 
-from userprofiles.legacy.errors import SourceRefusedError
+from userprofiles.legacy.errors import SourceRefusedError, SourceUnavailableError
 
 # https://www.mongodb.com/docs/manual/reference/error-codes/
 _UNAUTHORIZED = 13
@@ -37,9 +45,11 @@ def refuse(error: PyMongoError, address: str, action: str) -> NoReturn:
         action: What was called, such as `list the collections`.
 
     Raises:
-        SourceRefusedError: Always.
+        SourceUnavailableError: The server does not answer.
+        SourceRefusedError: The server refuses.
     """
-    raise SourceRefusedError(f"--source {address}: {_explain(error, action)}") from None
+    kind = SourceUnavailableError if isinstance(error, ConnectionFailure) else SourceRefusedError
+    raise kind(f"--source {address}: {_explain(error, action)}") from None
 
 
 def _explain(error: PyMongoError, action: str) -> str:
@@ -55,6 +65,12 @@ def _explain(error: PyMongoError, action: str) -> str:
         )
     if isinstance(error, OperationFailure):
         return _explain_failure(error, action)
+    if isinstance(error, ConfigurationError):
+        return (
+            f"can't {action}: the server does not support an option of the URI, or it is older than pymongo "
+            f"{pymongo.version} supports. For MongoDB 3.6 to 4.0: pip install 'pymongo==4.10.1', or use "
+            "a dump: dump:FOLDER."
+        )
     return f"can't {action}: {type(error).__name__}. Check the server and the options of the URI."
 
 

@@ -5,6 +5,7 @@ of pymongo are never passed on, because some contain parts of the URI.
 """
 
 import logging
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 from urllib.parse import parse_qs
@@ -33,7 +34,7 @@ _ATTEMPTS = 4
 
 # Without a time-out, a lost connection would stop an import forever. With `majority`, nothing is read that a
 # failover can undo (https://www.mongodb.com/docs/manual/reference/read-concern-majority/).
-_DEFAULT_OPTIONS = {
+_DEFAULT_OPTIONS: dict[str, Any] = {
     "serverSelectionTimeoutMS": 10_000,
     "connectTimeoutMS": 10_000,
     "socketTimeoutMS": 60_000,
@@ -70,9 +71,11 @@ class LiveSource:
         uri_options = {name.lower() for name in parse_qs(uri.partition("?")[2], keep_blank_values=True)}
         options = {name: value for name, value in _DEFAULT_OPTIONS.items() if name.lower() not in uri_options}
         try:
-            self._client: MongoClient[Any] = MongoClient(uri, **options)  # type: ignore[arg-type]
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)  # pymongo only warns of a wrong option
+                self._client: MongoClient[Any] = MongoClient(uri, connect=False, **options)
             self._database = self._client.get_default_database(codec_options=_RAW_OPTIONS)
-        except (PyMongoError, ValueError, TypeError):
+        except (PyMongoError, ValueError, TypeError, UserWarning):
             refuse_uri(self._address)
 
     def __repr__(self) -> str:
@@ -86,7 +89,8 @@ class LiveSource:
         """Return the names of the collections and views, sorted, without those of the server.
 
         Raises:
-            SourceRefusedError: The server does not answer or refuses.
+            SourceUnavailableError: The server does not answer.
+            SourceRefusedError: The server refuses.
         """
         try:
             names = self._database.list_collection_names()
@@ -100,7 +104,8 @@ class LiveSource:
         """Yield the documents of a collection, page by page.
 
         Raises:
-            SourceRefusedError: The collection does not exist, or the server does not answer or refuses.
+            SourceUnavailableError: The server does not answer.
+            SourceRefusedError: The collection does not exist, or the server refuses.
         """
         collections = self.collections()
         if collection not in collections:

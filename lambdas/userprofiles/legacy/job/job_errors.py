@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from botocore import exceptions as boto
 
 from userprofiles.backfill.errors import BackfillError, BackfillFailedError, ErrorKind, RefusedError
-from userprofiles.legacy.errors import LegacyError, SourceDamagedError
+from userprofiles.legacy.errors import LegacyError, SourceDamagedError, SourceUnavailableError
 from userprofiles.telemetry import error_code
 
 _DENIED = frozenset(
@@ -37,6 +37,8 @@ def translate_error(error: Exception) -> BackfillError:
             f"{error}\nRestore the file from the backup of the old database, or create a new dump. Records "
             "before this place are processed; a resumed run continues there.",
         )
+    if isinstance(error, SourceUnavailableError):
+        return BackfillFailedError(ErrorKind.NETWORK, str(error))
     return RefusedError(str(error))
 
 

@@ -53,7 +53,7 @@ class Field:
                 problems.append(f"{self.name}: {source} {error}")
                 return self.target.unlisted or self.default
             if self.target.value_type == "ids":
-                break
+                return tuple(values)  # as listed: a stage counts what is listed twice
         return tuple(dict.fromkeys(values)) or self.default
 
     def is_missing(self, document: Mapping[str, Any]) -> bool:

@@ -91,10 +91,10 @@ def _collection_problems(entry: Any, path: str, targets: Mapping[str, Target]) -
 
 
 def _field_problems(entry: Any, path: str, target: Target) -> Iterator[str]:
-    if isinstance(entry, str):
+    if isinstance(entry, (str, list)):
         entry = {"from": entry}
     if not isinstance(entry, Mapping):
-        yield f'{path}: must be the path of a field or an object with "from", got {_show(entry)}'
+        yield f'{path}: must be a path, a list of paths, or an object with "from", got {_show(entry)}'
         return
     yield from _unknown_keys(entry, path, _FIELD_KEYS)
     yield from _source_problems(entry, path, target)

@@ -45,7 +45,7 @@ class LegacyUser(_Record):
         is_phone_verified: Whether the old application has verified the phone number.
         is_email_verified: Whether the old application has verified the e-mail address.
         is_disabled: Whether the old application has blocked the account.
-        friends: The old IDs of the friends.
+        friends: The old IDs of the friends, as listed: an ID can occur twice.
         subscribers: The old IDs of the subscribers.
         blocks: The old IDs of the users whom this user blocks.
         premium: The paid plan.

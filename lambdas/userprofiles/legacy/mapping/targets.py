@@ -50,6 +50,8 @@ USER_TARGETS = {
     "email_notifications": Target("boolean", default=True),
     "push_notifications": Target("boolean", default=True),
     "is_phone_verified": Target("boolean", default=True),
+    # The old application never sent a code to it. Only a mapping can say otherwise.
+    "is_email_verified": Target("boolean", default=False),
     "is_disabled": Target("boolean", default=False),
     "friends": _IDS,
     "subscribers": _IDS,

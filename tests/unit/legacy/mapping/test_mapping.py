@@ -32,6 +32,7 @@ def test_user_has_the_names_of_the_migration_script(biograph, seed_user):
         "email_notifications": False,
         "push_notifications": True,
         "is_phone_verified": True,
+        "is_email_verified": False,
         "is_disabled": True,
         "friends": ("507f1f77bcf86cd799439012", "507f1f77bcf86cd799439013"),
         "subscribers": ("507f1f77bcf86cd799439012",),
@@ -129,6 +130,7 @@ def read_field(load_mapping, mapping_document):
     ("name", "entry", "document", "result"),
     [
         ("email", "mail", {}, ""),
+        ("email", ["mail", "address"], {"address": "x"}, "x"),
         ("email", {"from": ["mail", "mails.0.address"]}, {"mails": [{"address": "a@b.c"}]}, "a@b.c"),
         ("email", {"from": ["mail", "mails.0.address"]}, {"mail": "", "mails": []}, ""),
         ("email", {"from": ["mail", "other"]}, {"mail": "x", "other": "y"}, "x"),
@@ -144,7 +146,7 @@ def read_field(load_mapping, mapping_document):
         ("updated_at", "at", {"at": Timestamp(1, 1)}, "1970-01-01T00:00:01.000Z"),
         ("updated_at", {"from": "at", "unit": "seconds"}, {"at": 1.5}, "1970-01-01T00:00:01.500Z"),
         ("updated_at", {"from": "at", "unit": "milliseconds"}, {"at": 1001}, "1970-01-01T00:00:01.001Z"),
-        ("friends", "f", {"f": [uuid.UUID(int=1), 5, "x", 5]}, (str(uuid.UUID(int=1)), "5", "x")),
+        ("friends", "f", {"f": [uuid.UUID(int=1), 5, "x", 5]}, (str(uuid.UUID(int=1)), "5", "x", "5")),
         ("friends", {"from": ["a", "b"], "item": "user.id"}, {"b": [{"user": {"id": 5}}]}, ("5",)),
     ],
 )  # fmt: skip

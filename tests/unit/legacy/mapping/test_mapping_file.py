@@ -38,7 +38,7 @@ def test_all_problems_are_reported_at_once(load_mapping):
         problems[3],
         "users.collection: must be the name of a collection, got ''",
         problems[5],
-        'users.fields.old_id: must be the path of a field or an object with "from", got 5',
+        'users.fields.old_id: must be a path, a list of paths, or an object with "from", got 5',
         problems[7],
         "users.fields: phone_number or email is required: users sign in with it",
         "content[0].fields.owner_id: is required, such as '_id'",
