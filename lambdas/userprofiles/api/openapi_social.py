@@ -8,7 +8,7 @@ from userprofiles.api.openapi_schemas import Schema, object_schema, reference
 from userprofiles.api.page_query import DEFAULT_LIMIT, MAX_LIMIT
 from userprofiles.api.routes import Route
 from userprofiles.social import premium
-from userprofiles.social.content import CONTENT_ID_PATTERN, PENDING, READY
+from userprofiles.social.content import CONTENT_ID_PATTERN, MEDIA_STATES
 
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _TEXT: Schema = {"type": "string"}
@@ -151,8 +151,9 @@ def social_schemas() -> dict[str, Schema]:
 def _content_schemas() -> dict[str, Schema]:
     state = {
         "type": "string",
-        "enum": [PENDING, READY],
-        "description": "Whether an upload of the medium was confirmed.",
+        "enum": list(MEDIA_STATES),
+        "description": "pending: no upload was confirmed; ready: it can be read; missing: the file did not "
+        "exist any more at the import; elsewhere: the import left it on another host.",
     }
     medium = {"id": _TEXT, "content_type": _TEXT, "state": state}
     content = {
@@ -163,8 +164,11 @@ def _content_schemas() -> dict[str, Schema]:
     full_medium = {
         **medium,
         "bytes": {"type": "integer"},
-        "url": {"type": "string", "description": "Signed URL of a medium that is ready."},
-        "expires_in": {"type": "integer", "description": "Seconds until the URL expires."},
+        "url": {
+            "type": "string",
+            "description": "Signed URL of a medium that is ready, or that of another host.",
+        },
+        "expires_in": {"type": "integer", "description": "Seconds until a signed URL expires."},
         "upload": reference("MediaUpload"),
     }
     upload = {

@@ -130,6 +130,42 @@ def test_imported_medium_of_another_type_is_only_a_download(call: Callable[..., 
     assert query["response-content-disposition"] == ["attachment"]
 
 
+def test_imported_media_that_were_not_copied_have_no_signed_url(
+    call: Callable[..., Any], tables: Any, validate: Callable[..., None]
+) -> None:
+    missing, elsewhere = (
+        content.media_entry(name, "application/octet-stream", size=None, sha256=None, state=name)
+        for name in (content.MISSING, content.ELSEWHERE)
+    )
+    content_id = content.content_id(NOW, "biograph#5f1")
+    item = content.content_item(
+        SUB,
+        content_id,
+        title="T",
+        text="",
+        record_time=NOW,
+        created_at="2026-02-04T16:00:00Z",
+        media=[
+            {**missing, "old_path": "/a", "problem": "404"},
+            {**elsewhere, "url": "https://other.example/a"},
+        ],
+    )
+    tables.put(item)
+
+    body = call(READ_CONTENT, path(content_id)).body
+
+    assert body["media"] == [
+        {"id": "missing", "content_type": "application/octet-stream", "state": "missing"},
+        {
+            "id": "elsewhere",
+            "content_type": "application/octet-stream",
+            "state": "elsewhere",
+            "url": "https://other.example/a",
+        },
+    ]
+    validate("Content", body)
+
+
 def test_list_is_newest_first_and_continues_with_the_cursor(call: Callable[..., Any]) -> None:
     for day in (3, 1, 2):
         body = {"title": f"day {day}", "text": "x" * 300, "record_time": f"2020-01-0{day}T00:00:00Z"}
