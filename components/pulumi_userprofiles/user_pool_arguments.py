@@ -158,9 +158,9 @@ class UserPoolArgs(TypedDict):
     immutable, not readable. Cognito cannot remove it from a pool. Default: true."""
 
     old_user_id_attribute: NotRequired[bool]
-    """Whether the pool has the attribute `custom:old_user_id`, in which an import of an old application stores
-    the old ID of each user that it creates: immutable, neither readable nor writable by users. Cognito cannot
-    remove it from a pool. Default: false."""
+    """Whether the pool has the attribute `custom:old_user_id`, in which an import of an old application
+    stores the old ID of each user that it creates: immutable, neither readable nor writable by users. Cognito
+    cannot remove it from a pool. Default: false."""
 
     custom_attributes: NotRequired[list[CustomAttribute]]
     """Further custom attributes. Default: none."""

@@ -230,6 +230,7 @@ def stack(deploy_dev_stack: Callable[..., Stack]) -> Stack:
             "pulumi-userprofiles:afterSignUp": '[{"name": "steps"}]',
             "pulumi-userprofiles:phoneSignIn": "{}",
             "pulumi-userprofiles:social": '{"redirectPaths": ["/uploads"]}',
+            "pulumi-userprofiles:oldUserIdAttribute": "true",
         }
     )
 

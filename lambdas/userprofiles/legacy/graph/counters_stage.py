@@ -22,6 +22,9 @@ ONE_SIDED = "friendships that one user lists"
 class CountersStage:
     """Computes counters, and lists the friendships that only one of two users lists.
 
+    Each result has the key of the counters, also of those that another run created: a rollback computes them
+    again without the links and content of this run.
+
     Args:
         tools: The table, the users and the run.
     """
@@ -87,7 +90,7 @@ class CountersStage:
         key = counters_key(sub)
         return RecordResult(
             record_id=user.old_id,
-            outcome=Outcome.CREATED if is_created else Outcome.UPDATED,
+            outcome=Outcome.CREATED if is_created else Outcome.EXISTED,
             keys=(ledger_key((key["PK"], key["SK"])),),
             counts={ONE_SIDED: len(one_sided)} if one_sided else {},
             findings=tuple(
@@ -108,7 +111,7 @@ class CountersStage:
             record_id=user.old_id,
             outcome=Outcome.EXISTED if is_right else Outcome.FAILED,
             reason="" if is_right else WRONG_COUNTERS,
-            keys=(ledger_key((key["PK"], key["SK"])),) if self._tools.is_own(stored) else (),
+            keys=(ledger_key((key["PK"], key["SK"])),) if stored else (),
         )
 
     def _undo(self, key: str) -> RecordResult:

@@ -184,6 +184,20 @@ def test_batches_share_the_users(world):
     ]
 
 
+@pytest.mark.parametrize("call", [3, 9, 15, 21])
+def test_killed_batch_ends_at_the_same_user(world, small_pages, call):
+    """A batch that is killed and resumed has its users and no others."""
+    world.limits = ONE_THREAD
+    world.part = ImportSlice(skip=10, limit=11)
+
+    was_killed, result = kill_and_resume(world, call)
+
+    assert was_killed
+    assert result.is_complete
+    users = {key for key in world.target.items if "users" in key}
+    assert users == {f"item/users/{number}" for number in range(10, 21)}
+
+
 def test_delta_changes_only_what_changed(world):
     """A delta pass imports new records and updates changed ones, except fields that users changed here."""
     world.run()
