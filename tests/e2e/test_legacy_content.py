@@ -8,7 +8,7 @@ from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.stop import Stop
 from userprofiles.legacy.data_stages import open_data_stages
 from userprofiles.legacy.job.stage import Outcome
-from userprofiles.legacy.mapping.records import LegacyContent
+from userprofiles.legacy.mapping.records import LegacyContent, LegacyUser
 from userprofiles.legacy.table_inserts import TableInserts
 from userprofiles.social.legacy_records import BOUND, claim_item
 from userprofiles.table.attribute_value import serialize_item
@@ -72,6 +72,21 @@ def create_content(old_id, url):
         "updated_at": "",
     }
     return LegacyContent(old_id=old_id, owner_id="1", media=(url,), digest="d", problems=(), **values)
+
+
+def create_user(old_id):
+    texts = ("phone_number", "country_code", "email", "username", "first_name", "picture", "visibility")
+    switches = ("email_notifications", "push_notifications", "is_phone_verified", "is_disabled")
+    lists = ("friends", "subscribers", "blocks", "problems")
+    return LegacyUser(
+        old_id=old_id,
+        premium=None,
+        updated_at="",
+        digest="d",
+        **dict.fromkeys(texts, ""),
+        **dict.fromkeys(switches, False),
+        **dict.fromkeys(lists, ()),
+    )
 
 
 def test_content_is_imported_verified_and_undone(world):
