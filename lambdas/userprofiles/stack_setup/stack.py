@@ -76,6 +76,7 @@ class Stack:
         region: The region; None for that of the environment.
         endpoint_url: The endpoint of a local AWS; None for AWS.
         avatar_bucket: Name of the bucket with users' files; empty if it isn't needed.
+        media_bucket: Name of the bucket with media; empty if the stack has none.
         state_table: Name of the table with the state of the scheduled reconciliation; empty if not needed.
         media_bucket: Name of the bucket with the media of users' content; empty if it isn't needed.
         clients: botocore clients by service, created when they are needed.
@@ -90,6 +91,7 @@ class Stack:
     region: str | None = None
     endpoint_url: str | None = None
     avatar_bucket: str = ""
+    media_bucket: str = ""
     state_table: str = ""
     media_bucket: str = ""
     clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -14,6 +14,7 @@ from userprofiles.table import record
 from userprofiles.table.record import USER_PREFIX, Item
 
 NOT_IMPORTED = "the user is not imported"
+NOTHING = "the user has no links and no content"
 WRONG_COUNTERS = "the counters differ from the links and content"
 ONE_SIDED = "friendships that one user lists"
 
@@ -83,6 +84,8 @@ class CountersStage:
         prefix = link_prefix(FRIEND)
         friends = [item["SK"].removeprefix(prefix) for item in items if item["SK"].startswith(prefix)]
         one_sided = [other for other in friends if other not in listed]
+        if previous is None and not any(count_items(items).values()):
+            return RecordResult(record_id=user.old_id, outcome=Outcome.SKIPPED, reason=NOTHING)
         is_created = previous is None or self._tools.is_own(previous)
         key = counters_key(sub)
         return RecordResult(

@@ -54,16 +54,20 @@ def split_links(user: LegacyUser, subs: Mapping[str, str]) -> LinkSplit:
     sub = subs.get(user.old_id)
     links: dict[Link, None] = {}
     dangling: dict[Link, None] = {}
+    seen: set[Link] = set()
     counts: Counter[str] = Counter()
     for kind, old_id in read_links(user):
         counts[EDGES_IN] += 1
         other = subs.get(old_id)
-        if old_id == user.old_id or (sub is not None and other == sub):
+        if (kind, old_id) in seen or (kind, other) in links:
+            counts[REPEATED] += 1
+        elif old_id == user.old_id or (sub is not None and other == sub):
             counts[OWN] += 1
         elif sub is None or other is None:
-            counts[REPEATED if (kind, old_id) in dangling else DANGLING] += 1
+            counts[DANGLING] += 1
             dangling[kind, old_id] = None
         else:
-            counts[REPEATED if (kind, other) in links else EDGES_OUT] += 1
+            counts[EDGES_OUT] += 1
             links[kind, other] = None
+        seen.add((kind, old_id))
     return LinkSplit(list(links), list(dangling), dict(counts))

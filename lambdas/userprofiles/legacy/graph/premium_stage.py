@@ -20,7 +20,7 @@ from userprofiles.table.record import Item
 NO_PLAN = "the user has no paid plan"
 NOT_IMPORTED = "the user is not imported"
 NO_ITEM = "the paid plan is not in the table"
-ENDS_EARLY = "the paid plan ends earlier than in the source"
+ENDS_EARLY = "the paid plan begins later or ends earlier than in the source"
 CHANGED_NOW = "another writer changed the paid plan at the same time"
 
 DAYS_IN = "remaining days in"
@@ -28,12 +28,13 @@ DAYS_OUT = "remaining days out"
 DAYS_LEFT_BEHIND = "remaining days of users who are not imported"
 
 EXTENSION = "importExtension"
-"""What an import has extended: `run` and the former `ends_at` of a plan that existed before."""
+"""What an import has extended: `run`, and the former `starts_at` and `ends_at` of a plan."""
 
 IMPORTED_END = "importedEndsAt"
 """The end that an import wrote, empty for none. A plan that was extended here after that has another one."""
 
 _UNNAMED = "unnamed"
+_TERM = ("starts_at", "ends_at")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def read_term(premium: LegacyPremium) -> PlanTerm:
 
 
 class PremiumStage:
-    """Imports paid plans. A plan that a user has here is extended if it ends earlier, and never shortened.
+    """Imports paid plans. A plan that a user has here is extended to cover both terms, and never shortened.
 
     Args:
         tools: The table, the users and the run.
@@ -172,20 +173,16 @@ class PremiumStage:
         return {**item, IMPORTED_END: ends_at or ""}
 
     def _extend(self, user: LegacyUser, term: PlanTerm, item: Item) -> RecordResult:
-        """Extend the plan that a user has here, if it ends earlier."""
+        """Extend the plan that a user has here, if it does not cover the term."""
         key = (item["PK"], item["SK"])
         stored = self._tools.calls.read([key]).get(key)
         if stored is None:
             return self._result(user, term, Outcome.FAILED, CHANGED_NOW)
         if self._has_extended(stored):
             return self._result(user, term, Outcome.UPDATED, item=stored)
-        if _ends_in_time(stored, term):
+        if _covers(stored, term, self._now):
             return self._result(user, term, Outcome.EXISTED, item=stored)
-        former = {"run": self._tools.run_id, "ends_at": stored["ends_at"]}
-        extended = {name: value for name, value in stored.items() if name != "ends_at"}
-        extended |= {EXTENSION: former, IMPORTED_END: item[IMPORTED_END]}
-        if "ends_at" in item:
-            extended["ends_at"] = item["ends_at"]
+        extended = _extended_item(stored, item, self._tools.run_id)
         if not self._tools.calls.replace_unchanged(extended, stored):
             return self._result(user, term, Outcome.FAILED, CHANGED_NOW)
         return self._result(user, term, Outcome.UPDATED, item=extended)
@@ -196,8 +193,10 @@ class PremiumStage:
     def _shorten(self, key: str, item: Item) -> RecordResult:
         if not _is_unchanged(item):
             return RecordResult(record_id=key, outcome=Outcome.KEPT, reason=CHANGED)
-        former = {name: value for name, value in item.items() if name not in {EXTENSION, IMPORTED_END}}
-        former["ends_at"] = item[EXTENSION]["ends_at"]
+        former = {
+            name: value for name, value in item.items() if name not in {EXTENSION, IMPORTED_END, *_TERM}
+        }
+        former |= {name: item[EXTENSION][name] for name in _TERM if name in item[EXTENSION]}
         if not self._tools.calls.replace_unchanged(former, item):
             return RecordResult(record_id=key, outcome=Outcome.KEPT, reason=CHANGED)
         return RecordResult(record_id=key, outcome=Outcome.REMOVED, write_units=1.0)
@@ -206,7 +205,7 @@ class PremiumStage:
         if user.premium is None or item is None:
             return RecordResult(record_id=user.old_id, outcome=Outcome.FAILED, reason=NO_ITEM)
         term = read_term(user.premium)
-        if not _ends_in_time(item, term):
+        if not _covers(item, term, self._now):
             return self._result(user, term, Outcome.FAILED, ENDS_EARLY, item)
         return self._result(user, term, Outcome.EXISTED, item=item)
 
@@ -244,12 +243,25 @@ class PremiumStage:
         )
 
 
-def _ends_in_time(item: Item, term: PlanTerm) -> bool:
-    """Return whether a stored plan ends no earlier than a term."""
+def _covers(item: Item, term: PlanTerm, now: datetime) -> bool:
+    """Return whether a stored plan begins no later than the rest of a term, and ends no earlier."""
     ends_at = item.get("ends_at")
-    if ends_at is None:
-        return True
-    return term.end is not None and datetime.fromisoformat(ends_at) >= term.end
+    ends_in_time = ends_at is None or (term.end is not None and datetime.fromisoformat(ends_at) >= term.end)
+    is_over = term.end is not None and term.end <= now
+    begins_in_time = datetime.fromisoformat(item["starts_at"]) <= max(term.start or now, now)
+    return ends_in_time and (is_over or begins_in_time)
+
+
+def _extended_item(stored: Item, imported: Item, run_id: str) -> Item:
+    """Return the plan that a user has here, with the earlier beginning and the later end of both plans."""
+    plans = (stored, imported)
+    ends = [item["ends_at"] for item in plans if "ends_at" in item]
+    ends_at = max(ends, key=datetime.fromisoformat) if len(ends) == len(plans) else ""
+    former = {name: stored[name] for name in _TERM if name in stored}
+    extended = {name: value for name, value in stored.items() if name != "ends_at"}
+    extended["starts_at"] = min((item["starts_at"] for item in plans), key=datetime.fromisoformat)
+    extended |= {EXTENSION: {"run": run_id, **former}, IMPORTED_END: ends_at}
+    return {**extended, "ends_at": ends_at} if ends_at else extended
 
 
 def _is_unchanged(item: Item) -> bool:

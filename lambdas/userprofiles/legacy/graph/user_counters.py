@@ -85,6 +85,8 @@ class UserCounters:
     def _replace(self, sub: str, previous: Item | None, numbers: Mapping[str, int] | None) -> bool:
         if numbers is None:
             return previous is None or self._tools.calls.remove_unchanged(previous)
+        if previous is None and not any(numbers.values()):
+            return True  # a missing item means 0
         run_id = self._tools.run_id if previous is None else previous.get(record.RUN_ID)
         item: Mapping[str, Any] = counters_item(sub, numbers, run_id=run_id)
         return item == previous or self._tools.calls.replace_unchanged(dict(item), previous)

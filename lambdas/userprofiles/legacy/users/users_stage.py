@@ -20,14 +20,14 @@ from userprofiles.legacy.mapping.records import LegacyUser
 from userprofiles.legacy.table_inserts import TableInserts
 from userprofiles.legacy.users.address_index import AddressIndex
 from userprofiles.legacy.users.admission import AdmissionRule, ConflictSearch, admission_of_shared
-from userprofiles.legacy.users.claims import Claims
+from userprofiles.legacy.users.claims import Claim, Claims
 from userprofiles.legacy.users.decisions import Decisions
 from userprofiles.legacy.users.pool_accounts import PoolAccounts
 from userprofiles.legacy.users.pool_calls import PoolCalls
 from userprofiles.legacy.users.pool_features import PoolFeatures
 from userprofiles.legacy.users.quotas import QuotaClass, import_rates, read_quotas
 from userprofiles.legacy.users.user_binding import UserBinding
-from userprofiles.legacy.users.user_import import ImportParts, UserImport, not_admitted
+from userprofiles.legacy.users.user_import import ImportParts, UserImport, earlier_result, not_admitted
 from userprofiles.legacy.users.user_items import LegacyUserBuilder, keep_url
 from userprofiles.legacy.users.user_removal import UserRemoval
 from userprofiles.legacy.users.user_table import UserTable
@@ -156,9 +156,7 @@ class UsersStage:
             if final.outcome is not None:
                 results.append(not_admitted(user, final))
                 continue
-            is_bound = user.old_id in claims and claims[user.old_id].is_bound
-            outcome = Outcome.EXISTED if is_bound else Outcome.CREATED
-            results.append(RecordResult(record_id=user.old_id, outcome=outcome))
+            results.append(_preview(user, claims.get(user.old_id)))
         return results
 
     def conflicts(self) -> Sequence[Conflict]:
@@ -208,6 +206,12 @@ class UsersStage:
         if self._index is None:
             self._index = AddressIndex(self._settings.index_folder)
         return ConflictSearch(self._index)
+
+
+def _preview(user: LegacyUser, claim: Claim | None) -> RecordResult:
+    if claim is not None and (claim.is_erased or claim.is_bound):
+        return earlier_result(user, claim)
+    return RecordResult(record_id=user.old_id, outcome=Outcome.CREATED)
 
 
 def read_rates(
