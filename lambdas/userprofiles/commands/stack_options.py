@@ -67,5 +67,4 @@ def create_stack(
         avatar_bucket=options.get("avatar_bucket", ""),
         media_bucket=getattr(values, "media_bucket", None) or outputs.get("media_bucket", ""),
         state_table=options.get("state_table", ""),
-        media_bucket=getattr(values, "media_bucket", None) or outputs.get("media_bucket", ""),
     )

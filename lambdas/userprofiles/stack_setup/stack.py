@@ -78,7 +78,6 @@ class Stack:
         avatar_bucket: Name of the bucket with users' files; empty if it isn't needed.
         media_bucket: Name of the bucket with media; empty if the stack has none.
         state_table: Name of the table with the state of the scheduled reconciliation; empty if not needed.
-        media_bucket: Name of the bucket with the media of users' content; empty if it isn't needed.
         clients: botocore clients by service, created when they are needed.
     """
 
@@ -93,7 +92,6 @@ class Stack:
     avatar_bucket: str = ""
     media_bucket: str = ""
     state_table: str = ""
-    media_bucket: str = ""
     clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def client(self, service: str) -> Any:
