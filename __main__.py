@@ -21,6 +21,7 @@ def main() -> None:
         first_auth_factors=config.string_list("firstAuthFactors"),
         mfa_methods=config.string_list("mfaMethods"),
         account_recovery=config.string_list("accountRecovery"),
+        old_user_id_attribute=config.boolean("oldUserIdAttribute"),
         groups=config.string_list("groups"),
         further_clients=config.string_list("furtherClients"),
         sns_region=config.string("snsRegion"),

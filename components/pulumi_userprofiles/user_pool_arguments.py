@@ -157,6 +157,11 @@ class UserPoolArgs(TypedDict):
     """Whether the pool has the attribute `custom:role`, in which users request a role at sign-up: writable,
     immutable, not readable. Cognito cannot remove it from a pool. Default: true."""
 
+    old_user_id_attribute: NotRequired[bool]
+    """Whether the pool has the attribute `custom:old_user_id`, in which an import of an old application
+    stores the old ID of each user that it creates: immutable, neither readable nor writable by users. Cognito
+    cannot remove it from a pool. Default: false."""
+
     custom_attributes: NotRequired[list[CustomAttribute]]
     """Further custom attributes. Default: none."""
 

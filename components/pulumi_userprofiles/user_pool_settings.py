@@ -25,6 +25,9 @@ from pulumi_userprofiles.validation import (
 ROLE_ATTRIBUTE = "role"
 """Custom attribute in which users request a role at sign-up; outside this module it is `custom:role`."""
 
+OLD_USER_ID_ATTRIBUTE = "old_user_id"
+"""Custom attribute with the ID of an imported user in the old application; outside: `custom:old_user_id`."""
+
 USERNAME_ATTRIBUTES = ("email", "phone_number")
 AUTH_FLOWS = ("ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_CUSTOM_AUTH")
 SNS_REGIONS = {"ap-northeast-2": "ap-northeast-1"}
@@ -176,6 +179,11 @@ class UserPoolSettings:
             self.custom_attributes.append(
                 _CustomAttribute(ROLE_ATTRIBUTE, 1, 32, mutable=False, readable=False, writable=True)
             )
+        if boolean(self._where, args, "old_user_id_attribute", False):
+            # Users who could write it would look like users whom an import has created.
+            self.custom_attributes.append(
+                _CustomAttribute(OLD_USER_ID_ATTRIBUTE, 1, 512, mutable=False, readable=False, writable=False)
+            )
         self._check_custom_names()
         self.read_attributes = sorted(
             [*read, *(f"custom:{item.name}" for item in self.custom_attributes if item.readable)]
@@ -191,8 +199,9 @@ class UserPoolSettings:
                 self._where,
                 "'custom_attributes' contains the same name twice",
                 got=", ".join(names),
-                allowed="each name once ('role_attribute' adds the name 'role')",
-                fix="Rename one attribute, or set role_attribute to false.",
+                allowed="each name once; 'role_attribute' adds 'role', 'old_user_id_attribute' adds "
+                "'old_user_id'",
+                fix="Rename one attribute, or set role_attribute or old_user_id_attribute to false.",
             )
 
     def _read_custom_attribute(self, arguments: Mapping[str, Any]) -> "_CustomAttribute":

@@ -175,6 +175,12 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: UserPool("p", {"custom_attributes": [{"name": "role"}]}),
         ["role_attribute"],
     ),
+    "old user ID twice": (
+        lambda: UserPool(
+            "p", {"old_user_id_attribute": True, "custom_attributes": [{"name": "old_user_id"}]}
+        ),
+        ["old_user_id_attribute"],
+    ),
     "attribute name with a prefix": (
         lambda: UserPool("p", {"custom_attributes": [{"name": "custom:x"}]}),
         ["custom:"],

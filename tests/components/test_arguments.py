@@ -118,6 +118,24 @@ def test_a_custom_attribute_has_explicit_lengths_and_is_not_writable() -> None:
     assert "custom:plan" not in recording.resource("pool-client").inputs["writeAttributes"]
 
 
+def test_the_old_user_id_is_readable_and_writable_by_nobody() -> None:
+    """A user who could write it would look like a user whom an import has created."""
+    recording = record_pool(old_user_id_attribute=True, further_clients=["admin-web"])
+
+    (old_id,) = [
+        item for item in recording.resource("pool-pool").inputs["schemas"] if item["name"] == "old_user_id"
+    ]
+    assert old_id["mutable"] is False
+    for client in ("pool-client", "pool-client-admin-web"):
+        inputs = recording.resource(client).inputs
+        assert "custom:old_user_id" not in {*inputs["readAttributes"], *inputs["writeAttributes"]}
+
+
+def test_without_the_argument_the_pool_has_no_old_user_id() -> None:
+    """Cognito can't remove an attribute from a pool."""
+    assert "old_user_id" not in {item["name"] for item in pool_inputs()["schemas"]}
+
+
 def test_plus_enforces_threat_protection() -> None:
     assert pool_inputs(tier="PLUS")["userPoolAddOns"] == {"advancedSecurityMode": "ENFORCED"}
 

@@ -46,6 +46,7 @@ BROKEN_ANSWERS = {
 
 @pytest.mark.parametrize("answer", BROKEN_ANSWERS)
 def test_message_that_twilio_may_have_accepted_is_never_sent_again(sending, server, answer):
+    """F20: a timeout or an error 5xx after Twilio has accepted the message: no second charge."""
     server.answers = [BROKEN_ANSWERS[answer]]
 
     assert sending.deliver() is None
@@ -101,6 +102,7 @@ def test_status_201_is_an_accepted_message_whatever_the_body_is(sending, server,
     ],
 )
 def test_429_is_repeated_after_the_time_that_twilio_names(sending, server, header, minimum, maximum):
+    """F20: Twilio has refused the message, so it is sent again, but only so often."""
     server.answers = [twilio.reject(429, 20429, header)]
 
     assert sending.deliver() is None

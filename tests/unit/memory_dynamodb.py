@@ -125,7 +125,10 @@ class MemoryClient:
         for table, requests in RequestItems.items():
             assert 0 < len(requests) <= 25
             for request in requests:
-                self.delete_item(TableName=table, Key=request["DeleteRequest"]["Key"])
+                if "PutRequest" in request:
+                    self.put_item(TableName=table, Item=request["PutRequest"]["Item"])
+                else:
+                    self.delete_item(TableName=table, Key=request["DeleteRequest"]["Key"])
         return {}
 
     def query(self, *, TableName, KeyConditionExpression, IndexName=None, **request):  # noqa: N803

@@ -20,6 +20,7 @@ the claim's partition from the mirror (`userprofiles.lifecycle.erasure.links`).
 """
 
 import re
+from collections.abc import Mapping
 
 from userprofiles.table import record
 from userprofiles.table.record import Item
@@ -28,6 +29,7 @@ PREFIX = "LEGACY#"
 CLAIM_SORT_KEY = "CLAIM#MAIN"
 CLAIM_TYPE = "LEGACY_CLAIM"
 MIRROR_TYPE = "LEGACY_USER"
+ERASED_TYPE = "LEGACY_ERASED"
 
 CLAIMED = "claimed"
 BOUND = "bound"
@@ -97,6 +99,15 @@ def claim_item(
         "updatedAt": updated_at,
         record.RUN_ID: run_id,
     }
+
+
+def erased_claim_item(key: Mapping[str, str]) -> Item:
+    """Return the empty item that replaces the claim of an erased user.
+
+    The old database may still have the user. The item prevents that a later import or delta pass brings the
+    user back, as a tombstone does for a late write.
+    """
+    return {"PK": key["PK"], "SK": key["SK"], "entityType": ERASED_TYPE}
 
 
 def legacy_mirror_item(sub: str, source: str, old_id: str, *, run_id: str) -> Item:

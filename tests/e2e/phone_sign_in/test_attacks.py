@@ -90,7 +90,7 @@ def test_known_and_unknown_numbers_take_the_same_calls(
 def test_three_runs_of_the_trigger_send_one_message_and_no_log_has_its_code(
     create_phone_user, localaws, phone_stack, read_sub
 ):
-    """Cognito runs a trigger up to three times. All log groups and the codes table are read."""
+    """F19: Cognito runs a trigger up to three times. All log groups and the codes table are read."""
     phone = create_phone_user()
     with repeat_trigger(localaws, phone_stack.outputs["userPoolId"], "CreateAuthChallenge", runs=3):
         session = phone.start()

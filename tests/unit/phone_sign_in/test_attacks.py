@@ -178,6 +178,7 @@ def test_two_sign_ins_at_once_share_one_code(quiet_world, run_in_threads):
 
 
 def test_three_runs_of_create_send_one_message(world):
+    """F19: Cognito runs the trigger up to three times. One message with one code is sent."""
     session = world.sign_in(runs=3)
 
     assert len(world.messages) == 1

@@ -47,12 +47,17 @@ class Claim:
     @property
     def run_id(self) -> str:
         """The run that wrote the claim last."""
-        return str(self.item[record.RUN_ID])
+        return str(self.item.get(record.RUN_ID, ""))
 
     @property
     def is_bound(self) -> bool:
         """Whether the claim is bound to a user."""
-        return bool(self.item["state"] == legacy_records.BOUND)
+        return bool(self.item.get("state") == legacy_records.BOUND)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the user was imported and erased since. Nothing may bring the user back."""
+        return bool(self.item.get("entityType") == legacy_records.ERASED_TYPE)
 
     @property
     def created_user(self) -> bool:

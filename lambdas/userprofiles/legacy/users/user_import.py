@@ -19,6 +19,7 @@ from userprofiles.table.record import Item
 CLAIM_FAILED = "the claim could not be written"
 CHANGED_MEANWHILE = "another import works on the same user: run the import again"
 REFUSED = "Cognito refuses the user"
+ERASED = "the user was erased here"
 GONE = "the imported user does not exist any more"
 BOUND_USERS = "users who were here before"
 UNFIT_FIELDS = "values that do not match the template"
@@ -105,8 +106,8 @@ class UserImport:
         """Return the account of a user, or the result of a user who gets no items."""
         if claim is None:
             return _result(user, Outcome.FAILED, CLAIM_FAILED)
-        if claim.is_bound and claim.run_id != self._parts.run_id:
-            return _result(user, Outcome.EXISTED)
+        if claim.is_erased or (claim.is_bound and claim.run_id != self._parts.run_id):
+            return earlier_result(user, claim)
         try:
             if claim.is_bound:
                 return self._parts.accounts.resume(user, claim) or _result(user, Outcome.SKIPPED, GONE)
@@ -184,6 +185,11 @@ class UserImport:
                 f"user {user.old_id}: the old value does not match {name}" for name in items.unfit_fields
             ),
         )
+
+
+def earlier_result(user: LegacyUser, claim: Claim) -> RecordResult:
+    """Return the result for a user whom an earlier import has brought."""
+    return _result(user, Outcome.SKIPPED, ERASED) if claim.is_erased else _result(user, Outcome.EXISTED)
 
 
 def not_admitted(user: LegacyUser, admission: Admission) -> RecordResult:

@@ -47,14 +47,12 @@ class UserRemoval:
         return [results[key] for key in keys]
 
     def _undo(self, key: str, sub: str, claim: Claim | None) -> RecordResult:
-        if claim is None:  # the claim is removed last
+        if claim is None or claim.is_erased:  # the claim is removed last
             return _result(key, Outcome.REMOVED)
-        if claim.run_id != self._parts.run_id:
+        if claim.run_id != self._parts.run_id or (claim.is_bound and claim.sub != sub):
             return _result(key, Outcome.KEPT, OTHER_RUN)
         if not claim.is_bound:
             return self._undo_unbound(key, sub, claim)
-        if claim.sub != sub:
-            return _result(key, Outcome.KEPT, OTHER_RUN)
         items = self._read_items(claim)
         account = items.get(item_key(record.key(sub, "account")))
         if claim.created_user:

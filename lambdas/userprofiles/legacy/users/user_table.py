@@ -1,17 +1,15 @@
 """Reads and writes items of the users table for the import of users."""
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from userprofiles.backfill.error_messages import TableLocation, access_denied_error
+from userprofiles.backfill.error_messages import access_denied_error
 from userprofiles.backfill.errors import ConditionFailedError, DeniedError
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.stop import Stop
-from userprofiles.backfill.tables.batch_permissions import BatchPermissions
-from userprofiles.backfill.tables.calls import Calls
-from userprofiles.backfill.tables.key_reader import ItemKey, KeyReader
-from userprofiles.legacy.table_inserts import InsertResult, TableInserts, ignore_warning
+from userprofiles.backfill.tables.key_reader import ItemKey
+from userprofiles.legacy.table_calls import TableCalls
+from userprofiles.legacy.table_inserts import InsertResult, TableInserts
 from userprofiles.table import record
 from userprofiles.table.attribute_value import deserialize_item, serialize, serialize_item
 from userprofiles.table.record import Item
@@ -43,19 +41,12 @@ class UserTable:
         limits: Limits | None = None,
     ) -> None:
         self.name = table
-        self._client = client
-        self._location = TableLocation(table, client.meta.region_name, client.meta.endpoint_url)
+        self._calls = TableCalls(client, table, stop=stop, limits=limits)
         self._inserts = inserts
-        self._stop = stop or Stop()
-        self._limits = limits or Limits()
-        self._permissions = BatchPermissions(ignore_warning, self._limits)
-        self._of_thread = threading.local()
 
     def read(self, keys: Iterable[Mapping[str, str]]) -> dict[ItemKey, Item]:
         """Return the existing items with all earlier writes, by PK and SK."""
-        reader = KeyReader(self._calls(), self._permissions, self._limits)
-        rows = reader.read([item_key(key) for key in keys], consistent=True)
-        return {key: deserialize_item(row) for key, row in rows.items()}
+        return self._calls.read([item_key(key) for key in keys])
 
     def insert(self, items: Sequence[Item]) -> list[InsertResult]:
         """Insert items on the condition that their keys don't exist."""
@@ -151,24 +142,16 @@ class UserTable:
             position = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        calls = self._calls()
+        calls = self._calls.of_thread()
         try:
             response = calls.call(operation, **parameters)
         except DeniedError as error:
-            raise access_denied_error(operation, self._location) from error
+            raise access_denied_error(operation, calls.location) from error
         except ConditionFailedError:
             calls.record_success()
             raise
         calls.record_success()
         return response
-
-    def _calls(self) -> Calls:
-        """Return the calls of this thread: the pauses between attempts are counted by thread."""
-        calls: Calls | None = getattr(self._of_thread, "calls", None)
-        if calls is None:
-            calls = Calls(self._client, self._location, self._stop, self._limits)
-            self._of_thread.calls = calls
-        return calls
 
 
 def _typed_key(key: Mapping[str, str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from userprofiles.legacy.job.stage import Outcome, RecordResult
 from userprofiles.legacy.mapping.records import LegacyUser
 from userprofiles.legacy.users.admission import Admission
 from userprofiles.legacy.users.claims import Claim
-from userprofiles.legacy.users.user_comparison import differing_fields, is_imported_value
+from userprofiles.legacy.users.user_comparison import differing_fields, is_created_by, is_imported_value
 from userprofiles.legacy.users.user_import import ImportParts, UserImport, mirror_of, not_admitted, user_key
 from userprofiles.legacy.users.user_items import FIELD_HASHES, POOL_MODIFIED_AT, LegacyUserItems
 from userprofiles.legacy.users.user_table import item_key
@@ -71,6 +71,8 @@ class UserUpdate:
         mirror, account, profile = items
         if mirror is None or account is None or profile is None:
             return RecordResult(record_id=user.old_id, outcome=Outcome.FAILED, reason=MISSING_ITEM)
+        if not is_created_by(account, claim.run_id):
+            return RecordResult(record_id=user.old_id, outcome=Outcome.EXISTED)  # the user was here before
         stored: dict[ItemKind, Item] = {"account": account, "profile": profile}
         expected = self._parts.builder.build(user, admission.addresses, claim.sub, created_at="")
         different = differing_fields(self._parts.builder.template, stored, expected)

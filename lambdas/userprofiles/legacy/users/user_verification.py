@@ -8,7 +8,7 @@ from userprofiles.legacy.users.admission import Admission
 from userprofiles.legacy.users.claims import Claim
 from userprofiles.legacy.users.pool_calls import PoolCalls
 from userprofiles.legacy.users.user_comparison import differing_fields, is_created_by, is_imported_value
-from userprofiles.legacy.users.user_import import ImportParts, mirror_of, not_admitted, user_key
+from userprofiles.legacy.users.user_import import ERASED, ImportParts, mirror_of, not_admitted, user_key
 from userprofiles.legacy.users.user_table import item_key
 from userprofiles.social.legacy_records import CONFLICT
 from userprofiles.table import record
@@ -71,6 +71,8 @@ class UserVerification:
             return not_admitted(user, admission)
         if claim is None:
             return _result(user, Outcome.FAILED, MISSING_CLAIM)
+        if claim.is_erased:
+            return _result(user, Outcome.SKIPPED, ERASED)
         if not claim.is_bound:
             return self._incomplete(user, admission, claim)
         keys = (user_key(user.old_id, claim.sub),) if claim.run_id == self._parts.run_id else ()

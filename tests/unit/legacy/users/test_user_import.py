@@ -5,6 +5,7 @@ from legacy_pool import START
 from userprofiles.legacy.job.stage import Outcome
 from userprofiles.legacy.users.pool_accounts import OTHER_OWNER, UNCONFIRMED_USER, UNVERIFIED_USER
 from userprofiles.legacy.users.user_binding import DELETED
+from userprofiles.lifecycle.erasure.stores.items import ItemStore
 from users_world import RUN, SOURCE, legacy_user, phone
 
 
@@ -157,6 +158,41 @@ class TestRepetition:
 
         assert outcomes(results) == [(Outcome.SKIPPED, "the imported user does not exist any more")]
         assert world.pool.users == {}
+
+
+class TestErasedUser:
+    @pytest.fixture
+    def erased(self, world):
+        """Import a user and erase the items, as the eraser does."""
+        world.stage().process([legacy_user()])
+        sub = world.sub_of(1)
+        del world.pool.users[sub]
+        store = ItemStore(world.table.client, "users")
+        for kind in ("ACCOUNT#MAIN", "PROFILE#MAIN"):
+            world.table.put({"PK": f"USER#{sub}", "SK": kind, "entityType": "TOMBSTONE"})
+        store.delete(sub, lambda: None)
+        assert store.count(sub, lambda: None) == 0
+
+    @pytest.mark.usefixtures("erased")
+    @pytest.mark.parametrize("run_id", [RUN, "run-2"])
+    def test_neither_an_import_nor_a_delta_brings_the_user_back(self, world, run_id):
+        items = world.table.items()
+        stage = world.stage(run_id=run_id)
+
+        for action in (stage.preview, stage.process, stage.update, stage.verify):
+            assert outcomes(action([legacy_user()])) == [(Outcome.SKIPPED, "the user was erased here")]
+
+        assert world.pool.users == {}
+        assert world.table.items() == items
+        stage.close()
+
+    @pytest.mark.usefixtures("erased")
+    def test_the_claim_has_no_value_any_more(self, world):
+        assert world.claim(1) == {
+            "PK": f"LEGACY#{SOURCE}#id1",
+            "SK": "CLAIM#MAIN",
+            "entityType": "LEGACY_ERASED",
+        }
 
 
 class TestUserWhoIsHere:

@@ -12,8 +12,8 @@ from userprofiles.table.attribute_value import serialize_item
 from userprofiles.table.store import store_error
 from userprofiles.table.store_errors import StoreBusyError
 
-_DELETES = 25
-"""Keys in one BatchWriteItem: the maximum that DynamoDB accepts."""
+_WRITES = 25
+"""Requests in one BatchWriteItem: the maximum that DynamoDB accepts."""
 
 _READS = 100
 """Keys in one BatchGetItem: the maximum that DynamoDB accepts."""
@@ -44,11 +44,25 @@ def delete_keys(client: Any, table: str, keys: Sequence[Mapping[str, str]], chec
         StoreBusyError: All attempts deleted only some of the items.
         userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
     """
-    for position in range(0, len(keys), _DELETES):
+    requests = [{"DeleteRequest": {"Key": serialize_item(key)}} for key in keys]
+    _write(client, table, requests, check_stop)
+
+
+def put_items(client: Any, table: str, items: Sequence[Mapping[str, Any]], check_stop: CheckStop) -> None:
+    """Write items, and replace those with the same keys.
+
+    Raises:
+        StoreBusyError: All attempts wrote only some of the items.
+        userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
+    """
+    requests = [{"PutRequest": {"Item": serialize_item(item)}} for item in items]
+    _write(client, table, requests, check_stop)
+
+
+def _write(client: Any, table: str, all_requests: Sequence[Any], check_stop: CheckStop) -> None:
+    for position in range(0, len(all_requests), _WRITES):
         check_stop()
-        requests: Any = [
-            {"DeleteRequest": {"Key": serialize_item(key)}} for key in keys[position : position + _DELETES]
-        ]
+        requests: Any = list(all_requests[position : position + _WRITES])
         for attempt in range(_ATTEMPTS):
             _pause(attempt)
             response = call(client.batch_write_item, RequestItems={table: requests})

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from userprofiles.lifecycle.erasure.links import owned_partition
-from userprofiles.lifecycle.erasure.stores.batches import count_keys, delete_keys, read_pages
+from userprofiles.lifecycle.erasure.stores.batches import count_keys, delete_keys, put_items, read_pages
 from userprofiles.lifecycle.erasure.stores.store import CheckStop, CountedStore
+from userprofiles.social.legacy_records import CLAIM_SORT_KEY, erased_claim_item
 from userprofiles.social.links import mirror_key
 from userprofiles.table import record
 from userprofiles.table.attribute_value import deserialize_item
@@ -20,6 +21,7 @@ class ItemStore(CountedStore):
     The entry of an interrupted removal of the user from the pool belongs to them.
 
     A mirror is deleted before the item from which its key is derived, so that an interrupted run can resume.
+    The claim of an import becomes an empty item, so that no later import brings the user back.
 
     Args:
         client: A botocore client of DynamoDB.
@@ -42,10 +44,13 @@ class ItemStore(CountedStore):
         return total
 
     def delete(self, sub: str, check_stop: CheckStop) -> None:
-        """Delete the mirrors, then the items."""
+        """Delete the mirrors and empty the claims, then delete the items."""
         for keys in self._pages(sub):
             check_stop()
-            mirror_keys = [*_mirror_keys(sub, keys), *self._owned_keys(keys)]
+            owned_keys = list(self._owned_keys(keys))
+            claims = [key for key in owned_keys if key["SK"] == CLAIM_SORT_KEY]
+            mirror_keys = [*_mirror_keys(sub, keys), *(key for key in owned_keys if key not in claims)]
+            put_items(self._client, self._table, list(map(erased_claim_item, claims)), check_stop)
             delete_keys(self._client, self._table, mirror_keys, check_stop)
             delete_keys(self._client, self._table, keys, check_stop)
         delete_keys(self._client, self._table, [_removal_key(sub)], check_stop)
