@@ -44,8 +44,6 @@ MISSING = "missing"
 ELSEWHERE = "elsewhere"
 """The state of an imported medium on a host that was not moved; `url` is its URL."""
 
-MEDIA_STATES = (PENDING, READY, MISSING, ELSEWHERE)
-
 CONTENT_ID_PATTERN = r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{12}"
 MEDIA_ID_PATTERN = "[0-9A-Za-z_-]{1,64}"
 _CONTENT_ID = re.compile(CONTENT_ID_PATTERN)

@@ -130,14 +130,12 @@ def test_imported_medium_of_another_type_is_only_a_download(call: Callable[..., 
     assert query["response-content-disposition"] == ["attachment"]
 
 
-def test_imported_media_that_were_not_copied_have_no_signed_url(
+def test_imported_medium_without_a_copy_is_readable_as_it_is(
     call: Callable[..., Any], tables: Any, validate: Callable[..., None]
 ) -> None:
-    missing, elsewhere = (
-        content.media_entry(name, "application/octet-stream", size=None, sha256=None, state=name)
-        for name in (content.MISSING, content.ELSEWHERE)
-    )
-    content_id = content.content_id(NOW, "biograph#5f1")
+    content_id = content.content_id(NOW, "biograph#5f2")
+    lost = content.media_entry("lost", "audio/mpeg", size=None, sha256=None, state=content.MISSING)
+    elsewhere = content.media_entry("far", "video/mp4", size=None, sha256=None, state=content.ELSEWHERE)
     item = content.content_item(
         SUB,
         content_id,
@@ -146,24 +144,24 @@ def test_imported_media_that_were_not_copied_have_no_signed_url(
         record_time=NOW,
         created_at="2026-02-04T16:00:00Z",
         media=[
-            {**missing, "old_path": "/a", "problem": "404"},
-            {**elsewhere, "url": "https://other.example/a"},
+            {**lost, "old_path": "a.mp3", "problem": "gone"},
+            {**elsewhere, "url": "https://videos.example/1"},
         ],
     )
-    tables.put(item)
+    tables.put(content.imported_content_item(item, old_id="5f2", digest="d", run_id="r-1"))
 
     body = call(READ_CONTENT, path(content_id)).body
 
+    validate("Content", body)
     assert body["media"] == [
-        {"id": "missing", "content_type": "application/octet-stream", "state": "missing"},
+        {"id": "lost", "content_type": "audio/mpeg", "state": "missing"},
         {
-            "id": "elsewhere",
-            "content_type": "application/octet-stream",
+            "id": "far",
+            "content_type": "video/mp4",
             "state": "elsewhere",
-            "url": "https://other.example/a",
+            "url": "https://videos.example/1",
         },
     ]
-    validate("Content", body)
 
 
 def test_list_is_newest_first_and_continues_with_the_cursor(call: Callable[..., Any]) -> None:
