@@ -46,8 +46,8 @@ class SignupToProfileArgs(TypedDict):
     the defaults. Default: no sign-in by code."""
 
     social: NotRequired[SocialSettings]
-    """Routes for content with media, links between users and paid plans, with a bucket for the media; `{}` for
-    the defaults. Default: none of them."""
+    """Routes for content with media, links between users and paid plans, and a bucket for the media; `{}`
+    for the defaults. Default: none of them."""
 
     role_in_token: NotRequired[bool]
     """Whether a function adds the user's role in the table to tokens, as the claim `role`, and updates email

@@ -40,7 +40,7 @@ def _path_hash(path: str) -> str:
 
 
 class SocialApi(Component):
-    """The routes below `/me` for content, links and paid plans, redirects of old media URLs, their function."""
+    """Routes below `/me` for content, links and paid plans, redirects of old media URLs, their function."""
 
     _CHILDREN = (
         *("handler", "integration", "alarm"),

@@ -16,6 +16,7 @@ from userprofiles.commands import (
     audit_command,
     erase_command,
     export_command,
+    legacy_command,
     outputs_command,
     pool_command,
     reconcile_command,
@@ -49,6 +50,7 @@ def _create_parser(*, as_json: bool) -> CommandParser:
     reconcile_command.add_parser(groups)
     erase_command.add_parser(groups)
     restore_command.add_parsers(groups)
+    legacy_command.add_parsers(groups)
     runs_command.add_parsers(groups)
     return parser
 

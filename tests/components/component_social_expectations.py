@@ -1,4 +1,4 @@
-"""Expected rights, alarms and order of content, links and paid plans, by the names of the stack's resources."""
+"""Expected rights, alarms and order of content, links and paid plans, by the names of the resources."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Content, links and paid plans: the stack with and without them, the rights of the functions, the settings."""
+"""Content, links and paid plans: the stack with and without them, rights, settings."""
 
 import ast
 import re

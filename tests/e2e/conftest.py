@@ -224,11 +224,12 @@ def deploy_dev_stack(localaws: Any, deploy_stack: Callable[..., Any]) -> Callabl
 
 @pytest.fixture(scope="session")
 def stack(deploy_dev_stack: Callable[..., Stack]) -> Stack:
-    """Return the stack `dev` with a step after sign-up and with phone sign-in."""
+    """Return the stack `dev` with a step after sign-up, with phone sign-in and with content."""
     return deploy_dev_stack(
         {
             "pulumi-userprofiles:afterSignUp": '[{"name": "steps"}]',
             "pulumi-userprofiles:phoneSignIn": "{}",
+            "pulumi-userprofiles:social": '{"redirectPaths": ["/uploads"]}',
             "pulumi-userprofiles:oldUserIdAttribute": "true",
         }
     )

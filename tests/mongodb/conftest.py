@@ -8,8 +8,8 @@ from pathlib import Path
 import pymongo
 import pytest
 
-# The documents and the helper module are those of the unit tests. Test folders are not packages.
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "legacy"))
+# The documents and a helper module are those of the unit tests. Test folders are not packages.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "unit" / "legacy")]
 
 URI_VARIABLE = "TEST_MONGODB_URI"
 

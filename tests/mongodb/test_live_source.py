@@ -3,9 +3,11 @@
 import time
 import uuid
 
+import pymongo.uri_parser
 import pytest
 from bson import Int64, ObjectId
 from document_files import read_all, write_dump
+from dropping_proxy import DroppingProxy
 from userprofiles.legacy.documents.open_source import open_source
 from userprofiles.legacy.errors import SourceRefusedError, SourceUnavailableError
 from userprofiles.legacy.mapping.first_pass import run_first_pass
@@ -78,6 +80,20 @@ def test_large_documents_are_read_in_small_pages(database, live_source):
         database.users.insert_one({"_id": number, "text": "x" * 3_000_000})
 
     assert [len(page.documents) for page in live_source.read_pages("users")] == [2, 2, 2]
+
+
+def test_reading_continues_after_each_lost_connection(database, database_uri):
+    """Each connection is dropped after 1 MB, in the middle of a batch."""
+    database.users.insert_many([{"_id": number, "text": "x" * 1000} for number in range(5000)])
+    [(host, port)] = pymongo.uri_parser.parse_uri(database_uri)["nodelist"]
+
+    with DroppingProxy(host, port, limit=1_000_000) as proxy:
+        source = open_source(database_uri.replace(f"{host}:{port}", f"127.0.0.1:{proxy.port}"))
+        users = read_all(source, "users")
+        source.close()
+
+    assert [user["_id"] for user in users] == list(range(5000))
+    assert proxy.drops >= 5
 
 
 def test_missing_collection_is_refused(live_source):

@@ -109,7 +109,7 @@ def _parts(attribute: Schema) -> Schema:
                 "description": "The other items of the user, in DynamoDB's typed JSON, without PK.",
             },
             "cognito": _cognito(),
-            "files": {"type": "array", "items": file, "description": "Uploads and claimed pictures."},
+            "files": {"type": "array", "items": file, "description": "Uploads, claimed pictures and media."},
         }
     )
 

@@ -28,7 +28,7 @@ from userprofiles.lifecycle.deployed_settings import read_settings
 from userprofiles.lifecycle.export import export_sources
 from userprofiles.lifecycle.export.export_bundle import Bundle
 from userprofiles.lifecycle.export.export_check import InvalidBundleError
-from userprofiles.lifecycle.export.export_sources import UserFiles
+from userprofiles.lifecycle.export.export_sources import UserFiles, media_files
 from userprofiles.lifecycle.export.user_export import UserExporter
 from userprofiles.stack_setup.stack import Stack
 from userprofiles.table.store import Store
@@ -45,7 +45,7 @@ _USER_EPILOG = f"""exit codes:
 
 Required permissions: cognito-idp:DescribeUserPool, ListUsers and AdminGetUser,
 lambda:GetFunctionConfiguration, dynamodb:BatchGetItem and Query on the users table, s3:ListBucket and
-GetObject on the bucket. The links in the file are valid for an hour, or until your credentials expire."""
+GetObject on the buckets. The links in the file are valid for an hour, or until your credentials expire."""
 
 _CHECK_EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} the bundle is valid
@@ -90,6 +90,9 @@ def _add_user_parser(commands: Any) -> None:
     user.add_argument("--file", type=Path, required=True, metavar="F", help="write the bundle to this file")
     user.add_argument("--force", action="store_true", help="replace the file if it exists")
     user.add_argument("--avatar-bucket", metavar="B", help="name of the bucket with the users' files")
+    user.add_argument(
+        "--media-bucket", metavar="B", help="name of the bucket with media (default: that of the outputs)"
+    )
     user.set_defaults(execute=lambda values: run_user(user, values))
     add_stack_options(user)
     add_template_option(user)
@@ -135,13 +138,15 @@ def _export(stack: Stack, values: argparse.Namespace, progress: Progress) -> Bun
             f"The table {stack.users_table!r} has no account and profile of the user {values.user}. Pass the "
             "sub of a user, and check --users-table. `userprofiles reconcile --fix` creates missing profiles."
         )
+    files_client = avatars.client(stack.region, stack.endpoint_url)
     exporter = UserExporter(
         dynamodb=dynamodb,
         users_table=stack.users_table,
         cognito=cognito,
         pool_id=stack.user_pool_id,
-        files=UserFiles(stack.avatar_bucket, avatars.client(stack.region, stack.endpoint_url)),
+        files=UserFiles(stack.avatar_bucket, files_client),
         template=settings.template_name,
+        media=media_files(stack.media_bucket, files_client) if stack.media_bucket else None,
     )
     # If the pool has no such user, AdminGetUser does not find one, and the part is empty.
     name = export_sources.find_user_name(cognito, stack.user_pool_id, values.user) or values.user

@@ -13,6 +13,7 @@ from userprofiles.backfill.errors import RefusedError
 from userprofiles.commands.command_errors import check_writable
 from userprofiles.commands.stack_options import add_stack_options
 from userprofiles.jobs.tolerance import Tolerance, parse_tolerance
+from userprofiles.legacy.documents.source_text import public_source_text
 from userprofiles.legacy.job.import_job import DEFAULT_SHARE
 from userprofiles.legacy.job.plan_file import ImportPlan
 
@@ -20,12 +21,13 @@ SOURCE_VARIABLE = "LEGACY_SOURCE"
 DEFAULT_MAPPING = "biograph"
 
 _SHARE = re.compile(r"0?\.\d{1,3}|0|1(?:\.0)?")
-_SECRET_URI = "mongodb"
+_MONGODB_SCHEME = "mongodb"
+_FOLDERS = frozenset({"dump", "export"})
 
 
 def add_connection_options(parser: CommandParser) -> None:
     """Add the options of the stack, and the template."""
-    add_stack_options(parser, has_audit_table=False)
+    add_stack_options(parser)
     parser.add_argument("--media-bucket", metavar="B", help="name of the bucket for media")
     parser.add_argument(
         "--template",
@@ -56,12 +58,17 @@ def add_mapping_option(parser: CommandParser, default: str = DEFAULT_MAPPING) ->
 
 def add_decision_options(parser: CommandParser) -> None:
     """Add `--decisions` and `--cognito-share`."""
+    add_share_option(parser)
     parser.add_argument(
         "--decisions",
         type=Path,
         metavar="FILE.json",
         help='decisions about users: a JSON object of old ID to "import" or "skip"',
     )
+
+
+def add_share_option(parser: CommandParser) -> None:
+    """Add `--cognito-share`."""
     parser.add_argument(
         "--cognito-share",
         type=_share,
@@ -137,7 +144,7 @@ def source_text(values: argparse.Namespace, plan: ImportPlan | None = None) -> s
     if values.source:
         return str(values.source)
     planned = plan.source if plan else ""
-    if planned and not (planned.startswith(_SECRET_URI) and variable):
+    if planned and not (planned.startswith(_MONGODB_SCHEME) and variable):
         return planned
     if not variable:
         values.parser.error(f"required: --source, or the environment variable {SOURCE_VARIABLE}")
@@ -176,3 +183,18 @@ def read_number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"must be a whole number, got {text!r}")
     return int(text)
+
+
+def absolute_source(text: str) -> str:
+    """Return the text of a source whose folder does not depend on the current directory, without secrets."""
+    kind, separator, folder = text.partition(":")
+    if kind in _FOLDERS and folder:
+        return f"{kind}{separator}{Path(folder).absolute()}"
+    return public_source_text(text)
+
+
+def absolute_mapping(name: str | None) -> str:
+    """Return the name of a preset, or the absolute path of a mapping."""
+    if not name:
+        return DEFAULT_MAPPING
+    return str(Path(name).absolute()) if name.endswith(".json") else name

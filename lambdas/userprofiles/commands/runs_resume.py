@@ -26,8 +26,10 @@ from userprofiles.backfill.plan.drift import refuse_drifted_run
 from userprofiles.backfill.plan.written_code import backfill_code_version
 from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.table_description import describe_table
+from userprofiles.commands.legacy_resume import resume_import, resume_import_rollback
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord, RunState
+from userprofiles.legacy.job.import_job import ImportOperation
 
 Resume = Callable[[argparse.Namespace, Ledger, RunRecord, Stop], ExitCode]
 
@@ -125,7 +127,13 @@ def resume_execution(values: argparse.Namespace, ledger: Ledger, run: RunRecord,
 
 
 RESUMES: Mapping[str, Mapping[str, Resume]] = {
-    LOCAL_ENGINE: {"backfill": resume_backfill, "rollback": resume_rollback},
+    LOCAL_ENGINE: {
+        "backfill": resume_backfill,
+        "rollback": resume_rollback,
+        ImportOperation.IMPORT: resume_import,
+        ImportOperation.DELTA: resume_import,
+        ImportOperation.ROLLBACK: resume_import_rollback,
+    },
     STEP_FUNCTIONS: dict.fromkeys(("backfill", "dry run", "verify", "rollback"), resume_execution),
 }
 """The function that resumes a run, by engine and kind."""

@@ -1,30 +1,25 @@
 """`userprofiles setup check` and `userprofiles setup test`: checks and tests of a deployed stack."""
 
 import argparse
-import json
-import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from typing import Any
 
 from userprofiles import template as templates
 from userprofiles.backfill.command.argument_parser import CommandParser
 from userprofiles.backfill.command.exit_code import ExitCode
-from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.progress_line import write_error
 from userprofiles.backfill.command.signals import stop_on_signals
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.stop import Stop
+from userprofiles.commands.check_output import CheckReport, show_checks
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.stack_options import add_stack_options, create_stack
-from userprofiles.stack_setup.check_result import CheckResult, Status
 from userprofiles.stack_setup.checks import check_stack
 from userprofiles.stack_setup.sign_up_test import PATIENCE_S, SignUpTest
 
 _CHECK_OPTIONS = ("user_pool_id", "users_table", "audit_table")
 _TEST_OPTIONS = (*_CHECK_OPTIONS, "client_id")
 _MAX_TIMEOUT_S = 600
-_COLORS = {Status.OK: "\x1b[32m", Status.FAILED: "\x1b[31m", Status.NOT_CHECKED: "\x1b[33m"}
 
 _CHECK_EPILOG = f"""exit codes:
   {ExitCode.DONE:<3} everything is ok
@@ -97,18 +92,7 @@ def run_check(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
     except templates.TemplateError as error:
         parser.error(str(error))
     stack = create_stack(parser, values, _CHECK_OPTIONS, template)
-    results: list[CheckResult] = []
-
-    def check() -> ExitCode:
-        report = _reporter(results, as_json=values.json)
-        for result in check_stack(stack):
-            report(result)
-        is_ok = all(result.status is Status.OK for result in results)
-        if values.json:
-            _print_json(results, is_ok=is_ok)
-        return ExitCode.DONE if is_ok else ExitCode.SOME_FAILED
-
-    return print_errors(check, as_json=values.json)
+    return print_errors(lambda: show_checks(check_stack(stack), as_json=values.json), as_json=values.json)
 
 
 def run_test(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
@@ -117,17 +101,16 @@ def run_test(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
     if not 0 < values.timeout <= _MAX_TIMEOUT_S:
         parser.error(f"--timeout must be above 0 and at most {_MAX_TIMEOUT_S}, got {values.timeout:g}")
     stack = create_stack(parser, values, _TEST_OPTIONS)
-    results: list[CheckResult] = []
+    report = CheckReport(as_json=values.json)
     stop = Stop()
 
     def test() -> ExitCode:
-        sign_up_test = SignUpTest(stack, stop, _reporter(results, as_json=values.json), values.timeout)
+        sign_up_test = SignUpTest(stack, stop, report.add, values.timeout)
         write_error(sys.stderr, sign_up_test.describe())
         if not stack.is_local and not values.yes:
             raise RefusedError("Nothing was created: the endpoint is not local.\nTo run the test, add --yes.")
         is_ok = sign_up_test.run()
-        if values.json:
-            _print_json(results, is_ok=is_ok)
+        report.finish(is_ok=is_ok)
         if stop.is_requested:
             write_error(sys.stderr, "Stopped. The results say what was deleted.\n")
             return ExitCode.STOPPED
@@ -135,34 +118,3 @@ def run_test(parser: CommandParser, values: argparse.Namespace) -> ExitCode:
 
     with stop_on_signals(stop.request):
         return print_errors(test, as_json=values.json)
-
-
-def _reporter(results: list[CheckResult], *, as_json: bool) -> Callable[[CheckResult], None]:
-    """Return a function that collects results and, without `--json`, prints each at once."""
-    output = Output()
-
-    def report(result: CheckResult) -> None:
-        results.append(result)
-        if not as_json:
-            output.write(format_result(result, has_colors=_has_colors(sys.stdout)))
-
-    return report
-
-
-def _has_colors(stream: TextIO) -> bool:
-    """Return whether a stream shows colors; NO_COLOR turns them off: https://no-color.org/."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
-
-
-def format_result(result: CheckResult, *, has_colors: bool) -> str:
-    """Return the line of a result, green on a terminal if it is ok, with its fix if it is not."""
-    status = f"{result.status:<11}"
-    if has_colors:
-        status = f"{_COLORS[result.status]}{status}\x1b[0m"
-    line = f"{status}  {result.name}" + (f": {result.detail}" if result.detail else "") + "\n"
-    return line if result.status is Status.OK else f"{line}{' ' * 13}Fix: {result.fix}\n"
-
-
-def _print_json(results: Sequence[CheckResult], *, is_ok: bool) -> None:
-    document = {"ok": is_ok, "checks": [result.to_json() for result in results]}
-    Output().write(json.dumps(document, indent=2) + "\n")

@@ -65,5 +65,6 @@ def create_stack(
         region=values.region,
         endpoint_url=values.endpoint_url or outputs.get("endpoint_url"),
         avatar_bucket=options.get("avatar_bucket", ""),
+        media_bucket=getattr(values, "media_bucket", None) or outputs.get("media_bucket", ""),
         state_table=options.get("state_table", ""),
     )

@@ -1,8 +1,11 @@
 """Erasure worker: erases the users whose grace period is over, and asks the stores of the team.
 
 Environment: USERS_TABLE, AUDIT_TABLE, RECEIPTS_TABLE, IDEMPOTENCY_TABLE, AVATAR_BUCKET, USER_POOL_ID,
-ERASURE_QUEUE_URL, and optionally ERASURE_STORES: a JSON list of the registered stores, each
-`{"name": …, "functionArn": …}` or `{"name": …, "queueUrl": …}`. Default: `[]`.
+ERASURE_QUEUE_URL, and optionally:
+
+* MEDIA_BUCKET: the bucket with media
+* ERASURE_STORES: a JSON list of the registered stores, each `{"name": …, "functionArn": …}` or
+  `{"name": …, "queueUrl": …}`. Default: `[]`
 
 Events:
 
@@ -12,7 +15,7 @@ Events:
 
 The actions that its role needs, and no others:
 
-* on the users table, for keys that begin with `USER#` or `LEGACY#`, and `REMOVAL#OPEN`:
+* on the users table, for keys that begin with `USER#`, `LEGACY#` or `REDIRECT#`, and `REMOVAL#OPEN`:
   `dynamodb:BatchGetItem`, `dynamodb:Query`, `dynamodb:PutItem`, `dynamodb:BatchWriteItem`
 * on the index `list` of the users table, for keys that begin with `LIST#DELETION#`: `dynamodb:Query`
 * on the audit table: `dynamodb:PutItem`
@@ -21,6 +24,8 @@ The actions that its role needs, and no others:
 * on the idempotency table: `dynamodb:Scan`, `dynamodb:BatchWriteItem`
 * on the bucket with avatars: `s3:ListBucketVersions`; on its objects below `avatars/`, `claimed/avatars/` and
   `exports/`: `s3:DeleteObject`, `s3:DeleteObjectVersion`
+* on the bucket with media: `s3:ListBucketVersions`; on its objects below `media/`: `s3:DeleteObject`,
+  `s3:DeleteObjectVersion`
 * on the user pool: `cognito-idp:AdminGetUser`, `cognito-idp:ListUsers`, `cognito-idp:AdminDeleteUser`
 * on the erasure queue: `sqs:SendMessage` and, for its event source mapping, `sqs:ReceiveMessage`,
   `sqs:DeleteMessage`, `sqs:GetQueueAttributes`

@@ -82,11 +82,19 @@ class TableCalls:
     def read_partition(self, partition: str, prefix: str, names: Sequence[str]) -> Iterator[Item]:
         """Yield the items of a partition whose sort keys begin with a prefix, with all earlier writes.
 
+        Args:
+            partition: The PK.
+            prefix: The beginning of the sort keys; empty for all.
+            names: The attributes to read.
+
         Raises:
             BackfillError: The table can't be read.
         """
         calls = self.of_thread()
-        values = {":partition": {"S": partition}, ":prefix": {"S": prefix}}
+        condition, values = "PK = :partition", {":partition": {"S": partition}}
+        if prefix:  # DynamoDB rejects an empty value for a key
+            condition += " AND begins_with(SK, :prefix)"
+            values[":prefix"] = {"S": prefix}
         parameters: dict[str, Any] = projection(names)
         start: Mapping[str, Any] = {}
         while True:
@@ -94,7 +102,7 @@ class TableCalls:
                 response = calls.call(
                     "Query",
                     TableName=calls.location.table,
-                    KeyConditionExpression="PK = :partition AND begins_with(SK, :prefix)",
+                    KeyConditionExpression=condition,
                     ExpressionAttributeValues=values,
                     ConsistentRead=True,
                     **parameters,

@@ -38,6 +38,12 @@ PENDING = "pending"
 READY = "ready"
 """The state of a medium whose object exists."""
 
+MISSING = "missing"
+"""The state of an imported medium whose file did not exist any more; `old_path` is its former path."""
+
+ELSEWHERE = "elsewhere"
+"""The state of an imported medium on a host that was not moved; `url` is its URL."""
+
 CONTENT_ID_PATTERN = r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{12}"
 MEDIA_ID_PATTERN = "[0-9A-Za-z_-]{1,64}"
 _CONTENT_ID = re.compile(CONTENT_ID_PATTERN)

@@ -21,6 +21,7 @@ OUTPUT_NAMES = {
     "users_table": "usersTableName",
     "audit_table": "auditTableName",
     "avatar_bucket": "avatarBucketName",
+    "media_bucket": "mediaBucketName",
     "receipts_table": "receiptsTableName",
     "erasure_function": "erasureFunctionName",
     "state_table": "reconcilerStateTableName",
@@ -75,6 +76,7 @@ class Stack:
         region: The region; None for that of the environment.
         endpoint_url: The endpoint of a local AWS; None for AWS.
         avatar_bucket: Name of the bucket with users' files; empty if it isn't needed.
+        media_bucket: Name of the bucket with media; empty if the stack has none.
         state_table: Name of the table with the state of the scheduled reconciliation; empty if not needed.
         clients: botocore clients by service, created when they are needed.
     """
@@ -88,6 +90,7 @@ class Stack:
     region: str | None = None
     endpoint_url: str | None = None
     avatar_bucket: str = ""
+    media_bucket: str = ""
     state_table: str = ""
     clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from userprofiles.commands.setup_command import format_result
+from userprofiles.commands.check_output import format_result
 from userprofiles.stack_setup.check_result import CheckResult, Status
 from userprofiles.stack_setup.stack import Stack, read_outputs
 

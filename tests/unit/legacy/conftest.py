@@ -12,6 +12,7 @@ from bson.datetime_ms import DatetimeMS
 sys.path.insert(0, str(Path(__file__).parent))  # for the helper modules: test folders are not packages
 
 from import_table import LIMITS, ImportTable
+from legacy_world import LegacyWorld
 from userprofiles.legacy.table_inserts import TableInserts
 
 
@@ -43,3 +44,8 @@ def inserts(table):
     table_inserts = TableInserts(table.client, table.name, threads=3, limits=LIMITS)
     yield table_inserts
     table_inserts.close()
+
+
+@pytest.fixture
+def legacy_world(table):
+    return LegacyWorld(table)

@@ -111,6 +111,21 @@ class ImportClient(MemoryClient):
         item = super().get_item(**parameters).get("Item")
         return {"Item": _project(item, parameters)} if item else {}
 
+    def query(self, **parameters):
+        """Return a whole partition, or its items whose sort keys begin with a prefix."""
+        self._begin("Query", parameters)
+        assert parameters["KeyConditionExpression"].startswith("PK = :partition")
+        values = parameters["ExpressionAttributeValues"]
+        partition, prefix = values[":partition"]["S"], values.get(":prefix", {"S": ""})["S"]
+        with self._lock:
+            items = [
+                item
+                for (own_partition, sort), item in self.tables[parameters["TableName"]].items()
+                if own_partition == partition and sort.startswith(prefix)
+            ]
+        items.sort(key=lambda item: item["SK"]["S"])
+        return {"Items": [_project(item, parameters) for item in items]}
+
     def _write_one(self, kind, operation, action):
         with self._lock:
             if self._failure(action) is not None:

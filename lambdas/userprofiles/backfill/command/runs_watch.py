@@ -29,7 +29,7 @@ from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.table.record import timestamp
 
-_FAILURES = ("failed", "differing", "missing", "orphaned", "unaccounted", "kept")
+_FAILURES = ("failed", "conflict", "differing", "missing", "orphaned", "unaccounted", "kept")
 _DAMAGES = (ValueError, KeyError, TypeError, AttributeError)
 
 

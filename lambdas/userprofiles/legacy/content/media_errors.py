@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from userprofiles.legacy.errors import LegacyError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 
 _DENIED = frozenset({"AccessDenied", "403", "Forbidden", "AllAccessDisabled", "KMS.AccessDeniedException"})
 _NO_BUCKET = frozenset({"NoSuchBucket", "PermanentRedirect", "301"})
@@ -34,7 +34,7 @@ class CopyFailedError(Exception):
         self.reason = reason
 
 
-class BucketRefusedError(LegacyError):
+class BucketRefusedError(BackfillFailedError):
     """A bucket refuses an operation. The run ends, and continues when it is resumed."""
 
 
@@ -53,24 +53,28 @@ def refused_error(error: ClientError | BotoCoreError, operation: str, bucket: st
     """
     if not isinstance(error, ClientError):
         return BucketRefusedError(
+            ErrorKind.NETWORK,
             f"S3 could not be reached for {operation} on the bucket {bucket!r} ({type(error).__name__}).\n"
-            "Check the network, the region and the credentials, then resume the run."
+            "Check the network, the region and the credentials, then resume the run.",
         )
     code = error_code(error)
     if code in _DENIED:
         return BucketRefusedError(
+            ErrorKind.RIGHTS,
             f"The bucket {bucket!r} refuses {operation} ({code}). The run has stopped; what it has copied is "
-            f"kept.\n{_permissions(operation, bucket)}\nThen resume the run."
+            f"kept.\n{_permissions(operation, bucket)}\nThen resume the run.",
         )
     if code in _NO_BUCKET:
         return BucketRefusedError(
+            ErrorKind.REFUSED,
             f"The bucket {bucket!r} does not exist in this region ({code}, {operation}).\n"
-            "Correct its name in the media rules or the option, then resume the run."
+            "Correct its name in the media rules or the option, then resume the run.",
         )
     if _status(error) >= 500 or code in {"SlowDown", "RequestTimeout", "Throttling"}:  # noqa: PLR2004 - HTTP's server errors
         return BucketRefusedError(
+            ErrorKind.SERVICE,
             f"S3 did not execute {operation} on the bucket {bucket!r} ({code}) in several attempts.\n"
-            "Wait some minutes, then resume the run."
+            "Wait some minutes, then resume the run.",
         )
     return CopyFailedError(f"S3 rejected {operation} ({code})")
 

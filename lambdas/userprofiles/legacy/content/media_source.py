@@ -4,13 +4,13 @@ import base64
 import hashlib
 import mimetypes
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from userprofiles.legacy.content.media_bucket import MediaBucket, head_object
 from userprofiles.legacy.content.media_errors import CopyFailedError, DeadLinkError
-from userprofiles.legacy.content.stored_object import SOURCE, Proof, StoredObject, compare
+from userprofiles.legacy.content.stored_object import SOURCE, StoredObject, compare
 from userprofiles.legacy.content.url_rules import BucketPlace, FolderPlace, OldFile, UrlRules, WebPlace
 from userprofiles.legacy.content.web_files import TOO_LARGE, WebFiles
 
@@ -20,19 +20,6 @@ DIFFERENT = "the copy differs from the old file"
 DEFAULT_TYPE = "application/octet-stream"
 
 _CHUNK = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A file in the bucket for media.
-
-    Attributes:
-        stored: The object.
-        proof: What shows that it equals the old file; None if it was copied before and not compared again.
-    """
-
-    stored: StoredObject
-    proof: Proof | None
 
 
 class MediaSource:
@@ -55,7 +42,7 @@ class MediaSource:
         self._web = web
         self._source_client = source_client or bucket.client
 
-    def copy(self, old_file: OldFile, key: str) -> Copy:
+    def copy(self, old_file: OldFile, key: str) -> StoredObject:
         """Copy an old file, or return the copy that exists.
 
         Args:
@@ -77,7 +64,7 @@ class MediaSource:
             return self._upload_from_folder(place, old_file, key)
         return self._upload_from_web(place, old_file, key)
 
-    def _copy_object(self, place: BucketPlace, old_file: OldFile, key: str) -> Copy:
+    def _copy_object(self, place: BucketPlace, old_file: OldFile, key: str) -> StoredObject:
         source_key = f"{place.prefix}{old_file.name}"
         source = head_object(self._source_client, place.bucket, source_key)
         if source is None:
@@ -86,12 +73,12 @@ class MediaSource:
             raise CopyFailedError(ARCHIVED)
         existing = self._bucket.head(key)
         if existing is not None and existing.metadata.get(SOURCE) == source.etag:
-            return Copy(existing, None)
+            return existing
         source = replace(source, content_type=_content_type(source.content_type, old_file.name))
         self._bucket.copy(key, place.bucket, source_key, source)
         return self._compare(source, key)
 
-    def _upload_from_folder(self, place: FolderPlace, old_file: OldFile, key: str) -> Copy:
+    def _upload_from_folder(self, place: FolderPlace, old_file: OldFile, key: str) -> StoredObject:
         root = Path(place.folder)
         path = (root / old_file.name).resolve()
         # A symbolic link can lead out of the folder.
@@ -103,23 +90,23 @@ class MediaSource:
         identity = f"{size}-{path.stat().st_mtime_ns}"
         existing = self._bucket.head(key)
         if existing is not None and existing.metadata.get(SOURCE) == identity:
-            return Copy(existing, None)
+            return existing
         try:
             with path.open("rb") as file:
                 return self._upload(file, _content_type("", old_file.name), key, identity)
         except OSError as error:
             raise CopyFailedError(f"the old file can't be read ({error.strerror})") from None
 
-    def _upload_from_web(self, place: WebPlace, old_file: OldFile, key: str) -> Copy:
+    def _upload_from_web(self, place: WebPlace, old_file: OldFile, key: str) -> StoredObject:
         existing = self._bucket.head(key)
         if existing is not None and existing.metadata.get(SOURCE) == old_file.media_id:
-            return Copy(existing, None)
+            return existing
         with tempfile.TemporaryFile() as file:
             content_type = self._web.download(place, old_file, file)
             file.seek(0)
             return self._upload(file, _content_type(content_type, old_file.name), key, old_file.media_id)
 
-    def _upload(self, file: IO[bytes], content_type: str, key: str, identity: str) -> Copy:
+    def _upload(self, file: IO[bytes], content_type: str, key: str, identity: str) -> StoredObject:
         digest, size = hashlib.sha256(), 0
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
@@ -130,17 +117,16 @@ class MediaSource:
         self._bucket.put(key, file, described, sha256, identity)
         return self._compare(described, key)
 
-    def _compare(self, source: StoredObject, key: str) -> Copy:
+    def _compare(self, source: StoredObject, key: str) -> StoredObject:
         """Return the copy if it equals its source.
 
         Raises:
             CopyFailedError: It differs.
         """
         stored = self._bucket.head(key)
-        proof = compare(source, stored) if stored is not None else None
-        if stored is None or proof is None:
+        if stored is None or compare(source, stored) is None:
             raise CopyFailedError(DIFFERENT)
-        return Copy(stored, proof)
+        return stored
 
 
 def _content_type(content_type: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads the file with the rules for old URLs.
+"""Checks the file with the rules for old URLs.
 
 {
 "base_url": "https://media.example.com/",
@@ -11,7 +11,6 @@
 }
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,36 +31,33 @@ _SCHEMES = {"http": 80, "https": 443}
 
 
 class UrlRulesError(LegacyError):
-    """A file with rules is not valid.
+    """The media rules are not valid.
 
     Args:
-        path: The path of the file.
         problems: Each has the place in the file, what is wrong, what was given and what is allowed.
     """
 
-    def __init__(self, path: Path, problems: list[str]) -> None:
-        super().__init__(
-            f"The media rules {path} are not valid:\n" + "\n".join(f"- {text}" for text in problems)
-        )
+    def __init__(self, problems: list[str]) -> None:
+        lines = "\n".join(f"- {text}" for text in problems)
+        super().__init__(f"The media rules are not valid:\n{lines}")
         self.problems = problems
 
 
-def load_rules(path: Path) -> UrlRules:
-    """Read and check a file with rules.
+def check_rules(document: Any) -> UrlRules:
+    """Return the rules of a file.
+
+    Args:
+        document: The parsed file; None for no rules.
 
     Raises:
-        UrlRulesError: The file can't be read or is not valid.
+        UrlRulesError: The document is not valid.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UrlRulesError(path, [f"the file can't be read: {error.strerror}"]) from None
-    except ValueError as error:
-        raise UrlRulesError(path, [f"the file is not JSON in UTF-8: {error}"]) from None
+    if document is None:
+        return UrlRules()
     problems: list[str] = []
     rules = read_rules(document, problems)
     if problems:
-        raise UrlRulesError(path, problems)
+        raise UrlRulesError(problems)
     return rules
 
 

@@ -5,6 +5,7 @@ leads it to the same server. The address of the host must be public, unless the 
 can lead to an internal service.
 """
 
+import functools
 import http.client
 import ipaddress
 import random
@@ -67,7 +68,6 @@ class WebFiles:
         self._rules = rules
         self._stop = stop
         self._limits = limits or WebLimits()
-        self._tls = ssl.create_default_context()
 
     def download(self, place: WebPlace, old_file: OldFile, file: IO[bytes]) -> str:
         """Write a file of a web server to `file`. Return its MIME type.
@@ -132,7 +132,7 @@ class WebFiles:
         if place.scheme == "http":
             return plain
         try:
-            return self._tls.wrap_socket(plain, server_hostname=place.host)
+            return _tls_context().wrap_socket(plain, server_hostname=place.host)
         except BaseException:
             plain.close()
             raise
@@ -151,7 +151,14 @@ class WebFiles:
             if time.monotonic() > ends_at:
                 raise _TryAgainError(TOO_SLOW)
             file.write(chunk)
+        if response.length:  # the rest of the Content-Length: `read` with a size does not raise an error
+            raise _TryAgainError("the old server sent a part of the file only")
         return response.getheader("Content-Type", "")
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context()  # reads all certificates, which takes a while
 
 
 class _TryAgainError(Exception):

@@ -8,8 +8,10 @@ from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.plan.drift import MIN_DRIFT_USERS, Difference
 from userprofiles.jobs.counted import counted
 from userprofiles.legacy.job.plan_file import ImportPlan
+from userprofiles.legacy.job.stage import Outcome
 from userprofiles.legacy.job.unit_state import UnitState
 
+_RECORDS = "records"
 IDENTITY_SECTIONS = ("target", "sourceIdentity", "mapping", "mediaRules", "codeVersion")
 COUNT_DRIFT = "The counts differ from plan"
 
@@ -49,7 +51,9 @@ def _compare(name: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]
 class ImportCountDrift:
     """How the counts of a run differ from its plan.
 
-    The finished units are compared whole. Of the others, only what exceeds the plan counts.
+    Compared are the records of each stage, and how many of them failed. Whether a target is created or
+    existed already is not compared: it depends on former batches. The finished units are compared whole. Of
+    the others, only what exceeds the plan counts.
 
     Args:
         plan: The plan.
@@ -62,7 +66,7 @@ class ImportCountDrift:
         self, plan: ImportPlan, max_drift: float | None, *, decided: int = 0, accept_command: str = ""
     ) -> None:
         self._plan_id = plan.plan_id
-        self._planned = {unit["unit"]: Counter(unit["outcomes"]) for unit in plan.units}
+        self._planned = {unit["unit"]: _counts(unit["outcomes"]) for unit in plan.units}
         self._max_drift = max_drift
         self._decided = decided
         self._accept_command = accept_command
@@ -74,11 +78,11 @@ class ImportCountDrift:
         """Return the counts that differ by more than allowed."""
         differences = []
         for state in states:
-            planned = self._planned.get(state.unit.number, Counter())
-            allowed = self._allowed(sum(planned.values()))
-            for name in sorted({*planned, *state.outcomes}):
-                before, now = planned[name], state.outcomes[name]
-                is_compared = state.done or now > before
+            planned = self._planned.get(state.unit.number, Counter[str]())
+            allowed = self._allowed(planned[_RECORDS])
+            for name, now in _counts(state.outcomes).items():
+                before = planned[name]
+                is_compared = now > before or (state.done and name == _RECORDS)
                 if is_compared and abs(before - now) > allowed:
                     differences.append(Difference(f"{state.unit.stage}: {name}", before, now))
         return differences
@@ -102,3 +106,8 @@ class ImportCountDrift:
                 "The run has stopped and can be resumed. Make a new plan, or continue all the same:\n"
                 f"  {self._accept_command}"
             )
+
+
+def _counts(outcomes: Mapping[str, int]) -> Counter[str]:
+    """Return the counts of a unit that are compared."""
+    return Counter({_RECORDS: sum(outcomes.values()), Outcome.FAILED.value: outcomes.get(Outcome.FAILED, 0)})

@@ -50,6 +50,7 @@ class ImportJob:
         of_run: The run that a rollback undoes; empty otherwise.
         source: The source as its option names it. A URL has no credentials.
         stack: The names of the stack's resources, as `Stack` has them.
+        template: The template as its option names it; empty for that of the functions.
         decisions: The path of the file of decisions; empty without one.
         decisions_digest: The digest of its content.
         cognito_share: The part of each quota of Cognito that the run uses.
@@ -62,6 +63,7 @@ class ImportJob:
     of_run: str = ""
     source: str = ""
     stack: Mapping[str, str] = field(default_factory=dict)
+    template: str = ""
     decisions: str = ""
     decisions_digest: str = ""
     cognito_share: float = DEFAULT_SHARE

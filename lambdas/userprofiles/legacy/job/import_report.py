@@ -9,6 +9,7 @@ from typing import Any
 from userprofiles.jobs.counted import counted
 from userprofiles.jobs.run_record import RunRecord
 from userprofiles.jobs.timeline import Timeline
+from userprofiles.legacy.job.balances import check_balances
 from userprofiles.legacy.job.import_job import ImportOperation
 from userprofiles.legacy.job.stage import Outcome
 from userprofiles.legacy.job.unit_state import UnitState, add_outcomes
@@ -45,6 +46,7 @@ def build_report(run: RunRecord, states: Sequence[UnitState]) -> dict[str, Any]:
         "processed": sum(outcomes.values()),
         "outcomes": dict(sorted(outcomes.items())),
         "numbers": dict(sorted(add_numbers(states).items())),
+        "checks": [] if run.kind == ImportOperation.ROLLBACK else check_balances(add_numbers(states)),
         "stages": [describe_stage(state) for state in states],
         "freezeWindow": _freeze_window(run),
         "timeline": Timeline.from_json(run.counts.get("timeline", {})).summary(run.seconds),
@@ -104,9 +106,11 @@ def format_report(report: Mapping[str, Any]) -> str:
         counts = (
             ", ".join(f"{count:,} {name}" for name, count in stage["outcomes"].items()) or "nothing to do"
         )
-        lines.append(f"  {stage['stage'] + ' (' + stage['collection'] + ')':<42} {counts}".rstrip())
+        collection = f" ({stage['collection']})" if stage["collection"] else ""
+        lines.append(f"  {stage['stage'] + collection:<42} {counts}")
         lines += [f"    {count:>10,} {reason}" for reason, count in stage["reasons"].items()]
         lines += [f"    {count:>10,} {name}" for name, count in stage["numbers"].items()]
+    lines += [f"{'OK' if check['ok'] else 'WRONG':<6} {check['check']}" for check in report["checks"]]
     window = report["freezeWindow"]
     if window:
         lines.append(

@@ -4,7 +4,7 @@ A record is listed with its ID, its place and the reason, never with its values.
 says how many lines of its files are valid, so that a killed run lists nothing twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
@@ -13,8 +13,11 @@ from userprofiles.jobs.quarantine import Part, QuarantinedRow, QuarantineError
 from userprofiles.legacy.job.stage import Outcome, RecordResult
 from userprofiles.legacy.job.unit_state import UnitState
 
-LISTED = frozenset({Outcome.FAILED, Outcome.CONFLICT, Outcome.KEPT, Outcome.CHANGED})
-"""Outcomes of records that are listed."""
+LISTED = frozenset({Outcome.FAILED, Outcome.CONFLICT, Outcome.KEPT})
+"""Outcomes of records that a run lists."""
+
+DIFFERENCES = frozenset({Outcome.FAILED, Outcome.CHANGED})
+"""Outcomes of records that a verification lists."""
 
 _FINDINGS = "findings"
 
@@ -25,9 +28,11 @@ class ListedResults:
     Args:
         folder: The folder of the run. It is created with the first line.
         run_id: The ID of the run.
+        outcomes: The outcomes of records that are listed.
     """
 
-    def __init__(self, folder: Path, run_id: str) -> None:
+    def __init__(self, folder: Path, run_id: str, outcomes: Collection[Outcome] = LISTED) -> None:
+        self._outcomes = outcomes
         self._rows = FileQuarantine(folder)
         self._findings = FileQuarantine(folder / _FINDINGS)
         self._run_id = run_id
@@ -42,7 +47,7 @@ class ListedResults:
         """Keep the lines of results until `write`."""
         _, rows, findings = self._new.setdefault(state.unit.number, (state, [], []))
         for result in results:
-            if result.outcome in LISTED:
+            if result.outcome in self._outcomes:
                 rows.append(self._row(state, result, f"{result.outcome.value}: {result.reason}"))
             findings += [self._row(state, result, text) for text in result.findings]
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from userprofiles.jobs.prices import load_prices
 from userprofiles.legacy.job.stage import StageEstimate
+from userprofiles.legacy.users.quotas import QuotaClass, durations_s
 
 _DIGITS = 6
 
 
 def describe_estimate(
-    estimate: StageEstimate, rates: Mapping[str, float], region: str, seconds: float
+    estimate: StageEstimate, rates: Mapping[QuotaClass, float], region: str, seconds: float
 ) -> dict[str, Any]:
     """Return calls, capacity, durations and cost as a plan has them.
 
@@ -20,11 +21,14 @@ def describe_estimate(
         region: The region of the table.
         seconds: The duration of the plan, which an apply can't fall below.
     """
-    apply, rollback = (_durations(calls, rates) for calls in (estimate.calls, estimate.rollback_calls))
+    apply, rollback = (
+        {name: round(duration, 1) for name, duration in sorted(durations_s(calls, rates).items())}
+        for calls in (estimate.calls, estimate.rollback_calls)
+    )
     return {
         "calls": dict(sorted(estimate.calls.items())),
         "rollbackCalls": dict(sorted(estimate.rollback_calls.items())),
-        "callsPerSecond": dict(sorted(rates.items())),
+        "callsPerSecond": {str(name): rate for name, rate in sorted(rates.items())},
         "applySeconds": {**apply, "total": round(max([seconds, *apply.values()]), 1)},
         "rollbackSeconds": {**rollback, "total": round(max([0.0, *rollback.values()]), 1)},
         "writeUnits": round(estimate.write_units, 1),
@@ -33,11 +37,6 @@ def describe_estimate(
         "copiedObjects": estimate.copied_objects,
         "cost": _cost(estimate, region),
     }
-
-
-def _durations(calls: Mapping[str, int], rates: Mapping[str, float]) -> dict[str, float]:
-    """Return the seconds of each quota class. All classes are called at the same time."""
-    return {name: round(count / rates[name], 1) for name, count in sorted(calls.items()) if name in rates}
 
 
 def _cost(estimate: StageEstimate, region: str) -> dict[str, Any]:

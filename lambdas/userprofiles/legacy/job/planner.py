@@ -1,6 +1,7 @@
 """Makes a plan: reads the whole source, and asks each stage what it would do. Nothing is written."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from userprofiles.legacy.job.unit_work import ImportObserver
 
 _PAGE_RECORDS = 500
 
-CreateStages = Callable[[Sequence[Conflict]], Sequence[Stage[Any]]]
+OpenStages = Callable[[Sequence[Conflict]], AbstractContextManager[Sequence[Stage[Any]]]]
 """Creates the stages with the conflicts that the first pass has found."""
 
 
@@ -86,7 +87,7 @@ class ImportPlanner:
     Args:
         reader: Reads the records.
         first_pass: Counts fields.
-        create_stages: Creates the stages.
+        open_stages: Creates the stages.
         observer: Shows the progress.
         stop: Ends the planning at the next page.
     """
@@ -95,14 +96,14 @@ class ImportPlanner:
         self,
         reader: RecordReader,
         first_pass: FirstPass,
-        create_stages: CreateStages,
+        open_stages: OpenStages,
         *,
         observer: ImportObserver,
         stop: Stop,
     ) -> None:
         self._reader = reader
         self._first_pass = first_pass
-        self._create_stages = create_stages
+        self._open_stages = open_stages
         self._observer = observer
         self._stop = stop
         self._counted_collections: set[str] = set()
@@ -113,17 +114,18 @@ class ImportPlanner:
         Raises:
             BackfillError, LegacyError: The source or AWS can't be read, or a stop was requested.
         """
-        conflicts = self._find_conflicts()
-        stages = {stage.name: stage for stage in self._create_stages(conflicts)}
-        units = [UnitPlan(UnitState(unit)) for unit in self._reader.units(list(stages.values()))]
-        for unit in units:
-            self._read_unit(unit, stages[unit.state.unit.stage], units)
+        with self._open_stages(()) as stages:
+            conflicts = self._find_conflicts(stages)
+        with self._open_stages(conflicts) as stages:
+            by_name = {stage.name: stage for stage in stages}
+            units = [UnitPlan(UnitState(unit)) for unit in self._reader.units(stages)]
+            for unit in units:
+                self._read_unit(unit, by_name[unit.state.unit.stage], units)
         self._observer.show_progress([unit.state for unit in units], is_last=True)
         return PlanSummary(units, conflicts, self._first_pass.to_json())
 
-    def _find_conflicts(self) -> Sequence[Conflict]:
+    def _find_conflicts(self, stages: Sequence[Stage[Any]]) -> Sequence[Conflict]:
         """Read the users, count the fields of their documents, and return their conflicts."""
-        stages = self._create_stages(())
         users = self._reader.units(stages)[0]
         state = UnitState(users)
         for page, mapped in self._pages(users):

@@ -7,9 +7,13 @@ from typing import Any, Protocol
 from userprofiles.jobs.key_hashes import KeyHashes
 from userprofiles.legacy.documents.document_source import DocumentPage, DocumentSource, Position
 from userprofiles.legacy.job.import_job import ImportSlice
+from userprofiles.legacy.job.link_documents import link_owner
 from userprofiles.legacy.job.stage import LegacyRecord, Outcome, RecordKind, RecordResult, Stage
 from userprofiles.legacy.job.unit_state import UNITS_PER_STAGE, Unit
-from userprofiles.legacy.mapping.records import LegacyContent, LegacyUser
+from userprofiles.legacy.mapping.records import LegacyContent, LegacyLink, LegacyUser
+
+LINKS_STAGE = "links"
+_STAGES_OF_ALL_BATCHES = frozenset({LINKS_STAGE, "counters"})  # a friend can be in any former batch
 
 NO_ID = "the document has no usable ID"
 DAMAGED = "the document can't be read"
@@ -29,8 +33,15 @@ class Mapper(Protocol):
     def read_user(self, document: Mapping[str, Any]) -> LegacyUser:
         """Return the user of a document."""
 
+    @property
+    def link_collections(self) -> Sequence[str]:
+        """The names of the collections with a document for each link."""
+
     def read_content(self, collection: str, document: Mapping[str, Any]) -> LegacyContent:
         """Return the content of a document."""
+
+    def read_link(self, collection: str, document: Mapping[str, Any]) -> LegacyLink:
+        """Return the link of a document."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class WorkPage:
 
     Attributes:
         position: The position after it.
-        read: The documents of the page, also those of other batches.
+        read: The documents since the page before, also those of other batches.
         content: What is processed: documents, or keys of a rollback.
     """
 
@@ -82,15 +93,17 @@ class RecordReader:
         units = [
             Unit(number * UNITS_PER_STAGE + index, stage.name, collection)
             for number, stage in enumerate(stages)
-            for index, collection in enumerate(self._collections(stage.reads))
+            for index, collection in enumerate(self._collections(stage))
         ]
         for unit in units:
             self._first_stages.setdefault(unit.collection, unit.stage)
         return units
 
-    def _collections(self, kind: RecordKind) -> Sequence[str]:
-        users = self._mapping.users_collection
-        return [users] if kind is RecordKind.USERS else list(self._mapping.content_collections)
+    def _collections(self, stage: Stage[Any]) -> Sequence[str]:
+        if stage.reads is RecordKind.CONTENT:
+            return self._mapping.content_collections
+        links = self._mapping.link_collections if stage.name == LINKS_STAGE else ()
+        return [self._mapping.users_collection, *links]
 
     def pages(self, unit: Unit, position: Position | None, read: int, page_size: int) -> Iterator[WorkPage]:
         """Yield the pages of a unit after a position.
@@ -108,13 +121,15 @@ class RecordReader:
             for page in self._source.read_pages(unit.collection, position, page_size):
                 yield WorkPage(page.position, len(page.documents), page)
             return
-        start = 0 if unit.stage == "links" else self._part.skip  # a friend can be in any former batch
+        start = 0 if unit.stage in _STAGES_OF_ALL_BATCHES else self._part.skip
+        counted = read
         for page, first in self._counted_pages(position, read, page_size):
             end = first + len(page.documents)
             last = end if self._part.end is None else min(end, self._part.end)
             if end > start or page.damaged:
                 documents = page.documents[max(start - first, 0) : last - first]
-                yield WorkPage(page.position, len(page.documents), replace(page, documents=documents))
+                yield WorkPage(page.position, end - counted, replace(page, documents=documents))
+                counted = end
 
     def _counted_pages(
         self, position: Position | None, read: int, page_size: int
@@ -151,6 +166,8 @@ class RecordReader:
     def _read(self, unit: Unit, document: Mapping[str, Any]) -> LegacyUser | LegacyContent:
         if unit.collection == self._mapping.users_collection:
             return self._mapping.read_user(document)
+        if unit.collection in self._mapping.link_collections:
+            return link_owner(self._mapping.read_link(unit.collection, document))
         return self._mapping.read_content(unit.collection, document)
 
     def _is_in_batch(self, record: LegacyRecord) -> bool:

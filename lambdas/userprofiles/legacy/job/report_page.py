@@ -1,6 +1,6 @@
 """The report of an import as one self-contained HTML page. It has no ID and no value of a user."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -21,6 +21,7 @@ def build_page(report: Mapping[str, Any]) -> str:
         ("All stages by outcome", _counts("Outcome", report["outcomes"])),
         *((_heading(stage), _stage(stage)) for stage in report["stages"]),
         ("Sums", _table("Sum", report["numbers"])),
+        ("Checks", _checks(report["checks"])),
         ("Over time", _timeline(report["timeline"])),
     ]
     return build_document(
@@ -33,10 +34,8 @@ def _title(report: Mapping[str, Any]) -> str:
 
 
 def _paragraphs(report: Mapping[str, Any]) -> list[str]:
-    lines = [
-        f"Run {report['runId']}, {report['state']}. Started at {report['startedAt']}, "
-        f"engine {report['engine']}."
-    ]
+    start = f"Started at {report['startedAt']}, engine {report['engine']}."
+    lines = [f"Run {report['runId']}, {report['state']}. {start}"]
     if report["message"]:
         lines.append(f"Last message: {report['message']}")
     window = report["freezeWindow"]
@@ -90,6 +89,11 @@ def _table(heading: str, counts: Mapping[str, int]) -> str:
     )
     head = f'<thead><tr><th scope="col">{heading}</th><th scope="col">Number</th></tr></thead>'
     return f'<div class="scroll"><table>{head}<tbody>{rows}</tbody></table></div>'
+
+
+def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
+    rows = (f"<li>{'OK' if check['ok'] else 'WRONG'}: {escape(check['check'])}</li>" for check in checks)
+    return f"<ul>{''.join(rows)}</ul>"
 
 
 def _timeline(timeline: Mapping[str, Any]) -> str:

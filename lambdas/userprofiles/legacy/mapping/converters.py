@@ -1,15 +1,13 @@
-"""Converts values of MongoDB. No message contains a value."""
+"""Converts values of MongoDB. No message contains a value.
+
+The types of the package `bson` are recognized by their names: the commands import this module, also where
+pymongo is not installed.
+"""
 
 import datetime as dt
 import math
 import re
-import uuid
 from typing import Any
-
-from bson.dbref import DBRef
-from bson.decimal128 import Decimal128
-from bson.objectid import ObjectId
-from bson.timestamp import Timestamp
 
 from userprofiles.legacy.mapping.targets import Precision
 
@@ -61,9 +59,11 @@ def to_id(value: Any) -> str:
     Raises:
         UnfitValueError: The value has no such form, or the ID can't be a part of a key.
     """
-    if isinstance(value, DBRef):
+    if _type_name(value) == "DBRef":
         value = value.id
-    text = str(value) if isinstance(value, (ObjectId, uuid.UUID)) else to_text(value)
+    if _type_name(value) in {"ObjectId", "UUID"}:
+        return str(value)
+    text = to_text(value)
     if not _ID.fullmatch(text):
         raise UnfitValueError("must be an ID of 1 to 128 characters, without '/', '#' and control characters")
     return text
@@ -80,7 +80,7 @@ def to_date(value: Any, unit: str, precision: Precision) -> str:
     Raises:
         UnfitValueError: The value is something else, or not from year 1 to 9999.
     """
-    if isinstance(value, Timestamp):
+    if _type_name(value) == "Timestamp":
         value = value.as_datetime()
     try:
         moment = _to_moment(value, unit)
@@ -113,10 +113,14 @@ def _is_number(value: Any) -> bool:
 
 def _whole_number(value: Any) -> int | None:
     """Return the whole number of a value of any numeric type; None if it is something else."""
-    if isinstance(value, Decimal128):
+    if _type_name(value) == "Decimal128":
         number = value.to_decimal()
         is_whole = number.is_finite() and abs(number.adjusted()) < 30 and number == number.to_integral_value()  # noqa: PLR2004 - digits of the longest number that anybody uses
         return int(number) if is_whole else None
     if isinstance(value, float):
         return int(value) if math.isfinite(value) and value.is_integer() else None
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _type_name(value: Any) -> str:
+    return type(value).__name__

@@ -11,6 +11,7 @@ from userprofiles.lifecycle.erasure.receipts import Receipts
 from userprofiles.lifecycle.erasure.stores.answers import AnswerStore
 from userprofiles.lifecycle.erasure.stores.files import FileStore
 from userprofiles.lifecycle.erasure.stores.items import ItemStore
+from userprofiles.lifecycle.erasure.stores.media_files import MediaStore
 from userprofiles.lifecycle.erasure.stores.pool_user import PoolUserStore
 from userprofiles.lifecycle.erasure.stores.registered import (
     FUNCTION_READ_S,
@@ -64,6 +65,7 @@ def create_erasure(environment: Mapping[str, str], clients: Clients) -> Erasure:
         receipts=Receipts(dynamodb, settings.required(environment, "RECEIPTS_TABLE")),
         pool_user=pool_user,
         stores=[
+            *_media_stores(environment, clients, users_table),
             ItemStore(dynamodb, users_table),
             FileStore(clients("s3"), settings.required(environment, "AVATAR_BUCKET")),
             AnswerStore(dynamodb, settings.required(environment, "IDEMPOTENCY_TABLE")),
@@ -71,6 +73,12 @@ def create_erasure(environment: Mapping[str, str], clients: Clients) -> Erasure:
             *(_registered_store(registration, clients, queue_url) for registration in registrations),
         ],
     )
+
+
+def _media_stores(environment: Mapping[str, str], clients: Clients, users_table: str) -> list[ErasureStore]:
+    """Return the store of media, if there is one. It must come before the items."""
+    bucket = environment.get("MEDIA_BUCKET")
+    return [MediaStore(clients("s3"), bucket, clients("dynamodb"), users_table)] if bucket else []
 
 
 def _registered_store(registration: Registration, clients: Clients, queue_url: str) -> ErasureStore:

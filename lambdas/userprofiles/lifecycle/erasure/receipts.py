@@ -45,7 +45,8 @@ class Receipt:
         started_at: When this run started.
         audit_head: Hash of the run's last audit row.
         runs: How often the user was erased: 1, and one more for each restored backup.
-        stores: For each store `found` (number of deleted items), `doneAt` and, for queues, `sentAt`.
+        stores: For each store `found` (number of deleted items), `doneAt`, for queues `sentAt`, and for media
+            `waitUntil`.
         done_at: The end of the run; None while it is open.
         hash: SHA-256 of the receipt, which the audit row ERASED has too; None while it is open.
     """
@@ -150,7 +151,7 @@ class Receipts:
         self._update(receipt, expression, {"#store": name}, {})
 
     def record(self, receipt: Receipt, name: str, attribute: str, value: Any) -> None:
-        """Record the first value of `found`, `doneAt` or `sentAt` of a store. Later values are ignored.
+        """Record the first value of an attribute of a store, such as `found`. Later values are ignored.
 
         Raises:
             ErasureReplacedError: Another run has finished or restarted this erasure.

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from userprofiles.api.avatars import CLAIMED_PREFIX, URL_SECONDS
 from userprofiles.api.picture_key import PREFIX as UPLOADS_PREFIX
+from userprofiles.social.content import MEDIA_PREFIX
 from userprofiles.table import record
 from userprofiles.table.attribute_value import AttributeValue
 from userprofiles.table.store import store_error
@@ -118,23 +119,25 @@ class StoredExport:
 
 
 class UserFiles:
-    """The files of users in the bucket with the pictures: uploads, claimed pictures and large bundles.
+    """The files of users in a bucket, such as uploads, claimed pictures and large bundles.
 
     Its methods raise botocore's errors.
 
     Args:
         bucket: Name of the bucket.
         client: A botocore client of S3 that signs with Signature Version 4.
+        prefixes: Beginnings of the keys of users' files; the sub follows.
     """
 
-    def __init__(self, bucket: str, client: Any) -> None:
+    def __init__(self, bucket: str, client: Any, prefixes: tuple[str, ...] = FILE_PREFIXES) -> None:
         self._bucket = bucket
         self._client = client
+        self._prefixes = prefixes
 
     def find(self, sub: str) -> list[dict[str, Any]]:
-        """Return key and size of a user's uploads and claimed pictures."""
+        """Return key and size of a user's files below the prefixes."""
         files = []
-        for prefix in FILE_PREFIXES:
+        for prefix in self._prefixes:
             position: dict[str, str] = {}
             while True:
                 response = self._client.list_objects_v2(
@@ -175,3 +178,13 @@ class UserFiles:
         """Delete a stored bundle, without a delete marker."""
         version = {"VersionId": stored.version_id} if stored.version_id else {}
         self._client.delete_object(Bucket=self._bucket, Key=stored.key, **version)
+
+
+def media_files(bucket: str, client: Any) -> UserFiles:
+    """Return the media of users' content.
+
+    Args:
+        bucket: Name of the bucket with media.
+        client: A botocore client of S3 that signs with Signature Version 4.
+    """
+    return UserFiles(bucket, client, (MEDIA_PREFIX,))

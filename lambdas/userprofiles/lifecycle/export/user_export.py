@@ -13,7 +13,7 @@ from userprofiles.api.avatars import URL_SECONDS
 from userprofiles.api.errors import ApiError
 from userprofiles.lifecycle.export import export_bundle, export_sources
 from userprofiles.lifecycle.export.export_bundle import UserData
-from userprofiles.lifecycle.export.export_sources import UserFiles
+from userprofiles.lifecycle.export.export_sources import UserFiles, media_files
 from userprofiles.table.store import UserItems
 
 INLINE_BYTES = 1024 * 1024
@@ -64,9 +64,10 @@ class UserExporter:
         users_table: Name of the users table.
         cognito: A botocore client of Cognito.
         pool_id: The user pool.
-        files: The bucket with the files.
+        files: The bucket with the pictures and bundles.
         template: Name of the template.
         clock: Returns the current time.
+        media: The bucket with media; None without content.
     """
 
     dynamodb: Any
@@ -76,6 +77,7 @@ class UserExporter:
     files: UserFiles
     template: str
     clock: Callable[[], datetime] = _now
+    media: UserFiles | None = None
 
     def export(
         self, sub: str, user_name: str, user: UserItems, on_page: Callable[[int], None]
@@ -93,16 +95,26 @@ class UserExporter:
             botocore.exceptions.BotoCoreError: A call to AWS failed.
         """
         items = list(export_sources.read_items(self.dynamodb, self.users_table, sub, on_page))
-        files = self.files.find(sub)
+        files, links = self._find_files(sub)
         data = UserData(
             account=user.account or {},
             profile=user.profile or {},
             items=items,
             cognito=export_sources.read_cognito_user(self.cognito, self.pool_id, sub, user_name),
             files=files,
-            links={file["key"]: self.files.sign(file["key"]) for file in files},
+            links=links,
         )
         return export_bundle.build(sub, data, template=self.template, moment=self.clock())
+
+    def _find_files(self, sub: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """Return key and size of each file, and the signed URLs by key."""
+        files: list[dict[str, Any]] = []
+        links: dict[str, str] = {}
+        for source in [self.files, *([self.media] if self.media else [])]:
+            own_files = source.find(sub)
+            files += own_files
+            links |= {file["key"]: source.sign(file["key"]) for file in own_files}
+        return files, links
 
     def answer(
         self, caller: Caller, read_user: Callable[[Caller], UserItems], remaining_ms: Callable[[], int]
@@ -147,17 +159,19 @@ def from_environment(environment: Mapping[str, str], template: str) -> UserExpor
     """Create the exporter of a function.
 
     Args:
-        environment: USERS_TABLE, USER_POOL_ID and AVATAR_BUCKET.
+        environment: USERS_TABLE, USER_POOL_ID, AVATAR_BUCKET and, with content, MEDIA_BUCKET.
         template: Name of the template.
 
     Raises:
         userprofiles.settings.SettingsError: The environment is wrong.
     """
+    files_client, media_bucket = avatars.client(), environment.get("MEDIA_BUCKET")
     return UserExporter(
         aws.client("dynamodb"),
         settings.required(environment, "USERS_TABLE"),
         aws.client("cognito-idp"),
         settings.required(environment, "USER_POOL_ID"),
-        UserFiles(settings.required(environment, "AVATAR_BUCKET"), avatars.client()),
+        UserFiles(settings.required(environment, "AVATAR_BUCKET"), files_client),
         template,
+        media=media_files(media_bucket, files_client) if media_bucket else None,
     )

@@ -1,11 +1,18 @@
 """A complete stack of fake clients. Each test breaks one part of it."""
 
+import contextlib
 import io
 import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 from userprofiles.stack_setup.stack import Stack
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the helper module: test folders are not packages
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:"
 TWILIO = {"accountSid": f"AC{'0' * 32}", "apiKeySid": f"SK{'1' * 32}", "secret": "secret"}
@@ -97,6 +104,9 @@ def clients():
                         "UsernameAttributes": ["email", "phone_number"],
                     }
                 },
+                "get_provisioned_limit": ClientError(
+                    {"Error": {"Code": "AccessDenied"}}, "GetProvisionedLimit"
+                ),
                 "list_user_pool_clients": {"UserPoolClients": [{"ClientId": "client"}]},
                 "describe_user_pool_client": {
                     "UserPoolClient": {
@@ -127,6 +137,16 @@ def clients():
                 "get_sms_attributes": {"attributes": {"MonthlySpendLimit": "500"}},
             }
         ),
+        "service-quotas": FakeClient(
+            {
+                "list_service_quotas": {
+                    "Quotas": [
+                        {"QuotaName": f"Rate of {name} requests", "Value": 60.0}
+                        for name in ("UserCreation", "UserAccountRecovery", "UserRead", "UserUpdate")
+                    ]
+                }
+            }
+        ),
         "s3": FakeBucket(),
         "cloudwatch": FakeClient(
             {
@@ -143,7 +163,12 @@ def clients():
 
 @pytest.fixture
 def stack(clients):
-    return Stack("us-east-1_abc123456", "client", "users", "audit", clients=clients)
+    return Stack("us-east-1_abc123456", "client", "users", "audit", media_bucket="media", clients=clients)
+
+
+@pytest.fixture
+def now():
+    return datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -160,3 +185,16 @@ def set_environment(clients):
         clients["lambda"].responses["get_function_configuration"] = respond
 
     return change
+
+
+@pytest.fixture
+def bucket(clients, monkeypatch):
+    """The bucket that receives signed uploads."""
+
+    def urlopen(request, timeout):
+        assert request.get_method() == "PUT"
+        clients["s3"].objects[request.full_url.removeprefix("https://s3/")] = request.data
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    return clients["s3"]

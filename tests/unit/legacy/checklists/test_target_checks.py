@@ -1,6 +1,5 @@
 """Each check of the target fails for its own reason, with a fix, and shows no secret."""
 
-import contextlib
 import json
 import urllib.error
 from datetime import UTC, datetime, timedelta
@@ -216,19 +215,6 @@ def test_cut_over_must_be_in_the_past(stack, cut_over):
     error = failure(problem_checks.check_problems, stack, cut_over, NOW, 0)
 
     assert error.status is (Status.FAILED if cut_over else Status.NOT_CHECKED)
-
-
-@pytest.fixture
-def bucket(clients, monkeypatch):
-    """The bucket that receives signed uploads."""
-
-    def urlopen(request, timeout):
-        assert request.get_method() == "PUT"
-        clients["s3"].objects[request.full_url.removeprefix("https://s3/")] = request.data
-        return contextlib.nullcontext()
-
-    monkeypatch.setattr("urllib.request.urlopen", urlopen)
-    return clients["s3"]
 
 
 def test_upload_is_read_and_deleted(stack, bucket):

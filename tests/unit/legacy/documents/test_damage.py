@@ -1,6 +1,8 @@
 """Damaged files: what can be read is read, and each error names the place and no data."""
 
+import contextlib
 import gzip
+import json
 import struct
 
 import bson
@@ -9,8 +11,10 @@ from bson import Code, ObjectId
 from document_files import read_all, read_damaged, write_bytes, write_dump
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from userprofiles.legacy.documents.bson_decoding import decode_extended_json
 from userprofiles.legacy.documents.document_source import DamagedDocument
 from userprofiles.legacy.documents.open_source import open_source
+from userprofiles.legacy.documents.page_building import UnreadableDocumentError
 from userprofiles.legacy.errors import LegacyError, SourceDamagedError
 
 DOCUMENTS = [{"_id": ObjectId(b"0" * 12), "name": "Zoë"}, {"_id": 2, "code": Code("f()")}, {}, {"_id": 4}]
@@ -171,6 +175,38 @@ def test_damaged_line_is_listed_and_the_next_one_is_read(open_bytes, line, reaso
 
     assert read_all(source, "users") == [{"_id": 1}, {"_id": 2}]
     assert read_damaged(source, "users") == [DamagedDocument("line 3", reason)]
+
+
+def test_line_that_is_too_long_is_damaged(open_bytes, monkeypatch):
+    monkeypatch.setattr("userprofiles.legacy.documents.json_file.MAX_DOCUMENT_BYTES", 20)
+    source = open_bytes(b'{"_id": 1}\n{"_id": 2, "text": "long text"}\n{"_id": 3}\n', "users.json")
+
+    assert read_all(source, "users") == [{"_id": 1}, {"_id": 3}]
+    assert read_damaged(source, "users") == [DamagedDocument("line 2", "it has more than 20 bytes")]
+
+
+NAMES = [
+    "$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "$numberDecimal", "$binary", "$type",
+    "$uuid", "$regex", "$options", "$regularExpression", "$ref", "$id", "$db", "$dbPointer", "$timestamp",
+    "$code", "$scope", "$symbol", "$minKey", "$maxKey", "$undefined", "base64", "subType",
+    "pattern", "options", "t", "i", "a",
+]  # fmt: skip
+EXTENDED_JSON = st.recursive(
+    st.none()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.sampled_from(["NaN", "1e9", "AA==", "04"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(EXTENDED_JSON)
+def test_extended_json_of_any_form_is_a_document_or_damaged(value):
+    with contextlib.suppress(UnreadableDocumentError):
+        assert isinstance(decode_extended_json(json.dumps({"x": value}).encode()), dict)
 
 
 def test_damaged_document_of_an_array_is_listed_and_the_next_one_is_read(open_bytes):

@@ -17,10 +17,10 @@ from userprofiles.legacy.job.import_rollback import RollbackWork, begin_rollback
 from userprofiles.legacy.job.import_run import ImportRun
 from userprofiles.legacy.job.import_verification import ImportVerification
 from userprofiles.legacy.job.import_work import ImportWork
-from userprofiles.legacy.job.listed_results import ListedResults
+from userprofiles.legacy.job.listed_results import DIFFERENCES, LISTED, ListedResults
 from userprofiles.legacy.job.record_reader import RecordReader
 from userprofiles.legacy.job.stage import Conflict, Outcome, RecordKind, RecordResult, StageEstimate
-from userprofiles.legacy.mapping.records import LegacyContent, LegacyUser
+from userprofiles.legacy.mapping.records import LegacyContent, LegacyLink, LegacyUser
 
 USERS, CONTENT = "users", "posts"
 LIMITS = Limits(threads=2, checkpoint_every_s=0.0, heartbeat_s=60.0)
@@ -76,12 +76,16 @@ class Mapping:
     source_name = "test"
     users_collection = USERS
     content_collections = (CONTENT,)
+    link_collections = ()
 
     def read_user(self, document):
         return LegacyUser(**document)
 
     def read_content(self, collection, document):
         return LegacyContent(collection=collection, **document)
+
+    def read_link(self, collection, document):
+        return LegacyLink(**document)
 
 
 def user(old_id, **fields):
@@ -293,7 +297,8 @@ class World:
         ]
 
     def listed(self, run_id):
-        return ListedResults(self.folder / "quarantine" / run_id, run_id)
+        outcomes = DIFFERENCES if run_id == "verification" else LISTED
+        return ListedResults(self.folder / "quarantine" / run_id, run_id, outcomes)
 
     def work(self, run_id, act=import_work.process, **options):
         return ImportWork(
@@ -342,10 +347,15 @@ class World:
 
     def bury(self):
         """Release the locks that a killed process would have lost."""
-        for ledger in self.ledgers:
-            for descriptor in ledger._held.values():
-                os.close(descriptor)
-            ledger._held.clear()
+        bury(self.ledgers)
+
+
+def bury(ledgers):
+    """Release the locks that killed processes would have lost."""
+    for ledger in ledgers:
+        for descriptor in ledger._held.values():
+            os.close(descriptor)
+        ledger._held.clear()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """A plan of an import in memory."""
 
+from contextlib import nullcontext
+
 from import_world import Observer
 from userprofiles.legacy.job.plan_estimate import describe_estimate
 from userprofiles.legacy.job.plan_file import conflict_json, create_plan
@@ -28,7 +30,7 @@ def summarize(world):
     planner = ImportPlanner(
         RecordReader(world.source, world.mapping, world.part),
         first_pass,
-        lambda _conflicts: world.stages("plan"),
+        lambda _conflicts: nullcontext(world.stages("plan")),
         observer=Observer(),
         stop=world.stop,
     )

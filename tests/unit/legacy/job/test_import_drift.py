@@ -62,9 +62,29 @@ def test_many_new_users_stop_the_run(world):
     stopped = world.run(check_counts=ImportCountDrift(planned, 0.01, accept_command="COMMAND").check)
     result = world.run(check_counts=ImportCountDrift(planned, None).check)
 
-    assert "users: created: 60 planned, 175 now" in str(stopped.error)
+    assert "users: records: 60 planned, 170 now" in str(stopped.error)
     assert str(stopped.error).endswith("COMMAND")
     assert result.is_complete
+
+
+def test_more_failures_than_planned_stop_the_run(world):
+    """A cause that makes most records fail is noticed, although the number of records is as planned."""
+    world.source.documents[USERS] = [user(str(number)) for number in range(300)]
+    planned = plan(world)
+    world.source.documents[USERS] = [user(str(number), problems=("unusable",)) for number in range(300)]
+
+    result = world.run(check_counts=ImportCountDrift(planned, 0.01).check)
+
+    assert "users: failed: 0 planned" in str(result.error)
+
+
+def test_existing_targets_are_no_drift(world):
+    """What a former run created exists now: the number of records is as planned."""
+    world.source.documents[USERS] = [user(str(number)) for number in range(300)]
+    planned = plan(world)
+    world.run("former")
+
+    assert world.run(check_counts=ImportCountDrift(planned, 0.01).check).is_complete
 
 
 def test_decisions_after_the_plan_are_allowed(world):

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 from import_world import CONTENT, ONE_THREAD, USERS, Killed, World, content, user
-from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError, StoppedError
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.run_record import RunState
 from userprofiles.legacy.job.import_job import ImportOperation, ImportSlice
@@ -117,6 +117,20 @@ def test_stop_between_pages_can_be_resumed(world):
     assert totals(result)[0] == ("users", {"created": 60}, {"edges": 120}, 60)
 
 
+def test_stop_inside_a_page_ends_the_run_without_an_error(world):
+    """A stage that waits for its pace ends the wait. The page is repeated by the resumed run."""
+    world.limits = ONE_THREAD
+    world.target.fail_at = (30, StoppedError("Stopped."))
+
+    stopped = world.run()
+    state = world.open_ledger().read("run1").state
+    result = world.run()
+
+    assert stopped.error is None
+    assert state is RunState.STOPPED
+    assert totals(result)[0] == ("users", {"created": 60}, {"edges": 120}, 60)
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "text"),
     [
@@ -182,6 +196,20 @@ def test_batches_share_the_users(world):
         ("content", {"created": 1}),
         ("links", {"existed": 40, "created": 20}),
     ]
+
+
+@pytest.mark.parametrize("call", [3, 9, 15, 21])
+def test_killed_batch_ends_at_the_same_user(world, small_pages, call):
+    """A batch that is killed and resumed has its users and no others."""
+    world.limits = ONE_THREAD
+    world.part = ImportSlice(skip=10, limit=11)
+
+    was_killed, result = kill_and_resume(world, call)
+
+    assert was_killed
+    assert result.is_complete
+    users = {key for key in world.target.items if "users" in key}
+    assert users == {f"item/users/{number}" for number in range(10, 21)}
 
 
 def test_delta_changes_only_what_changed(world):

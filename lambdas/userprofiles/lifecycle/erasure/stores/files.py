@@ -47,8 +47,12 @@ class FileStore(CountedStore):
                 if errors:
                     raise StoreFailedError(str(errors[0].get("Code")))
 
+    def prefixes(self, sub: str) -> tuple[str, ...]:
+        """Return the prefixes of a user's files. They end with a slash, so that no other sub matches."""
+        return f"{PREFIX}{sub}/", f"{CLAIMED_PREFIX}{PREFIX}{sub}/", f"{EXPORTS_PREFIX}{sub}/"
+
     def _pages(self, sub: str, check_stop: CheckStop) -> Iterator[list[dict[str, str]]]:
-        for prefix in prefixes(sub):
+        for prefix in self.prefixes(sub):
             position: dict[str, str] = {}
             while True:
                 check_stop()
@@ -63,8 +67,3 @@ class FileStore(CountedStore):
                     "KeyMarker": response["NextKeyMarker"],
                     "VersionIdMarker": response["NextVersionIdMarker"],
                 }
-
-
-def prefixes(sub: str) -> tuple[str, ...]:
-    """Return the prefixes of a user's files. They end with a slash, so that no other sub matches."""
-    return f"{PREFIX}{sub}/", f"{CLAIMED_PREFIX}{PREFIX}{sub}/", f"{EXPORTS_PREFIX}{sub}/"
