@@ -277,7 +277,7 @@ class TestCounters:
         users = [create_user("1", friends=("2",))]
         legacy_world.run("links", users)
         [result] = legacy_world.run("counters", users)
-        assert (result.outcome, self.counters(legacy_world, "1")[0]) == (Outcome.UPDATED, 2)
+        assert (result.outcome, self.counters(legacy_world, "1")[0]) == (Outcome.EXISTED, 2)
 
         [undone] = legacy_world.run("counters", list(result.keys), "undo")
 
