@@ -19,6 +19,7 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.table_description import check_keys, describe_table
 from userprofiles.commands.stack_options import create_stack
 from userprofiles.jobs.code_version import code_version
+from userprofiles.legacy.data_stages import COPY_READ_S
 from userprofiles.legacy.documents.document_source import DocumentSource
 from userprofiles.legacy.documents.open_source import open_source
 from userprofiles.legacy.job.import_job import ImportSlice
@@ -199,7 +200,7 @@ class ImportSetup:
                 region=stack.region,
                 endpoint_url=stack.endpoint_url,
             ),
-            s3=create_s3(stack.region, stack.endpoint_url),
+            s3=create_s3(stack.region, stack.endpoint_url, read_s=COPY_READ_S),
             stack={name: getattr(stack, name) for name in STACK_NAMES},
             source_name=self.mapping.source_name,
             run_id=run_id,
