@@ -57,7 +57,7 @@ class Population:
         if users % BLOCK or not 0 < users <= MAX_NUMBERS:
             raise ValueError(f"users is {users}; it must be a multiple of {BLOCK}, at most {MAX_NUMBERS:,}")
         self.user_count = users
-        self.now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # the precision of BSON
+        self.now = now.replace(microsecond=0)
         self._seed = seed
         self._text_words = text_words
         self._is_later = is_later
