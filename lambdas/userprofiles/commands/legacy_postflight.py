@@ -55,7 +55,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "postflight",
         help="check users, content, files, uploads and problems after the cut-over",
-        description="Check what an import left behind, after the new application went live. Each line is ok,\n"
+        description="Check what an import left behind after the new application went live. Each line is ok,\n"
         "or has its fix.",
         epilog=_EPILOG,
     )
