@@ -199,8 +199,8 @@ class UserPoolSettings:
                 self._where,
                 "'custom_attributes' contains the same name twice",
                 got=", ".join(names),
-                allowed="each name once; 'role_attribute' adds the name 'role', and 'old_user_id_attribute' "
-                "the name 'old_user_id'",
+                allowed="each name once; 'role_attribute' adds 'role', 'old_user_id_attribute' adds "
+                "'old_user_id'",
                 fix="Rename one attribute, or set role_attribute or old_user_id_attribute to false.",
             )
 

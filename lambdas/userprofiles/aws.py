@@ -36,6 +36,7 @@ def client(
     endpoint_url: str | None = None,
     signature_version: str | None = None,
     addressing_style: str | None = None,
+    connections: int = 10,
 ) -> Any:
     """Create a client of an AWS service.
 
@@ -48,6 +49,7 @@ def client(
         region: The region; None for that of the environment.
         endpoint_url: The endpoint; None for that of the environment, else AWS.
         signature_version: How requests are signed; None for the default of the service.
+        connections: Connections that are kept open, at most. Each thread needs one.
         addressing_style: How URLs of S3 name the bucket; None for botocore's default.
     """
     config = Config(
@@ -55,6 +57,7 @@ def client(
         read_timeout=read_s,
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
+        max_pool_connections=connections,
         parameter_validation=parameter_validation,
         signature_version=signature_version,
         s3=None if addressing_style is None else {"addressing_style": addressing_style},

@@ -6,8 +6,9 @@ The routes for valid tokens are in tests/unit/api/test_authorisation.py.
 import uuid
 
 import pytest
-from userprofiles.api.routes import ROUTES
+from userprofiles.api.routes import FOLLOW_REDIRECT, ROUTES, SOCIAL_ROUTES
 
+ALL_ROUTES = ROUTES + SOCIAL_ROUTES
 pytestmark = pytest.mark.backends("embedded", "localstack", "aws")
 
 
@@ -71,10 +72,11 @@ def test_token_that_is_not_valid_is_401_on_every_route(client, tokens, admin, ki
         route.key: client.request(
             route.method, route.path.replace("{id}", admin.sub), tokens[kind], json={}
         ).status_code
-        for route in ROUTES
+        for route in ALL_ROUTES
     }
 
-    assert statuses == {route.key: 401 if route.needs_token else 200 for route in ROUTES}
+    expected = {route.key: 401 if route.needs_token else 200 for route in ALL_ROUTES}
+    assert statuses == {**expected, FOLLOW_REDIRECT.key: 404}
 
 
 def test_valid_token_of_the_same_user_is_accepted(client, admin):

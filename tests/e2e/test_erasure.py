@@ -49,6 +49,9 @@ def test_administrator_erases_a_user_everywhere(client, admin_token, stack, wait
         for body in (b"canary 1", b"canary 2"):
             s3.put_object(Bucket=bucket, Key=f"{prefix}/{user.sub}/canary", Body=body)
 
+    for body in (b"canary 1", b"canary 2", b"canary 3"):
+        s3.put_object(Bucket=stack.outputs["mediaBucketName"], Key=f"media/{user.sub}/1/m1", Body=body)
+
     answer = client.request("POST", f"/users/{user.sub}/erase", admin_token)
     receipt = wait_for_receipt(user.sub)
 
@@ -56,7 +59,7 @@ def test_administrator_erases_a_user_everywhere(client, admin_token, stack, wait
     assert entity_types(stack, user.sub) == ["TOMBSTONE", "TOMBSTONE"]
     assert "FRIEND#" not in str(stack.items(friend.sub))
     counts = {name: int(entry["M"]["found"]["N"]) for name, entry in receipt["stores"]["M"].items()}
-    assert counts == {"record": 2, "items": 2, "files": 6, "answers": 1, "user": 1}
+    assert counts == {"record": 2, "items": 2, "files": 6, "media_files": 3, "answers": 1, "user": 1}
     assert [
         version["Key"]
         for version in s3.list_object_versions(Bucket=bucket).get("Versions", [])

@@ -12,7 +12,7 @@ from userprofiles.api.media import DOWNLOAD_SECONDS, UPLOAD_SECONDS, Media
 from userprofiles.api.page_query import OwnList, parse_page_query
 from userprofiles.api.social_account import check_owner
 from userprofiles.social import content
-from userprofiles.social.content import PENDING, READY
+from userprofiles.social.content import ELSEWHERE, MISSING, PENDING, READY
 from userprofiles.social.social_items import ACCOUNT, SocialItems
 from userprofiles.table import record
 from userprofiles.table.record import Item
@@ -178,6 +178,10 @@ class ContentService:
         if entry["state"] == READY:
             url = self.media.sign_download(key, entry["content_type"])
             return {**document, "url": url, "expires_in": DOWNLOAD_SECONDS}
+        if entry["state"] == ELSEWHERE:
+            return {**document, "url": entry["url"]}
+        if entry["state"] == MISSING:
+            return document
         upload = self.media.sign_upload(key, entry["content_type"], int(entry["bytes"]), entry["sha256"])
         return {**document, "upload": upload}
 

@@ -8,7 +8,7 @@ from userprofiles.api.openapi_schemas import Schema, object_schema, reference
 from userprofiles.api.page_query import DEFAULT_LIMIT, MAX_LIMIT
 from userprofiles.api.routes import Route
 from userprofiles.social import premium
-from userprofiles.social.content import CONTENT_ID_PATTERN, PENDING, READY
+from userprofiles.social.content import CONTENT_ID_PATTERN, ELSEWHERE, MISSING, PENDING, READY
 
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _TEXT: Schema = {"type": "string"}
@@ -151,8 +151,11 @@ def social_schemas() -> dict[str, Schema]:
 def _content_schemas() -> dict[str, Schema]:
     state = {
         "type": "string",
-        "enum": [PENDING, READY],
-        "description": "Whether an upload of the medium was confirmed.",
+        "enum": [PENDING, READY, MISSING, ELSEWHERE],
+        "description": (
+            "`pending`: no upload was confirmed yet. `ready`: the medium can be read. Only of imported "
+            "media: `missing`: the old system had lost the file. `elsewhere`: the file was not moved."
+        ),
     }
     medium = {"id": _TEXT, "content_type": _TEXT, "state": state}
     content = {
@@ -163,7 +166,10 @@ def _content_schemas() -> dict[str, Schema]:
     full_medium = {
         **medium,
         "bytes": {"type": "integer"},
-        "url": {"type": "string", "description": "Signed URL of a medium that is ready."},
+        "url": {
+            "type": "string",
+            "description": "Signed URL of a medium that is `ready`, or the old URL of one `elsewhere`.",
+        },
         "expires_in": {"type": "integer", "description": "Seconds until the URL expires."},
         "upload": reference("MediaUpload"),
     }

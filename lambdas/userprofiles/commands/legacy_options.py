@@ -21,7 +21,7 @@ SOURCE_VARIABLE = "LEGACY_SOURCE"
 DEFAULT_MAPPING = "biograph"
 
 _SHARE = re.compile(r"0?\.\d{1,3}|0|1(?:\.0)?")
-_DATABASE = "mongodb"
+_MONGODB_SCHEME = "mongodb"
 _FOLDERS = frozenset({"dump", "export"})
 
 
@@ -144,7 +144,7 @@ def source_text(values: argparse.Namespace, plan: ImportPlan | None = None) -> s
     if values.source:
         return str(values.source)
     planned = plan.source if plan else ""
-    if planned and not (planned.startswith(_DATABASE) and variable):
+    if planned and not (planned.startswith(_MONGODB_SCHEME) and variable):
         return planned
     if not variable:
         values.parser.error(f"required: --source, or the environment variable {SOURCE_VARIABLE}")

@@ -107,8 +107,8 @@ def _execute(values: argparse.Namespace) -> ExitCode:
             plan = _make_plan(setup, source, plan_id, text)
         write_document(plan.document, path)
         decisions = _write_proposals(plan, path)
-        output = json.dumps(plan.document, indent=2) if values.json else format_plan(plan, path, decisions)
-        Output().write(output + "\n")
+        summary = format_plan(plan, path, decisions, values.outputs)
+        Output().write((json.dumps(plan.document, indent=2) if values.json else summary) + "\n")
         return ExitCode.DONE
 
     with stop_on_signals(stop.request):

@@ -14,15 +14,17 @@ _RULER = "=" * 60
 _SHOWN_CONFLICTS = 10
 
 
-def format_plan(plan: ImportPlan, path: Path, decisions: Path | None) -> str:
+def format_plan(plan: ImportPlan, path: Path, decisions: Path | None, outputs: Path | None) -> str:
     """Return what the command prints for a plan.
 
     Args:
         plan: The plan.
         path: Its file.
         decisions: The file with the proposed decisions, or None.
+        outputs: The file with the outputs of the stack, or None.
     """
-    command = ["userprofiles", "import", "apply", str(path)]
+    options = ["--outputs", str(outputs)] if outputs else []
+    command = ["userprofiles", "import", "apply", str(path), *options]
     lines = [
         _RULER,
         f"Plan {plan.plan_id}",

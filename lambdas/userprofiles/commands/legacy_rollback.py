@@ -49,7 +49,7 @@ from userprofiles.legacy.job.import_rollback import (
     has_unfinished_pages,
 )
 from userprofiles.legacy.job.import_run import ImportRun, ImportRunResult
-from userprofiles.legacy.job.import_work import ImportWork, verify
+from userprofiles.legacy.job.import_work import STAGE_THREADS, ImportWork, verify
 from userprofiles.legacy.job.job_errors import command_errors
 from userprofiles.legacy.job.listed_results import ListedResults
 from userprofiles.legacy.job.plan_file import ImportPlan
@@ -209,7 +209,7 @@ class _Rollback:
         view.start(0, lambda: keys)
         rollback = ImportRun(
             ledger,
-            RollbackWork(ledger, self._run.run_id, stages),
+            RollbackWork(ledger, self._run.run_id, stages, STAGE_THREADS),
             observer=view,
             listed=listed,
             stop=self._setup.stop,

@@ -20,7 +20,7 @@ from userprofiles.legacy.documents.document_source import DocumentSource
 from userprofiles.legacy.job.import_drift import ImportCountDrift, refuse_identity_drift
 from userprofiles.legacy.job.import_job import ImportJob, ImportOperation
 from userprofiles.legacy.job.import_run import ImportRun
-from userprofiles.legacy.job.import_work import ImportWork, process, update
+from userprofiles.legacy.job.import_work import STAGE_THREADS, ImportWork, process, update
 from userprofiles.legacy.job.job_errors import command_errors
 from userprofiles.legacy.job.listed_results import ListedResults
 from userprofiles.legacy.job.plan_file import ImportPlan
@@ -137,6 +137,7 @@ def _execute(
             stages,
             setup.reader(source, plan.part),
             update if is_delta else process,
+            threads=STAGE_THREADS,
             max_failures=job.max_failures,
             check_counts=drift.check,
         )

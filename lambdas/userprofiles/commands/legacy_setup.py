@@ -19,9 +19,11 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.backfill.tables.table_description import check_keys, describe_table
 from userprofiles.commands.stack_options import create_stack
 from userprofiles.jobs.code_version import code_version
+from userprofiles.legacy.data_stages import COPY_READ_S
 from userprofiles.legacy.documents.document_source import DocumentSource
 from userprofiles.legacy.documents.open_source import open_source
 from userprofiles.legacy.job.import_job import ImportSlice
+from userprofiles.legacy.job.import_work import STAGE_THREADS
 from userprofiles.legacy.job.plan_file import ImportPlan
 from userprofiles.legacy.job.record_reader import RecordReader
 from userprofiles.legacy.job.stage import Conflict, Stage
@@ -191,9 +193,14 @@ class ImportSetup:
         context = StageContext(
             dynamodb=dynamodb,
             cognito=aws.client(
-                "cognito-idp", attempts=1, read_s=10, region=stack.region, endpoint_url=stack.endpoint_url
+                "cognito-idp",
+                attempts=1,
+                read_s=10,
+                connections=max(STAGE_THREADS.values()),
+                region=stack.region,
+                endpoint_url=stack.endpoint_url,
             ),
-            s3=create_s3(stack.region, stack.endpoint_url),
+            s3=create_s3(stack.region, stack.endpoint_url, read_s=COPY_READ_S),
             stack={name: getattr(stack, name) for name in STACK_NAMES},
             source_name=self.mapping.source_name,
             run_id=run_id,

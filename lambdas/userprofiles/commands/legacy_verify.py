@@ -32,7 +32,7 @@ from userprofiles.commands.legacy_view import ImportView
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.legacy.job.import_report import describe_stage
 from userprofiles.legacy.job.import_verification import ImportVerification, VerificationResult
-from userprofiles.legacy.job.import_work import ImportWork, verify
+from userprofiles.legacy.job.import_work import STAGE_THREADS, ImportWork, verify
 from userprofiles.legacy.job.job_errors import command_errors
 from userprofiles.legacy.job.listed_results import DIFFERENCES, ListedResults
 from userprofiles.legacy.job.unit_state import add_outcomes
@@ -92,7 +92,7 @@ def _verify(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
             result = ImportVerification(
                 ledger,
                 run.run_id,
-                ImportWork(stages, setup.reader(source, plan.part), verify),
+                ImportWork(stages, setup.reader(source, plan.part), verify, threads=STAGE_THREADS),
                 observer=view,
                 listed=listed,
                 stop=stop,

@@ -23,6 +23,10 @@ from userprofiles.legacy.table_calls import TableCalls
 from userprofiles.legacy.table_inserts import TableInserts
 
 
+COPY_READ_S = 600.0
+"""Seconds to wait for the next byte of a response of S3: it answers when a copy is complete."""
+
+
 @contextmanager
 def open_data_stages(
     dynamodb: Any,
@@ -41,7 +45,7 @@ def open_data_stages(
 
     Args:
         dynamodb: A botocore client of DynamoDB.
-        s3: A botocore client of S3. A copy inside S3 takes minutes, so it needs a read time-out of minutes.
+        s3: A botocore client of S3, which waits for a copy of 5 GB (`COPY_READ_S`).
         inserts: Conditional inserts into the table.
         table: The name of the users table.
         media_bucket: The name of the bucket for media; empty if the stack has none.

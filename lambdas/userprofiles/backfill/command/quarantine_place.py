@@ -24,10 +24,10 @@ def quarantine_folder(run_id: str) -> Path:
     return state_directory() / "userprofiles" / "quarantine" / run_id
 
 
-def create_s3(region: str | None, endpoint_url: str | None) -> Any:
-    """Create an S3 client."""
+def create_s3(region: str | None, endpoint_url: str | None, *, read_s: float = 30) -> Any:
+    """Create an S3 client. `read_s` are the seconds to wait for the next byte of a response."""
     style = "path" if endpoint_url else None  # the host of a local AWS has no names of buckets
-    return aws.client("s3", read_s=30, region=region, endpoint_url=endpoint_url, addressing_style=style)
+    return aws.client("s3", read_s=read_s, region=region, endpoint_url=endpoint_url, addressing_style=style)
 
 
 def bucket_of(record: RunRecord) -> str | None:

@@ -22,6 +22,8 @@ MAX_COPY_BYTES = 5 * 1024**3
 MAX_PARTS = 10_000
 """Parts of a multipart upload (User Guide, "Amazon S3 multipart upload limits")."""
 
+_PARTS_CHECKSUM = "CRC64NVME"  # S3 always computes it over the full object, also from parts
+
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _CHANGED = frozenset({"412", "PreconditionFailed"})
 
@@ -31,12 +33,15 @@ class CopySizes:
     """Sizes of copies.
 
     Attributes:
-        multipart_bytes: Larger objects are copied in parts, several at a time. At most `MAX_COPY_BYTES`.
+        max_bytes: Larger objects must be copied in parts.
+        multipart_bytes: Larger objects are copied in parts, several at a time, if they have a CRC64NVME. For
+            others, parts would change the ETag, which is all that can be compared.
         part_bytes: The size of a part, if the object does not need larger ones.
     """
 
-    multipart_bytes: int = 1024**3
-    part_bytes: int = 256 * 1024**2
+    max_bytes: int = MAX_COPY_BYTES
+    multipart_bytes: int = 256 * 1024**2
+    part_bytes: int = 64 * 1024**2
 
 
 class MediaBucket:
@@ -110,7 +115,9 @@ class MediaBucket:
             "CopySource": {"Bucket": bucket, "Key": source_key},
             "CopySourceIfMatch": source.etag,
         }
-        if source.size > min(self._sizes.multipart_bytes, MAX_COPY_BYTES):
+        is_comparable = _PARTS_CHECKSUM in source.checksums
+        limit = self._sizes.multipart_bytes if is_comparable else self._sizes.max_bytes
+        if source.size > limit:
             self._copy_parts(source, parameters, copy_source)
             return
         # With the algorithm of the source, both have comparable checksums.
@@ -137,7 +144,7 @@ class MediaBucket:
         upload = self._call(
             "CreateMultipartUpload",
             self.client.create_multipart_upload,
-            ChecksumAlgorithm="CRC64NVME",
+            ChecksumAlgorithm=_PARTS_CHECKSUM,
             ChecksumType="FULL_OBJECT",
             **parameters,
         )
@@ -153,7 +160,7 @@ class MediaBucket:
                 **target,
             )
             result = response["CopyPartResult"]
-            names = ("ETag", "ChecksumCRC64NVME")
+            names = ("ETag", f"Checksum{_PARTS_CHECKSUM}")
             return {"PartNumber": number, **{name: result[name] for name in names if name in result}}
 
         try:

@@ -1,6 +1,6 @@
 """Undoes a run of an import: removes what it created and nobody has changed since."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,7 +14,13 @@ from userprofiles.jobs.ledger import Ledger, command_line
 from userprofiles.jobs.run_record import RunRecord, RunState
 from userprofiles.legacy.job.import_job import ImportOperation
 from userprofiles.legacy.job.import_run import read_unit_states
-from userprofiles.legacy.job.import_work import ImportWork, split_stage_key, stage_key
+from userprofiles.legacy.job.import_work import (
+    NO_THREADS,
+    STAGE_THREADS,
+    ImportWork,
+    split_stage_key,
+    stage_key,
+)
 from userprofiles.legacy.job.page_pipeline import window_pages
 from userprofiles.legacy.job.record_reader import WorkPage
 from userprofiles.legacy.job.run_progress import MAX_UNSAVED_PAGES
@@ -22,7 +28,7 @@ from userprofiles.legacy.job.stage import RecordResult, Stage
 from userprofiles.legacy.job.unit_state import UNITS_PER_STAGE, Unit, UnitState
 
 _PAGE_KEYS = 50
-_IN_FLIGHT_PAGES = MAX_UNSAVED_PAGES + window_pages(16) + 1
+_IN_FLIGHT_PAGES = MAX_UNSAVED_PAGES + window_pages(max(STAGE_THREADS.values())) + 1
 
 
 def check_can_roll_back(ledger: Ledger, run: RunRecord) -> None:
@@ -114,9 +120,17 @@ class RollbackWork:
         ledger: The ledger.
         of_run: The ID of the run that is undone.
         stages: The stages, created for this run, in the order of the import.
+        threads: The number of threads by stage; that of the limits for others.
     """
 
-    def __init__(self, ledger: Ledger, of_run: str, stages: Sequence[Stage[Any]]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        of_run: str,
+        stages: Sequence[Stage[Any]],
+        threads: Mapping[str, int] = NO_THREADS,
+    ) -> None:
+        self._threads = threads
         self._ledger = ledger
         self._of_run = of_run
         self._stages = {stage.name: stage for stage in reversed(stages)}
@@ -150,6 +164,10 @@ class RollbackWork:
         """Undo keys."""
         results: list[RecordResult] = self._stages[unit.stage].undo(page.content)
         return results
+
+    def threads(self, unit: Unit) -> int | None:
+        """Return the number of threads for a unit; None for that of the limits."""
+        return self._threads.get(unit.stage)
 
     def keys(self, unit: Unit, results: Sequence[RecordResult]) -> list[str]:  # noqa: ARG002 - as in `UnitWork`
         """Return nothing: a rollback creates nothing."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from userprofiles.backfill.errors import BackfillError
+from userprofiles.backfill.errors import BackfillError, StoppedError
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors, translate_ledger_error
 from userprofiles.backfill.ledger.ledger_run import check_resumable, refuse_parallel_run
 from userprofiles.backfill.ledger.ledger_session import LedgerSession
@@ -110,6 +110,8 @@ class ImportRun:
                 with ledger_errors():
                     states = read_unit_states(self._ledger, record, self._work.units())
                 self._run_units(states, session, record)
+            except StoppedError:
+                pass  # a stage ended a wait; its page is repeated
             except EXPECTED_ERRORS as run_error:
                 error = translate_error(run_error)
             if session.error and not error:
@@ -149,7 +151,8 @@ class ImportRun:
         def record(page: WorkPage, results: list[RecordResult]) -> None:
             progress.record(state, page, results)
 
-        pipeline = PagePipeline(process, record, threads=self._limits.threads, stop=self._stop)
+        threads = self._work.threads(state.unit) or self._limits.threads
+        pipeline = PagePipeline(process, record, threads=threads, stop=self._stop)
         if pipeline.run(self._work.pages(state)):
             state.done = True
             progress.save()

@@ -101,7 +101,8 @@ class ImportVerification:
             self._observer.record_results(state.unit, results)
             self._observer.show_progress(states, is_last=False)
 
-        pipeline = PagePipeline(process, record, threads=self._limits.threads, stop=self._stop)
+        threads = self._work.threads(state.unit) or self._limits.threads
+        pipeline = PagePipeline(process, record, threads=threads, stop=self._stop)
         state.done = pipeline.run(self._work.pages(state))
         return state.done
 

@@ -9,10 +9,15 @@ from userprofiles.legacy.job.record_reader import RecordReader, WorkPage
 from userprofiles.legacy.job.stage import Outcome, RecordResult, Stage
 from userprofiles.legacy.job.unit_state import Unit, UnitState, add_outcomes
 
-PAGE_RECORDS: Mapping[str, int] = {"users": 25}
+PAGE_RECORDS: Mapping[str, int] = {"users": 10}
 """Records of a page by stage. A user needs several calls to Cognito, so a page takes a second or more."""
 
+STAGE_THREADS: Mapping[str, int] = {"users": 32}
+"""Threads by stage. Cognito answers a call in a part of a second, so few threads don't reach its quotas."""
+
 OTHER_PAGE_RECORDS = 100
+
+NO_THREADS: Mapping[str, int] = {}
 
 Act = Callable[[Stage[Any], Sequence[Any]], list[RecordResult]]
 
@@ -39,6 +44,7 @@ class ImportWork:
         stages: The stages in their order.
         reader: Reads the records.
         act: What a stage does with records: `process`, `update` or `verify`.
+        threads: The number of threads by stage; that of the limits for others.
         max_failures: The failed records with which the run continues; None for no limit.
         check_counts: Called with the states after each page and unit; raises the error that ends the run.
     """
@@ -49,12 +55,14 @@ class ImportWork:
         reader: RecordReader,
         act: Act = process,
         *,
+        threads: Mapping[str, int] = NO_THREADS,
         max_failures: int | None = None,
         check_counts: Callable[[Sequence[UnitState]], None] = lambda _states: None,
     ) -> None:
         self._stages = {stage.name: stage for stage in stages}
         self._reader = reader
         self._act = act
+        self._threads = threads
         self._max_failures = max_failures
         self._check_counts = check_counts
 
@@ -73,6 +81,10 @@ class ImportWork:
         mapped = self._reader.map_page(unit, page)
         results = self._act(self._stages[unit.stage], mapped.records) if mapped.records else []
         return [*mapped.unreadable, *results]
+
+    def threads(self, unit: Unit) -> int | None:
+        """Return the number of threads for a unit; None for that of the limits."""
+        return self._threads.get(unit.stage)
 
     def keys(self, unit: Unit, results: Sequence[RecordResult]) -> list[str]:
         """Return the keys of what was created, each with the name of its stage."""

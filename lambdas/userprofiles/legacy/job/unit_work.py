@@ -20,6 +20,9 @@ class UnitWork(Protocol):
     def process(self, unit: Unit, page: WorkPage) -> list[RecordResult]:
         """Process a page, in any thread."""
 
+    def threads(self, unit: Unit) -> int | None:
+        """Return the number of threads for a unit; None for that of the limits."""
+
     def keys(self, unit: Unit, results: Sequence[RecordResult]) -> list[str]:
         """Return what the ledger lists of results."""
 

@@ -20,7 +20,6 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA temp_store = FILE;
 CREATE TABLE value (kind TEXT, hash BLOB, position INTEGER, old_id TEXT, rank TEXT);
-CREATE INDEX value_hash ON value (kind, hash);
 CREATE TABLE problem (position INTEGER, old_id TEXT, kind TEXT, proposal TEXT);
 """
 _HASH_BYTES = 16
@@ -64,28 +63,19 @@ class AddressIndex:
         self._database.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def add(self, old_id: str, rank: str, values: Iterable[tuple[str, str]]) -> list[str]:
+    def add(self, old_id: str, rank: str, values: Iterable[tuple[str, str]]) -> None:
         """Add the values of a user.
 
         Args:
             old_id: The user's ID in the old application.
             rank: A sortable text. Of users with the same value, the one with the highest rank should keep it.
             values: Pairs of a kind and a value. Empty values are ignored.
-
-        Returns:
-            The kinds of those values that an earlier user has.
         """
         self._position += 1
-        shared_kinds = []
-        for kind, value in values:
-            if not value:
-                continue
-            value_hash = self._hash(kind, value)
-            row = (kind, value_hash, self._position, old_id, rank)
-            if self._has(kind, value_hash):
-                shared_kinds.append(kind)
-            self._database.execute("INSERT INTO value VALUES (?, ?, ?, ?, ?)", row)
-        return shared_kinds
+        rows = [
+            (kind, self._hash(kind, value), self._position, old_id, rank) for kind, value in values if value
+        ]
+        self._database.executemany("INSERT INTO value VALUES (?, ?, ?, ?, ?)", rows)
 
     def add_problem(self, old_id: str, kind: str, proposal: str) -> None:
         """Add a user who needs a decision for a reason of the user's own."""
@@ -93,28 +83,31 @@ class AddressIndex:
             "INSERT INTO problem VALUES (?, ?, ?, ?)", (self._position, old_id, kind, proposal)
         )
 
-    def shared_values(self) -> Iterator[SharedValue]:
-        """Yield the values that several users have, in the order of the source."""
+    def shared_values(self) -> list[SharedValue]:
+        """Return the values that several users have, in the order of the source."""
+        # To sort all hashes once is faster than to keep them sorted.
+        self._database.execute("CREATE INDEX IF NOT EXISTS value_hash ON value (kind, hash)")
         groups = self._database.execute(
-            "SELECT kind, hash FROM value GROUP BY kind, hash HAVING count(DISTINCT old_id) > 1 "
-            "ORDER BY min(position), kind"
-        )
-        for kind, value_hash in groups:
-            rows = self._database.execute(
-                "SELECT old_id, max(rank), min(position) FROM value WHERE kind = ? AND hash = ? "
-                "GROUP BY old_id ORDER BY min(position)",
-                (kind, value_hash),
-            ).fetchall()
-            keeper_id = max(rows, key=lambda row: (row[1], -row[2]))[0]
-            yield SharedValue(kind, tuple(row[0] for row in rows), keeper_id)
+            "SELECT kind, hash FROM value GROUP BY kind, hash HAVING count(*) > 1"
+        ).fetchall()
+        shared = [value for group in groups if (value := self._shared_value(*group)) is not None]
+        return [value for _, _, value in sorted(shared, key=lambda entry: entry[:2])]
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Yield old ID, kind and proposal of each user with a problem, in the order of the source."""
         yield from self._database.execute("SELECT old_id, kind, proposal FROM problem ORDER BY position")
 
-    def _has(self, kind: str, value_hash: bytes) -> bool:
-        query = "SELECT 1 FROM value WHERE kind = ? AND hash = ? LIMIT 1"
-        return self._database.execute(query, (kind, value_hash)).fetchone() is not None
+    def _shared_value(self, kind: str, value_hash: bytes) -> tuple[int, str, SharedValue] | None:
+        """Return a value with its first position and its kind; None if only one user has it."""
+        rows = self._database.execute(
+            "SELECT old_id, max(rank), min(position) FROM value WHERE kind = ? AND hash = ? "
+            "GROUP BY old_id ORDER BY min(position)",
+            (kind, value_hash),
+        ).fetchall()
+        if len(rows) == 1:
+            return None
+        keeper_id = max(rows, key=lambda row: (row[1], -row[2]))[0]
+        return rows[0][2], kind, SharedValue(kind, tuple(row[0] for row in rows), keeper_id)
 
     def _hash(self, kind: str, value: str) -> bytes:
         text = f"{kind}|{value}".encode(errors="surrogatepass")

@@ -87,14 +87,10 @@ class ConflictSearch:
     def __init__(self, index: AddressIndex) -> None:
         self._index = index
 
-    def add(self, user: LegacyUser, admission: Admission) -> str:
-        """Add a user of the source.
-
-        Returns:
-            What the user shares with an earlier user; empty for nothing.
-        """
+    def add(self, user: LegacyUser, admission: Admission) -> None:
+        """Add a user of the source."""
         if admission.reason == NO_ID:
-            return ""
+            return
         addresses = admission.addresses
         values = [
             (PHONE_KIND, addresses.phone),
@@ -104,10 +100,9 @@ class ConflictSearch:
         ]
         # A phone number that nobody has verified could be that of another person.
         rank = f"{0 if addresses.problem else 1}{user.updated_at}"
-        shared_kinds = self._index.add(user.old_id, rank, values)
+        self._index.add(user.old_id, rank, values)
         if addresses.problem:
             self._index.add_problem(user.old_id, addresses.problem, SKIP if not addresses.email else IMPORT)
-        return shared_kinds[0] if shared_kinds else ""
 
     def conflicts(self) -> list[Conflict]:
         """Return the conflicts with a proposal for each user.
@@ -131,19 +126,6 @@ class ConflictSearch:
             for old_id, kind, proposal in self._index.problems()
         ]
         return [*shared, *own]
-
-
-def admission_of_shared(admission: Admission, shared_kind: str, choice: str | None) -> Admission:
-    """Return the admission of a user who shares something with an earlier user of the source.
-
-    Args:
-        admission: The admission of the user alone.
-        shared_kind: What the user shares; empty for nothing.
-        choice: The decision about the user; None if there is none.
-    """
-    if admission.outcome is not None or not shared_kind or choice is not None:
-        return admission
-    return Admission(admission.addresses, Outcome.CONFLICT, shared_reason(shared_kind))
 
 
 def shared_reason(kind: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from userprofiles.backfill.error_messages import CONNECTION
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
 from userprofiles.backfill.limits import Limits
 from userprofiles.backfill.stop import Stop
@@ -151,8 +152,7 @@ class PoolCalls:
             self._pacers[quota_class].report_throttled()
             with self._lock:
                 self._throttled[quota_class] += 1
-        is_network = isinstance(error, BotoCoreError)
-        if (code in _RETRIED or is_network) and not is_late:
+        if (code in _RETRIED or isinstance(error, CONNECTION)) and not is_late:
             return
         if isinstance(error, BotoCoreError):
             raise self._failure(ErrorKind.NETWORK, operation, code, "Check the network and the credentials.")

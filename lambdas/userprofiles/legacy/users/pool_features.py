@@ -27,12 +27,10 @@ class PoolFeatures:
         is_passwordless: Whether users can sign in with Cognito's own codes by text message. Then a user who
             is created without a temporary password has no password (Amazon Cognito API Reference,
             AdminCreateUser, TemporaryPassword).
-        signs_in_by_email: Whether an e-mail address is a name for the sign-in, so unique in the pool.
     """
 
     has_old_id: bool
     is_passwordless: bool
-    signs_in_by_email: bool = True
 
     @classmethod
     def read(cls, client: Any, pool_id: str) -> "PoolFeatures":
@@ -60,7 +58,6 @@ class PoolFeatures:
         return cls(
             has_old_id=OLD_ID_ATTRIBUTE in schema,
             is_passwordless=PHONE_FACTOR in factors,
-            signs_in_by_email="email" in names,
         )
 
     def calls_per_user(self, *, is_disabled: bool) -> Mapping[str, int]:

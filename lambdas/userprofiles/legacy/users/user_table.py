@@ -127,10 +127,10 @@ class UserTable:
             response = self._call(
                 "Query",
                 TableName=self.name,
-                KeyConditionExpression="PK = :pk",
+                KeyConditionExpression="PK = :partition",
                 ProjectionExpression="SK, #run",
                 ExpressionAttributeNames={"#run": record.RUN_ID},
-                ExpressionAttributeValues={":pk": serialize(record.partition_key(sub))},
+                ExpressionAttributeValues={":partition": serialize(record.partition_key(sub))},
                 ConsistentRead=True,
                 **position,
             )

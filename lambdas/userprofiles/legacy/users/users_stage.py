@@ -19,13 +19,13 @@ from userprofiles.legacy.job.stage import (
 from userprofiles.legacy.mapping.records import LegacyUser
 from userprofiles.legacy.table_inserts import TableInserts
 from userprofiles.legacy.users.address_index import AddressIndex
-from userprofiles.legacy.users.admission import AdmissionRule, ConflictSearch, admission_of_shared
+from userprofiles.legacy.users.admission import AdmissionRule, ConflictSearch
 from userprofiles.legacy.users.claims import Claim, Claims
 from userprofiles.legacy.users.decisions import Decisions
 from userprofiles.legacy.users.pool_accounts import PoolAccounts
 from userprofiles.legacy.users.pool_calls import PoolCalls
 from userprofiles.legacy.users.pool_features import PoolFeatures
-from userprofiles.legacy.users.quotas import QuotaClass, import_rates, read_quotas
+from userprofiles.legacy.users.quotas import QuotaClass
 from userprofiles.legacy.users.user_binding import UserBinding
 from userprofiles.legacy.users.user_import import ImportParts, UserImport, earlier_result, not_admitted
 from userprofiles.legacy.users.user_items import LegacyUserBuilder, keep_url
@@ -142,21 +142,21 @@ class UsersStage:
     def preview(self, records: Sequence[LegacyUser]) -> list[RecordResult]:
         """Return what `process` will do, and write nothing.
 
-        The first of several users with a shared value is `created` here, because the others are not read yet.
-        Users who are in the pool already are found by `process` only: a look-up of each takes hours.
+        Conflicts among the users are found by a first pass, and counted by a second one whose decisions have
+        them. Users who are in the pool already are found by `process` only: a look-up of each takes hours.
         """
-        search = self._search()
         admissions = [(user, self._parts.rule.admit(user)) for user in records]
-        shared_kinds = [search.add(user, admission) for user, admission in admissions]
+        if not self._settings.decisions.shared_ids:
+            for user, admission in admissions:
+                self._search().add(user, admission)
         open_ids = [user.old_id for user, admission in admissions if admission.outcome is None]
         claims = self._parts.claims.read(open_ids)
         results = []
-        for (user, admission), shared in zip(admissions, shared_kinds, strict=True):
-            final = admission_of_shared(admission, shared, self._settings.decisions.choice(user.old_id))
-            if final.outcome is not None:
-                results.append(not_admitted(user, final))
-                continue
-            results.append(_preview(user, claims.get(user.old_id)))
+        for user, admission in admissions:
+            if admission.outcome is not None:
+                results.append(not_admitted(user, admission))
+            else:
+                results.append(_preview(user, claims.get(user.old_id)))
         return results
 
     def conflicts(self) -> Sequence[Conflict]:
@@ -212,21 +212,6 @@ def _preview(user: LegacyUser, claim: Claim | None) -> RecordResult:
     if claim is not None and (claim.is_erased or claim.is_bound):
         return earlier_result(user, claim)
     return RecordResult(record_id=user.old_id, outcome=Outcome.CREATED)
-
-
-def read_rates(
-    cognito: Any, service_quotas: Any = None, *, share: float | None = None, rate: float | None = None
-) -> dict[QuotaClass, float]:
-    """Return the calls per second of an import, from the quotas of the account.
-
-    Args:
-        cognito: A botocore client of Cognito.
-        service_quotas: A botocore client of Service Quotas; None to leave them out.
-        share: The part of each quota, as `--cognito-share` has it; None for the default.
-        rate: The calls per second in each category, as `--cognito-rate` has it.
-    """
-    quotas = read_quotas(cognito, service_quotas)
-    return import_rates(quotas, rate=rate) if share is None else import_rates(quotas, share=share, rate=rate)
 
 
 def _write_units(item: record.Item) -> float:

@@ -130,6 +130,40 @@ def test_imported_medium_of_another_type_is_only_a_download(call: Callable[..., 
     assert query["response-content-disposition"] == ["attachment"]
 
 
+def test_imported_medium_without_a_copy_is_readable_as_it_is(
+    call: Callable[..., Any], tables: Any, validate: Callable[..., None]
+) -> None:
+    content_id = content.content_id(NOW, "biograph#5f2")
+    lost = content.media_entry("lost", "audio/mpeg", size=None, sha256=None, state=content.MISSING)
+    elsewhere = content.media_entry("far", "video/mp4", size=None, sha256=None, state=content.ELSEWHERE)
+    item = content.content_item(
+        SUB,
+        content_id,
+        title="T",
+        text="",
+        record_time=NOW,
+        created_at="2026-02-04T16:00:00Z",
+        media=[
+            {**lost, "old_path": "a.mp3", "problem": "gone"},
+            {**elsewhere, "url": "https://videos.example/1"},
+        ],
+    )
+    tables.put(content.imported_content_item(item, old_id="5f2", digest="d", run_id="r-1"))
+
+    body = call(READ_CONTENT, path(content_id)).body
+
+    validate("Content", body)
+    assert body["media"] == [
+        {"id": "lost", "content_type": "audio/mpeg", "state": "missing"},
+        {
+            "id": "far",
+            "content_type": "video/mp4",
+            "state": "elsewhere",
+            "url": "https://videos.example/1",
+        },
+    ]
+
+
 def test_list_is_newest_first_and_continues_with_the_cursor(call: Callable[..., Any]) -> None:
     for day in (3, 1, 2):
         body = {"title": f"day {day}", "text": "x" * 300, "record_time": f"2020-01-0{day}T00:00:00Z"}

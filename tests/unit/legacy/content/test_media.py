@@ -19,7 +19,7 @@ from userprofiles.legacy.content.stored_object import Proof, StoredObject, compa
 from userprofiles.legacy.content.web_files import WebFiles
 
 KEY = "media/sub-1/20200506T070809123Z-0123456789ab/m"
-SIZES = CopySizes(multipart_bytes=10, part_bytes=4)
+SIZES = CopySizes(max_bytes=50, multipart_bytes=10, part_bytes=4)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ class TestBucket:
     @pytest.mark.parametrize("size", [11, 12, 13])
     def test_large_object_is_copied_in_parts(self, s3, copy, size):
         body = bytes(range(size))
-        s3.add(OLD_BUCKET, "a.mp3", body)
+        s3.add(OLD_BUCKET, "a.mp3", body, ChecksumCRC64NVME=crc(body))
 
         stored = copy(PLACE)
 
@@ -70,7 +70,17 @@ class TestBucket:
         assert (s3.count("CopyObject"), s3.count("UploadPartCopy")) == (0, -(-size // 4))
         assert s3.open_uploads == 0
 
-    @pytest.mark.parametrize("body", [b"small", b"larger than one part"])
+    @pytest.mark.parametrize(("size", "parts"), [(11, 0), (50, 0), (51, 13)])
+    def test_object_without_checksum_is_copied_whole_if_possible_so_that_its_etag_can_be_compared(
+        self, s3, copy, size, parts
+    ):
+        s3.add(OLD_BUCKET, "a.mp3", bytes(size))
+
+        copy(PLACE)
+
+        assert s3.count("UploadPartCopy") == parts
+
+    @pytest.mark.parametrize("body", [b"small", b"larger than one part" * 3])
     def test_repeated_copy_does_nothing(self, s3, copy, body):
         s3.add(OLD_BUCKET, "a.mp3", body)
         first = copy(PLACE)
@@ -89,7 +99,7 @@ class TestBucket:
         assert s3.body(BUCKET, KEY) == b"new"
 
     def test_source_that_changes_during_the_copy_fails_and_leaves_no_upload(self, s3, copy):
-        s3.add(OLD_BUCKET, "a.mp3", b"larger than one part")
+        s3.add(OLD_BUCKET, "a.mp3", b"larger than one part" * 3)
 
         def change(operation, parameters):
             if operation == "UploadPartCopy":
@@ -103,7 +113,7 @@ class TestBucket:
         assert (s3.keys(BUCKET), s3.open_uploads) == ([], 0)
 
     def test_denied_part_leaves_no_upload(self, s3, copy):
-        s3.add(OLD_BUCKET, "a.mp3", b"larger than one part")
+        s3.add(OLD_BUCKET, "a.mp3", b"larger than one part" * 3)
         s3.refused = {("UploadPartCopy", BUCKET)}
 
         with pytest.raises(BackfillFailedError, match="refuses UploadPartCopy") as raised:

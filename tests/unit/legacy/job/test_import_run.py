@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 from import_world import CONTENT, ONE_THREAD, USERS, Killed, World, content, user
-from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError, StoppedError
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.run_record import RunState
 from userprofiles.legacy.job.import_job import ImportOperation, ImportSlice
@@ -114,6 +114,20 @@ def test_stop_between_pages_can_be_resumed(world):
     assert not stopped.is_complete
     assert stopped.error is None
     assert result.is_complete
+    assert totals(result)[0] == ("users", {"created": 60}, {"edges": 120}, 60)
+
+
+def test_stop_inside_a_page_ends_the_run_without_an_error(world):
+    """A stage that waits for its pace ends the wait. The page is repeated by the resumed run."""
+    world.limits = ONE_THREAD
+    world.target.fail_at = (30, StoppedError("Stopped."))
+
+    stopped = world.run()
+    state = world.open_ledger().read("run1").state
+    result = world.run()
+
+    assert stopped.error is None
+    assert state is RunState.STOPPED
     assert totals(result)[0] == ("users", {"created": 60}, {"edges": 120}, 60)
 
 

@@ -164,13 +164,15 @@ class TestSharedValues:
 
 class TestPreview:
     def test_nothing_is_written_and_no_user_of_the_pool_is_read(self, world):
-        stage = world.stage()
+        users = [legacy_user(1), legacy_user(2, phone_number="4155550101"), legacy_user(3)]
+        conflicts = conflicts_of(world, *users)
+        stage = world.stage(decisions=Decisions.create({}, conflicts))
 
-        results = stage.preview([legacy_user(1), legacy_user(2, phone_number="4155550101"), legacy_user(3)])
+        results = stage.preview(users)
         stage.close()
 
         assert [result.outcome for result in results] == [
-            Outcome.CREATED,
+            Outcome.CONFLICT,
             Outcome.CONFLICT,
             Outcome.CREATED,
         ]

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from import_table import LIMITS
 from legacy_pool import POOL_ID, LegacyPool, pool_error
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, StoppedError
@@ -19,7 +19,6 @@ from userprofiles.legacy.users.quotas import (
     import_rates,
     read_quotas,
 )
-from userprofiles.legacy.users.users_stage import read_rates
 from users_world import FAST, legacy_user
 
 
@@ -88,7 +87,9 @@ class TestQuotas:
         assert read_quotas(SimpleNamespace(), Unreachable())[QuotaClass.USER_READ].source == "default"
 
     def test_the_import_uses_half_of_each_quota(self):
-        assert read_rates(Quotas()) == {name: rate / 2 for name, rate in DEFAULT_QUOTAS.items()}
+        assert import_rates(read_quotas(Quotas())) == {
+            name: rate / 2 for name, rate in DEFAULT_QUOTAS.items()
+        }
 
     def test_a_fixed_rate_is_never_above_the_quota(self):
         quotas = read_quotas(Quotas())
@@ -183,6 +184,34 @@ class TestCalls:
 
         assert calls.find("nobody") is None
         assert pool.calls == ["admin_get_user"] * 3
+
+    def test_a_lost_connection_is_repeated(self):
+        class Flaky(LegacyPool):
+            def admin_get_user(self, **parameters):
+                if len(self.calls) < 2:
+                    self.calls.append("lost")
+                    raise EndpointConnectionError(endpoint_url="https://example.com")
+                return super().admin_get_user(**parameters)
+
+        pool = Flaky()
+
+        assert self.create(pool)[0].find("nobody") is None
+        assert pool.calls == ["lost", "lost", "admin_get_user"]
+
+    def test_missing_credentials_end_the_run_at_once(self):
+        class WithoutCredentials:
+            calls = 0
+
+            def admin_get_user(self, **_):
+                self.calls += 1
+                raise NoCredentialsError
+
+        pool = WithoutCredentials()
+
+        with pytest.raises(BackfillFailedError, match="NoCredentialsError"):
+            self.create(pool)[0].find("nobody")
+
+        assert pool.calls == 1
 
     def test_endless_throttling_ends_the_run(self):
         pool = LegacyPool()
