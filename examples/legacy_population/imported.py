@@ -27,7 +27,8 @@ class Imported:
         links: How often a link is there: its kind, the user who has it, and the other user.
         mirrors_missing: Links that only one of both users has.
         plans: The end of each paid plan by the user's old ID.
-        old_urls: URLs of the old application's hosts that clients would see.
+        old_urls: Biographs whose text leads to a host of the old application.
+        old_pictures: Users whose picture is at a host of the old application.
     """
 
     subs: dict[str, str] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Imported:
     mirrors_missing: int = 0
     plans: dict[str, datetime | None] = field(default_factory=dict)
     old_urls: int = 0
+    old_pictures: int = 0
 
 
 def read_imported(
@@ -68,9 +70,8 @@ def read_imported(
         old_id = old_ids.get(item["PK"]["S"].removeprefix(_USER), "")
         if old_id:
             _read_item(imported, item, old_id, old_ids, keys)
-            imported.old_urls += sum(
-                _count_old_urls(item.get(name), old_hosts) for name in ("text", "profile_picture")
-            )
+            imported.old_urls += _has_old_url(item.get("text"), old_hosts)
+            imported.old_pictures += _has_old_url(item.get("profile_picture"), old_hosts)
     for user in _list_users(client("cognito-idp"), outputs["userPoolId"]):
         attributes = {entry["Name"]: entry["Value"] for entry in user["Attributes"]}
         if user["UserStatus"] == "CONFIRMED" and attributes["sub"] in old_ids:
@@ -104,9 +105,9 @@ def _read_item(
         imported.plans[old_id] = None if end is None else datetime.fromisoformat(end)
 
 
-def _count_old_urls(attribute: Mapping[str, Any] | None, old_hosts: tuple[str, ...]) -> int:
+def _has_old_url(attribute: Mapping[str, Any] | None, old_hosts: tuple[str, ...]) -> bool:
     text = (attribute or {}).get("S", "")
-    return sum(host in text for host in old_hosts)
+    return any(host in text for host in old_hosts)
 
 
 def _scan(dynamodb: Any, table: str) -> Iterator[Mapping[str, Any]]:
