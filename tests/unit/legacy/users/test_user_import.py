@@ -335,6 +335,18 @@ class TestAttacks:
         assert verified[0].outcome is Outcome.CONFLICT
 
 
+class TestThrottling:
+    def test_throttled_calls_are_repeated_and_reported(self, world):
+        world.pool.errors["admin_create_user"] = ["TooManyRequestsException"] * 2
+
+        stage = world.stage()
+        results = stage.process([legacy_user(1), legacy_user(2)])
+
+        assert outcomes(results) == [(Outcome.CREATED, "")] * 2
+        assert results[0].counts == {"calls that Cognito throttled": 2}
+        assert stage.process([legacy_user(1)])[0].counts == {}
+
+
 class TestRefusals:
     def test_one_refused_user_does_not_stop_the_others(self, world):
         world.pool.errors["admin_create_user"] = ["UserLambdaValidationException"]
