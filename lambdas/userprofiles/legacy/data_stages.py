@@ -22,7 +22,6 @@ from userprofiles.legacy.stage_tools import StageTools
 from userprofiles.legacy.table_calls import TableCalls
 from userprofiles.legacy.table_inserts import TableInserts
 
-
 COPY_READ_S = 600.0
 """Seconds to wait for the next byte of a response of S3: it answers when a copy is complete."""
 
@@ -40,6 +39,7 @@ def open_data_stages(
     run_id: str,
     stop: Stop,
     limits: Limits,
+    users_list_friends: bool = True,
 ) -> Iterator[list[Stage[Any]]]:
     """Create the stages in their order, and end their threads at the end of the block.
 
@@ -54,6 +54,7 @@ def open_data_stages(
         run_id: The run.
         stop: Ends calls and waits.
         limits: Sizes and times.
+        users_list_friends: Whether friends are lists of users, and not documents of their own.
 
     Raises:
         LegacyError: The rules are not valid, or there is no bucket for the files that they name.
@@ -72,4 +73,5 @@ def open_data_stages(
         copies = MediaCopies(MediaSource(bucket, rules, WebFiles(rules, stop)))
         stack.callback(copies.close)
         content = ContentStage(tools, rules, bucket, copies)
-        yield [content, LinksStage(tools), PremiumStage(tools), CountersStage(tools)]
+        counters = CountersStage(tools, users_list_friends=users_list_friends)
+        yield [content, LinksStage(tools), PremiumStage(tools), counters]

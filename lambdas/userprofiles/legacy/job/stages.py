@@ -43,6 +43,7 @@ def open_stages(context: StageContext) -> Iterator[list[Stage[Any]]]:
                 run_id=context.run_id,
                 stop=context.stop,
                 limits=context.limits,
+                users_list_friends=context.users_list_friends,
             )
         )
         yield [users, *data_stages]
