@@ -71,7 +71,6 @@ def main() -> None:
     names = {"platform": "lambdaPlatform", "runtime": "lambdaRuntime", "template_document": "templateFile"}
     with config.naming_settings(**names):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
-
     for name, value in profiles.declared_outputs().items():
         pulumi.export(name, value)
 
