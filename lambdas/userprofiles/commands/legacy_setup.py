@@ -209,6 +209,7 @@ class ImportSetup:
             conflicts=conflicts,
             choices=choices or {},
             media_rules=self.media_rules,
+            users_list_friends=not self.mapping.link_collections,
             stop=self.stop,
             limits=limits,
         )

@@ -1,4 +1,4 @@
-"""Creates the stages that follow the users: content, links, paid plans and counters."""
+"""Creates the stages that follow the users: content, links, paid plans, counters and pictures."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +11,7 @@ from userprofiles.legacy.content.content_stage import ContentStage
 from userprofiles.legacy.content.media_bucket import MediaBucket
 from userprofiles.legacy.content.media_copies import MediaCopies
 from userprofiles.legacy.content.media_source import MediaSource
+from userprofiles.legacy.content.pictures_stage import PicturesStage
 from userprofiles.legacy.content.rules_file import check_rules
 from userprofiles.legacy.content.web_files import WebFiles
 from userprofiles.legacy.errors import LegacyError
@@ -21,7 +22,6 @@ from userprofiles.legacy.job.stage import Stage
 from userprofiles.legacy.stage_tools import StageTools
 from userprofiles.legacy.table_calls import TableCalls
 from userprofiles.legacy.table_inserts import TableInserts
-
 
 COPY_READ_S = 600.0
 """Seconds to wait for the next byte of a response of S3: it answers when a copy is complete."""
@@ -40,6 +40,7 @@ def open_data_stages(
     run_id: str,
     stop: Stop,
     limits: Limits,
+    users_list_friends: bool = True,
 ) -> Iterator[list[Stage[Any]]]:
     """Create the stages in their order, and end their threads at the end of the block.
 
@@ -54,6 +55,7 @@ def open_data_stages(
         run_id: The run.
         stop: Ends calls and waits.
         limits: Sizes and times.
+        users_list_friends: Whether friends are lists of users, and not documents of their own.
 
     Raises:
         LegacyError: The rules are not valid, or there is no bucket for the files that they name.
@@ -72,4 +74,6 @@ def open_data_stages(
         copies = MediaCopies(MediaSource(bucket, rules, WebFiles(rules, stop)))
         stack.callback(copies.close)
         content = ContentStage(tools, rules, bucket, copies)
-        yield [content, LinksStage(tools), PremiumStage(tools), CountersStage(tools)]
+        counters = CountersStage(tools, users_list_friends=users_list_friends)
+        pictures = PicturesStage(tools, rules, bucket, copies)
+        yield [content, LinksStage(tools), PremiumStage(tools), counters, pictures]

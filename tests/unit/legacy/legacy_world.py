@@ -80,7 +80,7 @@ class LegacyWorld:
             self.table.put({**claim, "state": BOUND, "sub": sub_of(old_id)})
 
     @contextmanager
-    def stages(self, run_id="run-1", rules=RULES):
+    def stages(self, run_id="run-1", rules=RULES, *, users_list_friends=True):
         """Yield the stages of a run by name."""
         inserts = TableInserts(self.table.client, self.table.name, threads=2, limits=LIMITS)
         try:
@@ -95,6 +95,7 @@ class LegacyWorld:
                 run_id=run_id,
                 stop=self.stop,
                 limits=LIMITS,
+                users_list_friends=users_list_friends,
             ) as stages:
                 yield {stage.name: stage for stage in stages}
         finally:

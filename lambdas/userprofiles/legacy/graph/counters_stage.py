@@ -27,13 +27,16 @@ class CountersStage:
 
     Args:
         tools: The table, the users and the run.
+        users_list_friends: Whether friends are lists of users. Of links in documents of their own, a user
+            does not show which of them exist in both directions.
     """
 
     name = "counters"
     reads = RecordKind.USERS
 
-    def __init__(self, tools: StageTools) -> None:
+    def __init__(self, tools: StageTools, *, users_list_friends: bool = True) -> None:
         self._tools = tools
+        self._users_list_friends = users_list_friends
         self._counters = UserCounters(tools)
 
     def preview(self, records: Sequence[LegacyUser]) -> list[RecordResult]:
@@ -80,10 +83,7 @@ class CountersStage:
         if sub is None:
             return RecordResult(record_id=user.old_id, outcome=Outcome.SKIPPED, reason=NOT_IMPORTED)
         previous, items = self._counters.write(sub, count_items)
-        listed = {subs.get(old_id) for old_id in user.friends}
-        prefix = link_prefix(FRIEND)
-        friends = [item["SK"].removeprefix(prefix) for item in items if item["SK"].startswith(prefix)]
-        one_sided = [other for other in friends if other not in listed]
+        one_sided = self._one_sided(user, subs, items) if self._users_list_friends else []
         if previous is None and not any(count_items(items).values()):
             return RecordResult(record_id=user.old_id, outcome=Outcome.SKIPPED, reason=NOTHING)
         is_created = previous is None or self._tools.is_own(previous)
@@ -99,6 +99,13 @@ class CountersStage:
             ),
             write_units=1.0,
         )
+
+    def _one_sided(self, user: LegacyUser, subs: Mapping[str, str], items: Sequence[Item]) -> list[str]:
+        """Return the friends of a user whom the user does not list."""
+        listed = {subs.get(old_id) for old_id in user.friends}
+        prefix = link_prefix(FRIEND)
+        friends = [item["SK"].removeprefix(prefix) for item in items if item["SK"].startswith(prefix)]
+        return [other for other in friends if other not in listed]
 
     def _verify(self, user: LegacyUser, sub: str | None) -> RecordResult:
         if sub is None:

@@ -27,6 +27,7 @@ class StageContext:
         conflicts: The conflicts of the plan.
         choices: The decisions of the operator, by old ID.
         media_rules: The content of the file of media rules; None without one.
+        users_list_friends: Whether friends are lists of users, and not documents of their own.
         stop: Ends calls and waits.
         limits: Sizes and times.
     """
@@ -42,5 +43,6 @@ class StageContext:
     conflicts: Sequence[Conflict] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
     media_rules: Any = None
+    users_list_friends: bool = True
     stop: Stop
     limits: Limits

@@ -205,6 +205,15 @@ class TestCounters:
         assert sum_counts(results) == {"friendships that one user lists": 1}
         assert results[2].findings == ("user 3: does not list the friend sub-1, who lists this user",)
 
+    def test_links_in_documents_of_their_own_are_not_called_one_sided(self, legacy_world):
+        legacy_world.bind("1", "2")
+        legacy_world.run("links", [create_user("1", friends=("2",))])
+
+        with legacy_world.stages(users_list_friends=False) as stages:
+            results = stages["counters"].process([create_user("1"), create_user("2")])
+
+        assert sum_counts(results) == {}
+
     def test_user_without_links_and_content_gets_no_item(self, legacy_world):
         legacy_world.bind("1")
 
@@ -277,7 +286,7 @@ class TestCounters:
         users = [create_user("1", friends=("2",))]
         legacy_world.run("links", users)
         [result] = legacy_world.run("counters", users)
-        assert (result.outcome, self.counters(legacy_world, "1")[0]) == (Outcome.UPDATED, 2)
+        assert (result.outcome, self.counters(legacy_world, "1")[0]) == (Outcome.EXISTED, 2)
 
         [undone] = legacy_world.run("counters", list(result.keys), "undo")
 
