@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(VENV)/.installed: pyproject.toml uv.lock
 	@if [ -z "$(PYTHON)" ]; then \
@@ -39,6 +39,10 @@ install: ## Install everything into .venv, or repair it
 .PHONY: demo
 demo: install ## Show a sign-up and a backfill on a local AWS (ARGS=--json prints one JSON document)
 	@$(BIN)/python examples/demo $(ARGS)
+
+.PHONY: demo-legacy
+demo-legacy: install ## Move 2,000 users of an old application to a local AWS (ARGS=--json prints one JSON document)
+	@$(BIN)/python examples/demo_legacy $(ARGS)
 
 .PHONY: test
 test: install ## Run the test suite without the long tests (3 minutes at most)

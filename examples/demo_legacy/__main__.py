@@ -67,7 +67,7 @@ def run(timeline: Timeline, users: int) -> dict[str, Any]:
         folder = Path(local.folder) / "import"
         folder.mkdir()
         with timeline.step(f"an old application with {users:,} users is generated") as step:
-            population = Population(users, now=datetime.now(UTC))
+            population = Population(users, now=datetime.now(UTC), most_contents=2)
             application = OldApplication(population, folder)
             files = application.upload_files(local.client("s3"))
             step["shows"] = f"a dump of MongoDB, and a bucket with {files:,} files"
@@ -90,11 +90,11 @@ def main() -> int:
         help="print one JSON document on standard output (make demo-legacy ARGS=--json)",
     )
     parser.add_argument(
-        "--users", type=int, default=USERS, metavar="N", help="a multiple of 200 (default: %(default)s)"
+        "--users", type=int, default=USERS, metavar="N", help="a multiple of 100 (default: %(default)s)"
     )
     arguments = parser.parse_args()
-    if arguments.users <= 0 or arguments.users % 200:
-        parser.error(f"--users must be a multiple of 200, got {arguments.users}")
+    if arguments.users <= 0 or arguments.users % 100:
+        parser.error(f"--users must be a multiple of 100, got {arguments.users}")
     timeline = Timeline(quiet=arguments.json)
     try:
         document = run(timeline, arguments.users)

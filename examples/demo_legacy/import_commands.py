@@ -9,7 +9,7 @@ from typing import Any
 
 from timeline import StepFailedError
 
-DEADLINE_S = 170
+DEADLINE_S = 600
 
 
 class ImportCommands:

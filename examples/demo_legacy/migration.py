@@ -10,7 +10,6 @@ from legacy_population.contents import MEDIA_RULES, OLD_BUCKET
 from legacy_population.expectation import Expectation, expect
 from legacy_population.imported import Imported, read_imported
 from legacy_population.people import Person
-from legacy_population.population import Population
 from legacy_population.roles import Role
 from legacy_population.score import Row, score
 from legacy_population.truth import count_truth, is_clear_or_proposed
@@ -43,13 +42,15 @@ class Migration:
         outputs: Mapping[str, Any],
         timeline: Timeline,
     ) -> None:
-        self._population: Population = application.population
+        self._population = application.population
         self._source = ("--source", application.source)
         self._commands = commands
         self._local = local
         self._outputs = outputs
         self._timeline = timeline
-        self._half = self._population.user_count // 2
+        first = self._population.user_count * 9 // 10
+        self._batches = (("0", str(first)), (str(first), str(self._population.user_count - first)))
+        self._first_batch = first
         self._rules = commands.folder / "media-rules.json"
         self._rules.write_text(json.dumps(MEDIA_RULES))
 
@@ -70,7 +71,7 @@ class Migration:
             report = self._commands.run("rollback", runs[1]["runId"], "--yes", *_PACE)
             step["shows"] = _format(report["outcomes"])
         first = expect(
-            self._population, lambda person: person.index < self._half and is_clear_or_proposed(person)
+            self._population, lambda person: person.index < self._first_batch and is_clear_or_proposed(person)
         )
         tables["after the rollback of the second batch"] = self._score(first)
         for title, rows in tables.items():
@@ -81,7 +82,8 @@ class Migration:
     def _import_batch(self, number: int) -> dict[str, Any]:
         """Plan and apply a batch, with all proposals of the plan, and return the report."""
         plan = self._commands.folder / f"plan-{number + 1}.json"
-        part = ("--skip", str(number * self._half), "--limit", str(self._half))
+        skip, limit = self._batches[number]
+        part = ("--skip", skip, "--limit", limit)
         with self._timeline.step(f"import plan, users of batch {number + 1}") as step:
             document = self._commands.run(
                 "plan", *self._source, *part, *_PACE, "--media-rules", str(self._rules), "--output", str(plan)
@@ -101,7 +103,8 @@ class Migration:
         return score(expectation, self._read())
 
     def _read(self) -> Imported:
-        return read_imported(self._local.client, self._outputs, OLD_HOSTS)
+        known_ids = {str(person.old_id) for person in self._population.people()}
+        return read_imported(self._local.client, self._outputs, known_ids, OLD_HOSTS)
 
     def _score_links(self, runs: Sequence[Mapping[str, Any]]) -> list[Row]:
         """Compare the numbers in the last report with the links that were generated."""

@@ -80,13 +80,13 @@ class Content:
 
 
 def create_content(
-    seed: int, block: int, people: Sequence[Person], now: datetime, text_words: int
+    seed: int, block: int, people: Sequence[Person], now: datetime, *, text_words: int, most: int
 ) -> list[Content]:
-    """Return the content of a block: none to five biographs for each user, and three without an owner."""
+    """Return the content of a block: none to `most` biographs for each user, and three without an owner."""
     rng = random.Random(f"{seed}/content/{block}")
     contents: list[Content] = []
     for person in people:
-        for number in range(rng.choice((0, 0, 1, 1, 2, 5))):
+        for number in range(rng.choice((0, 0, 1, 1, 2, most))):
             content = Content(object_id(seed, "content", person.index, number), person, {})
             content.document["user_id"] = str(person.old_id) if number == 1 else person.old_id
             contents.append(content)

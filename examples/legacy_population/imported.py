@@ -1,7 +1,7 @@
 """What an import has left behind: read from pool, table and bucket, without any code of the import."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 _LINKS = {"FRIEND": "friends", "SUBSCRIBER": "subscribers", "BLOCK": "blocked_users"}
 _MIRRORS = {"FRIEND": "FRIEND", "SUBSCRIBER": "SUBSCRIPTION", "BLOCK": "BLOCKED_BY"}
 _USER = "USER#"
+_LEGACY = "LEGACY#"
+_BOTH_ITEMS = ("ACCOUNT#MAIN", "PROFILE#MAIN")
 
 
 @dataclass
@@ -17,7 +19,7 @@ class Imported:
 
     Attributes:
         subs: The sub of each user by old ID.
-        users: How often an old ID has an account.
+        users: How often an old ID has an account and a profile.
         confirmed: How often an old ID has a confirmed user in the pool.
         contents: How often a biograph is there, by its old ID and the old ID of its owner.
         files: The keys of the files in the bucket.
@@ -25,7 +27,8 @@ class Imported:
         links: How often a link is there: its kind, the user who has it, and the other user.
         mirrors_missing: Links that only one of both users has.
         plans: The end of each paid plan by the user's old ID.
-        old_urls: URLs of the old application's hosts that clients would see.
+        old_urls: Biographs whose text leads to a host of the old application.
+        old_pictures: Users whose picture is at a host of the old application.
     """
 
     subs: dict[str, str] = field(default_factory=dict)
@@ -38,37 +41,43 @@ class Imported:
     mirrors_missing: int = 0
     plans: dict[str, datetime | None] = field(default_factory=dict)
     old_urls: int = 0
+    old_pictures: int = 0
 
 
-def read_imported(client: Any, outputs: Mapping[str, Any], old_hosts: tuple[str, ...]) -> Imported:
+def read_imported(
+    client: Any, outputs: Mapping[str, Any], known_ids: Collection[str], old_hosts: tuple[str, ...]
+) -> Imported:
     """Read what an import has left behind.
 
     Args:
         client: Returns a client of a service by its name.
         outputs: The stack's outputs.
+        known_ids: The old IDs of all users of the population. The stack can have other users, too.
         old_hosts: Hosts of the old application.
     """
     items = list(_scan(client("dynamodb"), outputs["usersTableName"]))
+    keys = {(item["PK"]["S"], item["SK"]["S"]) for item in items}
     imported = Imported()
     old_ids: dict[str, str] = {}
-    for item in items:
-        if item["SK"] == {"S": "ACCOUNT#MAIN"} and "S" in item.get("old_user_id", {}):
-            sub, old_id = item["PK"]["S"].removeprefix(_USER), item["old_user_id"]["S"]
+    for partition, sort_key in keys:
+        source, _, old_id = sort_key.removeprefix(_LEGACY).partition("#")
+        if sort_key.startswith(_LEGACY) and source and old_id in known_ids and partition.startswith(_USER):
+            sub = partition.removeprefix(_USER)
             old_ids[sub] = old_id
-            imported.users[old_id] += 1
             imported.subs[old_id] = sub
-            imported.old_urls += _count_old_urls(item.get("profile_picture"), old_hosts)
-    keys = {(item["PK"]["S"], item["SK"]["S"]) for item in items}
+            imported.users[old_id] += {(partition, sort) for sort in _BOTH_ITEMS} <= keys
     for item in items:
-        old_id = old_ids.get(item["PK"]["S"].removeprefix(_USER))
-        if old_id is not None:
+        old_id = old_ids.get(item["PK"]["S"].removeprefix(_USER), "")
+        if old_id:
             _read_item(imported, item, old_id, old_ids, keys)
-            imported.old_urls += _count_old_urls(item.get("text"), old_hosts)
+            imported.old_urls += _has_old_url(item.get("text"), old_hosts)
+            imported.old_pictures += _has_old_url(item.get("profile_picture"), old_hosts)
     for user in _list_users(client("cognito-idp"), outputs["userPoolId"]):
         attributes = {entry["Name"]: entry["Value"] for entry in user["Attributes"]}
         if user["UserStatus"] == "CONFIRMED" and attributes["sub"] in old_ids:
             imported.confirmed[old_ids[attributes["sub"]]] += 1
-    imported.files = set(_list_keys(client("s3"), outputs["mediaBucketName"]))
+    keys_of_files = _list_keys(client("s3"), outputs["mediaBucketName"])
+    imported.files = {key for key in keys_of_files if key.split("/")[1] in old_ids}
     return imported
 
 
@@ -96,9 +105,9 @@ def _read_item(
         imported.plans[old_id] = None if end is None else datetime.fromisoformat(end)
 
 
-def _count_old_urls(attribute: Mapping[str, Any] | None, old_hosts: tuple[str, ...]) -> int:
+def _has_old_url(attribute: Mapping[str, Any] | None, old_hosts: tuple[str, ...]) -> bool:
     text = (attribute or {}).get("S", "")
-    return sum(host in text for host in old_hosts)
+    return any(host in text for host in old_hosts)
 
 
 def _scan(dynamodb: Any, table: str) -> Iterator[Mapping[str, Any]]:

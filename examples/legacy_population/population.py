@@ -41,6 +41,7 @@ class Population:
         seed: Another seed gives another population.
         now: The time of the old database's last change. Paid plans start and end around it.
         text_words: The words of a biograph's text, at most.
+        most_contents: The biographs of a user, at most; at least 2.
         is_later: Whether to yield the population some hours later: in each block, one user has another name,
             one has a longer paid plan, and one has another biograph. More `users` add new users.
     """
@@ -52,14 +53,16 @@ class Population:
         seed: int = 1,
         now: datetime = NOW,
         text_words: int = 40,
+        most_contents: int = 5,
         is_later: bool = False,
     ) -> None:
         if users % BLOCK or not 0 < users <= MAX_NUMBERS:
             raise ValueError(f"users is {users}; it must be a multiple of {BLOCK}, at most {MAX_NUMBERS:,}")
         self.user_count = users
-        self.now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # the precision of BSON
+        self.now = now.replace(microsecond=0)
         self._seed = seed
         self._text_words = text_words
+        self._most_contents = most_contents
         self._is_later = is_later
 
     def blocks(self) -> Iterator[Block]:
@@ -68,7 +71,9 @@ class Population:
         for number in range(self.user_count // BLOCK):
             people = create_people(self._seed, number, self.now)
             add_links(self._seed, number, people, previous_ids)
-            contents = create_content(self._seed, number, people, self.now, self._text_words)
+            contents = create_content(
+                self._seed, number, people, self.now, text_words=self._text_words, most=self._most_contents
+            )
             if self._is_later:
                 change_block(self._seed, people, contents, self.now)
             yield Block(people, contents)

@@ -57,7 +57,7 @@ def score(expectation: Expectation, imported: Imported) -> list[Row]:
         ),
         Row("links that only one of both users has", 0, extra=imported.mirrors_missing),
         _compare("paid plans, none ends early or late", expectation.plans.items(), _counted(imported.plans)),
-        Row("URLs of old hosts", 0, extra=imported.old_urls),
+        Row("biographs with URLs of old hosts", 0, extra=imported.old_urls),
     ]
 
 

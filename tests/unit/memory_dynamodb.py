@@ -63,7 +63,8 @@ class Expressions:
         left, operator, right = re.fullmatch(r"(\S+) (=|<>|<) (\S+)", clause).groups()
         actual, expected = self.get(item, left), self.get(item, right)
         if operator == "=":
-            return actual is not None and actual == expected
+            exists = actual is not None or (expected is None and self.path(left)[-1] in item)  # the type NULL
+            return exists and actual == expected
         return actual != expected if operator == "<>" else actual is not None and actual < expected
 
     def update(self, expression, item):

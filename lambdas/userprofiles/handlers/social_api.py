@@ -35,6 +35,7 @@ from userprofiles.api.routes import (
     READ_SUBSCRIPTION,
 )
 from userprofiles.api.social_lists import SocialLists
+from userprofiles.social import import_problems
 from userprofiles.social.social_items import SocialItems
 from userprofiles.table.lists import UserLists
 from userprofiles.telemetry import Report, start_invocation
@@ -141,4 +142,5 @@ def handler(event: Any, context: Any) -> Any:
     start_invocation(context)
     response = APP.resolve(event, context)
     responses.log_request(event, response, REPORT)
+    import_problems.count_error(USERS_TABLE, response.get("statusCode"))
     return response

@@ -1,6 +1,7 @@
 """Imported users in a deployed stack: they get no message, sign in by code, and can be rolled back."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -94,10 +95,14 @@ def test_an_imported_user_gets_no_message_and_signs_in_by_code(
     assert outcomes(stage.verify(users)) == [(Outcome.EXISTED, "")] * 2
     assert outcomes(stage.process(users)) == [(Outcome.CREATED, "")] * 2
 
+    changed = replace(user, first_name="Bea", digest="2")
+    assert outcomes(stage.update([changed])) == [(Outcome.UPDATED, "")]
+    assert outcomes(stage.verify([changed])) == [(Outcome.EXISTED, "")]
+
     tokens = phone.sign_in()
 
     profile = phone_client.get_profile(tokens["AccessToken"]).json()
-    assert (profile["profile"]["userId"], profile["profile"]["firstName"]) == (states[0]["Username"], "Ana")
+    assert (profile["profile"]["userId"], profile["profile"]["firstName"]) == (states[0]["Username"], "Bea")
 
 
 @pytest.mark.long

@@ -78,7 +78,7 @@ def _check_folder(values: argparse.Namespace, *, is_new: bool) -> None:
     if not folder.exists() and not is_new:
         values.parser.error(
             f"--ledger-dir {folder}: the folder does not exist. Use the folder with which the run was "
-            "started. Only `backfill apply` creates one"
+            "started. Only commands that start a run, such as `backfill apply`, create one"
         )
 
 

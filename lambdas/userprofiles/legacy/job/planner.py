@@ -125,10 +125,14 @@ class ImportPlanner:
         return PlanSummary(units, conflicts, self._first_pass.to_json())
 
     def _find_conflicts(self, stages: Sequence[Stage[Any]]) -> Sequence[Conflict]:
-        """Read the users, count the fields of their documents, and return their conflicts."""
-        users = self._reader.units(stages)[0]
+        """Read all users, also of other batches: two users of a conflict can be in different batches.
+
+        The fields of their documents are counted on the way.
+        """
+        reader = self._reader.of_all_users()
+        users = reader.units(stages)[0]
         state = UnitState(users)
-        for page, mapped in self._pages(users):
+        for page, mapped in self._pages(reader, users):
             self._first_pass.add(users.collection, page.content)
             stages[0].preview(mapped.records)
             state.read += page.read
@@ -138,7 +142,7 @@ class ImportPlanner:
 
     def _read_unit(self, plan: UnitPlan, stage: Stage[Any], units: Sequence[UnitPlan]) -> None:
         unit = plan.state.unit
-        for page, mapped in self._pages(unit):
+        for page, mapped in self._pages(self._reader, unit):
             if unit.collection not in self._counted_collections:
                 self._first_pass.add(unit.collection, page.content)
             plan.state.add([*mapped.unreadable, *stage.preview(mapped.records)])
@@ -150,12 +154,12 @@ class ImportPlanner:
         plan.state.done = True
         self._counted_collections.add(unit.collection)
 
-    def _pages(self, unit: Unit) -> Iterator[tuple[WorkPage, MappedPage]]:
-        self._reader.prepare(unit)
-        for page in self._reader.pages(unit, None, 0, _PAGE_RECORDS):
+    def _pages(self, reader: RecordReader, unit: Unit) -> Iterator[tuple[WorkPage, MappedPage]]:
+        reader.prepare(unit)
+        for page in reader.pages(unit, None, 0, _PAGE_RECORDS):
             if self._stop.is_requested:
                 raise StoppedError("Stopped before the plan was complete. Nothing was written. Run it again.")
-            yield page, self._reader.map_page(unit, page)
+            yield page, reader.map_page(unit, page)
 
 
 def _record_number(unit: Unit, record: LegacyRecord) -> int:

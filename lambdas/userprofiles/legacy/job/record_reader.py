@@ -88,6 +88,10 @@ class RecordReader:
         self._owners: KeyHashes | None = None
         self._first_stages: dict[str, str] = {}
 
+    def of_all_users(self) -> "RecordReader":
+        """Return a reader of the same source without a batch."""
+        return RecordReader(self._source, self._mapping, ImportSlice())
+
     def units(self, stages: Sequence[Stage[Any]]) -> list[Unit]:
         """Return the units of stages, in the order of the stages."""
         units = [

@@ -1,11 +1,10 @@
 """The mapping of an old application: reads users, content and links from its documents."""
 
-import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any
 
 from userprofiles.legacy.errors import MappingError
 from userprofiles.legacy.mapping.field import Field
@@ -14,7 +13,6 @@ from userprofiles.legacy.mapping.mapping_file import read_mapping_file
 from userprofiles.legacy.mapping.records import LegacyContent, LegacyLink, LegacyPremium, LegacyUser
 from userprofiles.legacy.mapping.targets import (
     CONTENT_TARGETS,
-    LINK_KINDS,
     LINK_TARGETS,
     USER_TARGETS,
     Target,
@@ -52,13 +50,6 @@ class CollectionMapping:
         return values, tuple(dict.fromkeys(problems))
 
 
-class OwnedLinks(Protocol):
-    """Links that have documents of their own."""
-
-    def other_ids(self, owner_id: str, kind: str) -> tuple[str, ...]:
-        """Return the other users of an owner's links."""
-
-
 class LegacyMapping:
     """The mapping of an old application. One object serves all threads.
 
@@ -85,7 +76,6 @@ class LegacyMapping:
             entry["collection"]: _collection_mapping(entry, LINK_TARGETS)
             for entry in document.get("links", ())
         }
-        self._owned_links: OwnedLinks | None = None
 
     @classmethod
     def load(cls, name: str) -> "LegacyMapping":
@@ -123,18 +113,9 @@ class LegacyMapping:
         """The mappings of all collections, the users first."""
         return [self.users, *self.content.values(), *self.links.values()]
 
-    def with_links(self, owned_links: OwnedLinks) -> Self:
-        """Return this mapping, with links that are added to the lists of the users."""
-        mapping = copy.copy(self)
-        mapping._owned_links = owned_links  # noqa: SLF001 - a copy of this object
-        return mapping
-
     def read_user(self, document: Mapping[str, Any]) -> LegacyUser:
         """Read a user. What does not fit is in `problems`; it never raises because of data."""
         values, problems = self.users.read(document)
-        if self._owned_links is not None:
-            for kind in LINK_KINDS:
-                values[kind] += self._owned_links.other_ids(values["old_id"], kind)
         digest = _digest(values)
         premium = LegacyPremium(
             values.pop("premium_plan"), values.pop("premium_start"), values.pop("premium_end")

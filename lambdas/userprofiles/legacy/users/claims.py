@@ -11,7 +11,7 @@ from typing import Any
 
 from userprofiles.legacy.mapping.records import LegacyUser
 from userprofiles.legacy.users.addresses import address_hash, create_salt
-from userprofiles.legacy.users.user_table import UserTable, item_key
+from userprofiles.legacy.users.user_table import ItemUpdate, UserTable, item_key
 from userprofiles.social import legacy_records
 from userprofiles.table import record
 from userprofiles.table.record import Item
@@ -148,7 +148,8 @@ class Claims:
             "updatedAt": self._now(),
             record.RUN_ID: self._run_id,
         }
-        is_bound = self._table.update_and_put(claim.item, changes, unchanged=self._version(claim), item=owner)
+        update = ItemUpdate(claim.item, changes, self._version(claim))
+        is_bound = self._table.write_all([update], [owner])
         if is_bound:
             return Claim({**claim.item, **changes})
         # A repeated call after a lost response finds its own result.

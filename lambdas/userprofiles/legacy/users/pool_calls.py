@@ -154,21 +154,27 @@ class PoolCalls:
                 self._throttled[quota_class] += 1
         if (code in _RETRIED or isinstance(error, CONNECTION)) and not is_late:
             return
-        if isinstance(error, BotoCoreError):
-            raise self._failure(ErrorKind.NETWORK, operation, code, "Check the network and the credentials.")
+        # Without the context: Cognito's message can repeat a user name.
+        is_network = isinstance(error, BotoCoreError)
+        raise self._permanent_error(operation, quota_class, code, is_network=is_network) from None
+
+    def _permanent_error(
+        self, operation: str, quota_class: QuotaClass, code: str, *, is_network: bool
+    ) -> Exception:
+        """Return the error that ends the run, or that of one user."""
+        if is_network:
+            return self._failure(ErrorKind.NETWORK, operation, code, "Check the network and the credentials.")
         if code in _RETRIED:
             fix = f"Wait, or use a smaller --cognito-share. The quota is that of {quota_class}."
-            raise self._failure(ErrorKind.SERVICE, operation, code, fix)
+            return self._failure(ErrorKind.SERVICE, operation, code, fix)
         if code in _DENIED:
-            action = f"cognito-idp:{_action(operation)}"
-            raise self._failure(
-                ErrorKind.RIGHTS, operation, code, f"Add the permission {action} on the pool."
-            )
+            fix = f"Add the permission cognito-idp:{_action(operation)} on the pool."
+            return self._failure(ErrorKind.RIGHTS, operation, code, fix)
         if code in _CREDENTIALS:
-            raise self._failure(ErrorKind.CREDENTIALS, operation, code, "Check the credentials.")
+            return self._failure(ErrorKind.CREDENTIALS, operation, code, "Check the credentials.")
         if code == "ResourceNotFoundException":
-            raise self._failure(ErrorKind.USAGE, operation, code, "Check the ID of the pool and the region.")
-        raise PoolRefusedError(code)
+            return self._failure(ErrorKind.USAGE, operation, code, "Check the ID of the pool and the region.")
+        return PoolRefusedError(code)
 
     def _failure(self, kind: ErrorKind, operation: str, code: str, fix: str) -> BackfillFailedError:
         return BackfillFailedError(

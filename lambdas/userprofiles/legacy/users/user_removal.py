@@ -10,7 +10,7 @@ from userprofiles.legacy.users.pool_features import OLD_ID_ATTRIBUTE
 from userprofiles.legacy.users.user_comparison import is_unchanged
 from userprofiles.legacy.users.user_import import ImportParts, mirror_of
 from userprofiles.legacy.users.user_items import POOL_MODIFIED_AT
-from userprofiles.legacy.users.user_table import item_key
+from userprofiles.legacy.users.user_table import MISSING, item_key
 from userprofiles.table import record
 from userprofiles.table.record import Item
 from userprofiles.template_check import ITEM_KINDS
@@ -43,7 +43,12 @@ class UserRemoval:
         """Remove the users of some keys. Return one result for each key."""
         pairs = {key: _split_key(key) for key in dict.fromkeys(keys)}
         claims = self._parts.claims.read([old_id for old_id, _ in pairs.values()])
-        results = {key: self._undo(key, sub, claims.get(old_id)) for key, (old_id, sub) in pairs.items()}
+        results = {}
+        for key, (old_id, sub) in pairs.items():
+            try:
+                results[key] = self._undo(key, sub, claims.get(old_id))
+            except PoolRefusedError as error:
+                results[key] = _result(key, Outcome.KEPT, f"{REFUSED}: {error.code}")
         return [results[key] for key in keys]
 
     def _undo(self, key: str, sub: str, claim: Claim | None) -> RecordResult:
@@ -57,9 +62,9 @@ class UserRemoval:
         account = items.get(item_key(record.key(sub, "account")))
         if claim.created_user:
             reason = self._reason_to_keep(claim, account, items.get(item_key(mirror_of(self._parts, claim))))
-            reason = reason or self._delete_user(claim.sub)
             if reason:
                 return _result(key, Outcome.KEPT, reason)
+            self._delete_user(claim.sub)
         self._remove_items(claim, account)
         return _result(key, Outcome.REMOVED)
 
@@ -84,13 +89,17 @@ class UserRemoval:
         is_changed = imported_at is not None and imported_at != modified_at(existing)
         return CHANGED_USER if is_changed else ""
 
-    def _delete_user(self, sub: str) -> str:
-        """Delete a user in Cognito; return why it is not possible."""
+    def _delete_user(self, sub: str) -> None:
+        """Delete a user in Cognito. A user who does not exist is ignored.
+
+        Raises:
+            PoolRefusedError: Cognito refuses to delete the user.
+        """
         try:
             self._calls.call("admin_delete_user", Username=sub)
         except PoolRefusedError as error:
-            return "" if error.code == NOT_FOUND else f"{REFUSED}: {error.code}"
-        return ""
+            if error.code != NOT_FOUND:
+                raise
 
     def _undo_unbound(self, key: str, sub: str, claim: Claim) -> RecordResult:
         """Remove a claim without a user, and the user that a killed run created for it."""
@@ -100,9 +109,9 @@ class UserRemoval:
             is_named = attributes.get(OLD_ID_ATTRIBUTE) in {None, claim.old_id}
             has_items = self._parts.table.has_other_items(sub, (), self._parts.run_id)
             reason = (NEW_ITEMS if has_items else "") or ("" if is_named else OTHER_RUN)
-            reason = reason or self._delete_user(sub)
             if reason:
                 return _result(key, Outcome.KEPT, reason)
+            self._delete_user(sub)
         self._remove_claim(claim)
         return _result(key, Outcome.REMOVED)
 
@@ -111,7 +120,7 @@ class UserRemoval:
         run = {record.RUN_ID: self._parts.run_id}
         if account is None or is_unchanged(account, self._parts.run_id):
             for kind in ITEM_KINDS:
-                self._parts.table.delete(record.key(claim.sub, kind), unchanged={**run, "auditHead": None})
+                self._parts.table.delete(record.key(claim.sub, kind), unchanged={**run, "auditHead": MISSING})
         self._parts.table.delete(mirror_of(self._parts, claim), unchanged=run)
         self._parts.table.delete(owner_key(claim.sub, self._parts.source), unchanged=run)
         self._remove_claim(claim)

@@ -1,6 +1,7 @@
 """Reads and writes items of the users table for the import of users."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from userprofiles.backfill.error_messages import access_denied_error
@@ -12,12 +13,36 @@ from userprofiles.legacy.table_calls import TableCalls
 from userprofiles.legacy.table_inserts import InsertResult, TableInserts
 from userprofiles.table import record
 from userprofiles.table.attribute_value import deserialize_item, serialize, serialize_item
+from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
 from userprofiles.table.record import Item
 
 
 def item_key(key: Mapping[str, Any]) -> ItemKey:
     """Return PK and SK of an item or of a key."""
     return str(key["PK"]), str(key["SK"])
+
+
+class _Missing:
+    """The type of `MISSING`."""
+
+
+MISSING = _Missing()
+"""In a condition: the attribute must be missing."""
+
+
+@dataclass(frozen=True)
+class ItemUpdate:
+    """An update of an item.
+
+    Attributes:
+        key: The key of the item.
+        changes: The attributes to set.
+        unchanged: Attributes that must have these values, or `MISSING`.
+    """
+
+    key: Mapping[str, str]
+    changes: Mapping[str, Any]
+    unchanged: Mapping[str, Any]
 
 
 class UserTable:
@@ -64,7 +89,7 @@ class UserTable:
         Args:
             key: The key of the item.
             changes: The attributes to set.
-            unchanged: Attributes that must have these values; None for an attribute that must be missing.
+            unchanged: Attributes that must have these values, or `MISSING`.
 
         Returns:
             False if the item is not like that. Nothing was written then.
@@ -76,23 +101,34 @@ class UserTable:
             return False
         return True
 
-    def update_and_put(
-        self,
-        key: Mapping[str, str],
-        changes: Mapping[str, Any],
-        *,
-        unchanged: Mapping[str, Any],
-        item: Item,
-    ) -> bool:
-        """Set attributes of an item, and put another item that doesn't exist, both or neither."""
-        update = {"TableName": self.name, "Key": _typed_key(key), **_update(changes, unchanged)}
-        put = {
-            "TableName": self.name,
-            "Item": serialize_item(item),
-            "ConditionExpression": "attribute_not_exists(PK)",
-        }
+    def write_all(self, updates: Sequence[ItemUpdate], new_items: Sequence[Item] = ()) -> bool:
+        """Update some items and put items that don't exist, all or none of them.
+
+        Returns:
+            False if an item is not as its update says, or a new item exists.
+        """
+        actions: list[dict[str, Any]] = [
+            {
+                "Update": {
+                    "TableName": self.name,
+                    "Key": _typed_key(update.key),
+                    **_update(update.changes, update.unchanged),
+                }
+            }
+            for update in updates
+        ]
+        actions += [
+            {
+                "Put": {
+                    "TableName": self.name,
+                    "Item": serialize_item(item),
+                    "ConditionExpression": ITEM_DOES_NOT_EXIST,
+                }
+            }
+            for item in new_items
+        ]
         try:
-            self._call("TransactWriteItems", TransactItems=[{"Update": update}, {"Put": put}])
+            self._call("TransactWriteItems", TransactItems=actions)
         except ConditionFailedError:
             return False
         return True
@@ -102,7 +138,7 @@ class UserTable:
 
         Args:
             key: The key of the item.
-            unchanged: Attributes that must have these values; None for an attribute that must be missing.
+            unchanged: Attributes that must have these values, or `MISSING`.
 
         Returns:
             False if the item exists and is not like that. A missing item counts as deleted.
@@ -173,10 +209,10 @@ def _condition(unchanged: Mapping[str, Any]) -> dict[str, Any]:
     values = {
         f":c{number}": serialize(value)
         for number, value in enumerate(unchanged.values())
-        if value is not None
+        if value is not MISSING
     }
     clauses = [
-        f"attribute_not_exists(#c{number})" if value is None else f"#c{number} = :c{number}"
+        f"attribute_not_exists(#c{number})" if value is MISSING else f"#c{number} = :c{number}"
         for number, value in enumerate(unchanged.values())
     ]
     return {

@@ -6,7 +6,7 @@ from userprofiles.legacy.job.stage import Outcome, RecordResult
 from userprofiles.legacy.mapping.records import LegacyUser
 from userprofiles.legacy.users.admission import Admission
 from userprofiles.legacy.users.claims import Claim
-from userprofiles.legacy.users.pool_calls import PoolCalls
+from userprofiles.legacy.users.pool_calls import PoolCalls, PoolRefusedError
 from userprofiles.legacy.users.user_comparison import differing_fields, is_created_by, is_imported_value
 from userprofiles.legacy.users.user_import import ERASED, ImportParts, mirror_of, not_admitted, user_key
 from userprofiles.legacy.users.user_table import item_key
@@ -21,6 +21,7 @@ MISSING_USER = "the user does not exist in Cognito"
 NOT_CONFIRMED = "the user is not confirmed in Cognito"
 STILL_ENABLED = "the user is disabled in the source and enabled in Cognito"
 DISABLED_HERE = "the user was disabled here after the import"
+REFUSED = "Cognito refuses to read the user"
 MISSING_ITEM = "an item of the user is missing"
 OTHER_ADDRESS = "the address differs from that of the import"
 CHANGED_FIELDS = "the user has changed fields here"
@@ -76,7 +77,11 @@ class UserVerification:
         if not claim.is_bound:
             return self._incomplete(user, admission, claim)
         keys = (user_key(user.old_id, claim.sub),) if claim.run_id == self._parts.run_id else ()
-        outcome, reason = self._check_pool(user, claim) or self._compare(user, admission, claim, stored)
+        try:
+            in_pool = self._check_pool(user, claim)
+        except PoolRefusedError as error:
+            in_pool = Outcome.FAILED, f"{REFUSED}: {error.code}"
+        outcome, reason = in_pool or self._compare(user, admission, claim, stored)
         return RecordResult(record_id=user.old_id, outcome=outcome, reason=reason, keys=keys)
 
     def _incomplete(self, user: LegacyUser, admission: Admission, claim: Claim) -> RecordResult:

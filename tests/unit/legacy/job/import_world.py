@@ -132,9 +132,11 @@ class Target:
         self.calls = 0
         self.kill_at = None
         self.fail_at = None
+        self.on_call = lambda _number: None
 
     def call(self):
         self.calls += 1
+        self.on_call(self.calls)
         if self.calls == self.kill_at:
             raise Killed
         if self.fail_at and self.calls == self.fail_at[0]:

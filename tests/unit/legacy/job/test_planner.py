@@ -49,6 +49,17 @@ def test_conflicts_have_ids_and_proposals_only(world):
     assert "+491" not in json.dumps(document)
 
 
+def test_conflict_of_two_batches_is_listed_in_the_plan_of_each(world):
+    """A user is not imported before the decision about the twin in a later batch."""
+    world.source.documents[USERS] = [user("a", phone_number="+491"), user("b", phone_number="+491")]
+    world.part = ImportSlice(limit=1)
+
+    summary = summarize(world)
+
+    assert [conflict.record_ids for conflict in summary.conflicts] == [("a", "b")]
+    assert summary.units[0].state.processed == 1
+
+
 def test_first_pass_counts_each_document_once(world):
     """Stages that read the same collection do not count its fields again."""
     world.source.documents[CONTENT] = [content("c1", "3")]

@@ -1,9 +1,12 @@
 """The delta pass of users."""
 
+import itertools
+
 import pytest
+from kill_switch import KilledError, KillSwitch
 from userprofiles.legacy.job.stage import Outcome
 from userprofiles.legacy.users.user_update import ADDRESS_CHANGED
-from users_world import SOURCE, legacy_user
+from users_world import SOURCE, UsersWorld, legacy_user
 
 
 def outcomes(results):
@@ -57,17 +60,55 @@ def test_a_field_that_the_user_changed_here_stays(world, sub):
     assert results[0].counts == {"fields that the user has changed here": 1}
 
 
-def test_a_change_at_the_same_time_wins(world, sub):
-    def change(operation, parameters):
-        if operation == "UpdateItem" and parameters["Key"]["SK"]["S"] == "ACCOUNT#MAIN":
-            world.table.put({**world.account(sub), "first_name": "Mine", "auditHead": "x"})
+@pytest.mark.parametrize("picture", ["https://example.com/1.jpg", ""], ids=["a value", "null"])
+def test_a_change_at_the_same_time_wins(world, picture):
+    """All items are written in one transaction, so nothing is written then."""
+    world.stage().process([legacy_user(picture=picture)])
+    sub = world.sub_of(1)
+
+    def change(operation, _):
+        if operation == "TransactWriteItems":
+            world.table.put({**world.account(sub), "profile_picture": "mine", "auditHead": "x"})
 
     world.table.client.hooks.append(change)
 
-    results = update(world, legacy_user(first_name="Other"))
+    results = update(world, legacy_user(visibility="public", picture="https://example.com/2.jpg"))
 
     assert results[0].outcome is Outcome.FAILED
-    assert world.account(sub)["first_name"] == "Mine"
+    assert world.account(sub)["profile_picture"] == "mine"
+    assert world.profile(sub)["profile_visibility"] == "friends"
+
+
+def test_a_field_without_a_value_gets_one(world):
+    world.stage().process([legacy_user(picture="")])
+    sub = world.sub_of(1)
+
+    update(world, legacy_user(picture="https://example.com/2.jpg"))
+
+    assert world.account(sub)["profile_picture"] == "https://example.com/2.jpg"
+    assert world.account(sub)["setFields"] == ["first_name", "profile_picture"]
+
+
+@pytest.mark.parametrize("moment", ["kill_before", "kill_after"])
+def test_a_killed_delta_has_the_same_result(moment):
+    user = legacy_user(first_name="Other", visibility="public", is_disabled=True)
+    for number in itertools.count(1):
+        world, switch = UsersWorld(), KillSwitch()
+        setattr(switch, moment, number)
+        world.stage().process([legacy_user()])
+        stage = world.stage(cognito=switch.wrap(world.pool), dynamodb=switch.wrap(world.table.client))
+        try:
+            stage.update([user])
+        except KilledError:
+            update(world, user)
+        else:
+            break
+        account = world.account(world.sub_of(1))
+        assert (account["first_name"], account["status"]) == ("Other", "disabled")
+        assert world.claim(1)["digest"] == user.digest
+        update(world, legacy_user(first_name="Third", is_disabled=True))
+        assert world.account(world.sub_of(1))["first_name"] == "Third"
+    assert number > 5
 
 
 def test_a_second_delta_changes_the_field_again(world, sub):
@@ -90,7 +131,9 @@ def test_a_user_who_is_disabled_now_is_disabled_here(world, sub):
 
     assert outcomes(results) == [(Outcome.UPDATED, "")]
     assert world.pool.users[sub]["Enabled"] is False
-    assert world.account(sub)["status"] == "disabled"
+    account = world.account(sub)
+    assert account["status"] == "disabled"
+    assert account["statusListPK"].startswith("LIST#user#disabled#")
 
 
 def test_a_delta_does_not_prevent_the_rollback(world):
@@ -112,3 +155,12 @@ def test_a_user_who_was_here_before_keeps_every_field(world):
     update(world, legacy_user(first_name="Other"))
 
     assert world.account(sub) == account
+
+
+def test_a_user_whom_cognito_refuses_to_disable_fails_alone(world, sub):
+    world.pool.errors["admin_disable_user"] = ["InvalidParameterException"]
+
+    results = update(world, legacy_user(1, is_disabled=True), legacy_user(2))
+
+    assert [result.outcome for result in results] == [Outcome.FAILED, Outcome.CREATED]
+    assert world.claim(1)["digest"] == legacy_user(1).digest

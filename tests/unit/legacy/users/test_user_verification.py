@@ -100,3 +100,13 @@ def test_a_conflict_stays_a_conflict(world):
     user = legacy_user(phone_number="12")
 
     assert outcomes(verify(world, user)) == [(Outcome.CONFLICT, "the phone number is not valid")]
+
+
+def test_a_user_whom_cognito_refuses_to_read_fails_alone(world, sub):
+    world.stage().process([legacy_user(2)])
+    world.pool.errors["admin_get_user"] = ["InvalidParameterException"]
+
+    assert [result.outcome for result in verify(world, legacy_user(1), legacy_user(2))] == [
+        Outcome.FAILED,
+        Outcome.EXISTED,
+    ]

@@ -1,0 +1,112 @@
+"""An import of a generated population, scored against its truth."""
+
+import json
+import random
+from datetime import UTC, datetime
+
+import pytest
+import requests
+from legacy_population.contents import MEDIA_RULES, OLD_BUCKET
+from legacy_population.expectation import expect
+from legacy_population.files import Format, write_population
+from legacy_population.imported import read_imported
+from legacy_population.population import Population
+from legacy_population.score import score
+from legacy_population.truth import count_truth, is_clear_or_proposed
+from userprofiles import cli
+
+pytestmark = pytest.mark.backends("embedded")
+
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+OLD_HOSTS = (OLD_BUCKET, "cdn.biograph.example")
+
+
+class PopulationImport:
+    """An import of a population by the commands of an operator."""
+
+    def __init__(self, stack, folder, capsys):
+        self.stack = stack
+        self.folder = folder
+        self.capsys = capsys
+        (folder / "outputs.json").write_text(
+            json.dumps({"endpoint": stack.endpoint, "outputs": stack.outputs})
+        )
+        (folder / "rules.json").write_text(json.dumps(MEDIA_RULES))
+        self.options = ["--outputs", folder / "outputs.json", "--json"]
+
+    def run(self, command, *words):
+        """Run a command. Return exit code and JSON document."""
+        code = cli.main([str(word) for word in ("import", command, *words, *self.options)])
+        return code, json.loads(self.capsys.readouterr().out)
+
+    def upload(self, population):
+        s3 = self.stack.aws("s3")
+        s3.create_bucket(Bucket=OLD_BUCKET)
+        for key, body in population.files():
+            s3.put_object(Bucket=OLD_BUCKET, Key=key, Body=body)
+
+    def execute(self, population, file_format):
+        """Plan an import, and apply it with the proposals of the plan. Return the report."""
+        source = write_population(population, self.folder / "old", file_format)
+        kind = "dump" if file_format in {Format.DUMP, Format.DUMP_GZIP} else "export"
+        plan = self.folder / "plan.json"
+        pace = ("--cognito-share", "1")
+        rules = ("--media-rules", self.folder / "rules.json")
+        code, _ = self.run("plan", "--source", f"{kind}:{source}", "--output", plan, *rules, *pace)
+        assert code == 0
+        decisions = plan.with_suffix(".decisions.json")
+        _, report = self.run(
+            "apply", plan, "--decisions", decisions, "--ledger-dir", self.folder / "ledger", *pace
+        )
+        return report
+
+    def read_messages(self):
+        """Return all mails and text messages that the stack has sent."""
+        inboxes = ("ses/messages", "sns/sms-messages")
+        return "".join(
+            requests.get(f"{self.stack.endpoint}/_ministack/{name}", timeout=15).text for name in inboxes
+        )
+
+    def score(self, population):
+        known_ids = {str(person.old_id) for person in population.people()}
+        imported = read_imported(self.stack.aws, self.stack.outputs, known_ids, OLD_HOSTS)
+        return score(expect(population), imported)
+
+
+@pytest.fixture
+def population_import(stack, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    return PopulationImport(stack, tmp_path, capsys)
+
+
+@pytest.mark.parametrize(
+    ("users", "file_format"),
+    [
+        pytest.param(100, Format.DUMP_GZIP, id="100"),
+        pytest.param(
+            10_000,
+            Format.LINES_CANONICAL,
+            id="10000",
+            marks=[pytest.mark.long, pytest.mark.timeout(3_600)],
+        ),
+    ],
+)
+def test_nobody_is_lost_and_nobody_is_duplicated(population_import, users, file_format):
+    """Every claim of the report is the generator's truth, and no message is sent."""
+    population = Population(users, seed=random.randrange(1_000, 9_000), now=datetime.now(UTC))
+    population_import.upload(population)
+
+    report = population_import.execute(population, file_format)
+
+    assert [row for row in population_import.score(population) if not row.is_true] == []
+    truth = count_truth(population, is_imported=is_clear_or_proposed)
+    links = truth.links.values()
+    assert report["outcomes"].get("failed", 0) == 0
+    assert report["numbers"]["edges in"] == sum(counts.listed for counts in links)
+    assert report["numbers"]["edges dangling"] == sum(counts.orphan + counts.left_behind for counts in links)
+    messages = population_import.read_messages()
+    for person in population.people():
+        assert person.phone is None or person.phone.e164 not in messages
+        assert person.document.get("email", "no address") not in messages
