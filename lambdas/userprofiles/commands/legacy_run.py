@@ -10,6 +10,7 @@ from userprofiles.backfill.identity import document_digest
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import legacy_setup
+from userprofiles.commands.legacy_dry_run import show_dry_run
 from userprofiles.commands.legacy_options import absolute_source, source_text
 from userprofiles.commands.legacy_result import ImportResultWriter, lists_folder
 from userprofiles.commands.legacy_setup import ImportSetup
@@ -57,6 +58,8 @@ def run_import(
         )
         _refuse_drift(plan, setup, source, values.operation)
         choices = read_choices(values.decisions) if values.decisions else {}
+        if values.dry_run:
+            return show_dry_run(setup, source, plan, {**plan.choices, **choices})
         record = _create_record(setup, plan, run_id, text, choices)
         return _execute(setup, source, ledger, plan, record, choices=choices)
 

@@ -226,6 +226,14 @@ def test_delta_changes_only_what_changed(world):
     assert world.target.items["item/users/1"].digest == "digest of 1"
 
 
+def test_second_run_on_the_same_table_is_refused(world):
+    """Two imports at the same time would count each other's users as existing."""
+    world.open_ledger().create(world.record("other"))
+
+    with pytest.raises(RefusedError, match=r"Run other \(import\) is working on the same table"):
+        world.run()
+
+
 def test_done_run_is_not_repeated(world):
     """A run that is done can't be applied again."""
     world.run()
