@@ -26,6 +26,7 @@ from userprofiles.legacy.job.job_errors import command_errors
 from userprofiles.legacy.job.listed_results import ListedResults
 from userprofiles.legacy.job.plan_file import ImportPlan
 from userprofiles.legacy.mapping.mapping import LegacyMapping
+from userprofiles.legacy.mapping.source_check import check_source
 from userprofiles.legacy.users.decisions import read_choices
 from userprofiles.table.record import timestamp
 
@@ -57,6 +58,7 @@ def run_import(
             values=values,
         )
         _refuse_drift(plan, setup, source, values.operation)
+        check_source(source, setup.mapping)
         choices = read_choices(values.decisions) if values.decisions else {}
         if values.dry_run:
             return show_dry_run(setup, source, plan, {**plan.choices, **choices})

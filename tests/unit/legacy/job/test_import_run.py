@@ -3,7 +3,8 @@
 from collections import Counter
 
 import pytest
-from import_world import CONTENT, ONE_THREAD, USERS, Killed, World, content, user
+from import_fakes import CONTENT, USERS, Killed, content, user
+from import_world import ONE_THREAD, World
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError, StoppedError
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.run_record import RunState
