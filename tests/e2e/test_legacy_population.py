@@ -104,7 +104,7 @@ def population_import(stack, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("users", "file_format"),
     [
-        pytest.param(100, Format.DUMP_GZIP, id="100"),
+        pytest.param(100, Format.DUMP_GZIP, id="100", marks=pytest.mark.timeout(300)),
         pytest.param(
             10_000,
             Format.LINES_CANONICAL,
@@ -115,7 +115,9 @@ def population_import(stack, tmp_path, capsys, monkeypatch):
 )
 def test_nobody_is_lost_and_nobody_is_duplicated(population_import, users, file_format):
     """Every claim of the report is the generator's truth, both checklists agree, and no message is sent."""
-    population = Population(users, seed=random.randrange(1_000, 9_000), now=datetime.now(UTC))
+    population = Population(
+        users, seed=random.randrange(1_000, 9_000), now=datetime.now(UTC), most_contents=2
+    )
     population_import.upload(population)
 
     source = population_import.write(population, file_format)
