@@ -70,7 +70,7 @@ def _compare(name: str, expected: Iterable[Any], actual: Counter[Any]) -> Row:
     return Row(
         name,
         len(keys),
-        lost=len(keys - actual.keys()),
-        duplicated=sum(count - 1 for key, count in actual.items() if key in keys),
-        extra=len(actual.keys() - keys),
+        lost=sum(not actual[key] for key in keys),
+        duplicated=sum(max(0, actual[key] - 1) for key in keys),
+        extra=sum(count for key, count in actual.items() if key not in keys),
     )
