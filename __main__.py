@@ -72,7 +72,6 @@ def main() -> None:
         platform="lambdaPlatform", runtime="lambdaRuntime", template_document="templateFile"
     ):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
-
     for name, value in profiles.declared_outputs().items():
         pulumi.export(name, value)
 
