@@ -111,6 +111,8 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
             ["restore", "check"],
             ["erase"],
             ["pool", "list"],
+            ["import", "preflight"],
+            ["import", "postflight"],
             ["import", "plan"],
             ["import", "apply"],
             ["import", "delta"],

@@ -63,6 +63,7 @@ def _options(values: argparse.Namespace, run: RunRecord, job: ImportJob) -> argp
         "max_drift": job.max_drift,
         "accept_drift": job.max_drift is None,
         "verbose": False,
+        "dry_run": False,
         "report": Path(run.report) if run.report else None,
         "html": None,
         "quarantine": None,

@@ -1,4 +1,4 @@
-"""Creates the stages that follow the users: content, links, paid plans and counters."""
+"""Creates the stages that follow the users: content, links, paid plans, counters and pictures."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +11,7 @@ from userprofiles.legacy.content.content_stage import ContentStage
 from userprofiles.legacy.content.media_bucket import MediaBucket
 from userprofiles.legacy.content.media_copies import MediaCopies
 from userprofiles.legacy.content.media_source import MediaSource
+from userprofiles.legacy.content.pictures_stage import PicturesStage
 from userprofiles.legacy.content.rules_file import check_rules
 from userprofiles.legacy.content.web_files import WebFiles
 from userprofiles.legacy.errors import LegacyError
@@ -74,4 +75,5 @@ def open_data_stages(
         stack.callback(copies.close)
         content = ContentStage(tools, rules, bucket, copies)
         counters = CountersStage(tools, users_list_friends=users_list_friends)
-        yield [content, LinksStage(tools), PremiumStage(tools), counters]
+        pictures = PicturesStage(tools, rules, bucket, copies)
+        yield [content, LinksStage(tools), PremiumStage(tools), counters, pictures]

@@ -18,7 +18,7 @@ RULES = {
         {"from": "http://cdn.biograph.example/", "bucket": OLD_BUCKET},
     ]
 }
-STAGES = ("content", "links", "premium", "counters")
+STAGES = ("content", "links", "premium", "counters", "pictures")
 
 
 class Import:
@@ -35,10 +35,8 @@ class Import:
             for block in blocks
             for content in block.contents
         ]
-        for content in (content for block in blocks for content in block.contents):
-            for file in content.files:
-                if file.kind is FileKind.COPIED:
-                    world.s3.add(OLD_BUCKET, file.key, file.key.encode())
+        for key, body in self.population.files():
+            world.s3.add(OLD_BUCKET, key, body)
         world.bind(
             *(
                 str(person.old_id)
@@ -75,7 +73,9 @@ def test_everything_is_there_and_the_rollback_leaves_nothing(legacy_world):
     assert content[Outcome.CREATED] == truth.contents_imported
     assert content[Outcome.CONFLICT] == truth.contents_left_behind + truth.contents_without_owner
     media = counts_of(results["content"])
-    assert media["media"] == truth.files[FileKind.COPIED] == len(world.s3.keys(BUCKET))
+    assert media["media"] == truth.files[FileKind.COPIED]
+    assert counts_of(results["pictures"])["pictures"] == truth.pictures
+    assert len(world.s3.keys(BUCKET)) == truth.files[FileKind.COPIED] + truth.pictures
     assert media["dead links"] == truth.files[FileKind.DEAD] + truth.files[FileKind.NO_URL]
     assert media["media elsewhere"] == truth.files[FileKind.ELSEWHERE]
     assert media["old URLs left"] == 0

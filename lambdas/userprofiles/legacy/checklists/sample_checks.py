@@ -49,7 +49,7 @@ def check_dry_run(sample: Sample, stages: Sequence[Stage[Any]]) -> str:
                 f"{stage.name}: {format_outcomes(counts)}; {failures[0].record_id}: {failures[0].reason}",
                 _MAPPING,
             )
-        if stage.reads is RecordKind.USERS and not counts[Outcome.CREATED] + counts[Outcome.EXISTED]:
+        if stage.name == "users" and not counts[Outcome.CREATED] + counts[Outcome.EXISTED]:
             raise CheckFailedError(
                 f"{stage.name}: none would be imported; {format_outcomes(counts)}",
                 f"{_MAPPING} Then decide about the conflicts that userprofiles import plan lists.",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from userprofiles.legacy.content.url_rules import NO_RULE, OldFile, UrlRules
 from userprofiles.legacy.mapping.records import LegacyContent
@@ -16,6 +16,22 @@ NO_RECORD_TIME = "the record has no record time; its last change, or 1970, stand
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _UNKNOWN_TYPE = "application/octet-stream"
+
+
+class MediaPlan(Protocol):
+    """Files that belong to a user."""
+
+    @property
+    def sub(self) -> str:
+        """The owner."""
+
+    @property
+    def content_id(self) -> str:
+        """The content ID in the keys of the copies."""
+
+    @property
+    def files(self) -> Sequence[OldFile]:
+        """The files, each once."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +63,6 @@ class ContentPlan:
         """The key of the item."""
         key = content.content_key(self.sub, self.content_id)
         return key["PK"], key["SK"]
-
-    def media_key(self, old_file: OldFile) -> str:
-        """Return the key of the copy of a file."""
-        return content.media_key(self.sub, self.content_id, old_file.media_id)
 
 
 def plan_content(record: LegacyContent, sub: str, source: str, rules: UrlRules) -> ContentPlan:
@@ -97,6 +109,11 @@ def rewrite_text(text: str, rules: UrlRules) -> tuple[str, list[OldFile]]:
     return text, files
 
 
+def media_key(plan: MediaPlan, old_file: OldFile) -> str:
+    """Return the key of the copy of a file."""
+    return content.media_key(plan.sub, plan.content_id, old_file.media_id)
+
+
 def missing_entry(old_file: OldFile, problem: str) -> dict[str, Any]:
     """Return the object in `media` of a file that does not exist any more, or must not be read."""
     entry = content.media_entry(old_file.media_id, _UNKNOWN_TYPE, size=None, sha256=None, state=MISSING)
@@ -134,7 +151,7 @@ def create_item(
     )
 
 
-def create_redirects(plan: ContentPlan, media: Sequence[Mapping[str, Any]], run_id: str) -> list[Item]:
+def create_redirects(plan: MediaPlan, media: Sequence[Mapping[str, Any]], run_id: str) -> list[Item]:
     """Return the redirects of the old URLs of all copied media, and their mirrors."""
     entries = {entry["id"]: entry for entry in media if entry["state"] == READY}
     items: list[Item] = []
@@ -153,7 +170,7 @@ def create_redirects(plan: ContentPlan, media: Sequence[Mapping[str, Any]], run_
     return items
 
 
-def object_keys(plan: ContentPlan, media: Sequence[Mapping[str, Any]]) -> list[str]:
+def object_keys(plan: MediaPlan, media: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the keys of the objects of all copied media."""
     return [
         content.media_key(plan.sub, plan.content_id, entry["id"])

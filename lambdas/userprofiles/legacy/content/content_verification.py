@@ -11,6 +11,7 @@ from userprofiles.legacy.content.content_plan import (
     count_old_urls,
     create_item,
     create_redirects,
+    media_key,
     object_keys,
 )
 from userprofiles.legacy.content.media_bucket import MediaBucket
@@ -106,7 +107,7 @@ class ContentVerification:
         objects = []
         for old_file in plan.files:
             if not old_file.problem:
-                key = plan.media_key(old_file)
+                key = media_key(plan, old_file)
                 existing = self._bucket.head(key)
                 if existing is not None and self._bucket.is_own(existing):
                     objects.append(f"{OBJECT}{key}")

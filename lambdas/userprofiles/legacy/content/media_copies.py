@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from userprofiles.legacy.content.content_plan import ContentPlan, elsewhere_entry, missing_entry
+from userprofiles.legacy.content.content_plan import MediaPlan, elsewhere_entry, media_key, missing_entry
 from userprofiles.legacy.content.media_errors import CopyFailedError, DeadLinkError
 from userprofiles.legacy.content.media_source import MediaSource
 from userprofiles.legacy.content.stored_object import StoredObject
@@ -15,7 +15,7 @@ from userprofiles.social.content import media_entry
 
 @dataclass
 class CopiedMedia:
-    """The media of one record.
+    """The media of one record or user.
 
     Attributes:
         entries: The objects for `media`, in the order of the files.
@@ -42,8 +42,8 @@ class MediaCopies:
         """End the threads."""
         self._pool.shutdown()
 
-    def copy(self, plans: Sequence[ContentPlan]) -> list[CopiedMedia]:
-        """Copy the media of records. Return the media of each record, in the same order.
+    def copy(self, plans: Sequence[MediaPlan]) -> list[CopiedMedia]:
+        """Copy the files of plans. Return the media of each plan, in the same order.
 
         Raises:
             BucketRefusedError: A bucket refuses an operation. What was copied is kept.
@@ -59,10 +59,10 @@ class MediaCopies:
                         future.cancel()
             raise
 
-    def _start(self, plan: ContentPlan, old_file: OldFile) -> Future[StoredObject] | None:
+    def _start(self, plan: MediaPlan, old_file: OldFile) -> Future[StoredObject] | None:
         if old_file.problem:
             return None
-        return self._pool.submit(self._source.copy, old_file, plan.media_key(old_file))
+        return self._pool.submit(self._source.copy, old_file, media_key(plan, old_file))
 
 
 def _collect(copies: Sequence[tuple[OldFile, Future[StoredObject] | None]]) -> CopiedMedia:

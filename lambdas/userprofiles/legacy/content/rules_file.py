@@ -1,15 +1,4 @@
-"""Checks the file with the rules for old URLs.
-
-{
-"base_url": "https://media.example.com/",
-"max_bytes": 524288000,
-"rules": [
-{"from": "https://media.example.com/uploads/", "bucket": "old-media", "prefix": "uploads/", "public": true},
-{"from": "https://cdn.example.com/", "folder": "/srv/cdn"},
-{"from": "https://www.example.com/files/", "url": "https://www.example.com/files/"}
-]
-}
-"""
+"""Checks the file with the rules for old URLs; docs/legacy-content.md describes it."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +12,7 @@ from userprofiles.legacy.errors import LegacyError
 MAX_BYTES = 5 * 1024**3
 """The largest object of one PutObject (Amazon S3 API reference, "PutObject")."""
 
-_NAMES = ("base_url", "max_bytes", "rules")
+_NAMES = ("base_url", "max_bytes", "redirect_url", "rules")
 _PLACES = ("bucket", "folder", "url")
 _RULE_NAMES = ("from", *_PLACES, "prefix", "public", "private_addresses")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -87,7 +76,13 @@ def read_rules(document: Any, problems: list[str]) -> UrlRules:
     max_bytes = document.get("max_bytes", UrlRules.max_bytes)
     if type(max_bytes) is not int or not 1 <= max_bytes <= MAX_BYTES:
         problems.append(f"max_bytes: must be a whole number from 1 to {MAX_BYTES}, got {max_bytes!r}")
-    return UrlRules() if problems else UrlRules(usable_rules, base_url, max_bytes)
+    redirect_url = document.get("redirect_url", "")
+    if redirect_url and not _is_redirect_url(redirect_url):
+        problems.append(
+            "redirect_url: must be the https URL of the API's route for old URLs, such as "
+            f"https://api.example.com/media/, got {redirect_url!r}"
+        )
+    return UrlRules() if problems else UrlRules(usable_rules, base_url, max_bytes, redirect_url)
 
 
 def _read_rule(entry: Any, place_in_file: str, problems: list[str]) -> UrlRule | None:
@@ -139,6 +134,11 @@ def _read_place(entry: Mapping[str, Any], place_in_file: str, problems: list[str
             f"{place_in_file}.url: must be a URL of http or https that ends with a slash, got {value!r}"
         )
     return None
+
+
+def _is_redirect_url(value: Any) -> bool:
+    place = _split_url(value)
+    return place is not None and place.scheme == "https" and place.path.endswith("/media/")
 
 
 def _split_url(value: Any) -> WebPlace | None:

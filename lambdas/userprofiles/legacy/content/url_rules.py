@@ -7,7 +7,7 @@ count, and what is read is always built from the rule.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from userprofiles.social.redirects import location_hash
 
@@ -114,6 +114,11 @@ class OldFile:
         return self.rule is not None and not self.query
 
     @property
+    def is_served(self) -> bool:
+        """Whether the API serves a copy of the file under its old URL."""
+        return self.has_redirect and not self.problem and self.rule is not None and self.rule.is_public
+
+    @property
     def media_id(self) -> str:
         """The ID of the medium. Two URLs of one file have the same ID."""
         parts = urlsplit(self.url)
@@ -129,11 +134,13 @@ class UrlRules:
         rules: The rules.
         base_url: The URL to which relative URLs belong; empty if the documents have none.
         max_bytes: The largest file that is read from a folder or web server.
+        redirect_url: The URL of the API's route for old URLs; empty if pictures keep their URLs.
     """
 
     rules: Sequence[UrlRule] = ()
     base_url: str = ""
     max_bytes: int = 500 * 1024 * 1024
+    redirect_url: str = ""
     _text_urls: re.Pattern[str] | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -167,6 +174,17 @@ class UrlRules:
     def _rule(self, host: str, path: str) -> UrlRule | None:
         matches = [rule for rule in self.rules if rule.host == host and path.startswith(rule.path)]
         return max(matches, key=lambda rule: len(rule.path), default=None)
+
+    def rewrite(self, url: str) -> str:
+        """Return the URL under which the API serves the file of an old URL; the same URL if it does not.
+
+        The API serves files that have a redirect and that everybody could read.
+        """
+        old_file = self.locate(url)
+        if not self.redirect_url or not old_file.is_served:
+            return url
+        parts = urlsplit(old_file.url)
+        return f"{self.redirect_url}{parts.hostname}{quote(unquote(parts.path))}"
 
     def find_in_text(self, text: str) -> list[str]:
         """Return the different URLs of old hosts in a text, in their order."""

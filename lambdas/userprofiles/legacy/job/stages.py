@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from userprofiles.legacy.content.rules_file import check_rules
 from userprofiles.legacy.data_stages import open_data_stages
 from userprofiles.legacy.job.stage import Stage
 from userprofiles.legacy.job.stage_context import StageContext
@@ -59,6 +60,7 @@ def _create_users_stage(context: StageContext, inserts: TableInserts) -> UsersSt
         template=context.template,
         rates=context.rates,
         decisions=Decisions.create(context.choices, context.conflicts),
+        rewrite_url=check_rules(context.media_rules).rewrite,
     )
     return UsersStage(
         settings,

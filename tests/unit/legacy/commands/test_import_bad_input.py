@@ -197,3 +197,17 @@ def test_run_of_a_backfill_is_refused(commands):
 
     assert code == 5
     assert "Run b1 is of the kind 'backfill'. It must be an import." in err
+
+
+def test_delta_of_another_application_is_refused(commands):
+    """A delta pass reads another dump than the plan. It must be one of the same application."""
+    commands.plan()
+    commands.apply()
+    other = commands.folder / "other"
+    other.mkdir()
+    (other / "orders.json").write_text("{}\n")
+
+    code, _, err = commands.delta("--source", f"export:{other}")
+
+    assert code == 5
+    assert f"the source has no collection {USERS!r}" in err

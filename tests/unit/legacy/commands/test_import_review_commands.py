@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from command_world import content_document, user_document
-from import_world import Killed
+from import_fakes import Killed
 from userprofiles.jobs.run_record import RunState
 
 

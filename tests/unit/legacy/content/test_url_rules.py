@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from userprofiles.legacy.content.content_plan import count_old_urls, rewrite_text
 from userprofiles.legacy.content.rules_file import UrlRulesError, check_rules
 from userprofiles.legacy.content.url_rules import NO_RULE, NOT_A_URL, UNSAFE, UrlRules, is_safe_path
+from userprofiles.social.redirects import location_hash, url_hash
 
 DOCUMENT = {
     "rules": [
@@ -144,6 +145,45 @@ def one_rule(source="https://a.b/", **place):
     return {"rules": [{"from": source, **place}]}
 
 
+class TestRewrite:
+    rules = check_rules(
+        {
+            "redirect_url": "https://api.new.example/media/",
+            "rules": [
+                *one_rule("https://media.old.example/", bucket="old-media", public=True)["rules"],
+                *one_rule("https://media.old.example/private/", bucket="old-media")["rules"],
+            ],
+        }
+    )
+
+    def test_url_leads_to_the_redirect_route(self):
+        url = "http://MEDIA.old.example/a/%C3%BC%20b.jpg?v=1"
+
+        rewritten = self.rules.rewrite(url)
+
+        assert rewritten == "https://api.new.example/media/media.old.example/a/%C3%BC%20b.jpg"
+        host, _, path = rewritten.removeprefix(self.rules.redirect_url).partition("/")
+        assert location_hash(host, path) == url_hash(url)
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://media.old.example/private/a.jpg",
+            "https://other.example/a.jpg",
+            "https://media.old.example/../a.jpg",
+            "n/a",
+            "",
+        ],
+    )
+    def test_other_urls_stay(self, url):
+        assert self.rules.rewrite(url) == url
+
+    def test_without_the_route_all_urls_stay(self):
+        url = "https://media.old.example/a.jpg"
+
+        assert RULES.rewrite(url) == url
+
+
 class TestFile:
     @pytest.mark.parametrize(
         ("document", "problem"),
@@ -151,7 +191,7 @@ class TestFile:
             ([], "the document must be an object with the list rules"),
             ({}, "rules: must be a list with at least one rule"),
             ({"rules": []}, "rules: must be a list with at least one rule"),
-            ({**DOCUMENT, "x": 1}, "x: unknown name; allowed: base_url, max_bytes, rules"),
+            ({**DOCUMENT, "x": 1}, "x: unknown name; allowed: base_url, max_bytes, redirect_url, rules"),
             ({"rules": ["x"]}, "rules[0]: must be an object"),
             (one_rule("ftp://a.b/", bucket="bbb"), "rules[0].from: must be a URL of http"),
             (one_rule("https://a.b/c", bucket="bbb"), "that ends with a slash"),
@@ -174,6 +214,8 @@ class TestFile:
                 "rules[1].from: another rule has the same prefix",
             ),
             ({**DOCUMENT, "base_url": "media/"}, "base_url: must be an absolute URL"),
+            ({**DOCUMENT, "redirect_url": "http://api.b/media/"}, "redirect_url: must be the https URL"),
+            ({**DOCUMENT, "redirect_url": "https://api.b/"}, "redirect_url: must be the https URL"),
             ({**DOCUMENT, "max_bytes": 0}, "max_bytes: must be a whole number from 1 to 5368709120, got 0"),
         ],
     )
