@@ -14,6 +14,9 @@ from legacy_population.population import Population
 from legacy_population.score import score
 from legacy_population.truth import count_truth, is_clear_or_proposed
 from userprofiles import cli
+from userprofiles.legacy.checklists.problem_checks import read_problems
+from userprofiles.social.import_problems import FEEDBACK, METRIC, dimensions
+from userprofiles.stack_setup.stack import Stack
 
 pytestmark = pytest.mark.backends("embedded")
 
@@ -94,10 +97,15 @@ class PopulationImport:
 
 
 @pytest.fixture
-def population_import(stack, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def operator(monkeypatch):
+    """Have the credentials of the local AWS."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def population_import(stack, tmp_path, capsys, monkeypatch, operator):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return PopulationImport(stack, tmp_path, capsys)
 
 
@@ -137,3 +145,19 @@ def test_nobody_is_lost_and_nobody_is_duplicated(population_import, users, file_
     for person in population.people():
         assert person.phone is None or person.phone.e164 not in messages
         assert person.document.get("email", "no address") not in messages
+
+
+def test_feedback_of_a_help_desk_is_counted(stack, operator):
+    """The command in docs/legacy.md counts a complaint where the checklist reads it."""
+    table = stack.outputs["usersTableName"]
+    values = [{"Name": name, "Value": value} for name, value in dimensions(table, FEEDBACK).items()]
+    target = Stack("", "", table, "", region=stack.region, endpoint_url=stack.endpoint)
+    now = datetime.now(UTC)
+    before = read_problems(target, now - timedelta(hours=1), now + timedelta(minutes=5))
+
+    stack.aws("cloudwatch").put_metric_data(
+        Namespace="UserProfiles", MetricData=[{"MetricName": METRIC, "Dimensions": values, "Value": 1}]
+    )
+
+    after = read_problems(target, now - timedelta(hours=1), now + timedelta(minutes=5))
+    assert after == {**before, FEEDBACK: before[FEEDBACK] + 1}
