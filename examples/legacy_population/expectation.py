@@ -18,7 +18,7 @@ class Expectation:
     Attributes:
         users: The users by old ID.
         contents: The owner's old ID of each biograph.
-        files: How many different files the biographs have.
+        files: How many different files the biographs have, and the pictures of the users.
         links: Each link as its kind, the user who has it, and the other user. Friends have each other.
         plans: The end of each paid plan by the user's old ID; None for a plan without end.
     """
@@ -50,6 +50,7 @@ def expect(
             expectation.users[old_id] = person
             if "premium_plan" in person.document:
                 expectation.plans[old_id] = person.premium_end
+            expectation.files += "profile_pic_url" in person.document
         for content in block.contents:
             if content.owner is not None and is_imported(content.owner):
                 expectation.contents[str(content.old_id)] = str(content.owner.old_id)

@@ -44,7 +44,7 @@ def score(expectation: Expectation, imported: Imported) -> list[Row]:
         _compare("users in the pool, confirmed", expectation.users, imported.confirmed),
         _compare("biographs, each with its owner", contents, imported.contents),
         Row(
-            "files in the bucket",
+            "files and pictures in the bucket",
             expectation.files,
             lost=expectation.files - len(imported.file_entries & imported.files),
             extra=len(imported.files - imported.file_entries),

@@ -62,7 +62,7 @@ def test_file_without_biograph_and_biograph_without_file(imported):
     imported.files.remove("0")
     imported.files.add("other")
 
-    assert differences(imported) == {"files in the bucket": (1, 0, 1)}
+    assert differences(imported) == {"files and pictures in the bucket": (1, 0, 1)}
 
 
 def test_link_in_one_direction_only(imported):
