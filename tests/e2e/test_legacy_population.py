@@ -1,5 +1,6 @@
 """An import of a generated population, scored against its truth."""
 
+import contextlib
 import json
 import random
 from datetime import UTC, datetime, timedelta
@@ -44,7 +45,8 @@ class PopulationImport:
 
     def upload(self, population):
         s3 = self.stack.aws("s3")
-        s3.create_bucket(Bucket=OLD_BUCKET)
+        with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=OLD_BUCKET)
         s3.put_bucket_versioning(Bucket=OLD_BUCKET, VersioningConfiguration={"Status": "Enabled"})
         for key, body in population.files():
             s3.put_object(Bucket=OLD_BUCKET, Key=key, Body=body)
@@ -146,6 +148,29 @@ def test_nobody_is_lost_and_nobody_is_duplicated(population_import, users, file_
     for person in population.people():
         assert person.phone is None or person.phone.e164 not in messages
         assert person.document.get("email", "no address") not in messages
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_delta_pass_brings_what_has_changed(population_import):
+    """New biographs, longer plans and new users arrive, and the truth is that of the later population."""
+    options = {"seed": random.randrange(1_000, 9_000), "now": datetime.now(UTC), "most_contents": 2}
+    before, later = Population(100, **options), Population(200, is_later=True, **options)
+    population_import.upload(later)
+    source = population_import.write(before, Format.LINES)
+    population_import.execute(source)
+    population_import.write(later, Format.LINES)
+    plan = population_import.folder / "later.json"
+    rules = ("--media-rules", population_import.folder / "rules.json")
+    population_import.run("plan", "--source", source, "--output", plan, *rules)
+
+    ledger = ("--ledger-dir", population_import.folder / "ledger", "--cognito-share", "1")
+    decisions = plan.with_suffix(".decisions.json")
+    _, report = population_import.run("delta", plan, "--decisions", decisions, *ledger)
+
+    assert report["outcomes"].get("failed", 0) == 0
+    assert report["freezeWindow"]["seconds"] > 0
+    assert [row for row in population_import.score(later) if not row.is_true] == []
 
 
 def test_feedback_of_a_help_desk_is_counted(stack, operator):
