@@ -19,6 +19,7 @@ class Expectation:
         users: The users by old ID.
         contents: The owner's old ID of each biograph.
         files: How many different files the biographs have.
+        pictures: How many users have a picture in the old bucket.
         links: Each link as its kind, the user who has it, and the other user. Friends have each other.
         plans: The end of each paid plan by the user's old ID; None for a plan without end.
     """
@@ -26,6 +27,7 @@ class Expectation:
     users: dict[str, Person] = field(default_factory=dict)
     contents: dict[str, str] = field(default_factory=dict)
     files: int = 0
+    pictures: int = 0
     links: set[tuple[str, str, str]] = field(default_factory=set)
     plans: dict[str, datetime | None] = field(default_factory=dict)
 
@@ -48,6 +50,7 @@ def expect(
         for person in filter(is_imported, block.people):
             old_id = str(person.old_id)
             expectation.users[old_id] = person
+            expectation.pictures += "profile_pic_url" in person.document
             if "premium_plan" in person.document:
                 expectation.plans[old_id] = person.premium_end
         for content in block.contents:

@@ -9,6 +9,7 @@ from typing import Any
 _LINKS = {"FRIEND": "friends", "SUBSCRIBER": "subscribers", "BLOCK": "blocked_users"}
 _MIRRORS = {"FRIEND": "FRIEND", "SUBSCRIBER": "SUBSCRIPTION", "BLOCK": "BLOCKED_BY"}
 _USER = "USER#"
+_PICTURE = "19700101T000000000Z-"  # no content has this time; see `legacy.content.pictures_stage`
 _LEGACY = "LEGACY#"
 _BOTH_ITEMS = ("ACCOUNT#MAIN", "PROFILE#MAIN")
 
@@ -28,6 +29,7 @@ class Imported:
         mirrors_missing: Links that only one of both users has.
         plans: The end of each paid plan by the user's old ID.
         old_urls: Biographs whose text leads to a host of the old application.
+        pictures: The keys of the files of users' pictures, as their redirects name them.
         old_pictures: Users whose picture is at a host of the old application.
     """
 
@@ -41,6 +43,7 @@ class Imported:
     mirrors_missing: int = 0
     plans: dict[str, datetime | None] = field(default_factory=dict)
     old_urls: int = 0
+    pictures: set[str] = field(default_factory=set)
     old_pictures: int = 0
 
 
@@ -67,6 +70,8 @@ def read_imported(
             imported.subs[old_id] = sub
             imported.users[old_id] += {(partition, sort) for sort in _BOTH_ITEMS} <= keys
     for item in items:
+        if item.get("contentId", {}).get("S", "").startswith(_PICTURE):
+            imported.pictures.add(item["mediaKey"]["S"])
         old_id = old_ids.get(item["PK"]["S"].removeprefix(_USER), "")
         if old_id:
             _read_item(imported, item, old_id, old_ids, keys)

@@ -45,7 +45,13 @@ def score(expectation: Expectation, imported: Imported) -> list[Row]:
             "files in the bucket",
             expectation.files,
             lost=expectation.files - len(imported.file_entries & imported.files),
-            extra=len(imported.files - imported.file_entries),
+            extra=len(imported.files - imported.file_entries - imported.pictures),
+        ),
+        Row(
+            "pictures in the bucket",
+            expectation.pictures,
+            lost=expectation.pictures - len(imported.pictures & imported.files),
+            extra=len(imported.pictures - imported.files),
         ),
         *(
             _compare(
