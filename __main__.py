@@ -68,11 +68,9 @@ def main() -> None:
         protect=config.boolean("protect"),
     )
     config.check_unknown_settings()
-    with config.naming_settings(
-        platform="lambdaPlatform", runtime="lambdaRuntime", template_document="templateFile"
-    ):
+    names = {"platform": "lambdaPlatform", "runtime": "lambdaRuntime", "template_document": "templateFile"}
+    with config.naming_settings(**names):
         profiles = SignupToProfile("userprofiles", cast("SignupToProfileArgs", args))
-
     for name, value in profiles.declared_outputs().items():
         pulumi.export(name, value)
 

@@ -120,7 +120,7 @@ class CheckedPhoneSignIn:
                 self._where,
                 "'code_text' must contain the placeholder {code} once",
                 got=text,
-                allowed=f"a text of at most {_TEXT_LIMIT} characters, such as: {_DEFAULT_TEXT}",
+                allowed=f"a text of at most {_TEXT_LIMIT} characters, such as '{_DEFAULT_TEXT}'",
                 fix="Write {code} where the message shows the code.",
                 argument="code_text",
             )

@@ -82,7 +82,7 @@ class SocialApi(Component):
         further_routes = {_path_hash(path): redirect_route(path) for path in settings.redirect_paths}
         super().__init__(name, args, opts, transforms, chosen_names={_FURTHER_ROUTES: list(further_routes)})
 
-        self.handler = self._make_component(PythonFunction, "handler", _function_args(name, args))
+        self.handler = self._make_component(PythonFunction, "handler", _function_args(name, args, settings))
         self.handler.allow_invoke(
             "api",
             principal="apigateway.amazonaws.com",
@@ -128,7 +128,7 @@ class SocialApi(Component):
         )
 
 
-def _function_args(component: str, args: SocialApiArgs) -> PythonFunctionArgs:
+def _function_args(component: str, args: SocialApiArgs, settings: CheckedSocial) -> PythonFunctionArgs:
     return plain_function_args(
         args,
         component,
@@ -138,6 +138,7 @@ def _function_args(component: str, args: SocialApiArgs) -> PythonFunctionArgs:
             "USERS_TABLE": args["users_table_name"],
             "IDEMPOTENCY_TABLE": args["idempotency_table_name"],
             "MEDIA_BUCKET": args["media_bucket_name"],
+            "STORAGE_PER_USER_GB": str(settings.storage_gb),
             "USER_POOL_CLIENT_IDS": pulumi.Output.all(*args["client_ids"]).apply(",".join),
         },
         statements=_statements(args),

@@ -14,6 +14,10 @@ class SocialSettings(TypedDict):
     """First parts of the paths of old media URLs, such as `/uploads`, if the old host name becomes a custom
     domain of the API. Default: none; old URLs work below `/media/<old host>/`."""
 
+    storage_per_user_gb: NotRequired[int]
+    """GiB that the uploads of one user can have together, 1 to 10,000. Imported media do not count.
+    Default: 50."""
+
 
 class SocialApiArgs(TypedDict):
     """Arguments of `SocialApi`."""

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from userprofiles.api.routes import FOLLOW_REDIRECT, PHONE_ROUTES, ROUTES, SOCIAL_ROUTES
+from userprofiles.settings import DEFAULT_STORAGE_GB, MAX_STORAGE_GB
 
 from pulumi_userprofiles.social_arguments import SocialSettings
 from pulumi_userprofiles.validation import (
     InvalidArgumentError,
     check_known_arguments,
+    integer,
     plain_value,
     string_list,
 )
@@ -46,6 +48,14 @@ class CheckedSocial:
                 argument=key,
             )
         check_known_arguments(f"{where}, {key}", settings, SocialSettings.__annotations__)
+        self.storage_gb = integer(
+            f"{where}, {key}",
+            settings,
+            "storage_per_user_gb",
+            DEFAULT_STORAGE_GB,
+            at_least=1,
+            at_most=MAX_STORAGE_GB,
+        )
         self.redirect_paths = _redirect_paths(where, settings, key)
 
 

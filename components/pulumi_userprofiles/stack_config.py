@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime_config
 
+from pulumi_userprofiles.config_commands import ConfigCommands
 from pulumi_userprofiles.identifiers import REGION
 from pulumi_userprofiles.message_texts import MessageTexts
 from pulumi_userprofiles.names import camel_case, snake_case
@@ -26,10 +27,8 @@ class StackConfig:
         """
         self._config = pulumi.Config()
         self._read: set[str] = set()
-        self._lists: set[str] = set()
-        self._objects: set[str] = set()
+        self._commands = ConfigCommands(self._config.name)
         self._maps: set[str] = set()
-        self._record_lists: dict[str, str] = {}
         region = pulumi.Config("aws").get("region")
         if not region or not REGION.fullmatch(region):
             raise InvalidArgumentError(
@@ -92,7 +91,7 @@ class StackConfig:
         Raises:
             InvalidArgumentError: The value is not a list of strings.
         """
-        self._lists.add(key)
+        self._commands.lists.add(key)
         value = self._structured(key, "a list of strings")
         if value is not None and not (
             isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -131,11 +130,13 @@ class StackConfig:
         Raises:
             InvalidArgumentError: The value is not an object, or a field is unknown.
         """
-        self._objects.add(key)
+        self._commands.objects.add(key)
+        self._commands.forms[key] = form
         fields = [camel_case(name) for name in form.__annotations__]
-        value = self._structured(key, "an object with settings")
+        expected = "an object with settings, or {} for the defaults"
+        value = self._structured(key, expected)
         if value is not None and not isinstance(value, dict):
-            raise self._error(key, "must be an object with settings", value, ", ".join(fields))
+            raise self._error(key, f"must be {expected}", value, f"{{}}, or some of {', '.join(fields)}")
         return None if value is None else self._read_fields(key, value, fields)
 
     def record_list(self, key: str, *fields: str) -> list[dict[str, Any]] | None:
@@ -151,7 +152,7 @@ class StackConfig:
         Raises:
             InvalidArgumentError: The value is not a list of objects, or a field is unknown.
         """
-        self._record_lists[key] = fields[0]
+        self._commands.record_lists[key] = fields[0]
         expected = f"a list of objects with {', '.join(fields)}"
         value = self._structured(key, expected)
         if value is None:
@@ -172,7 +173,7 @@ class StackConfig:
         Raises:
             InvalidArgumentError: The value is not an object with strings.
         """
-        self._objects.add(key)
+        self._commands.objects.add(key)
         self._maps.add(key)
         value = self._structured(key, "an object with strings")
         if value is not None and not _is_string_map(value):
@@ -185,7 +186,7 @@ class StackConfig:
         Raises:
             InvalidArgumentError: The value is not an object with texts, or a name is unknown.
         """
-        self._objects.add(key)
+        self._commands.objects.add(key)
         value = self._structured(key, "an object with texts")
         return None if value is None else self._read_texts(key, value)
 
@@ -195,7 +196,7 @@ class StackConfig:
         Raises:
             InvalidArgumentError: The value is not an object with such texts.
         """
-        self._objects.add(key)
+        self._commands.objects.add(key)
         expected = "an object from language to texts"
         value = self._structured(key, expected)
         if value is None:
@@ -247,7 +248,7 @@ class StackConfig:
                 got=error.got,
                 allowed=error.allowed,
                 fix=f"{self._with_setting_names(error.fix, setting_names)} Set it in {file}, or run "
-                f"`{self._command(setting)}`.",
+                f"`{self._commands.command(setting)}`.",
             ) from None
 
     def _with_setting_names(self, text: str, setting_names: Mapping[str, str]) -> str:
@@ -264,16 +265,6 @@ class StackConfig:
 
         return re.sub("'([a-z_.]+)'", setting, text)
 
-    def _command(self, setting: str) -> str:
-        full_key = f"{self._config.name}:{setting}"
-        if setting in self._lists:
-            return f"pulumi config set --path '{full_key}[0]' <value>"
-        if setting in self._record_lists:
-            return f"pulumi config set --path '{full_key}[0].{self._record_lists[setting]}' <value>"
-        if setting in self._objects:
-            return f"pulumi config set --path '{full_key}.<name>' <value>"
-        return f"pulumi config set {'--path ' if '.' in setting else ''}{full_key} <value>"
-
     def _label(self, setting: str) -> str:
         return f"Setting '{self._config.name}:{setting}' of stack '{pulumi.get_stack()}'"
 
@@ -286,7 +277,7 @@ class StackConfig:
 
     def _error(self, key: str, problem: str, got: Any, allowed: str) -> InvalidArgumentError:
         has_command = key in self._read and not isinstance(got, dict)
-        command = f", run `{self._command(key)}`" if has_command else ""
+        command = f", run `{self._commands.command(key)}`" if has_command else ""
         return InvalidArgumentError(
             self._label(key),
             problem,

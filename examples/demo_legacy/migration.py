@@ -48,7 +48,7 @@ class Migration:
         self._local = local
         self._outputs = outputs
         self._timeline = timeline
-        first = self._population.user_count * 9 // 10
+        first = self._population.user_count * 19 // 20
         self._batches = (("0", str(first)), (str(first), str(self._population.user_count - first)))
         self._first_batch = first
         self._rules = commands.folder / "media-rules.json"

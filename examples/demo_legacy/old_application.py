@@ -32,7 +32,8 @@ class OldApplication:
             key, body = file
             s3.put_object(Bucket=OLD_BUCKET, Key=key, Body=body)
 
-        files = list(self.population.files())
+        # Pictures of profiles are not imported: they keep their URLs.
+        files = [file for file in self.population.files() if not file[0].startswith("pictures/")]
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(upload, files))
         return len(files)

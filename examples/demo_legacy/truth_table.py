@@ -13,7 +13,8 @@ def format_rows(title: str, rows: Sequence[Row]) -> Iterator[str]:
     yield f"{title:<42} {'generated':>10} {'lost':>6} {'duplicated':>11} {'extra':>6}"
     yield "-" * 79
     for row in rows:
-        mark = "" if row.is_true else "   <-- wrong"
+        example = f", {row.example} is lost" if row.example else ""
+        mark = "" if row.is_true else f"   <-- wrong{example}"
         yield f"{row.name:<42} {row.expected:>10,} {row.lost:>6,} {row.duplicated:>11,} {row.extra:>6,}{mark}"
 
 

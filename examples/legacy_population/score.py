@@ -19,6 +19,7 @@ class Row:
         lost: Those that are missing.
         duplicated: Those that are there more than once.
         extra: Those that must not be there.
+        example: One that is missing; empty if none is.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Row:
     lost: int = 0
     duplicated: int = 0
     extra: int = 0
+    example: str = ""
 
     @property
     def is_true(self) -> bool:
@@ -73,10 +75,12 @@ def _counted(plans: dict[str, Any]) -> Counter[Any]:
 
 def _compare(name: str, expected: Iterable[Any], actual: Counter[Any]) -> Row:
     keys = set(expected)
+    lost = [key for key in keys if not actual[key]]
     return Row(
         name,
         len(keys),
-        lost=len(keys - actual.keys()),
-        duplicated=sum(count - 1 for key, count in actual.items() if key in keys),
-        extra=len(actual.keys() - keys),
+        lost=len(lost),
+        duplicated=sum(max(0, actual[key] - 1) for key in keys),
+        extra=sum(count for key, count in actual.items() if key not in keys),
+        example=str(min(lost)) if lost else "",
     )

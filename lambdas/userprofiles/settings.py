@@ -9,6 +9,8 @@ from userprofiles import template as templates
 from userprofiles.template import Template
 
 DEFAULT_GRACE_DAYS = 30
+DEFAULT_STORAGE_GB = 50
+MAX_STORAGE_GB = 10_000
 MAX_GRACE_DAYS = 365
 MAX_PERCENTAGE = 100
 _COUNTRY = re.compile(r"[A-Z]{2}")

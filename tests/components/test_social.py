@@ -45,6 +45,12 @@ def test_with_a_key_everything_is_encrypted_with_it() -> None:
     assert {check.__name__: check(recording) for check in checks} == {check.__name__: [] for check in checks}
 
 
+def test_limit_of_uploads_reaches_the_function() -> None:
+    recording = record(lambda: social_api(settings={"storage_per_user_gb": 5.0}))
+
+    assert variables(recording, "app-social-handler")["STORAGE_PER_USER_GB"] == "5"
+
+
 def test_three_functions_know_the_bucket(social_stack: Recording, stack: Recording) -> None:
     functions = ("app-social-handler", "app-api-handler", "app-eraser-worker")
 
@@ -122,6 +128,8 @@ def test_paths_of_the_old_host_are_public_routes_of_the_same_function() -> None:
         ({"redirect_paths": [f"/p{number}" for number in range(11)]}, ["at most 10"]),
         ({"redirect_paths": ["/me/old"]}, ["the API has already", "/me/old", "/media/{location}"]),
         ({"redirect_path": ["/a"]}, ["redirect_path"]),
+        ({"storage_per_user_gb": 0}, ["'storage_per_user_gb'", "1 to 10000", "default: 50"]),
+        ({"storage_per_user_gb": "many"}, ["'storage_per_user_gb'", "many"]),
         ("yes", ["'settings' must be a dict of settings", "yes", "{} for the defaults"]),
     ],
     ids=str,

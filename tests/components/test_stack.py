@@ -437,7 +437,30 @@ MISTAKES = {
     ),
     "phone sign-in without settings": (
         configuration(phoneSignIn="true"),
-        [f"'{NAMESPACE}:phoneSignIn'", "object with settings", "phoneSignIn.<name>"],
+        [f"'{NAMESPACE}:phoneSignIn'", "allowed: {}, or some of default", "phoneSignIn.<name>"],
+    ),
+    "phone sign-in that is empty": (
+        configuration(phoneSignIn=""),
+        [f"'{NAMESPACE}:phoneSignIn'", "or {} for the defaults"],
+    ),
+    "Twilio without its secret": (
+        configuration(phoneSignIn='{"provider": "twilio"}'),
+        [
+            f"'{NAMESPACE}:phoneSignIn.twilioSecretArn'",
+            f"pulumi config set --path --plaintext {NAMESPACE}:phoneSignIn.twilioSecretArn <value>",
+        ],
+    ),
+    "number that the CLI stored without its plus": (
+        configuration(phoneSignIn='{"originationNumber": 14155550100}'),
+        [
+            f"'{NAMESPACE}:phoneSignIn.originationNumber'",
+            "'14155550100'",
+            f"pulumi config set --path --type string {NAMESPACE}:phoneSignIn.originationNumber <value>",
+        ],
+    ),
+    "countries as text": (
+        configuration(phoneSignIn='{"allowedCountries": "DE"}'),
+        [f"pulumi config set --path '{NAMESPACE}:phoneSignIn.allowedCountries[0]' <value>"],
     ),
     "unknown field of phone sign-in": (
         configuration(phoneSignIn='{"countries": ["US"]}'),

@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -14,6 +14,9 @@ from legacy_population.population import Population
 from legacy_population.score import score
 from legacy_population.truth import count_truth, is_clear_or_proposed
 from userprofiles import cli
+from userprofiles.legacy.checklists.problem_checks import read_problems
+from userprofiles.social.import_problems import FEEDBACK, METRIC, dimensions
+from userprofiles.stack_setup.stack import Stack
 
 pytestmark = pytest.mark.backends("embedded")
 
@@ -42,17 +45,37 @@ class PopulationImport:
     def upload(self, population):
         s3 = self.stack.aws("s3")
         s3.create_bucket(Bucket=OLD_BUCKET)
+        s3.put_bucket_versioning(Bucket=OLD_BUCKET, VersioningConfiguration={"Status": "Enabled"})
         for key, body in population.files():
             s3.put_object(Bucket=OLD_BUCKET, Key=key, Body=body)
 
-    def execute(self, population, file_format):
-        """Plan an import, and apply it with the proposals of the plan. Return the report."""
-        source = write_population(population, self.folder / "old", file_format)
+    def write(self, population, file_format):
+        """Write the files of the old database, and return the source."""
         kind = "dump" if file_format in {Format.DUMP, Format.DUMP_GZIP} else "export"
+        return f"{kind}:{write_population(population, self.folder / 'old', file_format)}"
+
+    def check(self, command, *words):
+        """Run a checklist. Return the lines that are not ok."""
+        _, document = self.run(command, *words)
+        assert document["checks"]
+        return {line["name"]: line["detail"] for line in document["checks"] if line["status"] != "ok"}
+
+    def preflight(self, source):
+        day = datetime.now(UTC).date().isoformat()
+        rules = ("--media-rules", self.folder / "rules.json")
+        return self.check("preflight", "--source", source, "--source-backup", day, *rules)
+
+    def postflight(self, run_id):
+        cut_over = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+        ledger = ("--ledger-dir", self.folder / "ledger")
+        return self.check("postflight", run_id, "--all", "--cut-over", cut_over, *ledger)
+
+    def execute(self, source):
+        """Plan an import, and apply it with the proposals of the plan. Return the report."""
         plan = self.folder / "plan.json"
         pace = ("--cognito-share", "1")
         rules = ("--media-rules", self.folder / "rules.json")
-        code, _ = self.run("plan", "--source", f"{kind}:{source}", "--output", plan, *rules, *pace)
+        code, _ = self.run("plan", "--source", source, "--output", plan, *rules, *pace)
         assert code == 0
         decisions = plan.with_suffix(".decisions.json")
         _, report = self.run(
@@ -74,17 +97,22 @@ class PopulationImport:
 
 
 @pytest.fixture
-def population_import(stack, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def operator(monkeypatch):
+    """Have the credentials of the local AWS."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def population_import(stack, tmp_path, capsys, monkeypatch, operator):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return PopulationImport(stack, tmp_path, capsys)
 
 
 @pytest.mark.parametrize(
     ("users", "file_format"),
     [
-        pytest.param(100, Format.DUMP_GZIP, id="100"),
+        pytest.param(100, Format.DUMP_GZIP, id="100", marks=pytest.mark.timeout(300)),
         pytest.param(
             10_000,
             Format.LINES_CANONICAL,
@@ -94,11 +122,18 @@ def population_import(stack, tmp_path, capsys, monkeypatch):
     ],
 )
 def test_nobody_is_lost_and_nobody_is_duplicated(population_import, users, file_format):
-    """Every claim of the report is the generator's truth, and no message is sent."""
-    population = Population(users, seed=random.randrange(1_000, 9_000), now=datetime.now(UTC))
+    """Every claim of the report is the generator's truth, both checklists agree, and no message is sent."""
+    population = Population(
+        users, seed=random.randrange(1_000, 9_000), now=datetime.now(UTC), most_contents=2
+    )
     population_import.upload(population)
 
-    report = population_import.execute(population, file_format)
+    source = population_import.write(population, file_format)
+
+    # This stack has another template, and sends codes to two countries only.
+    assert population_import.preflight(source).keys() <= {"template", "sample: countries"}
+    report = population_import.execute(source)
+    assert population_import.postflight(report["runId"]) == {}
 
     assert [row for row in population_import.score(population) if not row.is_true] == []
     truth = count_truth(population, is_imported=is_clear_or_proposed)
@@ -110,3 +145,19 @@ def test_nobody_is_lost_and_nobody_is_duplicated(population_import, users, file_
     for person in population.people():
         assert person.phone is None or person.phone.e164 not in messages
         assert person.document.get("email", "no address") not in messages
+
+
+def test_feedback_of_a_help_desk_is_counted(stack, operator):
+    """The command in docs/legacy.md counts a complaint where the checklist reads it."""
+    table = stack.outputs["usersTableName"]
+    values = [{"Name": name, "Value": value} for name, value in dimensions(table, FEEDBACK).items()]
+    target = Stack("", "", table, "", region=stack.region, endpoint_url=stack.endpoint)
+    now = datetime.now(UTC)
+    before = read_problems(target, now - timedelta(hours=1), now + timedelta(minutes=5))
+
+    stack.aws("cloudwatch").put_metric_data(
+        Namespace="UserProfiles", MetricData=[{"MetricName": METRIC, "Dimensions": values, "Value": 1}]
+    )
+
+    after = read_problems(target, now - timedelta(hours=1), now + timedelta(minutes=5))
+    assert after == {**before, FEEDBACK: before[FEEDBACK] + 1}

@@ -11,9 +11,10 @@ from userprofiles.api.errors import ApiError
 from userprofiles.api.media import DOWNLOAD_SECONDS, UPLOAD_SECONDS, Media
 from userprofiles.api.page_query import OwnList, parse_page_query
 from userprofiles.api.social_account import check_owner
+from userprofiles.settings import DEFAULT_STORAGE_GB
 from userprofiles.social import content
 from userprofiles.social.content import ELSEWHERE, MISSING, PENDING, READY
-from userprofiles.social.social_items import ACCOUNT, SocialItems
+from userprofiles.social.social_items import ACCOUNT, SocialItems, StorageFullError
 from userprofiles.table import record
 from userprofiles.table.record import Item
 from userprofiles.table.store_errors import RecordTooLargeError, StoreBusyError
@@ -21,6 +22,7 @@ from userprofiles.table.store_errors import RecordTooLargeError, StoreBusyError
 RunOnce = Callable[[Callable[[], dict[str, Any]]], dict[str, Any]]
 """Runs a function, or returns the answer of its first run."""
 
+GB = 1024**3
 EXCERPT = 200
 """Characters of the text in a list."""
 
@@ -41,11 +43,13 @@ class ContentService:
     Attributes:
         items: The users table.
         media: The bucket with media.
+        max_bytes: The largest number of bytes of all uploads of a user.
         clock: Returns the current time.
     """
 
     items: SocialItems
     media: Media
+    max_bytes: int = DEFAULT_STORAGE_GB * GB
     clock: Callable[[], datetime] = _now
 
     def read_list(self, sub: str, parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -132,9 +136,14 @@ class ContentService:
             uploads_until=self._uploads_until() if new.media else None,
         )
         try:
-            is_created = self.items.create_content(sub, item)
+            upload_bytes = sum(medium.size for medium in new.media)
+            is_created = self.items.create_content(sub, item, upload_bytes, self.max_bytes)
         except RecordTooLargeError:
             raise ApiError(413, "too_large", "The content must have less than 400 KB.") from None
+        except StorageFullError:
+            raise ApiError(
+                409, "storage_full", f"The uploads of a user have at most {self.max_bytes} bytes."
+            ) from None
         if not is_created:
             self.check_can_create(sub)
             raise StoreBusyError("ContentConflict")

@@ -59,12 +59,18 @@ def add_parsers(commands: Any) -> None:
     )
     for parser, operation in ((apply, ImportOperation.IMPORT), (delta, ImportOperation.DELTA)):
         parser.add_argument("plan", type=Path, metavar="PLAN", help="file that `import plan` wrote")
+        if parser is apply:
+            parser.add_argument(
+                "--dry-run",
+                action="store_true",
+                help="check everything and show the counts, but write nothing",
+            )
         add_source_option(parser, "that of the plan, or ")
         add_decision_options(parser)
         add_drift_options(parser)
         add_run_options(parser)
         add_connection_options(parser)
-        parser.set_defaults(execute=_execute, parser=parser, operation=operation)
+        parser.set_defaults(execute=_execute, parser=parser, operation=operation, dry_run=False)
 
 
 def _execute(values: argparse.Namespace) -> ExitCode:

@@ -2,7 +2,7 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def format_plan(plan: ImportPlan, path: Path, decisions: Path | None, outputs: P
         f"Table:    {plan.target['table']}",
         f"Users:    {_format_part(plan)}",
         "",
-        *_unit_lines(plan),
+        *unit_lines(plan.units),
         "",
         *first_pass_lines(plan.document["firstPass"]),
         "",
@@ -57,8 +57,9 @@ def _format_part(plan: ImportPlan) -> str:
     return f"{part.skip + 1:,} to {part.skip + part.limit:,} in the order of the source"
 
 
-def _unit_lines(plan: ImportPlan) -> Iterator[str]:
-    for unit in plan.units:
+def unit_lines(units: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the counts of each stage and collection as lines."""
+    for unit in units:
         yield f"{unit['stage']}, collection {unit['collection']}: {unit['documents']:,} documents"
         for name, count in unit["outcomes"].items():
             yield f"{count:>12,} {name}"

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from userprofiles.backfill.command.exit_code import ExitCode
+from userprofiles.backfill.command.report_files import ReportFiles
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.backfill.identity import document_digest
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
@@ -46,7 +47,11 @@ def resume_import_rollback(
 
 
 def _options(values: argparse.Namespace, run: RunRecord, job: ImportJob) -> argparse.Namespace:
-    """Return the options with which the run was started."""
+    """Return the options with which the run was started.
+
+    Raises:
+        RefusedError: The record names a file that is no report. Others may be able to write the ledger.
+    """
     options = {
         "operation": job.operation,
         "plan": Path(run.plan_file),
@@ -63,7 +68,8 @@ def _options(values: argparse.Namespace, run: RunRecord, job: ImportJob) -> argp
         "max_drift": job.max_drift,
         "accept_drift": job.max_drift is None,
         "verbose": False,
-        "report": Path(run.report) if run.report else None,
+        "dry_run": False,
+        "report": ReportFiles.of_record(run, values).report,
         "html": None,
         "quarantine": None,
     }

@@ -10,6 +10,7 @@ from userprofiles.backfill.identity import document_digest
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import legacy_setup
+from userprofiles.commands.legacy_dry_run import show_dry_run
 from userprofiles.commands.legacy_options import absolute_source, source_text
 from userprofiles.commands.legacy_result import ImportResultWriter, lists_folder
 from userprofiles.commands.legacy_setup import ImportSetup
@@ -25,6 +26,7 @@ from userprofiles.legacy.job.job_errors import command_errors
 from userprofiles.legacy.job.listed_results import ListedResults
 from userprofiles.legacy.job.plan_file import ImportPlan
 from userprofiles.legacy.mapping.mapping import LegacyMapping
+from userprofiles.legacy.mapping.source_check import check_source
 from userprofiles.legacy.users.decisions import read_choices
 from userprofiles.table.record import timestamp
 
@@ -56,7 +58,10 @@ def run_import(
             values=values,
         )
         _refuse_drift(plan, setup, source, values.operation)
+        check_source(source, setup.mapping)
         choices = read_choices(values.decisions) if values.decisions else {}
+        if values.dry_run:
+            return show_dry_run(setup, source, plan, {**plan.choices, **choices})
         record = _create_record(setup, plan, run_id, text, choices)
         return _execute(setup, source, ledger, plan, record, choices=choices)
 

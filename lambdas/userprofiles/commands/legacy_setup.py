@@ -156,7 +156,11 @@ class ImportSetup:
     def rates(self) -> dict[QuotaClass, float]:
         """Return the calls per second by quota class of Cognito."""
         stack = self.target.stack
-        quotas = read_quotas(stack.client("cognito-idp"), stack.client("service-quotas"))
+        # One attempt: without an answer, the rates are the defaults.
+        service_quotas = aws.client(
+            "service-quotas", attempts=1, region=stack.region, endpoint_url=stack.endpoint_url
+        )
+        quotas = read_quotas(stack.client("cognito-idp"), service_quotas)
         return import_rates(quotas, share=self.cognito_share)
 
     def reader(self, source: DocumentSource, part: ImportSlice) -> RecordReader:

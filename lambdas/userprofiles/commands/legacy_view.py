@@ -16,7 +16,12 @@ _SENTENCES = {
     Outcome.EXISTED: "User already exists",
     Outcome.SKIPPED: "Skipped user",
     Outcome.CONFLICT: "User needs a decision",
-    Outcome.FAILED: "Error migrating user",
+}
+_NOUNS = {
+    "users": "user",
+    "links": "links of user",
+    "premium": "paid plan of user",
+    "counters": "counters of user",
 }
 
 
@@ -37,16 +42,13 @@ class ImportView:
         self._line.start(records, count_records)
 
     def record_results(self, unit: Unit, results: Sequence[RecordResult]) -> None:
-        """Show a line for each user."""
-        if not self._is_verbose or unit.stage != USERS_STAGE:
+        """Show a line for each user, and for each failed record of other stages."""
+        if not self._is_verbose:
             return
-        lines = [
-            f"{_SENTENCES.get(result.outcome, result.outcome.value)}: {printable(result.record_id)}"
-            + (f" ({printable(result.reason)})" if result.reason else "")
-            for result in results
-        ]
-        self._line.clear()
-        write_error(sys.stderr, "".join(line + "\n" for line in lines))
+        lines = [line for result in results if (line := _format_line(unit, result))]
+        if lines:
+            self._line.clear()
+            write_error(sys.stderr, "".join(line + "\n" for line in lines))
 
     def show_progress(self, states: Sequence[UnitState], *, is_last: bool) -> None:
         """Show the bar or a line, if the last update is old enough."""
@@ -60,3 +62,15 @@ class ImportView:
     def warn(self, message: str) -> None:
         """Show a message in place of the bar."""
         self._line.show_message(message)
+
+
+def _format_line(unit: Unit, result: RecordResult) -> str:
+    """Return the line of a record; empty for a record without one."""
+    record_id, reason = printable(result.record_id), printable(result.reason)
+    if result.outcome is Outcome.FAILED:
+        return f"Error migrating {_NOUNS.get(unit.stage, unit.stage)} {record_id}: {reason}"
+    if unit.stage != USERS_STAGE:
+        return ""
+    return f"{_SENTENCES.get(result.outcome, result.outcome.value)}: {record_id}" + (
+        f" ({reason})" if reason else ""
+    )

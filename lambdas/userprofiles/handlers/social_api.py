@@ -1,6 +1,7 @@
 """Content, links and paid plan of the caller, and redirects of old media URLs, in the HTTP API.
 
-Environment: USERS_TABLE, IDEMPOTENCY_TABLE, MEDIA_BUCKET, USER_POOL_CLIENT_IDS.
+Environment: USERS_TABLE, IDEMPOTENCY_TABLE, MEDIA_BUCKET, USER_POOL_CLIENT_IDS, and optionally
+STORAGE_PER_USER_GB (default: 50).
 
 The actions that its role needs, and no others:
 
@@ -21,7 +22,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from userprofiles import aws, settings
 from userprofiles.api import access_token, request_body, responses
 from userprofiles.api.content_input import parse_content
-from userprofiles.api.content_service import ContentService
+from userprofiles.api.content_service import GB, ContentService
 from userprofiles.api.idempotency import IdempotentRequests, KeyScope
 from userprofiles.api.media import Media
 from userprofiles.api.media_redirect import MediaRedirects
@@ -45,7 +46,10 @@ CLIENT = aws.client("dynamodb")
 USERS_TABLE = settings.required(os.environ, "USERS_TABLE")
 ITEMS = SocialItems(CLIENT, USERS_TABLE)
 MEDIA = Media(settings.required(os.environ, "MEDIA_BUCKET"))
-CONTENT = ContentService(ITEMS, MEDIA)
+STORAGE_GB = settings.whole_number(
+    os.environ, "STORAGE_PER_USER_GB", settings.DEFAULT_STORAGE_GB, least=1, most=settings.MAX_STORAGE_GB
+)
+CONTENT = ContentService(ITEMS, MEDIA, STORAGE_GB * GB)
 LISTS = SocialLists(ITEMS, UserLists(CLIENT, USERS_TABLE))
 REDIRECTS = MediaRedirects(ITEMS, MEDIA)
 IDEMPOTENT_REQUESTS = IdempotentRequests(CLIENT, settings.required(os.environ, "IDEMPOTENCY_TABLE"))

@@ -28,6 +28,7 @@ from userprofiles.table.record import Item
 PREFIX = "REDIRECT#"
 SORT_KEY = "MAIN"
 ENTITY_TYPE = "REDIRECT"
+_DECODINGS = 5
 _PARTITION = re.compile(f"{PREFIX}[0-9a-f]{{64}}")
 
 
@@ -57,10 +58,9 @@ def location_hash(host: str, path: str) -> str:
 
 
 def _decode(path: str) -> str:
-    """Decode a path until nothing changes, so that it has the same form however often it was encoded."""
-    decoded = unquote(path)
-    while decoded != path:
-        path, decoded = decoded, unquote(decoded)
+    """Decode a path several times, so that it has the same form however often it was encoded."""
+    for _ in range(_DECODINGS):
+        path = unquote(path)
     return path
 
 

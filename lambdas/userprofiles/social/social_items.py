@@ -6,13 +6,18 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from userprofiles.social import content, counters, redirects
+from userprofiles.social import content, counters, redirects, storage
 from userprofiles.table import deletion, record
 from userprofiles.table.attribute_value import deserialize_item, serialize, serialize_item
 from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST, LIVE_ITEM_EXISTS
 from userprofiles.table.record import Item
 from userprofiles.table.store import store_error
 from userprofiles.table.store_errors import RecordTooLargeError, StoreBusyError
+
+
+class StorageFullError(Exception):
+    """The media of a user would have more bytes than allowed."""
+
 
 ACCOUNT = record.SORT_KEYS["account"]
 _ATTEMPTS = 3
@@ -92,6 +97,7 @@ class SocialItems:
             "KeyConditionExpression": "PK = :user AND begins_with(SK, :prefix)",
             "ExpressionAttributeValues": {":user": {"S": partition}, ":prefix": {"S": prefix}},
             "Limit": limit,
+            "ConsistentRead": True,
             "ScanIndexForward": not newest_first,
         }
         if after is not None:
@@ -106,8 +112,14 @@ class SocialItems:
             last_key["SK"].removeprefix(prefix) if last_key else None,
         )
 
-    def create_content(self, sub: str, item: Item) -> bool:
+    def create_content(self, sub: str, item: Item, upload_bytes: int, max_bytes: int) -> bool:
         """Write a new content item and count it, if the owner's account is live.
+
+        Args:
+            sub: The owner.
+            item: The content item.
+            upload_bytes: The bytes of its uploads.
+            max_bytes: The largest number of bytes of all uploads of the owner.
 
         Returns:
             False if the item exists, or the account is missing, erased or marked for deletion. Nothing was
@@ -115,7 +127,10 @@ class SocialItems:
 
         Raises:
             RecordTooLargeError: The item has more than 400 KB.
+            StorageFullError: The uploads would exceed the limit. Nothing was written.
         """
+        if upload_bytes > max_bytes:
+            raise StorageFullError
         typed_item = serialize_item(item)
         if record.is_too_large(typed_item):
             raise RecordTooLargeError("ItemTooLarge")
@@ -126,7 +141,27 @@ class SocialItems:
             "UpdateExpression": "SET entityType = :type ADD content :one",
             "ExpressionAttributeValues": {":type": serialize(counters.ENTITY_TYPE), ":one": serialize(1)},
         }
-        return self._transact([{"Put": put}, {"Update": count}, self._check_account(sub)])
+        actions = [self._check_account(sub), {"Put": put}, {"Update": count}]
+        if upload_bytes:
+            actions.append({"Update": self._add_bytes(sub, upload_bytes, max_bytes)})
+        failed_actions = self._transact(actions)
+        if failed_actions == {len(actions) - 1} and upload_bytes:
+            raise StorageFullError
+        return not failed_actions
+
+    def _add_bytes(self, sub: str, upload_bytes: int, max_bytes: int) -> dict[str, Any]:
+        """Return the update that adds the bytes of uploads, if they do not exceed the limit."""
+        return {
+            "TableName": self._table,
+            "Key": serialize_item(storage.storage_key(sub)),
+            "UpdateExpression": "SET entityType = :type ADD uploadedBytes :bytes",
+            "ConditionExpression": "attribute_not_exists(uploadedBytes) OR uploadedBytes <= :free",
+            "ExpressionAttributeValues": {
+                ":type": serialize(storage.ENTITY_TYPE),
+                ":bytes": serialize(upload_bytes),
+                ":free": serialize(max_bytes - upload_bytes),
+            },
+        }
 
     def change_media(
         self, sub: str, content_id: str, media: Sequence[Mapping[str, Any]], uploads_until: str
@@ -152,7 +187,7 @@ class SocialItems:
                 ":until": serialize(uploads_until),
             },
         }
-        return self._transact([{"Update": update}, self._check_account(sub)])
+        return not self._transact([self._check_account(sub), {"Update": update}])
 
     def _check_account(self, sub: str) -> dict[str, Any]:
         """Return the action that checks that an account is neither erased nor marked for deletion.
@@ -169,19 +204,24 @@ class SocialItems:
             }
         }
 
-    def _transact(self, actions: Sequence[Mapping[str, Any]]) -> bool:
+    def _transact(self, actions: Sequence[Mapping[str, Any]]) -> set[int]:
+        """Write all actions, or none of them if a condition fails.
+
+        Returns:
+            The positions of the actions whose condition failed; empty if all were written.
+        """
         try:
             self._client.transact_write_items(TransactItems=list(actions))
         except BotoCoreError as error:
             raise store_error(error) from None
         except ClientError as error:
-            codes = {reason.get("Code") for reason in error.response.get("CancellationReasons") or ()}
+            codes = [reason.get("Code") for reason in error.response.get("CancellationReasons") or ()]
             if _CONDITION_FAILED in codes:
-                return False
+                return {position for position, code in enumerate(codes) if code == _CONDITION_FAILED}
             if "TransactionConflict" in codes:
                 raise StoreBusyError("TransactionConflict") from None
             raise store_error(error) from None
-        return True
+        return set()
 
     def _read_keys(self, request: dict[str, Any]) -> list[Item]:
         items: list[Item] = []

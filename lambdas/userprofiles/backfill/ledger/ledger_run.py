@@ -16,6 +16,7 @@ from userprofiles.backfill.ledger.timeline_recorder import TimelineRecorder
 from userprofiles.backfill.ledger.tolerance_check import tolerance_error
 from userprofiles.backfill.limits import Limits, limits_of_billed_ledger
 from userprofiles.backfill.operations import ProcessorFactory
+from userprofiles.backfill.review.run_history import refuse_import
 from userprofiles.backfill.run import Observer, Run
 from userprofiles.backfill.segment_state import SegmentState
 from userprofiles.backfill.stop import Stop
@@ -219,8 +220,9 @@ def read_job(record: RunRecord, ledger: Ledger) -> Job:
     """Return the job of a run.
 
     Raises:
-        LedgerError: The stored job is damaged.
+        LedgerError: The stored job is damaged, or it is that of an import.
     """
+    refuse_import(record)
     try:
         return Job.from_json(record.job)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

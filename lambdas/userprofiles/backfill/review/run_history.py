@@ -15,6 +15,7 @@ from userprofiles.backfill.users.user_row import RUN_ID, Row
 from userprofiles.jobs.errors import LedgerError, LedgerRefusedError
 from userprofiles.jobs.key_hashes import KeyHashes
 from userprofiles.jobs.ledger import CLOCK_SKEW_S, DAMAGE_ADVICE, Ledger
+from userprofiles.jobs.run_record import RunRecord
 
 _SKEW = timedelta(seconds=CLOCK_SKEW_S)
 
@@ -73,6 +74,19 @@ def marks_items(job: Job) -> bool:
     return job.shape is TableShape.STACK or job.creates_accounts
 
 
+def refuse_import(run: RunRecord) -> None:
+    """Check that a run is not one of `userprofiles import`, which has a job of another form.
+
+    Raises:
+        LedgerRefusedError: It is one.
+    """
+    if run.kind.startswith("import"):
+        raise LedgerRefusedError(
+            f"Run {run.run_id} is of the kind {run.kind!r}. Use the commands `userprofiles import` and "
+            "`userprofiles runs` for it."
+        )
+
+
 def read_history(ledger: Ledger, run_id: str) -> RunHistory:
     """Read a run from the ledger.
 
@@ -80,6 +94,7 @@ def read_history(ledger: Ledger, run_id: str) -> RunHistory:
         userprofiles.jobs.errors.LedgerError: The ledger has no such run, it is damaged, or it can't be read.
     """
     run = ledger.read(run_id)
+    refuse_import(run)
     try:
         job = Job.from_json(run.job)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -93,9 +93,9 @@ class ImportRun:
                 stored, lease = self._ledger.acquire(record.run_id)
                 stored, lease = self._ledger.renew(lease, job=record.job)
                 self._observer.warn(f"Resuming run {record.run_id}.")
-        return self._execute(stored, lease)
+        return self._execute(stored, lease, allow_parallel=allow_parallel)
 
-    def _execute(self, record: RunRecord, lease: Lease) -> ImportRunResult:
+    def _execute(self, record: RunRecord, lease: Lease, *, allow_parallel: bool) -> ImportRunResult:
         states: Sequence[UnitState] = []
         error: BackfillError | None = None
         with LedgerSession(
@@ -108,6 +108,8 @@ class ImportRun:
             session.counts = record.counts
             try:
                 with ledger_errors():
+                    if not allow_parallel:  # again: another run may have started since the first check
+                        refuse_parallel_run(self._ledger, record)
                     states = read_unit_states(self._ledger, record, self._work.units())
                 self._run_units(states, session, record)
             except StoppedError:

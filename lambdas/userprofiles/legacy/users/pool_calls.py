@@ -78,6 +78,7 @@ class PoolCalls:
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         self._throttled: Counter[str] = Counter()
+        self._taken = 0
 
     @property
     def calls(self) -> dict[str, int]:
@@ -90,6 +91,13 @@ class PoolCalls:
         """The throttled calls so far by category. A rate that Cognito throttles is above the real quota."""
         with self._lock:
             return dict(self._throttled)
+
+    def take_throttled(self) -> int:
+        """Return the number of throttled calls since the last time. Each call is returned once."""
+        with self._lock:
+            number = self._throttled.total() - self._taken
+            self._taken += number
+            return number
 
     def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """Call an operation at the next free place of its category.

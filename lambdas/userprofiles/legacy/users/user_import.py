@@ -52,7 +52,7 @@ class ImportParts:
 
 
 def user_key(old_id: str, sub: str) -> str:
-    """Return the key of an imported user in the ledger."""
+    """Return the key of an imported user in the ledger; without a sub, that of the claim alone."""
     return f"user/{old_id}/{sub}"
 
 
@@ -113,10 +113,9 @@ class UserImport:
                 return self._parts.accounts.resume(user, claim) or _result(user, Outcome.SKIPPED, GONE)
             return self._new_account(user, admission, claim)
         except AccountConflictError as error:
-            self._parts.claims.mark_conflict(claim)
-            return _result(user, Outcome.CONFLICT, str(error))
+            return _with_claim(_result(user, Outcome.CONFLICT, str(error)))
         except PoolRefusedError as error:
-            return _result(user, Outcome.FAILED, f"{REFUSED}: {error.code}")
+            return _with_claim(_result(user, Outcome.FAILED, f"{REFUSED}: {error.code}"))
 
     def _new_account(
         self, user: LegacyUser, admission: Admission, claim: Claim
@@ -130,7 +129,11 @@ class UserImport:
             if renewed is None:
                 return _result(user, Outcome.CONFLICT, CHANGED_MEANWHILE)
             claim = renewed
-        return self._parts.accounts.ensure(user, addresses, claim)
+        try:
+            return self._parts.accounts.ensure(user, addresses, claim)
+        except AccountConflictError:
+            self._parts.claims.mark_conflict(claim)
+            raise
 
     def _insert_items(
         self, admitted: dict[str, tuple[LegacyUser, Admission]], accounts: dict[str, PoolAccount]
@@ -204,6 +207,11 @@ def mirror_of(parts: ImportParts, claim: Claim) -> dict[str, str]:
 
 def _all_items(items: LegacyUserItems) -> tuple[Item, Item, Item]:
     return items.mirror, items.account, items.profile
+
+
+def _with_claim(result: RecordResult) -> RecordResult:
+    """Return the result with the key of a claim that has no user, so that a rollback removes the claim."""
+    return replace(result, keys=(user_key(result.record_id, ""),))
 
 
 def _result(user: LegacyUser, outcome: Outcome, reason: str = "") -> RecordResult:

@@ -54,6 +54,7 @@ class UserRemoval:
     def _undo(self, key: str, sub: str, claim: Claim | None) -> RecordResult:
         if claim is None or claim.is_erased:  # the claim is removed last
             return _result(key, Outcome.REMOVED)
+        sub = sub or claim.sub  # the claim got its user after a conflict
         if claim.run_id != self._parts.run_id or (claim.is_bound and claim.sub != sub):
             return _result(key, Outcome.KEPT, OTHER_RUN)
         if not claim.is_bound:

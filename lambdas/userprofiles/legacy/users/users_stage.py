@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ from userprofiles.phone_sign_in.phone_input import DEFAULT_COUNTRY_CODE
 from userprofiles.table import record
 from userprofiles.table.attribute_value import item_size, serialize_item
 from userprofiles.template import Template
+
+THROTTLED = "calls that Cognito throttled"
 
 _SAMPLE_SUB = "00000000-0000-0000-0000-000000000000"
 _WRITE_UNIT_BYTES = 1024
@@ -188,19 +190,27 @@ class UsersStage:
 
     def process(self, records: Sequence[LegacyUser]) -> list[RecordResult]:
         """Import users."""
-        return self._import.process(records)
+        return self._with_throttled(self._import.process(records))
 
     def update(self, records: Sequence[LegacyUser]) -> list[RecordResult]:
         """Import new users, and change those whose values have changed in the source."""
-        return self._update.update(records)
+        return self._with_throttled(self._update.update(records))
 
     def verify(self, records: Sequence[LegacyUser]) -> list[RecordResult]:
         """Compare users with what the import created, field by field."""
-        return self._verification.verify(records)
+        return self._with_throttled(self._verification.verify(records))
 
     def undo(self, keys: Sequence[str]) -> list[RecordResult]:
         """Remove users that this run created and nobody has changed since."""
-        return self._removal.undo(keys)
+        return self._with_throttled(self._removal.undo(keys))
+
+    def _with_throttled(self, results: list[RecordResult]) -> list[RecordResult]:
+        """Add the number of throttled calls to the first result, for the sums of the report."""
+        number = self.calls.take_throttled() if results else 0
+        if not number:
+            return results
+        first = replace(results[0], counts={**results[0].counts, THROTTLED: number})
+        return [first, *results[1:]]
 
     def _search(self) -> ConflictSearch:
         if self._index is None:

@@ -44,7 +44,7 @@ def social_api(monkeypatch: pytest.MonkeyPatch, tables: Any, bucket: Any, report
     module = importlib.import_module("userprofiles.handlers.social_api")
     items, media = SocialItems(tables.client, tables.users), Media("media-bucket", bucket)
     for name, value in {
-        "CONTENT": ContentService(items, media, lambda: NOW),
+        "CONTENT": ContentService(items, media, clock=lambda: NOW),
         "LISTS": SocialLists(items, UserLists(tables.client, tables.users), lambda: NOW),
         "REDIRECTS": MediaRedirects(items, media, lambda: NOW),
         "IDEMPOTENT_REQUESTS": IdempotentRequests(tables.client, tables.idempotency),

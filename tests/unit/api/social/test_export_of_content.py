@@ -36,7 +36,13 @@ def test_export_has_every_item_and_every_medium(
     bundle = exporter.export(SUB, SUB, store.read(SUB), lambda _: None)
 
     sort_keys = {item["SK"]["S"] for item in bundle["parts"]["items"]}
-    assert sort_keys == {"COUNTERS#MAIN", f"CONTENT#{content_id}", "FRIEND#s-2", "PREMIUM#MAIN"}
+    assert sort_keys == {
+        "COUNTERS#MAIN",
+        f"CONTENT#{content_id}",
+        "FRIEND#s-2",
+        "PREMIUM#MAIN",
+        "STORAGE#MAIN",
+    }
     assert bundle["parts"]["files"] == [{"key": key, "bytes": 5}]
     assert list(bundle["links"]) == [key]
     assert key in bundle["links"][key]

@@ -1,5 +1,6 @@
 """Attacks on the routes of `social`: data of others, forged cursors, paths, sizes, callers who left."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from userprofiles.social import links
 SUB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 OTHER = "11111111-1111-4111-8111-111111111111"
 BODY = {"title": "private"}
+MEDIUM = {"content_type": "audio/mp4", "sha256": "A" * 43 + "="}
 OWN_ROUTES = [route for route in SOCIAL_ROUTES if route.needs_token]
 
 
@@ -127,17 +129,39 @@ def test_erasure_between_check_and_write_leaves_nothing(
     items = social_api.CONTENT.items
     create = items.create_content
 
-    def erase_first(sub: str, item: Any) -> bool:
+    def erase_first(sub: str, *arguments: Any) -> bool:
         tables.put({"PK": f"USER#{sub}", "SK": "ACCOUNT#MAIN", "entityType": "TOMBSTONE"})
-        return create(sub, item)  # type: ignore[no-any-return]
+        return create(sub, *arguments)  # type: ignore[no-any-return]
 
     monkeypatch.setattr(items, "create_content", erase_first)
 
-    response = send(call, CREATE_CONTENT)
+    response = call(CREATE_CONTENT, body={"media": [{**MEDIUM, "bytes": 1}]})
 
     assert (response.status, response.body["code"]) == (410, "erased")
     assert content_items() == []
-    assert not [item for item in tables.items() if item["SK"] == "COUNTERS#MAIN"]
+    assert [item["SK"] for item in tables.items() if item["PK"] == f"USER#{SUB}"] == ["ACCOUNT#MAIN"]
+
+
+def test_one_user_cannot_fill_the_bucket(
+    call: Callable[..., Any], social_api: Any, tables: Any, content_items: Any, monkeypatch: Any
+) -> None:
+    service = dataclasses.replace(social_api.CONTENT, max_bytes=1000)
+    monkeypatch.setattr(social_api, "CONTENT", service)
+
+    def upload(size: int, sub: str = SUB) -> tuple[int, str | None]:
+        response = call(CREATE_CONTENT, body={"media": [{**MEDIUM, "bytes": size}]}, sub=sub)
+        return response.status, response.body.get("code")
+
+    assert upload(1001) == (409, "storage_full")
+    assert upload(600) == (201, None)
+    assert upload(401) == (409, "storage_full")
+    assert upload(400) == (201, None)
+    assert upload(1) == (409, "storage_full")
+    assert upload(1, OTHER) == (201, None)
+    assert send(call, CREATE_CONTENT).status == 201  # a text needs no storage
+    counters = {item["PK"]: item["uploadedBytes"] for item in tables.items() if item["SK"] == "STORAGE#MAIN"}
+    assert counters == {f"USER#{SUB}": 1000, f"USER#{OTHER}": 1}
+    assert len(content_items()) == 4
 
 
 def test_large_body_is_413_and_other_json_is_400(call: Callable[..., Any]) -> None:

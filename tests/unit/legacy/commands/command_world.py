@@ -4,7 +4,8 @@ import json
 from contextlib import contextmanager
 
 import pytest
-from import_world import TABLE_ARN, Stage, Target, bury
+from import_fakes import Stage, Target
+from import_world import TABLE_ARN, bury
 from userprofiles import cli
 from userprofiles import template as templates
 from userprofiles.backfill.command import ledger_options

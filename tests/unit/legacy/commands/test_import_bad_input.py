@@ -197,3 +197,37 @@ def test_run_of_a_backfill_is_refused(commands):
 
     assert code == 5
     assert "Run b1 is of the kind 'backfill'. It must be an import." in err
+
+
+def test_delta_of_another_application_is_refused(commands):
+    """A delta pass reads another dump than the plan. It must be one of the same application."""
+    commands.plan()
+    commands.apply()
+    other = commands.folder / "other"
+    other.mkdir()
+    (other / "orders.json").write_text("{}\n")
+
+    code, _, err = commands.delta("--source", f"export:{other}")
+
+    assert code == 5
+    assert f"the source has no collection {USERS!r}" in err
+
+
+def test_resumed_run_replaces_reports_only(commands):
+    """A record of the ledger can't make the command replace another file."""
+    commands.plan()
+    report = commands.folder / "report.json"
+    commands.target.fail_at = (20, RefusedError("The bucket refuses."))
+    commands.apply("--report", report)
+    run_id = commands.runs()[0].run_id
+    text = report.read_text()
+    report.write_text("a diary")
+
+    code, _, err = commands.run("runs", "resume", run_id)
+
+    assert code == 5
+    assert "this file is no report, so it is not replaced" in err
+    assert report.read_text() == "a diary"
+    report.write_text(text)
+    assert commands.run("runs", "resume", run_id)[0] == 0
+    assert json.loads(report.read_text())["state"] == "done"

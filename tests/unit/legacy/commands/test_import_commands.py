@@ -54,6 +54,36 @@ def test_verbose_shows_a_line_for_each_user(commands):
     assert lines == [f"Migrated user: {number}" for number in range(30)]
 
 
+def test_verbose_shows_a_line_for_each_failed_record(commands):
+    """A failed record has the line of the old script, with its ID and the reason."""
+    del commands.content[2]["user_id"]
+    commands.users[1] = "no document"
+    commands.write_export()
+    commands.plan()
+
+    _, _, err = commands.apply("--verbose")
+
+    lines = [line for line in err.splitlines() if line.startswith("Error migrating")]
+    assert [line.partition(": ")[0] for line in lines] == [
+        "Error migrating user line 2",
+        "Error migrating content c2",
+    ]
+
+
+def test_dry_run_writes_nothing(commands):
+    """A dry run checks the plan and shows the counts. The plan can be applied after it."""
+    commands.plan()
+
+    code, out, _ = commands.apply("--dry-run")
+
+    assert code == 0
+    assert "users, collection authapp_usermodel: 30 documents\n          30 created" in out
+    assert out.endswith("Dry run: nothing was written.\n")
+    assert commands.target.calls == 0
+    assert commands.runs() == []
+    assert commands.apply()[0] == 0
+
+
 def test_report_page_has_the_stages(commands):
     """The HTML page has each stage, and no ID."""
     commands.plan()

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from command_world import content_document, user_document
-from import_world import Killed
+from import_fakes import Killed
 from userprofiles.jobs.run_record import RunState
 
 
@@ -175,3 +175,15 @@ def test_sigterm_ends_between_pages_and_can_be_resumed(commands):
     assert f"To resume:\n  userprofiles runs resume {run_id}" in err
     assert resumed[0] == 0
     assert "Migration complete: 30 users migrated" in resumed[1]
+
+
+@pytest.mark.parametrize("words", [("verify",), ("report",), ("quarantine", "list")])
+def test_commands_of_the_backfill_refuse_an_import(commands, words):
+    """The message names the commands for this run."""
+    commands.plan()
+    commands.apply()
+
+    code, _, err = commands.run("backfill", *words, commands.runs()[0].run_id)
+
+    assert code == 5
+    assert "is of the kind 'import'. Use the commands `userprofiles import`" in err

@@ -1,7 +1,7 @@
 """Tests of `legacy.job.import_drift`."""
 
 import pytest
-from import_world import USERS, user
+from import_fakes import USERS, user
 from plan_world import TARGET, plan
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.legacy.job.import_drift import ImportCountDrift, refuse_identity_drift

@@ -1,7 +1,8 @@
 """Tests of `legacy.job.import_rollback`."""
 
 import pytest
-from import_world import CONTENT, ONE_THREAD, USERS, Item, Killed, World, content, user
+from import_fakes import CONTENT, USERS, Item, Killed, content, user
+from import_world import ONE_THREAD, World
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.jobs.run_record import RunState
 from userprofiles.legacy.job.import_job import ImportOperation, ImportSlice

@@ -3,7 +3,8 @@
 from collections import Counter
 
 import pytest
-from import_world import CONTENT, ONE_THREAD, USERS, Killed, World, content, user
+from import_fakes import CONTENT, USERS, Killed, content, user
+from import_world import ONE_THREAD, World
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError, StoppedError
 from userprofiles.backfill.stop import Stop
 from userprofiles.jobs.run_record import RunState
@@ -224,6 +225,14 @@ def test_delta_changes_only_what_changed(world):
 
     assert dict(result.states[0].outcomes) == {"existed": 59, "updated": 1, "created": 1}
     assert world.target.items["item/users/1"].digest == "digest of 1"
+
+
+def test_second_run_on_the_same_table_is_refused(world):
+    """Two imports at the same time would count each other's users as existing."""
+    world.open_ledger().create(world.record("other"))
+
+    with pytest.raises(RefusedError, match=r"Run other \(import\) is working on the same table"):
+        world.run()
 
 
 def test_done_run_is_not_repeated(world):

@@ -1,6 +1,6 @@
 """Tests of `legacy.job.import_verification`."""
 
-from import_world import USERS, user
+from import_fakes import USERS, user
 from userprofiles.backfill.stop import Stop
 from userprofiles.legacy.job.import_verification import UNACCOUNTED
 

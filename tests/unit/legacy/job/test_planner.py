@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from import_world import CONTENT, USERS, content, user
+from import_fakes import CONTENT, USERS, content, user
 from plan_world import plan, summarize
 from userprofiles.backfill.errors import BackfillFailedError, RefusedError, StoppedError
 from userprofiles.legacy.job.import_job import ImportSlice

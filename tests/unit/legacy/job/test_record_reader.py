@@ -1,6 +1,6 @@
 """Tests of `legacy.job.record_reader` and `link_documents`."""
 
-from import_world import CONTENT, USERS, content, user
+from import_fakes import CONTENT, USERS, content, user
 from userprofiles.legacy.job.import_job import ImportSlice
 from userprofiles.legacy.job.record_reader import RecordReader
 

@@ -4,7 +4,8 @@ import time
 
 import boto3
 import pytest
-from import_world import ONE_THREAD, USERS, Killed, user
+from import_fakes import USERS, Killed, user
+from import_world import ONE_THREAD
 from moto_shortcut import mock_dynamodb
 from userprofiles.jobs.run_record import RunState
 from userprofiles.jobs.table_ledger import TableLedger

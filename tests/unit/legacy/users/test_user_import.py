@@ -323,6 +323,29 @@ class TestAttacks:
         assert outcomes(results) == [(Outcome.CREATED, "")]
         assert world.claim(1)["migrationRunId"] == "run-2"
 
+    def test_a_second_run_meets_the_same_conflict(self, world):
+        world.pool.add({"phone_number": phone(101)}, "UNCONFIRMED")
+        world.stage().process([legacy_user()])
+
+        results = world.stage(run_id="run-2").process([legacy_user()])
+
+        assert outcomes(results) == [(Outcome.CONFLICT, UNCONFIRMED_USER)]
+        assert (world.claim(1)["state"], world.claim(1)["migrationRunId"]) == ("conflict", "run-2")
+        verified = world.stage(run_id="run-2").verify([legacy_user()])
+        assert verified[0].outcome is Outcome.CONFLICT
+
+
+class TestThrottling:
+    def test_throttled_calls_are_repeated_and_reported(self, world):
+        world.pool.errors["admin_create_user"] = ["TooManyRequestsException"] * 2
+
+        stage = world.stage()
+        results = stage.process([legacy_user(1), legacy_user(2)])
+
+        assert outcomes(results) == [(Outcome.CREATED, "")] * 2
+        assert results[0].counts == {"calls that Cognito throttled": 2}
+        assert stage.process([legacy_user(1)])[0].counts == {}
+
 
 class TestRefusals:
     def test_one_refused_user_does_not_stop_the_others(self, world):

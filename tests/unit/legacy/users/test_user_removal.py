@@ -93,6 +93,27 @@ def test_a_user_who_was_here_before_stays_without_the_claim(world):
     assert sub in world.pool.users
 
 
+def test_the_claim_of_a_conflict_is_removed(world):
+    world.pool.add({"phone_number": phone(101)}, "UNCONFIRMED")
+    keys = keys_of(world.stage().process([legacy_user()]))
+
+    results = world.stage().undo(keys)
+
+    assert outcomes(results) == [(Outcome.REMOVED, "")]
+    assert world.table.items() == []
+    assert len(world.pool.users) == 1
+
+
+def test_a_user_whose_conflict_was_solved_is_removed_once(world):
+    stranger = world.pool.add({"phone_number": phone(101)}, "UNCONFIRMED")
+    keys = keys_of(world.stage().process([legacy_user()]))
+    del world.pool.users[stranger]
+    keys += keys_of(world.stage().process([legacy_user()]))
+
+    assert outcomes(world.stage().undo(keys)) == [(Outcome.REMOVED, "")] * 2
+    assert (world.table.items(), world.pool.users) == ([], {})
+
+
 def test_an_id_with_a_slash_is_found(world):
     keys = keys_of(world.stage().process([legacy_user(old_id="a/b#c")]))
 
