@@ -32,8 +32,7 @@ class OldApplication:
             key, body = file
             s3.put_object(Bucket=OLD_BUCKET, Key=key, Body=body)
 
-        # Pictures of profiles are not imported: they keep their URLs.
-        files = [file for file in self.population.files() if not file[0].startswith("pictures/")]
+        files = list(self.population.files())
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(upload, files))
         return len(files)

@@ -21,6 +21,8 @@ _LINES = {
     "content": "content is readable",
     "links": "friends, subscribers and blocks",
     "premium": "paid plans",
+    "counters": "counters of links and content",
+    "pictures": "pictures of profiles",
 }
 """The line of each stage."""
 

@@ -6,7 +6,9 @@ import secrets
 import urllib.error
 import urllib.request
 from http import HTTPStatus
+from typing import Any
 
+from userprofiles import aws
 from userprofiles.social.content import MEDIA_PREFIX
 from userprofiles.stack_setup.check_result import CheckFailedError, Status, call
 from userprofiles.stack_setup.stack import Stack
@@ -45,16 +47,36 @@ def check_upload(stack: Stack, bucket: str) -> str:
     return f"{bucket}: signed upload, download and deletion"
 
 
+def signing_client(stack: Stack) -> Any:
+    """Create a client of S3 that signs URLs as the API does: Signature Version 4, the bucket's region.
+
+    Without the style `virtual`, botocore signs URLs of the global endpoint, which redirects requests for a
+    new bucket of another region (Amazon S3 User Guide, "Request routing").
+    """
+    return aws.client(
+        "s3",
+        signature_version="s3v4",
+        addressing_style="virtual",
+        region=stack.region,
+        endpoint_url=stack.endpoint_url,
+    )
+
+
 def _put(stack: Stack, bucket: str, key: str, body: bytes, checksum: str) -> None:
     """Upload by a signed URL, without credentials, as the clients of the API do."""
     parameters = {
         "Bucket": bucket,
         "Key": key,
         "ContentType": _CONTENT_TYPE,
+        "ContentLength": len(body),
         "ChecksumSHA256": checksum,
     }
-    url = stack.client("s3").generate_presigned_url("put_object", Params=parameters, ExpiresIn=60)
-    headers = {"Content-Type": _CONTENT_TYPE, "x-amz-checksum-sha256": checksum}
+    url = signing_client(stack).generate_presigned_url("put_object", Params=parameters, ExpiresIn=60)
+    headers = {
+        "Content-Type": _CONTENT_TYPE,
+        "Content-Length": str(len(body)),
+        "x-amz-checksum-sha256": checksum,
+    }
     request = urllib.request.Request(url, data=body, headers=headers, method="PUT")  # noqa: S310 - from botocore
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S):  # noqa: S310

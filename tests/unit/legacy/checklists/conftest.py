@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from userprofiles.legacy.checklists import upload_check
 from userprofiles.stack_setup.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the helper module: test folders are not packages
@@ -197,4 +198,5 @@ def bucket(clients, monkeypatch):
         return contextlib.nullcontext()
 
     monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    monkeypatch.setattr(upload_check, "signing_client", lambda _: clients["s3"])
     return clients["s3"]

@@ -237,7 +237,7 @@ def test_object_that_differs_is_reported_and_deleted(stack, bucket):
     assert bucket.objects == {}
 
 
-def test_upload_that_is_refused(stack, clients, monkeypatch):
+def test_upload_that_is_refused(stack, bucket, monkeypatch):
     def refuse(request, timeout):
         raise urllib.error.HTTPError(request.full_url, 403, "canary", {}, None)
 
