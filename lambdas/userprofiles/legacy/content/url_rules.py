@@ -7,9 +7,9 @@ count, and what is read is always built from the rule.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
-from userprofiles.social.redirects import location_hash
+from userprofiles.social.redirects import DECODINGS, location_hash
 
 NO_RULE = "no rule has this host and path"
 NOT_A_URL = "the text is not a URL"
@@ -106,7 +106,7 @@ class OldFile:
     @property
     def path(self) -> str:
         """The path of the URL: what an item keeps of a dead link, without the old host."""
-        return urlsplit(self.url).path.lstrip("/")
+        return _split(self.url).path.lstrip("/")
 
     @property
     def has_redirect(self) -> bool:
@@ -121,9 +121,9 @@ class OldFile:
     @property
     def media_id(self) -> str:
         """The ID of the medium. Two URLs of one file have the same ID."""
-        parts = urlsplit(self.url)
+        parts = _split(self.url)
         path = f"{parts.path}?{self.query}" if self.query else parts.path
-        return location_hash(parts.hostname or "", path)[:32]
+        return location_hash(parts.hostname or "", path or self.url)[:32]
 
 
 @dataclass(frozen=True)
@@ -199,12 +199,24 @@ class UrlRules:
 
 
 def is_safe_path(name: str) -> bool:
-    """Return whether a decoded path names a file below a prefix, however often it is decoded again."""
-    decoded = unquote(name)
-    while decoded != name:
-        name, decoded = decoded, unquote(decoded)
+    """Return whether a decoded path names a file below a prefix, however often it is decoded again.
+
+    A path that was encoded more than five times is not safe: to decode a long one completely takes hours.
+    """
+    for _ in range(DECODINGS):
+        name = unquote(name)
+    if unquote(name) != name:
+        return False
     segments = name.split("/")
     return bool(name) and not _NOT_IN_PATH.search(name) and not {"", ".", ".."} & set(segments)
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of a URL. A text that is not a URL has none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 _NOT_IN_PATH = re.compile(r"[\x00-\x1f\x7f\\]")

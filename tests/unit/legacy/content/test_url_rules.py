@@ -113,6 +113,28 @@ def test_safe_path_never_has_a_dangerous_segment(parts):
         assert not {"..", ".", ""} & set(RULES.locate(f"https://media.old.example/{name}").name.split("/"))
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[x/", "//[", "http://\uff0fold.example/a", "http://a.b\u2100/x"], ids=range(4)
+)
+def test_a_text_that_can_not_be_parsed_is_a_dead_link(url):
+    """One hostile URL must not end the import of all users."""
+    old_file = UrlRules().locate(url)
+
+    assert (old_file.problem, old_file.path, len(old_file.media_id)) == (NOT_A_URL, "", 32)
+    assert not old_file.is_served
+
+
+def test_texts_that_can_not_be_parsed_have_different_ids():
+    rules = UrlRules()
+
+    assert rules.locate("http://[a/").media_id != rules.locate("http://[b/").media_id
+
+
+def test_path_that_was_encoded_very_often_is_not_safe():
+    """To decode 1 MB completely would take hours."""
+    assert not is_safe_path("%" + "25" * 500_000 + "41")
+
+
 class TestTexts:
     def test_all_urls_of_rules_are_replaced(self):
         text = "a https://media.old.example/x.mp3 b //media.old.example/x.mp3y c"
