@@ -5,7 +5,7 @@ count, and what is read is always built from the rule.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
@@ -192,6 +192,22 @@ class UrlRules:
             return []
         urls = (match[0].rstrip(_AFTER_SENTENCE) for match in self._text_urls.finditer(text))
         return list(dict.fromkeys(urls))
+
+    def replace_in_text(self, text: str, new_text: Callable[[str], str]) -> str:
+        """Return a text in which each URL of an old host is replaced.
+
+        Args:
+            text: The text.
+            new_text: Returns what replaces a URL.
+        """
+        if self._text_urls is None or "//" not in text:
+            return text
+
+        def replace(match: re.Match[str]) -> str:
+            url = match[0].rstrip(_AFTER_SENTENCE)
+            return new_text(url) + match[0][len(url) :]
+
+        return self._text_urls.sub(replace, text)
 
     def count_old_hosts(self, text: str) -> int:
         """Return how often a URL of an old host is in a text."""
