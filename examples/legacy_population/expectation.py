@@ -18,7 +18,8 @@ class Expectation:
     Attributes:
         users: The users by old ID.
         contents: The owner's old ID of each biograph.
-        files: How many different files the biographs have, and the pictures of the users.
+        files: How many different files the biographs have.
+        pictures: How many users have a picture in the old bucket.
         links: Each link as its kind, the user who has it, and the other user. Friends have each other.
         plans: The end of each paid plan by the user's old ID; None for a plan without end.
     """
@@ -26,6 +27,7 @@ class Expectation:
     users: dict[str, Person] = field(default_factory=dict)
     contents: dict[str, str] = field(default_factory=dict)
     files: int = 0
+    pictures: int = 0
     links: set[tuple[str, str, str]] = field(default_factory=set)
     plans: dict[str, datetime | None] = field(default_factory=dict)
 
@@ -48,9 +50,9 @@ def expect(
         for person in filter(is_imported, block.people):
             old_id = str(person.old_id)
             expectation.users[old_id] = person
+            expectation.pictures += "profile_pic_url" in person.document
             if "premium_plan" in person.document:
                 expectation.plans[old_id] = person.premium_end
-            expectation.files += "profile_pic_url" in person.document
         for content in block.contents:
             if content.owner is not None and is_imported(content.owner):
                 expectation.contents[str(content.old_id)] = str(content.owner.old_id)

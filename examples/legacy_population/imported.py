@@ -9,6 +9,7 @@ from typing import Any
 _LINKS = {"FRIEND": "friends", "SUBSCRIBER": "subscribers", "BLOCK": "blocked_users"}
 _MIRRORS = {"FRIEND": "FRIEND", "SUBSCRIBER": "SUBSCRIPTION", "BLOCK": "BLOCKED_BY"}
 _USER = "USER#"
+_PICTURE = "19700101T000000000Z-"  # no content has this time; see `legacy.content.pictures_stage`
 _LEGACY = "LEGACY#"
 _BOTH_ITEMS = ("ACCOUNT#MAIN", "PROFILE#MAIN")
 
@@ -23,11 +24,13 @@ class Imported:
         confirmed: How often an old ID has a confirmed user in the pool.
         contents: How often a biograph is there, by its old ID and the old ID of its owner.
         files: The keys of the files in the bucket.
-        file_entries: The keys that biographs and redirects name.
+        file_entries: The keys that the biographs name.
         links: How often a link is there: its kind, the user who has it, and the other user.
         mirrors_missing: Links that only one of both users has.
         plans: The end of each paid plan by the user's old ID.
         old_urls: Biographs whose text leads to a host of the old application.
+        pictures: The keys of the files of users' pictures, as their redirects name them.
+        old_pictures: Users whose picture is at a host of the old application.
     """
 
     subs: dict[str, str] = field(default_factory=dict)
@@ -40,6 +43,8 @@ class Imported:
     mirrors_missing: int = 0
     plans: dict[str, datetime | None] = field(default_factory=dict)
     old_urls: int = 0
+    pictures: set[str] = field(default_factory=set)
+    old_pictures: int = 0
 
 
 def read_imported(
@@ -65,12 +70,13 @@ def read_imported(
             imported.subs[old_id] = sub
             imported.users[old_id] += {(partition, sort) for sort in _BOTH_ITEMS} <= keys
     for item in items:
+        if item.get("contentId", {}).get("S", "").startswith(_PICTURE):
+            imported.pictures.add(item["mediaKey"]["S"])
         old_id = old_ids.get(item["PK"]["S"].removeprefix(_USER), "")
         if old_id:
             _read_item(imported, item, old_id, old_ids, keys)
-            imported.old_urls += any(host in item.get("text", {}).get("S", "") for host in old_hosts)
-        elif item.get("sub", {}).get("S") in old_ids and "mediaKey" in item:
-            imported.file_entries.add(item["mediaKey"]["S"])
+            imported.old_urls += _has_old_url(item.get("text"), old_hosts)
+            imported.old_pictures += _has_old_url(item.get("profile_picture"), old_hosts)
     for user in _list_users(client("cognito-idp"), outputs["userPoolId"]):
         attributes = {entry["Name"]: entry["Value"] for entry in user["Attributes"]}
         if user["UserStatus"] == "CONFIRMED" and attributes["sub"] in old_ids:
@@ -102,6 +108,11 @@ def _read_item(
     elif sort_key == "PREMIUM#MAIN":
         end = item.get("ends_at", {}).get("S")
         imported.plans[old_id] = None if end is None else datetime.fromisoformat(end)
+
+
+def _has_old_url(attribute: Mapping[str, Any] | None, old_hosts: tuple[str, ...]) -> bool:
+    text = (attribute or {}).get("S", "")
+    return any(host in text for host in old_hosts)
 
 
 def _scan(dynamodb: Any, table: str) -> Iterator[Mapping[str, Any]]:

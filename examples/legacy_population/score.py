@@ -44,10 +44,16 @@ def score(expectation: Expectation, imported: Imported) -> list[Row]:
         _compare("users in the pool, confirmed", expectation.users, imported.confirmed),
         _compare("biographs, each with its owner", contents, imported.contents),
         Row(
-            "files and pictures in the bucket",
+            "files in the bucket",
             expectation.files,
             lost=expectation.files - len(imported.file_entries & imported.files),
-            extra=len(imported.files - imported.file_entries),
+            extra=len(imported.files - imported.file_entries - imported.pictures),
+        ),
+        Row(
+            "pictures in the bucket",
+            expectation.pictures,
+            lost=expectation.pictures - len(imported.pictures & imported.files),
+            extra=len(imported.pictures - imported.files),
         ),
         *(
             _compare(

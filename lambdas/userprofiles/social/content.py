@@ -62,7 +62,8 @@ def content_id(record_time: datetime, identity: str) -> str:
     moment = record_time.astimezone(UTC)
     milliseconds = moment.microsecond // 1000
     digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
-    return f"{moment:%Y%m%dT%H%M%S}{milliseconds:03d}Z-{digest}"
+    # %Y has less than four digits before the year 1000.
+    return f"{moment.year:04d}{moment:%m%dT%H%M%S}{milliseconds:03d}Z-{digest}"
 
 
 def is_content_id(value: object) -> bool:

@@ -28,7 +28,9 @@ from userprofiles.table.record import Item
 PREFIX = "REDIRECT#"
 SORT_KEY = "MAIN"
 ENTITY_TYPE = "REDIRECT"
-_DECODINGS = 5
+DECODINGS = 5
+"""How often a path is decoded, at most."""
+
 _PARTITION = re.compile(f"{PREFIX}[0-9a-f]{{64}}")
 
 
@@ -59,7 +61,7 @@ def location_hash(host: str, path: str) -> str:
 
 def _decode(path: str) -> str:
     """Decode a path several times, so that it has the same form however often it was encoded."""
-    for _ in range(_DECODINGS):
+    for _ in range(DECODINGS):
         path = unquote(path)
     return path
 

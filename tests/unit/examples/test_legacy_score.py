@@ -16,12 +16,14 @@ EXPECTATION = expect(Population(BLOCK))
 def imported():
     """Return what a correct import leaves behind."""
     files = {str(number) for number in range(EXPECTATION.files)}
+    pictures = {f"picture {number}" for number in range(EXPECTATION.pictures)}
     return Imported(
         users=Counter(EXPECTATION.users.keys()),
         confirmed=Counter(EXPECTATION.users.keys()),
         contents=Counter(EXPECTATION.contents.items()),
-        files=set(files),
+        files=files | pictures,
         file_entries=set(files),
+        pictures=pictures,
         links=Counter(EXPECTATION.links),
         plans=dict(EXPECTATION.plans),
     )
@@ -62,7 +64,13 @@ def test_file_without_biograph_and_biograph_without_file(imported):
     imported.files.remove("0")
     imported.files.add("other")
 
-    assert differences(imported) == {"files and pictures in the bucket": (1, 0, 1)}
+    assert differences(imported) == {"files in the bucket": (1, 0, 1)}
+
+
+def test_picture_without_its_file(imported):
+    imported.files.remove("picture 0")
+
+    assert differences(imported) == {"pictures in the bucket": (1, 0, 1)}
 
 
 def test_link_in_one_direction_only(imported):

@@ -16,6 +16,15 @@ def test_content_id_begins_with_the_record_time_and_ends_with_a_hash() -> None:
     assert content.content_id(MOMENT, "biograph#5f2") != identifier
 
 
+@pytest.mark.parametrize("year", [1, 999, 9999])
+def test_content_id_of_an_unusual_year_is_valid(year: int) -> None:
+    """An application can use the year 1 for an unknown date."""
+    identifier = content.content_id(datetime(year, 1, 1, tzinfo=UTC), "x")
+
+    assert content.is_content_id(identifier)
+    assert identifier.startswith(f"{year:04d}0101T")
+
+
 def test_content_ids_sort_by_time() -> None:
     moments = [MOMENT + timedelta(milliseconds=step) for step in (0, 1, 1_000, 90_000_000)]
 

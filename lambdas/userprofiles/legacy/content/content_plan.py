@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -13,6 +13,10 @@ from userprofiles.social.content import ELSEWHERE, MISSING, READY
 from userprofiles.table.record import Item
 
 NO_RECORD_TIME = "the record has no record time; its last change, or 1970, stands for it"
+
+TOO_MANY = "the record names more files than an item can have"
+MAX_FILES = 6_000
+"""More files than an item of 400 KB can have: the shortest entry has about 80 bytes."""
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _UNKNOWN_TYPE = "application/octet-stream"
@@ -89,9 +93,18 @@ def plan_content(record: LegacyContent, sub: str, source: str, rules: UrlRules) 
         record_time,
         texts["title"],
         texts["text"],
-        list(files.values()),
+        _limit(list(files.values())),
         findings,
     )
+
+
+def _limit(files: Sequence[OldFile]) -> list[OldFile]:
+    """Return the files, of which only the first are copied if no item can have so many.
+
+    The record fails then in any case, and must not cause a copy for each URL of a large text.
+    """
+    others = [replace(old_file, problem=old_file.problem or TOO_MANY) for old_file in files[MAX_FILES:]]
+    return [*files[:MAX_FILES], *others]
 
 
 def rewrite_text(text: str, rules: UrlRules) -> tuple[str, list[OldFile]]:
@@ -100,13 +113,16 @@ def rewrite_text(text: str, rules: UrlRules) -> tuple[str, list[OldFile]]:
     Returns:
         The text, and the files.
     """
-    files = []
-    for url in sorted(rules.find_in_text(text), key=len, reverse=True):
+    files: dict[str, OldFile] = {}
+
+    def new_text(url: str) -> str:
         old_file = rules.locate(url)
-        if old_file.rule is not None:
-            text = text.replace(url, f"media:{old_file.media_id}")
-            files.append(old_file)
-    return text, files
+        if old_file.rule is None:
+            return url
+        files[url] = old_file
+        return f"media:{old_file.media_id}"
+
+    return rules.replace_in_text(text, new_text), list(files.values())
 
 
 def media_key(plan: MediaPlan, old_file: OldFile) -> str:

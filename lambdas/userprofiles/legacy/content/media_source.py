@@ -80,9 +80,13 @@ class MediaSource:
 
     def _upload_from_folder(self, place: FolderPlace, old_file: OldFile, key: str) -> StoredObject:
         root = Path(place.folder)
-        path = (root / old_file.name).resolve()
-        # A symbolic link can lead out of the folder.
-        if not path.is_relative_to(root) or not path.is_file():
+        try:
+            path = (root / old_file.name).resolve()
+            # A symbolic link can lead out of the folder.
+            is_inside = path.is_relative_to(root) and path.is_file()
+        except OSError:  # no file has a name of this length
+            is_inside = False
+        if not is_inside:
             raise DeadLinkError(MISSING)
         size = path.stat().st_size
         if size > self._rules.max_bytes:

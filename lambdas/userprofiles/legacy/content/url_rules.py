@@ -5,11 +5,11 @@ count, and what is read is always built from the rule.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
-from userprofiles.social.redirects import location_hash
+from userprofiles.social.redirects import DECODINGS, location_hash
 
 NO_RULE = "no rule has this host and path"
 NOT_A_URL = "the text is not a URL"
@@ -106,7 +106,7 @@ class OldFile:
     @property
     def path(self) -> str:
         """The path of the URL: what an item keeps of a dead link, without the old host."""
-        return urlsplit(self.url).path.lstrip("/")
+        return _split(self.url).path.lstrip("/")
 
     @property
     def has_redirect(self) -> bool:
@@ -121,9 +121,9 @@ class OldFile:
     @property
     def media_id(self) -> str:
         """The ID of the medium. Two URLs of one file have the same ID."""
-        parts = urlsplit(self.url)
+        parts = _split(self.url)
         path = f"{parts.path}?{self.query}" if self.query else parts.path
-        return location_hash(parts.hostname or "", path)[:32]
+        return location_hash(parts.hostname or "", path or self.url)[:32]
 
 
 @dataclass(frozen=True)
@@ -193,18 +193,46 @@ class UrlRules:
         urls = (match[0].rstrip(_AFTER_SENTENCE) for match in self._text_urls.finditer(text))
         return list(dict.fromkeys(urls))
 
+    def replace_in_text(self, text: str, new_text: Callable[[str], str]) -> str:
+        """Return a text in which each URL of an old host is replaced.
+
+        Args:
+            text: The text.
+            new_text: Returns what replaces a URL.
+        """
+        if self._text_urls is None or "//" not in text:
+            return text
+
+        def replace(match: re.Match[str]) -> str:
+            url = match[0].rstrip(_AFTER_SENTENCE)
+            return new_text(url) + match[0][len(url) :]
+
+        return self._text_urls.sub(replace, text)
+
     def count_old_hosts(self, text: str) -> int:
         """Return how often a URL of an old host is in a text."""
         return 0 if self._text_urls is None else len(self._text_urls.findall(text))
 
 
 def is_safe_path(name: str) -> bool:
-    """Return whether a decoded path names a file below a prefix, however often it is decoded again."""
-    decoded = unquote(name)
-    while decoded != name:
-        name, decoded = decoded, unquote(decoded)
+    """Return whether a decoded path names a file below a prefix, however often it is decoded again.
+
+    A path that was encoded more than five times is not safe: to decode a long one completely takes hours.
+    """
+    for _ in range(DECODINGS):
+        name = unquote(name)
+    if unquote(name) != name:
+        return False
     segments = name.split("/")
     return bool(name) and not _NOT_IN_PATH.search(name) and not {"", ".", ".."} & set(segments)
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of a URL. A text that is not a URL has none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 _NOT_IN_PATH = re.compile(r"[\x00-\x1f\x7f\\]")

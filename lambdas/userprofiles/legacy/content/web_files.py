@@ -98,7 +98,7 @@ class WebFiles:
             with self._request(place, old_file) as response:
                 if response.status not in _REDIRECTS:
                     return self._read(response, file)
-                location = urljoin(old_file.url, response.getheader("Location", ""))
+                location = _resolve(old_file.url, response.getheader("Location", ""))
             next_file = self._rules.locate(location)
             next_place = next_file.rule.place if next_file.rule else None
             is_same = isinstance(next_place, WebPlace) and next_place.host == place.host
@@ -159,6 +159,18 @@ class WebFiles:
 @functools.cache
 def _tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()  # reads all certificates, which takes a while
+
+
+def _resolve(url: str, location: str) -> str:
+    """Return the URL of a redirect.
+
+    Raises:
+        DeadLinkError: It is not a URL.
+    """
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise DeadLinkError(REDIRECTED) from None
 
 
 class _TryAgainError(Exception):

@@ -102,7 +102,9 @@ class ConflictSearch:
         rank = f"{0 if addresses.problem else 1}{user.updated_at}"
         self._index.add(user.old_id, rank, values)
         if addresses.problem:
-            self._index.add_problem(user.old_id, addresses.problem, SKIP if not addresses.email else IMPORT)
+            # With a number, an import would store it as verified. Only the operator can vouch for it.
+            has_email_only = bool(addresses.email and not addresses.phone)
+            self._index.add_problem(user.old_id, addresses.problem, IMPORT if has_email_only else SKIP)
 
     def conflicts(self) -> list[Conflict]:
         """Return the conflicts with a proposal for each user.

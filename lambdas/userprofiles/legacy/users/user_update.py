@@ -21,7 +21,7 @@ from userprofiles.legacy.users.user_import import (
     not_admitted,
     user_key,
 )
-from userprofiles.legacy.users.user_items import POOL_MODIFIED_AT
+from userprofiles.legacy.users.user_items import FIELD_HASHES, POOL_MODIFIED_AT
 from userprofiles.legacy.users.user_table import item_key
 from userprofiles.table import record
 from userprofiles.table.record import Item
@@ -31,6 +31,8 @@ ADDRESS_CHANGED = "the address has changed in the source since the import"
 MISSING_ITEM = "an item of the user is missing"
 CHANGED_MEANWHILE = "the user changed the same field during the delta pass"
 KEPT_FIELDS = "fields that the user has changed here"
+
+_EMAIL = "account.email"
 
 
 class UserUpdate:
@@ -88,6 +90,8 @@ class UserUpdate:
         expected = self._parts.builder.build(
             user, admission.addresses, claim.sub, record.timestamp(self._parts.clock())
         )
+        if not _has_imported_email(stored.mirror, expected.mirror):
+            return RecordResult(record_id=user.old_id, outcome=Outcome.CONFLICT, reason=ADDRESS_CHANGED)
         change = find_change(self._parts.builder.template, stored, expected)
         pool_times = self._disable(user, claim, stored.mirror)
         updates = change_updates(self._parts.builder.template, stored, expected, change, pool_times)
@@ -116,3 +120,12 @@ class UserUpdate:
         # A user who has changed in Cognito before keeps the old time, so that a rollback sees it.
         is_known = times is not None and times[0] == mirror.get(POOL_MODIFIED_AT)
         return {POOL_MODIFIED_AT: times[1]} if times is not None and is_known else {}
+
+
+def _has_imported_email(stored: Item, expected: Item) -> bool:
+    """Return whether the mirrors of a user have the same e-mail address, verified by the old application.
+
+    An account must not get an address that Cognito does not have: the user could not sign in with it.
+    """
+    imported, current = (mirror.get(FIELD_HASHES) or {} for mirror in (stored, expected))
+    return bool(imported.get(_EMAIL) == current.get(_EMAIL))

@@ -160,6 +160,11 @@ class TestFolder:
         copy({"folder": str(tmp_path)}, "sub/a.png")
         assert s3.count("PutObject") == 1
 
+    @pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000 + "a"], ids=["name", "path"])
+    def test_name_that_no_file_can_have_is_a_dead_link(self, copy, tmp_path, name):
+        with pytest.raises(DeadLinkError):
+            copy({"folder": str(tmp_path)}, name)
+
     def test_file_outside_the_folder_is_a_dead_link(self, copy, tmp_path):
         """A path can't leave the folder, also not by a symbolic link."""
         secret = tmp_path / "secret.txt"

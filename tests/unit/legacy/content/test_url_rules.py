@@ -5,10 +5,22 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from userprofiles.legacy.content.content_plan import count_old_urls, rewrite_text
+from userprofiles.legacy.content.content_plan import (
+    MAX_FILES,
+    TOO_MANY,
+    count_old_urls,
+    create_item,
+    missing_entry,
+    plan_content,
+    rewrite_text,
+)
 from userprofiles.legacy.content.rules_file import UrlRulesError, check_rules
 from userprofiles.legacy.content.url_rules import NO_RULE, NOT_A_URL, UNSAFE, UrlRules, is_safe_path
+from userprofiles.legacy.mapping.records import LegacyContent
+from userprofiles.social.content import media_entry
 from userprofiles.social.redirects import location_hash, url_hash
+from userprofiles.table import record as record_rules
+from userprofiles.table.attribute_value import serialize_item
 
 DOCUMENT = {
     "rules": [
@@ -113,6 +125,28 @@ def test_safe_path_never_has_a_dangerous_segment(parts):
         assert not {"..", ".", ""} & set(RULES.locate(f"https://media.old.example/{name}").name.split("/"))
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[x/", "//[", "http://\uff0fold.example/a", "http://a.b\u2100/x"], ids=range(4)
+)
+def test_a_text_that_can_not_be_parsed_is_a_dead_link(url):
+    """One hostile URL must not end the import of all users."""
+    old_file = UrlRules().locate(url)
+
+    assert (old_file.problem, old_file.path, len(old_file.media_id)) == (NOT_A_URL, "", 32)
+    assert not old_file.is_served
+
+
+def test_texts_that_can_not_be_parsed_have_different_ids():
+    rules = UrlRules()
+
+    assert rules.locate("http://[a/").media_id != rules.locate("http://[b/").media_id
+
+
+def test_path_that_was_encoded_very_often_is_not_safe():
+    """To decode 1 MB completely would take hours."""
+    assert not is_safe_path("%" + "25" * 500_000 + "41")
+
+
 class TestTexts:
     def test_all_urls_of_rules_are_replaced(self):
         text = "a https://media.old.example/x.mp3 b //media.old.example/x.mp3y c"
@@ -136,6 +170,34 @@ class TestTexts:
         rewritten, _ = rewrite_text(text, RULES)
 
         assert count_old_urls({"text": rewritten}, RULES) == 0
+
+    def test_a_record_can_not_cause_any_number_of_copies(self):
+        """No item has room for so many files, so the record fails after a limited number of copies."""
+        text = " ".join(f"https://media.old.example/{number}" for number in range(MAX_FILES + 500))
+        record = LegacyContent(
+            old_id="1",
+            owner_id="2",
+            title="",
+            text=text,
+            record_time="2020-01-01T00:00:00.000Z",
+            media=(),
+            updated_at="",
+            digest="",
+            problems=(),
+        )
+
+        plan = plan_content(record, "unknown", "biograph", RULES)
+
+        problems = [old_file.problem for old_file in plan.files]
+        assert (problems.count(""), problems.count(TOO_MANY)) == (MAX_FILES, 500)
+        media = [missing_entry(old_file, "") for old_file in plan.files]
+        item = create_item(plan, media, created_at="", run_id="run")
+        assert record_rules.is_too_large(serialize_item(item))
+
+    def test_the_shortest_entries_of_too_many_files_do_not_fit_into_an_item(self):
+        entry = media_entry("0" * 32, "audio/aac", size=None, sha256=None)
+
+        assert record_rules.is_too_large(serialize_item({"PK": "", "media": [entry] * MAX_FILES}))
 
     def test_media_count_too(self):
         assert count_old_urls({"media": [{"url": "https://media.old.example/x"}]}, RULES) == 1

@@ -127,6 +127,7 @@ def test_refused_file_is_a_dead_link(server, status):
         "file:///etc/passwd",
         "http://old.example/files/../../secret",
         "http://old.example/admin",
+        "http://[x/",
     ],
 )
 def test_redirect_to_a_place_without_a_rule_is_not_followed(server, location):

@@ -77,6 +77,12 @@ class TestPhoneNumbers:
         assert world.pool.attributes(sub)["email_verified"] == "true"
         assert "phone_number" not in world.pool.attributes(sub)
 
+    def test_an_unverified_number_is_never_proposed_for_import(self, world):
+        """The import would store another person's number as verified."""
+        user = legacy_user(is_phone_verified=False, email="ana@example.com", is_email_verified=True)
+
+        assert proposals(conflicts_of(world, user)) == {"id1": "skip"}
+
     def test_a_decision_does_not_make_a_number_usable(self, world):
         results = world.stage(decisions=Decisions({"id1": "import"})).process(
             [legacy_user(phone_number="12")]

@@ -119,6 +119,15 @@ def test_a_second_delta_changes_the_field_again(world, sub):
     assert world.account(sub)["first_name"] == "Third"
 
 
+def test_another_verified_email_needs_a_decision(world, sub):
+    """The account must not name an address that Cognito does not have, or that another user has there."""
+    results = update(world, legacy_user(email="other@example.com", is_email_verified=True))
+
+    assert outcomes(results) == [(Outcome.CONFLICT, ADDRESS_CHANGED)]
+    assert world.account(sub).get("email") is None
+    assert update(world, legacy_user(first_name="Other"))[0].outcome is Outcome.UPDATED
+
+
 def test_another_number_needs_a_decision(world, sub):
     results = update(world, legacy_user(phone_number="4155550199"))
 
