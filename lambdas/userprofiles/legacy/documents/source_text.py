@@ -13,4 +13,8 @@ def public_source_text(text: str) -> str:
     if scheme is None:
         return text
     # A password that is not percent-encoded can have "@", "/" and "?".
-    return scheme + text.removeprefix(scheme).rpartition("@")[2].partition("?")[0]
+    address = text.removeprefix(scheme)
+    before, _, options = address.partition("?")
+    if "/" in before and "@" in options:
+        return f"{scheme}…"  # the password or an option has the "@", so each part can be secret
+    return scheme + address.rpartition("@")[2].partition("?")[0]

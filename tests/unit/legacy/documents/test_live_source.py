@@ -209,6 +209,8 @@ def test_pymongo_does_not_log_documents():
         ("mongodb+srv://u:p@db.example/app?x=y", "mongodb+srv://db.example/app"),
         ("mongodb://a,b:27018/app", "mongodb://a,b:27018/app"),
         ("mongodb://u:p?q@host/app", "mongodb://host/app"),
+        ("mongodb://u:p@host/app?tlsCertificateKeyFilePassword=a@b", "mongodb://…"),
+        ("mongodb://u:p/q?r@host/app", "mongodb://…"),
         ("dump:some/folder", "dump:some/folder"),
         ("env:OLD_DATABASE", "env:OLD_DATABASE"),
     ],
