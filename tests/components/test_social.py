@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from pulumi_userprofiles import ErasureWorker, InvalidArgumentError, ProfileApi
 from userprofiles import handlers
 
 
-@pytest.fixture(scope="module")
-def social_stack() -> Recording:
+@pytest.fixture
+def social_stack(record_stack: Callable[..., Recording]) -> Recording:
     """Return the recording of the whole stack with content."""
-    return record(lambda: whole_stack(social={}, allowed_origins=["https://example.com"]))
+    return record_stack(social={}, allowed_origins=["https://example.com"])
 
 
 def variables(recording: Recording, function: str) -> dict[str, str]:

@@ -76,7 +76,9 @@ class TestImport:
     def test_plan_without_a_start_has_begun(self, premium_world):
         premium_world.run("premium", [create_user("1", premium=create_premium(start=""))])
 
-        assert read_premium(plan_of(premium_world), NOW + timedelta(minutes=1)).state == "active"
+        assert (
+            read_premium(plan_of(premium_world), datetime.now(UTC) + timedelta(minutes=1)).state == "active"
+        )
 
     def test_fraction_of_a_second_is_not_lost(self):
         term = read_term(create_premium(end="2030-01-01T00:00:00.250Z"))
