@@ -111,6 +111,7 @@ print([name for name in sys.modules if name.startswith(unwanted)])
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("template", [pytest.param("basic", marks=pytest.mark.long), "own"])
 def test_handlers_in_the_zip_load_no_schema_compiler(template: str, tmp_path: Path) -> None:
     """The zip contains the compiled templates, also an own one."""
@@ -129,6 +130,7 @@ def test_handlers_in_the_zip_load_no_schema_compiler(template: str, tmp_path: Pa
     assert (process.stdout, process.stderr) == ("[]\n", "")
 
 
+@pytest.mark.long
 def test_invalid_template_is_packed_but_not_compiled() -> None:
     """The function reports the problem when it starts."""
     with zipfile.ZipFile(build_bundle("host", {"userprofiles/templates/own.json": "{}"})) as archive:

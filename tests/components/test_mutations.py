@@ -123,6 +123,7 @@ STACK_RESOURCES = [
 ]
 
 
+@pytest.mark.long
 def test_the_golden_file_notices_a_changed_property_of_each_type(pytestconfig: pytest.Config) -> None:
     """A sample; `make test-long` changes every property."""
     seed = pytestconfig.getoption("randomly_seed", 0)

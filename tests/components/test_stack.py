@@ -224,6 +224,7 @@ def test_settings_of_deletion_and_backups_reach_their_resources(monkeypatch: pyt
     assert {"erasureFunctionName", "receiptsTableName", "avatarBucketName"} <= set(exports)
 
 
+@pytest.mark.long
 def test_own_template_is_one_line_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     file = ROOT / "examples" / "own_template" / "hiking-club.json"
     monkeypatch.chdir(ROOT)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -112,18 +113,10 @@ def population_import(stack, tmp_path, capsys, monkeypatch, operator):
     return PopulationImport(stack, tmp_path, capsys)
 
 
-@pytest.mark.parametrize(
-    ("users", "file_format"),
-    [
-        pytest.param(100, Format.DUMP_GZIP, id="100", marks=pytest.mark.timeout(300)),
-        pytest.param(
-            10_000,
-            Format.LINES_CANONICAL,
-            id="10000",
-            marks=[pytest.mark.long, pytest.mark.timeout(3_600)],
-        ),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.timeout(7_200)
+@pytest.mark.parametrize("file_format", [Format.DUMP_GZIP])
+@pytest.mark.parametrize("users", [int(os.environ.get("LEGACY_USERS", "100"))])
 def test_nobody_is_lost_and_nobody_is_duplicated(population_import, users, file_format):
     """Every claim of the report is the generator's truth, both checklists agree, and no message is sent."""
     population = Population(

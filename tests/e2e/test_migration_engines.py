@@ -276,6 +276,7 @@ def _delete_user(stack, user_id):
     stack.aws("dynamodb").delete_item(TableName=TABLE, Key=key)
 
 
+@pytest.mark.long
 def test_verification_by_the_state_machine_finds_a_profile_without_a_user(apply_plan, execute, stack):
     """The user and the profile are in different segments. The report is in the bucket, also as a page."""
     run_id, _, _ = apply_plan(plain(), "stepfunctions")

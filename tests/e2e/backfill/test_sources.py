@@ -102,6 +102,7 @@ def list_pool(localaws, stack, path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+@pytest.mark.long
 def test_forgotten_users_of_the_pool_get_a_profile(localaws, stack, client, forgotten_user, tmp_path):
     """They get the roles of a sign-up, which the outputs of the stack have."""
     unconfirmed_user = client.sign_up()

@@ -142,7 +142,8 @@ class TestResume:
 
         def take_over():
             document = ledger._folder / RUN / "run.json"
-            document.write_text(document.read_text().replace('"token": 1', '"token": 2'))
+            with ledger._exclusive(RUN):
+                document.write_text(document.read_text().replace('"token": 1', '"token": 2'))
 
         at_insert(table, take_over)
 
