@@ -82,8 +82,9 @@ def test_uploaded_medium_is_read_and_redirected(client, stack, owner, token, cre
     assert (redirected.content, redirected.headers["Content-Type"]) == (AUDIO, "audio/mp4")
 
 
-def test_path_of_the_old_host_is_a_route(client):
-    response = client.request("GET", "/uploads/x.mp4", allow_redirects=False)
+@pytest.mark.parametrize("path", ["/uploads/x.mp4", "/uploads/line%0Abreak.mp4"])
+def test_path_of_the_old_host_is_a_route(client, path):
+    response = client.request("GET", path, allow_redirects=False)
 
     assert (response.status_code, response.json()["code"]) == (404, "media_not_found")
 

@@ -11,6 +11,7 @@ import hmac
 import importlib.util
 import json
 import os
+import re
 import resource
 import secrets
 import signal
@@ -123,6 +124,16 @@ def _delete_blank_attributes() -> None:
     cognito._merge_attributes = merge_without_blank  # noqa: SLF001 - as above
 
 
+def _match_line_breaks_in_paths() -> None:
+    """Let a path parameter match a line break, which a client sends as ``%0A``."""
+    from ministack.services import apigateway  # noqa: PLC0415
+
+    def fullmatch(pattern: str, text: str) -> re.Match[str] | None:
+        return re.fullmatch(pattern, text, re.DOTALL)
+
+    apigateway.re = types.SimpleNamespace(**{**vars(re), "fullmatch": fullmatch})
+
+
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
@@ -152,6 +163,7 @@ def main() -> None:
     _shorten_schedule_interval()
     _speed_up_srp()
     _delete_blank_attributes()
+    _match_line_breaks_in_paths()
     _load_module("shared_code").share_code_of_workers()
     _load_module("text_messages").record_times()
     _load_module("sender_grants").check_grants()

@@ -122,8 +122,8 @@ def read_subscription() -> Response[Any]:
 
 
 # The HTTP API decides which paths come here: `/media/…`, and paths of the old host. Powertools tries rules
-# with a group last, in the order of this module.
-@APP.route("/(.+)", method="GET")
+# with a group last, in the order of this module. A path can have line breaks, which `.` doesn't match.
+@APP.route(r"/([\s\S]+)", method="GET")
 def follow_redirect() -> Response[Any]:
     """Redirect an old media URL. Requires no token."""
     return responses.redirect_response(REDIRECTS.follow(APP.current_event.raw_event))

@@ -202,7 +202,7 @@ def _matches(route_path: str, path: str) -> bool:
         (".+" if part.endswith("+}") else "[^/]+") if part.startswith("{") else re.escape(part)
         for part in re.split(r"(\{[^}]+\})", route_path)
     )
-    return re.fullmatch(pattern, path) is not None
+    return re.fullmatch(pattern, path, re.DOTALL) is not None
 
 
 def _find_integration(api: _HttpApi, route: dict[str, Any]) -> dict[str, Any]:
