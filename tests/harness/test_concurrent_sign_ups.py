@@ -32,6 +32,7 @@ async def serve(app, config):
     "ministack/core/iam_evaluator.py": "enforce = None",
     "ministack/core/iam_actions.py": "_action_from_target = _ses_v2_resource_arn = None",
     "ministack/services/__init__.py": "",
+    "ministack/services/apigateway.py": "",
     "ministack/services/cognito.py": "_create_user_pool = _update_user_pool = _merge_attributes = None",
     "ministack/services/cloudwatch.py": "_put_metric_data = None",
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
