@@ -55,8 +55,11 @@ class ProcessWatch:
 
     def _run(self) -> None:
         while not self._has_ended.wait(0.5):
-            listing = subprocess.run(  # noqa: S607 - `ps` is elsewhere on macOS
-                ["ps", "-eo", "rss=,args="], capture_output=True, text=True, check=True
+            listing = subprocess.run(
+                ["ps", "-eo", "rss=,args="],  # noqa: S607 - its folder depends on the system
+                capture_output=True,
+                text=True,
+                check=True,
             ).stdout.splitlines()
             workers = [line for line in listing if self._folder in line and "_worker." in line]
             self.processes = max(self.processes, len(workers))
