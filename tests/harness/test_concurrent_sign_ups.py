@@ -139,7 +139,7 @@ def test_thread_that_stores_users_does_not_interrupt_a_search(tmp_path: Path) ->
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_many_clients_sign_up_on_a_fresh_stack() -> None:
-    """No call fails and no profile is missing, although all functions are cold, and few processes run them."""
+    """No call fails, no profile is missing, and few processes run, although all functions are cold."""
     benchmark = Path(__file__).resolve().parents[2] / "benchmarks" / "bench_sign_ups.py"
     result = subprocess.run(
         [sys.executable, str(benchmark), "--users", "160"], capture_output=True, text=True, check=False
