@@ -73,9 +73,9 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "rollback",
         help="remove what a run imported and nobody has changed since",
-        description="Remove the users, items, links and files that a run created. Users who were here\n"
-        "before the run, and users who have changed since, are kept and listed. A further batch has links\n"
-        "to the users of former ones: roll the last batch back first.",
+        description="Remove the users, items, links and files that a run created. Users who have changed\n"
+        "since are kept with all their data, and users who were here before the run are kept as they were.\n"
+        "A further batch has links to the users of former ones: roll the last batch back first.",
         epilog=_EPILOG,
     )
     parser.add_argument("run", metavar="RUN", help="ID of the run")

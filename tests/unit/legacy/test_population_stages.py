@@ -98,7 +98,7 @@ def test_everything_is_there_and_the_rollback_leaves_nothing(legacy_world):
 
     verified = [result for results in population.run("verify").values() for result in results]
     assert not [result for result in verified if result.outcome is Outcome.FAILED]
-    for name in reversed(STAGES):
+    for name in STAGES:
         keys = [key for result in results[name] for key in result.keys]
         world.run(name, keys, "undo", rules=RULES)
     assert world.table.items() == population.before

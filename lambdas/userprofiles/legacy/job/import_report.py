@@ -127,5 +127,7 @@ def last_line(report: Mapping[str, Any]) -> str:
         if stage["stage"] == USERS_STAGE:
             outcomes.update(stage["outcomes"])
     if report["kind"] == ImportOperation.ROLLBACK:
-        return f"Rollback complete: {counted(outcomes[Outcome.REMOVED], 'key')} of users removed"
+        removed = f"Rollback complete: {counted(outcomes[Outcome.REMOVED], 'key')} of users removed"
+        kept = outcomes[Outcome.KEPT]
+        return f"{removed}, {counted(kept, 'user')} kept with all their data" if kept else removed
     return f"Migration complete: {counted(sum(outcomes[name] for name in _NEW), 'user')} migrated"

@@ -114,7 +114,7 @@ def _keys_in_flight(ledger: Ledger, run: RunRecord, work: ImportWork) -> Iterato
 
 
 class RollbackWork:
-    """Passes the keys of a run to its stages, the last stage first.
+    """Passes the keys of a run to its stages, the users first.
 
     Args:
         ledger: The ledger.
@@ -133,7 +133,7 @@ class RollbackWork:
         self._threads = threads
         self._ledger = ledger
         self._of_run = of_run
-        self._stages = {stage.name: stage for stage in reversed(stages)}
+        self._stages = {stage.name: stage for stage in stages}
 
     def units(self) -> Sequence[Unit]:
         """Return one unit for each stage."""

@@ -1,6 +1,6 @@
 """Reads and writes items of the users table for the import of users."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from userprofiles.backfill.tables.key_reader import ItemKey
 from userprofiles.legacy.table_calls import TableCalls
 from userprofiles.legacy.table_inserts import InsertResult, TableInserts
 from userprofiles.table import record
-from userprofiles.table.attribute_value import deserialize_item, serialize, serialize_item
+from userprofiles.table.attribute_value import serialize, serialize_item
 from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
 from userprofiles.table.record import Item
 
@@ -149,33 +149,14 @@ class UserTable:
             return not self.read([key])
         return True
 
-    def has_other_items(self, sub: str, own_keys: Iterable[str], run_id: str) -> bool:
-        """Return whether the partition of a user has an item that a run did not create.
+    def read_user(self, sub: str, names: Sequence[str]) -> Iterator[Item]:
+        """Yield the items of a user's partition, with all earlier writes.
 
         Args:
             sub: The user.
-            own_keys: Sort keys of items that are not counted.
-            run_id: The run.
+            names: The attributes to read.
         """
-        position: dict[str, Any] = {}
-        ignored_keys = set(own_keys)
-        while True:
-            response = self._call(
-                "Query",
-                TableName=self.name,
-                KeyConditionExpression="PK = :partition",
-                ProjectionExpression="SK, #run",
-                ExpressionAttributeNames={"#run": record.RUN_ID},
-                ExpressionAttributeValues={":partition": serialize(record.partition_key(sub))},
-                ConsistentRead=True,
-                **position,
-            )
-            for item in map(deserialize_item, response.get("Items", ())):
-                if item.get(record.RUN_ID) != run_id and item["SK"] not in ignored_keys:
-                    return True
-            if not response.get("LastEvaluatedKey"):
-                return False
-            position = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+        return self._calls.read_partition(record.partition_key(sub), "", names)
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         calls = self._calls.of_thread()
