@@ -15,7 +15,7 @@ from userprofiles.commands.check_output import show_checks
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.legacy_options import (
     add_connection_options,
-    add_share_option,
+    add_pace_options,
     add_source_option,
     read_number,
     source_text,
@@ -79,7 +79,7 @@ def add_parser(commands: Any) -> None:
         help="errors and complaints since the cut-over that you accept (default: %(default)s)",
     )
     add_source_option(parser, "that of the plan, or ")
-    add_share_option(parser)
+    add_pace_options(parser)
     add_ledger_options(parser)
     add_connection_options(parser)
     parser.set_defaults(execute=_execute, parser=parser)
