@@ -20,8 +20,8 @@ from userprofiles.commands import legacy_setup
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.legacy_options import (
     add_connection_options,
+    add_pace_options,
     add_session_options,
-    add_share_option,
     add_source_option,
     check_run_options,
     refuse_state_machine,
@@ -37,6 +37,7 @@ from userprofiles.commands.legacy_review import (
 )
 from userprofiles.commands.legacy_setup import ImportSetup
 from userprofiles.commands.legacy_view import ImportView
+from userprofiles.commands.stack_options import use_endpoint_of_outputs
 from userprofiles.jobs.counted import counted
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord, RunState
@@ -78,12 +79,12 @@ def add_parser(commands: Any) -> None:
         "A further batch has links to the users of former ones: roll the last batch back first.",
         epilog=_EPILOG,
     )
-    parser.add_argument("run", metavar="RUN", help="ID of the run")
+    parser.add_argument("run", metavar="RUN", help="ID of the run, from `userprofiles runs list`")
     parser.add_argument(
         "--yes", action="store_true", help="remove without asking; required without a terminal"
     )
     add_source_option(parser, "that of the plan; only used for a run that is not complete; or ")
-    add_share_option(parser)
+    add_pace_options(parser)
     add_session_options(parser)
     add_connection_options(parser)
     parser.set_defaults(execute=_execute, parser=parser)
@@ -93,6 +94,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
     parser = values.parser
     parser.as_json = values.json
     check_run_options(parser, values)
+    use_endpoint_of_outputs(parser, values)
     if not values.yes and not sys.stdin.isatty():
         parser.error("without a terminal, pass --yes to remove without asking")
     stop = Stop()
@@ -144,6 +146,8 @@ def _create_record(setup: ImportSetup, run: RunRecord, values: argparse.Namespac
         "operation": ImportOperation.ROLLBACK,
         "ofRun": run.run_id,
         "max_failures": None,
+        "cognito_share": values.cognito_share,
+        "cognito_rate": values.cognito_rate,
     }
     stack = setup.target.stack
     return dataclasses.replace(
