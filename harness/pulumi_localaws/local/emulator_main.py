@@ -165,6 +165,7 @@ def main() -> None:
     _delete_blank_attributes()
     _match_line_breaks_in_paths()
     _load_module("shared_code").share_code_of_workers()
+    _load_module("function_output").log_all_output()
     _load_module("text_messages").record_times()
     _load_module("sender_grants").check_grants()
     _load_module("worker_exits").name_exits_as_aws()
