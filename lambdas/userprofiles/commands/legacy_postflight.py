@@ -56,8 +56,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "postflight",
         help="check users, content, files, uploads and problems after the cut-over",
-        description="Check the result of an import, and the problems since the new application went live. Each\n"
-        "line is ok, or has its fix.",
+        description="Check the result of an import, and the problems since the new application went live.\n"
+        "Each line is ok, or has its fix.",
         epilog=_EPILOG,
     )
     parser.add_argument("run", metavar="RUN", help="ID of the run, from `userprofiles runs list`")
@@ -70,7 +70,7 @@ def add_parser(commands: Any) -> None:
         "--cut-over",
         type=_read_time,
         metavar="TIME",
-        help="when the new application went live, such as 2026-01-31T08:00Z: in the past, at most 63 days ago "
+        help="when the new application went live, such as 2026-01-31T08:00Z; at most 63 days ago "
         "(without it, errors and feedback are not checked, and the exit code is 2)",
     )
     parser.add_argument(
