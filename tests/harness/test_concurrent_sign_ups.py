@@ -28,18 +28,22 @@ async def serve(app, config):
 """,
     "ministack/__init__.py": "",
     "ministack/core/__init__.py": "",
-    "ministack/core/lambda_runtime.py": "acquire_worker = release_worker = None\nclass Worker: _spawn = None",
+    "ministack/core/lambda_runtime.py": """
+acquire_worker = release_worker = None
+class Worker:
+    _spawn = invoke = _drain_stderr = _drain_stderr_bounded = None
+""",
     "ministack/core/iam_evaluator.py": "enforce = None",
     "ministack/core/iam_actions.py": "_action_from_target = _ses_v2_resource_arn = None",
     "ministack/services/__init__.py": "",
     "ministack/services/apigateway.py": "",
     "ministack/services/cognito.py": "_create_user_pool = _update_user_pool = _merge_attributes = None",
-    "ministack/services/cloudwatch.py": "_put_metric_data = None",
+    "ministack/services/cloudwatch.py": "_put_metric_data = record_metric = None",
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
     "ministack/services/eventbridge.py": "_SCHEDULER_TICK_INTERVAL = 10",
     "ministack/services/scheduler.py": "_SCHEDULE_TICK_INTERVAL = 10",
     "ministack/services/ses_v2.py": "_identities = {}",
-    "ministack/services/lambda_svc.py": "_execute_function_warm = None",
+    "ministack/services/lambda_svc.py": "_execute_function_warm = _emit_lambda_logs = None",
     "ministack/services/sns.py": "_sms_messages = {}",
     "ministack/app.py": """
 import threading

@@ -169,6 +169,7 @@ def main() -> None:
     _load_module("sender_grants").check_grants()
     _load_module("worker_exits").name_exits_as_aws()
     _load_module("emulator_permissions").name_actions_and_resources_as_aws()
+    _load_module("function_reports").report_as_aws()
     worker_queue = _load_module("worker_queue")
     served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
     config = Config()

@@ -102,6 +102,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
                 target=legacy_setup.open_target(stack, values.template),
                 media_rules=legacy_setup.read_media_rules(values.media_rules),
                 cognito_share=values.cognito_share,
+                cognito_rate=values.cognito_rate,
                 stop=stop,
                 values=values,
             )

@@ -15,7 +15,7 @@ from userprofiles.commands.check_output import show_checks
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.legacy_options import (
     add_connection_options,
-    add_share_option,
+    add_pace_options,
     add_source_option,
     read_number,
     source_text,
@@ -70,8 +70,8 @@ def add_parser(commands: Any) -> None:
         "--cut-over",
         type=_read_time,
         metavar="TIME",
-        help="when the new application went live, such as 2026-01-31T08:00Z; at most 63 days ago "
-        "(without it, errors and feedback are not checked, and the exit code is 2)",
+        help="when the new application went live, such as 2026-01-31T08:00Z: in the past, at most 63 days "
+        "ago (without it, errors and feedback are not checked, and the exit code is 2)",
     )
     parser.add_argument(
         "--max-problems",
@@ -81,7 +81,7 @@ def add_parser(commands: Any) -> None:
         help="errors and complaints since the cut-over that you accept (default: %(default)s)",
     )
     add_source_option(parser, "that of the plan, or ")
-    add_share_option(parser)
+    add_pace_options(parser)
     add_ledger_options(parser)
     add_connection_options(parser)
     parser.set_defaults(execute=_execute, parser=parser)

@@ -17,7 +17,7 @@ from userprofiles.commands.legacy_options import (
     DEFAULT_MAPPING,
     add_connection_options,
     add_mapping_option,
-    add_share_option,
+    add_pace_options,
     add_source_option,
     source_text,
 )
@@ -57,7 +57,7 @@ def add_parser(commands: Any) -> None:
     )
     add_source_option(parser)
     add_mapping_option(parser)
-    add_share_option(parser)
+    add_pace_options(parser)
     parser.add_argument(
         "--source-backup",
         default="",
@@ -118,6 +118,7 @@ def _open_stages(
         target=legacy_setup.open_target(stack, values.template),
         media_rules=rules,
         cognito_share=values.cognito_share,
+        cognito_rate=values.cognito_rate,
         stop=Stop(),
         values=values,
     )

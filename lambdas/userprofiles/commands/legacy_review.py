@@ -87,6 +87,7 @@ def open_setup(
         target=target,
         media_rules=plan.media_rules,
         cognito_share=values.cognito_share,
+        cognito_rate=values.cognito_rate,
         stop=stop,
         values=values,
     )

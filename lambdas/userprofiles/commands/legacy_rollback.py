@@ -20,8 +20,8 @@ from userprofiles.commands import legacy_setup
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.legacy_options import (
     add_connection_options,
+    add_pace_options,
     add_session_options,
-    add_share_option,
     add_source_option,
     check_run_options,
     refuse_state_machine,
@@ -84,7 +84,7 @@ def add_parser(commands: Any) -> None:
         "--yes", action="store_true", help="remove without asking; required without a terminal"
     )
     add_source_option(parser, "that of the plan; only used for a run that is not complete; or ")
-    add_share_option(parser)
+    add_pace_options(parser)
     add_session_options(parser)
     add_connection_options(parser)
     parser.set_defaults(execute=_execute, parser=parser)
@@ -146,6 +146,8 @@ def _create_record(setup: ImportSetup, run: RunRecord, values: argparse.Namespac
         "operation": ImportOperation.ROLLBACK,
         "ofRun": run.run_id,
         "max_failures": None,
+        "cognito_share": values.cognito_share,
+        "cognito_rate": values.cognito_rate,
     }
     stack = setup.target.stack
     return dataclasses.replace(

@@ -54,6 +54,7 @@ def run_import(
             target=legacy_setup.open_target(stack, values.template),
             media_rules=plan.media_rules,
             cognito_share=values.cognito_share,
+            cognito_rate=values.cognito_rate,
             stop=stop,
             values=values,
         )
@@ -98,6 +99,7 @@ def _create_record(
         decisions=str(Path(values.decisions).absolute()) if values.decisions else "",
         decisions_digest=document_digest(choices) if choices else "",
         cognito_share=values.cognito_share,
+        cognito_rate=values.cognito_rate,
         max_failures=values.max_failures.limit(plan.processed) if values.max_failures else None,
         max_drift=None if values.accept_drift else values.max_drift,
     )

@@ -142,6 +142,7 @@ class ImportSetup:
         target: The stack.
         media_rules: The content of the file of media rules; None without one.
         cognito_share: The part of each quota of Cognito that the import uses.
+        cognito_rate: The calls per second in each category, instead of a share; None for the share.
         stop: Ends the work.
         values: The options of the command.
     """
@@ -150,6 +151,7 @@ class ImportSetup:
     target: ImportTarget
     media_rules: Any
     cognito_share: float
+    cognito_rate: float | None
     stop: Stop
     values: argparse.Namespace
 
@@ -161,7 +163,7 @@ class ImportSetup:
             "service-quotas", attempts=1, region=stack.region, endpoint_url=stack.endpoint_url
         )
         quotas = read_quotas(stack.client("cognito-idp"), service_quotas)
-        return import_rates(quotas, share=self.cognito_share)
+        return import_rates(quotas, share=self.cognito_share, rate=self.cognito_rate)
 
     def reader(self, source: DocumentSource, part: ImportSlice) -> RecordReader:
         """Return a reader of records."""
@@ -213,7 +215,7 @@ class ImportSetup:
             conflicts=conflicts,
             choices=choices or {},
             media_rules=self.media_rules,
-            users_list_friends=not self.mapping.link_collections,
+            users_list_friends=self.mapping.users_list_friends,
             stop=self.stop,
             limits=limits,
         )

@@ -16,7 +16,7 @@ from userprofiles.commands import legacy_setup
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.legacy_options import (
     add_connection_options,
-    add_share_option,
+    add_pace_options,
     add_source_option,
     source_text,
 )
@@ -63,7 +63,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("run", metavar="RUN", help="ID of the run, from `userprofiles runs list`")
     add_source_option(parser, "that of the plan, or ")
-    add_share_option(parser)
+    add_pace_options(parser)
     add_ledger_options(parser)
     add_report_option(parser)
     add_connection_options(parser)

@@ -202,7 +202,7 @@ def test_error_rejects_admin_create_user(gateway: GatewayClient, emulator: FakeE
 def test_repeated_admin_create_user_waits_for_the_function(
     gateway: GatewayClient, emulator: FakeEmulator
 ) -> None:
-    """On AWS, a user whom the function rejects never exists. So a repeated call does not find this user."""
+    """Our own rule: a rejected user never exists on AWS, so a repeated call does not find this user."""
     answers = [ValueError("busy"), None]
 
     def handler(event: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from userprofiles.legacy.mapping.mapping_file import read_mapping_file
 from userprofiles.legacy.mapping.records import LegacyContent, LegacyLink, LegacyPremium, LegacyUser
 from userprofiles.legacy.mapping.targets import (
     CONTENT_TARGETS,
+    LINK_KINDS,
     LINK_TARGETS,
     USER_TARGETS,
     Target,
@@ -107,6 +108,20 @@ class LegacyMapping:
     def link_collections(self) -> Sequence[str]:
         """The collections of links, in the order of the mapping."""
         return list(self.links)
+
+    @property
+    def users_list_links(self) -> bool:
+        """Whether documents of users have lists of friends, subscribers or blocks."""
+        return bool(self._link_lists())
+
+    @property
+    def users_list_friends(self) -> bool:
+        """Whether friends are lists of users only. Then a friendship that one user lists is one-sided."""
+        kinds = {mapping.kind for mapping in self.links.values()}
+        return "friends" in self._link_lists() and "friends" not in kinds
+
+    def _link_lists(self) -> set[str]:
+        return {field.name for field in self.users.fields if field.name in LINK_KINDS and field.sources}
 
     @property
     def collections(self) -> Sequence[CollectionMapping]:

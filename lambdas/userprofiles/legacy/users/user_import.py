@@ -10,6 +10,7 @@ from userprofiles.legacy.users.admission import Admission, AdmissionRule
 from userprofiles.legacy.users.claims import Claim, Claims
 from userprofiles.legacy.users.pool_accounts import AccountConflictError, PoolAccount, PoolAccounts
 from userprofiles.legacy.users.pool_calls import PoolRefusedError
+from userprofiles.legacy.users.user_binding import CHANGED_MEANWHILE
 from userprofiles.legacy.users.user_items import LegacyUserBuilder, LegacyUserItems
 from userprofiles.legacy.users.user_table import UserTable, item_key
 from userprofiles.social.legacy_records import CLAIMED, legacy_mirror_key
@@ -17,7 +18,6 @@ from userprofiles.table import record
 from userprofiles.table.record import Item
 
 CLAIM_FAILED = "the claim could not be written"
-CHANGED_MEANWHILE = "another import works on the same user: run the import again"
 REFUSED = "Cognito refuses the user"
 ERASED = "the user was erased here"
 GONE = "the imported user does not exist any more"

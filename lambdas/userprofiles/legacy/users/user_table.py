@@ -92,20 +92,22 @@ class UserTable:
             unchanged: Attributes that must have these values, or `MISSING`.
 
         Returns:
-            False if the item is not like that. Nothing was written then.
+            False if the item is not like that. Nothing was written then. A repeated call after a lost
+            response finds its own changes, and returns True.
         """
         request = {"TableName": self.name, "Key": _typed_key(key), **_update(changes, unchanged)}
         try:
             self._call("UpdateItem", **request)
         except ConditionFailedError:
-            return False
+            return self._is_written([ItemUpdate(key, changes, unchanged)], [])
         return True
 
     def write_all(self, updates: Sequence[ItemUpdate], new_items: Sequence[Item] = ()) -> bool:
         """Update some items and put items that don't exist, all or none of them.
 
         Returns:
-            False if an item is not as its update says, or a new item exists.
+            False if an item is not as its update says, or a new item exists. A repeated call after a lost
+            response finds its own changes, and returns True.
         """
         actions: list[dict[str, Any]] = [
             {
@@ -130,8 +132,18 @@ class UserTable:
         try:
             self._call("TransactWriteItems", TransactItems=actions)
         except ConditionFailedError:
-            return False
+            return self._is_written(updates, new_items)
         return True
+
+    def _is_written(self, updates: Sequence[ItemUpdate], new_items: Sequence[Item]) -> bool:
+        """Return whether the table has all changes: an attempt whose response was lost wrote them."""
+        expected = [(item_key(update.key), update.changes) for update in updates]
+        expected += [(item_key(item), item) for item in new_items]
+        items = self._calls.read([key for key, _ in expected])
+        return all(
+            key in items and all(name in items[key] and items[key][name] == values[name] for name in values)
+            for key, values in expected
+        )
 
     def delete(self, key: Mapping[str, str], *, unchanged: Mapping[str, Any]) -> bool:
         """Delete an item.

@@ -102,6 +102,9 @@ def test_mapping_with_a_wrong_field_is_refused(commands):
         (("--limit", "many"), "must be a whole number, got 'many'"),
         (("--cognito-share", "2"), "must be a number above 0 and at most 1, such as 0.5, got '2'"),
         (("--cognito-share", "0"), "must be a number above 0"),
+        (("--cognito-rate", "0"), "must be a number of calls per second above 0, such as 10 or 0.5, got '0'"),
+        (("--cognito-rate", "fast"), "must be a number of calls per second above 0"),
+        (("--cognito-rate", "9", "--cognito-share", "1"), "not allowed with argument --cognito-rate"),
     ],
 )
 def test_wrong_options_are_wrong_usage(commands, arguments, message):

@@ -130,3 +130,16 @@ def test_json_has_only_the_report(commands):
     _, out, _ = commands.apply("--json")
 
     assert json.loads(out)["planHash"] == plan["sha256"]
+
+
+def test_pace_of_a_run_is_stored_for_its_resume(commands):
+    """A rollback has a pace of its own."""
+    commands.plan()
+    commands.apply("--cognito-rate", "3")
+    [run] = commands.runs()
+    commands.run("import", "rollback", run.run_id, "--yes", "--cognito-share", "0.25")
+
+    paces = {
+        record.kind: (record.job["cognito_rate"], record.job["cognito_share"]) for record in commands.runs()
+    }
+    assert paces == {"import": (3.0, 0.5), "import rollback": (None, 0.25)}

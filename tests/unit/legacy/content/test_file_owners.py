@@ -1,7 +1,7 @@
 """Private files are copied only for their owners: attacks by records that name the file of another user."""
 
 import pytest
-from legacy_world import BUCKET, OLD_BUCKET, create_content
+from legacy_world import BUCKET, OLD_BUCKET, create_content, sub_of
 from userprofiles.legacy.content.content_plan import plan_content
 from userprofiles.legacy.content.file_owners import (
     NOT_PROVEN,
@@ -51,7 +51,7 @@ def test_record_that_names_the_private_file_of_another_user_gets_no_copy(world, 
     [entry] = item["media"]
     assert (entry["state"], entry["problem"]) == ("missing", problem)
     assert world.s3.calls == []
-    assert world.table.get(*redirect_key(url_hash(SECRET)).values()) is None
+    assert world.table.get(*redirect_key(url_hash(SECRET), sub_of(THIEF)).values()) is None
     assert result.outcome is Outcome.CREATED
     assert planned.counts == result.counts == {"media withheld": 1}
     assert planned.findings == (f"content c1: {problem}",)

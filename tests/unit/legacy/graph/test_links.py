@@ -84,6 +84,7 @@ class TestLinks:
             (Outcome.SKIPPED, "the user lists nobody"),
         ]
         assert results[1].counts == {"edges in": 1, "edges dangling": 1}
+        assert results[1].findings == ("user 3 is not imported, so the friend 1 is left out",)
 
     def test_links_that_exist_stay(self, legacy_world):
         legacy_world.bind("1", "2")

@@ -133,6 +133,31 @@ def test_links_may_have_a_collection_of_their_own(load_mapping, mapping_document
     assert link == LegacyLink(old_id="", kind="subscribers", owner_id="7", other_id=OLD_ID, problems=())
 
 
+@pytest.mark.parametrize(
+    ("fields", "kind", "expected"),
+    [
+        (("friends", "blocks"), "", (True, True)),
+        (("friends", "blocks"), "subscribers", (True, True)),
+        (("friends", "blocks"), "friends", (True, False)),
+        (("blocks",), "subscribers", (True, False)),
+        ((), "friends", (False, False)),
+    ],
+)
+def test_lists_of_users_are_known(load_mapping, mapping_document, fields, kind, expected):
+    """Only friendships in lists of users can be one-sided."""
+    users = mapping_document["users"]["fields"]
+    for name in ("friends", "subscribers", "blocks"):
+        users.pop(name, None)
+    users |= {name: name for name in fields}
+    link_fields = {"owner_id": "to", "other_id": "from"}
+    if kind:
+        mapping_document["links"] = [{"collection": "follows", "kind": kind, "fields": link_fields}]
+
+    mapping = load_mapping(mapping_document)
+
+    assert (mapping.users_list_links, mapping.users_list_friends) == expected
+
+
 @pytest.fixture
 def read_field(load_mapping, mapping_document):
     """Return a function that reads a value of a user, and the problems, with one field of the mapping."""

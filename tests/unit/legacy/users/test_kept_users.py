@@ -3,8 +3,10 @@
 import copy
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from kill_switch import KilledError, KillSwitch
 from legacy_world import BUCKET, OLD_BUCKET, LegacyWorld, create_content, create_premium
+from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.legacy.job.stage import Outcome
 from userprofiles.legacy.stage_tools import USER_STAYS
 from userprofiles.legacy.users.user_removal import CHANGED_DATA, CHANGED_USER
@@ -104,6 +106,10 @@ def world(imported):
     return rollback_world
 
 
+def outcomes(results):
+    return {key: (result.outcome, result.reason) for key, result in results.items()}
+
+
 def change(world):
     for number in (CHANGED, FRIEND):
         world.users.pool.touch(world.subs[number])
@@ -181,6 +187,26 @@ def test_a_user_whose_imported_data_has_changed_stays_with_everything(world, sor
     assert {
         name for name in items if "#sub" not in name and not name.startswith(("FRIEND", "SUBSCRI"))
     } <= set(world.items(REMOVED))
+
+
+@pytest.mark.parametrize("step", [13, pytest.param(1, marks=pytest.mark.long)])
+def test_a_lost_response_changes_no_result(world, step):
+    """A repeated write finds its own result."""
+    change(world)
+    start = world.state()
+    switch = KillSwitch()
+    expected_results = world.undo(switch)
+    expected = world.state()
+    for number in range(1, switch.count + 1, step):
+        world.restore(start)
+        losing = KillSwitch()
+        losing.lose_response = number
+        try:
+            results = world.undo(losing)
+        except (BackfillFailedError, ReadTimeoutError):  # the first call of a client, or a call of S3
+            results = world.undo()
+        assert world.state() == expected, losing.calls
+        assert outcomes(results) == outcomes(expected_results), losing.calls
 
 
 @pytest.mark.parametrize("step", [13, pytest.param(1, marks=pytest.mark.long)])
