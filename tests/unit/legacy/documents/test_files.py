@@ -186,5 +186,5 @@ def test_source_can_come_from_the_environment(tmp_path, monkeypatch):
 def test_message_names_the_missing_package(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
 
-    with pytest.raises(SourceRefusedError, match=r"pip install 'pulumi-userprofiles\[cli,legacy\]'"):
+    with pytest.raises(SourceRefusedError, match=r"pip install 'pymongo>=4\.10,<4\.18'"):
         open_source("dump:folder")
