@@ -89,3 +89,18 @@ def test_verification_of_a_run_that_was_rolled_back_says_so(commands):
 
     assert commands.ledger().read(run).state is RunState.ROLLED_BACK
     assert f"Run {run} was rolled back: what the rollback removed is a difference." in err
+
+
+@pytest.mark.parametrize("command", ["verify", "postflight"])
+def test_run_of_a_rollback_is_refused(commands, command):
+    """A rollback imported nothing. The message names the run that was rolled back."""
+    commands.plan()
+    commands.apply()
+    run = commands.runs()[0].run_id
+    commands.run("import", "rollback", run, "--yes", *STACK_OPTIONS)
+    [rollback] = [entry.run_id for entry in commands.runs() if entry.run_id != run]
+
+    code, _, err = commands.run("import", command, rollback, *STACK_OPTIONS)
+
+    assert code == 5
+    assert f"Run {rollback} is the rollback of run {run}, and imported nothing." in err
