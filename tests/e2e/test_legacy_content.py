@@ -35,7 +35,7 @@ def world(localaws):
         s3.create_bucket(Bucket=bucket_name)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     inserts = TableInserts(dynamodb, name)
-    rules = {"rules": [{"from": "https://media.old.example/", "bucket": old_bucket}]}
+    rules = {"rules": [{"from": "https://media.old.example/", "bucket": old_bucket, "public": True}]}
     with open_data_stages(
         dynamodb,
         s3,

@@ -170,11 +170,14 @@ def main() -> None:
     _load_module("sender_grants").check_grants()
     _load_module("worker_exits").name_exits_as_aws()
     _load_module("emulator_permissions").name_actions_and_resources_as_aws()
+    _load_module("function_reports").report_as_aws()
+    worker_queue = _load_module("worker_queue")
+    served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75
     config.loglevel = os.environ.get("LOG_LEVEL", "INFO")
-    asyncio.run(serve(_require_header(app, header_line), config))
+    asyncio.run(serve(_require_header(served_app, header_line), config))
 
 
 if __name__ == "__main__":

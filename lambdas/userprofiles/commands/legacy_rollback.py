@@ -38,6 +38,7 @@ from userprofiles.commands.legacy_review import (
 from userprofiles.commands.legacy_rollback_preview import show_rollback
 from userprofiles.commands.legacy_setup import ImportSetup
 from userprofiles.commands.legacy_view import ImportView
+from userprofiles.commands.stack_options import use_endpoint_of_outputs
 from userprofiles.jobs.counted import counted
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord, RunState
@@ -81,7 +82,7 @@ def add_parser(commands: Any) -> None:
         "A further batch has links to the users of former ones: roll the last batch back first.",
         epilog=_EPILOG,
     )
-    parser.add_argument("run", metavar="RUN", help="ID of the run")
+    parser.add_argument("run", metavar="RUN", help="ID of the run, from `userprofiles runs list`")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be removed and kept")
     parser.add_argument(
         "--yes", action="store_true", help="remove without asking; required without a terminal"
@@ -97,6 +98,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
     parser = values.parser
     parser.as_json = values.json
     check_run_options(parser, values)
+    use_endpoint_of_outputs(parser, values)
     if not values.dry_run and not values.yes and not sys.stdin.isatty():
         parser.error("without a terminal, pass --yes to remove without asking")
     stop = Stop()

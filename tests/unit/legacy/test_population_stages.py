@@ -14,8 +14,8 @@ from userprofiles.legacy.mapping.mapping import LegacyMapping
 RULES = {
     "rules": [
         {"from": f"https://{OLD_BUCKET}.s3.amazonaws.com/", "bucket": OLD_BUCKET, "public": True},
-        {"from": f"https://s3.amazonaws.com/{OLD_BUCKET}/", "bucket": OLD_BUCKET},
-        {"from": "http://cdn.biograph.example/", "bucket": OLD_BUCKET},
+        {"from": f"https://s3.amazonaws.com/{OLD_BUCKET}/", "bucket": OLD_BUCKET, "owner": "*/{record_id}-"},
+        {"from": "http://cdn.biograph.example/", "bucket": OLD_BUCKET, "owner": "audio/{record_id}-"},
     ]
 }
 STAGES = ("content", "links", "premium", "counters", "pictures")

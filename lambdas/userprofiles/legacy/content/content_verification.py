@@ -14,6 +14,7 @@ from userprofiles.legacy.content.content_plan import (
     media_key,
     object_keys,
 )
+from userprofiles.legacy.content.file_owners import WITHHELD
 from userprofiles.legacy.content.media_bucket import MediaBucket
 from userprofiles.legacy.content.url_rules import UrlRules
 from userprofiles.legacy.imported_items import is_content_unchanged
@@ -102,7 +103,8 @@ class ContentVerification:
         """Return the result for a record without an item. Its media may have been copied already."""
         objects = []
         for old_file in plan.files:
-            if not old_file.problem:
+            # Another version of the import may have copied a file that is withheld now.
+            if not old_file.problem or old_file.problem in WITHHELD:
                 key = media_key(plan, old_file)
                 existing = self._bucket.head(key)
                 if existing is not None and self._bucket.is_own(existing):

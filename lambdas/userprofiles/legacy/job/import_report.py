@@ -104,7 +104,8 @@ def format_report(report: Mapping[str, Any]) -> str:
     lines = [f"Run {report['runId']} ({report['kind']}): {report['state']}"]
     for stage in report["stages"]:
         lines += stage_lines(stage)
-    lines += [f"{'OK' if check['ok'] else 'WRONG':<6} {check['check']}" for check in report["checks"]]
+    if all(stage["done"] for stage in report["stages"]):
+        lines += [f"{'OK' if check['ok'] else 'WRONG':<6} {check['check']}" for check in report["checks"]]
     window = report["freezeWindow"]
     if window:
         lines.append(
@@ -116,7 +117,8 @@ def format_report(report: Mapping[str, Any]) -> str:
 
 def stage_lines(stage: Mapping[str, Any]) -> list[str]:
     """Return the counts of a unit as lines."""
-    counts = ", ".join(f"{count:,} {name}" for name, count in stage["outcomes"].items()) or "nothing to do"
+    counts = ", ".join(f"{count:,} {name}" for name, count in stage["outcomes"].items())
+    counts = counts or ("nothing to do" if stage["done"] else "not begun")
     collection = f" ({stage['collection']})" if stage["collection"] else ""
     return [
         f"  {stage['stage'] + collection:<42} {counts}",
@@ -132,7 +134,7 @@ def last_line(report: Mapping[str, Any]) -> str:
         if stage["stage"] == USERS_STAGE:
             outcomes.update(stage["outcomes"])
     if report["kind"] == ImportOperation.ROLLBACK:
-        removed = f"Rollback complete: {counted(outcomes[Outcome.REMOVED], 'key')} of users removed"
+        removed = f"Rollback complete: {counted(outcomes[Outcome.REMOVED], 'user')} removed"
         kept = outcomes[Outcome.KEPT]
         return f"{removed}, {counted(kept, 'user')} kept with all their data" if kept else removed
     return f"Migration complete: {counted(sum(outcomes[name] for name in _NEW), 'user')} migrated"

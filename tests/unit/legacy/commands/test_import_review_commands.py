@@ -38,7 +38,7 @@ def test_rollback_removes_the_run(commands):
     assert asked[0] == 64
     assert "without a terminal, pass --yes" in asked[2]
     assert code == 0
-    assert "Rollback complete: 30 keys of users removed" in out
+    assert "Rollback complete: 30 users removed" in out
     assert commands.target.items == {}
     assert {run.run_id: run.state for run in commands.runs()}[run_id] is RunState.ROLLED_BACK
 

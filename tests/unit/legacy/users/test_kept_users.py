@@ -133,7 +133,7 @@ def test_users_who_stay_keep_all_their_data(world):
     assert kept == {name: items[name] for name in kept}
     assert [counters[name] for name in ("friends", "subscribers", "blocks", "content")] == [2, 0, 1, 1]
     assert (len(files), world.files(CHANGED)) == (2, files)
-    redirects = [item for item in world.users.table.items() if item["SK"] == "MAIN"]
+    redirects = [item for item in world.users.table.items() if item["PK"].startswith("REDIRECT#")]
     assert [item["sub"] for item in redirects] == [world.subs[CHANGED]] * 2
     assert results[f"user/id{CHANGED}/{world.subs[CHANGED]}"].reason == CHANGED_USER
     assert {results[f"object/{key}"].reason for key in files} == {USER_STAYS}
