@@ -90,6 +90,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
     if path.exists():
         parser.error(f"--output {path}: the file exists. Delete it, or name another file.")
     check_writable(parser, "--output", path)
+    _keep_decisions(values, path)
     text = source_text(values)
     stack = legacy_setup.open_stack(values)
     stop = Stop()
@@ -114,6 +115,21 @@ def _execute(values: argparse.Namespace) -> ExitCode:
 
     with stop_on_signals(stop.request):
         return print_errors(write, as_json=values.json)
+
+
+def _keep_decisions(values: argparse.Namespace, path: Path) -> None:
+    """Exit with the usage if the proposals would replace a file in which somebody may have decided."""
+    decisions = _decisions_file(path)
+    is_named = values.decisions is not None and values.decisions.absolute() == decisions.absolute()
+    if decisions.exists() and not is_named:
+        values.parser.error(
+            f"--output {path}: {decisions} exists and may have your decisions. "
+            "Pass it with --decisions, delete it, or name another file."
+        )
+
+
+def _decisions_file(path: Path) -> Path:
+    return path.with_suffix(".decisions.json")
 
 
 def _make_plan(setup: ImportSetup, source: DocumentSource, plan_id: str, text: str) -> ImportPlan:
@@ -184,7 +200,7 @@ def _write_proposals(plan: ImportPlan, path: Path) -> Path | None:
     choices = _proposed_choices(plan)
     if not choices:
         return None
-    decisions = path.with_suffix(".decisions.json")
+    decisions = _decisions_file(path)
     write_document(choices, decisions)
     return decisions
 

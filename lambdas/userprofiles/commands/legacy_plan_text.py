@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from userprofiles.legacy.job.import_report import USERS_STAGE
 from userprofiles.legacy.job.plan_file import ImportPlan
 from userprofiles.legacy.mapping.first_pass import first_pass_lines
 
@@ -34,6 +35,7 @@ def format_plan(plan: ImportPlan, path: Path, decisions: Path | None, outputs: P
         f"Pool:     {plan.target['userPoolId']}",
         f"Table:    {plan.target['table']}",
         f"Users:    {_format_part(plan)}",
+        *_empty_batch_lines(plan),
         "",
         *unit_lines(plan.units),
         "",
@@ -55,6 +57,12 @@ def _format_part(plan: ImportPlan) -> str:
     if part.limit is None:
         return f"all after the first {part.skip:,}"
     return f"{part.skip + 1:,} to {part.skip + part.limit:,} in the order of the source"
+
+
+def _empty_batch_lines(plan: ImportPlan) -> Iterator[str]:
+    is_empty = not any(unit["outcomes"] for unit in plan.units if unit["stage"] == USERS_STAGE)
+    if plan.part.skip and is_empty:
+        yield f"Warning:  no user is in this batch. The source has at most {plan.part.skip:,} users."
 
 
 def unit_lines(units: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -91,6 +99,10 @@ def _estimate_lines(estimate: Mapping[str, Any]) -> Iterator[str]:
         yield f"{title:<9} at least {_duration(seconds['total'])}" + (f" ({classes})" if classes else "")
     rates = ", ".join(f"{name} {rate:g}/s" for name, rate in estimate["callsPerSecond"].items())
     yield f"Pace:     {rates}"
+    yield (
+        f"Files:    {estimate['copiedObjects']:,} to copy. The durations do not include them: a first batch "
+        "shows the time."
+    )
     cost = estimate["cost"]
     yield (
         f"Cost:     about {cost['apply']:,.2f} {cost['currency']} for {estimate['writeUnits']:,.0f} write "

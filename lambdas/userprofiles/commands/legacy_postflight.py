@@ -23,7 +23,7 @@ from userprofiles.commands.legacy_options import (
 from userprofiles.commands.legacy_review import (
     open_setup,
     open_stages,
-    read_import,
+    read_imported,
     read_plan_of,
     use_stack_of_job,
 )
@@ -117,7 +117,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
 
 
 def _check(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
-    run, job = read_import(ledger, values.run)
+    run, job = read_imported(ledger, values.run)
     plan = read_plan_of(run)
     use_stack_of_job(values, run, job)
     with command_errors(), legacy_setup.open_documents(source_text(values, plan)) as source:

@@ -126,8 +126,13 @@ def _open_stages(
         yield stages
 
 
-def _buckets(rules: Any) -> list[str]:
-    """Return the buckets in a document of media rules, whose form is checked when the stages are created."""
+def _buckets(rules: Any) -> list[str] | None:
+    """Return the buckets in a document of media rules, whose form is checked when the stages are created.
+
+    Without media rules, return None.
+    """
+    if rules is None:
+        return None
     entries = rules.get("rules") if isinstance(rules, dict) else None
     entries = entries if isinstance(entries, list) else []
     names = [entry.get("bucket") for entry in entries if isinstance(entry, dict)]

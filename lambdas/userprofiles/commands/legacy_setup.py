@@ -243,7 +243,8 @@ def read_media_rules(path: Path | None) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BackfillFailedError(
-            ErrorKind.STATE, f"--media-rules {path}: the file can't be read: {error.strerror}."
+            ErrorKind.STATE,
+            f"--media-rules {path}: the file can't be read: {error.strerror}.\nCheck the path.",
         ) from error
     except (ValueError, RecursionError) as error:
         raise RefusedError(f"--media-rules {path}: must be a JSON document.") from error

@@ -24,7 +24,7 @@ from userprofiles.commands.legacy_result import ImportResultWriter
 from userprofiles.commands.legacy_review import (
     open_setup,
     open_stages,
-    read_import,
+    read_imported,
     read_plan_of,
     use_stack_of_job,
 )
@@ -82,7 +82,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
 
 
 def _verify(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
-    run, job = read_import(ledger, values.run)
+    run, job = read_imported(ledger, values.run)
     plan = read_plan_of(run)
     use_stack_of_job(values, run, job)
     view = ImportView(values.limits)

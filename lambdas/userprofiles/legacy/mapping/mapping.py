@@ -135,10 +135,19 @@ class LegacyMapping:
         premium = LegacyPremium(
             values.pop("premium_plan"), values.pop("premium_start"), values.pop("premium_end")
         )
-        has_premium = premium.plan or premium.start or premium.end
+        has_dates = bool(premium.start or premium.end) and not self._has_free_plan(document)
+        has_premium = bool(premium.plan) or has_dates
         return LegacyUser(
             **values, premium=premium if has_premium else None, digest=digest, problems=problems
         )
+
+    def _has_free_plan(self, document: Mapping[str, Any]) -> bool:
+        """Return whether the mapping translates the name of the plan to an empty text."""
+        field = next(field for field in self.users.fields if field.name == "premium_plan")
+        if not field.values or field.is_missing(document):
+            return False
+        problems: list[str] = []
+        return not field.read(document, problems) and not problems
 
     def read_content(self, collection: str, document: Mapping[str, Any]) -> LegacyContent:
         """Read a record of content. What does not fit is in `problems`; it never raises because of data."""

@@ -197,7 +197,7 @@ def test_runs_of_an_import_are_listed(commands):
 
     assert f"{run_id}  import  local   done   65" in listed
     assert "kind:        import" in shown
-    assert "65 processed, 65 created, 0 existed, 0 failed, 3 of 3 segments done" in shown
+    assert "records:     65 processed, 65 created, 0 existed, 0 failed, 3 of 3 segments done" in shown
 
 
 def test_sigterm_ends_between_pages_and_can_be_resumed(commands):

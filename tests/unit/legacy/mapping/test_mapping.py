@@ -17,6 +17,25 @@ from userprofiles.legacy.mapping.records import LegacyLink, LegacyPremium
 OLD_ID = "507f1f77bcf86cd799439011"
 
 
+@pytest.mark.parametrize(
+    ("plan", "has_premium"), [("free", False), ("unlisted", True), ("", True), (None, True), ("pro", True)]
+)
+def test_plan_that_is_translated_to_an_empty_text_is_left_out(
+    mapping_document, load_mapping, plan, has_premium
+):
+    """Its dates are left out, too. Without a name, or with one that is not listed, nobody loses paid days."""
+    mapping_document["users"]["fields"] |= {
+        "premium_plan": {"from": "plan", "values": {"free": "", "pro": "pro"}},
+        "premium_end": "until",
+    }
+
+    user = load_mapping(mapping_document).read_user(
+        {"_id": "1", "plan": plan, "until": "2030-01-01T00:00:00Z"}
+    )
+
+    assert (user.premium is not None) == has_premium
+
+
 def test_user_has_the_names_of_the_migration_script(biograph, seed_user):
     user = biograph.read_user(seed_user)
 
