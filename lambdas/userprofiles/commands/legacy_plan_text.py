@@ -78,7 +78,13 @@ def unit_lines(units: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _conflict_lines(plan: ImportPlan, decisions: Path | None) -> Iterator[str]:
-    conflicts = plan.conflicts
+    conflicts = [
+        conflict for conflict in plan.conflicts if not conflict.proposal.keys() <= plan.choices.keys()
+    ]
+    decided = len(plan.conflicts) - len(conflicts)
+    if decided:
+        yield f"Conflicts with decisions: {decided:,}"
+        yield ""
     if not conflicts:
         return
     yield f"Conflicts that need a decision: {len(conflicts):,}. Without one, these users are not imported:"
