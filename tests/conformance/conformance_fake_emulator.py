@@ -158,7 +158,7 @@ class FakeEmulator(FakeCognito):
         try:
             return _json(self.handler(json.loads(request.body)))
         except Exception as error:  # noqa: BLE001 - a function may raise anything
-            failure = {"errorMessage": str(error), "errorType": "Runtime.HandlerError"}
+            failure = {"errorMessage": str(error), "errorType": type(error).__name__}
             return Response(200, (("X-Amz-Function-Error", "Unhandled"),), json.dumps(failure).encode())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from pulumi_localaws.local import emulator_main
+from pulumi_localaws.local import emulator_main, python_runtime
 from pulumi_localaws.local_aws import LocalAws
 
 pytestmark = pytest.mark.backends("embedded")
@@ -28,7 +28,8 @@ async def serve(app, config):
 """,
     "ministack/__init__.py": "",
     "ministack/core/__init__.py": "",
-    "ministack/core/lambda_runtime.py": """
+    "ministack/core/lambda_runtime.py": f"""
+_PYTHON_WORKER_SCRIPT = {"".join(place for place, _ in python_runtime._REPLACEMENTS)!r}
 acquire_worker = release_worker = None
 class Worker:
     _spawn = invoke = _drain_stderr = _drain_stderr_bounded = None

@@ -105,6 +105,10 @@ def _estimate_lines(estimate: Mapping[str, Any]) -> Iterator[str]:
         yield f"{title:<9} at least {_duration(seconds['total'])}" + (f" ({classes})" if classes else "")
     rates = ", ".join(f"{name} {rate:g}/s" for name, rate in estimate["callsPerSecond"].items())
     yield f"Pace:     {rates}"
+    yield (
+        f"Files:    {estimate['copiedObjects']:,} to copy. The durations do not include them: a first batch "
+        "shows the time."
+    )
     cost = estimate["cost"]
     yield (
         f"Cost:     about {cost['apply']:,.2f} {cost['currency']} for {estimate['writeUnits']:,.0f} write "

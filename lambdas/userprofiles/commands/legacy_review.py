@@ -110,12 +110,21 @@ def open_setup(
 
 
 def open_stages(
-    setup: ImportSetup, run_id: str, job: ImportJob, plan: ImportPlan
+    setup: ImportSetup, run_id: str, job: ImportJob, plan: ImportPlan, *, is_dry_run: bool = False
 ) -> AbstractContextManager[list[Stage[Any]]]:
     """Create the stages of a run, with the decisions that it was made with.
+
+    Args:
+        setup: The stack.
+        run_id: The ID of the run.
+        job: Its job.
+        plan: Its plan.
+        is_dry_run: Whether `undo` of the stages must not change anything.
 
     Raises:
         LegacyError: The file of decisions can't be read.
     """
     choices = read_choices(Path(job.decisions)) if job.decisions else {}
-    return setup.open_stages(run_id, setup.rates(), plan.conflicts, {**plan.choices, **choices})
+    return setup.open_stages(
+        run_id, setup.rates(), plan.conflicts, {**plan.choices, **choices}, is_dry_run=is_dry_run
+    )

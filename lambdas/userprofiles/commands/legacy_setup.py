@@ -22,6 +22,7 @@ from userprofiles.jobs.code_version import code_version
 from userprofiles.legacy.data_stages import COPY_READ_S
 from userprofiles.legacy.documents.document_source import DocumentSource
 from userprofiles.legacy.documents.open_source import open_source
+from userprofiles.legacy.dry_run_clients import dry_run_clients
 from userprofiles.legacy.job.import_job import ImportSlice
 from userprofiles.legacy.job.import_work import STAGE_THREADS
 from userprofiles.legacy.job.plan_file import ImportPlan
@@ -175,6 +176,8 @@ class ImportSetup:
         rates: Mapping[QuotaClass, float],
         conflicts: Sequence[Conflict] = (),
         choices: Mapping[str, str] | None = None,
+        *,
+        is_dry_run: bool = False,
     ) -> AbstractContextManager[list[Stage[Any]]]:
         """Create the stages of a run for the block of a `with`.
 
@@ -183,6 +186,7 @@ class ImportSetup:
             rates: Calls per second by quota class.
             conflicts: The conflicts of the source.
             choices: The decisions, by old ID.
+            is_dry_run: Whether `undo` of the stages must not change anything.
 
         Raises:
             LegacyError: The pool can't be used, the decisions do not fit the conflicts, or the media rules
@@ -196,17 +200,21 @@ class ImportSetup:
             endpoint_url=stack.endpoint_url,
             has_connection_options=True,
         )
+        cognito = aws.client(
+            "cognito-idp",
+            attempts=1,
+            read_s=10,
+            connections=max(STAGE_THREADS.values()),
+            region=stack.region,
+            endpoint_url=stack.endpoint_url,
+        )
+        s3 = create_s3(stack.region, stack.endpoint_url, read_s=COPY_READ_S)
+        if is_dry_run:
+            dynamodb, cognito, s3 = dry_run_clients(dynamodb, cognito, s3)
         context = StageContext(
             dynamodb=dynamodb,
-            cognito=aws.client(
-                "cognito-idp",
-                attempts=1,
-                read_s=10,
-                connections=max(STAGE_THREADS.values()),
-                region=stack.region,
-                endpoint_url=stack.endpoint_url,
-            ),
-            s3=create_s3(stack.region, stack.endpoint_url, read_s=COPY_READ_S),
+            cognito=cognito,
+            s3=s3,
             stack={name: getattr(stack, name) for name in STACK_NAMES},
             source_name=self.mapping.source_name,
             run_id=run_id,

@@ -1,6 +1,7 @@
 """Removes what a run has created for content."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from userprofiles.backfill.tables.key_reader import ItemKey
 from userprofiles.legacy.content.media_bucket import MediaBucket
@@ -15,7 +16,7 @@ from userprofiles.legacy.stage_tools import (
     USER_STAYS,
     StageTools,
 )
-from userprofiles.social import content
+from userprofiles.social import content, redirects
 from userprofiles.table.record import Item
 
 STILL_USED = "a content item still names it"
@@ -51,7 +52,7 @@ class ContentUndo:
             else:
                 results[key] = self._undo_object(key, object_keys[key], items.get(item_key))
         unknown = RecordResult(record_id="", outcome=Outcome.FAILED, reason=UNKNOWN_KEY)
-        return [results.get(key, unknown) for key in keys]
+        return [_with_kind(results[key]) if key in results else unknown for key in keys]
 
     def _undo_object(self, key: str, object_key: str, item: Item | None) -> RecordResult:
         """Remove a copy, unless a content item that stays names it. The keys can come in any order."""
@@ -67,6 +68,14 @@ class ContentUndo:
             return RecordResult(record_id=key, outcome=Outcome.KEPT, reason=NOT_OF_THIS_RUN)
         self._bucket.delete(object_key, stored)
         return RecordResult(record_id=key, outcome=Outcome.REMOVED)
+
+
+def _with_kind(result: RecordResult) -> RecordResult:
+    """Return a result that counts what its key is. Of both items of a redirect, one counts."""
+    key = result.record_id
+    kind = "files" if key.startswith(OBJECT) else "content items" if f"/{content.PREFIX}" in key else ""
+    kind = "old URLs" if key.startswith(f"{ITEM}{redirects.PREFIX}") else kind
+    return replace(result, counts={f"{kind} {result.outcome.value}": 1}) if kind else result
 
 
 def _content_key(object_key: str) -> ItemKey | None:

@@ -103,12 +103,7 @@ def format_report(report: Mapping[str, Any]) -> str:
     """Return a report as lines."""
     lines = [f"Run {report['runId']} ({report['kind']}): {report['state']}"]
     for stage in report["stages"]:
-        counts = ", ".join(f"{count:,} {name}" for name, count in stage["outcomes"].items())
-        counts = counts or ("nothing to do" if stage["done"] else "not begun")
-        collection = f" ({stage['collection']})" if stage["collection"] else ""
-        lines.append(f"  {stage['stage'] + collection:<42} {counts}")
-        lines += [f"    {count:>10,} {reason}" for reason, count in stage["reasons"].items()]
-        lines += [f"    {count:>10,} {name}" for name, count in stage["numbers"].items()]
+        lines += stage_lines(stage)
     if all(stage["done"] for stage in report["stages"]):
         lines += [f"{'OK' if check['ok'] else 'WRONG':<6} {check['check']}" for check in report["checks"]]
     window = report["freezeWindow"]
@@ -118,6 +113,18 @@ def format_report(report: Mapping[str, Any]) -> str:
             "the old application changed in this time can be missing."
         )
     return "\n".join(lines)
+
+
+def stage_lines(stage: Mapping[str, Any]) -> list[str]:
+    """Return the counts of a unit as lines."""
+    counts = ", ".join(f"{count:,} {name}" for name, count in stage["outcomes"].items())
+    counts = counts or ("nothing to do" if stage["done"] else "not begun")
+    collection = f" ({stage['collection']})" if stage["collection"] else ""
+    return [
+        f"  {stage['stage'] + collection:<42} {counts}",
+        *(f"    {count:>10,} {reason}" for reason, count in stage["reasons"].items()),
+        *(f"    {count:>10,} {name}" for name, count in stage["numbers"].items()),
+    ]
 
 
 def last_line(report: Mapping[str, Any]) -> str:

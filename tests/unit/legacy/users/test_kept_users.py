@@ -7,6 +7,7 @@ from botocore.exceptions import ReadTimeoutError
 from kill_switch import KilledError, KillSwitch
 from legacy_world import BUCKET, OLD_BUCKET, LegacyWorld, create_content, create_premium
 from userprofiles.backfill.errors import BackfillFailedError
+from userprofiles.legacy.dry_run_clients import dry_run_clients
 from userprofiles.legacy.job.stage import Outcome
 from userprofiles.legacy.stage_tools import USER_STAYS
 from userprofiles.legacy.users.user_removal import CHANGED_DATA, CHANGED_USER
@@ -58,18 +59,21 @@ class RollbackWorld:
     def _keys_of(results):
         return [key for result in results for key in result.keys]
 
-    def undo(self, switch=None):
+    @property
+    def clients(self):
+        return self.users.table.client, self.users.pool, self.legacy.s3
+
+    def undo(self, switch=None, clients=None):
         """Undo all stages in their order. Return the results by key."""
-        switch = switch or KillSwitch()
-        dynamodb, s3 = self.users.table.client, self.legacy.s3
-        cognito = switch.wrap(self.users.pool)
-        results = self.users.stage(cognito=cognito, dynamodb=switch.wrap(dynamodb)).undo(self.keys["users"])
-        self.users.table.client, self.legacy.s3 = switch.wrap(dynamodb), switch.wrap(s3)
+        switch, real_clients = switch or KillSwitch(), self.clients
+        dynamodb, cognito, s3 = map(switch.wrap, clients or real_clients)
+        results = self.users.stage(cognito=cognito, dynamodb=dynamodb).undo(self.keys["users"])
+        self.users.table.client, self.legacy.s3 = dynamodb, s3
         try:
             for name in STAGES[1:]:
                 results += self.legacy.run(name, self.keys[name], "undo")
         finally:
-            self.users.table.client, self.legacy.s3 = dynamodb, s3
+            self.users.table.client, _, self.legacy.s3 = real_clients
         return {result.record_id: result for result in results}
 
     def items(self, number):
@@ -129,7 +133,7 @@ def test_users_who_stay_keep_all_their_data(world):
     assert kept == {name: items[name] for name in kept}
     assert [counters[name] for name in ("friends", "subscribers", "blocks", "content")] == [2, 0, 1, 1]
     assert (len(files), world.files(CHANGED)) == (2, files)
-    redirects = [item for item in world.users.table.items() if item["SK"] == "MAIN"]
+    redirects = [item for item in world.users.table.items() if item["PK"].startswith("REDIRECT#")]
     assert [item["sub"] for item in redirects] == [world.subs[CHANGED]] * 2
     assert results[f"user/id{CHANGED}/{world.subs[CHANGED]}"].reason == CHANGED_USER
     assert {results[f"object/{key}"].reason for key in files} == {USER_STAYS}
@@ -187,6 +191,16 @@ def test_a_user_whose_imported_data_has_changed_stays_with_everything(world, sor
     assert {
         name for name in items if "#sub" not in name and not name.startswith(("FRIEND", "SUBSCRI"))
     } <= set(world.items(REMOVED))
+
+
+def test_a_dry_run_has_the_results_of_a_rollback_and_changes_nothing(world):
+    change(world)
+    before = world.state()
+
+    expected = world.undo(clients=dry_run_clients(*world.clients))
+
+    assert world.state() == before
+    assert world.undo() == expected
 
 
 @pytest.mark.parametrize("step", [13, pytest.param(1, marks=pytest.mark.long)])
