@@ -103,6 +103,7 @@ def test_interrupted_run_can_be_resumed(  # noqa: PLR0917 - fixtures are given b
     assert len(table.profiles()) == 1350
 
 
+@pytest.mark.long
 def test_two_parallel_runs_create_each_profile_once(create_table, start_command):
     table = create_table(300)
 
