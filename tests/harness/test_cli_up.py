@@ -75,6 +75,7 @@ def test_up_serves_until_a_signal_and_leaves_nothing(
     assert alive == []
 
 
+@pytest.mark.long
 def test_exception_in_the_program_ends_up_with_its_message(cli_project: Path, tmp_path: Path) -> None:
     (cli_project / "__main__.py").write_text("import os\nraise ValueError('no such colour')\n")
     outputs = tmp_path / "outputs.json"
