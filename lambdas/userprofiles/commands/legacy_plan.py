@@ -14,6 +14,7 @@ from userprofiles.backfill.plan.plan_document import write_document
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import legacy_setup
 from userprofiles.commands.command_errors import check_writable, print_errors
+from userprofiles.commands.legacy_buckets import check_buckets
 from userprofiles.commands.legacy_options import (
     absolute_mapping,
     absolute_source,
@@ -48,8 +49,9 @@ _EPILOG = f"""exit codes:
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions: cognito-idp:DescribeUserPool, lambda:GetFunctionConfiguration, dynamodb:DescribeTable
-and dynamodb:BatchGetItem. With cognito-idp:GetProvisionedLimit or servicequotas:ListServiceQuotas, the
-durations are those of the account's quotas."""
+and dynamodb:BatchGetItem; s3:ListBucket on the buckets of the media rules. With
+cognito-idp:GetProvisionedLimit or servicequotas:ListServiceQuotas, the durations are those of the account's
+quotas."""
 
 
 def add_parser(commands: Any) -> None:
@@ -136,6 +138,7 @@ def _make_plan(setup: ImportSetup, source: DocumentSource, plan_id: str, text: s
     values = setup.values
     started_at = time.monotonic()
     check_source(source, setup.mapping)
+    check_buckets(setup.target.stack, setup.media_rules)
     choices = read_choices(values.decisions) if values.decisions else {}
     rates = setup.rates()
     part = ImportSlice(skip=values.skip, limit=values.limit)

@@ -13,6 +13,7 @@ from userprofiles.legacy.mapping.first_pass import first_pass_lines
 
 _RULER = "=" * 60
 _SHOWN_CONFLICTS = 10
+_WITHHELD = "media withheld"
 
 
 def format_plan(plan: ImportPlan, path: Path, decisions: Path | None, outputs: Path | None) -> str:
@@ -38,6 +39,7 @@ def format_plan(plan: ImportPlan, path: Path, decisions: Path | None, outputs: P
         *_empty_batch_lines(plan),
         "",
         *unit_lines(plan.units),
+        *_withheld_lines(plan),
         "",
         *first_pass_lines(plan.document["firstPass"]),
         "",
@@ -65,6 +67,13 @@ def _empty_batch_lines(plan: ImportPlan) -> Iterator[str]:
         yield f"Warning:  no user is in this batch. The source has at most {plan.part.skip:,} users."
 
 
+def _withheld_lines(plan: ImportPlan) -> Iterator[str]:
+    count = sum(unit["numbers"].get(_WITHHELD, 0) for unit in plan.units)
+    if count:
+        yield f"Files that are not copied: {count:,}, because nothing proves whose private files they are."
+        yield "Set `public`, `owner` or `trust_media_fields` in their media rules, and make the plan again."
+
+
 def unit_lines(units: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the counts of each stage and collection as lines."""
     for unit in units:
@@ -78,7 +87,13 @@ def unit_lines(units: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _conflict_lines(plan: ImportPlan, decisions: Path | None) -> Iterator[str]:
-    conflicts = plan.conflicts
+    conflicts = [
+        conflict for conflict in plan.conflicts if not conflict.proposal.keys() <= plan.choices.keys()
+    ]
+    decided = len(plan.conflicts) - len(conflicts)
+    if decided:
+        yield f"Conflicts with decisions: {decided:,}"
+        yield ""
     if not conflicts:
         return
     yield f"Conflicts that need a decision: {len(conflicts):,}. Without one, these users are not imported:"

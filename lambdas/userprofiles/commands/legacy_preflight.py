@@ -13,6 +13,7 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.commands import legacy_setup
 from userprofiles.commands.check_output import show_checks
 from userprofiles.commands.command_errors import print_errors
+from userprofiles.commands.legacy_buckets import rule_buckets
 from userprofiles.commands.legacy_options import (
     DEFAULT_MAPPING,
     add_connection_options,
@@ -99,7 +100,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
                     load_mapping=lambda: LegacyMapping.load(values.mapping or DEFAULT_MAPPING),
                     open_stages=lambda mapping: _open_stages(values, stack, rules, mapping),
                     source_backup=values.source_backup,
-                    old_buckets=values.old_media_bucket or _buckets(rules),
+                    old_buckets=values.old_media_bucket or rule_buckets(rules),
                     now=legacy_setup.now(),
                 )
             )
@@ -124,16 +125,3 @@ def _open_stages(
     )
     with setup.open_stages(new_run_id(), setup.rates()) as stages:
         yield stages
-
-
-def _buckets(rules: Any) -> list[str] | None:
-    """Return the buckets in a document of media rules, whose form is checked when the stages are created.
-
-    Without media rules, return None.
-    """
-    if rules is None:
-        return None
-    entries = rules.get("rules") if isinstance(rules, dict) else None
-    entries = entries if isinstance(entries, list) else []
-    names = [entry.get("bucket") for entry in entries if isinstance(entry, dict)]
-    return list(dict.fromkeys(name for name in names if isinstance(name, str)))

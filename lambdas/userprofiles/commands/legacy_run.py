@@ -10,6 +10,7 @@ from userprofiles.backfill.identity import document_digest
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import legacy_setup
+from userprofiles.commands.legacy_buckets import check_buckets
 from userprofiles.commands.legacy_dry_run import show_dry_run
 from userprofiles.commands.legacy_options import absolute_source, source_text
 from userprofiles.commands.legacy_result import ImportResultWriter, lists_folder
@@ -60,6 +61,7 @@ def run_import(
         )
         _refuse_drift(plan, setup, source, values.operation)
         check_source(source, setup.mapping)
+        check_buckets(stack, setup.media_rules)
         choices = read_choices(values.decisions) if values.decisions else {}
         if values.dry_run:
             return show_dry_run(setup, source, plan, {**plan.choices, **choices})

@@ -119,8 +119,10 @@ def test_conflicts_are_proposed_in_a_file_of_decisions(commands):
     assert "Conflicts that need a decision: 1. Without one, these users are not imported:" in out
     assert decisions.stat().st_mode & 0o777 == 0o600
     commands.plan_file = commands.folder / "second.json"
-    commands.plan("--decisions", decisions)
+    _, out, _ = commands.plan("--decisions", decisions)
     assert json.loads(commands.plan_file.read_text())["decisions"] == {"a": "import", "b": "skip"}
+    assert "Conflicts with decisions: 1\n" in out
+    assert "need a decision" not in out
 
 
 def test_json_has_only_the_report(commands):

@@ -5,7 +5,9 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 from command_world import STACK_OPTIONS, user_document
+from userprofiles.commands.legacy_plan_text import format_plan
 from userprofiles.jobs.run_record import RunState
+from userprofiles.legacy.job.plan_file import read_plan
 
 ENDPOINT = "http://127.0.0.1:4566"
 
@@ -104,3 +106,15 @@ def test_run_of_a_rollback_is_refused(commands, command):
 
     assert code == 5
     assert f"Run {rollback} is the rollback of run {run}, and imported nothing." in err
+
+
+def test_plan_names_files_that_are_not_copied(commands):
+    """A private file needs a rule that proves whose it is. Otherwise, users would lose recordings."""
+    commands.plan()
+    plan = read_plan(commands.plan_file)
+    [unit] = [unit for unit in plan.units if unit["stage"] == "content"]
+    unit["numbers"]["media withheld"] = 7
+
+    text = format_plan(plan, commands.plan_file, None, None)
+
+    assert "Files that are not copied: 7, because nothing proves whose private files they are." in text
