@@ -6,7 +6,7 @@ import gc
 import json
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,11 @@ with warnings.catch_warnings():
         "sqs",
     ):
         dir(getattr(pulumi_aws, module))  # loads the module, which is imported at the first access
-    from component_programs import PHONE, PROGRAMS, whole_stack
+    from component_programs import KEY, PHONE, PROGRAMS, TARGETS, TOPIC, arn, whole_stack
 
 from component_pulumi_speed import speed_up_pulumi
 from component_recording import Recording, record, start_recording
-from pulumi_userprofiles import bundle
+from pulumi_userprofiles import bundle, python_function_settings
 
 gc.freeze()  # pulumi-aws is large: without this, each collection of garbage searches its modules
 
@@ -46,13 +46,30 @@ speed_up_pulumi()
 
 
 def _read_sources_once() -> None:
-    """Keep the files of `userprofiles` in memory: a zip's name is computed from them for each function."""
+    """Keep the files of `userprofiles` in memory: a zip's name is computed from them."""
     read_files, source = bundle._files, bundle._source()
     sources = functools.cache(lambda: list(read_files(source)))
     bundle._files = lambda root: iter(sources()) if root == source else read_files(root)
 
 
+def _find_each_zip_once() -> None:
+    """Keep the paths of the zips: each function of a stack would read and hash all files again."""
+    build_bundle = python_function_settings.build_bundle
+    paths: dict[str, Path] = {}
+
+    def build_once(
+        platform: str, extra_files: Mapping[str, str] | None, runtime: str, lock_file: str
+    ) -> Path:
+        key = json.dumps([platform, extra_files, runtime, lock_file])
+        if key not in paths:
+            paths[key] = build_bundle(platform, extra_files, runtime, lock_file)
+        return paths[key]
+
+    python_function_settings.build_bundle = build_once
+
+
 _read_sources_once()
+_find_each_zip_once()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -139,6 +156,33 @@ def stack() -> Recording:
 def phone_stack() -> Recording:
     """Return the recording of the whole stack with phone sign-in."""
     return _record_stack(phone_sign_in=PHONE)
+
+
+@pytest.fixture
+def changed_stack() -> Recording:
+    """Return the whole stack with many changed arguments, of which none has an effect on another."""
+    return _record_stack(
+        alarm_topic_arn=TOPIC,
+        api_concurrency=50,
+        backup_retention_days=90.0,
+        migration_concurrency=20,
+        migration_max_concurrency=16,
+        migration_tolerated_failure_percentage=5.0,
+        outbox_concurrency=2,
+        reconcile_interval_hours=12.0,
+        runtime="python3.12",
+        trigger_concurrency=20.0,
+        triggers={"pre_authentication": arn("lambda", "function:theirs:live")},
+        unconfirmed_days=0,
+    )
+
+
+@pytest.fixture
+def encrypted_stack() -> Recording:
+    """Return the whole stack with all optional parts, a key, and a topic for alarms."""
+    return _record_stack(
+        kms_key_arn=KEY, alarm_topic_arn=TOPIC, after_sign_up=TARGETS, phone_sign_in=PHONE, social={}
+    )
 
 
 @pytest.fixture

@@ -193,7 +193,7 @@ def test_outputs_are_by_the_names_of_the_targets(recording: Recording) -> None:
     assert sorted(outputs["queueUrls"]) == ["crm", "welcome-mail"]
 
 
-@pytest.mark.parametrize("targets", [None, []])
+@pytest.mark.parametrize("targets", [pytest.param(None, marks=pytest.mark.long), []])
 def test_stack_without_steps_creates_nothing_for_them(record_stack: Any, targets: Any) -> None:
     recording = record_stack(after_sign_up=targets)
 
@@ -201,13 +201,11 @@ def test_stack_without_steps_creates_nothing_for_them(record_stack: Any, targets
     assert recording.outputs["app"]["afterSignUpQueueUrls"] == {}
 
 
-def test_stack_passes_its_stream_key_and_topic(record_stack: Any) -> None:
-    recording = record_stack(after_sign_up=TARGETS, kms_key_arn=KEY, alarm_topic_arn=TOPIC)
-
-    mapping = recording.resource("app-after-sign-up-mapping").inputs
+def test_stack_passes_its_stream_key_and_topic(encrypted_stack: Recording) -> None:
+    mapping = encrypted_stack.resource("app-after-sign-up-mapping").inputs
     assert mapping["eventSourceArn"].startswith(arn("dynamodb", "table/app-data-table/stream/"))
-    assert recording.resource("app-after-sign-up-crm-queue").inputs["kmsMasterKeyId"] == KEY
-    assert recording.resource("app-after-sign-up-alarm").inputs["alarmActions"] == [TOPIC]
+    assert encrypted_stack.resource("app-after-sign-up-crm-queue").inputs["kmsMasterKeyId"] == KEY
+    assert encrypted_stack.resource("app-after-sign-up-alarm").inputs["alarmActions"] == [TOPIC]
 
 
 MISTAKES: dict[str, tuple[Any, list[str]]] = {

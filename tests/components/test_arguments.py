@@ -178,16 +178,15 @@ def test_snap_start_and_reserved_concurrency_are_passed_on() -> None:
     ) == ({"applyOn": "PublishedVersions"}, 5)
 
 
-def test_each_function_has_its_own_reserved_concurrency(record_stack: Any) -> None:
-    recording = record_stack(api_concurrency=50, trigger_concurrency=20.0, outbox_concurrency=2)
-
+def test_each_function_has_its_own_reserved_concurrency(changed_stack: Recording) -> None:
     assert {
-        item.name: item.inputs.get("reservedConcurrentExecutions") for item in recording.of_type("Function")
+        item.name: item.inputs.get("reservedConcurrentExecutions")
+        for item in changed_stack.of_type("Function")
     } == {
         "app-api-handler-function": 50,
         "app-api-admin-function": 50,
         "app-eraser-worker-function": None,
-        "app-migration-worker-function": None,
+        "app-migration-worker-function": 20,
         "app-outbox-worker-function": 2,
         "app-reconciler-worker-function": None,
         "app-triggers-post-confirmation-function": 20,
@@ -213,11 +212,11 @@ def test_functions_that_cognito_invokes_have_the_memory_for_a_cold_start(record_
     }
 
 
-def test_all_functions_have_the_same_runtime(record_stack: Any) -> None:
+def test_all_functions_have_the_same_runtime(stack: Recording, changed_stack: Recording) -> None:
     """The default does not follow the Python that deploys: otherwise two developers would undo each other."""
     runtimes = [
         {item.inputs["runtime"] for item in recording.of_type("Function")}
-        for recording in (record_stack(), record_stack(runtime="python3.12"))
+        for recording in (stack, changed_stack)
     ]
 
     assert runtimes == [{"python3.13"}, {"python3.12"}]
@@ -291,11 +290,9 @@ def test_no_scheduled_reconciliation_with_an_interval_of_0(record_stack: Any) ->
     assert recording.outputs["app"]["reconcilerStateTableName"] == ""
 
 
-def test_reconciler_without_removals_can_change_no_user_of_the_pool(record_stack: Any) -> None:
-    recording = record_stack(unconfirmed_days=0, reconcile_interval_hours=12.0)
-
-    variables = recording.resource("app-reconciler-worker-function").inputs["environment"]["variables"]
-    statements = recording.resource("app-reconciler-worker-policy").document("policy")["Statement"]
+def test_reconciler_without_removals_can_change_no_user_of_the_pool(changed_stack: Recording) -> None:
+    variables = changed_stack.resource("app-reconciler-worker-function").inputs["environment"]["variables"]
+    statements = changed_stack.resource("app-reconciler-worker-policy").document("policy")["Statement"]
     actions = {action for statement in statements for action in statement["Action"]}
     assert (variables["UNCONFIRMED_DAYS"], variables["INTERVAL_HOURS"]) == ("0", "12")
     assert {action for action in actions if action.startswith("cognito-idp:")} == {

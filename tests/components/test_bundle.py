@@ -23,6 +23,7 @@ def build_in(folder: Path, platform: str, monkeypatch: pytest.MonkeyPatch) -> Pa
     return build_bundle(platform, runtime=OWN_RUNTIME)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("platform", [pytest.param("host", marks=pytest.mark.long), "lambda"])
 def test_two_builds_in_two_folders_are_the_same_bytes(
     platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -51,6 +52,7 @@ def test_changed_exclusions_create_another_zip(tmp_path: Path, monkeypatch: pyte
     assert (has_excluded_file(before), has_excluded_file(after)) == (False, True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("platform", [pytest.param("host", marks=pytest.mark.long), "lambda"])
 def test_handlers_import_only_from_the_zip(platform: str, tmp_path: Path) -> None:
     """A library that the zip lacks would be missing in Lambda."""

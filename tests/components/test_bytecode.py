@@ -1,5 +1,6 @@
 """Bytecode in the functions' zip: used by the runtime, and the same on every machine."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -61,6 +62,7 @@ def test_handlers_start_from_bytecode_alone(runtime: str, tmp_path: Path) -> Non
     process = import_handlers(tmp_path, python_path(runtime.removeprefix("python")))
 
     assert process.stderr == ""
+    assert json.loads(process.stdout.splitlines()[-1]) == [], "imports from outside of the zip"
 
 
 def test_every_module_has_source_and_bytecode_of_the_runtime(runtime: str) -> None:
@@ -120,6 +122,7 @@ def test_module_that_cannot_be_compiled_is_reported() -> None:
         build_bundle("host", {"userprofiles/own.py": "not a module"})
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_search_pythons_again")
 def test_missing_interpreter_is_reported_with_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -178,16 +178,12 @@ def test_values_of_the_map_are_literals(definition: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "concurrency", "reserved"),
-    [
-        ({}, 4, None),
-        ({"migration_max_concurrency": 16, "migration_concurrency": 20}, 16, 20),
-    ],
+    ("fixture", "concurrency", "reserved"), [("stack", 4, None), ("changed_stack", 16, 20)]
 )
 def test_segments_leave_concurrency_for_sign_ups(
-    record_stack: Any, args: dict[str, Any], concurrency: int, reserved: int | None
+    request: pytest.FixtureRequest, fixture: str, concurrency: int, reserved: int | None
 ) -> None:
-    recording = record_stack(**args)
+    recording = request.getfixturevalue(fixture)
 
     machine = recording.resource("app-migration-state-machine").document("definition")
     worker = recording.resource("app-migration-worker-function").inputs
@@ -285,12 +281,12 @@ def test_worker_has_only_these_rights_on_the_ledger(stack: Recording) -> None:
     ]
 
 
-@pytest.mark.parametrize(("args", "percentage"), [({}, "0"), ({"percentage": 5.0}, "5")])
+@pytest.mark.parametrize(("fixture", "percentage"), [("stack", "0"), ("changed_stack", "5")])
 def test_worker_decides_how_many_failed_segments_are_tolerated(
-    record_stack: Any, args: dict[str, Any], percentage: str
+    request: pytest.FixtureRequest, fixture: str, percentage: str
 ) -> None:
     """The map itself tolerates all failures, so that no segment stops the others."""
-    recording = record_stack(**{f"migration_tolerated_failure_{name}": value for name, value in args.items()})
+    recording = request.getfixturevalue(fixture)
 
     worker = recording.resource("app-migration-worker-function").inputs["environment"]["variables"]
     machine = recording.resource("app-migration-state-machine").document("definition")

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -315,23 +316,28 @@ def test_client_waits_for_the_permissions_of_the_challenge(phone_stack: Recordin
     assert permissions - set(dependencies) == set()
 
 
-def test_own_triggers_and_flows_remain() -> None:
-    function = arn("lambda", "function:theirs:live")
-    recording = record(
+@cache
+def stack_with_arguments_of_the_pool() -> Recording:
+    """Record a stack with phone sign-in, a trigger and a flow of the user, and without sign-up."""
+    return record(
         lambda: whole_stack(
             phone_sign_in={},
-            triggers={"pre_authentication": function},
-            user_pool={"auth_flows": ["ALLOW_CUSTOM_AUTH"]},
+            triggers={"pre_authentication": OWN_SENDER},
+            user_pool={"auth_flows": ["ALLOW_CUSTOM_AUTH"], "self_sign_up": False},
         )
     )
 
-    assert recording.resource("app-identity-pool").inputs["lambdaConfig"]["preAuthentication"] == function
+
+def test_own_triggers_and_flows_remain() -> None:
+    recording = stack_with_arguments_of_the_pool()
+
+    assert recording.resource("app-identity-pool").inputs["lambdaConfig"]["preAuthentication"] == OWN_SENDER
     flows = recording.resource("app-identity-client").inputs["explicitAuthFlows"]
     assert flows == ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 
 
 def test_a_pool_without_sign_up_creates_no_users_by_code() -> None:
-    recording = record(lambda: whole_stack(phone_sign_in={}, user_pool={"self_sign_up": False}))
+    recording = stack_with_arguments_of_the_pool()
 
     assert variables(recording, "app-code-api-handler")["SELF_SIGN_UP"] == "false"
 

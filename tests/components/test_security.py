@@ -7,7 +7,7 @@ from component_checks import CHECKS, Check
 from component_expectations import EXPECTATIONS, silent_alarms
 from component_key_expectations import EXPECTATIONS_WITH_A_KEY, KEY_PATHS
 from component_phone_expectations import PHONE_RULES
-from component_programs import KEY, PHONE, TOPIC
+from component_programs import KEY
 from component_recording import Recording
 from component_rules import RULES, Rule
 
@@ -22,15 +22,14 @@ def test_the_stack_passes_the_check(check: Check, stack: Recording) -> None:
     assert check(stack) == []
 
 
-def test_every_alarm_notifies_the_topic(record_stack: Any) -> None:
-    assert silent_alarms(record_stack(alarm_topic_arn=TOPIC)) == []
+def test_every_alarm_notifies_the_topic(changed_stack: Recording) -> None:
+    assert silent_alarms(changed_stack) == []
 
 
+@pytest.mark.long
 def test_with_a_key_everything_is_encrypted_with_it(record_stack: Any) -> None:
     recording = record_stack(kms_key_arn=KEY)
 
-    type_names = {resource.type.rpartition(":")[2] for resource in recording.resources}
-    assert set(KEY_PATHS) - type_names == set()
     assert {check.__name__: check(recording) for check in [*CHECKS, *EXPECTATIONS_WITH_A_KEY]} == {
         check.__name__: [] for check in [*CHECKS, *EXPECTATIONS_WITH_A_KEY]
     }
@@ -57,8 +56,10 @@ def test_the_stack_with_phone_sign_in_passes_the_checks(phone_stack: Recording) 
     }
 
 
-def test_with_a_key_everything_of_phone_sign_in_is_encrypted_with_it(record_stack: Any) -> None:
-    recording = record_stack(kms_key_arn=KEY, alarm_topic_arn=TOPIC, phone_sign_in=PHONE)
-
+def test_with_a_key_everything_of_all_parts_is_encrypted_with_it(encrypted_stack: Recording) -> None:
+    type_names = {resource.type.rpartition(":")[2] for resource in encrypted_stack.resources}
+    assert set(KEY_PATHS) - type_names == set()
     checks = [*CHECKS, *EXPECTATIONS_WITH_A_KEY, silent_alarms]
-    assert {check.__name__: check(recording) for check in checks} == {check.__name__: [] for check in checks}
+    assert {check.__name__: check(encrypted_stack) for check in checks} == {
+        check.__name__: [] for check in checks
+    }

@@ -39,7 +39,9 @@ def test_stack_with_content_passes_the_checks(social_stack: Recording) -> None:
     assert not [name for name, found in breaches.items() if any("app-media" in text for text in found)]
 
 
+@pytest.mark.long
 def test_with_a_key_everything_is_encrypted_with_it() -> None:
+    """tests/components/test_security.py has a stack with all parts."""
     recording = record(lambda: whole_stack(social={}, kms_key_arn=KEY, alarm_topic_arn=TOPIC))
 
     checks = [*CHECKS, *EXPECTATIONS_WITH_A_KEY, silent_alarms]

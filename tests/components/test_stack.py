@@ -60,10 +60,19 @@ def stack_file(stack: str) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
 
-def deploy(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[Recording, dict[str, Any]]:
-    exports: dict[str, Any] = {}
-    monkeypatch.setattr(pulumi, "export", exports.__setitem__)
-    return record(program, config), exports
+Deployment = tuple[Recording, dict[str, Any]]
+
+_deployments: dict[str, Deployment] = {}
+
+
+def deploy(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """Record the program and its exports, once for each configuration."""
+    key = json.dumps(config, sort_keys=True)
+    if key not in _deployments:
+        exports: dict[str, Any] = {}
+        monkeypatch.setattr(pulumi, "export", exports.__setitem__)
+        _deployments[key] = record(program, config), exports
+    return _deployments[key]
 
 
 def test_the_outputs_have_the_names_that_clients_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,16 +160,33 @@ def test_settings_of_pool_template_and_clients_reach_their_resources(
     assert authorizer["jwtConfiguration"]["audiences"] == clients
 
 
-def test_settings_of_steps_after_sign_up_reach_their_resources(monkeypatch: pytest.MonkeyPatch) -> None:
-    function = f"arn:aws:lambda:{SCOPE}:function:mail:live"
-    steps = [{"name": "mail", "functionArn": function, "createdBy": ["admin"]}, {"name": "crm"}]
+STEP_FUNCTION = f"arn:aws:lambda:{SCOPE}:function:mail:live"
+STORE_FUNCTION = f"arn:aws:lambda:{SCOPE}:function:erase-orders"
 
-    recording, _ = deploy(configuration(afterSignUp=json.dumps(steps)), monkeypatch)
+
+@pytest.fixture
+def extended_stack(monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """Return a stack with steps after sign-up, phone sign-in, and settings of deletion and backups."""
+    steps = [{"name": "mail", "functionArn": STEP_FUNCTION, "createdBy": ["admin"]}, {"name": "crm"}]
+    phone = {"defaultCountryCode": 44, "allowedCountries": ["GB"], "codeDigits": 8}
+    config = configuration(
+        afterSignUp=json.dumps(steps),
+        phoneSignIn=json.dumps(phone),
+        firstAuthFactors='["PASSWORD", "SMS_OTP"]',
+        gracePeriodDays="7",
+        erasureStores=json.dumps([{"name": "orders", "functionArn": STORE_FUNCTION}]),
+        backupRetentionDays="90",
+    )
+    return deploy(config, monkeypatch)
+
+
+def test_settings_of_steps_after_sign_up_reach_their_resources(extended_stack: Deployment) -> None:
+    recording, _ = extended_stack
 
     mapping = recording.resource("userprofiles-after-sign-up-mail-mapping").inputs
     reader = recording.resource("userprofiles-after-sign-up-reader-function").inputs
     targets = json.loads(reader["environment"]["variables"]["AFTER_SIGN_UP_TARGETS"])
-    assert mapping["functionName"] == function
+    assert mapping["functionName"] == STEP_FUNCTION
     assert [(target["name"], target["createdBy"]) for target in targets] == [
         ("mail", ["admin"]),
         ("crm", ["sign_up", "first_access"]),
@@ -168,11 +194,8 @@ def test_settings_of_steps_after_sign_up_reach_their_resources(monkeypatch: pyte
     assert sorted(recording.outputs["userprofiles"]["afterSignUpQueueUrls"]) == ["crm", "mail"]
 
 
-def test_settings_of_phone_sign_in_reach_their_resources(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = {"defaultCountryCode": 44, "allowedCountries": ["GB"], "codeDigits": 8}
-    config = configuration(phoneSignIn=json.dumps(settings), firstAuthFactors='["PASSWORD", "SMS_OTP"]')
-
-    recording, _ = deploy(config, monkeypatch)
+def test_settings_of_phone_sign_in_reach_their_resources(extended_stack: Deployment) -> None:
+    recording, _ = extended_stack
 
     function = recording.resource("userprofiles-phone-create-challenge-function").inputs
     variables = function["environment"]["variables"]
@@ -204,21 +227,14 @@ def test_settings_of_triggers_and_texts_reach_the_pool(monkeypatch: pytest.Monke
     assert pool["verificationMessageTemplate"] == {"smsMessage": "Your code: {####}"}
 
 
-def test_settings_of_deletion_and_backups_reach_their_resources(monkeypatch: pytest.MonkeyPatch) -> None:
-    function = f"arn:aws:lambda:{SCOPE}:function:erase-orders"
-    config = configuration(
-        gracePeriodDays="7",
-        erasureStores=json.dumps([{"name": "orders", "functionArn": function}]),
-        backupRetentionDays="90",
-    )
-
-    recording, exports = deploy(config, monkeypatch)
+def test_settings_of_deletion_and_backups_reach_their_resources(extended_stack: Deployment) -> None:
+    recording, exports = extended_stack
 
     admin = recording.resource("userprofiles-api-admin-function").inputs["environment"]["variables"]
     eraser = recording.resource("userprofiles-eraser-worker-function").inputs["environment"]["variables"]
     assert admin["DELETION_GRACE_DAYS"] == "7"
     assert admin["ERASURE_QUEUE_URL"] == eraser["ERASURE_QUEUE_URL"]
-    assert json.loads(eraser["ERASURE_STORES"]) == [{"name": "orders", "functionArn": function}]
+    assert json.loads(eraser["ERASURE_STORES"]) == [{"name": "orders", "functionArn": STORE_FUNCTION}]
     [rule] = recording.resource("userprofiles-backups-plan").inputs["rules"]
     assert rule["lifecycle"] == {"deleteAfter": 90}
     assert {"erasureFunctionName", "receiptsTableName", "avatarBucketName"} <= set(exports)

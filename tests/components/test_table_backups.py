@@ -29,17 +29,17 @@ def test_without_retention_the_stack_has_no_backups(stack: Recording) -> None:
     assert stack.of_type("Vault") + stack.of_type("Plan") + stack.of_type("Selection") == []
 
 
-def test_the_stack_backs_up_users_audit_rows_and_receipts(record_stack: Any) -> None:
-    recording = record_stack(backup_retention_days=90.0)
-
-    assert recording.resource("app-backups-selection").inputs["resources"] == [
+def test_the_stack_backs_up_users_audit_rows_and_receipts(changed_stack: Recording) -> None:
+    assert changed_stack.resource("app-backups-selection").inputs["resources"] == [
         arn("dynamodb", "table/app-data-table-1234567"),
         arn("dynamodb", "table/app-data-audit-table-1234567"),
         arn("dynamodb", "table/app-eraser-receipts-table-1234567"),
     ]
-    rule = recording.resource("app-backups-plan").inputs["rules"][0]
+    rule = changed_stack.resource("app-backups-plan").inputs["rules"][0]
     assert (rule["lifecycle"], rule["targetVaultName"]) == ({"deleteAfter": 90}, "app-backups-vault-1234567")
-    assert {check.__name__: check(recording) for check in CHECKS} == {check.__name__: [] for check in CHECKS}
+    assert {check.__name__: check(changed_stack) for check in CHECKS} == {
+        check.__name__: [] for check in CHECKS
+    }
 
 
 def test_the_role_has_the_rights_that_aws_backup_needs_for_these_tables() -> None:

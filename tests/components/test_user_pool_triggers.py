@@ -140,11 +140,12 @@ def test_email_texts_without_amazon_ses_cause_a_warning(args: dict[str, Any], co
     assert len([message for message in pool(**args).messages if "'texts'" in message]) == count
 
 
-def test_the_stack_passes_triggers_on_to_its_pool() -> None:
-    recording = record(lambda: whole_stack(triggers={"pre_authentication": FUNCTION}, alarm_topic_arn=TOPIC))
+def test_the_stack_passes_triggers_on_to_its_pool(changed_stack: Recording) -> None:
+    alarm = changed_stack.resource("app-identity-pre-authentication-alarm").inputs
+    config = changed_stack.resource("app-identity-pool").inputs["lambdaConfig"]
 
-    assert recording.resource("app-identity-pre-authentication-alarm").inputs["alarmActions"] == [TOPIC]
-    assert recording.resource("app-identity-pool").inputs["lambdaConfig"]["preAuthentication"] == FUNCTION
+    assert alarm["alarmActions"] == [TOPIC]
+    assert config["preAuthentication"] == arn("lambda", "function:theirs:live")
 
 
 def test_without_the_role_in_tokens_the_function_can_be_another() -> None:

@@ -31,6 +31,7 @@ def test_only_an_administrator_can_list_users(client, admin_token):
     assert user.sub in list_subs(client, admin_token, role="customer")
 
 
+@pytest.mark.long
 def test_changed_role_and_status_move_a_user_to_other_lists(client, admin_token, stack):
     user = client.create_confirmed_user()
 

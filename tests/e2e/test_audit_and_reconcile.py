@@ -48,6 +48,7 @@ def test_audit_of_a_user_who_signed_up_and_changed_the_profile(run, client):
     assert (result["status"], result["rows"]) == ("ok", 2)
 
 
+@pytest.mark.long
 def test_audit_names_a_row_that_was_deleted(run, client, stack):
     user = client.create_confirmed_user()
     [row] = stack.audit_rows(user.sub)
@@ -74,6 +75,7 @@ def has_unfixed_users(document):
     return any(document["differences"][kind] for kind in ("erased", "duplicate"))
 
 
+@pytest.mark.long
 def test_reconcile_creates_what_is_missing_and_marks_orphans(run, client, stack):
     missing, orphan, moved = (client.create_confirmed_user() for _ in range(3))
     pool_id, idp = stack.outputs["userPoolId"], stack.aws("cognito-idp")

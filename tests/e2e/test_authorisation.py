@@ -67,6 +67,7 @@ def tokens(client, stack, admin):
 @pytest.mark.parametrize(
     "kind", ["no token", "no JWT", "ID token", "tampered", "another client", "another pool"]
 )
+@pytest.mark.sample(2)
 def test_token_that_is_not_valid_is_401_on_every_route(client, tokens, admin, kind):
     statuses = {
         route.key: client.request(

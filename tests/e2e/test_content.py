@@ -109,6 +109,7 @@ def test_upload_that_was_not_signed_is_rejected(client, token, create_content, b
     assert read["media"][0]["state"] == "pending"
 
 
+@pytest.mark.long
 def test_friends_of_another_user_are_not_read(client, stack, owner, token):
     friend = client.create_confirmed_user()
     client.get_profile(client.get_access_token(friend))

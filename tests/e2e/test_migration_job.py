@@ -51,6 +51,7 @@ def test_missing_profile_is_created_with_the_id_of_the_run(client, stack, run_jo
     assert json.load(stored_report["Body"])["created"] == report["created"]
 
 
+@pytest.mark.long
 def test_backfilled_user_can_change_the_profile(client, stack, run_job):
     """The audit chain of a backfilled user starts with the first change."""
     user = client.create_confirmed_user()

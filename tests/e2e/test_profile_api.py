@@ -118,6 +118,7 @@ def unchanged_user(client):
     ],
     ids=str,
 )
+@pytest.mark.sample(4)
 def test_rejected_patch_has_an_error_message_and_changes_nothing(client, stack, unchanged_user, patch):
     user, token = unchanged_user
     before = stack.items(user.sub)

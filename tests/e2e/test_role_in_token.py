@@ -54,6 +54,7 @@ def test_inactive_user_signs_in_without_a_role(client, stack):
     assert "role" not in claims(tokens["IdToken"]) | claims(tokens["AccessToken"])
 
 
+@pytest.mark.long
 def test_changed_address_is_in_the_account_after_the_next_sign_in(client, stack):
     user = client.create_confirmed_user()
     address = f"new-{user.email}"

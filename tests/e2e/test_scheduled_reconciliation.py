@@ -123,6 +123,7 @@ def test_admin_confirm_sign_up_ends_in_one_profile(client, stack):
     assert created_by(stack, user) == "sign_up"
 
 
+@pytest.mark.long
 def test_admin_create_user_ends_in_one_profile_at_the_first_access(client, stack):
     user = create_by_admin(client, stack)
     assert stack.items(user.sub) == []
@@ -135,6 +136,7 @@ def test_admin_create_user_ends_in_one_profile_at_the_first_access(client, stack
     assert created_by(stack, user) == "first_access"
 
 
+@pytest.mark.long
 def test_admin_create_user_without_a_sign_in_ends_in_one_profile_at_the_next_pass(client, stack, invoke):
     user = create_by_admin(client, stack)
 

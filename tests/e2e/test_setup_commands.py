@@ -62,6 +62,7 @@ def test_check_of_the_deployed_stack_is_ok(run):
     }
 
 
+@pytest.mark.long
 def test_check_names_missing_rights_with_their_fix(run, deny):
     deny("sqs:SendMessage")
 
@@ -97,6 +98,7 @@ def test_test_deletes_everything_after_a_failure(run, stack, deny):
     assert count_everything(stack) == before
 
 
+@pytest.mark.long
 def test_test_deletes_everything_after_ctrl_c(start, stack):
     before = count_everything(stack)
     process = start("test")
@@ -111,6 +113,7 @@ def test_test_deletes_everything_after_ctrl_c(start, stack):
     assert count_everything(stack) == before
 
 
+@pytest.mark.long
 def test_test_is_refused_on_a_pool_without_our_trigger(run, stack):
     idp = stack.aws("cognito-idp")
     pool_id = idp.create_user_pool(PoolName="other", UsernameAttributes=["email"])["UserPool"]["Id"]

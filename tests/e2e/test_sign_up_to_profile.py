@@ -150,6 +150,7 @@ def test_user_can_not_change_their_own_role(client, stack):
     assert stack.items(user.sub) == before
 
 
+@pytest.mark.long
 def test_password_reset_does_not_change_the_profile(client, stack):
     user = client.create_confirmed_user()
     client.patch_profile(client.get_access_token(user), {"profile": {"language": "fr", "firstName": "Ada"}})

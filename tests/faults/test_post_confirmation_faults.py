@@ -34,6 +34,7 @@ def _has_one_user(scenario: Any) -> bool:
     ) == 1
 
 
+@pytest.mark.long
 def test_working_services(scenario: Any, confirmation_event: dict[str, Any]) -> None:
     invocation = _send_and_check(scenario, confirmation_event)
 

@@ -75,6 +75,7 @@ def test_up_serves_until_a_signal_and_leaves_nothing(
     assert alive == []
 
 
+@pytest.mark.long
 def test_exception_in_the_program_ends_up_with_its_message(cli_project: Path, tmp_path: Path) -> None:
     (cli_project / "__main__.py").write_text("import os\nraise ValueError('no such colour')\n")
     outputs = tmp_path / "outputs.json"
@@ -179,6 +180,7 @@ def test_only_the_process_that_wrote_the_outputs_deletes_them(
     assert (tmp_path / "outputs.json").read_text() == "{}"
 
 
+@pytest.mark.long
 def test_outputs_of_a_killed_up_are_deleted_at_the_start(cli_project: Path, tmp_path: Path) -> None:
     """A script that waits for the file must not read the endpoint of an earlier run."""
     outputs = tmp_path / "outputs.json"
@@ -202,6 +204,7 @@ def test_outputs_must_be_a_regular_file(cli_project: Path, tmp_path: Path) -> No
     assert pipe.is_fifo()
 
 
+@pytest.mark.long
 def test_killed_emulator_ends_up_with_a_message(
     serving: tuple["subprocess.Popen[str]", dict[str, Any]],
 ) -> None:
@@ -245,6 +248,7 @@ def test_killed_up_leaves_no_process_and_no_folder(cli_project: Path, tmp_path: 
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.long
 def test_ctrl_c_before_up_is_ready_is_130(cli_project: Path) -> None:
     (cli_project / "__main__.py").write_text(SLEEPING_PROGRAM)
     with subprocess.Popen(

@@ -81,6 +81,7 @@ def test_policies_and_signatures_are_enforced(aws: LocalAws) -> None:
     assert "Signature" in forged_error.value.response["Error"]["Code"]
 
 
+@pytest.mark.long
 def test_web_page_must_be_local_or_allowed() -> None:
     """With the real processes: an allowed page, a foreign page, and boto3, which sends no Origin."""
     with LocalAws(allow_origins=["https://shop.example.com"]) as aws:
@@ -180,6 +181,7 @@ def test_use_before_start_and_after_stop_is_rejected() -> None:
         aws.check()
 
 
+@pytest.mark.long
 def test_log_file_has_the_output_of_both_processes(tmp_path: Path) -> None:
     log = tmp_path / "localaws.log"
 

@@ -100,6 +100,7 @@ def hostile_environment(url: str, folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_hostile_environment_has_no_effect(tmp_path: Path) -> None:
     """Owner, emulator and function connect only to the two ports, whatever the caller's environment is."""
     with unused_server() as (url, requests):

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import botocore.loaders
 import botocore.session
 import pytest
 from botocore.config import Config
@@ -32,9 +31,6 @@ sys.path.insert(0, str(Path(__file__).parent))  # for the helper module: test fo
 
 from log_lines import create_logger
 from moto_shortcut import mock_dynamodb
-
-# All clients of the tests share the service descriptions: each session of botocore would read them again.
-botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
 
 HERE = Path(__file__).parent
 

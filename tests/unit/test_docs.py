@@ -66,6 +66,7 @@ def run_command(command, *arguments):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.sample(3)
 def test_installed_command_prints_its_help(command):
     script = Path(sys.executable).with_name(command)
 

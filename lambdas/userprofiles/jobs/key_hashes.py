@@ -7,6 +7,7 @@ n^2 / 2^65).
 import hashlib
 from array import array
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable
 
 _BYTES = 8
@@ -32,7 +33,7 @@ class KeyHashes:
     """A set of hashes, as sorted arrays of numbers. Small arrays keep insertions fast."""
 
     def __init__(self) -> None:
-        self._buckets = [array("Q") for _ in range(2**_BUCKET_BITS)]
+        self._buckets: defaultdict[int, array[int]] = defaultdict(lambda: array("Q"))
 
     def add(self, key: str) -> bool:
         """Add the hash of a text. Return whether it is new."""
@@ -62,6 +63,6 @@ class KeyHashes:
     def __contains__(self, key: str) -> bool:
         """Return whether the hash of a text is in the set."""
         number = hash_number(key)
-        bucket = self._buckets[number >> _SHIFT]
+        bucket = self._buckets.get(number >> _SHIFT, ())
         position = bisect_left(bucket, number)
         return position < len(bucket) and bucket[position] == number

@@ -27,6 +27,7 @@ def test_three_permissions_of_the_readme_are_enough(create_table, create_caller,
     assert {key: table.profiles()[key] for key in existing_profiles} == existing_profiles
 
 
+@pytest.mark.long
 def test_batch_permissions_are_used(create_table, create_caller, run_command):
     table = create_table()
 
@@ -38,6 +39,7 @@ def test_batch_permissions_are_used(create_table, create_caller, run_command):
     assert (report["created"], report["capacity"]["write"]) == (26, 26.0)
 
 
+@pytest.mark.long
 def test_single_and_batch_calls_write_the_same_items_and_a_second_run_none(
     create_table, create_caller, run_command
 ):
@@ -52,6 +54,7 @@ def test_single_and_batch_calls_write_the_same_items_and_a_second_run_none(
     assert slow.digest() == fast.digest()
 
 
+@pytest.mark.long
 def test_dry_run_needs_only_read_permissions_and_writes_nothing(
     create_table, create_caller, run_command, tmp_path
 ):
@@ -103,6 +106,7 @@ def test_interrupted_run_can_be_resumed(  # noqa: PLR0917 - fixtures are given b
     assert len(table.profiles()) == 1350
 
 
+@pytest.mark.long
 def test_two_parallel_runs_create_each_profile_once(create_table, start_command):
     table = create_table(300)
 

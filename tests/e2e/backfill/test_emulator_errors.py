@@ -11,6 +11,7 @@ pytestmark = pytest.mark.backends("embedded")
 
 
 @pytest.mark.parametrize("missing", README_PERMISSIONS)
+@pytest.mark.sample(3)
 def test_missing_permission_is_reported(create_table, create_caller, run_command, missing):
     table = create_table(4)
     permissions = [action for action in README_PERMISSIONS if action != missing]

@@ -43,6 +43,7 @@ def test_run_is_verified_and_undone(create_table, create_caller, run_backfill, l
     assert table.profiles() == before | changed
 
 
+@pytest.mark.long
 def test_import_is_undone_in_transactions(create_table, create_caller, run_backfill, tmp_path):
     """Account and profile of a user are removed together, or neither of them."""
     source = create_table(items=[user(number) for number in range(5)])

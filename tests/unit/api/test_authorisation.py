@@ -98,6 +98,7 @@ def test_table_has_every_route() -> None:
 @pytest.mark.usefixtures("confirmed_user")
 @pytest.mark.parametrize("caller_name", CALLERS)
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
+@pytest.mark.sample(3)
 def test_caller_gets_the_status_of_the_table(
     *,
     route: Route,

@@ -158,6 +158,7 @@ def test_user_erased_between_scan_and_insert_stays_erased(create_table, backfill
 
 @pytest.mark.parametrize("rate", [None, 200.0])
 @pytest.mark.parametrize("is_whole_call", [True, False])
+@pytest.mark.sample(4)
 def test_run_survives_a_minute_of_throttling(create_table, backfill, rate, is_whole_call):
     """F30: the run finishes without losing a user, and recovers its rate."""
     table = create_table(*plain_users(60))

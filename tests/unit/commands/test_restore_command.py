@@ -540,6 +540,7 @@ def test_wrong_usage(run, capsys, arguments, problem):
     assert problem in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_number_of_users():
     tracemalloc.start()
     with BackupInventory() as inventory:

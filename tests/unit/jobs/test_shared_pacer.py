@@ -32,6 +32,7 @@ def create_worker(dynamodb, clock):
 
 
 @pytest.mark.parametrize("rate", [20.0, 200.0, 5_000.0])
+@pytest.mark.sample(3)
 def test_workers_together_keep_the_rate(create_worker, clock, rate):
     workers = [create_worker(rate) for _ in range(3)]
     started_at = clock.now

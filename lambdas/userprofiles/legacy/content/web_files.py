@@ -97,9 +97,12 @@ class WebFiles:
                     return self._read(response, file)
                 location = _resolve(old_file.url, response.getheader("Location", ""))
             next_file = self._rules.locate(location)
-            next_place = next_file.rule.place if next_file.rule else None
+            next_rule = next_file.rule
+            next_place = next_rule.place if next_rule else None
             is_same = isinstance(next_place, WebPlace) and next_place.host == place.host
-            if next_file.problem or not isinstance(next_place, WebPlace) or not is_same:
+            # A proof of the owner is for one rule only.
+            is_open = next_rule == old_file.rule or (next_rule and next_rule.is_readable_by_everybody)
+            if next_file.problem or not isinstance(next_place, WebPlace) or not is_same or not is_open:
                 raise DeadLinkError(REDIRECTED)
             place, old_file = next_place, next_file
         raise DeadLinkError(REDIRECTED)

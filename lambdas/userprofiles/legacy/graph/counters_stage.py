@@ -14,6 +14,7 @@ from userprofiles.table.record import USER_PREFIX, Item
 NOT_IMPORTED = "the user is not imported"
 NOTHING = "the user has no links and no content"
 WRONG_COUNTERS = "the counters differ from the links and content"
+COMPUTED_AGAIN = "the user stays, so the counters were computed again"
 ONE_SIDED = "friendships that one user lists"
 
 
@@ -129,6 +130,6 @@ class CountersStage:
 
         previous, items = self._counters.write(sub, count)
         is_gone = previous is None or count(items) is None
-        return RecordResult(
-            record_id=key, outcome=Outcome.REMOVED if is_gone else Outcome.UPDATED, write_units=1.0
-        )
+        if is_gone:
+            return RecordResult(record_id=key, outcome=Outcome.REMOVED, write_units=1.0)
+        return RecordResult(record_id=key, outcome=Outcome.UPDATED, reason=COMPUTED_AGAIN, write_units=1.0)

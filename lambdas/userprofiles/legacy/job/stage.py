@@ -43,8 +43,8 @@ class RecordResult:
     Attributes:
         record_id: The ID of the record in the old application; in `Stage.undo`, the key.
         outcome: The outcome for this record.
-        reason: Why the record has this outcome; empty if it is created or existed. Reports count by reason,
-            so it has no ID and no value of the record.
+        reason: Why the record has this outcome; empty if the outcome says all. Reports count by reason, so it
+            has no ID and no value of the record.
         keys: Keys of everything that the run created for this record, also in an earlier session that was
             killed: `user/<old ID>/<sub>`, `item/<PK>/<SK>` or `object/<bucket key>`.
         counts: Numbers that the report adds up, for example `edges`, `dangling edges`, `media copied`.

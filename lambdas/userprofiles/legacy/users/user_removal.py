@@ -19,6 +19,7 @@ from userprofiles.template_check import ITEM_KINDS
 OTHER_RUN = "the user is of another run"
 CHANGED_USER = "the user has changed in Cognito since the import"
 CHANGED_ITEMS = "the user has changed fields since the import"
+HERE_BEFORE = "the user was here before the run and stays, without the imported data"
 NEW_ITEMS = "the user has data that the run did not create"
 CHANGED_DATA = "content or the paid plan of the user has changed since the import"
 REFUSED = "Cognito refuses to delete the user"
@@ -70,7 +71,7 @@ class UserRemoval:
                 return _result(key, Outcome.KEPT, reason)
             self._delete_user(claim.sub)
         self._remove_items(claim, account)
-        return _result(key, Outcome.REMOVED)
+        return _result(key, Outcome.REMOVED, "" if claim.created_user else HERE_BEFORE)
 
     def _read_items(self, claim: Claim) -> dict[tuple[str, str], Item]:
         return self._parts.table.read([record.key(claim.sub, "account"), mirror_of(self._parts, claim)])

@@ -24,6 +24,7 @@ NOT_CONFIRMED = "the user is not confirmed in Cognito"
 STILL_ENABLED = "the user is disabled in the source and enabled in Cognito"
 DISABLED_HERE = "the user was disabled here after the import"
 NOT_VERIFIED = "the address is not verified in Cognito"
+DEFAULT_VALUES = "the user signed in before the import of this user was complete, and lacks the old values"
 CHANGED_ADDRESS = "the address was changed in Cognito after the import"
 REFUSED = "Cognito refuses to read the user"
 MISSING_ITEM = "an item of the user is missing"
@@ -130,6 +131,8 @@ class UserVerification:
         if account is None or profile is None or mirror is None:
             return Outcome.FAILED, MISSING_ITEM
         if not is_created_by(account, claim.run_id):
+            if claim.created_user:
+                return Outcome.FAILED, DEFAULT_VALUES
             return Outcome.EXISTED, ""  # the account was here before, and the import leaves it as it is
         if not claim.has_address(self._parts.source, admission.addresses.main):
             return Outcome.FAILED, OTHER_ADDRESS

@@ -73,6 +73,7 @@ def change(path, edit):
         (lambda document: document["job"].update(runId="another"), "the run ID is 'another'"),
     ],
 )
+@pytest.mark.sample(4)
 def test_damaged_checkpoint_is_refused_by_name(table, stored, capsys, edit, message):
     change(stored, edit)
     sizes = {path: path.stat().st_size for path in stored.parent.iterdir()}

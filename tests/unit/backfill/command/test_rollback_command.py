@@ -180,6 +180,7 @@ def test_running_run_is_refused_with_the_command_that_stops_it(run_in_ledger, ro
 
 @pytest.mark.parametrize("shape", list(TableShape))
 @pytest.mark.parametrize("command_words", [("backfill", "rollback", "run-1", "--yes"), ("runs", "resume")])
+@pytest.mark.sample(4)
 def test_killed_rollback_is_resumed_and_reports_what_it_kept(  # noqa: PLR0917 - fixtures are given by name
     run_in_ledger, roll_back, command, folder, ledgers, shape, command_words
 ):

@@ -232,6 +232,7 @@ class TestStopAndResume:
             ({"job": {"segments": 2}}, "the job was"),
         ],
     )
+    @pytest.mark.sample(2)
     def test_resume_with_other_code_or_job_is_refused(self, world, changes, message):
         """F35: the code or its arguments changed between run and resume."""
         start = {"code_version": "1", "template_version": "a", "plan_hash": "f00"}
@@ -394,6 +395,7 @@ class TestTwoRuns:
 
 class TestDamage:
     @pytest.mark.parametrize("number", [1, 2, 3, 5, 8])
+    @pytest.mark.sample(3)
     def test_ledger_write_fails_after_item_write(self, world, number):
         """F36: the run stops and resumes; each user is counted once."""
         saves = []

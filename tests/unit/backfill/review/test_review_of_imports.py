@@ -36,6 +36,7 @@ def verify_import(table, history):
 
 
 @pytest.mark.parametrize("template", ["basic", "social", "career", "marketplace"])
+@pytest.mark.sample(2)
 def test_imported_users_match_and_are_removed_together(create_table, import_users, template):
     table = create_table()
     history = import_users(table, template)
@@ -100,6 +101,7 @@ def test_user_who_changes_during_the_rollback_wins(create_table, import_users, k
 
 
 @pytest.mark.parametrize("page_rows", [1, 2, 100])
+@pytest.mark.sample(3)
 def test_user_is_decided_once(create_table, import_users, page_rows):
     """Account and profile are two rows, which can be in two chunks: the second one must not decide again.
 
@@ -144,6 +146,7 @@ def test_account_of_somebody_else_stays(create_table, import_users):
 
 @pytest.mark.parametrize("page_rows", [2, 3, 100])
 @pytest.mark.parametrize("sort_key", ["LINK#1", "Z"])
+@pytest.mark.sample(3)
 def test_user_with_other_items_is_kept(create_table, import_users, page_rows, sort_key):
     """The other item may be on the page after that of account and profile."""
     table = create_table()

@@ -70,6 +70,7 @@ def test_dry_run_lists_the_same_users_and_writes_nothing(create_table, shape):
         ({"remove": ("timezone",)}, "differs from what the run created: timezone"),
     ],
 )
+@pytest.mark.sample(3)
 def test_changed_profile_stays(create_table, shape, changes, reason):
     table = create_table(*users(shape, 2))
     history = create_profiles(table, shape)
@@ -157,6 +158,7 @@ def test_profile_of_another_run_stays(create_table):
         {"preferences": {"M": {"emailAlerts": {"BOOL": False}}}},
     ],
 )
+@pytest.mark.sample(3)
 def test_user_who_changes_the_profile_between_read_and_delete_wins(create_table, shape, changes):
     """F40: the delete has the condition that the profile is still as it was read."""
     table = create_table(*users(shape, 2))

@@ -65,6 +65,7 @@ def check_kills(create_machine, shape, kind, step):
 
 
 @pytest.mark.parametrize("shape", TableShape)
+@pytest.mark.sample(2)
 def test_worker_that_is_killed_at_some_calls_continues_from_its_last_save(create_machine, shape):
     """F37: a child that times out or has no memory left at item k continues, and counts each user once."""
     check_kills(create_machine, shape, "kill_after", step=9)

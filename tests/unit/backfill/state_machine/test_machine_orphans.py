@@ -41,6 +41,7 @@ def listed(s3, run_id="verify-1"):
 
 
 @pytest.mark.parametrize("shape", TableShape)
+@pytest.mark.sample(2)
 def test_profile_without_a_user_is_found_and_listed(create_machine, s3, shape):
     """In a plain table, users and profiles are in different segments."""
     machine = create_machine(*rows(shape))

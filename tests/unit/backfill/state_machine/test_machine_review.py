@@ -36,6 +36,7 @@ def rollback_job(machine, run_id, *, dry_run=False):
 
 
 @pytest.mark.parametrize("shape", TableShape)
+@pytest.mark.sample(2)
 def test_verification_finds_what_differs(create_machine, s3, shape):
     machine = create_machine(*rows(shape))
     machine.run(runId="mine", segments=2)
@@ -54,6 +55,7 @@ def test_verification_finds_what_differs(create_machine, s3, shape):
 
 
 @pytest.mark.parametrize("shape", TableShape)
+@pytest.mark.sample(2)
 def test_rollback_removes_what_nobody_has_changed(create_machine, s3, shape):
     """F40: only what nobody has changed since."""
     machine = create_machine(*rows(shape))

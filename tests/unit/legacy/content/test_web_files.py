@@ -149,6 +149,20 @@ def test_redirect_inside_the_rule_is_followed(server):
     assert server.requests()[1] == "GET /new/files/b.mp3"
 
 
+def test_redirect_to_another_private_rule_is_not_followed(server):
+    """Otherwise a redirect of a page that everybody can read would lead to the files of all users."""
+    server.answers = [answer("302 Found", Location="/private/17/diary.mp3"), answer(body=b"secret")]
+    public = {"from": "http://old.example/files/", "url": "http://old.example/files/"}
+    private = {**dict.fromkeys(("from", "url"), "http://old.example/private/"), "private_addresses": True}
+    rules = check_rules({"rules": [public, private]})
+    old_file = rules.locate("http://old.example/files/a.mp3")
+
+    with pytest.raises(DeadLinkError, match="redirects to a place without a rule"):
+        WebFiles(rules, Stop(), LIMITS).download(old_file.rule.place, old_file, io.BytesIO())
+
+    assert len(server.connections) == 1
+
+
 def test_redirects_end(server):
     server.answers = [answer("302 Found", Location="/files/b.mp3")] * 9
 

@@ -111,7 +111,11 @@ def world(imported):
 
 
 def outcomes(results):
-    return {key: (result.outcome, result.reason) for key, result in results.items()}
+    """Return the outcomes, and why targets are kept. A second attempt can find the claim removed."""
+    return {
+        key: (result.outcome, result.reason if result.outcome is Outcome.KEPT else "")
+        for key, result in results.items()
+    }
 
 
 def change(world):

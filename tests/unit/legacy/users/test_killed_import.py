@@ -82,6 +82,7 @@ def kill_points(action):
     [{}, {"is_passwordless": True}],
     ids=["with passwords", "passwordless"],
 )
+@pytest.mark.sample(2)
 def test_no_user_is_created_twice_or_lost(pool):
     complete = create_world(pool)
     expected_results = run(complete, KillSwitch())

@@ -91,7 +91,8 @@ def test_receipt_is_done_and_its_hash_is_in_the_last_audit_row(world):
     assert "canary" not in str(item)
 
 
-def test_killed_after_every_call_it_resumes_to_the_same_receipt(world):
+@pytest.mark.parametrize("step", [9, pytest.param(1, marks=pytest.mark.long)])
+def test_killed_after_every_call_it_resumes_to_the_same_receipt(world, step):
     def drive(sub):
         for _ in range(6):
             try:
@@ -109,7 +110,7 @@ def test_killed_after_every_call_it_resumes_to_the_same_receipt(world):
     calls = world.calls.count - start
 
     assert calls > 30
-    for number in range(1, calls + 1):
+    for number in range(1, calls + 1, step):
         sub = f"killed-{number}"
         world.add_user(sub)
         world.calls.kill_after = world.calls.count + number
@@ -225,6 +226,7 @@ def test_two_erasures_at_the_same_time(world):
     assert audit_actions(world)[-2:] == ["ERASURE_STARTED", "ERASED"]
 
 
+@pytest.mark.long
 def test_second_run_between_any_two_calls_of_the_first(world):
     """A complete second run instead of a thread: before each call of the first run, one after the other."""
     number = 0

@@ -132,6 +132,7 @@ class World:
 )
 @given(attributes=ATTRIBUTES, items=ITEMS, fields=st.dictionaries(TEXTS, VALUES, max_size=3))
 @pytest.mark.parametrize("template", ["basic", "social", "career", "marketplace"])
+@pytest.mark.sample(2)
 def test_export_after_import_is_equal(world, template, attributes, items, fields):
     world.delete_user()
     world.register(template, attributes)
@@ -263,6 +264,7 @@ class FailingStore:
 
 @pytest.mark.parametrize("is_lost", [False, True], ids=["before the call", "after the call"])
 @pytest.mark.parametrize("calls", range(6))
+@pytest.mark.sample(4)
 def test_import_that_fails_at_any_call_is_continued(world, large_bundle, calls, is_lost):
     with pytest.raises(StoreError):
         world.run_import(large_bundle, store=FailingStore(world.store, calls, is_lost=is_lost))
