@@ -2,13 +2,18 @@
 
 import argparse
 import json
+import sqlite3
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from userprofiles.backfill.command.exit_code import ExitCode
 from userprofiles.backfill.command.output import Output
 from userprofiles.backfill.command.signals import stop_on_signals
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.backfill.job import new_run_id
 from userprofiles.backfill.plan.plan_document import write_document
 from userprofiles.backfill.stop import Stop
@@ -134,6 +139,23 @@ def _decisions_file(path: Path) -> Path:
     return path.with_suffix(".decisions.json")
 
 
+@contextmanager
+def _index_errors() -> Iterator[None]:
+    """Raise an error of the index of shared values, which is in the folder of temporary files.
+
+    Raises:
+        BackfillFailedError: The index can't be written or read.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise BackfillFailedError(
+            ErrorKind.STATE,
+            f"The index of phone numbers and addresses in {tempfile.gettempdir()} can't be used: {error}.\n"
+            "Free space there, or set the environment variable TMPDIR to another folder. Then plan again.",
+        ) from error
+
+
 def _make_plan(setup: ImportSetup, source: DocumentSource, plan_id: str, text: str) -> ImportPlan:
     values = setup.values
     started_at = time.monotonic()
@@ -150,7 +172,8 @@ def _make_plan(setup: ImportSetup, source: DocumentSource, plan_id: str, text: s
         observer=view,
         stop=setup.stop,
     )
-    summary = planner.plan()
+    with _index_errors():
+        summary = planner.plan()
     seconds = time.monotonic() - started_at
     return create_plan(
         {

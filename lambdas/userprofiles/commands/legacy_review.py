@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from userprofiles.backfill.errors import RefusedError
+from userprofiles.backfill.errors import BackfillFailedError, ErrorKind, RefusedError
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import legacy_setup
@@ -63,7 +63,14 @@ def read_plan_of(run: RunRecord) -> ImportPlan:
         RefusedError: The file has another plan now.
         BackfillError: The file can't be read.
     """
-    plan = read_plan(Path(run.plan_file))
+    path = Path(run.plan_file)
+    if not path.exists():
+        raise BackfillFailedError(
+            ErrorKind.STATE,
+            f"The plan of run {run.run_id}, {path}, does not exist.\nRestore the file. A run needs its "
+            "plan to be resumed, verified or rolled back.",
+        )
+    plan = read_plan(path)
     if plan.hash != run.plan_hash:
         raise RefusedError(
             f"The plan {run.plan_file} is not the plan of run {run.run_id}: its hash is {plan.hash}, must be "

@@ -1,6 +1,7 @@
 """Tests of `userprofiles import` with sources, plans and options that can't be used."""
 
 import json
+import sqlite3
 from unittest.mock import Mock
 
 import bson
@@ -8,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from command_world import CONTENT, STACK_OPTIONS, USERS, user_document
 from userprofiles.backfill.errors import RefusedError
+from userprofiles.commands import legacy_plan
 from userprofiles.jobs.run_record import RunRecord
 from userprofiles.stack_setup.stack import Stack
 
@@ -260,3 +262,15 @@ def test_bucket_that_does_not_exist_is_refused(commands, monkeypatch, is_planned
     assert code == 5
     assert "The media rules name the bucket 'no-such-bucket', which does not exist" in err
     assert commands.target.items == {}
+
+
+def test_full_disk_of_the_index_is_an_error_with_its_fix(commands, monkeypatch):
+    """The index of shared values is in the folder of temporary files."""
+    error = sqlite3.OperationalError("database or disk is full")
+    monkeypatch.setattr(legacy_plan.ImportPlanner, "plan", Mock(side_effect=error))
+
+    code, _, err = commands.plan()
+
+    assert code == 1
+    assert "can't be used: database or disk is full.\nFree space there, or set the environment" in err
+    assert not commands.plan_file.exists()

@@ -118,3 +118,16 @@ def test_plan_names_files_that_are_not_copied(commands):
     text = format_plan(plan, commands.plan_file, None, None)
 
     assert "Files that are not copied: 7, because nothing proves whose private files they are." in text
+
+
+def test_missing_plan_of_a_run_is_named(commands):
+    """The operator did not name the file: the record of the run has it."""
+    commands.plan()
+    commands.apply()
+    commands.plan_file.unlink()
+    run = commands.runs()[0].run_id
+
+    code, _, err = commands.run("import", "rollback", run, "--yes", *STACK_OPTIONS)
+
+    assert code == 1
+    assert f"The plan of run {run}, {commands.plan_file}, does not exist.\nRestore the file." in err
