@@ -1,15 +1,11 @@
 """The private bucket for the pictures that users upload, and for their exports."""
 
-from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, Unpack
 
 import pulumi
-import pulumi_aws as aws
 
 from pulumi_userprofiles.component import NO_ARGUMENTS, Transforms
-from pulumi_userprofiles.private_bucket import BUCKET_CHILDREN, PrivateBucket
-from pulumi_userprofiles.profile_api_origins import allowed_origins
-from pulumi_userprofiles.validation import boolean
+from pulumi_userprofiles.user_files_bucket import UserFilesBucket, UserFilesSettings
 
 UPLOADS = "avatars/"
 """Prefix of uploads. The functions use the same prefixes, see `userprofiles.api.avatars`."""
@@ -47,6 +43,8 @@ _LIFECYCLE_RULES: list[Any] = [
     },
 ]
 
+_CORS_RULE = {"allowed_methods": ["POST"]}
+
 
 class AvatarBucketArgs(TypedDict):
     """Arguments of `AvatarBucket`; all are optional."""
@@ -62,26 +60,11 @@ class AvatarBucketArgs(TypedDict):
     """ARN of the KMS key that encrypts the objects. Default: Amazon S3 managed keys."""
 
 
-class AvatarBucketSettings:
-    """The arguments of `AvatarBucket`, checked."""
-
-    def __init__(self, where: str, args: Mapping[str, Any]) -> None:
-        """Check the arguments.
-
-        Raises:
-            InvalidArgumentError: An argument is not valid.
-        """
-        self.allowed_origins = allowed_origins(where, args)
-        self.protect = boolean(where, args, "protect", True)
-
-
-class AvatarBucket(PrivateBucket):
+class AvatarBucket(UserFilesBucket):
     """A private, versioned, encrypted bucket.
 
     It deletes uploads that no profile claims after a day, and exports after seven days.
     """
-
-    _CHILDREN = (*BUCKET_CHILDREN, "cors")
 
     bucket_name: pulumi.Output[str]
     """Name of the bucket."""
@@ -111,25 +94,8 @@ class AvatarBucket(PrivateBucket):
             InvalidArgumentError: An argument is not valid.
         """
         args = self._merged_arguments(name, args, keywords)
-        settings = AvatarBucketSettings(self.label(name), args)
+        settings = UserFilesSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
-        versioning = self._make_bucket(args, protect=settings.protect)
-        self._make(
-            aws.s3.BucketLifecycleConfiguration,
-            "lifecycle",
-            opts=pulumi.ResourceOptions(depends_on=[versioning]),
-            bucket=self.bucket.id,
-            rules=_LIFECYCLE_RULES,
-        )
-        if settings.allowed_origins:
-            self._make(
-                aws.s3.BucketCorsConfiguration,
-                "cors",
-                bucket=self.bucket.id,
-                cors_rules=[{"allowed_methods": ["POST"], "allowed_origins": settings.allowed_origins}],
-            )
-
-        self.bucket_name = self.bucket.bucket
-        self.bucket_arn = self.bucket.arn
+        self._make_user_files(args, settings, lifecycle_rules=_LIFECYCLE_RULES, cors_rule=_CORS_RULE)
         self._register_outputs()

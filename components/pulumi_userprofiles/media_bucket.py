@@ -1,16 +1,12 @@
 """The private bucket for the media of users' content."""
 
-from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, Unpack
 
 import pulumi
-import pulumi_aws as aws
 from userprofiles.social.content import MEDIA_PREFIX
 
 from pulumi_userprofiles.component import NO_ARGUMENTS, Transforms
-from pulumi_userprofiles.private_bucket import BUCKET_CHILDREN, PrivateBucket
-from pulumi_userprofiles.profile_api_origins import allowed_origins
-from pulumi_userprofiles.validation import boolean
+from pulumi_userprofiles.user_files_bucket import UserFilesBucket, UserFilesSettings
 
 _NONCURRENT_DAYS = 30
 """Days in which an object that was deleted or replaced by mistake can be restored."""
@@ -24,6 +20,11 @@ _LIFECYCLE_RULES: list[Any] = [
         "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
     },
 ]
+
+_CORS_RULE = {
+    "allowed_methods": ["GET", "PUT"],
+    "allowed_headers": ["content-type", "x-amz-checksum-sha256"],
+}
 
 
 class MediaBucketArgs(TypedDict):
@@ -40,26 +41,11 @@ class MediaBucketArgs(TypedDict):
     """ARN of the KMS key that encrypts the objects. Default: Amazon S3 managed keys."""
 
 
-class MediaBucketSettings:
-    """The arguments of `MediaBucket`, checked."""
-
-    def __init__(self, where: str, args: Mapping[str, Any]) -> None:
-        """Check the arguments.
-
-        Raises:
-            InvalidArgumentError: An argument is not valid.
-        """
-        self.allowed_origins = allowed_origins(where, args)
-        self.protect = boolean(where, args, "protect", True)
-
-
-class MediaBucket(PrivateBucket):
+class MediaBucket(UserFilesBucket):
     """A private, versioned, encrypted bucket.
 
     It keeps every object until the erasure of its user. A replaced or deleted version stays for 30 days.
     """
-
-    _CHILDREN = (*BUCKET_CHILDREN, "cors")
 
     bucket_name: pulumi.Output[str]
     """Name of the bucket."""
@@ -89,31 +75,8 @@ class MediaBucket(PrivateBucket):
             InvalidArgumentError: An argument is not valid.
         """
         args = self._merged_arguments(name, args, keywords)
-        settings = MediaBucketSettings(self.label(name), args)
+        settings = UserFilesSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
-        versioning = self._make_bucket(args, protect=settings.protect)
-        self._make(
-            aws.s3.BucketLifecycleConfiguration,
-            "lifecycle",
-            opts=pulumi.ResourceOptions(depends_on=[versioning]),
-            bucket=self.bucket.id,
-            rules=_LIFECYCLE_RULES,
-        )
-        if settings.allowed_origins:
-            self._make(
-                aws.s3.BucketCorsConfiguration,
-                "cors",
-                bucket=self.bucket.id,
-                cors_rules=[
-                    {
-                        "allowed_methods": ["GET", "PUT"],
-                        "allowed_origins": settings.allowed_origins,
-                        "allowed_headers": ["content-type", "x-amz-checksum-sha256"],
-                    }
-                ],
-            )
-
-        self.bucket_name = self.bucket.bucket
-        self.bucket_arn = self.bucket.arn
+        self._make_user_files(args, settings, lifecycle_rules=_LIFECYCLE_RULES, cors_rule=_CORS_RULE)
         self._register_outputs()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_userprofiles.identifiers import SECRET_ARN, SECURE_STRING_ARN, matches_form
+from pulumi_userprofiles.nested_settings import nested_settings
 from pulumi_userprofiles.phone_sign_in_arguments import PhoneSignInSettings, TextMessageProvider
 from pulumi_userprofiles.validation import (
     InvalidArgumentError,
@@ -44,7 +45,9 @@ class CheckedPhoneSignIn:
         """
         self._where = where
         try:
-            self._read(_settings(where, all_args, key))
+            settings = nested_settings(where, all_args, key, PhoneSignInSettings.__annotations__)
+            check_known_arguments(where, settings, PhoneSignInSettings.__annotations__)
+            self._read(settings)
         except InvalidArgumentError as error:
             raise _with_field_names(where, key, error) from None
 
@@ -197,22 +200,6 @@ class CheckedPhoneSignIn:
             fix="Correct it, or leave it out.",
             argument=key,
         )
-
-
-def _settings(where: str, args: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = plain_value(where, key, args.get(key))
-    settings: Mapping[str, Any] = {} if value is None else value
-    if not isinstance(settings, Mapping):
-        raise InvalidArgumentError(
-            where,
-            f"'{key}' must be a dict of settings",
-            got=settings,
-            allowed=", ".join(PhoneSignInSettings.__annotations__),
-            fix="Write {} for the defaults.",
-            argument=key,
-        )
-    check_known_arguments(where, settings, PhoneSignInSettings.__annotations__)
-    return settings
 
 
 def _with_field_names(where: str, key: str, error: InvalidArgumentError) -> InvalidArgumentError:

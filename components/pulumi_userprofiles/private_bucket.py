@@ -1,6 +1,6 @@
 """Base of the components with a bucket: private, versioned, encrypted, and only with TLS."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -10,14 +10,14 @@ from pulumi_userprofiles import policies
 from pulumi_userprofiles.component import Component
 
 BUCKET_CHILDREN = ("bucket", "ownership", "public-access", "versioning", "encryption", "lifecycle", "policy")
-"""Children of each component with a bucket. The component creates `lifecycle` itself."""
+"""Children of each component with a bucket."""
 
 
 class PrivateBucket(Component):
     """A component with one bucket, which denies public access, ACLs and requests without TLS."""
 
-    def _make_bucket(self, args: Mapping[str, Any], *, protect: bool) -> aws.s3.BucketVersioning:
-        """Create the bucket and everything except its lifecycle rules, which must wait for the result."""
+    def _make_bucket(self, args: Mapping[str, Any], *, protect: bool, lifecycle_rules: Sequence[Any]) -> None:
+        """Create the bucket with its configuration."""
         self.bucket = self._make(
             aws.s3.Bucket,
             "bucket",
@@ -32,7 +32,17 @@ class PrivateBucket(Component):
         )
         self._make_access()
         self._make_encryption(args)
-        return versioning
+        self._make_lifecycle(versioning, lifecycle_rules)
+
+    def _make_lifecycle(self, versioning: aws.s3.BucketVersioning, rules: Sequence[Any]) -> None:
+        """Create the lifecycle rules, which need the versioning: they delete versions."""
+        self._make(
+            aws.s3.BucketLifecycleConfiguration,
+            "lifecycle",
+            opts=pulumi.ResourceOptions(depends_on=[versioning]),
+            bucket=self.bucket.id,
+            rules=rules,
+        )
 
     def _make_access(self) -> None:
         """Block public access and ACLs, and deny requests without TLS."""

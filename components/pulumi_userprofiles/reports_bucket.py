@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, Unpack
 
 import pulumi
-import pulumi_aws as aws
 
 from pulumi_userprofiles.component import NO_ARGUMENTS, Transforms
 from pulumi_userprofiles.private_bucket import BUCKET_CHILDREN, PrivateBucket
@@ -82,28 +81,22 @@ class ReportsBucket(PrivateBucket):
         settings = ReportsBucketSettings(self.label(name), args)
         super().__init__(name, args, opts, transforms)
 
-        versioning = self._make_bucket(args, protect=settings.protect)
-        self._make_lifecycle(settings, versioning)
+        rules = _lifecycle_rules(settings.retention_days)
+        self._make_bucket(args, protect=settings.protect, lifecycle_rules=rules)
 
         self.bucket_name = self.bucket.bucket
         self.bucket_arn = self.bucket.arn
         self._register_outputs()
 
-    def _make_lifecycle(self, settings: ReportsBucketSettings, versioning: aws.s3.BucketVersioning) -> None:
-        days = settings.retention_days
-        self._make(
-            aws.s3.BucketLifecycleConfiguration,
-            "lifecycle",
-            opts=pulumi.ResourceOptions(depends_on=[versioning]),
-            bucket=self.bucket.id,
-            rules=[
-                {
-                    "id": "forget",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "expiration": {"days": days},
-                    "noncurrent_version_expiration": {"noncurrent_days": min(days, 30)},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
-                }
-            ],
-        )
+
+def _lifecycle_rules(days: int) -> list[Any]:
+    return [
+        {
+            "id": "forget",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "expiration": {"days": days},
+            "noncurrent_version_expiration": {"noncurrent_days": min(days, 30)},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+        }
+    ]

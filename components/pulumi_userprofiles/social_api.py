@@ -163,7 +163,7 @@ def _statements(args: SocialApiArgs) -> list[PolicyStatement]:
         },
         {
             "sid": "ReadRedirects",
-            "actions": ["dynamodb:BatchGetItem"],
+            "actions": ["dynamodb:Query"],
             "resources": [args["users_table_arn"]],
             "conditions": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["REDIRECT#*"]}},
         },

@@ -7,12 +7,12 @@ from typing import Any
 from userprofiles.api.routes import FOLLOW_REDIRECT, PHONE_ROUTES, ROUTES, SOCIAL_ROUTES
 from userprofiles.settings import DEFAULT_STORAGE_GB, MAX_STORAGE_GB
 
+from pulumi_userprofiles.nested_settings import nested_settings
 from pulumi_userprofiles.social_arguments import SocialSettings
 from pulumi_userprofiles.validation import (
     InvalidArgumentError,
     check_known_arguments,
     integer,
-    plain_value,
     string_list,
 )
 
@@ -36,17 +36,7 @@ class CheckedSocial:
         Raises:
             InvalidArgumentError: The argument is not a dict, or a setting is not valid.
         """
-        value = plain_value(where, key, all_args.get(key))
-        settings = {} if value is None else value
-        if not isinstance(settings, Mapping):
-            raise InvalidArgumentError(
-                where,
-                f"'{key}' must be a dict of settings",
-                got=settings,
-                allowed=", ".join(SocialSettings.__annotations__),
-                fix="Write {} for the defaults.",
-                argument=key,
-            )
+        settings = nested_settings(where, all_args, key, SocialSettings.__annotations__)
         check_known_arguments(f"{where}, {key}", settings, SocialSettings.__annotations__)
         self.storage_gb = integer(
             f"{where}, {key}",

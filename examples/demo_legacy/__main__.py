@@ -30,6 +30,8 @@ from requests import RequestException
 from timeline import StepFailedError, Timeline
 
 USERS = 2_000
+STEP = 100  # the generator numbers its users in blocks
+FEWEST = 200  # ten of them have content, friends and a paid plan
 REGION = "us-east-1"
 CONFIGURATION = {
     "pulumi-userprofiles:template": "social",
@@ -90,11 +92,15 @@ def main() -> int:
         help="print one JSON document on standard output (make demo-legacy ARGS=--json)",
     )
     parser.add_argument(
-        "--users", type=int, default=USERS, metavar="N", help="a multiple of 100 (default: %(default)s)"
+        "--users",
+        type=int,
+        default=USERS,
+        metavar="N",
+        help=f"a multiple of {STEP}, at least {FEWEST} (default: %(default)s)",
     )
     arguments = parser.parse_args()
-    if arguments.users <= 0 or arguments.users % 100:
-        parser.error(f"--users must be a multiple of 100, got {arguments.users}")
+    if arguments.users < FEWEST or arguments.users % STEP:
+        parser.error(f"--users must be a multiple of {STEP}, at least {FEWEST}, got {arguments.users}")
     timeline = Timeline(quiet=arguments.json)
     try:
         document = run(timeline, arguments.users)

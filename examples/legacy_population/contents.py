@@ -16,7 +16,7 @@ MEDIA_RULES = {
     "rules": [
         {"from": f"{OLD_HOST}/", "bucket": OLD_BUCKET, "public": True},
         {"from": f"{_PATH_STYLE}/", "bucket": OLD_BUCKET, "public": True},
-        {"from": f"{_OLD_CDN}/", "bucket": OLD_BUCKET},
+        {"from": f"{_OLD_CDN}/", "bucket": OLD_BUCKET, "owner": "audio/{record_id}-"},
     ]
 }
 """Where the files behind the URLs are, for `userprofiles import plan --media-rules`."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from conformance_fake_cognito import ACCOUNT, FUNCTION, POOL_ARN, FakeCognito
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
+from pulumi_localaws.local.worker_queue import WAIT_PATH
 
 Handler = Callable[[dict[str, Any]], Any]
 
@@ -37,6 +38,8 @@ class FakeEmulator(FakeCognito):
         self.events: list[dict[str, Any]] = []
         self.handler: Handler = lambda event: event
         self.handler_delays: list[float] = []
+        self.seconds_without_worker = 0.0
+        """How long each invocation has waited for a worker of its function."""
         self.policy: list[dict[str, Any]] = [permission()]
         self.asynchronous_sources: list[str] = []
         """The trigger source of each event that was queued for the function."""
@@ -74,6 +77,8 @@ class FakeEmulator(FakeCognito):
         return _json(document, status)
 
     async def _handle_path(self, request: Request, path: str) -> Response:  # noqa: PLR0911 - a switch by path
+        if path.startswith(WAIT_PATH):
+            return _json({"seconds": self.seconds_without_worker})
         if path == "/_localstack/health":
             return _json(self.health)
         if path == "/_ministack/ses/messages":
@@ -153,7 +158,7 @@ class FakeEmulator(FakeCognito):
         try:
             return _json(self.handler(json.loads(request.body)))
         except Exception as error:  # noqa: BLE001 - a function may raise anything
-            failure = {"errorMessage": str(error), "errorType": "Runtime.HandlerError"}
+            failure = {"errorMessage": str(error), "errorType": type(error).__name__}
             return Response(200, (("X-Amz-Function-Error", "Unhandled"),), json.dumps(failure).encode())
 
 

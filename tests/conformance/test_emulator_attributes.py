@@ -127,3 +127,56 @@ def test_code_for_both_addresses_is_sent_only_by_sms(aws: AwsResources) -> None:
         pool.describe_user(email)["phone_number_verified"],
         pool.describe_user(email).get("email_verified"),
     ) == ("true", None)
+
+
+def test_deleted_attributes(aws: AwsResources) -> None:
+    """Line 50 (doc): by the user and by an administrator, but none that the caller may not write."""
+    pool, email = PoolUnderTest(aws), unique_email()
+    pool.sign_up(email, attributes={"custom:role": "customer", "name": "Ada", "phone_number": "+4915112345"})
+    pool.confirm(email)
+    token = pool.sign_in(email)["AccessToken"]
+    cognito, key = aws.cognito, {"UserPoolId": pool.id, "Username": email}
+
+    cognito.delete_user_attributes(AccessToken=token, UserAttributeNames=["name"])
+    cognito.admin_delete_user_attributes(**key, UserAttributeNames=["phone_number"])
+
+    attributes = cognito.admin_get_user(**key)["UserAttributes"]
+    assert {"name", "phone_number"} & {entry["Name"] for entry in attributes} == set()
+    error_codes = []
+    for call in (
+        lambda: cognito.delete_user_attributes(AccessToken=token, UserAttributeNames=["locale"]),
+        lambda: cognito.admin_delete_user_attributes(**key, UserAttributeNames=["custom:role"]),
+        lambda: cognito.delete_user_attributes(AccessToken=token, UserAttributeNames=["custom:role"]),
+        lambda: cognito.delete_user_attributes(AccessToken=token + "x", UserAttributeNames=["name"]),
+    ):
+        with pytest.raises(ClientError) as exc_info:
+            call()
+        error_codes.append(error_of(exc_info)[0])
+    unauthorized, invalid = "NotAuthorizedException", "InvalidParameterException"
+    assert error_codes == [unauthorized, invalid, invalid, unauthorized]
+    assert pool.describe_user(email)["custom:role"] == "customer"
+
+
+def test_groups_and_lists_of_users(aws: AwsResources) -> None:
+    """Line 51 (doc): pages of groups, chosen attributes, a changed group; other actions are named."""
+    pool, email = PoolUnderTest(aws), unique_email()
+    pool.sign_up(email, attributes={"name": "Ada"})
+    cognito, key = aws.cognito, {"UserPoolId": pool.id, "Username": email}
+    for name in ("a", "b", "c"):
+        cognito.create_group(UserPoolId=pool.id, GroupName=name, Description="old", Precedence=7)
+        cognito.admin_add_user_to_group(**key, GroupName=name)
+
+    changed = cognito.update_group(UserPoolId=pool.id, GroupName="a", Description="new")["Group"]
+    first = cognito.admin_list_groups_for_user(**key, Limit=2)
+    second = cognito.admin_list_groups_for_user(**key, Limit=2, NextToken=first["NextToken"])
+    [user] = cognito.list_users(UserPoolId=pool.id, AttributesToGet=["name"])["Users"]
+
+    assert (changed["Description"], changed["Precedence"]) == ("new", 7)
+    assert [len(page["Groups"]) for page in (first, second)] == [2, 1]
+    assert "NextToken" not in second
+    assert user["Attributes"] == [{"Name": "name", "Value": "Ada"}]
+    with pytest.raises(ClientError, match="does not have Cognito's action ListDevices"):
+        cognito.list_devices(AccessToken="x")
+    with pytest.raises(ClientError) as exc_info:
+        cognito.update_group(UserPoolId=pool.id, GroupName="unknown")
+    assert error_of(exc_info)[0] == "ResourceNotFoundException"

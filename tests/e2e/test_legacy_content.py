@@ -35,7 +35,7 @@ def world(localaws):
         s3.create_bucket(Bucket=bucket_name)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     inserts = TableInserts(dynamodb, name)
-    rules = {"rules": [{"from": "https://media.old.example/", "bucket": old_bucket}]}
+    rules = {"rules": [{"from": "https://media.old.example/", "bucket": old_bucket, "public": True}]}
     with open_data_stages(
         dynamodb,
         s3,
@@ -121,8 +121,8 @@ def test_content_is_imported_verified_and_undone(world):
     )
     assert stored["Item"]["content"] == {"N": "8"}
 
-    world.stages["counters"].undo(counters[0].keys)
     undone = stage.undo([key for result in first for key in result.keys])
+    undone += world.stages["counters"].undo(counters[0].keys)
 
     assert {result.outcome for result in undone} == {Outcome.REMOVED}
     assert world.dynamodb.scan(TableName=world.table)["Count"] == 1

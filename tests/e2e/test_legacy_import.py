@@ -142,7 +142,11 @@ def test_import_is_verified_brought_up_to_date_and_undone(commands, stack, items
     assert commands.run("rollback", delta["runId"], "--yes")[0] == 0
     assert find_user(stack, application, 4) is None
     assert find_user(stack, application, 0) == "CONFIRMED"
-    assert commands.run("rollback", run_id, "--yes")[0] == 0
+    items = items_of_run(run_id)
+    dry_code, preview = commands.run("rollback", run_id, "--dry-run")
+    assert (dry_code, items_of_run(run_id)) == (0, items)
+    code, report = commands.run("rollback", run_id, "--yes")
+    assert (code, report["outcomes"]) == (0, preview["outcomes"])
     assert find_user(stack, application, 0) is None
     assert items_of_run(run_id) | items_of_run(delta["runId"]) == set()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from ministack.core import lambda_runtime
 from pulumi_localaws.local import emulator_main
 from pulumi_localaws.local_aws import LocalAws
 
@@ -28,18 +29,26 @@ async def serve(app, config):
 """,
     "ministack/__init__.py": "",
     "ministack/core/__init__.py": "",
-    "ministack/core/lambda_runtime.py": "class Worker: _spawn = None",
+    "ministack/core/lambda_runtime.py": f"""
+_PYTHON_WORKER_SCRIPT = {lambda_runtime._PYTHON_WORKER_SCRIPT!r}
+acquire_worker = release_worker = None
+class Worker:
+    _spawn = invoke = _read_stderr = _drain_stderr = _drain_stderr_bounded = None
+""",
     "ministack/core/iam_evaluator.py": "enforce = None",
     "ministack/core/iam_actions.py": "_action_from_target = _ses_v2_resource_arn = None",
     "ministack/services/__init__.py": "",
     "ministack/services/apigateway.py": "",
-    "ministack/services/cognito.py": "_create_user_pool = _update_user_pool = _merge_attributes = None",
-    "ministack/services/cloudwatch.py": "_put_metric_data = None",
+    "ministack/core/concurrency.py": "run_reentrant = None",
+    "ministack/services/cognito.py": """
+_create_user_pool = _update_user_pool = _merge_attributes = _dispatch_idp = _list_users = None
+""",
+    "ministack/services/cloudwatch.py": "_put_metric_data = record_metric = None",
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
     "ministack/services/eventbridge.py": "_SCHEDULER_TICK_INTERVAL = 10",
     "ministack/services/scheduler.py": "_SCHEDULE_TICK_INTERVAL = 10",
     "ministack/services/ses_v2.py": "_identities = {}",
-    "ministack/services/lambda_svc.py": "_execute_function_warm = None",
+    "ministack/services/lambda_svc.py": "_execute_function_warm = _emit_lambda_logs = None",
     "ministack/services/sns.py": "_sms_messages = {}",
     "ministack/app.py": """
 import threading
@@ -134,3 +143,15 @@ def test_thread_that_stores_users_does_not_interrupt_a_search(tmp_path: Path) ->
         output = process.stdout.read().decode()
 
     assert output == "search: no error\n"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_many_clients_sign_up_on_a_fresh_stack() -> None:
+    """No call fails, no profile is missing, and few processes run, although all functions are cold."""
+    benchmark = Path(__file__).resolve().parents[2] / "benchmarks" / "bench_sign_ups.py"
+    result = subprocess.run(
+        [sys.executable, str(benchmark), "--users", "160"], capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 0, result.stdout + result.stderr

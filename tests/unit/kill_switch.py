@@ -4,6 +4,8 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
+from botocore.exceptions import ReadTimeoutError
+
 
 class KilledError(BaseException):
     """The process was killed: no `except Exception` catches it."""
@@ -16,6 +18,7 @@ class KillSwitch:
         calls: The operations so far.
         kill_before: Number of the call that is not carried out any more; None for no end.
         kill_after: Number of the call whose response does not arrive any more; None for no end.
+        lose_response: Number of the call that is carried out, and whose response is lost; None for no loss.
         before_each: Called with the name of each operation, before it is counted.
     """
 
@@ -23,6 +26,7 @@ class KillSwitch:
         self.calls: list[str] = []
         self.kill_before: int | None = None
         self.kill_after: int | None = None
+        self.lose_response: int | None = None
         self.before_each: Any = lambda _: None
         self._lock = threading.Lock()
 
@@ -61,5 +65,7 @@ class _SwitchedClient:
             finally:
                 if number == self._switch.kill_after:
                     raise KilledError
+                if number == self._switch.lose_response:
+                    raise ReadTimeoutError(endpoint_url="AWS")
 
         return call

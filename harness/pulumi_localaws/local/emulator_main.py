@@ -159,21 +159,27 @@ def main() -> None:
             f" (the extra `testing` includes it), or set {arguments.variable} to an interpreter that has it"
         )
 
+    _load_module("cognito_actions").add_missing_actions()
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
     _speed_up_srp()
     _delete_blank_attributes()
     _match_line_breaks_in_paths()
     _load_module("shared_code").share_code_of_workers()
+    _load_module("function_output").log_all_output()
     _load_module("text_messages").record_times()
     _load_module("sender_grants").check_grants()
     _load_module("worker_exits").name_exits_as_aws()
+    _load_module("python_runtime").report_errors_as_aws()
     _load_module("emulator_permissions").name_actions_and_resources_as_aws()
+    _load_module("function_reports").report_as_aws()
+    worker_queue = _load_module("worker_queue")
+    served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75
     config.loglevel = os.environ.get("LOG_LEVEL", "INFO")
-    asyncio.run(serve(_require_header(app, header_line), config))
+    asyncio.run(serve(_require_header(served_app, header_line), config))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ from userprofiles.table import record
 from userprofiles.table.record import Item
 from userprofiles.table.store import UserItems
 
+MAX_OWNERS = 10
+"""Owners of copies of one file among whom an active one is searched. Everybody can call the route."""
+
 PREFIX = "/media/"
 MAX_PATH = 2_048
 
@@ -44,19 +47,19 @@ class MediaRedirects:
             event: An event of the HTTP API (payload version 2.0).
 
         Raises:
-            ApiError: 404; the URL is unknown, was not public, or its owner has left or is inactive. The
-                answer is the same in all cases.
+            ApiError: 404; the URL is unknown, was not public, or all its owners have left or are inactive.
+                The answer is the same in all cases.
             userprofiles.table.store_errors.StoreError: DynamoDB returned an error.
         """
         path = str(event.get("rawPath", ""))
         if len(path) > MAX_PATH:
             raise _not_found()
-        hashes = _hashes(str(event.get("requestContext", {}).get("domainName", "")), path)
-        redirects = self.items.read_redirects(hashes)
-        redirect = next((redirects[hash_text] for hash_text in hashes if hash_text in redirects), None)
-        if redirect is None or redirect.get("isPublic") is not True or not self._has_active_owner(redirect):
-            raise _not_found()
-        return self.media.sign_download(redirect["mediaKey"], redirect["contentType"], REDIRECT_SECONDS)
+        for hash_text in _hashes(str(event.get("requestContext", {}).get("domainName", "")), path):
+            for redirect in self.items.read_redirects(hash_text, MAX_OWNERS):
+                if redirect.get("isPublic") is True and self._has_active_owner(redirect):
+                    key, content_type = redirect["mediaKey"], redirect["contentType"]
+                    return self.media.sign_download(key, content_type, REDIRECT_SECONDS)
+        raise _not_found()
 
     def _has_active_owner(self, redirect: Item) -> bool:
         sub = redirect["sub"]

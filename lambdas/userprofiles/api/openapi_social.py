@@ -154,7 +154,8 @@ def _content_schemas() -> dict[str, Schema]:
         "enum": [PENDING, READY, MISSING, ELSEWHERE],
         "description": (
             "`pending`: no upload was confirmed yet. `ready`: the medium can be read. Only of imported "
-            "media: `missing`: the old system had lost the file. `elsewhere`: the file was not moved."
+            "media: `missing`: the old system had lost the file, or nothing proved whose it was. "
+            "`elsewhere`: the file was not moved."
         ),
     }
     medium = {"id": _TEXT, "content_type": _TEXT, "state": state}

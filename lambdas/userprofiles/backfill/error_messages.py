@@ -86,14 +86,18 @@ def error_message(error: boto.ClientError) -> str:
 
 def access_denied_error(operation: str, location: TableLocation) -> BackfillFailedError:
     """Return the error for a missing permission that no other operation can replace."""
-    return BackfillFailedError(
-        ErrorKind.RIGHTS,
-        f"Access Denied (dynamodb:{operation} on table {location.table!r})\n"
-        "Ensure the IAM user or role has these DynamoDB permissions on the table:\n"
-        "  - dynamodb:Scan (to read users)\n"
-        "  - dynamodb:GetItem (to check for existing profiles)\n"
+    lines = [
+        f"Access Denied (dynamodb:{operation} on table {location.table!r})",
+        "Ensure the IAM user or role has these DynamoDB permissions on the table:",
+        "  - dynamodb:Scan (to read users)",
+        "  - dynamodb:GetItem (to check for existing profiles)",
         "  - dynamodb:PutItem (to create profiles)",
-    )
+    ]
+    if operation == "TransactWriteItems":  # IAM has no such action, only those of its parts
+        lines.append("  - dynamodb:UpdateItem (TransactWriteItems needs it and dynamodb:PutItem)")
+    elif operation not in {"Scan", "GetItem", "PutItem"}:
+        lines.append(f"  - dynamodb:{operation}")
+    return BackfillFailedError(ErrorKind.RIGHTS, "\n".join(lines))
 
 
 def rejected_error(operation: str, location: TableLocation) -> BackfillFailedError:

@@ -21,6 +21,7 @@ from userprofiles.commands.legacy_options import (
 )
 from userprofiles.commands.legacy_run import run_import
 from userprofiles.commands.legacy_setup import use_stack_of_plan
+from userprofiles.commands.stack_options import use_endpoint_of_outputs
 from userprofiles.legacy.job.import_job import ImportOperation
 from userprofiles.legacy.job.plan_file import read_plan
 
@@ -77,6 +78,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
     parser = values.parser
     parser.as_json = values.json
     check_run_options(parser, values)
+    use_endpoint_of_outputs(parser, values)
     stop = Stop()
 
     def run() -> ExitCode:

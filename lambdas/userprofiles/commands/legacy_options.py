@@ -21,6 +21,7 @@ SOURCE_VARIABLE = "LEGACY_SOURCE"
 DEFAULT_MAPPING = "biograph"
 
 _SHARE = re.compile(r"0?\.\d{1,3}|0|1(?:\.0)?")
+_RATE = re.compile(r"\d{1,6}(?:\.\d{1,3})?")
 _MONGODB_SCHEME = "mongodb"
 _FOLDERS = frozenset({"dump", "export"})
 
@@ -57,8 +58,8 @@ def add_mapping_option(parser: CommandParser, default: str = DEFAULT_MAPPING) ->
 
 
 def add_decision_options(parser: CommandParser) -> None:
-    """Add `--decisions` and `--cognito-share`."""
-    add_share_option(parser)
+    """Add `--decisions` and the options of the pace."""
+    add_pace_options(parser)
     parser.add_argument(
         "--decisions",
         type=Path,
@@ -67,15 +68,23 @@ def add_decision_options(parser: CommandParser) -> None:
     )
 
 
-def add_share_option(parser: CommandParser) -> None:
-    """Add `--cognito-share`."""
-    parser.add_argument(
+def add_pace_options(parser: CommandParser) -> None:
+    """Add `--cognito-share` and `--cognito-rate`."""
+    pace = parser.add_mutually_exclusive_group()
+    pace.add_argument(
         "--cognito-share",
         type=_share,
         default=DEFAULT_SHARE,
         metavar="P",
         help="part of each request quota of Cognito that the import uses, above 0 and at most 1; the rest is "
         "for users who sign up and sign in (default: %(default)s)",
+    )
+    pace.add_argument(
+        "--cognito-rate",
+        type=_rate,
+        metavar="N",
+        help="calls to Cognito per second in each category, such as 10 or 0.5, instead of a share; a quota "
+        "that is smaller still counts",
     )
 
 
@@ -171,6 +180,19 @@ def _share(text: str) -> float:
     """
     if not _SHARE.fullmatch(text) or not float(text):
         raise argparse.ArgumentTypeError(f"must be a number above 0 and at most 1, such as 0.5, got {text!r}")
+    return float(text)
+
+
+def _rate(text: str) -> float:
+    """Read a number of calls per second.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is not such a number.
+    """
+    if not _RATE.fullmatch(text) or not float(text):
+        raise argparse.ArgumentTypeError(
+            f"must be a number of calls per second above 0, such as 10 or 0.5, got {text!r}"
+        )
     return float(text)
 
 

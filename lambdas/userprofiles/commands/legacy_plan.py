@@ -14,6 +14,7 @@ from userprofiles.backfill.plan.plan_document import write_document
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import legacy_setup
 from userprofiles.commands.command_errors import check_writable, print_errors
+from userprofiles.commands.legacy_buckets import check_buckets
 from userprofiles.commands.legacy_options import (
     absolute_mapping,
     absolute_source,
@@ -48,8 +49,9 @@ _EPILOG = f"""exit codes:
   {ExitCode.USAGE:<3} wrong usage
 
 Required permissions: cognito-idp:DescribeUserPool, lambda:GetFunctionConfiguration, dynamodb:DescribeTable
-and dynamodb:BatchGetItem. With cognito-idp:GetProvisionedLimit or servicequotas:ListServiceQuotas, the
-durations are those of the account's quotas."""
+and dynamodb:BatchGetItem; s3:ListBucket on the buckets of the media rules. With
+cognito-idp:GetProvisionedLimit or servicequotas:ListServiceQuotas, the durations are those of the account's
+quotas."""
 
 
 def add_parser(commands: Any) -> None:
@@ -90,6 +92,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
     if path.exists():
         parser.error(f"--output {path}: the file exists. Delete it, or name another file.")
     check_writable(parser, "--output", path)
+    _keep_decisions(values, path)
     text = source_text(values)
     stack = legacy_setup.open_stack(values)
     stop = Stop()
@@ -101,6 +104,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
                 target=legacy_setup.open_target(stack, values.template),
                 media_rules=legacy_setup.read_media_rules(values.media_rules),
                 cognito_share=values.cognito_share,
+                cognito_rate=values.cognito_rate,
                 stop=stop,
                 values=values,
             )
@@ -115,10 +119,26 @@ def _execute(values: argparse.Namespace) -> ExitCode:
         return print_errors(write, as_json=values.json)
 
 
+def _keep_decisions(values: argparse.Namespace, path: Path) -> None:
+    """Exit with the usage if the proposals would replace a file in which somebody may have decided."""
+    decisions = _decisions_file(path)
+    is_named = values.decisions is not None and values.decisions.absolute() == decisions.absolute()
+    if decisions.exists() and not is_named:
+        values.parser.error(
+            f"--output {path}: {decisions} exists and may have your decisions. "
+            "Pass it with --decisions, delete it, or name another file."
+        )
+
+
+def _decisions_file(path: Path) -> Path:
+    return path.with_suffix(".decisions.json")
+
+
 def _make_plan(setup: ImportSetup, source: DocumentSource, plan_id: str, text: str) -> ImportPlan:
     values = setup.values
     started_at = time.monotonic()
     check_source(source, setup.mapping)
+    check_buckets(setup.target.stack, setup.media_rules)
     choices = read_choices(values.decisions) if values.decisions else {}
     rates = setup.rates()
     part = ImportSlice(skip=values.skip, limit=values.limit)
@@ -183,7 +203,7 @@ def _write_proposals(plan: ImportPlan, path: Path) -> Path | None:
     choices = _proposed_choices(plan)
     if not choices:
         return None
-    decisions = path.with_suffix(".decisions.json")
+    decisions = _decisions_file(path)
     write_document(choices, decisions)
     return decisions
 

@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from userprofiles.legacy.job.import_report import USERS_STAGE
 from userprofiles.legacy.job.plan_file import ImportPlan
 from userprofiles.legacy.mapping.first_pass import first_pass_lines
 
 _RULER = "=" * 60
 _SHOWN_CONFLICTS = 10
+_WITHHELD = "media withheld"
 
 
 def format_plan(plan: ImportPlan, path: Path, decisions: Path | None, outputs: Path | None) -> str:
@@ -34,8 +36,10 @@ def format_plan(plan: ImportPlan, path: Path, decisions: Path | None, outputs: P
         f"Pool:     {plan.target['userPoolId']}",
         f"Table:    {plan.target['table']}",
         f"Users:    {_format_part(plan)}",
+        *_empty_batch_lines(plan),
         "",
         *unit_lines(plan.units),
+        *_withheld_lines(plan),
         "",
         *first_pass_lines(plan.document["firstPass"]),
         "",
@@ -57,6 +61,19 @@ def _format_part(plan: ImportPlan) -> str:
     return f"{part.skip + 1:,} to {part.skip + part.limit:,} in the order of the source"
 
 
+def _empty_batch_lines(plan: ImportPlan) -> Iterator[str]:
+    is_empty = not any(unit["outcomes"] for unit in plan.units if unit["stage"] == USERS_STAGE)
+    if plan.part.skip and is_empty:
+        yield f"Warning:  no user is in this batch. The source has at most {plan.part.skip:,} users."
+
+
+def _withheld_lines(plan: ImportPlan) -> Iterator[str]:
+    count = sum(unit["numbers"].get(_WITHHELD, 0) for unit in plan.units)
+    if count:
+        yield f"Files that are not copied: {count:,}, because nothing proves whose private files they are."
+        yield "Set `public`, `owner` or `trust_media_fields` in their media rules, and make the plan again."
+
+
 def unit_lines(units: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the counts of each stage and collection as lines."""
     for unit in units:
@@ -70,7 +87,13 @@ def unit_lines(units: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _conflict_lines(plan: ImportPlan, decisions: Path | None) -> Iterator[str]:
-    conflicts = plan.conflicts
+    conflicts = [
+        conflict for conflict in plan.conflicts if not conflict.proposal.keys() <= plan.choices.keys()
+    ]
+    decided = len(plan.conflicts) - len(conflicts)
+    if decided:
+        yield f"Conflicts with decisions: {decided:,}"
+        yield ""
     if not conflicts:
         return
     yield f"Conflicts that need a decision: {len(conflicts):,}. Without one, these users are not imported:"
@@ -91,6 +114,10 @@ def _estimate_lines(estimate: Mapping[str, Any]) -> Iterator[str]:
         yield f"{title:<9} at least {_duration(seconds['total'])}" + (f" ({classes})" if classes else "")
     rates = ", ".join(f"{name} {rate:g}/s" for name, rate in estimate["callsPerSecond"].items())
     yield f"Pace:     {rates}"
+    yield (
+        f"Files:    {estimate['copiedObjects']:,} to copy. The durations do not include them: a first batch "
+        "shows the time."
+    )
     cost = estimate["cost"]
     yield (
         f"Cost:     about {cost['apply']:,.2f} {cost['currency']} for {estimate['writeUnits']:,.0f} write "

@@ -15,7 +15,7 @@ from userprofiles.commands.check_output import show_checks
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.legacy_options import (
     add_connection_options,
-    add_share_option,
+    add_pace_options,
     add_source_option,
     read_number,
     source_text,
@@ -23,10 +23,11 @@ from userprofiles.commands.legacy_options import (
 from userprofiles.commands.legacy_review import (
     open_setup,
     open_stages,
-    read_import,
+    read_imported,
     read_plan_of,
     use_stack_of_job,
 )
+from userprofiles.commands.stack_options import use_endpoint_of_outputs
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.legacy.checklists.imported_records import ImportedRecords
 from userprofiles.legacy.checklists.postflight import PostflightInput, postflight
@@ -55,11 +56,11 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "postflight",
         help="check users, content, files, uploads and problems after the cut-over",
-        description="Check what an import left behind after the new application went live. Each line is ok,\n"
-        "or has its fix.",
+        description="Check the result of an import, and the problems since the new application went live.\n"
+        "Each line is ok, or has its fix.",
         epilog=_EPILOG,
     )
-    parser.add_argument("run", metavar="RUN", help="ID of the run")
+    parser.add_argument("run", metavar="RUN", help="ID of the run, from `userprofiles runs list`")
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
         "--sample", type=read_number, default=USERS, metavar="N", help="users (default: %(default)s)"
@@ -69,7 +70,8 @@ def add_parser(commands: Any) -> None:
         "--cut-over",
         type=_read_time,
         metavar="TIME",
-        help="when the new application went live, such as 2026-01-31T08:00Z",
+        help="when the new application went live, such as 2026-01-31T08:00Z: in the past, at most 63 days "
+        "ago (without it, errors and feedback are not checked, and the exit code is 2)",
     )
     parser.add_argument(
         "--max-problems",
@@ -79,7 +81,7 @@ def add_parser(commands: Any) -> None:
         help="errors and complaints since the cut-over that you accept (default: %(default)s)",
     )
     add_source_option(parser, "that of the plan, or ")
-    add_share_option(parser)
+    add_pace_options(parser)
     add_ledger_options(parser)
     add_connection_options(parser)
     parser.set_defaults(execute=_execute, parser=parser)
@@ -106,6 +108,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
     values.parser.as_json = values.json
     if not values.sample:
         values.parser.error("--sample 0: must be at least 1")
+    use_endpoint_of_outputs(values.parser, values)
     stop = Stop()
     with stop_on_signals(stop.request):
         return print_errors(
@@ -114,7 +117,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
 
 
 def _check(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
-    run, job = read_import(ledger, values.run)
+    run, job = read_imported(ledger, values.run)
     plan = read_plan_of(run)
     use_stack_of_job(values, run, job)
     with command_errors(), legacy_setup.open_documents(source_text(values, plan)) as source:

@@ -13,11 +13,12 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.commands import legacy_setup
 from userprofiles.commands.check_output import show_checks
 from userprofiles.commands.command_errors import print_errors
+from userprofiles.commands.legacy_buckets import rule_buckets
 from userprofiles.commands.legacy_options import (
     DEFAULT_MAPPING,
     add_connection_options,
     add_mapping_option,
-    add_share_option,
+    add_pace_options,
     add_source_option,
     source_text,
 )
@@ -57,7 +58,7 @@ def add_parser(commands: Any) -> None:
     )
     add_source_option(parser)
     add_mapping_option(parser)
-    add_share_option(parser)
+    add_pace_options(parser)
     parser.add_argument(
         "--source-backup",
         default="",
@@ -99,7 +100,7 @@ def _execute(values: argparse.Namespace) -> ExitCode:
                     load_mapping=lambda: LegacyMapping.load(values.mapping or DEFAULT_MAPPING),
                     open_stages=lambda mapping: _open_stages(values, stack, rules, mapping),
                     source_backup=values.source_backup,
-                    old_buckets=values.old_media_bucket or _buckets(rules),
+                    old_buckets=values.old_media_bucket or rule_buckets(rules),
                     now=legacy_setup.now(),
                 )
             )
@@ -118,16 +119,9 @@ def _open_stages(
         target=legacy_setup.open_target(stack, values.template),
         media_rules=rules,
         cognito_share=values.cognito_share,
+        cognito_rate=values.cognito_rate,
         stop=Stop(),
         values=values,
     )
     with setup.open_stages(new_run_id(), setup.rates()) as stages:
         yield stages
-
-
-def _buckets(rules: Any) -> list[str]:
-    """Return the buckets in a document of media rules, whose form is checked when the stages are created."""
-    entries = rules.get("rules") if isinstance(rules, dict) else None
-    entries = entries if isinstance(entries, list) else []
-    names = [entry.get("bucket") for entry in entries if isinstance(entry, dict)]
-    return list(dict.fromkeys(name for name in names if isinstance(name, str)))

@@ -115,15 +115,35 @@ class ImportResultWriter:
             command = command_line(self._ledger, "runs", "resume", run.run_id)
             self._view.warn(f"Stopped after {processed}. To resume:\n  {command}")
         if is_rollback:
+            self._explain_kept(outcomes[Outcome.KEPT])
             return
-        parts = {"Failed": outcomes[Outcome.FAILED], "in conflict": outcomes[Outcome.CONFLICT]}
+        parts = {"Failed": outcomes[Outcome.FAILED], "In conflict": outcomes[Outcome.CONFLICT]}
         texts = [f"{name}: {counted(count, 'record')}" for name, count in parts.items() if count]
         if texts:
             self._view.warn(
-                f"{', '.join(texts)}. They are listed in {self._listed.name} (and by --report and "
+                f"{'. '.join(texts)}. They are listed in {self._listed.name} (and by --report and "
                 "--quarantine). Correct them, or decide with --decisions, then import them with "
                 "`userprofiles import delta`."
             )
+        findings = sum(state.findings for state in result.states)
+        if findings:
+            self._view.warn(
+                f"{counted(findings, 'finding')}, such as links to users who are not imported: listed in "
+                f"{self._listed.findings_name} (and by --report)."
+            )
+        if result.is_complete and run.kind == ImportOperation.IMPORT:
+            self._view.warn(f"To check the run:\n  {self._verify_command(run)}")
+
+    def _explain_kept(self, count: int) -> None:
+        if count:
+            self._view.warn(
+                f"Kept: {count:,}. They are listed with the reason in {self._listed.name} (and by --report)."
+            )
+
+    def _verify_command(self, run: RunRecord) -> str:
+        outputs = getattr(self._values, "outputs", None)
+        options = ["--outputs", str(outputs)] if outputs else []
+        return command_line(self._ledger, "import", "verify", run.run_id, *options)
 
 
 def _is_refused(error: BackfillError | None) -> bool:

@@ -64,6 +64,7 @@ def _options(values: argparse.Namespace, run: RunRecord, job: ImportJob) -> argp
         "template": job.template or None,
         "decisions": Path(job.decisions) if job.decisions else None,
         "cognito_share": job.cognito_share,
+        "cognito_rate": job.cognito_rate,
         "max_failures": None if job.max_failures is None else Tolerance(users=job.max_failures),
         "max_drift": job.max_drift,
         "accept_drift": job.max_drift is None,

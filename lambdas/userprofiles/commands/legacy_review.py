@@ -13,7 +13,7 @@ from userprofiles.commands.legacy_setup import ImportSetup
 from userprofiles.jobs.errors import LedgerError
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord
-from userprofiles.legacy.job.import_job import ImportJob
+from userprofiles.legacy.job.import_job import ImportJob, ImportOperation
 from userprofiles.legacy.job.plan_file import ImportPlan, read_plan
 from userprofiles.legacy.job.stage import Stage
 from userprofiles.legacy.mapping.mapping import LegacyMapping
@@ -38,6 +38,22 @@ def read_import(ledger: Ledger, run_id: str) -> tuple[RunRecord, ImportJob]:
                 f"The job of run {run_id} in the ledger {ledger.name} is damaged ({type(error).__name__}).\n"
                 "Make a new plan. Existing items are not changed."
             ) from error
+
+
+def read_imported(ledger: Ledger, run_id: str) -> tuple[RunRecord, ImportJob]:
+    """Return a run that has imported something, and its job.
+
+    Raises:
+        RefusedError: The run is a rollback, or of another kind.
+        BackfillError: The ledger has no such run, or can't be read.
+    """
+    run, job = read_import(ledger, run_id)
+    if job.operation is ImportOperation.ROLLBACK:
+        raise RefusedError(
+            f"Run {run.run_id} is the rollback of run {job.of_run}, and imported nothing. Name a run of "
+            "`import apply` or `import delta`."
+        )
+    return run, job
 
 
 def read_plan_of(run: RunRecord) -> ImportPlan:
@@ -87,18 +103,28 @@ def open_setup(
         target=target,
         media_rules=plan.media_rules,
         cognito_share=values.cognito_share,
+        cognito_rate=values.cognito_rate,
         stop=stop,
         values=values,
     )
 
 
 def open_stages(
-    setup: ImportSetup, run_id: str, job: ImportJob, plan: ImportPlan
+    setup: ImportSetup, run_id: str, job: ImportJob, plan: ImportPlan, *, is_dry_run: bool = False
 ) -> AbstractContextManager[list[Stage[Any]]]:
     """Create the stages of a run, with the decisions that it was made with.
+
+    Args:
+        setup: The stack.
+        run_id: The ID of the run.
+        job: Its job.
+        plan: Its plan.
+        is_dry_run: Whether `undo` of the stages must not change anything.
 
     Raises:
         LegacyError: The file of decisions can't be read.
     """
     choices = read_choices(Path(job.decisions)) if job.decisions else {}
-    return setup.open_stages(run_id, setup.rates(), plan.conflicts, {**plan.choices, **choices})
+    return setup.open_stages(
+        run_id, setup.rates(), plan.conflicts, {**plan.choices, **choices}, is_dry_run=is_dry_run
+    )

@@ -20,8 +20,8 @@ from userprofiles.commands import legacy_setup
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.legacy_options import (
     add_connection_options,
+    add_pace_options,
     add_session_options,
-    add_share_option,
     add_source_option,
     check_run_options,
     refuse_state_machine,
@@ -35,11 +35,14 @@ from userprofiles.commands.legacy_review import (
     read_plan_of,
     use_stack_of_job,
 )
+from userprofiles.commands.legacy_rollback_preview import show_rollback
 from userprofiles.commands.legacy_setup import ImportSetup
 from userprofiles.commands.legacy_view import ImportView
+from userprofiles.commands.stack_options import use_endpoint_of_outputs
 from userprofiles.jobs.counted import counted
 from userprofiles.jobs.ledger import Ledger
 from userprofiles.jobs.run_record import RunRecord, RunState
+from userprofiles.legacy.documents.document_source import DocumentSource
 from userprofiles.legacy.job.import_job import ImportOperation
 from userprofiles.legacy.job.import_rollback import (
     RollbackWork,
@@ -47,6 +50,7 @@ from userprofiles.legacy.job.import_rollback import (
     check_can_roll_back,
     count_keys,
     has_unfinished_pages,
+    keys_in_flight,
 )
 from userprofiles.legacy.job.import_run import ImportRun, ImportRunResult
 from userprofiles.legacy.job.import_work import STAGE_THREADS, ImportWork, verify
@@ -57,7 +61,7 @@ from userprofiles.legacy.job.stage import Stage
 from userprofiles.table.record import timestamp
 
 _EPILOG = f"""exit codes:
-  {ExitCode.DONE:<3} done, also if changed users were kept
+  {ExitCode.DONE:<3} done, also if changed users were kept, and after --dry-run
   {ExitCode.FAILED:<3} could not continue: credentials, stack, source, ledger, permissions, network, disk
   {ExitCode.STOPPED:<3} stopped by Ctrl-C, SIGTERM or `runs stop`: run it again to continue
   {ExitCode.REFUSED:<3} rejected: no such run, it is running or rolled back already, not confirmed, or the
@@ -73,17 +77,18 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "rollback",
         help="remove what a run imported and nobody has changed since",
-        description="Remove the users, items, links and files that a run created. Users who were here\n"
-        "before the run, and users who have changed since, are kept and listed. A further batch has links\n"
-        "to the users of former ones: roll the last batch back first.",
+        description="Remove the users, items, links and files that a run created. Users who have changed\n"
+        "since are kept with all their data, and users who were here before the run are kept as they were.\n"
+        "A further batch has links to the users of former ones: roll the last batch back first.",
         epilog=_EPILOG,
     )
-    parser.add_argument("run", metavar="RUN", help="ID of the run")
+    parser.add_argument("run", metavar="RUN", help="ID of the run, from `userprofiles runs list`")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would be removed and kept")
     parser.add_argument(
         "--yes", action="store_true", help="remove without asking; required without a terminal"
     )
     add_source_option(parser, "that of the plan; only used for a run that is not complete; or ")
-    add_share_option(parser)
+    add_pace_options(parser)
     add_session_options(parser)
     add_connection_options(parser)
     parser.set_defaults(execute=_execute, parser=parser)
@@ -93,7 +98,8 @@ def _execute(values: argparse.Namespace) -> ExitCode:
     parser = values.parser
     parser.as_json = values.json
     check_run_options(parser, values)
-    if not values.yes and not sys.stdin.isatty():
+    use_endpoint_of_outputs(parser, values)
+    if not values.dry_run and not values.yes and not sys.stdin.isatty():
         parser.error("without a terminal, pass --yes to remove without asking")
     stop = Stop()
 
@@ -120,7 +126,7 @@ def roll_back_import(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> 
     with ledger_errors():
         check_can_roll_back(ledger, run)
         open_rollback = find_open_rollback(ledger, run.run_id, ImportOperation.ROLLBACK)
-        if not values.yes:
+        if not values.dry_run and not values.yes:
             keys = counted(count_keys(ledger, run.run_id), "key")
             confirm(
                 f"Remove what run {run.run_id} imported into {run.table} ({keys}), except what was changed "
@@ -131,6 +137,8 @@ def roll_back_import(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> 
     use_stack_of_job(values, run, job)
     with command_errors():
         setup = open_setup(values, run, job, plan, stop)
+        if values.dry_run:
+            return _Rollback(setup, ledger, run, plan).show()
         record = open_rollback or _create_record(setup, run, values)
         return _Rollback(setup, ledger, run, plan).execute(record)
 
@@ -144,6 +152,8 @@ def _create_record(setup: ImportSetup, run: RunRecord, values: argparse.Namespac
         "operation": ImportOperation.ROLLBACK,
         "ofRun": run.run_id,
         "max_failures": None,
+        "cognito_share": values.cognito_share,
+        "cognito_rate": values.cognito_rate,
     }
     stack = setup.target.stack
     return dataclasses.replace(
@@ -198,6 +208,18 @@ class _Rollback:
             stored = ledger.read(record.run_id)
         return ImportResultWriter(values, ledger, view, listed).write(stored, result)
 
+    def show(self) -> ExitCode:
+        """Show what the rollback would do."""
+        _, job = read_import(self._ledger, self._run.run_id)
+        with (
+            open_stages(self._setup, self._run.run_id, job, self._plan, is_dry_run=True) as stages,
+            self._open_source() as source,
+        ):
+            work = self._verification(source, stages)
+            pages = keys_in_flight(self._ledger, self._run, work) if work else ()
+            unlisted_keys = [key for keys in pages for key in keys]
+            return show_rollback(self._setup, self._ledger, self._run, stages, unlisted_keys)
+
     def _run_stages(
         self, record: RunRecord, stages: list[Stage[Any]], view: ImportView, listed: ListedResults
     ) -> ImportRunResult:
@@ -221,10 +243,14 @@ class _Rollback:
         """Complete the list of keys of the run, and give it its final state."""
         setup, run = self._setup, self._run
         with self._open_source() as source:
-            work = None
-            if source is not None:
-                work = ImportWork(stages, setup.reader(source, self._plan.part), verify)
+            work = self._verification(source, stages)
             begin_rollback(self._ledger, run, rollback_id, work, limits=setup.values.limits, stop=setup.stop)
+
+    def _verification(self, source: DocumentSource | None, stages: list[Stage[Any]]) -> ImportWork | None:
+        """Return the verification of the run's records; None without a source."""
+        if source is None:
+            return None
+        return ImportWork(stages, self._setup.reader(source, self._plan.part), verify)
 
     def _open_source(self) -> Any:
         """Open the old database for a run that is not complete."""

@@ -10,6 +10,7 @@ from userprofiles.backfill.identity import document_digest
 from userprofiles.backfill.ledger.ledger_errors import ledger_errors
 from userprofiles.backfill.stop import Stop
 from userprofiles.commands import legacy_setup
+from userprofiles.commands.legacy_buckets import check_buckets
 from userprofiles.commands.legacy_dry_run import show_dry_run
 from userprofiles.commands.legacy_options import absolute_source, source_text
 from userprofiles.commands.legacy_result import ImportResultWriter, lists_folder
@@ -54,11 +55,13 @@ def run_import(
             target=legacy_setup.open_target(stack, values.template),
             media_rules=plan.media_rules,
             cognito_share=values.cognito_share,
+            cognito_rate=values.cognito_rate,
             stop=stop,
             values=values,
         )
         _refuse_drift(plan, setup, source, values.operation)
         check_source(source, setup.mapping)
+        check_buckets(stack, setup.media_rules)
         choices = read_choices(values.decisions) if values.decisions else {}
         if values.dry_run:
             return show_dry_run(setup, source, plan, {**plan.choices, **choices})
@@ -98,6 +101,7 @@ def _create_record(
         decisions=str(Path(values.decisions).absolute()) if values.decisions else "",
         decisions_digest=document_digest(choices) if choices else "",
         cognito_share=values.cognito_share,
+        cognito_rate=values.cognito_rate,
         max_failures=values.max_failures.limit(plan.processed) if values.max_failures else None,
         max_drift=None if values.accept_drift else values.max_drift,
     )

@@ -22,6 +22,7 @@ from userprofiles.jobs.code_version import code_version
 from userprofiles.legacy.data_stages import COPY_READ_S
 from userprofiles.legacy.documents.document_source import DocumentSource
 from userprofiles.legacy.documents.open_source import open_source
+from userprofiles.legacy.dry_run_clients import dry_run_clients
 from userprofiles.legacy.job.import_job import ImportSlice
 from userprofiles.legacy.job.import_work import STAGE_THREADS
 from userprofiles.legacy.job.plan_file import ImportPlan
@@ -142,6 +143,7 @@ class ImportSetup:
         target: The stack.
         media_rules: The content of the file of media rules; None without one.
         cognito_share: The part of each quota of Cognito that the import uses.
+        cognito_rate: The calls per second in each category, instead of a share; None for the share.
         stop: Ends the work.
         values: The options of the command.
     """
@@ -150,6 +152,7 @@ class ImportSetup:
     target: ImportTarget
     media_rules: Any
     cognito_share: float
+    cognito_rate: float | None
     stop: Stop
     values: argparse.Namespace
 
@@ -161,7 +164,7 @@ class ImportSetup:
             "service-quotas", attempts=1, region=stack.region, endpoint_url=stack.endpoint_url
         )
         quotas = read_quotas(stack.client("cognito-idp"), service_quotas)
-        return import_rates(quotas, share=self.cognito_share)
+        return import_rates(quotas, share=self.cognito_share, rate=self.cognito_rate)
 
     def reader(self, source: DocumentSource, part: ImportSlice) -> RecordReader:
         """Return a reader of records."""
@@ -173,6 +176,8 @@ class ImportSetup:
         rates: Mapping[QuotaClass, float],
         conflicts: Sequence[Conflict] = (),
         choices: Mapping[str, str] | None = None,
+        *,
+        is_dry_run: bool = False,
     ) -> AbstractContextManager[list[Stage[Any]]]:
         """Create the stages of a run for the block of a `with`.
 
@@ -181,6 +186,7 @@ class ImportSetup:
             rates: Calls per second by quota class.
             conflicts: The conflicts of the source.
             choices: The decisions, by old ID.
+            is_dry_run: Whether `undo` of the stages must not change anything.
 
         Raises:
             LegacyError: The pool can't be used, the decisions do not fit the conflicts, or the media rules
@@ -194,17 +200,21 @@ class ImportSetup:
             endpoint_url=stack.endpoint_url,
             has_connection_options=True,
         )
+        cognito = aws.client(
+            "cognito-idp",
+            attempts=1,
+            read_s=10,
+            connections=max(STAGE_THREADS.values()),
+            region=stack.region,
+            endpoint_url=stack.endpoint_url,
+        )
+        s3 = create_s3(stack.region, stack.endpoint_url, read_s=COPY_READ_S)
+        if is_dry_run:
+            dynamodb, cognito, s3 = dry_run_clients(dynamodb, cognito, s3)
         context = StageContext(
             dynamodb=dynamodb,
-            cognito=aws.client(
-                "cognito-idp",
-                attempts=1,
-                read_s=10,
-                connections=max(STAGE_THREADS.values()),
-                region=stack.region,
-                endpoint_url=stack.endpoint_url,
-            ),
-            s3=create_s3(stack.region, stack.endpoint_url, read_s=COPY_READ_S),
+            cognito=cognito,
+            s3=s3,
             stack={name: getattr(stack, name) for name in STACK_NAMES},
             source_name=self.mapping.source_name,
             run_id=run_id,
@@ -213,7 +223,7 @@ class ImportSetup:
             conflicts=conflicts,
             choices=choices or {},
             media_rules=self.media_rules,
-            users_list_friends=not self.mapping.link_collections,
+            users_list_friends=self.mapping.users_list_friends,
             stop=self.stop,
             limits=limits,
         )
@@ -233,7 +243,8 @@ def read_media_rules(path: Path | None) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BackfillFailedError(
-            ErrorKind.STATE, f"--media-rules {path}: the file can't be read: {error.strerror}."
+            ErrorKind.STATE,
+            f"--media-rules {path}: the file can't be read: {error.strerror}.\nCheck the path.",
         ) from error
     except (ValueError, RecursionError) as error:
         raise RefusedError(f"--media-rules {path}: must be a JSON document.") from error

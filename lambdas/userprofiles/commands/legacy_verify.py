@@ -16,7 +16,7 @@ from userprofiles.commands import legacy_setup
 from userprofiles.commands.command_errors import print_errors
 from userprofiles.commands.legacy_options import (
     add_connection_options,
-    add_share_option,
+    add_pace_options,
     add_source_option,
     source_text,
 )
@@ -24,12 +24,14 @@ from userprofiles.commands.legacy_result import ImportResultWriter
 from userprofiles.commands.legacy_review import (
     open_setup,
     open_stages,
-    read_import,
+    read_imported,
     read_plan_of,
     use_stack_of_job,
 )
 from userprofiles.commands.legacy_view import ImportView
+from userprofiles.commands.stack_options import use_endpoint_of_outputs
 from userprofiles.jobs.ledger import Ledger
+from userprofiles.jobs.run_record import RunState
 from userprofiles.legacy.job.import_report import describe_stage
 from userprofiles.legacy.job.import_verification import ImportVerification, VerificationResult
 from userprofiles.legacy.job.import_work import STAGE_THREADS, ImportWork, verify
@@ -43,7 +45,10 @@ _EPILOG = f"""exit codes:
   {ExitCode.SOME_FAILED:<3} there are differences
   {ExitCode.STOPPED:<3} stopped by Ctrl-C or SIGTERM: run it again
   {ExitCode.REFUSED:<3} rejected: no such run, or the options name another stack
-  {ExitCode.USAGE:<3} wrong usage"""
+  {ExitCode.USAGE:<3} wrong usage
+
+Required permissions: those of `import plan`; cognito-idp:AdminGetUser on the pool; dynamodb:GetItem,
+BatchGetItem and Query on the users table; s3:GetObject and ListBucket on the media bucket."""
 _SHOWN = 20
 
 
@@ -56,9 +61,9 @@ def add_parser(commands: Any) -> None:
         "everything that the run created with its record. Nothing is written to AWS.",
         epilog=_EPILOG,
     )
-    parser.add_argument("run", metavar="RUN", help="ID of the run")
+    parser.add_argument("run", metavar="RUN", help="ID of the run, from `userprofiles runs list`")
     add_source_option(parser, "that of the plan, or ")
-    add_share_option(parser)
+    add_pace_options(parser)
     add_ledger_options(parser)
     add_report_option(parser)
     add_connection_options(parser)
@@ -68,6 +73,7 @@ def add_parser(commands: Any) -> None:
 def _execute(values: argparse.Namespace) -> ExitCode:
     values.parser.as_json = values.json
     check_report_option(values.parser, values)
+    use_endpoint_of_outputs(values.parser, values)
     stop = Stop()
     with stop_on_signals(stop.request):
         return print_errors(
@@ -76,10 +82,12 @@ def _execute(values: argparse.Namespace) -> ExitCode:
 
 
 def _verify(values: argparse.Namespace, ledger: Ledger, stop: Stop) -> ExitCode:
-    run, job = read_import(ledger, values.run)
+    run, job = read_imported(ledger, values.run)
     plan = read_plan_of(run)
     use_stack_of_job(values, run, job)
     view = ImportView(values.limits)
+    if run.state is RunState.ROLLED_BACK:
+        view.warn(f"Run {run.run_id} was rolled back: what the rollback removed is a difference.")
     view.start(0, lambda: plan.processed)
     with (
         command_errors(),
@@ -126,7 +134,8 @@ def _format(report: dict[str, Any], rows: Sequence[dict[str, str]]) -> str:
     lines = [f"Verification of run {report['runId']}: {report['differences']:,} differences"]
     for stage in report["stages"]:
         counts = ", ".join(f"{count:,} {name}" for name, count in stage["outcomes"].items()) or "nothing"
-        lines.append(f"  {stage['stage']}: {counts}")
+        collection = f" ({stage['collection']})" if stage["collection"] else ""
+        lines.append(f"  {stage['stage']}{collection}: {counts}")
         lines += [f"    {count:>10,} {reason}" for reason, count in stage["reasons"].items()]
     lines += [f"  {row['stage']} {row['recordId']}: {row['reason']}" for row in rows]
     if len(rows) == _SHOWN:

@@ -47,12 +47,14 @@ def create_stack(
         names: The names that the command needs, such as `users_table`.
         template: The template that the operator expects.
     """
-    try:
-        outputs = read_outputs(values.outputs) if values.outputs else {}
-    except OutputsError as error:
-        parser.error(str(error))
+    outputs = _read_outputs(parser, values)
     options = {name: getattr(values, name) or outputs.get(name, "") for name in names}
     missing = missing_options(options, names)
+    if missing and values.outputs:
+        parser.error(
+            f"required: {', '.join(missing)}: --outputs {values.outputs} does not have these outputs. "
+            "Pass the file of `pulumi stack output --json` or `pulumi-localaws up --outputs`"
+        )
     if missing:
         parser.error(f"required: {', '.join(missing)}, or --outputs with a file that has these outputs")
     return Stack(
@@ -68,3 +70,20 @@ def create_stack(
         media_bucket=getattr(values, "media_bucket", None) or outputs.get("media_bucket", ""),
         state_table=options.get("state_table", ""),
     )
+
+
+def use_endpoint_of_outputs(parser: CommandParser, values: argparse.Namespace) -> None:
+    """Complete the options with the endpoint that the file with outputs names.
+
+    So the ledger is read there, too, and commands that are shown have the endpoint.
+    """
+    if not values.endpoint_url:
+        values.endpoint_url = _read_outputs(parser, values).get("endpoint_url")
+
+
+def _read_outputs(parser: CommandParser, values: argparse.Namespace) -> dict[str, str]:
+    """Return the outputs that the options name. Exit with the usage if the file can't be read."""
+    try:
+        return read_outputs(values.outputs) if values.outputs else {}
+    except OutputsError as error:
+        parser.error(str(error))

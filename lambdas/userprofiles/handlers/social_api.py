@@ -7,7 +7,7 @@ The actions that its role needs, and no others:
 
 * on the users table, for keys that begin with `USER#`: `dynamodb:BatchGetItem`, `dynamodb:Query`,
   `dynamodb:PutItem`, `dynamodb:UpdateItem`, `dynamodb:ConditionCheckItem`, and for keys that begin with
-  `REDIRECT#`: `dynamodb:BatchGetItem`
+  `REDIRECT#`: `dynamodb:Query`
 * on the idempotency table: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`,
   `dynamodb:DeleteItem`
 * on the bucket with media: `s3:GetObject` and `s3:PutObject` below `media/`, also for signed URLs

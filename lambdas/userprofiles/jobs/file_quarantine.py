@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from userprofiles.jobs.private_files import open_private
+from userprofiles.jobs.private_files import create_private_folder, open_private
 from userprofiles.jobs.quarantine import (
     Part,
     QuarantinedRow,
@@ -66,7 +66,7 @@ class FileQuarantine:
             return
         path = self.path(part)
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            create_private_folder(self._folder)
             end = self._find_end(path, part)
             end.bytes += _write(path, end.bytes, to_lines(rows))
             end.rows += len(rows)

@@ -15,6 +15,17 @@ NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 """The flag with which `os.open` refuses a symbolic link; 0 on Windows."""
 
 
+def create_private_folder(folder: Path) -> None:
+    """Create a folder for the current user only. Its missing parents are private, too.
+
+    Raises:
+        OSError: It can't be created.
+    """
+    if not folder.parent.exists():
+        create_private_folder(folder.parent)  # `mkdir(parents=True)` creates parents that others can read
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def open_private(path: Path) -> int:
     """Open a file for reading and writing, and create it if it does not exist. Only its owner can read it.
 

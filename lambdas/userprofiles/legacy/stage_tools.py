@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 from userprofiles.backfill.tables.key_reader import ItemKey
 from userprofiles.legacy.claims import ClaimedUsers
+from userprofiles.legacy.imported_items import is_as_imported
 from userprofiles.legacy.job.stage import Outcome, RecordResult
+from userprofiles.legacy.kept_users import KeptUsers
 from userprofiles.legacy.table_calls import TableCalls
 from userprofiles.legacy.table_inserts import TableInserts
 from userprofiles.table import record
@@ -18,6 +20,7 @@ OBJECT = "object/"
 
 NOT_OF_THIS_RUN = "another writer created it"
 CHANGED = "it was changed after the import"
+USER_STAYS = "its user stays"
 UNKNOWN_KEY = "the key does not belong to this stage"
 
 
@@ -53,22 +56,31 @@ class StageTools:
         """Return whether this run created an item."""
         return item is not None and item.get(record.RUN_ID) == self.run_id
 
-    def undo_items(
-        self, keys: Iterable[str], is_unchanged: Callable[[Item], bool] = lambda _item: True
-    ) -> dict[str, RecordResult]:
-        """Remove items that this run created and nobody has changed since. Return the results by key.
+    @property
+    def kept_users(self) -> KeptUsers:
+        """The users whom a rollback of the run keeps."""
+        return KeptUsers(self.calls, self.source, self.run_id)
+
+    def undo_items(self, keys: Iterable[str]) -> dict[str, RecordResult]:
+        """Remove items that this run created and nobody has changed since, except those of users who stay.
 
         Args:
             keys: Keys of a ledger, `item/<PK>/<SK>`.
-            is_unchanged: Whether an item is as the import wrote it.
+
+        Returns:
+            The results by key.
 
         Raises:
             BackfillError: The table can't be used.
         """
         item_keys = {key: parse_item_key(key) for key in keys}
         items = self.calls.read([item_key for item_key in item_keys.values() if item_key])
+        keys_to_keep = self.kept_users.keys_to_keep(items.values())
         return {
-            key: self._undo_item(key, item_key, items, is_unchanged) for key, item_key in item_keys.items()
+            key: RecordResult(record_id=key, outcome=Outcome.KEPT, reason=USER_STAYS)
+            if item_key in keys_to_keep
+            else self._undo_item(key, item_key, items)
+            for key, item_key in item_keys.items()
         }
 
     def _undo_item(
@@ -76,7 +88,6 @@ class StageTools:
         key: str,
         item_key: ItemKey | None,
         items: Mapping[ItemKey, Item],
-        is_unchanged: Callable[[Item], bool],
     ) -> RecordResult:
         if item_key is None:
             return RecordResult(record_id=key, outcome=Outcome.FAILED, reason=UNKNOWN_KEY)
@@ -85,7 +96,7 @@ class StageTools:
             return RecordResult(record_id=key, outcome=Outcome.REMOVED)
         if not self.is_own(item):
             return RecordResult(record_id=key, outcome=Outcome.KEPT, reason=NOT_OF_THIS_RUN)
-        if not is_unchanged(item) or not self.calls.remove_unchanged(item):
+        if not is_as_imported(item) or not self.calls.remove_unchanged(item):
             return RecordResult(record_id=key, outcome=Outcome.KEPT, reason=CHANGED)
         return RecordResult(record_id=key, outcome=Outcome.REMOVED, write_units=1.0)
 

@@ -117,7 +117,10 @@ class TableCalls:
             start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def remove_unchanged(self, item: Item) -> bool:
-        """Delete an item if each attribute still has the value that was read. Return whether it was deleted.
+        """Delete an item if each attribute still has the value that was read.
+
+        Returns:
+            Whether the item is deleted: now, or by a call whose response was lost.
 
         Raises:
             BackfillError: The table can't be written.
@@ -125,15 +128,18 @@ class TableCalls:
         try:
             ItemRemover(self.of_thread(), ()).remove([serialize_item(item)])
         except ConditionFailedError:
-            return False
+            return not self.read([(item["PK"], item["SK"])])
         return True
 
     def replace_unchanged(self, item: Item, previous: Item | None) -> bool:
-        """Write an item if the stored item still is as it was read. Return whether it was written.
+        """Write an item if the stored item still is as it was read.
 
         Args:
             item: The new item.
             previous: The item that was read; None if there was none.
+
+        Returns:
+            Whether the item is written: now, or by a call whose response was lost.
 
         Raises:
             BackfillError: The table can't be written.
@@ -145,7 +151,8 @@ class TableCalls:
             calls.call("PutItem", TableName=calls.location.table, Item=serialize_item(item), **condition)
         except ConditionFailedError:
             calls.record_success()
-            return False
+            key = (item["PK"], item["SK"])
+            return self.read([key]).get(key) == item
         except DeniedError as error:
             raise access_denied_error("PutItem", calls.location) from error
         calls.record_success()

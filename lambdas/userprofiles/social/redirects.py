@@ -1,7 +1,10 @@
 """Redirects of old media URLs. Pure functions.
 
-    PK `REDIRECT#<hash>`, SK `MAIN`               the redirect
+    PK `REDIRECT#<hash>`, SK `USER#<sub>`         the redirect
     PK `USER#<sub>`,      SK `REDIRECT#<hash>`    its mirror, from which the erasure of the owner finds it
+
+Several users can have a copy of one old file. Each of them has a redirect, so that the URL works as long as
+one of them is here.
 
 | Attribute        | Value                                                                                |
 |------------------|--------------------------------------------------------------------------------------|
@@ -26,7 +29,6 @@ from userprofiles.table import record
 from userprofiles.table.record import Item
 
 PREFIX = "REDIRECT#"
-SORT_KEY = "MAIN"
 ENTITY_TYPE = "REDIRECT"
 DECODINGS = 5
 """How often a path is decoded, at most."""
@@ -66,14 +68,21 @@ def _decode(path: str) -> str:
     return path
 
 
-def redirect_key(hash_text: str) -> dict[str, str]:
-    """Return the primary key of a redirect."""
-    return {"PK": f"{PREFIX}{hash_text}", "SK": SORT_KEY}
+def redirect_partition(hash_text: str) -> str:
+    """Return the partition key of the redirects of an old URL."""
+    return f"{PREFIX}{hash_text}"
 
 
-def redirect_partition(sort_key: str) -> str | None:
-    """Return the partition of the redirect to which a user's item belongs; None for another item."""
-    return sort_key if _PARTITION.fullmatch(sort_key) else None
+def redirect_key(hash_text: str, sub: str) -> dict[str, str]:
+    """Return the primary key of the redirect of an old URL to the copy of a user."""
+    return {"PK": redirect_partition(hash_text), "SK": record.partition_key(sub)}
+
+
+def redirect_of_mirror(sub: str, sort_key: str) -> dict[str, str] | None:
+    """Return the key of the redirect of which an item of a user is the mirror; None for another item."""
+    if not _PARTITION.fullmatch(sort_key):
+        return None
+    return redirect_key(sort_key.removeprefix(PREFIX), sub)
 
 
 def redirect_items(
@@ -104,7 +113,7 @@ def redirect_items(
     hash_text = url_hash(url)
     run = {} if run_id is None else {record.RUN_ID: run_id}
     redirect: Item = {
-        **redirect_key(hash_text),
+        **redirect_key(hash_text, sub),
         "entityType": ENTITY_TYPE,
         "sub": sub,
         "contentId": content,

@@ -66,18 +66,20 @@ class SocialItems:
         items = self._read_keys({"Keys": keys, "ConsistentRead": True})
         return {item["SK"]: item for item in items}
 
-    def read_redirects(self, hashes: Sequence[str]) -> dict[str, Item]:
-        """Read redirects in one call.
+    def read_redirects(self, hash_text: str, limit: int) -> list[Item]:
+        """Read the redirects of an old URL, at most one for each user.
 
-        Returns:
-            The existing redirects by hash.
-
-        Raises:
-            StoreBusyError: All attempts returned only some of the items.
+        Args:
+            hash_text: The hash of the URL.
+            limit: The largest number of redirects.
         """
-        keys = [serialize_item(redirects.redirect_key(hash_text)) for hash_text in dict.fromkeys(hashes)]
-        items = self._read_keys({"Keys": keys})
-        return {item["PK"].removeprefix(redirects.PREFIX): item for item in items}
+        query = {
+            "TableName": self._table,
+            "KeyConditionExpression": "PK = :url",
+            "ExpressionAttributeValues": {":url": serialize(redirects.redirect_partition(hash_text))},
+            "Limit": limit,
+        }
+        return [deserialize_item(item) for item in self._query(query)["Items"]]
 
     def read_page(
         self, sub: str, prefix: str, limit: int, after: str | None = None, *, newest_first: bool = False
@@ -102,10 +104,7 @@ class SocialItems:
         }
         if after is not None:
             query["ExclusiveStartKey"] = serialize_item({"PK": partition, "SK": f"{prefix}{after}"})
-        try:
-            response = self._client.query(**query)
-        except (ClientError, BotoCoreError) as error:
-            raise store_error(error) from None
+        response = self._query(query)
         last_key = deserialize_item(response.get("LastEvaluatedKey") or {})
         return Page(
             tuple(deserialize_item(item) for item in response["Items"]),
@@ -222,6 +221,12 @@ class SocialItems:
                 raise StoreBusyError("TransactionConflict") from None
             raise store_error(error) from None
         return set()
+
+    def _query(self, query: Mapping[str, Any]) -> Any:
+        try:
+            return self._client.query(**query)
+        except (ClientError, BotoCoreError) as error:
+            raise store_error(error) from None
 
     def _read_keys(self, request: dict[str, Any]) -> list[Item]:
         items: list[Item] = []

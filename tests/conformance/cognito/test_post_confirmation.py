@@ -166,6 +166,17 @@ def test_slow_function_is_called_again(gateway: GatewayClient, emulator: FakeEmu
     assert emulator.events[0] == emulator.events[1]
 
 
+def test_time_without_a_worker_does_not_count(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: Lambda has a worker for each invocation; the local AWS lets invocations wait for one."""
+    emulator.handler_delays = [0.5]
+    emulator.seconds_without_worker = 60
+    gateway.sign_up()
+
+    response = gateway.confirm()
+
+    assert (response.status, len(emulator.events)) == (200, 1)
+
+
 def test_slow_function_is_called_three_times_at_most(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Line 6 (doc; text seen in amazon-cognito-identity-dart-2#204): then the caller gets an error."""
     emulator.handler_delays = [0.5, 0.5, 0.5]

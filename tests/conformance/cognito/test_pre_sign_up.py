@@ -197,3 +197,24 @@ def test_error_rejects_admin_create_user(gateway: GatewayClient, emulator: FakeE
 
     expected = ("UserLambdaValidationException", "PreSignUp failed with error not this one.")
     assert (error_of(response), emulator.users) == (expected, {})
+
+
+def test_repeated_admin_create_user_waits_for_the_function(
+    gateway: GatewayClient, emulator: FakeEmulator
+) -> None:
+    """Our own rule: a rejected user never exists on AWS, so a repeated call does not find this user."""
+    answers = [ValueError("busy"), None]
+
+    def handler(event: dict[str, Any]) -> dict[str, Any]:
+        if (error := answers.pop(0)) is not None:
+            raise error
+        return event
+
+    emulator.handler = handler
+    emulator.handler_delays = [0.05, 0.0]
+    request = gateway.build_request("AdminCreateUser", Username="ann@example.com")
+
+    responses = gateway.send_all(request, request)
+
+    assert [error_of(responses[0])[0], responses[1].status] == ["UserLambdaValidationException", 200]
+    assert len(emulator.users) == 1

@@ -242,3 +242,12 @@ def test_digest_depends_on_the_values_and_not_on_their_order():
 
     assert row_digest(row) == row_digest(dict(reversed(row.items())))
     assert row_digest(row) != row_digest(row | {"PK": {"S": "u2"}})
+
+
+def test_missing_parents_of_the_folder_are_private(tmp_path):
+    """A run that has only findings writes them below a folder that does not exist yet."""
+    folder = tmp_path / "state" / "run-1" / "findings"
+
+    FileQuarantine(folder).append(Part(0), rows(1))
+
+    assert {path.stat().st_mode & 0o777 for path in (folder, folder.parent, folder.parent.parent)} == {0o700}

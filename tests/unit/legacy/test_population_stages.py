@@ -14,8 +14,8 @@ from userprofiles.legacy.mapping.mapping import LegacyMapping
 RULES = {
     "rules": [
         {"from": f"https://{OLD_BUCKET}.s3.amazonaws.com/", "bucket": OLD_BUCKET, "public": True},
-        {"from": f"https://s3.amazonaws.com/{OLD_BUCKET}/", "bucket": OLD_BUCKET},
-        {"from": "http://cdn.biograph.example/", "bucket": OLD_BUCKET},
+        {"from": f"https://s3.amazonaws.com/{OLD_BUCKET}/", "bucket": OLD_BUCKET, "owner": "*/{record_id}-"},
+        {"from": "http://cdn.biograph.example/", "bucket": OLD_BUCKET, "owner": "audio/{record_id}-"},
     ]
 }
 STAGES = ("content", "links", "premium", "counters", "pictures")
@@ -98,7 +98,7 @@ def test_everything_is_there_and_the_rollback_leaves_nothing(legacy_world):
 
     verified = [result for results in population.run("verify").values() for result in results]
     assert not [result for result in verified if result.outcome is Outcome.FAILED]
-    for name in reversed(STAGES):
+    for name in STAGES:
         keys = [key for result in results[name] for key in result.keys]
         world.run(name, keys, "undo", rules=RULES)
     assert world.table.items() == population.before

@@ -17,7 +17,7 @@ def test_redirect_and_its_mirror_have_the_same_hash() -> None:
 
     assert redirect == {
         "PK": mirror["SK"],
-        "SK": "MAIN",
+        "SK": "USER#s-1",
         "entityType": "REDIRECT",
         "sub": "s-1",
         "contentId": CONTENT,
@@ -27,7 +27,7 @@ def test_redirect_and_its_mirror_have_the_same_hash() -> None:
         "migrationRunId": "r-1",
     }
     assert mirror["PK"] == "USER#s-1"
-    assert redirects.redirect_partition(mirror["SK"]) == redirect["PK"]
+    assert redirects.redirect_of_mirror("s-1", mirror["SK"]) == {"PK": redirect["PK"], "SK": "USER#s-1"}
     assert "old.example.com" not in str(redirect)
 
 
@@ -60,7 +60,7 @@ def test_url_without_a_host_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("sort_key", ["REDIRECT#", "REDIRECT#x", f"REDIRECT#{'0' * 63}G", "MAIN"])
 def test_other_item_has_no_redirect(sort_key: str) -> None:
-    assert redirects.redirect_partition(sort_key) is None
+    assert redirects.redirect_of_mirror("s-1", sort_key) is None
 
 
 def test_claim_and_mirror_find_each_other() -> None:

@@ -1,6 +1,7 @@
 """Invoke Lambda functions as an AWS service does, after a check of the function's resource policy."""
 
 import json
+import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -8,7 +9,9 @@ from urllib.parse import quote
 
 from pulumi_localaws.gateway.aws_lambda.resource_policy import allows
 from pulumi_localaws.gateway.wire.http_messages import Response
+from pulumi_localaws.gateway.wire.late_calls import LateCalls
 from pulumi_localaws.gateway.wire.root_client import RootClient
+from pulumi_localaws.local.worker_queue import INVOCATION_HEADER, WAIT_PATH
 
 _ARN_PARTS, _QUALIFIED_ARN_PARTS = 7, 8
 
@@ -57,6 +60,7 @@ class LambdaClient:
 
     def __init__(self, root_client: RootClient) -> None:
         self._root_client = root_client
+        self._late_calls = LateCalls()
 
     async def may_invoke(
         self, function: FunctionRef, *, principal: str, source_arn: str, account: str
@@ -74,16 +78,34 @@ class LambdaClient:
         context = {"aws:sourcearn": source_arn, "aws:sourceaccount": account}
         return allows(policy, principal=principal, resource=function.arn, context=context)
 
-    async def invoke(self, function: FunctionRef, event: dict[str, Any]) -> Response:
-        """Invoke a function and return Lambda's response; its headers show an error of the function."""
-        return await self._root_client.call_rest(
+    async def invoke(self, function: FunctionRef, event: dict[str, Any], seconds: float) -> Response | None:
+        """Invoke a function and return Lambda's response; its headers show an error of the function.
+
+        Args:
+            function: The function.
+            event: The event.
+            seconds: Time limit. The time in which the function waits for one of the few workers of the local
+                AWS does not count: Lambda has one for each invocation.
+
+        Returns:
+            The response; None if the time limit is exceeded. The invocation continues.
+        """
+        invocation_id = uuid.uuid4().hex
+        call = self._root_client.call_rest(
             "lambda",
             "POST",
             f"{function.path}/invocations",
             payload=event,
             query=function.query,
+            headers={INVOCATION_HEADER: invocation_id},
             region=function.region,
         )
+
+        async def read_wait() -> float:
+            response = await self._root_client.call_rest("lambda", "GET", f"{WAIT_PATH}{invocation_id}")
+            return float(response.json()["seconds"]) if response.status == HTTPStatus.OK else 0.0
+
+        return await self._late_calls.wait(call, seconds, read_wait)
 
     async def invoke_asynchronously(self, function: FunctionRef, event: dict[str, Any]) -> Response:
         """Let Lambda queue an event for a function, and return Lambda's response.

@@ -48,6 +48,8 @@ HANDLERS: dict[str, Handler] = {
     "GetUser": user_attributes.get_user,
     "UpdateUserAttributes": user_attributes.update_user_attributes,
     "AdminUpdateUserAttributes": user_attributes.admin_update_user_attributes,
+    "AdminDeleteUserAttributes": user_attributes.admin_delete_user_attributes,
+    "DeleteUserAttributes": user_attributes.delete_user_attributes,
     "GetUserAttributeVerificationCode": user_attributes.get_user_attribute_verification_code,
     "VerifyUserAttribute": user_attributes.verify_user_attribute,
     "CreateUserPool": user_pools.write_user_pool,

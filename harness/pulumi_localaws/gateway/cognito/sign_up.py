@@ -179,20 +179,23 @@ async def admin_create_user(call: CognitoCall) -> Response:
         await call.dependencies.triggers.check_permission(pool, CUSTOM_MESSAGE, call.notes)
     if not is_resend:
         _check_phone_format(call, pool, parse_attributes(call.parameters.get("UserAttributes")))
+    # On AWS, PreSignUp runs before the user exists. Here, a repeated call waits until the triggers of the
+    # first one have run. Otherwise a client whose first call timed out could use the user before a failed
+    # trigger deletes it.
     async with call.dependencies.user_name_locks.hold(pool.id, call.parameters.get("Username")):
         if call.enforces(GatewayRule.USER_NAME_CASE) and pool.is_case_insensitive and not is_resend:
             await _check_name_in_other_case(call, pool)
         response = await _repeat_with_valid_password(call, pool, await call.forward())
-    if (error := parse_failed_invitation(response)) is not None:
-        raise error
-    if is_resend:
-        response = await repeat_with_stored_name(call, pool, response)
-    if response.status == HTTPStatus.OK:
-        name = str(response.json().get("User", {}).get("Username") or "")
-        user = await call.dependencies.directory.get_user(pool, name)
-        if user is not None:
-            await _complete_created_user(call, pool, user, is_new=not is_resend)
-    return response
+        if (error := parse_failed_invitation(response)) is not None:
+            raise error
+        if is_resend:
+            response = await repeat_with_stored_name(call, pool, response)
+        if response.status == HTTPStatus.OK:
+            name = str(response.json().get("User", {}).get("Username") or "")
+            user = await call.dependencies.directory.get_user(pool, name)
+            if user is not None:
+                await _complete_created_user(call, pool, user, is_new=not is_resend)
+        return response
 
 
 async def _complete_created_user(call: CognitoCall, pool: UserPool, user: PoolUser, *, is_new: bool) -> None:

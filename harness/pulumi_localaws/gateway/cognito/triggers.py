@@ -7,7 +7,6 @@ from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, PoolUser, 
 from pulumi_localaws.gateway.cognito.trigger_runs import MAX_TRIGGER_CALLS, TriggerRuns
 from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code
 from pulumi_localaws.gateway.wire.http_messages import Response
-from pulumi_localaws.gateway.wire.late_calls import LateCalls
 
 PRINCIPAL = "cognito-idp.amazonaws.com"
 NO_CLIENT = "CLIENT_ID_NOT_APPLICABLE"
@@ -75,7 +74,6 @@ class Triggers:
         self._lambda_client = lambda_client
         self._timeout = timeout
         self._runs = runs or TriggerRuns()
-        self._late_calls = LateCalls()
 
     async def check_permission(self, pool: UserPool, trigger: str, notes: list[str]) -> FunctionRef:
         """Return a trigger's function, if the pool may invoke it.
@@ -139,7 +137,7 @@ class Triggers:
         self, function: FunctionRef, trigger: str, event: dict[str, Any], notes: list[str], *, runs: int
     ) -> Response:
         for attempt in range(1, MAX_TRIGGER_CALLS + 1):
-            response = await self._late_calls.wait(self._lambda_client.invoke(function, event), self._timeout)
+            response = await self._lambda_client.invoke(function, event, self._timeout)
             if response is not None and attempt >= runs:
                 return response
             notes.append(f"{trigger}: timeout {attempt}")

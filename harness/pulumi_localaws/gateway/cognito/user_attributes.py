@@ -4,7 +4,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from pulumi_localaws.gateway.cognito import attribute_rules, user_names
-from pulumi_localaws.gateway.cognito.admin_calls import repeat_with_stored_name
+from pulumi_localaws.gateway.cognito.admin_calls import handle_admin_call, repeat_with_stored_name
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.code_delivery import email_delivery_details, sms_delivery_details
 from pulumi_localaws.gateway.cognito.code_messages import write_code_message
@@ -125,6 +125,29 @@ async def _defer_unverified_addresses(
             await _send_code(call, pool, user, new_address, source="UpdateUserAttribute")
 
 
+async def delete_user_attributes(call: CognitoCall) -> Response:
+    """Handle DeleteUserAttributes, which the emulator does not have.
+
+    The rules are those of UpdateUserAttributes, which deletes an attribute too: by a blank value.
+    """
+    pool, user = await _find_own_user(call)
+    names = [str(name) for name in call.parameters.get("UserAttributeNames") or ()]
+    client = await find_client_of_token(call)
+    if client is not None and call.enforces(GatewayRule.WRITE_ATTRIBUTES):
+        attribute_rules.check_write_attributes(client, names)
+    attribute_rules.check_mutable(pool, names)
+    await call.dependencies.directory.update_user(pool, user, dict.fromkeys(names, ""))
+    return json_response({})
+
+
+async def admin_delete_user_attributes(call: CognitoCall) -> Response:
+    """Handle AdminDeleteUserAttributes: immutable attributes stay for admins too."""
+    pool = await call.find_pool()
+    if pool is not None and call.enforces(GatewayRule.IMMUTABLE_ATTRIBUTES):
+        attribute_rules.check_mutable(pool, call.parameters.get("UserAttributeNames") or ())
+    return await handle_admin_call(call)
+
+
 async def get_user_attribute_verification_code(call: CognitoCall) -> Response:
     """Handle GetUserAttributeVerificationCode, which the emulator does not have."""
     pool, user, attribute = await _find_own_address(call)
@@ -234,6 +257,16 @@ async def _find_own_address(call: CognitoCall) -> tuple[UserPool, PoolUser, str]
     attribute = str(call.parameters.get("AttributeName"))
     if attribute not in {EMAIL, PHONE}:
         raise AwsError("InvalidParameterException", f"Attribute {attribute} can't be verified.")
+    pool, user = await _find_own_user(call)
+    return pool, user, attribute
+
+
+async def _find_own_user(call: CognitoCall) -> tuple[UserPool, PoolUser]:
+    """Return pool and user of a call with a user's token; the emulator checks the token.
+
+    Raises:
+        AwsError: NotAuthorizedException, UserNotFoundException.
+    """
     claims = decode_claims(call.parameters.get("AccessToken"))
     pool = await call.dependencies.directory.get_pool(pool_id_of(claims))
     if pool is None:
@@ -245,4 +278,4 @@ async def _find_own_address(call: CognitoCall) -> tuple[UserPool, PoolUser, str]
     user = await call.dependencies.directory.get_user(pool, str(response.get("Username") or ""))
     if user is None:
         raise AwsError("UserNotFoundException", "User does not exist.")
-    return pool, user, attribute
+    return pool, user

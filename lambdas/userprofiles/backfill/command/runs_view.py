@@ -109,9 +109,14 @@ def format_run(run: RunRecord, state: str) -> str:
         "execution": run.execution_arn,
         "report": run.report,
         "message": run.message,
-        "users": format_counts(run.counts),
+        _counted_things(run): format_counts(run.counts),
     }
     return "\n".join(f"{name + ':':<12} {printable(value)}" for name, value in lines.items() if value)
+
+
+def _counted_things(run: RunRecord) -> str:
+    """Return what a run counts: an import also has content, links and plans."""
+    return "records" if run.kind.startswith("import") else "users"
 
 
 def format_counts(counts: Mapping[str, Any]) -> str:

@@ -37,7 +37,10 @@ from userprofiles.table.error_codes import THROTTLING_CODES
 BROKEN = frozenset(
     {"InternalServerError", "InternalServerErrorException", "InternalFailure", "ServiceUnavailable"}
 )
-RETRIED = THROTTLING_CODES | BROKEN
+# A transaction works on the same item, or on the same request.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html#API_UpdateItem_Errors
+_BUSY = frozenset({"TransactionConflictException", "TransactionInProgressException"})
+RETRIED = THROTTLING_CODES | BROKEN | _BUSY
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})

@@ -61,7 +61,18 @@ def check_phone_sign_in(stack: Stack) -> str:
 
 
 def check_old_id_attribute(stack: Stack) -> str:
-    """Check that no app client can write the old ID: a user could claim the data of another user."""
+    """Check that the pool has the old ID, and that no app client can write it.
+
+    A user who can write the old ID could claim the data of another user.
+    """
+    schema = {entry["Name"] for entry in trigger_function.describe_pool(stack).get("SchemaAttributes", ())}
+    if OLD_ID_ATTRIBUTE not in schema:
+        raise CheckFailedError(
+            f"the user pool does not have {OLD_ID_ATTRIBUTE}, so an import that was killed may not recognize "
+            "a user whom it has created",
+            "pulumi config set oldUserIdAttribute true, then pulumi up. Cognito can't remove the attribute "
+            "again.",
+        )
     missing = CheckFailedError(f"user pool {stack.user_pool_id!r} doesn't exist", "Check the ID of the pool.")
     position: dict[str, str] = {}
     writers: list[str] = []

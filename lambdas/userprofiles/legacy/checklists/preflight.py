@@ -21,7 +21,8 @@ from userprofiles.stack_setup.stack import Stack
 
 T = TypeVar("T")
 
-_OLD_BUCKET_HINT = "Pass --old-media-bucket, for each bucket of the old application."
+_OLD_FILES = "versions of the old files"
+_OLD_BUCKET_HINT = "Pass --media-rules, or --old-media-bucket for each bucket of the old application."
 _NO_SOURCE = CheckFailedError(
     "the source or the mapping can't be read", "Correct the lines above first.", Status.NOT_CHECKED
 )
@@ -37,7 +38,7 @@ class PreflightInput:
         load_mapping: Loads the mapping.
         open_stages: Creates the stages of an import for a mapping. They write nothing here.
         source_backup: The day of the old database's backup, as the operator gave it; empty without one.
-        old_buckets: The buckets with files of the old application.
+        old_buckets: The buckets with files of the old application; None if nobody has said where they are.
         now: The current time.
     """
 
@@ -46,7 +47,7 @@ class PreflightInput:
     load_mapping: Callable[[], LegacyMapping]
     open_stages: Callable[[LegacyMapping], AbstractContextManager[Sequence[Stage[Any]]]]
     source_backup: str
-    old_buckets: Sequence[str]
+    old_buckets: Sequence[str] | None
     now: datetime
 
 
@@ -84,9 +85,11 @@ class _Preflight:
             "backup of the old database",
             lambda: backup_checks.check_source_backup(values.source_backup, values.now),
         )
-        for bucket in values.old_buckets or [""]:
+        if values.old_buckets is not None and not values.old_buckets:
+            yield _OLD_FILES, lambda: "no bucket: the media rules name folders and web servers only"
+        for bucket in [""] if values.old_buckets is None else values.old_buckets:
             yield (
-                "versions of the old files",
+                _OLD_FILES,
                 functools.partial(backup_checks.check_versioning, stack, bucket, _OLD_BUCKET_HINT),
             )
         yield "backup of the users table", lambda: backup_checks.check_recovery(stack, stack.users_table)

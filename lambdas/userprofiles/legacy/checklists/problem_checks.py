@@ -33,7 +33,8 @@ def check_problems(stack: Stack, cut_over: datetime | None, now: datetime, max_p
         )
     if not timedelta() <= now - cut_over <= timedelta(days=_MAX_DAYS):
         raise CheckFailedError(
-            f"--cut-over must be in the past, at most {_MAX_DAYS} days ago", "Correct the time."
+            f"--cut-over is {cut_over.isoformat()}; it must be in the past, at most {_MAX_DAYS} days ago",
+            "Correct the time.",
         )
     counts = read_problems(stack, cut_over, now)
     text = ", ".join(f"{kind}: {count:,}" for kind, count in counts.items())

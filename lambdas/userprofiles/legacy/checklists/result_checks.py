@@ -32,8 +32,10 @@ def check_stage(stage: Stage[Any], records: Iterable[Any]) -> str:
         old_ids = ", ".join(result.record_id for result in failures[:_SHOWN_IDS])
         raise CheckFailedError(
             f"{text}; for example {old_ids}: {failures[0].reason}",
-            "userprofiles import verify lists all differences. Import what is missing with: "
-            "userprofiles import delta.",
+            "userprofiles import verify lists all differences. userprofiles import delta imports records, "
+            "links and plans that are missing. It restores neither a user who is missing in Cognito nor a "
+            "deleted item or file of an imported record: restore them from the backup, or roll the batch "
+            "back and import it again.",
         )
     return text
 

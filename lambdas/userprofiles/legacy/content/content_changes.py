@@ -9,8 +9,9 @@ from userprofiles.legacy.content.content_plan import (
     find_problems,
     object_keys,
 )
-from userprofiles.legacy.content.content_verification import StoredPlan, is_unchanged
+from userprofiles.legacy.content.content_verification import StoredPlan
 from userprofiles.legacy.content.media_copies import CopiedMedia, MediaCopies
+from userprofiles.legacy.imported_items import is_content_unchanged
 from userprofiles.legacy.job.stage import Outcome, RecordResult
 from userprofiles.legacy.stage_tools import OBJECT, StageTools, write_units
 from userprofiles.social.content import MISSING
@@ -42,9 +43,9 @@ class ContentChanges:
         open_plans: dict[int, StoredPlan] = {}
         for number, (plan, item) in stored.items():
             has_changed = item.get("contentDigest") != plan.record.digest
-            if has_changed and not is_unchanged(item):
+            if has_changed and not is_content_unchanged(item):
                 results[number] = _result(plan, Outcome.SKIPPED, CHANGED_HERE)
-            elif has_changed or (is_unchanged(item) and _has_dead_link(item)):
+            elif has_changed or (is_content_unchanged(item) and _has_dead_link(item)):
                 open_plans[number] = (plan, item)
         copied = self._copies.copy([plan for plan, _ in open_plans.values()])
         for (number, (plan, item)), media in zip(open_plans.items(), copied, strict=True):

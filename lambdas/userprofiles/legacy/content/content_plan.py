@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from userprofiles.legacy.content.file_owners import WITHHELD, withhold_media, withhold_text_file
 from userprofiles.legacy.content.url_rules import NO_RULE, OldFile, UrlRules
 from userprofiles.legacy.mapping.records import LegacyContent
 from userprofiles.social import content, redirects
@@ -80,11 +81,13 @@ def plan_content(record: LegacyContent, sub: str, source: str, rules: UrlRules) 
     """
     record_time = _read_time(record.record_time) or _read_time(record.updated_at) or _EARLIEST
     findings = () if _read_time(record.record_time) else (NO_RECORD_TIME,)
-    files = {old_file.media_id: old_file for old_file in map(rules.locate, record.media)}
+    located_files = map(rules.locate, record.media)
+    files = {old_file.media_id: withhold_media(old_file, record) for old_file in located_files}
     texts = {}
     for name, text in (("title", record.title), ("text", record.text)):
         texts[name], files_of_text = rewrite_text(text, rules)
-        files = {old_file.media_id: old_file for old_file in files_of_text} | files
+        text_files = {file.media_id: withhold_text_file(file, record) for file in files_of_text}
+        files = text_files | files
     identity = f"{source}#{record.old_id}"
     return ContentPlan(
         record,
@@ -131,7 +134,7 @@ def media_key(plan: MediaPlan, old_file: OldFile) -> str:
 
 
 def missing_entry(old_file: OldFile, problem: str) -> dict[str, Any]:
-    """Return the object in `media` of a file that does not exist any more, or must not be read."""
+    """Return the object in `media` of a file that does not exist any more, or must not be copied."""
     entry = content.media_entry(old_file.media_id, _UNKNOWN_TYPE, size=None, sha256=None, state=MISSING)
     return {**entry, "old_path": old_file.path, "problem": problem}
 
@@ -198,10 +201,12 @@ def object_keys(plan: MediaPlan, media: Sequence[Mapping[str, Any]]) -> list[str
 def count_media(media: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Return what became of the media, for the report."""
     states = Counter(entry["state"] for entry in media)
+    withheld = sum(entry.get("problem") in WITHHELD for entry in media)
     counts = {
         "media": states[READY],
         "media bytes": sum(entry.get("bytes", 0) for entry in media if entry["state"] == READY),
-        "dead links": states[MISSING],
+        "dead links": states[MISSING] - withheld,
+        "media withheld": withheld,
         "media elsewhere": states[ELSEWHERE],
     }
     return {name: number for name, number in counts.items() if number}
@@ -211,7 +216,9 @@ def find_problems(plan: ContentPlan, media: Sequence[Mapping[str, Any]]) -> list
     """Return the lines for the report: dead links and other findings, without any part of a URL."""
     lines = list(plan.findings)
     for number, entry in enumerate(media, start=1):
-        if entry["state"] == MISSING:
+        if entry.get("problem") in WITHHELD:
+            lines.append(f"medium {number} is not copied: {entry['problem']}")
+        elif entry["state"] == MISSING:
             lines.append(f"medium {number} is a dead link: {entry['problem']}")
         elif entry["state"] == ELSEWHERE:
             lines.append(f"medium {number} stays where it is: {NO_RULE}")

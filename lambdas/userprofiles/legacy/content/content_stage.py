@@ -16,6 +16,7 @@ from userprofiles.legacy.content.content_plan import (
 )
 from userprofiles.legacy.content.content_undo import ContentUndo
 from userprofiles.legacy.content.content_verification import ContentVerification
+from userprofiles.legacy.content.file_owners import WITHHELD
 from userprofiles.legacy.content.media_bucket import MediaBucket
 from userprofiles.legacy.content.media_copies import MediaCopies
 from userprofiles.legacy.content.url_rules import NO_RULE, UrlRules
@@ -65,8 +66,14 @@ class ContentStage:
         problems = [old_file.problem for old_file in plan.files]
         elsewhere = problems.count(NO_RULE)
         copied = problems.count("")
-        dead = len(problems) - elsewhere - copied
-        counts = {"media": copied, "media elsewhere": elsewhere, "dead links": dead}
+        withheld = sum(problem in WITHHELD for problem in problems)
+        dead = len(problems) - elsewhere - copied - withheld
+        counts = {
+            "media": copied,
+            "media elsewhere": elsewhere,
+            "media withheld": withheld,
+            "dead links": dead,
+        }
         findings = [*plan.findings, *(problem for problem in problems if problem)]
         return RecordResult(
             record_id=record.old_id,

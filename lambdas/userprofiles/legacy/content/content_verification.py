@@ -14,8 +14,10 @@ from userprofiles.legacy.content.content_plan import (
     media_key,
     object_keys,
 )
+from userprofiles.legacy.content.file_owners import WITHHELD
 from userprofiles.legacy.content.media_bucket import MediaBucket
 from userprofiles.legacy.content.url_rules import UrlRules
+from userprofiles.legacy.imported_items import is_content_unchanged
 from userprofiles.legacy.job.stage import Outcome, RecordResult
 from userprofiles.legacy.stage_tools import OBJECT, StageTools, ledger_key
 from userprofiles.social import content
@@ -33,11 +35,6 @@ _HASH_DIGITS = 12
 
 StoredPlan = tuple[ContentPlan, Item]
 """A plan with the content ID of the existing item, and the item."""
-
-
-def is_unchanged(item: Mapping[str, Any]) -> bool:
-    """Return whether a content item is as the import wrote it: the API changes `updated_at`."""
-    return bool(item.get("updated_at") == item.get("created_at"))
 
 
 class ContentVerification:
@@ -106,7 +103,8 @@ class ContentVerification:
         """Return the result for a record without an item. Its media may have been copied already."""
         objects = []
         for old_file in plan.files:
-            if not old_file.problem:
+            # Another version of the import may have copied a file that is withheld now.
+            if not old_file.problem or old_file.problem in WITHHELD:
                 key = media_key(plan, old_file)
                 existing = self._bucket.head(key)
                 if existing is not None and self._bucket.is_own(existing):
@@ -122,7 +120,7 @@ class ContentVerification:
         if not reason and any(key not in redirects for key in redirect_keys):
             reason = NO_REDIRECT
         outcome = Outcome.FAILED if reason else Outcome.EXISTED
-        if reason == DIFFERENT and not is_unchanged(item):
+        if reason == DIFFERENT and not is_content_unchanged(item):
             outcome, reason = Outcome.CHANGED, ""
         return RecordResult(
             record_id=plan.record.old_id,

@@ -85,6 +85,11 @@ def _permissions(operation: str, bucket: str) -> str:
             f"Allow s3:GetObject on its objects and s3:ListBucket on the bucket {bucket!r}: without "
             "s3:ListBucket, S3 gives the same answer for a missing object."
         )
+    if operation == "DeleteObject":
+        return (
+            f"Allow s3:DeleteObject and s3:DeleteObjectVersion on the objects of {bucket!r}. Nothing is ever "
+            "deleted from the old bucket."
+        )
     return (
         f"Allow s3:GetObject, s3:PutObject and s3:AbortMultipartUpload on the objects of {bucket!r}, and "
         "s3:GetObject on those of the old bucket. If a KMS key encrypts one of them, allow kms:Decrypt and "

@@ -48,7 +48,7 @@ class PicturePlan:
     @property
     def redirect(self) -> tuple[str, str]:
         """The key of the redirect."""
-        key = redirect_key(url_hash(self.files[0].url))
+        key = redirect_key(url_hash(self.files[0].url), self.sub)
         return key["PK"], key["SK"]
 
 
@@ -127,7 +127,7 @@ class PicturesStage:
             if redirect is None and stored is None:
                 results[number] = _skipped(records[number], NOT_COPIED)
                 continue
-            is_complete = redirect is not None and (stored is not None or redirect.get("sub") != plan.sub)
+            is_complete = redirect is not None and stored is not None
             results[number] = RecordResult(
                 record_id=records[number].old_id,
                 outcome=Outcome.EXISTED if is_complete else Outcome.FAILED,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from userprofiles.legacy.content.file_owners import is_owner_pattern
 from userprofiles.legacy.content.url_rules import BucketPlace, FolderPlace, Place, UrlRule, UrlRules, WebPlace
 from userprofiles.legacy.errors import LegacyError
 
@@ -14,7 +15,7 @@ MAX_BYTES = 5 * 1024**3
 
 _NAMES = ("base_url", "max_bytes", "redirect_url", "rules")
 _PLACES = ("bucket", "folder", "url")
-_RULE_NAMES = ("from", *_PLACES, "prefix", "public", "private_addresses")
+_RULE_NAMES = ("from", *_PLACES, "prefix", "public", "private_addresses", "owner", "trust_media_fields")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _SCHEMES = {"http": 80, "https": 443}
 
@@ -98,14 +99,27 @@ def _read_rule(entry: Any, place_in_file: str, problems: list[str]) -> UrlRule |
         )
     problems += [
         f"{place_in_file}.{name}: must be true or false, got {entry[name]!r}"
-        for name in ("public", "private_addresses")
+        for name in ("public", "private_addresses", "trust_media_fields")
         if not isinstance(entry.get(name, False), bool)
     ]
+    if "owner" in entry and not is_owner_pattern(entry["owner"]):
+        problems.append(
+            f"{place_in_file}.owner: must be the beginning of the paths behind from, with {{user_id}} or "
+            "{record_id} between separators (/ - _ .), such as {user_id}/ or */{record_id}-, "
+            f"got {entry['owner']!r}"
+        )
     place = _read_place(entry, place_in_file, problems)
     if source is None or place is None:
         return None
     host = source.host if source.port == _SCHEMES[source.scheme] else f"{source.host}:{source.port}"
-    return UrlRule(host, source.path, place, is_public=bool(entry.get("public", False)))
+    return UrlRule(
+        host,
+        source.path,
+        place,
+        is_public=bool(entry.get("public", False)),
+        owner=str(entry.get("owner", "")),
+        trusts_media_fields=bool(entry.get("trust_media_fields", False)),
+    )
 
 
 def _read_place(entry: Mapping[str, Any], place_in_file: str, problems: list[str]) -> Place | None:

@@ -77,12 +77,22 @@ class UrlRule:
         path: The old prefix of the decoded path. It begins and ends with a slash.
         place: Where the files are.
         is_public: Whether everybody can read the old URLs without signing in.
+        owner: How the path behind the prefix begins in a file of a user; empty if it does not show the user.
+        trusts_media_fields: Whether only the old application wrote the media fields of records.
     """
 
     host: str
     path: str
     place: Place
     is_public: bool = False
+    owner: str = ""
+    trusts_media_fields: bool = False
+
+    @property
+    def is_readable_by_everybody(self) -> bool:
+        """Whether a copy shows a user nothing new: everybody can read the file, or its web server decides."""
+        is_on_internet = isinstance(self.place, WebPlace) and not self.place.allows_private_addresses
+        return self.is_public or is_on_internet
 
 
 @dataclass(frozen=True)

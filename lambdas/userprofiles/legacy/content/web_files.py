@@ -11,7 +11,6 @@ import ipaddress
 import random
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,13 +20,13 @@ from urllib.parse import quote, urljoin
 from userprofiles.backfill.errors import StoppedError
 from userprofiles.backfill.stop import Stop
 from userprofiles.legacy.content.media_errors import CopyFailedError, DeadLinkError
+from userprofiles.legacy.content.timed_socket import TimedSocket
 from userprofiles.legacy.content.url_rules import OldFile, UrlRules, WebPlace
 
 NOT_PUBLIC = "the host has an address that is not public; private_addresses of the media rule can allow it"
 REDIRECTED = "the server redirects to a place without a rule"
 NO_ANSWER = "the old server did not answer"
 TOO_LARGE = "the old file is larger than max_bytes of the media rules"
-TOO_SLOW = "the download took too long"
 
 _CHUNK = 64 * 1024
 _MAX_REDIRECTS = 3
@@ -46,13 +45,11 @@ class WebLimits:
         tries: Attempts for one file.
         first_wait_s: Longest pause before the second attempt. It doubles each time.
         timeout_s: Seconds to wait for a connection, or for the next bytes.
-        total_s: Seconds for one attempt.
     """
 
     tries: int = 4
     first_wait_s: float = 1.0
     timeout_s: float = 20.0
-    total_s: float = 900.0
 
 
 class WebFiles:
@@ -60,7 +57,7 @@ class WebFiles:
 
     Args:
         rules: The rules.
-        stop: Ends the wait between two attempts.
+        stop: Ends a download, and the wait between two attempts.
         limits: Times of a download.
     """
 
@@ -74,7 +71,7 @@ class WebFiles:
 
         Raises:
             DeadLinkError: The file does not exist, or must not be read.
-            CopyFailedError: The server did not send the file in several attempts.
+            CopyFailedError: The server did not send the file in several attempts, or is too slow.
             StoppedError: A stop was requested.
         """
         reason = NO_ANSWER
@@ -100,9 +97,12 @@ class WebFiles:
                     return self._read(response, file)
                 location = _resolve(old_file.url, response.getheader("Location", ""))
             next_file = self._rules.locate(location)
-            next_place = next_file.rule.place if next_file.rule else None
+            next_rule = next_file.rule
+            next_place = next_rule.place if next_rule else None
             is_same = isinstance(next_place, WebPlace) and next_place.host == place.host
-            if next_file.problem or not isinstance(next_place, WebPlace) or not is_same:
+            # A proof of the owner is for one rule only.
+            is_open = next_rule == old_file.rule or (next_rule and next_rule.is_readable_by_everybody)
+            if next_file.problem or not isinstance(next_place, WebPlace) or not is_same or not is_open:
                 raise DeadLinkError(REDIRECTED)
             place, old_file = next_place, next_file
         raise DeadLinkError(REDIRECTED)
@@ -110,7 +110,7 @@ class WebFiles:
     @contextmanager
     def _request(self, place: WebPlace, old_file: OldFile) -> Iterator[http.client.HTTPResponse]:
         connection = http.client.HTTPConnection(place.host, place.port, timeout=self._limits.timeout_s)
-        connection.sock = self._connect(place)
+        connection.sock = TimedSocket(self._connect(place), self._stop)
         target = quote(place.path + old_file.name, safe=_SAFE_IN_PATH)
         if old_file.query:
             target += "?" + quote(old_file.query, safe=_SAFE_IN_QUERY)
@@ -142,14 +142,11 @@ class WebFiles:
             raise _TryAgainError(f"the old server answered with the status {response.status}")
         if response.status != _OK:
             raise DeadLinkError(f"the old server answered with the status {response.status}")
-        ends_at = time.monotonic() + self._limits.total_s
         size = 0
         while chunk := response.read(_CHUNK):
             size += len(chunk)
             if size > self._rules.max_bytes:
                 raise CopyFailedError(TOO_LARGE)
-            if time.monotonic() > ends_at:
-                raise _TryAgainError(TOO_SLOW)
             file.write(chunk)
         if response.length:  # the rest of the Content-Length: `read` with a size does not raise an error
             raise _TryAgainError("the old server sent a part of the file only")

@@ -11,7 +11,6 @@ from userprofiles.legacy.documents.bson_decoding import decode_bson
 from userprofiles.legacy.documents.document_source import Position
 from userprofiles.legacy.documents.input_file import InputFile
 from userprofiles.legacy.documents.page_building import ReadDocument, decode_document
-from userprofiles.legacy.errors import SourceDamagedError
 
 _LENGTH_BYTES = 4
 _MIN_DOCUMENT_BYTES = 5
@@ -46,7 +45,7 @@ def read_bson_file(file: InputFile, position: Position | None) -> Iterator[ReadD
         del buffer[:begin]
         offset += begin
     if buffer:
-        raise SourceDamagedError(file.name, f"byte {offset:,}", "the file ends in the middle of a document")
+        raise file.damaged(f"byte {offset:,}", "the file ends in the middle of a document")
 
 
 def _document_end(file: InputFile, buffer: bytearray, begin: int, offset: int) -> int | None:
@@ -60,8 +59,7 @@ def _document_end(file: InputFile, buffer: bytearray, begin: int, offset: int) -
     length = int.from_bytes(buffer[begin : begin + _LENGTH_BYTES], "little", signed=True)
     place = f"byte {offset:,}"
     if not _MIN_DOCUMENT_BYTES <= length <= _MAX_DOCUMENT_BYTES:
-        raise SourceDamagedError(
-            file.name,
+        raise file.damaged(
             place,
             f"the document there has the length {length:,}, which must be "
             f"{_MIN_DOCUMENT_BYTES} to {_MAX_DOCUMENT_BYTES:,}. Either the file is not BSON, "
@@ -71,8 +69,7 @@ def _document_end(file: InputFile, buffer: bytearray, begin: int, offset: int) -
     if end > len(buffer):
         return None
     if buffer[end - 1]:
-        raise SourceDamagedError(
-            file.name,
+        raise file.damaged(
             place,
             f"the document there has the length {length:,}, but does not end with a zero byte",
         )

@@ -27,6 +27,10 @@ def list_dump(folder: Path) -> dict[str, InputFile]:
     Raises:
         SourceRefusedError: The folder can't be read, or it is not the dump of one database.
     """
+    if folder.is_file() and _collection_name(folder.name, _BSON_SUFFIXES):
+        raise SourceRefusedError(
+            f"dump:{folder}: must be a folder. Name that of the file: dump:{folder.parent}"
+        )
     if folder.is_file():
         raise SourceRefusedError(
             f"dump:{folder}: must be a folder, not a file. Run mongodump without --archive, "
@@ -48,9 +52,10 @@ def list_dump(folder: Path) -> dict[str, InputFile]:
             f"dump:{folder}: has several databases: {names}. "
             f"Name the folder of one: dump:{folder / min(databases)}"
         )
+    hint = f" For files of mongoexport: export:{folder}" if _has_files(folder, "dump", _JSON_SUFFIXES) else ""
     raise SourceRefusedError(
         f"dump:{folder}: has no collection. It must be the folder that mongodump has written, "
-        "with <database>/<collection>.bson or <database>/<collection>.bson.gz."
+        f"with <database>/<collection>.bson or <database>/<collection>.bson.gz.{hint}"
     )
 
 
@@ -70,11 +75,18 @@ def list_export(folder: Path) -> dict[str, InputFile]:
         )
     collections = _collections("export", folder, _JSON_SUFFIXES)
     if not collections:
+        hint = (
+            f" For files of mongodump: dump:{folder}" if _has_files(folder, "export", _BSON_SUFFIXES) else ""
+        )
         raise SourceRefusedError(
             f"export:{folder}: has no collection. It must have a file of mongoexport for each collection: "
-            "<collection>.json, .jsonl or .ndjson, each also with .gz."
+            f"<collection>.json, .jsonl or .ndjson, each also with .gz.{hint}"
         )
     return collections
+
+
+def _has_files(folder: Path, kind: str, suffixes: Sequence[str]) -> bool:
+    return any(_collection_name(path.name, suffixes) for path in _children(folder, kind))
 
 
 def _dumped_collections(folder: Path) -> dict[str, InputFile]:

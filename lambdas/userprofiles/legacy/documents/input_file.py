@@ -12,6 +12,8 @@ from userprofiles.legacy.errors import SourceDamagedError, SourceRefusedError
 
 GZIP_SUFFIX = ".gz"
 
+_GZIP_HEAD = b"\x1f\x8b\x08"
+
 _BLOCK_BYTES = 1024 * 1024
 _DIGEST_BYTES = 64 * 1024
 
@@ -61,26 +63,55 @@ class InputFile:
         position = start
         try:
             if self._is_compressed and not self._path.stat().st_size:
-                raise self._damaged(0, "the compressed file is empty")
+                raise self._damaged_at(0, "the compressed file is empty")
             with self._open() as file:
                 file.seek(start)
                 while block := file.read(_BLOCK_BYTES):
                     yield block
                     position += len(block)
         except EOFError:
-            raise self._damaged(position, "the compressed file is truncated") from None
+            raise self._damaged_at(position, "the compressed file is truncated") from None
         except (gzip.BadGzipFile, zlib.error):
-            raise self._damaged(position, "the file is not valid gzip") from None
+            raise self._damaged_at(position, self._explain_gzip()) from None
         except OSError as error:
             raise self._unreadable(error) from None
+
+    def damaged(self, place: str, reason: str) -> SourceDamagedError:
+        """Return the error for a file that can't be read from a place on.
+
+        Args:
+            place: The place, such as `byte 123` or `line 7`.
+            reason: What is wrong there, without data.
+        """
+        if self._has_gzip_head() and not self._is_compressed:
+            reason = (
+                f"the file is compressed with gzip, but its name does not end with {GZIP_SUFFIX}. "
+                f"Rename it to {self.name}{GZIP_SUFFIX}"
+            )
+        return SourceDamagedError(self.name, place, reason)
+
+    def _has_gzip_head(self) -> bool:
+        try:
+            with self._path.open("rb") as file:
+                return file.read(len(_GZIP_HEAD)) == _GZIP_HEAD
+        except OSError:
+            return False
+
+    def _explain_gzip(self) -> str:
+        if self._has_gzip_head():
+            return "the file is not valid gzip"
+        return (
+            f"the file is not valid gzip. If it is not compressed, rename it to {self._path.stem}, "
+            f"without {GZIP_SUFFIX}"
+        )
 
     def _open(self) -> IO[bytes]:
         if self._is_compressed:
             return cast("IO[bytes]", gzip.open(self._path, "rb"))
         return self._path.open("rb")
 
-    def _damaged(self, position: int, reason: str) -> SourceDamagedError:
-        return SourceDamagedError(self.name, f"byte {position:,}", reason)
+    def _damaged_at(self, position: int, reason: str) -> SourceDamagedError:
+        return self.damaged(f"byte {position:,}", reason)
 
     def _unreadable(self, error: OSError) -> SourceRefusedError:
         return SourceRefusedError(

@@ -15,7 +15,6 @@ from userprofiles.legacy.documents.document_source import Position
 from userprofiles.legacy.documents.input_file import InputFile
 from userprofiles.legacy.documents.json_scanner import MAX_DOCUMENT_BYTES, scan_documents
 from userprofiles.legacy.documents.page_building import ReadDocument, decode_document
-from userprofiles.legacy.errors import SourceDamagedError
 
 _HEAD_BYTES = 1024
 
@@ -52,7 +51,7 @@ def _read_lines(file: InputFile, position: Position | None) -> Iterator[ReadDocu
         number += 1
         document = _read_line(line, number)
         if document.document is None and not _has_line_end(line):
-            raise SourceDamagedError(file.name, document.place, "the file ends in the middle of a document")
+            raise file.damaged(document.place, "the file ends in the middle of a document")
         if document.size:
             yield document
 

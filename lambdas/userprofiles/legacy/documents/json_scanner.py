@@ -30,7 +30,7 @@ def scan_documents(file: InputFile, position: Position | None) -> Iterator[ReadD
         SourceDamagedError: The file ends in the middle of a document or an array, or has something else
             between two documents.
     """
-    scanner = _Scanner(file.name, position or {"byte": 0, "array": False})
+    scanner = _Scanner(file, position or {"byte": 0, "array": False})
     for block in file.blocks(scanner.offset):
         scanner.add(block)
         yield from scanner.read_documents()
@@ -41,16 +41,16 @@ class _Scanner:
     """Finds the brackets that begin and end documents.
 
     Args:
-        file_name: The name of the file, for errors.
+        file: The file, for errors.
         position: The position of the first byte, and whether it is inside an array.
 
     Attributes:
         offset: The position in the file of the first byte of the buffer.
     """
 
-    def __init__(self, file_name: str, position: Position) -> None:
+    def __init__(self, file: InputFile, position: Position) -> None:
         self.offset = int(position["byte"])
-        self._file_name = file_name
+        self._file = file
         self._is_in_array = bool(position["array"])
         self._is_at_beginning = self.offset == 0
         self._is_complete = False
@@ -136,4 +136,4 @@ class _Scanner:
         return None
 
     def _error(self, index: int, reason: str) -> SourceDamagedError:
-        return SourceDamagedError(self._file_name, f"byte {self.offset + index:,}", reason)
+        return self._file.damaged(f"byte {self.offset + index:,}", reason)

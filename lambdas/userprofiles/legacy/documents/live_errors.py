@@ -36,6 +36,21 @@ def refuse_uri(address: str) -> NoReturn:
     ) from None
 
 
+def refuse_database(address: str) -> NoReturn:
+    """Raise the error for a URI without the name of the database.
+
+    Args:
+        address: The URI without its secrets.
+
+    Raises:
+        SourceRefusedError: Always.
+    """
+    raise SourceRefusedError(
+        f"--source {address}: the URI has no valid name of the database. Add it behind the host: "
+        "mongodb://HOST/DATABASE?OPTIONS. If users are in another database, also add authSource."
+    ) from None
+
+
 def refuse(error: PyMongoError, address: str, action: str) -> NoReturn:
     """Raise the error for a call that failed.
 

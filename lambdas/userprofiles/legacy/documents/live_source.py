@@ -25,7 +25,7 @@ from userprofiles.legacy.documents.bson_decoding import (
 from userprofiles.legacy.documents.document_source import DocumentPage, Position
 from userprofiles.legacy.documents.folder_source import unknown_collection
 from userprofiles.legacy.documents.id_order import later_ids
-from userprofiles.legacy.documents.live_errors import refuse, refuse_uri
+from userprofiles.legacy.documents.live_errors import refuse, refuse_database, refuse_uri
 from userprofiles.legacy.documents.page_building import ReadDocument, build_pages, decode_document
 from userprofiles.legacy.documents.source_text import public_source_text
 
@@ -74,9 +74,13 @@ class LiveSource:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", UserWarning)  # pymongo only warns of a wrong option
                 self._client: MongoClient[Any] = MongoClient(uri, connect=False, **options)
-            self._database = self._client.get_default_database(codec_options=_RAW_OPTIONS)
         except (PyMongoError, ValueError, TypeError, UserWarning):
             refuse_uri(self._address)
+        try:
+            self._database = self._client.get_default_database(codec_options=_RAW_OPTIONS)
+        except PyMongoError:
+            self._client.close()
+            refuse_database(self._address)
 
     def __repr__(self) -> str:
         return f"LiveSource({self._address!r})"

@@ -30,7 +30,8 @@ def open_source(text: str) -> DocumentSource:
     """
     if importlib.util.find_spec("pymongo") is None:
         raise SourceRefusedError(
-            "An import needs the package pymongo. Install it: pip install 'pulumi-userprofiles[cli,legacy]'"
+            "An import needs the package pymongo, which is in the extra `legacy` of pulumi-userprofiles. "
+            "Install it: pip install 'pymongo>=4.10,<4.18'"
         )
     if text.startswith("env:"):
         text = _read_variable(text.removeprefix("env:"))

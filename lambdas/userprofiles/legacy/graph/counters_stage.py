@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from userprofiles.legacy.content.content_verification import is_unchanged
 from userprofiles.legacy.graph.listed_links import read_links
 from userprofiles.legacy.graph.user_counters import UserCounters, count_items
 from userprofiles.legacy.job.stage import Conflict, Outcome, RecordKind, RecordResult, StageEstimate
@@ -10,12 +9,12 @@ from userprofiles.legacy.mapping.records import LegacyUser
 from userprofiles.legacy.stage_tools import UNKNOWN_KEY, StageTools, ledger_key, parse_item_key
 from userprofiles.social.counters import NAMES, SORT_KEY, counters_key, read_counter
 from userprofiles.social.links import FRIEND, link_prefix
-from userprofiles.table import record
 from userprofiles.table.record import USER_PREFIX, Item
 
 NOT_IMPORTED = "the user is not imported"
 NOTHING = "the user has no links and no content"
 WRONG_COUNTERS = "the counters differ from the links and content"
+COMPUTED_AGAIN = "the user stays, so the counters were computed again"
 ONE_SIDED = "friendships that one user lists"
 
 
@@ -67,10 +66,7 @@ class CountersStage:
         return [self._verify(user, subs.get(user.old_id)) for user in records]
 
     def undo(self, keys: Sequence[str]) -> list[RecordResult]:
-        """Give users the counters that they have without the items of this run.
-
-        It comes before links and content are removed, so those that will be removed do not count.
-        """
+        """Compute the counters of users again. It comes after links and content are removed."""
         return [self._undo(key) for key in keys]
 
     def _find(self, records: Sequence[LegacyUser]) -> Mapping[str, str]:
@@ -129,13 +125,11 @@ class CountersStage:
         created_here = self._tools.is_own(self._counters.read(sub))
 
         def count(items: list[Item]) -> Mapping[str, int] | None:
-            numbers = count_items([item for item in items if not self._will_be_removed(item)])
+            numbers = count_items(items)
             return None if created_here and not any(numbers.values()) else numbers
 
-        self._counters.write(sub, count)
-        return RecordResult(record_id=key, outcome=Outcome.REMOVED, write_units=1.0)
-
-    def _will_be_removed(self, item: Item) -> bool:
-        return item.get(record.RUN_ID) == self._tools.run_id and (
-            "updated_at" not in item or is_unchanged(item)
-        )
+        previous, items = self._counters.write(sub, count)
+        is_gone = previous is None or count(items) is None
+        if is_gone:
+            return RecordResult(record_id=key, outcome=Outcome.REMOVED, write_units=1.0)
+        return RecordResult(record_id=key, outcome=Outcome.UPDATED, reason=COMPUTED_AGAIN, write_units=1.0)

@@ -151,7 +151,10 @@ def _result(
     write_units: float = 0.0,
 ) -> RecordResult:
     findings = [
-        f"user {user.old_id}: {KINDS[kind]} {old_id} is not imported" for kind, old_id in split.dangling
+        f"user {user.old_id}: {KINDS[kind]} {old_id} is not imported"
+        if split.is_imported
+        else f"user {user.old_id} is not imported, so the {KINDS[kind]} {old_id} is left out"
+        for kind, old_id in split.dangling
     ]
     return RecordResult(
         record_id=user.old_id,

@@ -27,11 +27,13 @@ class LinkSplit:
     Attributes:
         links: The links to write, with the sub of the other user, each once.
         dangling: The links whose other user is not imported, with the old ID.
+        is_imported: Whether the user is imported.
         counts: The numbers, which balance: in = out + dangling + repeated + to oneself.
     """
 
     links: Sequence[Link] = ()
     dangling: Sequence[Link] = ()
+    is_imported: bool = True
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -70,4 +72,4 @@ def split_links(user: LegacyUser, subs: Mapping[str, str]) -> LinkSplit:
             counts[EDGES_OUT] += 1
             links[kind, other] = None
         seen.add((kind, old_id))
-    return LinkSplit(list(links), list(dangling), dict(counts))
+    return LinkSplit(list(links), list(dangling), sub is not None, dict(counts))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from userprofiles.legacy.imported_items import IMPORTED_END, is_plan_unchanged
 from userprofiles.legacy.job.stage import Conflict, Outcome, RecordKind, RecordResult, StageEstimate
 from userprofiles.legacy.mapping.records import LegacyPremium, LegacyUser
 from userprofiles.legacy.stage_tools import (
@@ -29,9 +30,6 @@ DAYS_LEFT_BEHIND = "remaining days of users who are not imported"
 
 EXTENSION = "importExtension"
 """What an import has extended: `run`, and the former `starts_at` and `ends_at` of a plan."""
-
-IMPORTED_END = "importedEndsAt"
-"""The end that an import wrote, empty for none. A plan that was extended here after that has another one."""
 
 _UNNAMED = "unnamed"
 _TERM = ("starts_at", "ends_at")
@@ -154,7 +152,7 @@ class PremiumStage:
             for key, item_key in item_keys.items()
             if item_key in items and self._has_extended(items[item_key])
         }
-        results = self._tools.undo_items(set(keys) - set(extended), _is_unchanged)
+        results = self._tools.undo_items(set(keys) - set(extended))
         results |= {key: self._shorten(key, item) for key, item in extended.items()}
         unknown = RecordResult(record_id="", outcome=Outcome.FAILED, reason=UNKNOWN_KEY)
         return [results.get(key, unknown) for key in keys]
@@ -191,7 +189,7 @@ class PremiumStage:
         return bool(item.get(EXTENSION, {}).get("run") == self._tools.run_id)
 
     def _shorten(self, key: str, item: Item) -> RecordResult:
-        if not _is_unchanged(item):
+        if not is_plan_unchanged(item):
             return RecordResult(record_id=key, outcome=Outcome.KEPT, reason=CHANGED)
         former = {
             name: value for name, value in item.items() if name not in {EXTENSION, IMPORTED_END, *_TERM}
@@ -262,11 +260,6 @@ def _extended_item(stored: Item, imported: Item, run_id: str) -> Item:
     extended["starts_at"] = min((item["starts_at"] for item in plans), key=datetime.fromisoformat)
     extended |= {EXTENSION: {"run": run_id, **former}, IMPORTED_END: ends_at}
     return {**extended, "ends_at": ends_at} if ends_at else extended
-
-
-def _is_unchanged(item: Item) -> bool:
-    """Return whether a plan ends as an import wrote it."""
-    return bool(item.get("ends_at", "") == item.get(IMPORTED_END))
 
 
 def _skipped(user: LegacyUser, reason: str) -> RecordResult:

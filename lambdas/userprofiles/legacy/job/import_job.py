@@ -54,6 +54,7 @@ class ImportJob:
         decisions: The path of the file of decisions; empty without one.
         decisions_digest: The digest of its content.
         cognito_share: The part of each quota of Cognito that the run uses.
+        cognito_rate: The calls per second in each category, instead of a share; None for the share.
         max_failures: The failed records with which the run continues; None for no limit.
         max_drift: The share by which counts may differ from the plan; None if the difference is accepted.
     """
@@ -67,6 +68,7 @@ class ImportJob:
     decisions: str = ""
     decisions_digest: str = ""
     cognito_share: float = DEFAULT_SHARE
+    cognito_rate: float | None = None
     max_failures: int | None = None
     max_drift: float | None = None
 

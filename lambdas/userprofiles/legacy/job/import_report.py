@@ -103,14 +103,9 @@ def format_report(report: Mapping[str, Any]) -> str:
     """Return a report as lines."""
     lines = [f"Run {report['runId']} ({report['kind']}): {report['state']}"]
     for stage in report["stages"]:
-        counts = (
-            ", ".join(f"{count:,} {name}" for name, count in stage["outcomes"].items()) or "nothing to do"
-        )
-        collection = f" ({stage['collection']})" if stage["collection"] else ""
-        lines.append(f"  {stage['stage'] + collection:<42} {counts}")
-        lines += [f"    {count:>10,} {reason}" for reason, count in stage["reasons"].items()]
-        lines += [f"    {count:>10,} {name}" for name, count in stage["numbers"].items()]
-    lines += [f"{'OK' if check['ok'] else 'WRONG':<6} {check['check']}" for check in report["checks"]]
+        lines += stage_lines(stage)
+    if all(stage["done"] for stage in report["stages"]):
+        lines += [f"{'OK' if check['ok'] else 'WRONG':<6} {check['check']}" for check in report["checks"]]
     window = report["freezeWindow"]
     if window:
         lines.append(
@@ -120,6 +115,18 @@ def format_report(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def stage_lines(stage: Mapping[str, Any]) -> list[str]:
+    """Return the counts of a unit as lines."""
+    counts = ", ".join(f"{count:,} {name}" for name, count in stage["outcomes"].items())
+    counts = counts or ("nothing to do" if stage["done"] else "not begun")
+    collection = f" ({stage['collection']})" if stage["collection"] else ""
+    return [
+        f"  {stage['stage'] + collection:<42} {counts}",
+        *(f"    {count:>10,} {reason}" for reason, count in stage["reasons"].items()),
+        *(f"    {count:>10,} {name}" for name, count in stage["numbers"].items()),
+    ]
+
+
 def last_line(report: Mapping[str, Any]) -> str:
     """Return the last line of a complete run: the number of users with an account here."""
     outcomes = Counter[str]()
@@ -127,5 +134,7 @@ def last_line(report: Mapping[str, Any]) -> str:
         if stage["stage"] == USERS_STAGE:
             outcomes.update(stage["outcomes"])
     if report["kind"] == ImportOperation.ROLLBACK:
-        return f"Rollback complete: {counted(outcomes[Outcome.REMOVED], 'key')} of users removed"
+        removed = f"Rollback complete: {counted(outcomes[Outcome.REMOVED], 'user')} removed"
+        kept = outcomes[Outcome.KEPT]
+        return f"{removed}, {counted(kept, 'user')} kept with all their data" if kept else removed
     return f"Migration complete: {counted(sum(outcomes[name] for name in _NEW), 'user')} migrated"

@@ -1,7 +1,7 @@
 """Undoes a run of an import: removes what it created and nobody has changed since."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from userprofiles.backfill.errors import RefusedError
@@ -92,7 +92,7 @@ def begin_rollback(
         session.counts = stored.counts
         try:
             if import_work is not None and has_unfinished_pages(run):
-                for keys in _keys_in_flight(ledger, run, import_work):
+                for keys in keys_in_flight(ledger, run, import_work):
                     session.save_units({}, keys)
         except BaseException:
             session.release(run.state, run.message)
@@ -100,8 +100,17 @@ def begin_rollback(
         session.release(RunState.ROLLED_BACK, f"Its rollback {rollback_id} is not complete.")
 
 
-def _keys_in_flight(ledger: Ledger, run: RunRecord, work: ImportWork) -> Iterator[list[str]]:
-    """Yield the keys of targets of the run behind the checkpoint of its first open unit."""
+def keys_in_flight(ledger: Ledger, run: RunRecord, work: ImportWork) -> Iterator[list[str]]:
+    """Yield the keys of targets of a run behind the checkpoint of its first open unit.
+
+    Args:
+        ledger: The ledger.
+        run: The run.
+        work: The verification of its records.
+
+    Raises:
+        BackfillError, LegacyError: The ledger, the source or AWS can't be read.
+    """
     with ledger_errors():
         states = read_unit_states(ledger, run, work.units())
     state = next((state for state in states if not state.done), None)
@@ -114,13 +123,14 @@ def _keys_in_flight(ledger: Ledger, run: RunRecord, work: ImportWork) -> Iterato
 
 
 class RollbackWork:
-    """Passes the keys of a run to its stages, the last stage first.
+    """Passes the keys of a run to its stages, the users first.
 
     Args:
         ledger: The ledger.
         of_run: The ID of the run that is undone.
         stages: The stages, created for this run, in the order of the import.
         threads: The number of threads by stage; that of the limits for others.
+        unlisted_keys: Keys of the run that the ledger does not list.
     """
 
     def __init__(
@@ -129,11 +139,14 @@ class RollbackWork:
         of_run: str,
         stages: Sequence[Stage[Any]],
         threads: Mapping[str, int] = NO_THREADS,
+        *,
+        unlisted_keys: Sequence[str] = (),
     ) -> None:
+        self._unlisted_keys = unlisted_keys
         self._threads = threads
         self._ledger = ledger
         self._of_run = of_run
-        self._stages = {stage.name: stage for stage in reversed(stages)}
+        self._stages = {stage.name: stage for stage in stages}
 
     def units(self) -> Sequence[Unit]:
         """Return one unit for each stage."""
@@ -155,7 +168,7 @@ class RollbackWork:
         """Yield the different keys of a stage. A killed session can have stored some of them twice."""
         hashes = KeyHashes()
         with ledger_errors():
-            for text in self._ledger.read_keys(self._of_run):
+            for text in chain(self._ledger.read_keys(self._of_run), self._unlisted_keys):
                 name, key = split_stage_key(text)
                 if name == stage and hashes.add(key):
                     yield key

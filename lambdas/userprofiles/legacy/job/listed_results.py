@@ -43,6 +43,11 @@ class ListedResults:
         """The folder."""
         return self._rows.name
 
+    @property
+    def findings_name(self) -> str:
+        """The folder of the findings."""
+        return self._findings.name
+
     def add(self, state: UnitState, results: Sequence[RecordResult]) -> None:
         """Keep the lines of results until `write`."""
         _, rows, findings = self._new.setdefault(state.unit.number, (state, [], []))

@@ -8,6 +8,11 @@ from userprofiles.legacy.job.stage import StageEstimate
 from userprofiles.legacy.users.quotas import QuotaClass, durations_s
 
 _DIGITS = 6
+# Source: https://aws.amazon.com/cognito/pricing/ counts an administrative creation and AdminGetUser.
+_OTHER_SERVICES = (
+    "Amazon Cognito and Amazon S3 are not included. Cognito bills each imported user as an active user of "
+    "the month, and again in each month in which the user is verified."
+)
 
 
 def describe_estimate(
@@ -42,7 +47,7 @@ def describe_estimate(
 def _cost(estimate: StageEstimate, region: str) -> dict[str, Any]:
     prices = load_prices()
     writes = prices.write_cost(estimate.write_units)
-    notes = [prices.note, "Amazon Cognito and Amazon S3 are not included."]
+    notes = [prices.note, _OTHER_SERVICES]
     if region != prices.region:
         notes.insert(0, f"The table is in {region}; the prices are those of {prices.region}.")
     return {

@@ -37,6 +37,10 @@ class Mapper(Protocol):
     def link_collections(self) -> Sequence[str]:
         """The names of the collections with a document for each link."""
 
+    @property
+    def users_list_links(self) -> bool:
+        """Whether documents of users have lists of other users."""
+
     def read_content(self, collection: str, document: Mapping[str, Any]) -> LegacyContent:
         """Return the content of a document."""
 
@@ -106,8 +110,11 @@ class RecordReader:
     def _collections(self, stage: Stage[Any]) -> Sequence[str]:
         if stage.reads is RecordKind.CONTENT:
             return self._mapping.content_collections
-        links = self._mapping.link_collections if stage.name == LINKS_STAGE else ()
-        return [self._mapping.users_collection, *links]
+        users = [self._mapping.users_collection]
+        if stage.name != LINKS_STAGE or not self._mapping.link_collections:
+            return users
+        lists = users if self._mapping.users_list_links else []
+        return [*lists, *self._mapping.link_collections]
 
     def pages(self, unit: Unit, position: Position | None, read: int, page_size: int) -> Iterator[WorkPage]:
         """Yield the pages of a unit after a position.

@@ -13,14 +13,16 @@ class Outcome(StrEnum):
     Attributes:
         CREATED: This run created the target, now or in an earlier session that was killed. The target has
             the ID of the run.
-        UPDATED: A delta pass changed fields that nobody has changed here since the full import.
+        UPDATED: A delta pass changed fields that nobody has changed here since the full import. In
+            `Stage.undo`: the counters of a user who stays were computed again.
         EXISTED: The target exists and is not of this run. In `Stage.verify`: it is as the record says.
         CHANGED: Only of `Stage.verify`: the target differs because its user changed it after the import.
         SKIPPED: The record is not imported, by a rule or a decision.
         CONFLICT: The record needs a decision, for example because two users have the same number.
         FAILED: The record could not be imported, or `Stage.verify` found a difference.
         REMOVED: `Stage.undo` removed the target, or an earlier session did.
-        KEPT: `Stage.undo` kept the target: it was there before the run, or has changed since.
+        KEPT: `Stage.undo` kept the target: it was there before the run, has changed since, or belongs to a
+            user who stays.
     """
 
     CREATED = "created"
@@ -41,8 +43,8 @@ class RecordResult:
     Attributes:
         record_id: The ID of the record in the old application; in `Stage.undo`, the key.
         outcome: The outcome for this record.
-        reason: Why the record has this outcome; empty if it is created or existed. Reports count by reason,
-            so it has no ID and no value of the record.
+        reason: Why the record has this outcome; empty if the outcome says all. Reports count by reason, so it
+            has no ID and no value of the record.
         keys: Keys of everything that the run created for this record, also in an earlier session that was
             killed: `user/<old ID>/<sub>`, `item/<PK>/<SK>` or `object/<bucket key>`.
         counts: Numbers that the report adds up, for example `edges`, `dangling edges`, `media copied`.
@@ -171,5 +173,7 @@ class Stage(Protocol[R_contra]):
     def undo(self, keys: Sequence[str]) -> list[RecordResult]:
         """Remove targets that this run created and nobody has changed since. Return one result per key.
 
-        Keys come from this stage's results, in any order, perhaps twice.
+        The stages are undone in the order of the import: the users first, because a user who stays keeps
+        everything that the run has imported for this user. Keys come from this stage's results, in any order,
+        perhaps twice.
         """

@@ -31,7 +31,9 @@ class CollectionStatistics:
 
     def __init__(self, mapping: CollectionMapping) -> None:
         self._mapping = mapping
-        self._known_names = _name_tree([*source_paths(mapping.fields), *mapping.ignored])
+        known = [*source_paths(mapping.fields), *mapping.ignored]
+        # The ID of a link's document has no meaning, and each document of MongoDB has one.
+        self._known_names = _name_tree([*known, "_id"] if mapping.kind else known)
         self._documents = 0
         self._damaged = 0
         self._missing: Counter[str] = Counter()

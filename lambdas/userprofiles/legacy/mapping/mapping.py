@@ -13,6 +13,7 @@ from userprofiles.legacy.mapping.mapping_file import read_mapping_file
 from userprofiles.legacy.mapping.records import LegacyContent, LegacyLink, LegacyPremium, LegacyUser
 from userprofiles.legacy.mapping.targets import (
     CONTENT_TARGETS,
+    LINK_KINDS,
     LINK_TARGETS,
     USER_TARGETS,
     Target,
@@ -109,6 +110,20 @@ class LegacyMapping:
         return list(self.links)
 
     @property
+    def users_list_links(self) -> bool:
+        """Whether documents of users have lists of friends, subscribers or blocks."""
+        return bool(self._link_lists())
+
+    @property
+    def users_list_friends(self) -> bool:
+        """Whether friends are lists of users only. Then a friendship that one user lists is one-sided."""
+        kinds = {mapping.kind for mapping in self.links.values()}
+        return "friends" in self._link_lists() and "friends" not in kinds
+
+    def _link_lists(self) -> set[str]:
+        return {field.name for field in self.users.fields if field.name in LINK_KINDS and field.sources}
+
+    @property
     def collections(self) -> Sequence[CollectionMapping]:
         """The mappings of all collections, the users first."""
         return [self.users, *self.content.values(), *self.links.values()]
@@ -120,10 +135,19 @@ class LegacyMapping:
         premium = LegacyPremium(
             values.pop("premium_plan"), values.pop("premium_start"), values.pop("premium_end")
         )
-        has_premium = premium.plan or premium.start or premium.end
+        has_dates = bool(premium.start or premium.end) and not self._has_free_plan(document)
+        has_premium = bool(premium.plan) or has_dates
         return LegacyUser(
             **values, premium=premium if has_premium else None, digest=digest, problems=problems
         )
+
+    def _has_free_plan(self, document: Mapping[str, Any]) -> bool:
+        """Return whether the mapping translates the name of the plan to an empty text."""
+        field = next(field for field in self.users.fields if field.name == "premium_plan")
+        if not field.values or field.is_missing(document):
+            return False
+        problems: list[str] = []
+        return not field.read(document, problems) and not problems
 
     def read_content(self, collection: str, document: Mapping[str, Any]) -> LegacyContent:
         """Read a record of content. What does not fit is in `problems`; it never raises because of data."""

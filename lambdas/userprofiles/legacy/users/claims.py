@@ -152,7 +152,7 @@ class Claims:
         is_bound = self._table.write_all([update], [owner])
         if is_bound:
             return Claim({**claim.item, **changes})
-        # A repeated call after a lost response finds its own result.
+        # A resumed run finds the result of a killed one.
         current = self.read([claim.old_id]).get(claim.old_id)
         return current if current is not None and current.is_bound and current.sub == sub else None
 

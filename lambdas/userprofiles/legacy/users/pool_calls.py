@@ -173,7 +173,7 @@ class PoolCalls:
         if is_network:
             return self._failure(ErrorKind.NETWORK, operation, code, "Check the network and the credentials.")
         if code in _RETRIED:
-            fix = f"Wait, or use a smaller --cognito-share. The quota is that of {quota_class}."
+            fix = f"Wait, or use a smaller --cognito-share or --cognito-rate. The quota: {quota_class}."
             return self._failure(ErrorKind.SERVICE, operation, code, fix)
         if code in _DENIED:
             fix = f"Add the permission cognito-idp:{_action(operation)} on the pool."

@@ -8,8 +8,10 @@ from userprofiles.legacy.job.stage import Outcome, RecordResult
 from userprofiles.legacy.mapping.records import LegacyUser
 from userprofiles.legacy.users.admission import Admission, AdmissionRule
 from userprofiles.legacy.users.claims import Claim, Claims
+from userprofiles.legacy.users.first_account import replace_first_account
 from userprofiles.legacy.users.pool_accounts import AccountConflictError, PoolAccount, PoolAccounts
 from userprofiles.legacy.users.pool_calls import PoolRefusedError
+from userprofiles.legacy.users.user_binding import CHANGED_MEANWHILE
 from userprofiles.legacy.users.user_items import LegacyUserBuilder, LegacyUserItems
 from userprofiles.legacy.users.user_table import UserTable, item_key
 from userprofiles.social.legacy_records import CLAIMED, legacy_mirror_key
@@ -17,10 +19,10 @@ from userprofiles.table import record
 from userprofiles.table.record import Item
 
 CLAIM_FAILED = "the claim could not be written"
-CHANGED_MEANWHILE = "another import works on the same user: run the import again"
 REFUSED = "Cognito refuses the user"
 ERASED = "the user was erased here"
 GONE = "the imported user does not exist any more"
+CHANGED_EARLY = "the user signed in and changed the account before the import of this user was complete"
 BOUND_USERS = "users who were here before"
 UNFIT_FIELDS = "values that do not match the template"
 UNVERIFIED_EMAILS = "unverified e-mail addresses that are kept beside the account"
@@ -160,6 +162,9 @@ class UserImport:
             outcomes = [inserted[item_key(item)] for item in _all_items(user_items)]
             units = sum(outcome.write_units for outcome in outcomes)
             failures = [outcome.reason for outcome in outcomes if outcome.outcome == "failed"]
+            is_late = accounts[old_id].created and inserted[item_key(user_items.account)].outcome == "existed"
+            if is_late and not replace_first_account(self._parts.table, user_items):
+                failures.append(CHANGED_EARLY)
             result = self._imported(user, admission, accounts[old_id], user_items, failures)
             results[old_id] = replace(result, write_units=units)
         return results

@@ -1,7 +1,8 @@
 """Removes imported users whom nobody has used or changed since the import."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
+from userprofiles.legacy import imported_items
 from userprofiles.legacy.job.stage import Outcome, RecordResult
 from userprofiles.legacy.users.claims import Claim, owner_key
 from userprofiles.legacy.users.pool_accounts import modified_at
@@ -18,7 +19,9 @@ from userprofiles.template_check import ITEM_KINDS
 OTHER_RUN = "the user is of another run"
 CHANGED_USER = "the user has changed in Cognito since the import"
 CHANGED_ITEMS = "the user has changed fields since the import"
+HERE_BEFORE = "the user was here before the run and stays, without the imported data"
 NEW_ITEMS = "the user has data that the run did not create"
+CHANGED_DATA = "content or the paid plan of the user has changed since the import"
 REFUSED = "Cognito refuses to delete the user"
 
 _KEY_PREFIX = "user/"
@@ -28,7 +31,8 @@ class UserRemoval:
     """Removes users. Its methods may be called by any thread.
 
     A removed user goes first in Cognito, then the items, and the claim last. So a removal that was killed
-    finds the rest.
+    finds the rest. A user who stays keeps claim, mirror and owner: the stages that follow read the owner
+    (`userprofiles.legacy.kept_users`).
 
     Args:
         parts: What the parts of the stage share.
@@ -67,7 +71,7 @@ class UserRemoval:
                 return _result(key, Outcome.KEPT, reason)
             self._delete_user(claim.sub)
         self._remove_items(claim, account)
-        return _result(key, Outcome.REMOVED)
+        return _result(key, Outcome.REMOVED, "" if claim.created_user else HERE_BEFORE)
 
     def _read_items(self, claim: Claim) -> dict[tuple[str, str], Item]:
         return self._parts.table.read([record.key(claim.sub, "account"), mirror_of(self._parts, claim)])
@@ -80,15 +84,29 @@ class UserRemoval:
         """
         if account is not None and not is_unchanged(account, self._parts.run_id):
             return CHANGED_ITEMS
-        own_keys = [mirror_of(self._parts, claim)["SK"], owner_key(claim.sub, self._parts.source)["SK"]]
-        if self._parts.table.has_other_items(claim.sub, own_keys, self._parts.run_id):
-            return NEW_ITEMS
+        own_keys = {mirror_of(self._parts, claim)["SK"], owner_key(claim.sub, self._parts.source)["SK"]}
+        used_data = self._find_used_data(claim.sub, own_keys)
+        if used_data:
+            return used_data
         existing = self._calls.find(claim.sub)
         if existing is None:
             return ""  # removed before, or the process was killed after that
         imported_at = (mirror or {}).get(POOL_MODIFIED_AT)
         is_changed = imported_at is not None and imported_at != modified_at(existing)
         return CHANGED_USER if is_changed else ""
+
+    def _find_used_data(self, sub: str, own_keys: Container[str] = ()) -> str:
+        """Return the reason to keep a user that an item in the user's partition shows; empty for no reason.
+
+        Args:
+            sub: The user.
+            own_keys: Sort keys of items that are of the import, whatever run wrote them last.
+        """
+        names = ("SK", record.RUN_ID, *imported_items.ATTRIBUTES)
+        items = [item for item in self._parts.table.read_user(sub, names) if item["SK"] not in own_keys]
+        if any(item.get(record.RUN_ID) != self._parts.run_id for item in items):
+            return NEW_ITEMS
+        return "" if all(map(imported_items.is_as_imported, items)) else CHANGED_DATA
 
     def _delete_user(self, sub: str) -> None:
         """Delete a user in Cognito. A user who does not exist is ignored.
@@ -108,8 +126,7 @@ class UserRemoval:
         if existing is not None:
             attributes = {entry["Name"]: entry.get("Value") for entry in existing.get("UserAttributes", ())}
             is_named = attributes.get(OLD_ID_ATTRIBUTE) in {None, claim.old_id}
-            has_items = self._parts.table.has_other_items(sub, (), self._parts.run_id)
-            reason = (NEW_ITEMS if has_items else "") or ("" if is_named else OTHER_RUN)
+            reason = self._find_used_data(sub) or ("" if is_named else OTHER_RUN)
             if reason:
                 return _result(key, Outcome.KEPT, reason)
             self._delete_user(sub)

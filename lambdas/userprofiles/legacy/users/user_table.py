@@ -1,6 +1,6 @@
 """Reads and writes items of the users table for the import of users."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from userprofiles.backfill.tables.key_reader import ItemKey
 from userprofiles.legacy.table_calls import TableCalls
 from userprofiles.legacy.table_inserts import InsertResult, TableInserts
 from userprofiles.table import record
-from userprofiles.table.attribute_value import deserialize_item, serialize, serialize_item
+from userprofiles.table.attribute_value import serialize, serialize_item
 from userprofiles.table.conditions import ITEM_DOES_NOT_EXIST
 from userprofiles.table.record import Item
 
@@ -92,20 +92,22 @@ class UserTable:
             unchanged: Attributes that must have these values, or `MISSING`.
 
         Returns:
-            False if the item is not like that. Nothing was written then.
+            False if the item is not like that. Nothing was written then. A repeated call after a lost
+            response finds its own changes, and returns True.
         """
         request = {"TableName": self.name, "Key": _typed_key(key), **_update(changes, unchanged)}
         try:
             self._call("UpdateItem", **request)
         except ConditionFailedError:
-            return False
+            return self._is_written([ItemUpdate(key, changes, unchanged)], [])
         return True
 
     def write_all(self, updates: Sequence[ItemUpdate], new_items: Sequence[Item] = ()) -> bool:
         """Update some items and put items that don't exist, all or none of them.
 
         Returns:
-            False if an item is not as its update says, or a new item exists.
+            False if an item is not as its update says, or a new item exists. A repeated call after a lost
+            response finds its own changes, and returns True.
         """
         actions: list[dict[str, Any]] = [
             {
@@ -130,8 +132,18 @@ class UserTable:
         try:
             self._call("TransactWriteItems", TransactItems=actions)
         except ConditionFailedError:
-            return False
+            return self._is_written(updates, new_items)
         return True
+
+    def _is_written(self, updates: Sequence[ItemUpdate], new_items: Sequence[Item]) -> bool:
+        """Return whether the table has all changes: an attempt whose response was lost wrote them."""
+        expected = [(item_key(update.key), update.changes) for update in updates]
+        expected += [(item_key(item), item) for item in new_items]
+        items = self._calls.read([key for key, _ in expected])
+        return all(
+            key in items and all(name in items[key] and items[key][name] == values[name] for name in values)
+            for key, values in expected
+        )
 
     def delete(self, key: Mapping[str, str], *, unchanged: Mapping[str, Any]) -> bool:
         """Delete an item.
@@ -149,33 +161,14 @@ class UserTable:
             return not self.read([key])
         return True
 
-    def has_other_items(self, sub: str, own_keys: Iterable[str], run_id: str) -> bool:
-        """Return whether the partition of a user has an item that a run did not create.
+    def read_user(self, sub: str, names: Sequence[str]) -> Iterator[Item]:
+        """Yield the items of a user's partition, with all earlier writes.
 
         Args:
             sub: The user.
-            own_keys: Sort keys of items that are not counted.
-            run_id: The run.
+            names: The attributes to read.
         """
-        position: dict[str, Any] = {}
-        ignored_keys = set(own_keys)
-        while True:
-            response = self._call(
-                "Query",
-                TableName=self.name,
-                KeyConditionExpression="PK = :partition",
-                ProjectionExpression="SK, #run",
-                ExpressionAttributeNames={"#run": record.RUN_ID},
-                ExpressionAttributeValues={":partition": serialize(record.partition_key(sub))},
-                ConsistentRead=True,
-                **position,
-            )
-            for item in map(deserialize_item, response.get("Items", ())):
-                if item.get(record.RUN_ID) != run_id and item["SK"] not in ignored_keys:
-                    return True
-            if not response.get("LastEvaluatedKey"):
-                return False
-            position = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+        return self._calls.read_partition(record.partition_key(sub), "", names)
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         calls = self._calls.of_thread()

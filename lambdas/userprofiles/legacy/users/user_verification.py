@@ -1,9 +1,11 @@
 """Compares imported users with the source, field by field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from userprofiles.legacy.job.stage import Outcome, RecordResult
 from userprofiles.legacy.mapping.records import LegacyUser
+from userprofiles.legacy.users.addresses import Addresses
 from userprofiles.legacy.users.admission import Admission
 from userprofiles.legacy.users.claims import Claim
 from userprofiles.legacy.users.pool_calls import PoolCalls, PoolRefusedError
@@ -21,11 +23,16 @@ MISSING_USER = "the user does not exist in Cognito"
 NOT_CONFIRMED = "the user is not confirmed in Cognito"
 STILL_ENABLED = "the user is disabled in the source and enabled in Cognito"
 DISABLED_HERE = "the user was disabled here after the import"
+NOT_VERIFIED = "the address is not verified in Cognito"
+DEFAULT_VALUES = "the user signed in before the import of this user was complete, and lacks the old values"
+CHANGED_ADDRESS = "the address was changed in Cognito after the import"
 REFUSED = "Cognito refuses to read the user"
 MISSING_ITEM = "an item of the user is missing"
 OTHER_ADDRESS = "the address differs from that of the import"
 CHANGED_FIELDS = "the user has changed fields here"
 DIFFERENT = "fields differ from the source: {}"
+
+TEMPORARY_PASSWORD = "FORCE_CHANGE_PASSWORD"  # noqa: S105  (a status of Cognito)
 
 Stored = dict[tuple[str, str], Item]
 
@@ -78,7 +85,7 @@ class UserVerification:
             return self._incomplete(user, admission, claim)
         keys = (user_key(user.old_id, claim.sub),) if claim.run_id == self._parts.run_id else ()
         try:
-            in_pool = self._check_pool(user, claim)
+            in_pool = self._check_pool(user, admission.addresses, claim)
         except PoolRefusedError as error:
             in_pool = Outcome.FAILED, f"{REFUSED}: {error.code}"
         outcome, reason = in_pool or self._compare(user, admission, claim, stored)
@@ -94,19 +101,24 @@ class UserVerification:
         outcome = Outcome.CONFLICT if is_conflict else Outcome.FAILED
         return RecordResult(record_id=user.old_id, outcome=outcome, reason=NOT_BOUND, keys=(key,))
 
-    def _check_pool(self, user: LegacyUser, claim: Claim) -> tuple[Outcome, str] | None:
+    def _check_pool(self, user: LegacyUser, addresses: Addresses, claim: Claim) -> tuple[Outcome, str] | None:
         """Return what is wrong with the user in Cognito; None for nothing."""
         existing = self._calls.find(claim.sub)
         if existing is None:
             return Outcome.FAILED, MISSING_USER
+        status = existing.get("UserStatus")
         if not claim.created_user:
-            return None
-        if existing.get("UserStatus") != "CONFIRMED":
+            return (Outcome.FAILED, NOT_CONFIRMED) if status == TEMPORARY_PASSWORD else None
+        if status != "CONFIRMED":
             return Outcome.FAILED, NOT_CONFIRMED
         is_enabled = existing.get("Enabled") is not False
         if is_enabled and user.is_disabled:
             return Outcome.FAILED, STILL_ENABLED
-        return None if is_enabled or user.is_disabled else (Outcome.CHANGED, DISABLED_HERE)
+        if not is_enabled and not user.is_disabled:
+            return Outcome.CHANGED, DISABLED_HERE
+        # Another address in the source than at the import is a difference of its own.
+        is_same = claim.has_address(self._parts.source, addresses.main)
+        return _check_address(existing, addresses) if is_same else None
 
     def _compare(
         self, user: LegacyUser, admission: Admission, claim: Claim, stored: Stored
@@ -119,6 +131,8 @@ class UserVerification:
         if account is None or profile is None or mirror is None:
             return Outcome.FAILED, MISSING_ITEM
         if not is_created_by(account, claim.run_id):
+            if claim.created_user:
+                return Outcome.FAILED, DEFAULT_VALUES
             return Outcome.EXISTED, ""  # the account was here before, and the import leaves it as it is
         if not claim.has_address(self._parts.source, admission.addresses.main):
             return Outcome.FAILED, OTHER_ADDRESS
@@ -135,6 +149,17 @@ class UserVerification:
         if faults:
             return Outcome.FAILED, DIFFERENT.format(", ".join(faults))
         return (Outcome.CHANGED, CHANGED_FIELDS) if different else (Outcome.EXISTED, "")
+
+
+def _check_address(existing: Mapping[str, Any], addresses: Addresses) -> tuple[Outcome, str] | None:
+    """Return what is wrong with the address by which the user signs in; None for nothing."""
+    attributes = {entry["Name"]: entry.get("Value", "") for entry in existing.get("UserAttributes", ())}
+    name = "phone_number" if addresses.phone else "email"
+    if attributes.get(name, "").lower() != addresses.main.lower():
+        return Outcome.CHANGED, CHANGED_ADDRESS
+    if attributes.get(f"{name}_verified") != "true":
+        return Outcome.FAILED, NOT_VERIFIED
+    return None
 
 
 def _result(user: LegacyUser, outcome: Outcome, reason: str) -> RecordResult:

@@ -11,21 +11,24 @@ mirror, the erasure derives the key of the other item:
 | `BLOCK#<other>`          | `USER#<other>`, `BLOCKED_BY#<sub>`            |
 | `BLOCKED_BY#<other>`     | `USER#<other>`, `BLOCK#<sub>`                 |
 | `LEGACY#<source>#<id>`   | all items with the PK `LEGACY#<source>#<id>`  |
-| `REDIRECT#<hash>`        | all items with the PK `REDIRECT#<hash>`       |
+| `REDIRECT#<hash>`        | `REDIRECT#<hash>`, `USER#<sub>`               |
 
-The first five are links, see `userprofiles.social.links`. Items without such a key are erased too, with the
-rest of the user's partition. Pure functions: no AWS calls.
+The first five are links, see `userprofiles.social.links`. Other users can have redirects of the same
+URL, which stay. Items without such a key are erased too, with the rest of the user's partition. Pure
+functions: no AWS calls.
 """
 
 from userprofiles.social.legacy_records import PREFIX
-from userprofiles.social.redirects import redirect_partition
+from userprofiles.social.links import mirror_key
+from userprofiles.social.redirects import redirect_of_mirror
+
+
+def other_key(sub: str, sort_key: str) -> dict[str, str] | None:
+    """Return the key of the item in another partition that names a user; None if the user's item has none."""
+    return mirror_key(sub, sort_key) or redirect_of_mirror(sub, sort_key)
 
 
 def owned_partition(sort_key: str) -> str | None:
     """Return the partition whose items belong to a user, from an item of the user; None for another item."""
-    return _legacy_partition(sort_key) or redirect_partition(sort_key)
-
-
-def _legacy_partition(sort_key: str) -> str | None:
     source, _, legacy_id = sort_key.removeprefix(PREFIX).partition("#")
     return sort_key if sort_key.startswith(PREFIX) and source and legacy_id else None

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from userprofiles.api.media_redirect import MAX_OWNERS
 from userprofiles.api.routes import FOLLOW_REDIRECT
 from userprofiles.social import redirects
 
@@ -21,9 +22,11 @@ def owner(add_account: Callable[..., None]) -> None:
 
 @pytest.fixture
 def add_redirect(tables: Any) -> Callable[..., None]:
-    def add(url: str = URL, *, is_public: bool = True, content_type: str = "audio/mpeg") -> None:
+    def add(
+        url: str = URL, *, owner: str = OWNER, is_public: bool = True, content_type: str = "audio/mpeg"
+    ) -> None:
         for item in redirects.redirect_items(
-            OWNER, url, content=CONTENT, media_id="m1", content_type=content_type, is_public=is_public
+            owner, url, content=CONTENT, media_id="m1", content_type=content_type, is_public=is_public
         ):
             tables.put(item)
 
@@ -109,11 +112,43 @@ def test_private_unknown_and_ownerless_media_have_the_same_answer(
     assert all(answer.body == unknown.body for answer in answers)
 
 
+def test_url_leads_to_the_copy_of_another_user_after_its_first_owner_has_left(
+    call: Callable[..., Any],
+    add_redirect: Callable[..., None],
+    add_account: Callable[..., None],
+    mark_user: Any,
+) -> None:
+    """A user who names the public files of others and then leaves breaks no URL."""
+    add_redirect()
+    add_redirect(owner="s-2")
+    add_account("s-2")
+    before = call(FOLLOW_REDIRECT, PATH, claims=None)
+    mark_user(OWNER)
+    after = call(FOLLOW_REDIRECT, PATH, claims=None)
+    mark_user("s-2")
+    last = call(FOLLOW_REDIRECT, PATH, claims=None)
+
+    paths = [urlsplit(response.headers["location"]).path for response in (before, after)]
+    owners = [path.partition("/media/")[2].partition("/")[0] for path in paths]
+    assert (owners, last.status) == ([OWNER, "s-2"], 404)
+
+
+def test_call_without_a_token_reads_a_limited_number_of_accounts(
+    call: Callable[..., Any], add_redirect: Callable[..., None], add_account: Callable[..., None]
+) -> None:
+    for number in range(MAX_OWNERS):
+        add_redirect(owner=f"a-{number}")
+    add_redirect(owner="s-2")
+    add_account("s-2")
+
+    assert call(FOLLOW_REDIRECT, PATH, claims=None).status == 404
+
+
 def test_redirect_never_leaves_the_media_of_its_owner(
     call: Callable[..., Any], add_redirect: Callable[..., None], tables: Any
 ) -> None:
     add_redirect()
-    key = redirects.redirect_key(redirects.url_hash(URL))
+    key = redirects.redirect_key(redirects.url_hash(URL), OWNER)
     [item] = [item for item in tables.items() if item["PK"] == key["PK"]]
     tables.put({**item, "mediaKey": "exports/s-1/bundle.json"})
 

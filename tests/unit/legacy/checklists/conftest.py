@@ -103,6 +103,7 @@ def clients():
                             "VerifyAuthChallengeResponse": f"{FUNCTION}verify:live",
                         },
                         "UsernameAttributes": ["email", "phone_number"],
+                        "SchemaAttributes": [{"Name": "custom:old_user_id"}],
                     }
                 },
                 "get_provisioned_limit": ClientError(

@@ -108,6 +108,14 @@ def test_phone_sign_in_that_is_off(stack, clients):
     )
 
 
+def test_pool_without_the_old_id(stack, clients):
+    clients["cognito-idp"].responses["describe_user_pool"]["UserPool"]["SchemaAttributes"] = []
+
+    error = failure(pool_checks.check_old_id_attribute, stack)
+
+    assert str(error).startswith("the user pool does not have custom:old_user_id")
+
+
 def test_client_that_can_write_the_old_id(stack, clients):
     """A user who can write the old ID could claim the data of another user."""
     cognito = clients["cognito-idp"]

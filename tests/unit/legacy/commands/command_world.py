@@ -1,6 +1,8 @@
 """The commands of an import on an export in a folder, a real mapping, and stages in memory."""
 
+import copy
 import json
+import types
 from contextlib import contextmanager
 
 import pytest
@@ -12,6 +14,7 @@ from userprofiles.backfill.command import ledger_options
 from userprofiles.backfill.limits import Limits
 from userprofiles.commands import legacy_rollback, legacy_run, legacy_setup
 from userprofiles.jobs.file_ledger import FileLedger
+from userprofiles.legacy.dry_run_clients import DryRunTable
 from userprofiles.legacy.job.stage import RecordKind
 from userprofiles.legacy.users.quotas import DEFAULT_QUOTAS
 from userprofiles.stack_setup.stack import Stack
@@ -97,7 +100,9 @@ class CommandWorld:
     @contextmanager
     def open_stages(self, context):
         kinds = {"users": RecordKind.USERS, "content": RecordKind.CONTENT, "links": RecordKind.USERS}
-        yield [Stage(name, kind, self.target, context.run_id) for name, kind in kinds.items()]
+        is_dry_run = isinstance(context.dynamodb, DryRunTable)
+        target = copy.deepcopy(self.target) if is_dry_run else self.target
+        yield [Stage(name, kind, target, context.run_id) for name, kind in kinds.items()]
 
     def open_target(self, stack, _template):
         identity = {
@@ -119,7 +124,8 @@ def commands(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(legacy_setup, "open_stages", world.open_stages)
     monkeypatch.setattr(legacy_setup, "open_target", world.open_target)
     monkeypatch.setattr(legacy_setup.ImportSetup, "rates", lambda _: dict(DEFAULT_QUOTAS))
-    monkeypatch.setattr(legacy_setup, "create_client", lambda *_, **__: (None, None))
+    client = types.SimpleNamespace(meta=None)
+    monkeypatch.setattr(legacy_setup, "create_client", lambda *_, **__: (client, None))
     monkeypatch.setattr(Stack, "client", lambda *_: None)
     for module in (legacy_run, legacy_rollback):
         monkeypatch.setattr(module, "find_operator", lambda *_: "arn:aws:iam::111122223333:user/operator")

@@ -50,6 +50,17 @@ def test_checklist_as_json(commands, inputs):
     assert json.loads(output) == {"ok": False, "checks": [GOOD.to_json(), BAD.to_json()]}
 
 
+def test_media_rules_without_a_bucket_need_no_versions(commands, inputs):
+    """Files in folders have no versions. Without media rules, nobody knows where the files are."""
+    rules = commands.folder / "rules.json"
+    rules.write_text('{"rules": [{"from": "https://a.example/", "folder": "/srv"}]}')
+
+    preflight(commands, "--media-rules", str(rules))
+    preflight(commands)
+
+    assert [values.old_buckets for values in inputs] == [[], None]
+
+
 def test_old_buckets_are_those_of_the_media_rules(commands, inputs):
     rules = commands.folder / "rules.json"
     entries = [{"bucket": "a"}, {"bucket": "b"}, {"bucket": "a"}, {"folder": "c"}, 1]

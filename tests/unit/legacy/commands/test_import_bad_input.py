@@ -1,6 +1,7 @@
 """Tests of `userprofiles import` with sources, plans and options that can't be used."""
 
 import json
+from unittest.mock import Mock
 
 import bson
 import pytest
@@ -8,6 +9,7 @@ from botocore.exceptions import ClientError
 from command_world import CONTENT, STACK_OPTIONS, USERS, user_document
 from userprofiles.backfill.errors import RefusedError
 from userprofiles.jobs.run_record import RunRecord
+from userprofiles.stack_setup.stack import Stack
 
 
 def test_damaged_documents_are_listed_and_the_exit_code_is_2(commands):
@@ -102,6 +104,9 @@ def test_mapping_with_a_wrong_field_is_refused(commands):
         (("--limit", "many"), "must be a whole number, got 'many'"),
         (("--cognito-share", "2"), "must be a number above 0 and at most 1, such as 0.5, got '2'"),
         (("--cognito-share", "0"), "must be a number above 0"),
+        (("--cognito-rate", "0"), "must be a number of calls per second above 0, such as 10 or 0.5, got '0'"),
+        (("--cognito-rate", "fast"), "must be a number of calls per second above 0"),
+        (("--cognito-rate", "9", "--cognito-share", "1"), "not allowed with argument --cognito-rate"),
     ],
 )
 def test_wrong_options_are_wrong_usage(commands, arguments, message):
@@ -231,3 +236,27 @@ def test_resumed_run_replaces_reports_only(commands):
     report.write_text(text)
     assert commands.run("runs", "resume", run_id)[0] == 0
     assert json.loads(report.read_text())["state"] == "done"
+
+
+class _NoBuckets:
+    """S3 without any bucket."""
+
+    def head_bucket(self, **_):
+        raise ClientError({"Error": {"Code": "404", "Message": "Not Found"}}, "HeadBucket")
+
+
+@pytest.mark.parametrize("is_planned", [False, True])
+def test_bucket_that_does_not_exist_is_refused(commands, monkeypatch, is_planned):
+    """With a wrong name, each file would be a dead link. A bucket can be deleted after the plan."""
+    rules = commands.folder / "rules.json"
+    rules.write_text('{"rules": [{"from": "https://old.example/", "bucket": "no-such-bucket"}]}')
+    s3 = Mock() if is_planned else _NoBuckets()
+    monkeypatch.setattr(Stack, "client", lambda *_: s3)
+    code, _, err = commands.plan("--media-rules", rules)
+    if is_planned:
+        monkeypatch.setattr(Stack, "client", lambda *_: _NoBuckets())
+        code, _, err = commands.apply()
+
+    assert code == 5
+    assert "The media rules name the bucket 'no-such-bucket', which does not exist" in err
+    assert commands.target.items == {}

@@ -119,8 +119,10 @@ def test_conflicts_are_proposed_in_a_file_of_decisions(commands):
     assert "Conflicts that need a decision: 1. Without one, these users are not imported:" in out
     assert decisions.stat().st_mode & 0o777 == 0o600
     commands.plan_file = commands.folder / "second.json"
-    commands.plan("--decisions", decisions)
+    _, out, _ = commands.plan("--decisions", decisions)
     assert json.loads(commands.plan_file.read_text())["decisions"] == {"a": "import", "b": "skip"}
+    assert "Conflicts with decisions: 1\n" in out
+    assert "need a decision" not in out
 
 
 def test_json_has_only_the_report(commands):
@@ -130,3 +132,16 @@ def test_json_has_only_the_report(commands):
     _, out, _ = commands.apply("--json")
 
     assert json.loads(out)["planHash"] == plan["sha256"]
+
+
+def test_pace_of_a_run_is_stored_for_its_resume(commands):
+    """A rollback has a pace of its own."""
+    commands.plan()
+    commands.apply("--cognito-rate", "3")
+    [run] = commands.runs()
+    commands.run("import", "rollback", run.run_id, "--yes", "--cognito-share", "0.25")
+
+    paces = {
+        record.kind: (record.job["cognito_rate"], record.job["cognito_share"]) for record in commands.runs()
+    }
+    assert paces == {"import": (3.0, 0.5), "import rollback": (None, 0.25)}

@@ -38,7 +38,7 @@ def test_rollback_removes_the_run(commands):
     assert asked[0] == 64
     assert "without a terminal, pass --yes" in asked[2]
     assert code == 0
-    assert "Rollback complete: 30 keys of users removed" in out
+    assert "Rollback complete: 30 users removed" in out
     assert commands.target.items == {}
     assert {run.run_id: run.state for run in commands.runs()}[run_id] is RunState.ROLLED_BACK
 
@@ -57,6 +57,44 @@ def test_rollback_lists_what_it_keeps(commands):
         ("item/users/7", "kept: changed since the run")
     ]
     assert set(commands.target.items) == {"item/users/7"}
+
+
+def test_dry_run_of_a_rollback_shows_what_stays(commands):
+    """It needs no confirmation and changes nothing. Users who are kept do not change the exit code."""
+    commands.plan()
+    commands.apply()
+    commands.target.items["item/users/7"].is_changed = True
+    run_id, items = commands.runs()[0].run_id, dict(commands.target.items)
+    report = commands.folder / "report.json"
+
+    code, out, _ = commands.run("import", "rollback", run_id, "--dry-run", "--report", report)
+
+    assert code == 0
+    assert out.splitlines()[1:3] == [
+        f"  {'users':<42} 1 kept, 29 removed",
+        f"    {1:>10} kept: changed since the run",
+    ]
+    assert out.endswith("Dry run: nothing was removed.\n")
+    document = json.loads(report.read_text())
+    assert (document["dryRun"], document["outcomes"]) == (True, {"kept": 1, "removed": 64})
+    assert [row["recordId"] for row in document["records"]] == ["item/users/7"]
+    assert commands.target.items == items
+    assert [run.state for run in commands.runs()] == [RunState.DONE]
+
+
+def test_dry_run_of_a_rollback_finds_what_a_killed_run_has_created(commands):
+    """The ledger does not list all of it."""
+    commands.plan()
+    commands.target.kill_at = 20
+    with pytest.raises(Killed):
+        commands.apply()
+    commands.bury()
+    items, run_id = len(commands.target.items), commands.runs()[0].run_id
+
+    code, out, _ = commands.run("import", "rollback", run_id, "--dry-run", "--json")
+
+    assert (code, json.loads(out)["outcomes"]) == (0, {"removed": items})
+    assert len(commands.target.items) == items
 
 
 def test_rollback_of_a_killed_run_needs_the_source(commands):
@@ -159,7 +197,7 @@ def test_runs_of_an_import_are_listed(commands):
 
     assert f"{run_id}  import  local   done   65" in listed
     assert "kind:        import" in shown
-    assert "65 processed, 65 created, 0 existed, 0 failed, 3 of 3 segments done" in shown
+    assert "records:     65 processed, 65 created, 0 existed, 0 failed, 3 of 3 segments done" in shown
 
 
 def test_sigterm_ends_between_pages_and_can_be_resumed(commands):

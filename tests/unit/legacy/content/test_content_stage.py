@@ -6,7 +6,7 @@ from legacy_world import BUCKET, OLD_BUCKET, change_content, create_content, sub
 from userprofiles.backfill.errors import BackfillFailedError, ErrorKind
 from userprofiles.legacy.errors import LegacyError
 from userprofiles.legacy.job.stage import Outcome
-from userprofiles.social.redirects import redirect_key, url_hash
+from userprofiles.social.redirects import ENTITY_TYPE, redirect_key, url_hash
 
 URL = "https://media.old.example/audio/1.mp3"
 
@@ -116,15 +116,30 @@ class TestMedia:
         assert legacy_world.s3.keys(BUCKET) == [key]
         assert legacy_world.s3.body(BUCKET, key) == b"sound"
         assert (entry["state"], entry["content_type"], entry["bytes"]) == ("ready", "audio/mpeg", 5)
-        redirect = legacy_world.table.get(*redirect_key(url_hash(URL)).values())
+        redirect = legacy_world.table.get(*redirect_key(url_hash(URL), sub_of("1")).values())
         assert (redirect["mediaKey"], redirect["sub"], redirect["isPublic"]) == (key, sub_of("1"), True)
         assert result.counts == {"media": 1, "media bytes": 5}
         assert set(result.keys) == {
             f"object/{key}",
             f"item/{item['PK']}/{item['SK']}",
-            f"item/{redirect['PK']}/MAIN",
+            f"item/{redirect['PK']}/{redirect['SK']}",
             f"item/{item['PK']}/{redirect['PK']}",
         }
+
+    def test_owners_of_one_public_url_have_a_redirect_each(self, legacy_world):
+        """The URL must work after the first of them has left, or after a rollback of their batch."""
+        legacy_world.bind("1", "2")
+        legacy_world.s3.add(OLD_BUCKET, "audio/1.mp3", b"sound")
+        records = [create_content(f"c{owner}", owner, media=(URL,)) for owner in ("1", "2")]
+        first, second = (legacy_world.run("content", [record])[0] for record in records)
+
+        legacy_world.run("content", first.keys, "undo")
+
+        items = [item for item in legacy_world.table.items() if item["entityType"] == ENTITY_TYPE]
+        url, user = redirect_key(url_hash(URL), sub_of("2")).values()
+        assert sorted((item["PK"], item["SK"]) for item in items) == [(url, user), (user, url)]
+        assert second.counts == {"media": 1, "media bytes": 5}
+        assert outcomes(legacy_world.run("content", records[1:], "verify")) == [Outcome.EXISTED]
 
     def test_urls_in_texts_are_replaced_and_none_of_an_old_host_is_left(self, legacy_world):
         legacy_world.bind("1")
@@ -326,7 +341,7 @@ class TestVerify:
         )
 
     def test_lost_redirect_is_a_difference(self, legacy_world, record):
-        legacy_world.table.delete(*redirect_key(url_hash(URL)).values())
+        legacy_world.table.delete(*redirect_key(url_hash(URL), sub_of("1")).values())
 
         assert self.verify(legacy_world, record).reason == "a redirect of an old URL does not exist"
 

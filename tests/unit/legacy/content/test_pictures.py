@@ -17,7 +17,7 @@ def world(legacy_world):
 
 
 def redirect_of(world, url=URL):
-    return world.table.get(*redirect_key(url_hash(url)).values())
+    return world.table.get(*redirect_key(url_hash(url), sub_of("1")).values())
 
 
 def test_picture_is_copied_below_the_prefix_of_its_user_and_redirected(world):
@@ -30,7 +30,7 @@ def test_picture_is_copied_below_the_prefix_of_its_user_and_redirected(world):
     assert (result.outcome, result.counts) == (Outcome.CREATED, {"pictures": 1})
     assert set(result.keys) == {
         f"object/{key}",
-        f"item/{redirect['PK']}/MAIN",
+        f"item/{redirect['PK']}/{redirect['SK']}",
         f"item/USER#{sub_of('1')}/{redirect['PK']}",
     }
 

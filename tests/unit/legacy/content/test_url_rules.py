@@ -186,7 +186,9 @@ class TestTexts:
             problems=(),
         )
 
-        plan = plan_content(record, "unknown", "biograph", RULES)
+        rules = check_rules(one_rule("https://media.old.example/", bucket="old-media", public=True))
+
+        plan = plan_content(record, "unknown", "biograph", rules)
 
         problems = [old_file.problem for old_file in plan.files]
         assert (problems.count(""), problems.count(TOO_MANY)) == (MAX_FILES, 500)
@@ -265,6 +267,14 @@ class TestFile:
             (one_rule(folder="/missing"), "rules[0].folder: must be a folder that exists, got '/missing'"),
             (one_rule(url="https://a.b/c"), "rules[0].url: must be a URL"),
             (one_rule(bucket="bbb", public="yes"), "rules[0].public: must be true or false, got 'yes'"),
+            (
+                one_rule(bucket="bbb", trust_media_fields=1),
+                "rules[0].trust_media_fields: must be true or false, got 1",
+            ),
+            (
+                one_rule(bucket="bbb", owner="{user_id}"),
+                "such as {user_id}/ or */{record_id}-, got '{user_id}'",
+            ),
             (one_rule(bucket="bbb", host=1), "rules[0].host: unknown name"),
             (
                 {

@@ -1,7 +1,9 @@
 """Downloads from web servers: only from the hosts of rules, at public addresses, and never too much."""
 
 import io
+import itertools
 import socket
+from types import SimpleNamespace
 
 import pytest
 from userprofiles.backfill.errors import StoppedError
@@ -9,6 +11,7 @@ from userprofiles.backfill.stop import Stop
 from userprofiles.legacy.content import web_files
 from userprofiles.legacy.content.media_errors import CopyFailedError, DeadLinkError
 from userprofiles.legacy.content.rules_file import check_rules
+from userprofiles.legacy.content.timed_socket import TimedSocket
 from userprofiles.legacy.content.web_files import WebFiles, WebLimits
 
 LIMITS = WebLimits(tries=3, first_wait_s=0.0001, timeout_s=5.0)
@@ -146,6 +149,20 @@ def test_redirect_inside_the_rule_is_followed(server):
     assert server.requests()[1] == "GET /new/files/b.mp3"
 
 
+def test_redirect_to_another_private_rule_is_not_followed(server):
+    """Otherwise a redirect of a page that everybody can read would lead to the files of all users."""
+    server.answers = [answer("302 Found", Location="/private/17/diary.mp3"), answer(body=b"secret")]
+    public = {"from": "http://old.example/files/", "url": "http://old.example/files/"}
+    private = {**dict.fromkeys(("from", "url"), "http://old.example/private/"), "private_addresses": True}
+    rules = check_rules({"rules": [public, private]})
+    old_file = rules.locate("http://old.example/files/a.mp3")
+
+    with pytest.raises(DeadLinkError, match="redirects to a place without a rule"):
+        WebFiles(rules, Stop(), LIMITS).download(old_file.rule.place, old_file, io.BytesIO())
+
+    assert len(server.connections) == 1
+
+
 def test_redirects_end(server):
     server.answers = [answer("302 Found", Location="/files/b.mp3")] * 9
 
@@ -191,6 +208,55 @@ def test_file_that_is_too_large_fails_without_another_attempt(server, body):
 
     with pytest.raises(CopyFailedError, match="larger than max_bytes"):
         download(max_bytes=4)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [answer(body=b"sound", Content_Length=9_999_999), b"HTTP/1.1 200 OK\r\nX-Endless: 1", b"HTTP/1.1"],
+    ids=["body", "header", "first line"],
+)
+def test_server_that_sends_too_little_in_a_minute_is_not_asked_again(server, data):
+    server.answers = [data]
+    clock = itertools.count(0, 61)
+
+    with pytest.raises(CopyFailedError, match="sent less than 32 KiB per second"):
+        download(stop=Stop(clock=lambda: float(next(clock))))
+
+    assert len(server.connections) == 1
+
+
+def test_slow_file_that_is_complete_within_a_minute_is_copied(server):
+    server.answers = [answer(body=b"sound")]
+    clock = itertools.count(0, 25)
+
+    assert download(stop=Stop(clock=lambda: float(next(clock))))[0] == b"sound"
+
+
+@pytest.mark.parametrize(("seconds_per_read", "is_complete"), [(0.2, True), (0.3, False)])
+def test_time_for_a_file_depends_on_its_size(seconds_per_read, is_complete):
+    """8 KiB in 0.2 seconds are 40 KiB per second. A minute of 27 KiB per second is too slow."""
+    clock = itertools.count(0, seconds_per_read)
+    parts = 600
+    source = SimpleNamespace(makefile=lambda *_, **__: io.BytesIO(b"x" * 8192 * parts))
+    file = TimedSocket(source, Stop(clock=lambda: next(clock))).makefile("rb")
+
+    def read():
+        return sum(len(file.read(8192)) for _ in range(parts))
+
+    if is_complete:
+        assert read() == 8192 * parts
+    else:
+        with pytest.raises(CopyFailedError):
+            read()
+
+
+def test_stop_ends_a_download(server):
+    stop = Stop()
+    stop.request()
+    server.answers = [answer(body=b"sound")]
+
+    with pytest.raises(StoppedError):
+        download(stop=stop)
 
 
 def test_stop_ends_the_attempts(server):

@@ -148,6 +148,23 @@ def test_length_that_ends_in_the_middle_of_a_value_ends_the_file(open_bytes):
     assert "does not end with a zero byte" in str(error)
 
 
+@pytest.mark.parametrize("name", ["users.bson", "users.json"])
+def test_compressed_file_with_the_name_of_a_plain_one_is_named(open_bytes, name):
+    plain = DUMP if name.endswith("bson") else b'[{"_id": 1}]'
+
+    _, error = read_until_error(open_bytes(gzip.compress(plain), name))
+
+    assert f"Rename it to {name}.gz" in str(error)
+
+
+def test_plain_file_with_the_name_of_a_compressed_one_is_named(tmp_path):
+    (tmp_path / "users.bson.gz").write_bytes(DUMP)
+
+    _, error = read_until_error(open_source(f"dump:{tmp_path}"))
+
+    assert "If it is not compressed, rename it to users.bson, without .gz." in str(error)
+
+
 def test_text_file_is_not_a_dump(open_bytes):
     _, error = read_until_error(open_bytes(b'{"_id": 1, "name": "secret"}\n'))
 

@@ -151,11 +151,15 @@ def test_identity_changes_with_the_file_and_not_with_the_folder(tmp_path):
         ("postgres://user:secret@host/db", "--source postgres: is not a source of documents"),
         ("users.bson", "is not a source of documents"),
         ("dump:", "is not a source of documents"),
+        ("dump:{folder}/twice", "For files of mongoexport: export:"),
+        ("export:{folder}/old/dump", "For files of mongodump: dump:"),
+        ("dump:{folder}/old/dump/users.bson", "must be a folder. Name that of the file: dump:"),
         ("env:NO_SUCH_VARIABLE", "the environment variable NO_SUCH_VARIABLE must have the text of a source"),
     ],
 )
 def test_wrong_source_is_refused(tmp_path, text, message):
     write_bytes(tmp_path / "file", b"")
+    write_bytes(tmp_path / "old" / "dump" / "users.bson", b"")
     write_bytes(tmp_path / "twice" / "users.json", b"")
     write_bytes(tmp_path / "twice" / "users.json", b"", compressed=True)
 
@@ -182,5 +186,5 @@ def test_source_can_come_from_the_environment(tmp_path, monkeypatch):
 def test_message_names_the_missing_package(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
 
-    with pytest.raises(SourceRefusedError, match=r"pip install 'pulumi-userprofiles\[cli,legacy\]'"):
+    with pytest.raises(SourceRefusedError, match=r"pip install 'pymongo>=4\.10,<4\.18'"):
         open_source("dump:folder")

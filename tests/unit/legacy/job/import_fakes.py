@@ -60,6 +60,7 @@ class Mapping:
     users_collection = USERS
     content_collections = (CONTENT,)
     link_collections = ()
+    users_list_links = True
 
     def read_user(self, document):
         return LegacyUser(**document)

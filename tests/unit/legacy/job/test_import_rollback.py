@@ -19,13 +19,13 @@ def small_world(folder):
 
 
 def test_removes_what_the_run_created(world):
-    """A rollback removes everything that the run created, the last stage first."""
+    """A rollback removes everything that the run created, the users first."""
     world.source.documents[CONTENT] = [content("c1", "3")]
     world.run()
 
     result = world.roll_back()
 
-    assert [state.unit.stage for state in result.states] == ["links", "content", "users"]
+    assert [state.unit.stage for state in result.states] == ["users", "content", "links"]
     assert dict(add_outcomes(result.states)) == {"removed": 121}
     assert world.target.items == {}
     assert world.open_ledger().read("run1").state is RunState.ROLLED_BACK

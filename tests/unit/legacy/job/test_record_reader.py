@@ -67,3 +67,12 @@ def test_links_can_have_documents_of_their_own(world):
         ("1", ("2",), ())
     ]
     assert len(mapped.unreadable) == 1
+
+
+def test_users_without_lists_are_not_read_for_links(world):
+    """The report has no line for users who list nobody because they can't."""
+    world.mapping.link_collections = ("follows",)
+    world.mapping.users_list_links = False
+    units = RecordReader(world.source, world.mapping, ImportSlice()).units(world.stages("run1"))
+
+    assert [unit.collection for unit in units if unit.stage == "links"] == ["follows"]

@@ -17,6 +17,25 @@ from userprofiles.legacy.mapping.records import LegacyLink, LegacyPremium
 OLD_ID = "507f1f77bcf86cd799439011"
 
 
+@pytest.mark.parametrize(
+    ("plan", "has_premium"), [("free", False), ("unlisted", True), ("", True), (None, True), ("pro", True)]
+)
+def test_plan_that_is_translated_to_an_empty_text_is_left_out(
+    mapping_document, load_mapping, plan, has_premium
+):
+    """Its dates are left out, too. Without a name, or with one that is not listed, nobody loses paid days."""
+    mapping_document["users"]["fields"] |= {
+        "premium_plan": {"from": "plan", "values": {"free": "", "pro": "pro"}},
+        "premium_end": "until",
+    }
+
+    user = load_mapping(mapping_document).read_user(
+        {"_id": "1", "plan": plan, "until": "2030-01-01T00:00:00Z"}
+    )
+
+    assert (user.premium is not None) == has_premium
+
+
 def test_user_has_the_names_of_the_migration_script(biograph, seed_user):
     user = biograph.read_user(seed_user)
 
@@ -112,6 +131,31 @@ def test_links_may_have_a_collection_of_their_own(load_mapping, mapping_document
 
     assert mapping.link_collections == ["follows"]
     assert link == LegacyLink(old_id="", kind="subscribers", owner_id="7", other_id=OLD_ID, problems=())
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "expected"),
+    [
+        (("friends", "blocks"), "", (True, True)),
+        (("friends", "blocks"), "subscribers", (True, True)),
+        (("friends", "blocks"), "friends", (True, False)),
+        (("blocks",), "subscribers", (True, False)),
+        ((), "friends", (False, False)),
+    ],
+)
+def test_lists_of_users_are_known(load_mapping, mapping_document, fields, kind, expected):
+    """Only friendships in lists of users can be one-sided."""
+    users = mapping_document["users"]["fields"]
+    for name in ("friends", "subscribers", "blocks"):
+        users.pop(name, None)
+    users |= {name: name for name in fields}
+    link_fields = {"owner_id": "to", "other_id": "from"}
+    if kind:
+        mapping_document["links"] = [{"collection": "follows", "kind": kind, "fields": link_fields}]
+
+    mapping = load_mapping(mapping_document)
+
+    assert (mapping.users_list_links, mapping.users_list_friends) == expected
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 from kill_switch import KilledError, KillSwitch
+from userprofiles.backfill.errors import BackfillFailedError
 from userprofiles.legacy.job.stage import Outcome
 from users_world import RUN, SOURCE, UsersWorld, legacy_user, phone
 
@@ -19,6 +20,13 @@ def create_world(pool):
     world = UsersWorld(**pool)
     world.pool.add({"phone_number": phone(103), "phone_number_verified": "true"})
     return world
+
+
+def leave_conflict(world):
+    """Let an earlier run leave a claim without a user. This run renews it."""
+    stranger = world.pool.add({"phone_number": phone(101)}, "UNCONFIRMED")
+    world.stage(run_id="run-0").process(USERS[:1])
+    del world.pool.users[stranger]
 
 
 def end_state(world):
@@ -98,6 +106,38 @@ def test_no_user_is_created_twice_or_lost(pool):
 
     kill_points(kill_and_resume)
     assert kills > 20
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["new process", "running process"])
+def test_a_lost_response_changes_nothing(is_first):
+    """A write whose response was lost is repeated, and finds its own result. No user becomes a conflict.
+
+    A new process whose first call has no answer ends, and the run is resumed.
+    """
+
+    def import_users(switch, lost_call):
+        world = create_world({})
+        leave_conflict(world)
+        stage = world.stage(cognito=switch.wrap(world.pool), dynamodb=switch.wrap(world.table.client))
+        if not is_first:
+            stage.process([legacy_user(4)])
+        switch.lose_response = lost_call and switch.count + lost_call
+        try:
+            results = stage.process(USERS)
+        except BackfillFailedError:
+            assert is_first
+            results = run(world, KillSwitch())
+        return world, [(result.record_id, result.outcome, result.reason, result.counts) for result in results]
+
+    switch = KillSwitch()
+    complete, expected_results = import_users(switch, None)
+    expected = end_state(complete)
+    for number in range(1, switch.count + 1):
+        losing = KillSwitch()
+        world, results = import_users(losing, number)
+        assert results == expected_results, losing.calls
+        assert end_state(world) == expected, losing.calls
+        assert world.pool.messages == []
 
 
 def test_without_the_attribute_no_user_is_created_twice_or_lost():

@@ -2,7 +2,13 @@
 
 import pytest
 from userprofiles.legacy.job.stage import Outcome
-from userprofiles.legacy.users.user_removal import CHANGED_ITEMS, CHANGED_USER, NEW_ITEMS, OTHER_RUN
+from userprofiles.legacy.users.user_removal import (
+    CHANGED_ITEMS,
+    CHANGED_USER,
+    HERE_BEFORE,
+    NEW_ITEMS,
+    OTHER_RUN,
+)
 from users_world import RUN, SOURCE, legacy_user, phone
 
 
@@ -88,7 +94,7 @@ def test_a_user_who_was_here_before_stays_without_the_claim(world):
 
     results = world.stage().undo(keys)
 
-    assert outcomes(results) == [(Outcome.REMOVED, "")]
+    assert outcomes(results) == [(Outcome.REMOVED, HERE_BEFORE)]
     assert world.table.items() == before
     assert sub in world.pool.users
 

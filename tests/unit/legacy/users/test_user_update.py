@@ -173,3 +173,24 @@ def test_a_user_whom_cognito_refuses_to_disable_fails_alone(world, sub):
 
     assert [result.outcome for result in results] == [Outcome.FAILED, Outcome.CREATED]
     assert world.claim(1)["digest"] == legacy_user(1).digest
+
+
+@pytest.mark.parametrize("operation", ["update_item", "transact_write_items", "admin_disable_user"])
+def test_a_lost_response_is_no_failure(world, sub, operation):
+    """The repeated write finds its own result."""
+    user, switch = legacy_user(first_name="Other", is_disabled=True), KillSwitch()
+
+    def lose_response(name):
+        if name == operation and operation not in switch.calls:
+            switch.lose_response = switch.count + 1
+
+    switch.before_each = lose_response
+    stage = world.stage(
+        run_id="run-2", cognito=switch.wrap(world.pool), dynamodb=switch.wrap(world.table.client)
+    )
+
+    results = stage.update([user])
+
+    assert operation in switch.calls
+    assert outcomes(results) == [(Outcome.UPDATED, "")]
+    assert (world.account(sub)["first_name"], world.claim(1)["digest"]) == ("Other", user.digest)

@@ -43,6 +43,14 @@ def test_a_user_who_was_here_before_is_right(world):
     assert outcomes(verify(world)) == [(Outcome.EXISTED, "")]
 
 
+def test_a_user_who_was_invited_here_before_and_has_a_temporary_password_fails(world):
+    attributes = {"phone_number": phone(101), "phone_number_verified": "true"}
+    world.pool.add(attributes, "FORCE_CHANGE_PASSWORD")
+    world.stage().process([legacy_user()])
+
+    assert outcomes(verify(world)) == [(Outcome.FAILED, reasons.NOT_CONFIRMED)]
+
+
 @pytest.mark.parametrize("sort", ["ACCOUNT#MAIN", "PROFILE#MAIN", "LEGACY#biograph#id1"])
 def test_a_missing_item_fails(world, sub, sort):
     world.table.delete(f"USER#{sub}", sort)
@@ -66,6 +74,22 @@ def test_a_user_whom_an_administrator_disabled_has_changed(world, sub):
     world.pool.users[sub]["Enabled"] = False
 
     assert outcomes(verify(world)) == [(Outcome.CHANGED, reasons.DISABLED_HERE)]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"phone_number": phone(199)}, (Outcome.CHANGED, reasons.CHANGED_ADDRESS)),
+        ({"phone_number_verified": "false"}, (Outcome.FAILED, reasons.NOT_VERIFIED)),
+    ],
+)
+def test_an_address_that_changed_in_cognito_is_listed(world, sub, attributes, expected):
+    values = world.pool.attributes(sub) | attributes
+    world.pool.users[sub]["UserAttributes"] = [
+        {"Name": name, "Value": value} for name, value in values.items()
+    ]
+
+    assert outcomes(verify(world)) == [expected]
 
 
 def test_a_disabled_old_user_who_can_sign_in_fails(world):

@@ -101,6 +101,32 @@ def test_nothing_of_the_content_is_left(moto_world, erasure, add_content):
     assert moto_world.counts(SUB)["media_files"] == 2
 
 
+def test_redirects_of_others_to_the_same_url_stay(moto_world, erasure):
+    """A user who named the public file of another user must not take its URL along."""
+    moto_world.add_user(SUB, with_canaries=False)
+    content_id = content.content_id(moto_world.now, "x")
+    pairs = {
+        sub: redirects.redirect_items(
+            sub,
+            "https://old.example/a.mp4",
+            content=content_id,
+            media_id="m1",
+            content_type="audio/mp4",
+            is_public=True,
+        )
+        for sub in (SUB, OTHER)
+    }
+    for item in [*pairs[SUB], *pairs[OTHER]]:
+        moto_world.tables.put(item)
+
+    erasure.erase_due(SUB)
+
+    remaining = [
+        item for item in moto_world.tables.items() if item.get("entityType") == redirects.ENTITY_TYPE
+    ]
+    assert sorted(remaining, key=str) == sorted(pairs[OTHER], key=str)
+
+
 def test_items_in_partitions_of_others_are_found_from_the_mirrors(moto_world, erasure, add_content):
     moto_world.add_user(SUB, with_canaries=False)
     add_content(SUB, "third")

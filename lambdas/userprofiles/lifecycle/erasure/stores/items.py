@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from userprofiles.lifecycle.erasure.links import owned_partition
+from userprofiles.lifecycle.erasure.links import other_key, owned_partition
 from userprofiles.lifecycle.erasure.stores.batches import count_keys, delete_keys, put_items, read_pages
 from userprofiles.lifecycle.erasure.stores.store import CheckStop, CountedStore
 from userprofiles.social.legacy_records import CLAIM_SORT_KEY, erased_claim_item
-from userprofiles.social.links import mirror_key
 from userprofiles.table import record
 from userprofiles.table.attribute_value import deserialize_item
 
@@ -83,5 +82,5 @@ def _removal_key(sub: str) -> Key:
 
 
 def _mirror_keys(sub: str, keys: list[Key]) -> list[Key]:
-    mirror_keys = (mirror_key(sub, key["SK"]) for key in keys)
+    mirror_keys = (other_key(sub, key["SK"]) for key in keys)
     return [key for key in mirror_keys if key is not None]
