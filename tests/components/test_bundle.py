@@ -65,6 +65,7 @@ def test_handlers_import_only_from_the_zip(platform: str, tmp_path: Path) -> Non
     assert json.loads(process.stdout.splitlines()[-1]) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("handler", OWN_ZIPS)
 def test_handler_with_a_zip_of_its_own_imports_only_from_it(handler: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(build_bundle("host", lock_file=OWN_ZIPS[handler])) as archive:

@@ -11,6 +11,7 @@ FORMER = KEY.replace("4000-8000", "4000-9000")
 
 
 @pytest.mark.parametrize("current", [None, KEY], ids=["key removed", "key changed"])
+@pytest.mark.sample(2)
 def test_functions_can_still_read_what_a_former_key_encrypts(record_stack: Any, current: str | None) -> None:
     """Tables keep a removed key, and messages and objects keep a changed one."""
     keys = {"kms_key_arn": current} if current else {}

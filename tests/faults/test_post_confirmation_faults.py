@@ -90,7 +90,7 @@ def test_table_and_queue_that_refuse_connections(scenario: Any, confirmation_eve
 
 
 @pytest.mark.parametrize("fault", ["throttle", "fail", "expired", "skewed", "denied", "invalid JSON"])
-@pytest.mark.sample(4)
+@pytest.mark.sample(6)
 def test_failing_table_is_abandoned_for_the_outbox(
     scenario: Any, confirmation_event: dict[str, Any], fault: str
 ) -> None:

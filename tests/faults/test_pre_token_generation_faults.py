@@ -42,7 +42,7 @@ def role(invocation: Any) -> str:
     return claims["role"]
 
 
-@pytest.mark.sample(3)
+@pytest.mark.long
 def test_working_table(scenario: Any, confirmation_event: dict[str, Any], token_event: Any) -> None:
     confirmation_event["request"]["userAttributes"]["custom:role"] = "vendor"
     scenario.start_function().send(confirmation_event)

@@ -45,6 +45,7 @@ BROKEN_ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", BROKEN_ANSWERS)
+@pytest.mark.sample(3)
 def test_message_that_twilio_may_have_accepted_is_never_sent_again(sending, server, answer):
     """F20: a timeout or an error 5xx after Twilio has accepted the message: no second charge."""
     server.answers = [BROKEN_ANSWERS[answer]]

@@ -115,6 +115,7 @@ def test_failing_program_is_reported_with_its_line_and_leaves_no_resources(
          "The program failed with ValueError: inside\n  __main__.py:5: fails()"),
     ],
 )  # fmt: skip
+@pytest.mark.sample(2)
 def test_traceback_shows_only_the_users_code(
     localaws: LocalAws, tmp_path: Path, statements: str, expected: str
 ) -> None:

@@ -202,6 +202,7 @@ def collect_patterns_of_service(service: str) -> dict[str, str]:
     return patterns
 
 
+@pytest.mark.long
 def test_patterns_that_python_cannot_compile_are_skipped() -> None:
     """They have Java's classes of ASCII characters, or ranges that Python does not accept."""
     skipped = {}

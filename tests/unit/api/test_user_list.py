@@ -34,7 +34,7 @@ def listed_subs(pages: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.usefixtures("users")
-@pytest.mark.parametrize("limit", ["1", "2", "100"])
+@pytest.mark.parametrize("limit", [pytest.param("1", marks=pytest.mark.long), "2", "100"])
 def test_pages_have_every_user_once(call_as_admin: Callable[..., Any], limit: str) -> None:
     pages = read_pages(call_as_admin, role="customer", limit=limit)
 

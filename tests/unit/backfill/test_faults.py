@@ -223,8 +223,8 @@ class Killed(BaseException):
     """Simulates SIGKILL: our code must not catch it."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", list(TableShape))
-@pytest.mark.sample(2)
 def test_run_killed_at_any_call_and_resumed_leaves_the_same_table_and_counts(create_table, backfill, shape):
     """F21: it resumes from the last saved states, and counts as the uninterrupted run does."""
     limits = replace(LIMITS, page_rows=7, chunk_rows=4)

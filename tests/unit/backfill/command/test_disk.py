@@ -194,6 +194,7 @@ class TestStandardOutput:
             ["-m", "userprofiles.backfill.command.migrate_user_profiles"],
         ],
     )
+    @pytest.mark.sample(2)
     def test_process_with_a_full_standard_output_has_no_traceback(self, arguments):
         with Path("/dev/full").open("w") as full_device:
             process = subprocess.run(

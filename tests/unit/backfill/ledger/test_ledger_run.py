@@ -482,6 +482,7 @@ class SeedLoop:
 
 
 @pytest.mark.parametrize("kind", ["file", "table"])
+@pytest.mark.sample(2)
 def test_loop_of_the_old_script_creates_nothing_after_a_run(world, create_table, kind):
     """Checkpoints and ledger are not rows of the users table, where the loop would read them as users."""
     ledger = world.ledger

@@ -293,8 +293,8 @@ def test_throttled_delete_is_retried(create_table, code):
     assert set(roll_back(table, history).values()) == {("removed", "")}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.sample(2)
 def test_rollback_that_is_killed_at_any_call_and_resumed_leaves_the_same_table(create_table, shape):
     limits = replace(LIMITS, page_rows=5, chunk_rows=3)
     rows = [*users(shape, 7), profile("user0003")]

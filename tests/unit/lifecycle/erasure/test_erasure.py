@@ -282,6 +282,7 @@ def test_run_that_counts_late_keeps_the_count_of_the_other_run(world):
 
 
 @pytest.mark.parametrize("missing", ["both", "account", "profile"])
+@pytest.mark.sample(3)
 def test_sign_up_during_the_erasure_never_brings_the_user_back(world, marketplace, roles, missing):
     """A trigger, the outbox or a first access registers or repairs the user, once before each call."""
     store = Store(world.tables.client, "users", "audit")
