@@ -34,8 +34,8 @@ def translate_error(error: Exception) -> BackfillError:
     if isinstance(error, SourceDamagedError):
         return BackfillFailedError(
             ErrorKind.STATE,
-            f"{error}\nRestore the file from the backup of the old database, or create a new dump. Records "
-            "before this place are processed; a resumed run continues there.",
+            f"{error}\nRestore the file from the backup of the old database, or create a new dump. No plan "
+            "is written. A run has processed the records before this place, and continues there.",
         )
     if isinstance(error, SourceUnavailableError):
         return BackfillFailedError(ErrorKind.NETWORK, str(error))
