@@ -62,6 +62,7 @@ def test_unknown_user_is_not_found(library_client):
     assert result.error_kind is ErrorKind.USER_NOT_FOUND
 
 
+@pytest.mark.long
 def test_analytics_counts_the_users_of_the_table_and_sends_the_metric(client, stack, localaws, tmp_path):
     user = client.create_confirmed_user(role="vendor")
     table, page = stack.outputs["usersTableName"], tmp_path / "page.html"

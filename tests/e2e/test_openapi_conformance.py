@@ -86,7 +86,7 @@ def send_requests(client, document, callers):
 
 @pytest.mark.parametrize("caller", ["administrator", pytest.param("user", marks=pytest.mark.long)])
 @pytest.mark.parametrize("route", ALL_ROUTES, ids=lambda route: route.key)
-@pytest.mark.sample(3)
+@pytest.mark.sample(8)
 def test_answers_to_generated_requests_match_the_document(send_requests, route, caller):
     send_requests(route, caller, FEW)
 
