@@ -32,7 +32,8 @@ _EXIT_CODES = f"""exit codes:
   {ExitCode.SOME_FAILED:<3} done, but some records failed or need a decision
   {ExitCode.STOPPED:<3} stopped early: the last message says how to resume
   {ExitCode.REFUSED:<3} rejected: the plan was changed, does not fit any more or is applied already, the
-      counts differ too much, or another process works on its run or table
+      counts differ too much, another process works on its run or table, or another import of the
+      table is not finished
   {ExitCode.USAGE:<3} wrong usage
 """
 _PERMISSIONS = """
@@ -70,6 +71,11 @@ def add_parsers(commands: Any) -> None:
         add_decision_options(parser)
         add_drift_options(parser)
         add_run_options(parser)
+        parser.add_argument(
+            "--allow-unfinished",
+            action="store_true",
+            help="also if another import of the same table is not finished; its half-done users count as existing",
+        )
         add_connection_options(parser)
         parser.set_defaults(execute=_execute, parser=parser, operation=operation, dry_run=False)
 

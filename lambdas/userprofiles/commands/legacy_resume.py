@@ -70,6 +70,7 @@ def _options(values: argparse.Namespace, run: RunRecord, job: ImportJob) -> argp
         "accept_drift": job.max_drift is None,
         "verbose": False,
         "dry_run": False,
+        "allow_unfinished": True,
         "report": ReportFiles.of_record(run, values).report,
         "html": None,
         "quarantine": None,

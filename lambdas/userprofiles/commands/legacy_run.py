@@ -26,6 +26,7 @@ from userprofiles.legacy.job.import_work import STAGE_THREADS, ImportWork, proce
 from userprofiles.legacy.job.job_errors import command_errors
 from userprofiles.legacy.job.listed_results import ListedResults
 from userprofiles.legacy.job.plan_file import ImportPlan
+from userprofiles.legacy.job.unfinished_runs import refuse_unfinished_run
 from userprofiles.legacy.mapping.mapping import LegacyMapping
 from userprofiles.legacy.mapping.source_check import check_source
 from userprofiles.legacy.users.decisions import read_choices
@@ -66,6 +67,9 @@ def run_import(
         if values.dry_run:
             return show_dry_run(setup, source, plan, {**plan.choices, **choices})
         record = _create_record(setup, plan, run_id, text, choices)
+        if not values.allow_unfinished:
+            with ledger_errors():
+                refuse_unfinished_run(ledger, record)
         return _execute(setup, source, ledger, plan, record, choices=choices)
 
 

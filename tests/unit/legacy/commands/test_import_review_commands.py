@@ -26,6 +26,42 @@ def test_killed_run_is_resumed_by_its_id(commands):
     assert len(commands.target.items) == 65
 
 
+def test_unfinished_run_must_be_ended_before_another_one_begins(commands):
+    """Another run would count the half-done users of a killed one as existing, and leave them as they are."""
+    commands.plan()
+    commands.target.kill_at = 20
+    with pytest.raises(Killed):
+        commands.apply()
+    commands.bury()
+    first = commands.runs()[0].run_id
+    commands.plan_file = commands.folder / "second.json"
+    assert commands.plan()[0] == 0
+
+    code, _, err = commands.apply()
+    delta = commands.delta()
+
+    assert (code, delta[0]) == (5, 5)
+    assert f"Run {first} (import) of the same table" in err
+    assert f"Resume it: userprofiles runs resume {first}" in err
+    assert f"Or roll it back: userprofiles import rollback {first}" in err
+    assert len(commands.runs()) == 1
+    assert commands.run("runs", "resume", first)[0] == 0
+    assert commands.apply()[0] == 0
+
+
+def test_unfinished_run_that_can_not_be_ended_does_not_block_others(commands):
+    commands.plan()
+    commands.target.kill_at = 20
+    with pytest.raises(Killed):
+        commands.apply()
+    commands.bury()
+    commands.plan_file = commands.folder / "second.json"
+    commands.plan()
+
+    assert commands.apply("--allow-unfinished")[0] == 0
+    assert len(commands.runs()) == 2
+
+
 def test_rollback_removes_the_run(commands):
     """A rollback asks first, and removes everything that the run created."""
     commands.plan()
