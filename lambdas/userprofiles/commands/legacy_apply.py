@@ -74,7 +74,7 @@ def add_parsers(commands: Any) -> None:
         parser.add_argument(
             "--allow-unfinished",
             action="store_true",
-            help="also if another import of the same table is unfinished; its half-done users stay as they are",
+            help="also if another import of the table is unfinished; its half-done users stay as they are",
         )
         add_connection_options(parser)
         parser.set_defaults(execute=_execute, parser=parser, operation=operation, dry_run=False)
