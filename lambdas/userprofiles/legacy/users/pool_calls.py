@@ -25,6 +25,8 @@ EXISTS = frozenset({"UsernameExistsException", "AliasExistsException"})
 
 _THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException"})
 _RETRIED = _THROTTLED | {"InternalErrorException", "InternalServerError", "ServiceUnavailable"}
+_TRIGGER_FAILED = "UnexpectedLambdaException"  # its function was throttled or slow, or the pool may not call it
+_TRIGGER_ATTEMPTS = 4
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
 _CREDENTIALS = frozenset(
     {"UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException"}
@@ -123,12 +125,13 @@ class PoolCalls:
             except ParamValidationError:
                 raise PoolRefusedError("InvalidParameterException") from None
             except (ClientError, BotoCoreError) as error:
+                attempt += 1
                 is_late = self._clock() - first_call_at > self._limits.patience_s
-                self._check_retry(operation, quota_class, error, is_late=is_late)
+                if error_code(error) != _TRIGGER_FAILED or attempt == _TRIGGER_ATTEMPTS:
+                    self._check_retry(operation, quota_class, error, is_late=is_late)
             else:
                 return response
-            longest = min(self._limits.longest_wait_s, self._limits.first_wait_s * 2**attempt)
-            attempt += 1
+            longest = min(self._limits.longest_wait_s, self._limits.first_wait_s * 2 ** (attempt - 1))
             if self._stop.wait(random.uniform(0, longest)):  # noqa: S311 - jitter, not a secret
                 raise StoppedError("Stopped.")
 

@@ -176,7 +176,9 @@ class TestCalls:
         assert 200 / slow_s > 0.6 * 5
         assert 0 < calls.throttled["UserRead"] < 300
 
-    @pytest.mark.parametrize("code", ["TooManyRequestsException", "InternalErrorException"])
+    @pytest.mark.parametrize(
+        "code", ["TooManyRequestsException", "InternalErrorException", "UnexpectedLambdaException"]
+    )
     def test_a_passing_error_is_repeated(self, code):
         pool = LegacyPool()
         pool.errors["admin_get_user"] = [code, code]
@@ -184,6 +186,16 @@ class TestCalls:
 
         assert calls.find("nobody") is None
         assert pool.calls == ["admin_get_user"] * 3
+
+    def test_a_trigger_that_keeps_failing_fails_the_user_and_not_the_run(self):
+        pool = LegacyPool()
+        pool.errors["admin_create_user"] = ["UnexpectedLambdaException"] * 10
+        calls, _ = self.create(pool)
+
+        with pytest.raises(PoolRefusedError, match="UnexpectedLambdaException"):
+            calls.call("admin_create_user", Username="+4915112345678")
+
+        assert pool.calls == ["admin_create_user"] * 4
 
     def test_a_lost_connection_is_repeated(self):
         class Flaky(LegacyPool):
