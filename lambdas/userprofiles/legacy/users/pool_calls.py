@@ -25,7 +25,7 @@ EXISTS = frozenset({"UsernameExistsException", "AliasExistsException"})
 
 _THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException"})
 _RETRIED = _THROTTLED | {"InternalErrorException", "InternalServerError", "ServiceUnavailable"}
-_TRIGGER_FAILED = "UnexpectedLambdaException"  # its function was throttled or slow, or the pool may not call it
+_TRIGGER_FAILED = "UnexpectedLambdaException"  # a function was throttled or slow, or may not be invoked
 _TRIGGER_ATTEMPTS = 4
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
 _CREDENTIALS = frozenset(

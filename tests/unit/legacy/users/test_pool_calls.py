@@ -189,13 +189,13 @@ class TestCalls:
 
     def test_a_trigger_that_keeps_failing_fails_the_user_and_not_the_run(self):
         pool = LegacyPool()
-        pool.errors["admin_create_user"] = ["UnexpectedLambdaException"] * 10
+        pool.errors["admin_get_user"] = ["UnexpectedLambdaException"] * 10
         calls, _ = self.create(pool)
 
         with pytest.raises(PoolRefusedError, match="UnexpectedLambdaException"):
-            calls.call("admin_create_user", Username="+4915112345678")
+            calls.call("admin_get_user", Username="nobody")
 
-        assert pool.calls == ["admin_create_user"] * 4
+        assert pool.calls == ["admin_get_user"] * 4
 
     def test_a_lost_connection_is_repeated(self):
         class Flaky(LegacyPool):
