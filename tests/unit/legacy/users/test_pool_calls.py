@@ -235,6 +235,21 @@ class TestCalls:
 
         assert error.value.kind is ErrorKind.SERVICE
 
+    def test_throttling_goes_on_as_long_as_other_calls_succeed(self):
+        time = FakeTime()
+
+        class Busy(LegacyPool):
+            def admin_get_user(self, *, Username, **parameters):  # noqa: N803
+                if Username == "unlucky" and time.seconds < 10 * LIMITS.patience_s:
+                    assert calls.find("lucky") is None
+                    raise pool_error("TooManyRequestsException")
+                return super().admin_get_user(Username=Username, **parameters)
+
+        calls, _ = self.create(Busy(), {QuotaClass.USER_READ: 50}, time)
+
+        assert calls.find("unlucky") is None
+        assert time.seconds >= 10 * LIMITS.patience_s
+
     @pytest.mark.parametrize(
         ("code", "kind", "text"),
         [
