@@ -81,7 +81,7 @@ class PoolCalls:
         self._calls: Counter[str] = Counter()
         self._throttled: Counter[str] = Counter()
         self._taken = 0
-        self._succeeded_at: dict[QuotaClass, float] = {}
+        self._answered_at: dict[QuotaClass, float] = {}
 
     @property
     def calls(self) -> dict[str, int]:
@@ -127,13 +127,15 @@ class PoolCalls:
                 raise PoolRefusedError("InvalidParameterException") from None
             except (ClientError, BotoCoreError) as error:
                 attempt += 1
+                if isinstance(error, ClientError) and error_code(error) not in _RETRIED:
+                    self._answered_at[quota_class] = self._clock()
                 is_late = self._is_late(quota_class, first_call_at, error_code(error))
                 if error_code(error) != _TRIGGER_FAILED or attempt == _TRIGGER_ATTEMPTS:
                     self._check_retry(operation, quota_class, error, is_late=is_late)
             else:
-                self._succeeded_at[quota_class] = self._clock()
+                self._answered_at[quota_class] = self._clock()
                 return response
-            longest = min(self._limits.longest_wait_s, self._limits.first_wait_s * 2 ** (attempt - 1))
+            longest = min(self._limits.longest_wait_s, self._limits.first_wait_s * 2 ** min(attempt - 1, 30))
             if self._stop.wait(random.uniform(0, longest)):  # noqa: S311 - jitter, not a secret
                 raise StoppedError("Stopped.")
 
@@ -147,10 +149,10 @@ class PoolCalls:
             raise
 
     def _is_late(self, quota_class: QuotaClass, first_call_at: float, code: str) -> bool:
-        """Return whether to give up. While Cognito throttles, other calls may succeed: then waiting helps."""
+        """Return whether to give up. While Cognito throttles, waiting helps if it answers other calls."""
         begin = first_call_at
         if code in _THROTTLED:
-            begin = max(begin, self._succeeded_at.get(quota_class, begin))
+            begin = max(begin, self._answered_at.get(quota_class, begin))
         return self._clock() - begin > self._limits.patience_s
 
     def _take(self, quota_class: QuotaClass) -> None:
