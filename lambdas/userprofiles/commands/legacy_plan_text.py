@@ -7,13 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from userprofiles.legacy.job.import_report import USERS_STAGE
+from userprofiles.legacy.job.import_report import USERS_STAGE, count_withheld
 from userprofiles.legacy.job.plan_file import ImportPlan
 from userprofiles.legacy.mapping.first_pass import first_pass_lines
 
 _RULER = "=" * 60
 _SHOWN_CONFLICTS = 10
-_WITHHELD = "media withheld"
 
 
 def format_plan(plan: ImportPlan, path: Path, decisions: Path | None, outputs: Path | None) -> str:
@@ -68,8 +67,7 @@ def _empty_batch_lines(plan: ImportPlan) -> Iterator[str]:
 
 
 def _withheld_lines(plan: ImportPlan) -> Iterator[str]:
-    count = sum(unit["numbers"].get(_WITHHELD, 0) for unit in plan.units)
-    if count:
+    if count := count_withheld(plan.units):
         yield f"Files that are not copied: {count:,}, because nothing proves whose private files they are."
         yield "Set `public`, `owner` or `trust_media_fields` in their media rules, and make the plan again."
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from userprofiles.legacy.content.file_owners import WITHHELD, withhold_media, withhold_text_file
 from userprofiles.legacy.content.url_rules import NO_RULE, OldFile, UrlRules
+from userprofiles.legacy.job.stage import MEDIA_WITHHELD
 from userprofiles.legacy.mapping.records import LegacyContent
 from userprofiles.social import content, redirects
 from userprofiles.social.content import ELSEWHERE, MISSING, READY
@@ -206,7 +207,7 @@ def count_media(media: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         "media": states[READY],
         "media bytes": sum(entry.get("bytes", 0) for entry in media if entry["state"] == READY),
         "dead links": states[MISSING] - withheld,
-        "media withheld": withheld,
+        MEDIA_WITHHELD: withheld,
         "media elsewhere": states[ELSEWHERE],
     }
     return {name: number for name, number in counts.items() if number}

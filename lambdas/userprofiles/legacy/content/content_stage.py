@@ -20,7 +20,14 @@ from userprofiles.legacy.content.file_owners import WITHHELD
 from userprofiles.legacy.content.media_bucket import MediaBucket
 from userprofiles.legacy.content.media_copies import MediaCopies
 from userprofiles.legacy.content.url_rules import NO_RULE, UrlRules
-from userprofiles.legacy.job.stage import Conflict, Outcome, RecordKind, RecordResult, StageEstimate
+from userprofiles.legacy.job.stage import (
+    MEDIA_WITHHELD,
+    Conflict,
+    Outcome,
+    RecordKind,
+    RecordResult,
+    StageEstimate,
+)
 from userprofiles.legacy.mapping.records import LegacyContent
 from userprofiles.legacy.stage_tools import OBJECT, StageTools, ledger_key, write_units
 from userprofiles.legacy.table_inserts import InsertResult
@@ -71,7 +78,7 @@ class ContentStage:
         counts = {
             "media": copied,
             "media elsewhere": elsewhere,
-            "media withheld": withheld,
+            MEDIA_WITHHELD: withheld,
             "dead links": dead,
         }
         findings = [*plan.findings, *(problem for problem in problems if problem)]

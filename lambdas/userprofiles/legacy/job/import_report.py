@@ -11,7 +11,7 @@ from userprofiles.jobs.run_record import RunRecord
 from userprofiles.jobs.timeline import Timeline
 from userprofiles.legacy.job.balances import check_balances
 from userprofiles.legacy.job.import_job import ImportOperation
-from userprofiles.legacy.job.stage import Outcome
+from userprofiles.legacy.job.stage import MEDIA_WITHHELD, Outcome
 from userprofiles.legacy.job.unit_state import UnitState, add_outcomes
 
 USERS_STAGE = "users"
@@ -106,6 +106,12 @@ def format_report(report: Mapping[str, Any]) -> str:
         lines += stage_lines(stage)
     if all(stage["done"] for stage in report["stages"]):
         lines += [f"{'OK' if check['ok'] else 'WRONG':<6} {check['check']}" for check in report["checks"]]
+    if withheld := count_withheld(report["stages"]):
+        lines.append(
+            f"Files that were not copied: {withheld:,}, because nothing proves whose private files they are.\n"
+            "Set `public`, `owner` or `trust_media_fields` in their media rules, make a new plan, and apply it "
+            "with `import delta`."
+        )
     window = report["freezeWindow"]
     if window:
         lines.append(
@@ -113,6 +119,11 @@ def format_report(report: Mapping[str, Any]) -> str:
             "the old application changed in this time can be missing."
         )
     return "\n".join(lines)
+
+
+def count_withheld(units: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many private files units of a plan or a report leave out."""
+    return sum(unit["numbers"].get(MEDIA_WITHHELD, 0) for unit in units)
 
 
 def stage_lines(stage: Mapping[str, Any]) -> list[str]:

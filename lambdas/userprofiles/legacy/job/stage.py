@@ -7,6 +7,10 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 
+MEDIA_WITHHELD = "media withheld"
+"""The name under which plan and report count private files that are not copied."""
+
+
 class Outcome(StrEnum):
     """The outcome for one record, or for one key of a rollback. The report counts them under these names.
 

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from command_world import STACK_OPTIONS, user_document
 from userprofiles.commands.legacy_plan_text import format_plan
 from userprofiles.jobs.run_record import RunState
+from userprofiles.legacy.job.import_report import format_report
 from userprofiles.legacy.job.plan_file import read_plan
 
 ENDPOINT = "http://127.0.0.1:4566"
@@ -131,3 +132,29 @@ def test_missing_plan_of_a_run_is_named(commands):
 
     assert code == 1
     assert f"The plan of run {run}, {commands.plan_file}, does not exist.\nRestore the file." in err
+
+
+def test_report_of_a_run_names_private_files_that_were_not_copied():
+    """An import without them is complete, so that nobody would look for them."""
+    stage = {
+        "stage": "content",
+        "collection": "",
+        "outcomes": {},
+        "reasons": {},
+        "numbers": {"media withheld": 7},
+        "done": True,
+    }
+    report = {
+        "runId": "run-1",
+        "kind": "import",
+        "state": "done",
+        "stages": [stage],
+        "checks": [],
+        "freezeWindow": None,
+    }
+
+    text = format_report(report)
+
+    assert "Files that were not copied: 7, because nothing proves whose private files they are." in text
+    assert "apply it with `import delta`" in text
+    assert "not copied" not in format_report({**report, "stages": [{**stage, "numbers": {}}]})
