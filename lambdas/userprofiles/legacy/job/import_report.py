@@ -108,9 +108,9 @@ def format_report(report: Mapping[str, Any]) -> str:
         lines += [f"{'OK' if check['ok'] else 'WRONG':<6} {check['check']}" for check in report["checks"]]
     if withheld := count_withheld(report["stages"]):
         lines.append(
-            f"Files that were not copied: {withheld:,}, because nothing proves whose private files they are.\n"
-            "Set `public`, `owner` or `trust_media_fields` in their media rules, make a new plan, and apply it "
-            "with `import delta`."
+            f"Files that were not copied: {withheld:,}, because nothing proves whose private files they are."
+            "\nSet `public`, `owner` or `trust_media_fields` in their media rules, make a new plan, and "
+            "apply it with `import delta`."
         )
     window = report["freezeWindow"]
     if window:

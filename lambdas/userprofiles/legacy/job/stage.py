@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-
 MEDIA_WITHHELD = "media withheld"
 """The name under which plan and report count private files that are not copied."""
 
