@@ -139,7 +139,7 @@ def _replace_reports() -> None:
 
     def emit_throttle(name: str, duration_ms: float, error: bool, throttle: bool) -> None:  # noqa: ARG001
         # The emulator calls it for each `Invoke` too, which `emit_logs_and_metrics` has counted, and a second
-        # time for one that was throttled. A throttled request is no invocation (Lambda Developer Guide,
+        # time for one that was throttled. A throttled request is not an invocation (Lambda Developer Guide,
         # "Types of metrics for Lambda functions").
         if throttle and not duration_ms:
             record(name, Throttles=1)

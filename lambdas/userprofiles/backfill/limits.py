@@ -57,7 +57,7 @@ class Limits:
     """Tries of an insert that the server fails to execute while others succeed. Then its user has failed."""
 
     server_error_wait_s: float = 1.0
-    """Longest pause, in seconds, before the next try of such an insert: a short outage is no failure."""
+    """Longest pause, in seconds, before the next try of such an insert: a short outage is not a failure."""
 
     attempts: int = 3
     """Attempts of botocore for one call. Few, so that a wrong endpoint is reported soon."""

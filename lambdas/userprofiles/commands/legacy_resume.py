@@ -50,7 +50,7 @@ def _options(values: argparse.Namespace, run: RunRecord, job: ImportJob) -> argp
     """Return the options with which the run was started.
 
     Raises:
-        RefusedError: The record names a file that is no report. Others may be able to write the ledger.
+        RefusedError: The record names a file that is not a report. Others may be able to write the ledger.
     """
     options = {
         "operation": job.operation,

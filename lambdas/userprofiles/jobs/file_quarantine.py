@@ -101,7 +101,7 @@ class FileQuarantine:
         raise missing_rows_error(str(path), count, part)
 
     def delete(self, part: Part) -> None:
-        """Delete a part that a newer version has replaced. It is no error if that fails."""
+        """Delete a part that a newer version has replaced. A failure has no effect."""
         self._ends.pop(self.path(part), None)
         with suppress(OSError):
             self.path(part).unlink()

@@ -130,7 +130,7 @@ class LedgerTable:
         return item
 
     def transact(self, actions: Sequence[Mapping[str, Mapping[str, Any]]]) -> None:
-        """Write several items, all or none. A single update is no transaction, which costs twice as much.
+        """Write several items, all or none. A single update is not a transaction, which costs twice as much.
 
         botocore adds a token to the call, so that its own retry after a lost response is not a second write:
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html

@@ -118,7 +118,7 @@ class Quarantine(Protocol):
         """
 
     def delete(self, part: Part) -> None:
-        """Delete a part that a newer version has replaced. It is no error if that fails."""
+        """Delete a part that a newer version has replaced. A failure has no effect."""
 
 
 def row_digest(row: Mapping[str, Any]) -> str:

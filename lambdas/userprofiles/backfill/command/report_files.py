@@ -107,14 +107,14 @@ class ReportFiles:
         """Return where the report of a stored run is written, as its record says.
 
         Raises:
-            RefusedError: The record names a file that is no report. Others may be able to write the ledger.
+            RefusedError: The record names another file than a report. Others may be able to write the ledger.
         """
         report = _report_path(record) if record.report and not bucket_of(record) else None
         for path in [report, report.with_suffix(".html")] if report else []:
             if path.is_file() and not _is_report(path):
                 raise RefusedError(
-                    f"The record of run {record.run_id} names the report {path}, but this file is no report, "
-                    "so it is not replaced.\nMove the file if the name is right."
+                    f"The record of run {record.run_id} names the report {path}, but this file is not a "
+                    "report, so it is not replaced.\nMove the file if the name is right."
                 )
         return cls(
             report,

@@ -254,7 +254,7 @@ def test_resume_does_not_replace_a_file_that_is_no_report(stopped, ledger, capsy
     ledger.release(lease, report=str(victim), state=RunState.STOPPED)
 
     assert runs("resume", RUN) == 5
-    assert "is no report" in capsys.readouterr().err
+    assert "is not a report" in capsys.readouterr().err
     assert victim.read_text() == "export A=1"
     victim.write_text("")
     for _ in range(2):  # an empty file is replaced, and then the run is done

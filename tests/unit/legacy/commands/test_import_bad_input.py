@@ -233,7 +233,7 @@ def test_resumed_run_replaces_reports_only(commands):
     code, _, err = commands.run("runs", "resume", run_id)
 
     assert code == 5
-    assert "this file is no report, so it is not replaced" in err
+    assert "this file is not a report, so it is not replaced" in err
     assert report.read_text() == "a diary"
     report.write_text(text)
     assert commands.run("runs", "resume", run_id)[0] == 0
