@@ -196,6 +196,11 @@ def test_only_as_many_workers_start_at_once_as_there_are_processors(monkeypatch)
     for module, name in ((lambda_svc, "acquire_worker"), (lambda_svc, "release_worker")):
         monkeypatch.setattr(module, name, getattr(module, name))
     monkeypatch.setattr(lambda_runtime.Worker, "_spawn", spawn)
+    started = []
+    start = WorkerQueue.start
+    monkeypatch.setattr(
+        WorkerQueue, "start", lambda queue, worker: started.append(worker) or start(queue, worker)
+    )
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     worker_queue.wait_for_workers()
     threads = [
@@ -209,3 +214,4 @@ def test_only_as_many_workers_start_at_once_as_there_are_processors(monkeypatch)
 
     assert len(most) == 6
     assert max(most) <= 2
+    assert len(started) == 6
