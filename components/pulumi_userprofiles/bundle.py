@@ -111,7 +111,7 @@ def build_bundle(
         )
     version = runtime.removeprefix("python") if platform == "lambda" else None
     extra = {_checked_path(name): text.encode() for name, text in sorted((extra_files or {}).items())}
-    own_files = {f"userprofiles/{name}": data for name, data in _files(_source())} | extra
+    own_files = _own_files() | extra
     key = _libraries_key(version, lock_file)
     target = _cache() / f"userprofiles-{platform}-{_digest(key, own_files)}.zip"
     if target.exists():
@@ -161,6 +161,15 @@ def _source() -> Path:
             "'pulumi_userprofiles'."
         )
     return Path(spec.origin).parent
+
+
+@cache
+def _own_files() -> dict[str, bytes]:
+    """Return path in the zip and content of each file of ``userprofiles``.
+
+    They are read once in a process: a program packs the same 600 files for each of its functions.
+    """
+    return {f"userprofiles/{name}": data for name, data in _files(_source())}
 
 
 def _cache() -> Path:

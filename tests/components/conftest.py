@@ -38,18 +38,11 @@ with warnings.catch_warnings():
 
 from component_pulumi_speed import speed_up_pulumi
 from component_recording import Recording, record, start_recording
-from pulumi_userprofiles import bundle, python_function_settings
+from pulumi_userprofiles import python_function_settings
 
 gc.freeze()  # pulumi-aws is large: without this, each collection of garbage searches its modules
 
 speed_up_pulumi()
-
-
-def _read_sources_once() -> None:
-    """Keep the files of `userprofiles` in memory: a zip's name is computed from them."""
-    read_files, source = bundle._files, bundle._source()
-    sources = functools.cache(lambda: list(read_files(source)))
-    bundle._files = lambda root: iter(sources()) if root == source else read_files(root)
 
 
 def _find_each_zip_once() -> None:
@@ -68,7 +61,6 @@ def _find_each_zip_once() -> None:
     python_function_settings.build_bundle = build_once
 
 
-_read_sources_once()
 _find_each_zip_once()
 
 
