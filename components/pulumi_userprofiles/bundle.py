@@ -2,11 +2,11 @@
 
 uv installs the libraries of ``userprofiles/pylock.toml`` (PEP 751, with hashes), from its cache if
 possible, otherwise from the package index. A function with more libraries has its own lock file, and so its
-own zip. Parts of botocore (27 MB of service descriptions) and of
-Powertools that the functions do not use are left out. All modules are compiled by the Python version that
-runs them, because a function without bytecode compiles them at every cold start. For the same reason,
-templates are compiled to modules, and botocore's descriptions are reduced. Entries are sorted, and their
-times and modes are fixed, so that a second ``pulumi up`` shows no change.
+own zip. Parts of botocore (27 MB of service descriptions) and of Powertools that the functions do not use are
+left out. All modules are compiled by the Python version that runs them, because a function without bytecode
+compiles them at every cold start. For the same reason, templates are compiled to modules, and botocore's
+descriptions are reduced. Entries are sorted, and their times and modes are fixed, so that a second
+``pulumi up`` shows no change.
 
 ``python -m pulumi_userprofiles.bundle [host|lambda ...]`` builds the zips in advance. A later deployment
 takes them from the cache: ``.cache/bundles`` in a checkout, otherwise the user's cache folder.
@@ -63,8 +63,7 @@ _UNUSED = tuple(
         "utilities/validation",
     )
 )
-"""Parts of Powertools that no handler imports: 300 of the 1,050 files that a local AWS unpacks at each cold
-start."""
+"""Parts of Powertools that no handler imports: 300 of the 1,050 files that a local AWS unpacks."""
 
 _BUILD_MODULES = ("bundle", "bytecode", "reproducible_zip", "service_descriptions", "template_modules")
 """The modules that decide what a zip contains. Their digest is part of the key of a cached zip."""
@@ -165,10 +164,7 @@ def _source() -> Path:
 
 @cache
 def _own_files() -> dict[str, bytes]:
-    """Return path in the zip and content of each file of ``userprofiles``.
-
-    They are read once in a process: a program packs the same 600 files for each of its functions.
-    """
+    """Return path in the zip and content of each file of ``userprofiles``, read once for all functions."""
     return {f"userprofiles/{name}": data for name, data in _files(_source())}
 
 

@@ -248,7 +248,6 @@ def test_killed_up_leaves_no_process_and_no_folder(cli_project: Path, tmp_path: 
     assert list(scratch.iterdir()) == []
 
 
-@pytest.mark.long
 def test_ctrl_c_before_up_is_ready_is_130(cli_project: Path) -> None:
     (cli_project / "__main__.py").write_text(SLEEPING_PROGRAM)
     with subprocess.Popen(

@@ -114,7 +114,7 @@ async def sign_up_users(url: str, client_id: str, count: int) -> Counter[tuple[s
     return results
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(1_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.long)])
 def test_concurrent_clients_do_not_break_the_store_of_users(count: int) -> None:
     """A search through the users must not fail when another thread stores a user meanwhile."""
     with LocalAws() as aws:

@@ -17,7 +17,7 @@ from userprofiles.legacy.job.planner import ImportPlanner
 def show_dry_run(
     setup: ImportSetup, source: DocumentSource, plan: ImportPlan, choices: Mapping[str, str]
 ) -> ExitCode:
-    """Read the source, and print what a run would do. Nothing is written, and there is no record of a run.
+    """Read the source, and print what a run would do. Nothing is written, and no run is recorded.
 
     Args:
         setup: The stack, and how the run would be carried out.

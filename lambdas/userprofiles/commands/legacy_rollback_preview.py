@@ -27,7 +27,7 @@ def show_rollback(
     stages: Sequence[Stage[Any]],
     unlisted_keys: Sequence[str],
 ) -> ExitCode:
-    """Print what a rollback would remove and keep. Nothing is written, and there is no record of a run.
+    """Print what a rollback would remove and keep. Nothing is written, and no run is recorded.
 
     Args:
         setup: The stack, and how the rollback would be carried out.

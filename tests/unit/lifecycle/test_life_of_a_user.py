@@ -95,8 +95,8 @@ def run(examples, **options):
 
 
 def test_life_of_users(aws_environment):
-    """At least 100 steps, the same in every run."""
-    assert run(8, derandomize=True) >= 100
+    """At least 200 steps, the same in every run."""
+    assert run(20, derandomize=True) >= 200
 
 
 @pytest.mark.long

@@ -10,13 +10,18 @@ from import_fakes import Killed
 from userprofiles.jobs.run_record import RunState
 
 
-def test_killed_run_is_resumed_by_its_id(commands):
-    """`runs resume` continues an import with the plan and the options of its start."""
-    commands.plan()
+def kill_apply(commands):
+    """Start `apply`, and kill it at its 20th call."""
     commands.target.kill_at = 20
     with pytest.raises(Killed):
         commands.apply()
     commands.bury()
+
+
+def test_killed_run_is_resumed_by_its_id(commands):
+    """`runs resume` continues an import with the plan and the options of its start."""
+    commands.plan()
+    kill_apply(commands)
 
     code, out, err = commands.run("runs", "resume", commands.runs()[0].run_id)
 
@@ -29,10 +34,7 @@ def test_killed_run_is_resumed_by_its_id(commands):
 def test_unfinished_run_must_be_ended_before_another_one_begins(commands):
     """Another run would count the half-done users of a killed one as existing, and leave them as they are."""
     commands.plan()
-    commands.target.kill_at = 20
-    with pytest.raises(Killed):
-        commands.apply()
-    commands.bury()
+    kill_apply(commands)
     first = commands.runs()[0].run_id
     commands.plan_file = commands.folder / "second.json"
     assert commands.plan()[0] == 0
@@ -51,10 +53,7 @@ def test_unfinished_run_must_be_ended_before_another_one_begins(commands):
 
 def test_unfinished_run_that_can_not_be_ended_does_not_block_others(commands):
     commands.plan()
-    commands.target.kill_at = 20
-    with pytest.raises(Killed):
-        commands.apply()
-    commands.bury()
+    kill_apply(commands)
     commands.plan_file = commands.folder / "second.json"
     commands.plan()
 
@@ -121,10 +120,7 @@ def test_dry_run_of_a_rollback_shows_what_stays(commands):
 def test_dry_run_of_a_rollback_finds_what_a_killed_run_has_created(commands):
     """The ledger does not list all of it."""
     commands.plan()
-    commands.target.kill_at = 20
-    with pytest.raises(Killed):
-        commands.apply()
-    commands.bury()
+    kill_apply(commands)
     items, run_id = len(commands.target.items), commands.runs()[0].run_id
 
     code, out, _ = commands.run("import", "rollback", run_id, "--dry-run", "--json")
@@ -136,10 +132,7 @@ def test_dry_run_of_a_rollback_finds_what_a_killed_run_has_created(commands):
 def test_rollback_of_a_killed_run_needs_the_source(commands):
     """What the killed process created after its last checkpoint is found with the source."""
     commands.plan()
-    commands.target.kill_at = 20
-    with pytest.raises(Killed):
-        commands.apply()
-    commands.bury()
+    kill_apply(commands)
 
     code, _, _ = commands.run("import", "rollback", commands.runs()[0].run_id, "--yes")
 
