@@ -16,6 +16,7 @@ from pulumi_localaws.resources.input_schema import (
     to_aws_name,
     validate,
 )
+from pulumi_localaws.resources.lookups import LOOKUPS
 from pulumi_localaws.resources.resource_type import Properties
 
 _PRINCIPALS = ListOf(ObjectOf({"type": STR, "identifiers": STR_LIST}))
@@ -60,7 +61,7 @@ def invoke(token: str, inputs: Properties, context: InvokeContext) -> Properties
     if entry is None:
         raise DeploymentError(
             f"The invoke {token} is not supported by the local deployment. Supported:"
-            f" {', '.join(sorted(INVOKES))}."
+            f" {', '.join(sorted((*INVOKES, *LOOKUPS)))}."
         )
     try:
         return entry.run(context, validate(inputs, entry.inputs))

@@ -28,7 +28,7 @@ CASES: dict[str, Case] = {
         dependencies=(USER_POOL, COGNITO_USER, GROUP),
         inputs=lambda created: {
             "userPoolId": created[USER_POOL]["id"],
-            "username": created[COGNITO_USER]["username"],
+            "username": "ada@example.com",
             "groupName": created[GROUP]["name"],
         },
         probe=lambda client, _, outputs: client("cognito-idp").list_users_in_group(
