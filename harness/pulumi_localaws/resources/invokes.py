@@ -57,16 +57,25 @@ def invoke(token: str, inputs: Properties, context: InvokeContext) -> Properties
     Raises:
         DeploymentError: The invoke or an input is not supported; the message lists what is supported.
     """
-    entry = INVOKES.get(token)
-    if entry is None:
-        raise DeploymentError(
-            f"The invoke {token} is not supported by the local deployment. Supported:"
-            f" {', '.join(sorted((*INVOKES, *LOOKUPS)))}."
-        )
+    check_invoke_token(token)
+    entry = INVOKES[token]
     try:
         return entry.run(context, validate(inputs, entry.inputs))
     except (InputError, ValueError) as error:
         raise DeploymentError(f"The invoke {token}: {error}.") from error
+
+
+def check_invoke_token(token: str) -> None:
+    """Check that an invoke is supported.
+
+    Raises:
+        DeploymentError: It is not; the message lists the supported invokes.
+    """
+    if token not in INVOKES and token not in LOOKUPS:
+        raise DeploymentError(
+            f"The invoke {token} is not supported by the local deployment. Supported:"
+            f" {', '.join(sorted((*INVOKES, *LOOKUPS)))}."
+        )
 
 
 def _get_caller_identity(context: InvokeContext, _: Properties) -> Properties:
