@@ -10,8 +10,8 @@ from typing import Any
 from pulumi_localaws.config.regions import SKIP_SETTING, check_region
 from pulumi_localaws.errors import DeploymentError
 
-PACKAGES = ("aws", "random")
-"""Packages whose providers a program can create. ``random`` has no settings."""
+PACKAGES = ("archive", "aws", "random")
+"""Packages whose providers a program can create. ``archive`` and ``random`` have no settings."""
 
 APPLIED_SETTINGS = ("allowedAccountIds", "defaultTags", "forbiddenAccountIds", "region")
 """Settings that have the same effect as on AWS."""

@@ -1,4 +1,4 @@
-"""The invokes that a program can call: account, region, partition and policy document."""
+"""The invokes that a program can call: account, region, partition, policy document and zip file."""
 
 import json
 import zlib
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.resources.archive_files import FILE_INPUTS, write_file
 from pulumi_localaws.resources.input_schema import (
     STR,
     STR_LIST,
@@ -197,6 +198,7 @@ def _merge_statements(
 
 
 INVOKES: dict[str, Invoke] = {
+    "archive:index/getFile:getFile": Invoke(FILE_INPUTS, lambda _, inputs: write_file(inputs)),
     "aws:index/getCallerIdentity:getCallerIdentity": Invoke(ObjectOf({"id": STR}), _get_caller_identity),
     "aws:index/getRegion:getRegion": Invoke(
         ObjectOf({"id": STR, "name": STR, "region": STR, "endpoint": STR}), _get_region
