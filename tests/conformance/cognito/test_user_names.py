@@ -157,9 +157,9 @@ def test_wrong_secret_hash_is_rejected(gateway: GatewayClient, emulator: FakeEmu
     assert error_of(response)[0] == "NotAuthorizedException"
 
 
-@pytest.mark.parametrize("name", ['a"b@example.com', "a\\b@example.com", "", "ß@example.com", None, 7, ["x"]])
-def test_invalid_names_are_forwarded(gateway: GatewayClient, name: Any) -> None:
-    """Our own rule: the backend rejects an invalid name."""
+@pytest.mark.parametrize("name", ['a"b@example.com', "a\\b@example.com", "ß@example.com"])
+def test_unusual_names_are_forwarded(gateway: GatewayClient, name: str) -> None:
+    """Our own rule: the backend does not know the user."""
     response = gateway.call("ForgotPassword", Username=name)
 
     assert error_of(response)[0] == "UserNotFoundException"

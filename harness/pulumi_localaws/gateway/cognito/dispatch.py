@@ -2,6 +2,7 @@
 
 The handlers build on these modules:
 
+- `request_check`: the parameters of any call, by Cognito's API model
 - `call`: one API call and the objects that handlers use
 - `pool_models`, `user_directory`, `tokens`: look up pools, app clients and users
 - `user_names`: user names in any case
@@ -16,6 +17,7 @@ The handlers build on these modules:
 
 import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from pulumi_localaws.gateway.cognito import (
     admin_calls,
@@ -26,7 +28,9 @@ from pulumi_localaws.gateway.cognito import (
     user_pools,
 )
 from pulumi_localaws.gateway.cognito.call import CognitoCall, Dependencies
+from pulumi_localaws.gateway.cognito.request_check import check_request
 from pulumi_localaws.gateway.wire.errors import AwsError
+from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
 Handler = Callable[[CognitoCall], Awaitable[Response]]
@@ -74,21 +78,25 @@ async def handle(request: Request, action: str, dependencies: Dependencies, note
         parameters = json.loads(request.body or b"{}")
     except ValueError:
         parameters = None
-    handler = HANDLERS.get(action)
-    if (
-        handler is None
-        and action.startswith("Admin")
-        and isinstance(parameters, dict)
-        and "Username" in parameters
-    ):
-        handler = admin_calls.handle_admin_call
-    if handler is None or not isinstance(parameters, dict):
-        return await dependencies.send_to_emulator(request)
-    call = CognitoCall(
-        request=request, action=action, parameters=parameters, dependencies=dependencies, notes=notes
-    )
     try:
-        return await handler(call)
+        if GatewayRule.REQUEST_MODEL in dependencies.rules:
+            check_request(action, parameters)
+        handler = _find_handler(action, parameters)
+        if handler is None:
+            return await dependencies.send_to_emulator(request)
+        return await handler(
+            CognitoCall(
+                request=request, action=action, parameters=parameters, dependencies=dependencies, notes=notes
+            )
+        )
     except AwsError as error:
         notes.append(f"rejected: {error.code}")
         return error.to_response()
+
+
+def _find_handler(action: str, parameters: Any) -> Handler | None:
+    if not isinstance(parameters, dict):
+        return None
+    if action not in HANDLERS and action.startswith("Admin") and "Username" in parameters:
+        return admin_calls.handle_admin_call
+    return HANDLERS.get(action)

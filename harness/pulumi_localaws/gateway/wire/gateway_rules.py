@@ -15,6 +15,12 @@ class GatewayRule(Enum):
     """PreSignUp has metadata, validation data, a permission check and AWS's error text."""
     CUSTOM_CHALLENGE = auto()
     """The custom challenge follows AWS's rules for triggers, sessions and unknown users."""
+    REQUEST_MODEL = auto()
+    """The parameters of a Cognito call fit the API model: types, lengths, ranges, patterns and values."""
+    POOL_SCHEMA = auto()
+    """A pool's schema is possible, and attribute values conform to it."""
+    USER_FILTER = auto()
+    """The filter of ListUsers has AWS's syntax and names a searchable attribute."""
     WRITE_ATTRIBUTES = auto()
     READ_ATTRIBUTES = auto()
     """GetUser returns only the client's read attributes."""
