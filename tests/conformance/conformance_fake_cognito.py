@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from conformance_fake_tokens import apply_overrides, decode_claims, encode_token
 from pulumi_localaws.gateway.cognito import pre_sign_up_relay, token_generation
+from pulumi_localaws.gateway.cognito.pool_schema import STANDARD_DATA_TYPES
 from pulumi_localaws.gateway.router import RequestKind, RequestRouter
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
@@ -44,8 +45,9 @@ class FakeCognito:
             "DeletionProtection": "INACTIVE",
             "LambdaConfig": {},
             "SchemaAttributes": [
-                {"Name": "email", "Mutable": True},
-                {"Name": "custom:role", "Mutable": False},
+                *({"Name": name, "AttributeDataType": kind} for name, kind in STANDARD_DATA_TYPES.items()),
+                {"Name": "custom:role", "AttributeDataType": "String", "Mutable": False},
+                {"Name": "custom:other", "AttributeDataType": "String", "Mutable": True},
             ],
         }
         self.client: dict[str, Any] = {

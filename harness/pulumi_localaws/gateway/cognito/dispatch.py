@@ -7,6 +7,7 @@ The handlers build on these modules:
 - `pool_models`, `user_directory`, `tokens`: look up pools, app clients and users
 - `user_names`: user names in any case
 - `attribute_rules`: which attributes a client may read and write
+- `pool_schema`, `attribute_values`: possible schemas, and attribute values that conform to them
 - `codes`, `code_delivery`, `code_messages`: confirmation codes, their lifetime, SMS and e-mail, CustomMessage
 - `custom_senders`, `secret_encryption`, `sender_settings`: functions that send the messages, their key
 - `invitations`: messages to users whom an administrator creates
@@ -56,7 +57,8 @@ HANDLERS: dict[str, Handler] = {
     "DeleteUserAttributes": user_attributes.delete_user_attributes,
     "GetUserAttributeVerificationCode": user_attributes.get_user_attribute_verification_code,
     "VerifyUserAttribute": user_attributes.verify_user_attribute,
-    "CreateUserPool": user_pools.write_user_pool,
+    "CreateUserPool": user_pools.create_user_pool,
+    "AddCustomAttributes": user_pools.add_custom_attributes,
     "UpdateUserPool": user_pools.write_user_pool,
     "DescribeUserPool": user_pools.describe_user_pool,
     "DeleteUserPool": user_pools.delete_user_pool,
