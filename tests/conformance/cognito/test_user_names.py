@@ -76,7 +76,7 @@ def test_public_calls_accept_any_case(
     gateway: GatewayClient, emulator: FakeEmulator, action: str, parameters: dict[str, Any]
 ) -> None:
     """Line 23 (doc): every public call, including the SRP flow."""
-    emulator.add_user("Ann@Example.com", status="UNCONFIRMED")
+    emulator.add_user("Ann@Example.com", status="UNCONFIRMED", email_verified="true")
 
     gateway.call(action, **parameters)
 

@@ -29,6 +29,7 @@ from pulumi_localaws.gateway.cognito import (
     user_pools,
 )
 from pulumi_localaws.gateway.cognito.call import CognitoCall, Dependencies
+from pulumi_localaws.gateway.cognito.code_delivery import mask_destination
 from pulumi_localaws.gateway.cognito.request_check import check_request
 from pulumi_localaws.gateway.wire.errors import AwsError
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
@@ -67,6 +68,10 @@ HANDLERS: dict[str, Handler] = {
 """Handlers by action. `admin_calls` handles any other Admin action that names a user."""
 
 
+CODE_ACTIONS = frozenset({"SignUp", "ResendConfirmationCode", "ForgotPassword"})
+"""Actions whose response shows where a code was sent, in the emulator's form."""
+
+
 async def handle(request: Request, action: str, dependencies: Dependencies, notes: list[str]) -> Response:
     """Handle one of Cognito's API calls.
 
@@ -86,11 +91,13 @@ async def handle(request: Request, action: str, dependencies: Dependencies, note
         handler = _find_handler(action, parameters)
         if handler is None:
             return await dependencies.send_to_emulator(request)
-        return await handler(
+        response = await handler(
             CognitoCall(
                 request=request, action=action, parameters=parameters, dependencies=dependencies, notes=notes
             )
         )
+        is_masked = action in CODE_ACTIONS and GatewayRule.CODE_DESTINATION in dependencies.rules
+        return mask_destination(response) if is_masked else response
     except AwsError as error:
         notes.append(f"rejected: {error.code}")
         return error.to_response()

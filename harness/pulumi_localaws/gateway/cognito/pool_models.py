@@ -57,6 +57,14 @@ class UserPool:
         return self._names("AutoVerifiedAttributes")
 
     @property
+    def recovery_mechanisms(self) -> tuple[str, ...]:
+        """The names of the recovery mechanisms in their order; empty means AWS's default."""
+        mechanisms = (self.document.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or ()
+        return tuple(
+            str(m.get("Name")) for m in sorted(mechanisms, key=lambda m: int(m.get("Priority") or 0))
+        )
+
+    @property
     def schema(self) -> list[dict[str, Any]]:
         """The pool's schema, with the standard attributes."""
         return list(self.document.get("SchemaAttributes") or ())

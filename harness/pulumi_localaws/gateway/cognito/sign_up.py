@@ -23,7 +23,7 @@ from pulumi_localaws.gateway.cognito.pool_models import (
 )
 from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PRE_SIGN_UP, SignUpInProgress
 from pulumi_localaws.gateway.cognito.triggers import NO_CLIENT
-from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code
+from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code, replace_body
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
 
@@ -117,7 +117,7 @@ async def _deliver_code(
 ) -> Response:
     is_by_sms = is_sign_up_code_sent_by_sms(client.pool, user.attributes)
     if not is_by_sms and EMAIL not in client.pool.auto_verified_attributes:
-        return response
+        return await _hide_code(call, user, response)
     return await deliver_code(
         call,
         client.pool,
@@ -128,6 +128,15 @@ async def _deliver_code(
         code=SIGN_UP_CODE,
         is_by_sms=is_by_sms and call.enforces(GatewayRule.CODE_BY_SMS),
     )
+
+
+async def _hide_code(call: CognitoCall, user: PoolUser, response: Response) -> Response:
+    """Hide a code that Cognito does not send, because the pool does not verify the address."""
+    if not call.enforces(GatewayRule.CODE_DESTINATION):
+        return response
+    await call.dependencies.code_sender.hide_email(user)
+    document = {key: value for key, value in response.json().items() if key != "CodeDeliveryDetails"}
+    return replace_body(response, document)
 
 
 async def resend_confirmation_code(call: CognitoCall) -> Response:

@@ -32,6 +32,8 @@ class GatewayRule(Enum):
     """Confirming with a code verifies the address that the code was sent to."""
     CODE_BY_SMS = auto()
     """A code for a phone number is sent by SMS, and only by SMS if both addresses must be verified."""
+    CODE_DESTINATION = auto()
+    """A code is sent only to an address that the pool verifies or uses for recovery, and that is masked."""
     CODE_LIMITS = auto()
     """Codes expire, and the number of wrong codes is limited."""
     STATUS_CHECKS = auto()
