@@ -6,6 +6,7 @@ The handlers build on these modules:
 - `call`: one API call and the objects that handlers use
 - `pool_models`, `user_directory`, `tokens`: look up pools, app clients and users
 - `user_names`: user names in any case
+- `user_filters`: the filter of ListUsers
 - `attribute_rules`: which attributes a client may read and write
 - `pool_schema`, `attribute_values`: possible schemas, and attribute values that conform to them
 - `codes`, `code_delivery`, `code_messages`: confirmation codes, their lifetime, SMS and e-mail, CustomMessage
@@ -26,6 +27,7 @@ from pulumi_localaws.gateway.cognito import (
     sign_in,
     sign_up,
     user_attributes,
+    user_filters,
     user_pools,
 )
 from pulumi_localaws.gateway.cognito.call import CognitoCall, Dependencies
@@ -63,6 +65,7 @@ HANDLERS: dict[str, Handler] = {
     "UpdateUserPool": user_pools.write_user_pool,
     "DescribeUserPool": user_pools.describe_user_pool,
     "DeleteUserPool": user_pools.delete_user_pool,
+    "ListUsers": user_filters.list_users,
     "CreateUserPoolClient": user_pools.create_user_pool_client,
 }
 """Handlers by action. `admin_calls` handles any other Admin action that names a user."""
