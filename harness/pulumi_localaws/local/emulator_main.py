@@ -160,6 +160,8 @@ def main() -> None:
         )
 
     _load_module("cognito_actions").add_missing_actions()
+    _load_module("cognito_forms").apply_cognito_forms()
+    _load_module("password_history").enforce_password_history()
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
     _speed_up_srp()
