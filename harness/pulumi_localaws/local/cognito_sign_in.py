@@ -18,25 +18,17 @@ def check_sign_ins(load_module: Callable[[str], Any]) -> None:
     """
     from ministack.services import cognito  # noqa: PLC0415 - loaded after the start of the emulator
 
-    sessions_module = load_module("sign_in_sessions")
-    rejected, sessions = sessions_module.Rejected, sessions_module.SignInSessions(cognito)
-    software_tokens = load_module("software_tokens").SoftwareTokens(cognito, sessions, rejected)
+    calls = load_module("cognito_calls")
+    sessions = load_module("sign_in_sessions").SignInSessions(cognito, calls)
+    software_tokens = load_module("software_tokens").SoftwareTokens(cognito, sessions, calls)
     factors_module = load_module("second_factors")
-    factors = factors_module.SecondFactors(cognito, sessions, software_tokens, rejected)
+    factors = factors_module.SecondFactors(cognito, sessions, software_tokens, calls)
+    settings = load_module("factor_settings").FactorSettings(cognito, calls)
 
-    def translate(handler: _Handler) -> _Handler:
-        """Let a handler return AWS's error instead of raising it."""
+    def translate(handler: _Handler) -> Any:
+        return calls.translate(cognito, handler)
 
-        def handle(data: dict[str, Any]) -> Any:
-            try:
-                answer = handler(data)
-            except rejected as error:
-                return cognito.error_response_json(error.code, error.message, 400)
-            return cognito.json_response(answer) if isinstance(answer, dict) else answer
-
-        return handle
-
-    def answer_challenge(original: _Handler, *, is_admin: bool) -> _Handler:
+    def answer_challenge(original: _Handler, *, is_admin: bool) -> Any:
         challenges = {*factors.handlers, *([factors_module.ISSUE_TOKENS] if is_admin else [])}
 
         def handle(data: dict[str, Any]) -> Any:
@@ -58,7 +50,6 @@ def check_sign_ins(load_module: Callable[[str], Any]) -> None:
     cognito._admin_respond_to_auth_challenge = answer_challenge(
         cognito._admin_respond_to_auth_challenge, is_admin=True
     )
-    settings = load_module("factor_settings").FactorSettings(cognito, rejected)
     cognito._set_user_mfa_preference = translate(settings.set_preference)
     cognito._admin_set_user_mfa_preference = translate(settings.set_preference)
     cognito._confirm_sign_up = _mark_confirmed_users(cognito, cognito._confirm_sign_up)

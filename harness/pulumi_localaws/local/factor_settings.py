@@ -14,12 +14,12 @@ class FactorSettings:
 
     Args:
         cognito: The emulator's module.
-        rejected: The exception for a call that Cognito rejects.
+        calls: The module `cognito_calls`.
     """
 
-    def __init__(self, cognito: Any, rejected: type[Any]) -> None:
+    def __init__(self, cognito: Any, calls: Any) -> None:
         self._cognito = cognito
-        self._rejected = rejected
+        self._calls = calls
 
     def set_preference(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Handle SetUserMFAPreference and AdminSetUserMFAPreference.
@@ -27,7 +27,7 @@ class FactorSettings:
         Raises:
             Rejected: The user is unknown, or the settings are not valid.
         """
-        self._change(self._find_user(parameters), parameters)
+        self._change(self._calls.find_user(self._cognito, parameters), parameters)
         return {}
 
     def set_options(self, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -40,12 +40,14 @@ class FactorSettings:
         if not isinstance(options, list) or not all(
             isinstance(option, dict) and option.get("DeliveryMedium") == "SMS" for option in options
         ):
-            raise self._rejected(
+            raise self._calls.Rejected(
                 "InvalidParameterException",
                 "pulumi-localaws: MFAOptions must be a list whose items have DeliveryMedium SMS; an empty"
                 " list turns SMS off. To configure another factor, use SetUserMFAPreference.",
             )
-        self._change(self._find_user(parameters), {"SMSMfaSettings": {"Enabled": bool(options)}})
+        self._change(
+            self._calls.find_user(self._cognito, parameters), {"SMSMfaSettings": {"Enabled": bool(options)}}
+        )
         return {}
 
     def _change(self, user: dict[str, Any], parameters: dict[str, Any]) -> None:
@@ -60,39 +62,24 @@ class FactorSettings:
             SMS: parameters.get("SMSMfaSettings") or {},
         }
         if (parameters.get("EmailMfaSettings") or {}).get("Enabled"):
-            raise self._rejected(
+            raise self._calls.Rejected(
                 "InvalidParameterException",
                 "pulumi-localaws: the local AWS does not support e-mail as second factor (EmailMfaSettings)."
                 " Use SMSMfaSettings or SoftwareTokenMfaSettings here, and try e-mail on AWS.",
             )
         if all(choice.get("PreferredMfa") for choice in settings.values()):
-            raise self._rejected("InvalidParameterException", "Only one factor can be set as preferred.")
+            raise self._calls.Rejected(
+                "InvalidParameterException", "Only one factor can be set as preferred."
+            )
         for factor, choice in settings.items():
             if choice.get("Enabled") and not _has(user, factor):
-                raise self._rejected(
+                raise self._calls.Rejected(
                     "InvalidParameterException",
                     f"User does not have delivery config set to turn on {factor}",
                 )
         for factor, choice in settings.items():
             if choice:
                 _apply(user, factor, is_enabled=choice.get("Enabled") is True, choice=choice)
-
-    def _find_user(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Return the user of a call: by access token, or by pool and name."""
-        cognito = self._cognito
-        if "UserPoolId" not in parameters:
-            user: dict[str, Any] | None = cognito._user_for_access_token(parameters.get("AccessToken"))
-            if user is None:
-                raise self._rejected("NotAuthorizedException", "Invalid Access Token")
-            return user
-        pool_id = parameters["UserPoolId"]
-        pool = cognito._user_pools.get(pool_id)
-        if pool is None:
-            raise self._rejected("ResourceNotFoundException", f"User pool {pool_id} does not exist.")
-        user = cognito._resolve_user(pool, parameters.get("Username"))[0]
-        if user is None:
-            raise self._rejected("UserNotFoundException", "User does not exist.")
-        return user
 
 
 def _has(user: dict[str, Any], factor: str) -> bool:

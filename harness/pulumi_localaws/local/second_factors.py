@@ -47,14 +47,14 @@ class SecondFactors:
         cognito: The emulator's module.
         sessions: The sessions of the sign-ins.
         software_tokens: Checks the codes of software tokens.
-        rejected: The exception for a call that Cognito rejects.
+        calls: The module `cognito_calls`.
     """
 
-    def __init__(self, cognito: Any, sessions: Any, software_tokens: Any, rejected: type[Any]) -> None:
+    def __init__(self, cognito: Any, sessions: Any, software_tokens: Any, calls: Any) -> None:
         self._cognito = cognito
         self._sessions = sessions
         self._software_tokens = software_tokens
-        self._rejected = rejected
+        self._calls = calls
         self.handlers: dict[str, Callable[[_Attempt], _Answer]] = {
             NEW_PASSWORD: self._set_new_password,
             SETUP: self._finish_setup,
@@ -131,7 +131,7 @@ class SecondFactors:
         """
         responses = data.get("ChallengeResponses") or {}
         if not responses.get("USERNAME"):
-            raise self._rejected("InvalidParameterException", "Missing required parameter USERNAME")
+            raise self._calls.Rejected("InvalidParameterException", "Missing required parameter USERNAME")
         client_id = data.get("ClientId")
         user, error = self._cognito._resolve_user(pool, responses["USERNAME"])
         if error:
@@ -143,7 +143,7 @@ class SecondFactors:
             data.get("Session"), data["ChallengeName"], client_id=client_id, user=user
         )
         if not user.get("Enabled", True):
-            raise self._rejected("NotAuthorizedException", "User is disabled.")
+            raise self._calls.Rejected("NotAuthorizedException", "User is disabled.")
         return self.handlers[data["ChallengeName"]](_Attempt(pool, user, session, data))
 
     def _set_new_password(self, attempt: _Attempt) -> _Answer:
@@ -178,7 +178,7 @@ class SecondFactors:
 
     def _finish_setup(self, attempt: _Attempt) -> _Answer:
         if not attempt.session.get("is_verified"):
-            raise self._rejected("NotAuthorizedException", "Invalid session for the user.")
+            raise self._calls.Rejected("NotAuthorizedException", "Invalid session for the user.")
         factors = attempt.user.get("_mfa_enabled", [])
         attempt.user["_mfa_enabled"] = [*(f for f in factors if f != SOFTWARE_TOKEN), SOFTWARE_TOKEN]
         return self._pass(attempt)
@@ -186,7 +186,7 @@ class SecondFactors:
     def _select_factor(self, attempt: _Attempt) -> _Answer:
         factor = self._require(attempt, "ANSWER")
         if factor not in self.list_factors(attempt.pool, attempt.user):
-            raise self._rejected("InvalidParameterException", "Invalid MFA type selected.")
+            raise self._calls.Rejected("InvalidParameterException", "Invalid MFA type selected.")
         attempt.session["is_used"] = True
         return self._start(attempt.pool, attempt.client_id, attempt.user, factor)
 
@@ -200,7 +200,9 @@ class SecondFactors:
         def check() -> None:
             if attempt.session.get("code") != code:
                 # Seen in amplify-js#3066.
-                raise self._rejected("CodeMismatchException", "Invalid code or auth state for the user.")
+                raise self._calls.Rejected(
+                    "CodeMismatchException", "Invalid code or auth state for the user."
+                )
 
         return self._check(attempt, check)
 
@@ -209,7 +211,7 @@ class SecondFactors:
         token = attempt.parameters.get("Session")
         try:
             check()
-        except self._rejected:
+        except self._calls.Rejected:
             self._cognito._finish_auth_event(attempt.user, token, "Mfa", False)
             raise
         self._cognito._finish_auth_event(attempt.user, token, "Mfa", True)
@@ -223,7 +225,7 @@ class SecondFactors:
     def _require(self, attempt: _Attempt, name: str) -> str:
         value = attempt.responses.get(name)
         if not isinstance(value, str) or not value:
-            raise self._rejected("InvalidParameterException", f"Missing required parameter {name}")
+            raise self._calls.Rejected("InvalidParameterException", f"Missing required parameter {name}")
         return value
 
     def _start(self, pool: dict[str, Any], client_id: str, user: dict[str, Any], challenge: str) -> _Answer:

@@ -8,20 +8,6 @@ import time
 from typing import Any
 
 
-class Rejected(Exception):  # noqa: N818 - the name of AWS's error is in `code`
-    """A call that Cognito rejects.
-
-    Args:
-        code: The error code.
-        message: AWS's text, if it is known.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
 class SignInSessions:
     """Issues and finds sessions; each belongs to one user, one app client and one challenge.
 
@@ -29,10 +15,12 @@ class SignInSessions:
 
     Args:
         cognito: The emulator's module.
+        calls: The module `cognito_calls`.
     """
 
-    def __init__(self, cognito: Any) -> None:
+    def __init__(self, cognito: Any, calls: Any) -> None:
         self._cognito = cognito
+        self._calls = calls
 
     def issue(
         self, pool: dict[str, Any], client_id: str, user: dict[str, Any], challenge: str, **state: Any
@@ -71,7 +59,7 @@ class SignInSessions:
                 NotAuthorizedException. Its texts were seen in amplify-js#5834 and #6461.
         """
         if not isinstance(token, str) or not token:
-            raise Rejected("InvalidParameterException", "Missing required parameter Session")
+            raise self._calls.Rejected("InvalidParameterException", "Missing required parameter Session")
         session: dict[str, Any] | None = self._cognito._challenge_sessions.get(token)
         if (
             session is None
@@ -79,11 +67,13 @@ class SignInSessions:
             or client_id not in {None, session["client_id"]}
             or (user is not None and user["Username"] != session["username"])
         ):
-            raise Rejected("NotAuthorizedException", "Invalid session for the user.")
+            raise self._calls.Rejected("NotAuthorizedException", "Invalid session for the user.")
         if session.get("is_used"):
-            raise Rejected(
+            raise self._calls.Rejected(
                 "NotAuthorizedException", "Invalid session for the user, session can only be used once."
             )
         if time.time() > session["expires_at"]:
-            raise Rejected("NotAuthorizedException", "Invalid session for the user, session is expired.")
+            raise self._calls.Rejected(
+                "NotAuthorizedException", "Invalid session for the user, session is expired."
+            )
         return session

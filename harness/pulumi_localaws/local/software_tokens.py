@@ -21,13 +21,13 @@ class SoftwareTokens:
     Args:
         cognito: The emulator's module.
         sessions: The sessions of the sign-ins.
-        rejected: The exception for a call that Cognito rejects.
+        calls: The module `cognito_calls`.
     """
 
-    def __init__(self, cognito: Any, sessions: Any, rejected: type[Any]) -> None:
+    def __init__(self, cognito: Any, sessions: Any, calls: Any) -> None:
         self._cognito = cognito
         self._sessions = sessions
-        self._rejected = rejected
+        self._calls = calls
 
     def associate(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Handle AssociateSoftwareToken: by an access token, or by the session of MFA_SETUP.
@@ -37,7 +37,7 @@ class SoftwareTokens:
         pool, user, session = self._find_user(parameters)
         if not (pool.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled"):
             # Developer Guide, "TOTP software token MFA".
-            raise self._rejected(
+            raise self._calls.Rejected(
                 "SoftwareTokenMFANotFoundException", "Software Token MFA has not been enabled by the userPool"
             )
         secret = base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode()
@@ -53,14 +53,14 @@ class SoftwareTokens:
         pool, user, session = self._find_user(parameters)
         secret = user.get("_totp_pending_secret") if session is None else session.get("secret")
         if not secret:
-            raise self._rejected(
+            raise self._calls.Rejected(
                 "EnableSoftwareTokenMFAException",
                 "No software token MFA has been associated for verification.",
             )
         step = self._find_step(secret, parameters.get("UserCode"))
         if step is None:
             # Seen in aws-amplify-auth-starters#15.
-            raise self._rejected(
+            raise self._calls.Rejected(
                 "EnableSoftwareTokenMFAException", "Code mismatch and fail enable Software Token MFA"
             )
         user["_totp_secret"] = secret
@@ -82,10 +82,12 @@ class SoftwareTokens:
         """
         step = self._find_step(user.get("_totp_secret"), code)
         if step is None:
-            raise self._rejected("CodeMismatchException", "Invalid code received for user")
+            raise self._calls.Rejected("CodeMismatchException", "Invalid code received for user")
         used_steps = user.setdefault("_totp_used_steps", [])
         if step in used_steps:
-            raise self._rejected("ExpiredCodeException", "Your software token has already been used once.")
+            raise self._calls.Rejected(
+                "ExpiredCodeException", "Your software token has already been used once."
+            )
         used_steps.append(step)
         del used_steps[:-_KEPT_STEPS]
 
@@ -97,13 +99,13 @@ class SoftwareTokens:
         if parameters.get("AccessToken"):
             user, pool = cognito._user_pool_for_access_token(parameters["AccessToken"])
             if user is None:
-                raise self._rejected("NotAuthorizedException", "Invalid Access Token")
+                raise self._calls.Rejected("NotAuthorizedException", "Invalid Access Token")
             return pool, user, None
         session = self._sessions.find(parameters.get("Session"), MFA_SETUP)
         pool = cognito._user_pools.get(session["pool_id"]) or {}
         user = pool.get("_users", {}).get(session["username"])
         if user is None:
-            raise self._rejected("NotAuthorizedException", "Invalid session for the user.")
+            raise self._calls.Rejected("NotAuthorizedException", "Invalid session for the user.")
         return pool, user, session
 
     def _find_step(self, secret: Any, code: Any) -> int | None:
