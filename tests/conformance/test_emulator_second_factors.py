@@ -140,6 +140,8 @@ def test_only_registered_factors_can_be_activated(aws: AwsResources) -> None:
         ["SOFTWARE_TOKEN_MFA"],
         "SOFTWARE_TOKEN_MFA",
     )
+    aws.cognito.admin_delete_software_token(UserPoolId=pool.id, Username=name)
+    assert "AuthenticationResult" in pool.start(name)
 
 
 def test_code_of_a_software_token_works_once(aws: AwsResources) -> None:

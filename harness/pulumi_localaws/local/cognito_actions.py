@@ -34,22 +34,11 @@ def add_missing_actions(load_module: Callable[[str], Any]) -> Any:
     from ministack.core.concurrency import run_reentrant  # noqa: PLC0415 - loaded before ministack
     from ministack.services import cognito  # noqa: PLC0415
 
-    additions: dict[str, _Handler] = {
-        "AdminDeleteUserAttributes": lambda data: _delete_attributes(cognito, data),
-        "UpdateGroup": lambda data: _update_group(cognito, data),
-    }
-    calls = load_module("cognito_calls")
-    settings = load_module("factor_settings").FactorSettings(cognito, calls)
     jobs_module = load_module("import_jobs")
-    jobs = jobs_module.ImportJobs(cognito, calls, jobs_module.write_log)
-    own_actions = {
-        **jobs.actions,
-        **dict.fromkeys(("AdminSetUserSettings", "SetUserSettings"), settings.set_options),
-        **load_module("devices").list_actions(cognito, calls),
-    }
+    jobs = jobs_module.ImportJobs(cognito, load_module("cognito_calls"), jobs_module.write_log)
+    additions = list_added_handlers(cognito, jobs, load_module)
     # By their access token, the emulator finds the region of these calls, which are not signed.
     cognito._UNSIGNED_IDP_ACTIONS.update(_UNSIGNED_ACTIONS)  # noqa: SLF001 - as above
-    additions |= {action: calls.translate(cognito, handler) for action, handler in own_actions.items()}
     dispatch = cognito._dispatch_idp  # noqa: SLF001 - the emulator's version is pinned
     list_users = cognito._list_users  # noqa: SLF001 - as above
 
@@ -71,6 +60,27 @@ def add_missing_actions(load_module: Callable[[str], Any]) -> Any:
     cognito._list_users = lambda data: _list_users(cognito, list_users, data)  # noqa: SLF001 - as above
     cognito._admin_list_groups_for_user = lambda data: _list_groups(cognito, data)  # noqa: SLF001 - as above
     return jobs
+
+
+def list_added_handlers(cognito: Any, jobs: Any, load_module: Callable[[str], Any]) -> dict[str, _Handler]:
+    """Return the handlers of the added actions.
+
+    Args:
+        cognito: The emulator's module.
+        jobs: The import jobs.
+        load_module: Loads a module beside this one.
+    """
+    calls = load_module("cognito_calls")
+    settings = load_module("factor_settings").FactorSettings(cognito, calls)
+    handlers: dict[str, _Handler] = {
+        "AdminDeleteUserAttributes": lambda data: _delete_attributes(cognito, data),
+        "UpdateGroup": lambda data: _update_group(cognito, data),
+        "AdminDeleteSoftwareToken": settings.delete_software_token,
+        **jobs.actions,
+        **dict.fromkeys(("AdminSetUserSettings", "SetUserSettings"), settings.set_options),
+        **load_module("devices").list_actions(cognito, calls),
+    }
+    return {action: calls.translate(cognito, handler) for action, handler in handlers.items()}
 
 
 def _body(answer: tuple[Any, ...]) -> bytes:

@@ -50,6 +50,18 @@ class FactorSettings:
         )
         return {}
 
+    def delete_software_token(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Handle AdminDeleteSoftwareToken: the user can no longer sign in with it, and can register another.
+
+        Raises:
+            Rejected: The user is unknown.
+        """
+        user = self._calls.find_user(self._cognito, parameters)
+        for key in ("_totp_secret", "_totp_pending_secret", "_totp_used_steps", "_totp_device_name"):
+            user.pop(key, None)
+        _apply(user, SOFTWARE_TOKEN, is_enabled=False, choice={})
+        return {}
+
     def _change(self, user: dict[str, Any], parameters: dict[str, Any]) -> None:
         """Activate, deactivate and prefer factors; a factor without settings stays as it is.
 

@@ -25,10 +25,10 @@ from pulumi_localaws.gateway.cognito.challenge_triggers import (
     verify_answer,
 )
 from pulumi_localaws.gateway.cognito.pool_models import AppClient, PoolUser, UserPool
-from pulumi_localaws.gateway.cognito.second_factor_codes import ISSUE_TOKENS
 from pulumi_localaws.gateway.cognito.user_names import compute_secret_hash
 from pulumi_localaws.gateway.wire.errors import AwsError, json_response, parse_error_code
 from pulumi_localaws.gateway.wire.http_messages import Response
+from pulumi_localaws.local.second_factors import ISSUE_TOKENS
 
 
 async def start_custom_auth(call: CognitoCall, client: AppClient) -> Response:

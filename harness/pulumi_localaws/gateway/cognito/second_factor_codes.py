@@ -10,11 +10,8 @@ from pulumi_localaws.gateway.cognito.pool_models import PHONE, AppClient, UserPo
 from pulumi_localaws.gateway.wire.errors import AwsError
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
+from pulumi_localaws.local.second_factors import CODE_HEADER, ISSUE_TOKENS
 
-ISSUE_TOKENS = "LOCALAWS_ISSUE_TOKENS"
-"""The challenge that only the gateway answers, after a custom challenge; see `local.second_factors`."""
-CODE_HEADER = "x-localaws-second-factor"
-"""The header with the code in the emulator's response; the client must not see it."""
 _SOURCE = "Authentication"
 _DEFAULT_TEXT = f"Your authentication code is {CODE_PARAMETER}. "
 _ATTRIBUTE_PREFIX = "userAttributes."
