@@ -31,7 +31,12 @@ def classify_actions() -> dict[str, str]:
             return GATEWAY
         if action in added_actions:
             return ADDED
-        return EMULATOR if action in emulator_actions else REJECTED
+        if action not in emulator_actions:
+            return REJECTED
+        names_user = (
+            action.startswith("Admin") and "Username" in model.operation_model(action).input_shape.members
+        )
+        return GATEWAY if names_user else EMULATOR
 
     return {action: classify(action) for action in sorted(model.operation_names)}
 
