@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004 botocore's
+from botocore.parsers import ResponseParserError
 
 from pulumi_localaws.conformance.backend import Backend
 from pulumi_localaws.conformance.fact import Fact, FactError, NotTriedError
@@ -84,7 +85,7 @@ def _try(entry: Fact, kit: Kit) -> Outcome:
         seen = f"{error.operation_name}: {details.get('Code')}: {details.get('Message', '')}"
     except (ConnectionError, HTTPClientError) as error:
         result, seen = NOT_TRIED, f"the endpoint did not respond ({error})"
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         seen = f"{type(error).__name__}: {error}"
     except (KeyError, IndexError, TypeError, ValueError) as error:
         # A response or an event without a documented field.

@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pulumi_localaws.conformance.fact import NotTriedError
 from pulumi_localaws.conformance.resources import RunResources
 
@@ -39,11 +37,9 @@ class TriggerFunction:
             raise NotTriedError(self._reason)
         try:
             return self._arn
-        except (ClientError, BotoCoreError) as error:
-            self._reason = f"functions can't run here ({error})"
         except NotTriedError as error:
             self._reason = str(error)
-        raise NotTriedError(self._reason)
+            raise
 
     @cached_property
     def _queue(self) -> tuple[str, str]:
@@ -102,7 +98,7 @@ class TriggerFunction:
             if "FunctionError" not in response and self._receive():
                 return
             if time.monotonic() > deadline:
-                raise NotTriedError(f"functions can't run here (a function returned {payload[:160]!r})")
+                raise NotTriedError(f"functions can't run here (one returned {payload[:100]!r})")
 
     def allow(self, pool_arn: str, arn: str = "") -> None:
         """Allow a pool to invoke the function."""

@@ -81,7 +81,7 @@ def missing_response(kit: Kit) -> str:
 )
 def missing_permission(kit: Kit) -> str:
     """Sign up in a pool that may not invoke the trigger."""
-    pool = kit.create_pool()
+    pool = kit.create_pool("PreSignUp")
     config = {"PreSignUp": kit.triggers.create("def handler(event, context):\n    return event\n")}
     pool.admin.update_user_pool(UserPoolId=pool.id, LambdaConfig=config)
     return _sign_up_fails(pool, "UnexpectedLambdaException")
