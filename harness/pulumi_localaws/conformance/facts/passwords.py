@@ -18,12 +18,10 @@ def forgotten_password(kit: Kit) -> str:
     pool, name = kit.create_pool("PostConfirmation", AutoVerifiedAttributes=["email"]), create_address()
     pool.add_user(name, email_verified="true")
     pool.device.forgot_password(ClientId=pool.client_id, Username=name)
-    pool.device.confirm_forgot_password(
-        ClientId=pool.client_id,
-        Username=name,
-        Password=_NEW_PASSWORD,
-        ConfirmationCode=kit.backend.read_code(name),
-    )
+    code = kit.backend.read_code(name)
+    key = {"ClientId": pool.client_id, "Username": name, "Password": _NEW_PASSWORD}
+    pool.device.confirm_forgot_password(**key, ConfirmationCode=code)
+    pool.sign_in(name, _NEW_PASSWORD)
     return expect("events", kit.take_sources(pool, 1), ["PostConfirmation_ConfirmForgotPassword"])
 
 
@@ -53,14 +51,20 @@ def hidden_existence(kit: Kit) -> str:
 
 @fact(26, "A wrong code is rejected with CodeMismatchException", 'API reference, "ConfirmSignUp"')
 def wrong_code(kit: Kit) -> str:
-    """Confirm with a code that is not the one of the message."""
+    """Confirm a sign-up and a new password with a code that is not the one of the message."""
     if kit.backend.code == _WRONG_CODE:
         raise NotTriedError(f"--code must be another code than {_WRONG_CODE}")
     pool, name = kit.create_pool(AutoVerifiedAttributes=["email"]), create_address()
     pool.sign_up(name)
     key = {"ClientId": pool.client_id, "Username": name}
-    call = pool.device.confirm_sign_up
-    return expect_error("CodeMismatchException", call, **key, ConfirmationCode=_WRONG_CODE)
+    error_code, wrong_code = "CodeMismatchException", {"ConfirmationCode": _WRONG_CODE}
+    expect_error(error_code, pool.device.confirm_sign_up, **key, **wrong_code)
+    known_name = create_address()
+    pool.add_user(known_name, email_verified="true")
+    key = {"ClientId": pool.client_id, "Username": known_name}
+    pool.device.forgot_password(**key)
+    confirm = pool.device.confirm_forgot_password
+    return expect_error(error_code, confirm, **key, **wrong_code, Password=_NEW_PASSWORD)
 
 
 @fact(35, "A user can't reset a temporary password", "amplify-js#1340")
@@ -71,4 +75,5 @@ def temporary_password(kit: Kit) -> str:
         UserPoolId=pool.id, Username=name, TemporaryPassword=PASSWORD, MessageAction="SUPPRESS"
     )
     call, key = pool.device.forgot_password, {"ClientId": pool.client_id, "Username": name}
-    return expect_error("NotAuthorizedException", call, **key)
+    text = "User password cannot be reset in the current state."
+    return expect_error("NotAuthorizedException", call, text, **key)

@@ -64,11 +64,11 @@ def migrated_sign_in(kit: Kit) -> str:
 
 @fact(
     29,
-    "Tokens have RS256 signatures by a key of the pool's JWKS, and the pool's issuer",
+    "Tokens have RS256 signatures by a key of the pool's JWKS, and the pool's issuer; others are rejected",
     'Developer Guide, "Verifying JSON web tokens"',
 )
 def signed_tokens(kit: Kit) -> str:
-    """Verify both tokens with the published keys."""
+    """Verify both tokens with the published keys, and use a forged one."""
     pool, name = kit.create_pool(), create_address()
     pool.add_user(name)
     tokens = pool.sign_in(name)
@@ -81,6 +81,8 @@ def signed_tokens(kit: Kit) -> str:
         expect("algorithm", header["alg"], "RS256")
         _verify(token, keys.get(header["kid"], {}))
         expect("issuer", decode_part(token, 1)["iss"], issuer)
+    forged_token = tokens["AccessToken"].rpartition(".")[0] + ".AAAA"
+    expect_error("NotAuthorizedException", pool.device.get_user, AccessToken=forged_token)
     return f"RS256, issuer {issuer.replace(pool.id, '<pool>')}"
 
 
@@ -123,8 +125,9 @@ def global_sign_out(kit: Kit) -> str:
         AuthFlow="REFRESH_TOKEN_AUTH",
         AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
     )
-    error = expect_error(code, pool.device.get_user, AccessToken=tokens["AccessToken"])
-    pool.sign_in(name)
+    text, token = "Access Token has been revoked", tokens["AccessToken"]
+    error = expect_error(code, pool.device.get_user, text, AccessToken=token)
+    pool.device.get_user(AccessToken=pool.sign_in(name)["AccessToken"])
     return error
 
 

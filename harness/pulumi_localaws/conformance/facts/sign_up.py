@@ -49,6 +49,7 @@ def failed_post_confirmation(kit: Kit) -> str:
     pool.sign_up(name)
     error = _confirm_with(pool, name, "fail", "UserLambdaValidationException")
     expect("status", pool.read_user(name)["status"], "CONFIRMED")
+    pool.sign_in(name)
     return error
 
 
@@ -164,13 +165,15 @@ def pre_sign_up(kit: Kit) -> str:
 
 @fact(14, "Confirming a user twice is rejected", 'API reference, "AdminConfirmSignUp"')
 def second_confirmation(kit: Kit) -> str:
-    """Confirm a user twice as administrator."""
+    """Confirm a user again, as user and as administrator."""
     pool, name = kit.create_pool(), create_address()
     pool.sign_up(name)
     pool.confirm(name)
-    text = "User cannot be confirmed. Current status is CONFIRMED"
-    call, key = pool.admin.admin_confirm_sign_up, {"UserPoolId": pool.id, "Username": name}
-    return expect_error("NotAuthorizedException", call, text, **key)
+    code, text = "NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED"
+    key = {"ClientId": pool.client_id, "Username": name}
+    expect_error(code, pool.device.confirm_sign_up, text, **key, ConfirmationCode="123456")
+    key = {"UserPoolId": pool.id, "Username": name}
+    return expect_error(code, pool.admin.admin_confirm_sign_up, text, **key)
 
 
 @fact(16, "No trigger fires for a deleted user or a changed attribute", _TRIGGERS)

@@ -68,8 +68,11 @@ def groups_and_attributes(kit: Kit) -> str:
         pool.admin.admin_add_user_to_group(**key, GroupName=group)
     page = pool.admin.admin_list_groups_for_user(**key, Limit=1)
     expect("groups of a page", len(page["Groups"]), 1)
-    expect("another page", bool(page.get("NextToken")), expected=True)
-    group = pool.admin.update_group(UserPoolId=pool.id, GroupName="admin", Precedence=2)["Group"]
+    rest = pool.admin.admin_list_groups_for_user(**key, Limit=1, NextToken=page["NextToken"])
+    expect("groups of the second page", len(rest["Groups"]), 1)
+    update, unknown_group = pool.admin.update_group, {"UserPoolId": pool.id, "GroupName": "unknown"}
+    expect_error("ResourceNotFoundException", update, **unknown_group)
+    group = update(UserPoolId=pool.id, GroupName="admin", Precedence=2)["Group"]
     expect("changed group", (group["Description"], group["Precedence"]), ("first", 2))
     [user] = pool.admin.list_users(UserPoolId=pool.id, AttributesToGet=["name"])["Users"]
     return expect("attributes", [entry["Name"] for entry in user["Attributes"]], ["name"])
