@@ -163,6 +163,7 @@ def main() -> None:
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
     _speed_up_srp()
+    _load_module("fast_power").speed_up_sign_in()
     _delete_blank_attributes()
     _match_line_breaks_in_paths()
     _load_module("shared_code").share_code_of_workers()
