@@ -175,7 +175,9 @@ def main() -> None:
     _load_module("emulator_permissions").name_actions_and_resources_as_aws()
     _load_module("function_reports").report_as_aws()
     worker_queue = _load_module("worker_queue")
-    served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
+    served_app = _load_module("data_baseline").serve_baseline(
+        worker_queue.answer_waits(app, worker_queue.wait_for_workers())
+    )
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75

@@ -5,12 +5,18 @@ from datetime import UTC, datetime
 
 import pytest
 from ministack.services import cognito
+from pulumi_localaws.local.fast_power import compute_power
 from pulumi_localaws.testing.srp import SrpClient, compute_secret_hash
 
 POOL_ID = "us-east-1_AbCdEfGhI"
 PASSWORD = "Correct-horse-7-battery"
 USER = {"Username": "ana", "Attributes": [{"Name": "sub", "Value": "1"}], "_password": PASSWORD}
 SECRET_BLOCK = base64.b64encode(b"secret block").decode()
+
+
+@pytest.fixture(autouse=True)
+def _fast_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cognito, "pow", compute_power, raising=False)
 
 
 @pytest.mark.parametrize(("password", "is_valid"), [(PASSWORD, True), ("Wrong-horse-7-battery", False)])
