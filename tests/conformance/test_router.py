@@ -31,6 +31,7 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
         ("POST", "/_localaws/pre-token-generation/x", "", RequestKind.TOKEN_RELAY),
         ("POST", "/oauth2/token", "", RequestKind.OAUTH_TOKEN),
         ("POST", "/_ministack/reset", "", RequestKind.RESET),
+        ("PUT", "/_localaws/data-baseline", "", RequestKind.DATA_BASELINE),
         ("GET", "/_localstack/health", "", None),
     ],
 )
@@ -111,6 +112,17 @@ def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeE
     gateway.sign_up("b@example.com")
 
     assert emulator.relay_urls == first_relay_urls
+
+
+def test_return_to_the_baseline_forgets_wrong_codes(gateway: GatewayClient) -> None:
+    """Our own rule: a user who is created again has no wrong codes."""
+    gateway.sign_up()
+    for i in range(5):
+        gateway.confirm(code=f"00000{i}")
+
+    gateway.send(Request("POST", "/_localaws/data-baseline", (), b""))
+
+    assert gateway.confirm().status == 200
 
 
 def test_backend_without_a_health_document_gets_no_rules() -> None:

@@ -9,7 +9,7 @@ import pytest
 from pulumi_localaws.deploy import Deployment
 from pulumi_localaws.errors import LocalAwsError, LocalAwsGoneError
 from pulumi_localaws.local.endpoint_watch import EndpointWatch
-from pulumi_localaws.testing.backends import EmbeddedBackend
+from pulumi_localaws.testing.embedded_backend import EmbeddedBackend
 
 pytestmark = pytest.mark.backends("embedded")
 

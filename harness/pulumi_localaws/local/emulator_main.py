@@ -168,6 +168,7 @@ def main() -> None:
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
     _speed_up_srp()
+    _load_module("fast_power").speed_up_sign_in()
     _delete_blank_attributes()
     _match_line_breaks_in_paths()
     _load_module("shared_code").share_code_of_workers()
@@ -181,6 +182,7 @@ def main() -> None:
     worker_queue = _load_module("worker_queue")
     served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
     served_app = import_jobs.answer_uploads(served_app)
+    served_app = _load_module("data_baseline").serve_baseline(served_app)
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75
