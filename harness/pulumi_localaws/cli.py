@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pulumi_localaws.cli_conformance import add_conformance_parser, run_conformance
 from pulumi_localaws.origins import parse_origin
 
 _EXIT_SUCCESS, _EXIT_FAILURE, _EXIT_USAGE = 0, 1, 64
@@ -62,7 +63,7 @@ class _VersionAction(argparse.Action):
 def _build_parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = _Parser(prog="pulumi-localaws", description=__doc__, epilog=_EPILOG, formatter_class=raw)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="up | run | types")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="up | run | types | conformance")
     up = commands.add_parser(
         "up",
         help="deploy the program to a local AWS and serve until Ctrl-C",
@@ -98,7 +99,8 @@ def _build_parser() -> argparse.ArgumentParser:
     types.add_argument(
         "--json", action="store_true", help="print JSON, with the inputs and outputs of each type"
     )
-    for command in (parser, up, run, types):
+    conformance = add_conformance_parser(commands)
+    for command in (parser, up, run, types, conformance):
         command.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and exit")
     return parser
 
@@ -198,6 +200,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command == "types":
         return _print_types(as_json=options.json)
     try:
+        if options.command == "conformance":
+            return run_conformance(options)
         # Imported late: types and --help do not need these packages.
         from pulumi_localaws.cli_session import run_command, serve  # noqa: PLC0415
     except ModuleNotFoundError as error:
