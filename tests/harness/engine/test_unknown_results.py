@@ -7,7 +7,6 @@ import pulumi
 import pytest
 from pulumi.runtime.invoke import InvokeResult
 from pulumi_localaws.engine.unknown_results import build_unknown_value, replace_unknown_results
-from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.resources.unknown_values import UNKNOWN
 
 
@@ -68,7 +67,7 @@ def test_unknown_result_of_an_unsupported_look_up_is_a_problem(monkeypatch: pyte
     """The SDK does not call the monitor if an input is unknown."""
     unknown = InvokeResult(None, is_known=False)
     monkeypatch.setattr(pulumi.runtime, "invoke", lambda *_: unknown)
-    problems: list[DeploymentError] = []
+    problems: list[Any] = []
 
     replace_unknown_results(problems)
     result = pulumi.runtime.invoke("aws:ec2/getVpc:getVpc", {}, typ=LookupResult)
