@@ -18,6 +18,7 @@ from pulumi_localaws.resources.rules import (
 from pulumi_localaws.resources.rules.rule import Rule
 from pulumi_localaws.resources.services import (
     apigatewayv2,
+    appsync,
     awslambda,
     awslambda_triggers,
     backup,
@@ -47,6 +48,7 @@ from pulumi_localaws.resources.services import (
 
 RESOURCE_TYPES: tuple[ResourceType, ...] = (
     *apigatewayv2.RESOURCE_TYPES,
+    *appsync.RESOURCE_TYPES,
     *awslambda.RESOURCE_TYPES,
     *awslambda_triggers.RESOURCE_TYPES,
     *backup.RESOURCE_TYPES,
