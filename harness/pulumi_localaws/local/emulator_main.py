@@ -177,6 +177,7 @@ def main() -> None:
     _load_module("sender_grants").check_grants()
     _load_module("worker_exits").name_exits_as_aws()
     _load_module("python_runtime").report_errors_as_aws()
+    _load_module("iam_texts").escape_descriptions_and_tags()
     _load_module("emulator_permissions").name_actions_and_resources_as_aws()
     _load_module("function_reports").report_as_aws()
     worker_queue = _load_module("worker_queue")
