@@ -31,7 +31,12 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
         ("POST", "/_localaws/pre-token-generation/x", "", RequestKind.TOKEN_RELAY),
         ("POST", "/oauth2/token", "", RequestKind.OAUTH_TOKEN),
         ("POST", "/_ministack/reset", "", RequestKind.RESET),
+        ("POST", "/_localstack/state/reset", "", RequestKind.RESET),
         ("GET", "/_localstack/health", "", None),
+        ("GET", "/_localstack/info", "", RequestKind.LOCALSTACK),
+        ("GET", "/_aws/ses?id=1", "", RequestKind.LOCALSTACK),
+        ("GET", "/_aws/sqs/messages/eu-west-1/000000000000/q", "", RequestKind.LOCALSTACK),
+        ("GET", "/_aws/sqs/messages-of-others", "", None),
     ],
 )
 def test_kinds_of_requests(
@@ -91,12 +96,14 @@ def test_invalid_bodies_are_forwarded(
     assert forwarded_bodies == [body]
 
 
-def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+@pytest.mark.parametrize("path", ["/_ministack/reset", "/_localstack/state/reset"])
+def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeEmulator, path: str) -> None:
     """Our own rule: after a reset the relay is created again."""
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("a@example.com")
     first_relay_urls, emulator.relay_urls = emulator.relay_urls, {}
-    gateway.send(Request("POST", "/_ministack/reset", (), b""))
+    gateway.send(Request("POST", path, (), b""))
+    assert emulator.requests[-1].target == "/_ministack/reset"
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("b@example.com")
 

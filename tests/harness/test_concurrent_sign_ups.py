@@ -35,8 +35,13 @@ acquire_worker = release_worker = None
 class Worker:
     _spawn = invoke = _read_stderr = _drain_stderr = _drain_stderr_bounded = None
 """,
-    "ministack/core/iam_evaluator.py": "enforce = None",
-    "ministack/core/iam_actions.py": "_action_from_target = _ses_v2_resource_arn = None",
+    "ministack/core/iam_evaluator.py": "enforce = _unknown_access_key = None",
+    "ministack/core/iam_actions.py": """
+_action_from_target = _ses_v2_resource_arn = None
+_AUTH_FAILURES = dict.fromkeys(
+    ["UnrecognizedClientException", "InvalidClientTokenId"], ("", 403, "", ("", 403, ""))
+)
+""",
     "ministack/services/__init__.py": "",
     "ministack/services/apigateway.py": "",
     "ministack/core/concurrency.py": "run_reentrant = None",
@@ -47,6 +52,7 @@ _create_user_pool = _update_user_pool = _merge_attributes = _dispatch_idp = _lis
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
     "ministack/services/eventbridge.py": "_SCHEDULER_TICK_INTERVAL = 10",
     "ministack/services/scheduler.py": "_SCHEDULE_TICK_INTERVAL = 10",
+    "ministack/services/ses.py": "_sent_emails = None",
     "ministack/services/ses_v2.py": "_identities = {}",
     "ministack/services/lambda_svc.py": "_execute_function_warm = _emit_lambda_logs = None",
     "ministack/services/sns.py": "_sms_messages = {}",
@@ -55,6 +61,7 @@ import threading
 
 users = dict.fromkeys(range(1_000_000))
 search_begins = threading.Event()
+_handle_ses_messages_request = None
 
 def store_users():
     search_begins.wait()

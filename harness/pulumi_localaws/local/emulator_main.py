@@ -168,6 +168,7 @@ def main() -> None:
     _load_module("shared_code").share_code_of_workers()
     _load_module("function_output").log_all_output()
     _load_module("text_messages").record_times()
+    _load_module("client_details").add_missing_details()
     _load_module("sender_grants").check_grants()
     _load_module("worker_exits").name_exits_as_aws()
     _load_module("python_runtime").report_errors_as_aws()
