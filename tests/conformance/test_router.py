@@ -77,7 +77,7 @@ def test_unknown_version_of_the_emulator_gets_all_rules(
     assert "NotAuthorizedException" in gateway.sign_up(attributes={"email_verified": "true"}).body.decode()
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"ClientId": 7}', b'{"UserAttributes": "x"}'])
+@pytest.mark.parametrize("body", [b"", b"{", b'{"ClientId": 7}', b'{"UserAttributes": "x"}'])
 @pytest.mark.parametrize("action", ["SignUp", "InitiateAuth", "AdminCreateUser", "UpdateUserAttributes"])
 def test_invalid_bodies_are_forwarded(
     gateway: GatewayClient, emulator: FakeEmulator, action: str, body: bytes
@@ -94,6 +94,15 @@ def test_invalid_bodies_are_forwarded(
     gateway.send(Request("POST", "/", header, body))
 
     assert forwarded_bodies == [body]
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"null"])
+def test_body_that_is_not_an_object_is_rejected(gateway: GatewayClient, body: bytes) -> None:
+    """Our own rule: the emulator returns 500 for it, with a message of Python."""
+    header = (("X-Amz-Target", "AWSCognitoIdentityProviderService.SignUp"),)
+    response = gateway.send(Request("POST", "/", header, body))
+
+    assert (response.status, response.json()["__type"]) == (400, "SerializationException")
 
 
 @pytest.mark.parametrize("path", ["/_ministack/reset", "/_localstack/state/reset"])

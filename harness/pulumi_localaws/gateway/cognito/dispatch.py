@@ -73,16 +73,13 @@ async def handle(request: Request, action: str, dependencies: Dependencies, note
     try:
         parameters = json.loads(request.body or b"{}")
     except ValueError:
-        parameters = None
+        return await dependencies.send_to_emulator(request)
+    if not isinstance(parameters, dict):
+        return AwsError("SerializationException", "The request must be a JSON object.").to_response()
     handler = HANDLERS.get(action)
-    if (
-        handler is None
-        and action.startswith("Admin")
-        and isinstance(parameters, dict)
-        and "Username" in parameters
-    ):
+    if handler is None and action.startswith("Admin") and "Username" in parameters:
         handler = admin_calls.handle_admin_call
-    if handler is None or not isinstance(parameters, dict):
+    if handler is None:
         return await dependencies.send_to_emulator(request)
     call = CognitoCall(
         request=request, action=action, parameters=parameters, dependencies=dependencies, notes=notes
