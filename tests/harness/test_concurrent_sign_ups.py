@@ -1,6 +1,7 @@
 """Many clients sign up at the same time: the emulator's threads share one store of users."""
 
 import asyncio
+import inspect
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 from ministack.core import lambda_runtime
+from ministack.services import lambda_svc, stepfunctions
 from pulumi_localaws.local import emulator_main
 from pulumi_localaws.local_aws import LocalAws
 
@@ -54,7 +56,18 @@ _create_user_pool = _update_user_pool = _merge_attributes = _dispatch_idp = _lis
     "ministack/services/scheduler.py": "_SCHEDULE_TICK_INTERVAL = 10",
     "ministack/services/ses.py": "_sent_emails = None",
     "ministack/services/ses_v2.py": "_identities = {}",
-    "ministack/services/lambda_svc.py": "_execute_function_warm = _emit_lambda_logs = None",
+    "ministack/services/lambda_svc.py": f"""
+_execute_function_warm = _emit_lambda_logs = None
+{inspect.getsource(lambda_svc._poll_dynamodb_streams)}
+""",
+    "ministack/services/stepfunctions.py": f"""
+_call_lambda = _stop_execution = _fail_execution = handle_request = None
+class _ExecutionError(Exception):
+    pass
+{inspect.getsource(stepfunctions._run_sub_machine)}
+{inspect.getsource(stepfunctions._execute_task)}
+{inspect.getsource(stepfunctions._run_distributed_map)}
+""",
     "ministack/services/sns.py": "_sms_messages = {}",
     "ministack/app.py": """
 import threading
