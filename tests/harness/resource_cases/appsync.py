@@ -39,7 +39,7 @@ CASES: dict[str, Case] = {
             "dataSource": "orders",
             "type": "Query",
             "field": "order",
-            "requestTemplate": '{"version": "2017-02-28", "operation": "GetItem", "key": {}}',
+            "requestTemplate": '{\n  "version": "2017-02-28", "operation": "GetItem", "key": {}\n}',
             "responseTemplate": "$util.toJson($ctx.result)",
         },
         probe=lambda client, _, outputs: client("appsync").get_resolver(
