@@ -31,9 +31,10 @@ _CODE_INPUTS = ("code", "s3Bucket", "s3Key", "s3ObjectVersion")
 def _build_code(ctx: ResourceContext, inputs: Properties) -> Properties:
     if "code" in inputs:
         try:
-            return {"ZipFile": zip_archive(inputs["code"], Path.cwd())}
+            content = zip_archive(inputs["code"], Path.cwd())
         except ValueError as error:
             raise ctx.build_error(f"code: {error}.") from error
+        return {"ZipFile": content} if ctx.staged_code is None else ctx.staged_code.build_code(ctx, content)
     return {to_aws_name(name): inputs[name] for name in _CODE_INPUTS if inputs.get(name)}
 
 
