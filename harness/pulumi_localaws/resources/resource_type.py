@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,11 +19,9 @@ from pulumi_localaws.resources.input_schema import (
     to_aws,
 )
 from pulumi_localaws.resources.service_model import Violation, build_sample, find_violations, format_path
+from pulumi_localaws.resources.staged_code import StagedCode
 from pulumi_localaws.resources.undo_log import UndoLog, UndoStep
 from pulumi_localaws.resources.unknown_values import UNKNOWN, contains_unknown
-
-if TYPE_CHECKING:
-    from pulumi_localaws.resources.services.staged_code import StagedCode
 
 Properties = dict[str, Any]
 """Values by name: a resource's inputs or outputs, or the parameters of a call to AWS."""
@@ -102,7 +100,7 @@ class ResourceContext:
     inputs: Properties = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     check_only: bool = False
-    staged_code: "StagedCode | None" = None
+    staged_code: StagedCode | None = None
 
     def call(self, service: str, operation: str, **params: Any) -> Any:
         """Call AWS; parameters that are None are omitted.
