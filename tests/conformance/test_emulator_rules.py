@@ -19,7 +19,8 @@ def test_schema_of_a_new_pool(aws: AwsResources) -> None:
     """Lines 53 and 54 (doc): it is possible, and a sign-up conforms to it."""
     limits = {"MinLength": "2", "MaxLength": "4"}
     text = {"Name": "code", "AttributeDataType": "String", "StringAttributeConstraints": limits}
-    pool = PoolUnderTest(aws, Schema=[text, {"Name": "name", "Required": True, "Mutable": True}])
+    role = {"Name": "role", "AttributeDataType": "String"}
+    pool = PoolUnderTest(aws, Schema=[role, text, {"Name": "name", "Required": True, "Mutable": True}])
     client_id = aws.create_client(pool.id, WriteAttributes=["custom:code", "name"])
 
     def sign_up(name: str, code: str) -> None:

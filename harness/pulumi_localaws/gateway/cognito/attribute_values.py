@@ -1,8 +1,8 @@
 """Check the values of user attributes against the pool's schema, and the forms of e-mail and user name.
 
 Texts were seen in amplify-flutter#509 (attribute not in the schema), amplify-flutter#2034 (length),
-amazon-cognito-identity-dart-2#89 (required), aws-sdk-java#1396 and moto#4487 (update), amplify-js#5313 (e-mail) and
-amplify-js#8800 (user name). The texts for numbers and booleans are not verified.
+amazon-cognito-identity-dart-2#89 (required), aws-sdk-java#1396 and moto#4487 (update), amplify-js#5313
+(e-mail) and amplify-js#8800 (user name). The texts for numbers and booleans are not verified.
 """
 
 import re

@@ -10,6 +10,7 @@ from pulumi_localaws.gateway.cognito.authentication import (
 )
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.challenge_triggers import CUSTOM_CHALLENGE
+from pulumi_localaws.gateway.cognito.client_settings import check_srp_is_enabled
 from pulumi_localaws.gateway.cognito.custom_challenge import answer_custom_challenge, start_custom_auth
 from pulumi_localaws.gateway.cognito.pool_models import PRE_TOKEN_GENERATION, AppClient
 from pulumi_localaws.gateway.cognito.tokens import decode_claims
@@ -38,6 +39,8 @@ async def initiate_auth(call: CognitoCall) -> Response:
         return await start_custom_auth(call, client)
     if call.parameters.get("AuthFlow") == "USER_AUTH":
         return await _forward_choice_based_sign_in(call)
+    if call.enforces(GatewayRule.POOL_SCHEMA):
+        check_srp_is_enabled(client, call.parameters.get("AuthFlow"))
     user = await call.resolve_user(client)
     if user is None and call.parameters.get("AuthFlow") in _PASSWORD_FLOWS:
         auth_parameters = call.parameters.get("AuthParameters")
