@@ -15,6 +15,7 @@ The handlers build on these modules:
 - `invitations`: messages to users whom an administrator creates
 - `triggers`, `authentication`, `user_migration`: Lambda triggers that the gateway fires around a call
 - `custom_challenge`, `challenge_triggers`, `challenge_sessions`: sign-in with custom challenges
+- `second_factor_codes`: codes of a second factor by SMS
 - `pre_sign_up_relay`, `token_generation`: Lambda triggers that fire while the emulator handles a call
 """
 
