@@ -10,6 +10,7 @@ The handlers build on these modules:
 - `attribute_rules`: which attributes a client may read and write
 - `pool_schema`, `attribute_values`: possible schemas, and attribute values that conform to them
 - `client_settings`: possible app clients
+- `first_password`: required attributes that a user sets with the first password
 - `codes`, `code_delivery`, `code_messages`: confirmation codes, their lifetime, SMS and e-mail, CustomMessage
 - `custom_senders`, `secret_encryption`, `sender_settings`: functions that send the messages, their key
 - `invitations`: messages to users whom an administrator creates
