@@ -144,7 +144,10 @@ async def delete_user_attributes(call: CognitoCall) -> Response:
 async def admin_delete_user_attributes(call: CognitoCall) -> Response:
     """Handle AdminDeleteUserAttributes: immutable attributes stay for admins too."""
     pool = await call.find_pool()
+    user = None
     if pool is not None:
+        user = await user_names.find_user(call.dependencies.directory, pool, call.parameters.get("Username"))
+    if pool is not None and user is not None:
         _check_deletion(call, pool, call.parameters.get("UserAttributeNames") or ())
     return await handle_admin_call(call)
 
