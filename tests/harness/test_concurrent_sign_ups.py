@@ -43,6 +43,8 @@ class Worker:
     "ministack/services/cognito.py": """
 _create_user_pool = _update_user_pool = _merge_attributes = _dispatch_idp = _list_users = None
 _UNSIGNED_IDP_ACTIONS = set()
+_user_out = _group_out = _create_group = _admin_get_user = _get_user = _signed_jwt = None
+_initiate_auth = _admin_initiate_auth = None
 _respond_to_auth_challenge = _admin_respond_to_auth_challenge = _confirm_sign_up = None
 """,
     "ministack/services/cloudwatch.py": "_put_metric_data = record_metric = None",

@@ -163,6 +163,7 @@ def main() -> None:
 
     import_jobs = _load_module("cognito_actions").add_missing_actions(_load_module)
     _load_module("cognito_sign_in").check_sign_ins(_load_module)
+    _load_module("cognito_answers").form_answers_as_aws()
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
     _speed_up_srp()
