@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import struct
 import time
+import urllib.parse
+import urllib.request
 from typing import Any
 
 import pytest
@@ -263,3 +265,15 @@ def test_pool_without_software_tokens_registers_none(aws: AwsResources) -> None:
         "SoftwareTokenMFANotFoundException",
         "Software Token MFA has not been enabled by the userPool",
     )
+
+
+def test_hosted_ui_rejects_a_user_who_needs_a_second_factor(required: FactorPool) -> None:
+    """Our own rule: the pages ask for no second factor, so they must not issue a code without it."""
+    fields = {"client_id": required.client_id, "username": required.create_user(), "password": PASSWORD}
+
+    with urllib.request.urlopen(
+        f"{required.aws.local_aws.endpoint}/login", urllib.parse.urlencode(fields).encode(), timeout=20
+    ) as response:
+        page = response.read().decode()
+
+    assert "the hosted UI of the local AWS asks for no second factor" in page

@@ -52,7 +52,25 @@ def check_sign_ins(load_module: Callable[[str], Any]) -> None:
     )
     cognito._set_user_mfa_preference = translate(settings.set_preference)
     cognito._admin_set_user_mfa_preference = translate(settings.set_preference)
+    cognito._authenticate_hosted_ui_user = _reject_users_with_a_factor(
+        factors, cognito._authenticate_hosted_ui_user
+    )
     cognito._confirm_sign_up = _mark_confirmed_users(cognito, cognito._confirm_sign_up)
+
+
+def _reject_users_with_a_factor(factors: Any, authenticate: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the hosted UI reject a user who needs a second factor, because its pages ask for none."""
+
+    def handle(pool: dict[str, Any], username: str, password: str) -> tuple[Any, str]:
+        user, error = authenticate(pool, username, password)
+        if user is not None and factors.choose_challenge(pool, user) is not None:
+            return None, (
+                "pulumi-localaws: the hosted UI of the local AWS asks for no second factor, which this user"
+                " needs. Sign in with InitiateAuth here, and try the hosted UI on AWS."
+            )
+        return user, error
+
+    return handle
 
 
 def _mark_confirmed_users(cognito: Any, confirm_sign_up: _Handler) -> _Handler:
