@@ -198,13 +198,16 @@ class RequestRouter:
                 response = await self.send_to_emulator(replace(request, target=_EMULATOR_RESET))
             case _:
                 response = await self.send_to_emulator(request)
+        self._forget_old_state(kind, request)
+        return response
+
+    def _forget_old_state(self, kind: RequestKind, request: Request) -> None:
         if kind is RequestKind.API_WRITE:
             self._http_apis.invalidate(request)
         elif kind is RequestKind.RESET:
             self._clear_state()
         elif kind is RequestKind.DATA_BASELINE and request.method == "POST":
             self._clear_state_of_users()
-        return response
 
     def _clear_state(self) -> None:
         self._http_apis.clear()
