@@ -132,6 +132,16 @@ def test_answers_leave_out_empty_settings(aws: AwsResources) -> None:
     assert aws.cognito.get_group(UserPoolId=pool.id, GroupName="g")["Group"] == group
 
 
+def test_invitation_is_no_change_of_the_user(aws: AwsResources) -> None:
+    """Line 69 (doc): a user who was just created has one date, also if the invitation is sent by SMS."""
+    pool = PoolUnderTest(aws)
+
+    aws.cognito.admin_create_user(UserPoolId=pool.id, Username="+4915112345670")
+
+    user = aws.cognito.admin_get_user(UserPoolId=pool.id, Username="+4915112345670")
+    assert user["UserLastModifiedDate"] == user["UserCreateDate"]
+
+
 def test_tokens_name_their_sign_in(aws: AwsResources) -> None:
     """Line 69 (doc): both tokens have one event_id, and the response has empty ChallengeParameters."""
     pool, name = PoolUnderTest(aws), unique_email()

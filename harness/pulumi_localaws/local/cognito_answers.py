@@ -18,6 +18,8 @@ _SIGN_INS = (
 )  # fmt: skip
 _USER_SETTINGS = ("MFAOptions", "UserMFASettingList", "PreferredMfaSetting")
 _GROUP_SETTINGS = ("Description", "RoleArn")
+KEEPS_DATE = "LocalAwsKeepsDate"
+"""The parameter of AdminSetUserPassword with which the gateway sets the password of an invitation."""
 
 
 def form_answers_as_aws() -> None:
@@ -32,6 +34,7 @@ def form_answers_as_aws() -> None:
     cognito._user_out = lambda user: _leave_out(describe_user(user), _USER_SETTINGS)
     cognito._group_out = lambda group: _leave_out(describe_group(group), _GROUP_SETTINGS)
     cognito._create_group = _without_default_precedence(cognito, cognito._create_group)
+    cognito._admin_set_user_password = _keep_date(cognito, cognito._admin_set_user_password)
     sign = cognito._signed_jwt
     cognito._signed_jwt = lambda claims, *key: sign(_add_event_id(claims), *key)
 
@@ -68,6 +71,22 @@ def _add_event_id(claims: dict[str, Any]) -> dict[str, Any]:
         return claims
     event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, str(claims["origin_jti"])))
     return {"event_id": event_id, **claims}
+
+
+def _keep_date(cognito: Any, set_password: _Function) -> _Function:
+    """Keep the date of the last change if the password is a part of the user's creation."""
+
+    def handle(data: dict[str, Any]) -> Any:
+        pool = cognito._user_pools.get(data.get("UserPoolId")) or {}
+        user = pool.get("_users", {}).get(data.get("Username"))
+        if user is None or not data.get(KEEPS_DATE):
+            return set_password(data)
+        date = user["UserLastModifiedDate"]
+        answer = set_password(data)
+        user["UserLastModifiedDate"] = date
+        return answer
+
+    return handle
 
 
 def _without_default_precedence(cognito: Any, create_group: _Function) -> _Function:
