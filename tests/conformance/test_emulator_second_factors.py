@@ -267,6 +267,20 @@ def test_pool_without_software_tokens_registers_none(aws: AwsResources) -> None:
     )
 
 
+@pytest.mark.parametrize("client_id", ["", "unknownclient"])
+def test_no_client_can_request_tokens_without_a_challenge(required: FactorPool, client_id: str) -> None:
+    """Our own rule: only the gateway answers the challenge that issues tokens after a custom challenge."""
+    with pytest.raises(ClientError) as rejected:
+        required.aws.cognito.admin_respond_to_auth_challenge(
+            UserPoolId=required.id,
+            ClientId=client_id or required.client_id,
+            ChallengeName="LOCALAWS_ISSUE_TOKENS",
+            ChallengeResponses={"USERNAME": required.create_user()},
+        )
+
+    assert error_of(rejected)[0] in {"InvalidParameterException", "ResourceNotFoundException"}
+
+
 def test_hosted_ui_rejects_a_user_who_needs_a_second_factor(required: FactorPool) -> None:
     """Our own rule: the pages ask for no second factor, so they must not issue a code without it."""
     fields = {"client_id": required.client_id, "username": required.create_user(), "password": PASSWORD}

@@ -37,7 +37,8 @@ def check_sign_ins(load_module: Callable[[str], Any]) -> None:
                 if is_admin
                 else cognito._pool_for_client(data.get("ClientId"))[0]
             )
-            if pool is None or data.get("ChallengeName") not in challenges:
+            is_client_of_pool = pool is not None and data.get("ClientId") in pool["_clients"]
+            if not is_client_of_pool or data.get("ChallengeName") not in challenges:
                 return original(data)
             return factors.respond(pool, data)
 
