@@ -4,6 +4,7 @@ import types
 
 import pytest
 from pulumi_localaws.local import cognito_calls, software_tokens
+from pulumi_localaws.local.factor_settings import FactorSettings
 from pulumi_localaws.local.second_factors import SecondFactors
 from pulumi_localaws.local.sign_in_sessions import SignInSessions
 from pulumi_localaws.local.software_tokens import SoftwareTokens
@@ -17,11 +18,15 @@ class FakeCognito:
 
     def __init__(self):
         self._challenge_sessions = {}
+        self.user = {"_totp_secret": "s", "_mfa_enabled": ["SMS_MFA"], "Attributes": PHONE}
 
     def _create_challenge_session(self, pool_id, client_id, user_name):
         session = {"pool_id": pool_id, "client_id": client_id, "username": user_name, "expires_at": 1_180.0}
         self._challenge_sessions["token"] = session
         return "token", session
+
+    def _user_for_access_token(self, _token):
+        return self.user
 
     @staticmethod
     def _totp_code(_secret, offset):
@@ -119,3 +124,45 @@ def test_code_is_accepted_in_three_steps_and_once(now):
     assert rejection(lambda: tokens.check_code(user, "code 0"))[0] == "ExpiredCodeException"
     assert rejection(lambda: tokens.check_code(user, "code 2"))[0] == "CodeMismatchException"
     assert rejection(lambda: tokens.check_code({}, "code 0"))[0] == "CodeMismatchException"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "factors", "preferred"),
+    [
+        ({"SMSMfaSettings": None, "SoftwareTokenMfaSettings": None}, ["SMS_MFA"], None),
+        ({"SMSMfaSettings": {"Enabled": False}}, [], None),
+        (
+            {"SoftwareTokenMfaSettings": {"Enabled": True, "PreferredMfa": True}, "SMSMfaSettings": None},
+            ["SMS_MFA", "SOFTWARE_TOKEN_MFA"],
+            "SOFTWARE_TOKEN_MFA",
+        ),
+    ],
+)
+def test_settings_change_only_the_named_factors(parameters, factors, preferred):
+    cognito = FakeCognito()
+
+    FactorSettings(cognito, cognito_calls).set_preference({"AccessToken": "t", **parameters})
+
+    assert (cognito.user["_mfa_enabled"], cognito.user.get("_preferred_mfa")) == (factors, preferred)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [
+        (
+            {
+                "SMSMfaSettings": {"Enabled": True, "PreferredMfa": True},
+                "SoftwareTokenMfaSettings": {"Enabled": True, "PreferredMfa": True},
+            },
+            "Only one factor can be set as preferred.",
+        ),
+        ({"EmailMfaSettings": {"Enabled": True}}, "does not support e-mail as second factor"),
+    ],
+)
+def test_settings_that_are_not_possible(parameters, text):
+    settings = FactorSettings(FakeCognito(), cognito_calls)
+
+    code, message = rejection(lambda: settings.set_preference({"AccessToken": "t", **parameters}))
+
+    assert code == "InvalidParameterException"
+    assert text in message
