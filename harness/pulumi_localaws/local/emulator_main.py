@@ -165,6 +165,7 @@ def main() -> None:
     _load_module("cognito_forms").apply_cognito_forms()
     _load_module("password_history").enforce_password_history()
     _load_module("cognito_sign_in").check_sign_ins(_load_module)
+    _load_module("cognito_answers").form_answers_as_aws()
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
     _speed_up_srp()
