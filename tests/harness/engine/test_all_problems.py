@@ -76,6 +76,7 @@ def test_one_message_lists_all_problems_and_the_program_is_undone(localaws: Loca
     assert (tmp_path / "output").read_text() == ""
 
 
+@pytest.mark.long
 def test_unsupported_look_up_is_listed_with_the_other_problems(localaws: LocalAws, tmp_path: Path) -> None:
     """A look-up without an output form ends the program; the resources before it are in the list."""
     program = """
