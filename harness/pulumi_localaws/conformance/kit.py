@@ -34,22 +34,22 @@ class Kit:
 
         Args:
             triggers: The triggers that invoke the function of this run.
-            settings: Settings that replace the defaults.
+            settings: Settings that replace the defaults; None leaves a default out.
         """
         arn = self.triggers.arn if triggers else ""
         config = {"LambdaConfig": dict.fromkeys(triggers, arn)} if triggers else {}
-        document = self.resources.create_pool(
-            **{
-                "UsernameAttributes": ["email"],
-                "UsernameConfiguration": {"CaseSensitive": False},
-                "Schema": [
-                    {"Name": "role", "AttributeDataType": "String", "Mutable": False},
-                    {"Name": "team", "AttributeDataType": "String", "Mutable": True},
-                ],
-                **config,
-                **settings,
-            }
-        )
+        settings = {
+            "UsernameAttributes": ["email"],
+            "UsernameConfiguration": {"CaseSensitive": False},
+            "Schema": [
+                {"Name": "role", "AttributeDataType": "String", "Mutable": False},
+                {"Name": "team", "AttributeDataType": "String", "Mutable": True},
+            ],
+            **config,
+            **settings,
+        }
+        settings = {name: value for name, value in settings.items() if value is not None}
+        document = self.resources.create_pool(**settings)
         if triggers:
             self.triggers.allow(document["Arn"])
         return Pool(document, self.cognito, self.backend.unsigned_client("cognito-idp"))
@@ -71,7 +71,8 @@ class Kit:
 def create_address() -> str:
     """Create a unique address with capital letters, which accepts e-mails of a pool on AWS.
 
-    Source: Amazon SES Developer Guide, "Using the mailbox simulator" (addresses with a label).
+    The mailbox simulator of Amazon SES accepts addresses with a label (SES Developer Guide, "Testing Email
+    Sending in Amazon SES").
     """
     return f"success+Ann.{uuid.uuid4().hex[:10]}@simulator.amazonses.com"
 

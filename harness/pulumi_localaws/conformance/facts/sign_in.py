@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from pulumi_localaws.conformance.fact import FactError, fact
 from pulumi_localaws.conformance.kit import Kit, create_address, expect, expect_error
+from pulumi_localaws.conformance.pool import PASSWORD
+from pulumi_localaws.testing.srp import sign_in_by_srp
 
 _BEFORE_TOKENS = 'Developer Guide, "Pre token generation Lambda trigger"'
 _BOTH = ["PreAuthentication_Authentication", "PostAuthentication_Authentication"]
@@ -64,14 +66,17 @@ def migrated_sign_in(kit: Kit) -> str:
 
 @fact(
     29,
-    "Tokens have RS256 signatures by a key of the pool's JWKS, and the pool's issuer; others are rejected",
+    "SRP returns tokens with RS256 signatures by a key of the pool, and its issuer; others are rejected",
     'Developer Guide, "Verifying JSON web tokens"',
 )
 def signed_tokens(kit: Kit) -> str:
-    """Verify both tokens with the published keys, and use a forged one."""
+    """Sign in by SRP, verify both tokens with the published keys, and use a forged one."""
     pool, name = kit.create_pool(), create_address()
     pool.add_user(name)
-    tokens = pool.sign_in(name)
+    response = sign_in_by_srp(
+        pool.device, pool_id=pool.id, client_id=pool.client_id, username=name.lower(), password=PASSWORD
+    )
+    tokens = response["AuthenticationResult"]
     status, body = kit.backend.get(f"/{pool.id}/.well-known/jwks.json")
     expect("status of /<pool>/.well-known/jwks.json", status, 200)
     keys = {key["kid"]: key for key in json.loads(body)["keys"]}
