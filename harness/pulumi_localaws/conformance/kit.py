@@ -105,7 +105,7 @@ def expect_error(code: str, call: Callable[..., Any], text: str = "", **paramete
     Raises:
         FactError: The call succeeds, or returns another error.
     """
-    name = getattr(call, "__name__", "the call")
+    name = getattr(call, "__name__", "the call").strip("_")
     try:
         call(**parameters)
     except ClientError as error:

@@ -14,6 +14,7 @@ from pulumi_localaws.conformance.fact import Fact, FactError, NotTriedError
 from pulumi_localaws.conformance.kit import Kit
 
 HOLDS, FAILS, NOT_TRIED = "holds", "fails", "not tried"
+_SEEN_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def try_fact(entry: Fact, kit: Kit) -> Outcome:
     except (KeyError, IndexError, TypeError, ValueError) as error:
         # A response or an event without a documented field.
         seen = f"a response without a documented field ({type(error).__name__}: {error})"
-    return Outcome(entry, result, seen)
+    return Outcome(entry, result, " ".join(seen.split())[:_SEEN_LENGTH])
 
 
 @contextmanager
