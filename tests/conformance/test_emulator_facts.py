@@ -33,7 +33,7 @@ def test_fact_holds(kit: Kit, entry: Fact) -> None:
     """Each claimed line of docs/cognito-behaviour.md."""
     outcome = try_fact(entry, kit)
 
-    assert (outcome.result, outcome.seen) == (HOLDS, outcome.seen)
+    assert (outcome.result, outcome.observation) == (HOLDS, outcome.observation)
 
 
 def test_json_of_a_run(capsys: pytest.CaptureFixture[str], running_aws: LocalAws) -> None:

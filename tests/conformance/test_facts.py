@@ -63,7 +63,7 @@ def fail_with(error: BaseException):
 
 
 @pytest.mark.parametrize(
-    ("check", "result", "seen"),
+    ("check", "result", "text"),
     [
         (lambda kit: "as on AWS", HOLDS, "as on AWS"),
         (fail_with(FactError("another")), FAILS, "another"),
@@ -74,11 +74,11 @@ def fail_with(error: BaseException):
     ],
     ids=["holds", "fails", "not tried", "error", "no connection", "field"],
 )
-def test_outcome(check, result, seen):
+def test_outcome(check, result, text):
     outcome = try_fact(Fact(1, "a", "b", check), None)
 
     assert outcome.result == result
-    assert seen in outcome.seen
+    assert text in outcome.observation
 
 
 def test_expected_error():
@@ -86,8 +86,8 @@ def test_expected_error():
         raise client_error()
 
     assert expect_error("CodeMismatchException", sign_up) == "sign_up: CodeMismatchException"
-    seen = r"^sign_up: CodeMismatchException: No\., expected AliasExistsException$"
-    with pytest.raises(FactError, match=seen):
+    pattern = r"^sign_up: CodeMismatchException: No\., expected AliasExistsException$"
+    with pytest.raises(FactError, match=pattern):
         expect_error("AliasExistsException", sign_up)
     with pytest.raises(FactError, match=r"expected CodeMismatchException: Yes\.$"):
         expect_error("CodeMismatchException", sign_up, "Yes.")

@@ -1,10 +1,15 @@
 """``pulumi-localaws conformance``: usage, the choice of an endpoint, and a run on a local AWS."""
 
 import re
+import signal
+import subprocess
 
 import pytest
+from cli_process import cli_command
 from pulumi_localaws import cli
 from pulumi_localaws.conformance.backend import Backend
+from pulumi_localaws.conformance.resources import NAME_PREFIX
+from pulumi_localaws.local_aws import LocalAws
 
 pytestmark = pytest.mark.backends("embedded")
 
@@ -66,3 +71,35 @@ def test_other_account_is_1(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     assert code == 1
     message = "Got: 123456789012; your credentials belong to 210987654321. Change one of them."
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_leaves_nothing(localaws: LocalAws, number: signal.Signals) -> None:
+    command = cli_command("conformance", "--endpoint", localaws.endpoint)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first_line = (
+        process.stdout.readline()
+    )  # the first fact has created a pool, a function, a queue and a role
+
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+
+    assert first_line.startswith("+   1 holds")
+    assert (process.returncode, errors.splitlines()[-1]) == (130, "Stopped.")
+    assert "not deleted" not in errors
+    assert [name for name in list_names(localaws) if name.startswith(NAME_PREFIX)] == []
+
+
+def list_names(local_aws: LocalAws) -> list[str]:
+    """Return the names of all pools, functions, roles and queues."""
+    pools = local_aws.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]
+    functions = local_aws.client("lambda").list_functions()["Functions"]
+    roles = local_aws.client("iam").list_roles()["Roles"]
+    queues = local_aws.client("sqs").list_queues().get("QueueUrls", [])
+    return [
+        *(pool["Name"] for pool in pools),
+        *(function["FunctionName"] for function in functions),
+        *(role["RoleName"] for role in roles),
+        *(url.rpartition("/")[2] for url in queues),
+    ]

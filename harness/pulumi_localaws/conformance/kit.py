@@ -1,4 +1,4 @@
-"""What a fact uses: pools, the triggers' function, and comparisons with what AWS does."""
+"""The kit of a fact: pools, the triggers' function, and comparisons with AWS."""
 
 import json
 import uuid
@@ -112,8 +112,8 @@ def expect_error(code: str, call: Callable[..., Any], text: str = "", **paramete
         actual = error.response["Error"]
         if actual["Code"] != code or (text and actual.get("Message") != text):
             expected = f"{code}: {text}" if text else code
-            seen = f"{actual['Code']}: {actual.get('Message', '')}"
-            raise FactError(f"{name}: {_shorten(seen)}, expected {expected}") from error
+            observation = f"{actual['Code']}: {actual.get('Message', '')}"
+            raise FactError(f"{name}: {_shorten(observation)}, expected {expected}") from error
         return f"{name}: {code}"
     except ParamValidationError as error:
         raise FactError(f"{name}: boto3 refuses the parameters: {error}") from error

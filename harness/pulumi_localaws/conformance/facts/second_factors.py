@@ -27,13 +27,13 @@ def required_factor(kit: Kit) -> str:
     """Register a token with the sessions of a sign-in."""
     pool, name = _create_pool(kit, "ON"), create_address()
     pool.add_user(name)
-    started = _start(pool, name)
-    expect("challenge", started.get("ChallengeName"), "MFA_SETUP")
-    token = pool.device.associate_software_token(Session=started["Session"])
+    response = _start(pool, name)
+    expect("challenge", response.get("ChallengeName"), "MFA_SETUP")
+    token = pool.device.associate_software_token(Session=response["Session"])
     code = compute_code(token["SecretCode"])
-    verified = pool.device.verify_software_token(Session=token["Session"], UserCode=code)
-    finished = _answer(pool, name, "MFA_SETUP", verified["Session"])
-    expect("tokens", "AuthenticationResult" in finished, expected=True)
+    verification = pool.device.verify_software_token(Session=token["Session"], UserCode=code)
+    last_response = _answer(pool, name, "MFA_SETUP", verification["Session"])
+    expect("tokens", "AuthenticationResult" in last_response, expected=True)
     return expect("challenge", _start(pool, name).get("ChallengeName"), "SOFTWARE_TOKEN_MFA")
 
 
@@ -80,13 +80,13 @@ def used_code(kit: Kit) -> str:
     code = _register_token(pool, access_token)
     settings = {"AccessToken": access_token, "SoftwareTokenMfaSettings": _PREFERRED}
     pool.device.set_user_mfa_preference(**settings)
-    started, challenge = _start(pool, name), "SOFTWARE_TOKEN_MFA"
-    expect("challenge", started.get("ChallengeName"), challenge)
+    response, challenge = _start(pool, name), "SOFTWARE_TOKEN_MFA"
+    expect("challenge", response.get("ChallengeName"), challenge)
     parameters: dict[str, Any] = {
         "pool": pool,
         "name": name,
         "challenge": challenge,
-        "session": started["Session"],
+        "session": response["Session"],
     }
     expect_error(_MISMATCH, _answer, **parameters, **{_TOKEN_CODE: "no code"})
     return expect_error("ExpiredCodeException", _answer, **parameters, **{_TOKEN_CODE: code})
@@ -104,14 +104,14 @@ def session_of_a_first_password(kit: Kit) -> str:
         pool.admin.admin_create_user(
             UserPoolId=pool.id, Username=user, TemporaryPassword=PASSWORD, MessageAction="SUPPRESS"
         )
-    started, challenge = _start(pool, name), "NEW_PASSWORD_REQUIRED"
-    expect("challenge", started.get("ChallengeName"), challenge)
+    response, challenge = _start(pool, name), "NEW_PASSWORD_REQUIRED"
+    expect("challenge", response.get("ChallengeName"), challenge)
     parameters: dict[str, Any] = {"pool": pool, "challenge": challenge, "NEW_PASSWORD": f"{PASSWORD}2"}
-    session = {"session": started["Session"]}
+    session = {"session": response["Session"]}
     expect_error(_NOT_AUTHORIZED, _answer, **parameters, **session, name=other_name)
     expect_error(_NOT_AUTHORIZED, _answer, **parameters, session="x" * 20, name=name)
-    finished = _answer(**parameters, **session, name=name)
-    expect("tokens", "AuthenticationResult" in finished, expected=True)
+    last_response = _answer(**parameters, **session, name=name)
+    expect("tokens", "AuthenticationResult" in last_response, expected=True)
     return expect_error(_NOT_AUTHORIZED, _answer, **parameters, **session, name=name)
 
 
@@ -134,14 +134,14 @@ def code_by_sms(kit: Kit) -> str:
     pool.add_user(name, phone_number="+14155550123")
     key = {"UserPoolId": pool.id, "Username": name}
     pool.admin.admin_set_user_mfa_preference(**key, SMSMfaSettings=_PREFERRED)
-    started, challenge = _start(pool, name), "SMS_MFA"
-    expect("challenge", started.get("ChallengeName"), challenge)
-    expect("destination", started["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"], "+*******0123")
+    response, challenge = _start(pool, name), "SMS_MFA"
+    expect("challenge", response.get("ChallengeName"), challenge)
+    expect("destination", response["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"], "+*******0123")
     parameters: dict[str, Any] = {
         "pool": pool,
         "name": name,
         "challenge": challenge,
-        "session": started["Session"],
+        "session": response["Session"],
     }
     return expect_error(_MISMATCH, _answer, **parameters, SMS_MFA_CODE="no code")
 

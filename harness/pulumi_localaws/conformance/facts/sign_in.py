@@ -36,7 +36,7 @@ def sign_in_triggers(kit: Kit) -> str:
 @fact(13, "PreTokenGeneration V1 changes the ID token, V2 both tokens", _BEFORE_TOKENS)
 def token_generation(kit: Kit) -> str:
     """Sign in to a pool with each version, and compare the claims."""
-    seen = {}
+    observation = {}
     for version in ("V1_0", "V2_0"):
         trigger = {"LambdaArn": kit.triggers.arn, "LambdaVersion": version}
         # On AWS, the plan of a new pool is Essentials, which has version 2.
@@ -45,11 +45,11 @@ def token_generation(kit: Kit) -> str:
         name = create_address()
         pool.add_user(name)
         tokens = pool.sign_in(name)
-        seen[version] = [
+        observation[version] = [
             token for token in ("IdToken", "AccessToken") if decode_part(tokens[token], 1).get("role")
         ]
         expect("events", kit.take_sources(pool, 1), ["TokenGeneration_Authentication"])
-    return expect("changed tokens", seen, {"V1_0": ["IdToken"], "V2_0": ["IdToken", "AccessToken"]})
+    return expect("changed tokens", observation, {"V1_0": ["IdToken"], "V2_0": ["IdToken", "AccessToken"]})
 
 
 @fact(
