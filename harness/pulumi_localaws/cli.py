@@ -234,7 +234,10 @@ def _print_types(*, as_json: bool) -> int:
     # Imported late: --help needs neither.
     from pulumi_localaws.resources.catalog import BY_TOKEN  # noqa: PLC0415
     from pulumi_localaws.resources.invokes import INVOKES  # noqa: PLC0415
+    from pulumi_localaws.resources.lookups import LOOKUPS  # noqa: PLC0415
 
+    invokes = {token: entry.inputs for token, entry in INVOKES.items()}
+    invokes |= {token: entry.inputs for token, entry in LOOKUPS.items()}
     if as_json:
         document: dict[str, Any] = {
             "types": {
@@ -246,12 +249,12 @@ def _print_types(*, as_json: bool) -> int:
                 for token, entry in sorted(BY_TOKEN.items())
             },
             "invokes": {
-                token: {"inputs": sorted(entry.inputs.fields)} for token, entry in sorted(INVOKES.items())
+                token: {"inputs": sorted(inputs.fields)} for token, inputs in sorted(invokes.items())
             },
         }
         print(json.dumps(document, indent=2))
     else:
         print("\n".join(sorted(BY_TOKEN)))
         print("\ninvokes:")
-        print("\n".join(f"  {token}" for token in sorted(INVOKES)))
+        print("\n".join(f"  {token}" for token in sorted(invokes)))
     return _EXIT_SUCCESS

@@ -32,7 +32,12 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
         ("POST", "/oauth2/token", "", RequestKind.OAUTH_TOKEN),
         ("POST", "/_ministack/reset", "", RequestKind.RESET),
         ("PUT", "/_localaws/data-baseline", "", RequestKind.DATA_BASELINE),
+        ("POST", "/_localstack/state/reset", "", RequestKind.RESET),
         ("GET", "/_localstack/health", "", None),
+        ("GET", "/_localstack/info", "", RequestKind.LOCALSTACK),
+        ("GET", "/_aws/ses?id=1", "", RequestKind.LOCALSTACK),
+        ("GET", "/_aws/sqs/messages/eu-west-1/000000000000/q", "", RequestKind.LOCALSTACK),
+        ("GET", "/_aws/sqs/messages-of-others", "", None),
     ],
 )
 def test_kinds_of_requests(
@@ -73,7 +78,7 @@ def test_unknown_version_of_the_emulator_gets_all_rules(
     assert "NotAuthorizedException" in gateway.sign_up(attributes={"email_verified": "true"}).body.decode()
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"ClientId": 7}', b'{"UserAttributes": "x"}'])
+@pytest.mark.parametrize("body", [b"", b"{", b'{"ClientId": 7}', b'{"UserAttributes": "x"}'])
 @pytest.mark.parametrize("action", ["SignUp", "InitiateAuth", "AdminCreateUser", "UpdateUserAttributes"])
 def test_invalid_bodies_are_rejected(
     gateway: GatewayClient, emulator: FakeEmulator, action: str, body: bytes
@@ -102,12 +107,23 @@ def test_other_backend_gets_an_invalid_body(gateway: GatewayClient, emulator: Fa
     assert forwarded_bodies == [b"{"]
 
 
-def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+@pytest.mark.parametrize("body", [b"[1]", b"null"])
+def test_body_that_is_not_an_object_is_rejected(gateway: GatewayClient, body: bytes) -> None:
+    """Our own rule: the emulator returns 500 for it, with a message of Python."""
+    header = (("X-Amz-Target", "AWSCognitoIdentityProviderService.SignUp"),)
+    response = gateway.send(Request("POST", "/", header, body))
+
+    assert (response.status, response.json()["__type"]) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize("path", ["/_ministack/reset", "/_localstack/state/reset"])
+def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeEmulator, path: str) -> None:
     """Our own rule: after a reset the relay is created again."""
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("a@example.com")
     first_relay_urls, emulator.relay_urls = emulator.relay_urls, {}
-    gateway.send(Request("POST", "/_ministack/reset", (), b""))
+    gateway.send(Request("POST", path, (), b""))
+    assert emulator.requests[-1].target == "/_ministack/reset"
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("b@example.com")
 

@@ -123,6 +123,7 @@ class CodeSender:
             "BodyHtml": body if is_html else "",
             "Timestamp": time.time(),
             "Type": VERIFICATION_MESSAGE,
+            "Region": pool.region,
         }
         self._sent_messages.setdefault(pool.account_id, []).append(message)
 
@@ -162,20 +163,29 @@ class CodeSender:
             self._hidden_message_ids.add(str(emails[-1]["MessageId"]))
         return bool(emails)
 
+    async def list_emails(self) -> list[dict[str, Any]]:
+        """Return all e-mails of the inbox."""
+        return _parse_emails(self.edit_inbox(await self._read_inbox()))
+
+    def delete_email(self, message_id: str) -> None:
+        """Delete an e-mail from the inbox."""
+        self._hidden_message_ids.add(message_id)
+
     async def _read_inbox(self) -> Response:
         return await self._root_client.send("ses", "GET", EMAIL_INBOX_PATH, headers={}, body=b"")
 
     def edit_inbox(self, response: Response) -> Response:
-        """Remove the hidden e-mails from the emulator's inbox and add those that the gateway sent."""
+        """Add the e-mails that the gateway sent to the emulator's inbox, and remove the hidden ones."""
         if not (self._hidden_message_ids or self._sent_messages) or response.status != HTTPStatus.OK:
             return response
         document = json.loads(response.body)
         messages = document.get("messages", {})
         document["messages"] = {
             account: [
-                m for m in messages.get(account, []) if m.get("MessageId") not in self._hidden_message_ids
+                message
+                for message in [*messages.get(account, []), *self._sent_messages.get(account, [])]
+                if message["MessageId"] not in self._hidden_message_ids
             ]
-            + self._sent_messages.get(account, [])
             for account in {**messages, **self._sent_messages}
         }
         return replace_body(response, document)
