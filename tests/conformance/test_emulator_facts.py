@@ -30,7 +30,7 @@ def kit(running_aws: LocalAws) -> Iterator[Kit]:
 @pytest.mark.sample(5)
 @pytest.mark.parametrize("entry", [as_case(entry) for entry in load_facts()])
 def test_fact_holds(kit: Kit, entry: Fact) -> None:
-    """Each claimed line of docs/cognito-behaviour.md."""
+    """Our own rule: each fact holds here."""
     outcome = try_fact(entry, kit)
 
     assert (outcome.result, outcome.observation) == (HOLDS, outcome.observation)

@@ -27,6 +27,7 @@ def read_rows(document: str) -> list[list[str]]:
 
 
 def test_each_claimed_line_is_tried_or_has_a_reason():
+    """Our own rule: a line without a fact has a reason in not_run.py."""
     rows = read_rows("cognito-behaviour.md")
     claimed = {int(row[0]) for row in rows if row[2] != "not claimed"}
 
@@ -42,12 +43,14 @@ def read_results() -> list[list[str]]:
 
 
 def test_the_table_of_backends_has_a_row_for_each_fact():
+    """Our own rule: docs/conformance.md is written again when a fact changes."""
     rows = [(int(row[0]), row[1]) for row in read_results()]
 
     assert rows == [(entry.line, entry.behaviour) for entry in load_facts()]
 
 
 def test_each_fact_holds_on_the_local_aws_according_to_the_table():
+    """Our own rule: the first column is the local AWS."""
     assert [row[:3] for row in read_results() if row[2] != HOLDS] == []
 
 
@@ -75,6 +78,7 @@ def fail_with(error: BaseException):
     ids=["holds", "fails", "not tried", "error", "no connection", "field"],
 )
 def test_outcome(check, result, text):
+    """Our own rule: every error becomes an outcome."""
     outcome = try_fact(Fact(1, "a", "b", check), None)
 
     assert outcome.result == result
@@ -83,6 +87,7 @@ def test_outcome(check, result, text):
 
 def test_expected_error():
     def sign_up():
+    """Our own rule: code and text of an error are compared."""
         raise client_error()
 
     assert expect_error("CodeMismatchException", sign_up) == "sign_up: CodeMismatchException"
@@ -96,6 +101,7 @@ def test_expected_error():
 
 
 def test_expected_value():
+    """Our own rule: the comparison names both values."""
     assert expect("events", [], []) == "events: []"
     with pytest.raises(FactError, match=r'^events: \["a"\], expected \[\]$'):
         expect("events", ["a"], [])
@@ -109,6 +115,7 @@ class FakeKit:
 
 
 def test_interrupted_run_deletes_what_it_created(monkeypatch):
+    """Our own rule: Ctrl-C ends the run, and the deletion follows."""
     monkeypatch.setattr(runner, "Kit", FakeKit)
     backend = SimpleNamespace(delete_all=lambda: ["queue q: denied"])
     facts = [Fact(1, "a", "b", lambda kit: "c"), Fact(2, "a", "b", fail_with(KeyboardInterrupt()))]
@@ -129,12 +136,14 @@ def test_interrupted_run_deletes_what_it_created(monkeypatch):
     ],
 )
 def test_success(results, undeleted, expected):
+    """Our own rule: a fact that was not tried does not fail the run."""
     outcomes = [Outcome(Fact(1, "a", "b", str), result, "c") for result in results]
 
     assert is_success(Run(outcomes, undeleted)) == expected
 
 
 def test_report():
+    """Our own rule: the lines of a run."""
     outcome = Outcome(Fact(7, "A function must return an event", "guide", str), FAILS, "no error")
     table = Table("moto", "5", "http://a", "2026-11-22", Run([outcome], []))
 

@@ -56,11 +56,13 @@ def error(code: str) -> ClientError:
 
 
 def test_names_contain_the_run(resources: RunResources) -> None:
+    """Our own rule: names are unique, also between runs."""
     assert resources.create_name() == f"localaws-conformance-{resources.run_id}-1"
     assert resources.create_name() != resources.create_name()
 
 
 def test_newest_resource_is_deleted_first(resources: RunResources, aws: FakeAws) -> None:
+    """Our own rule: each resource is deleted once."""
     resources.create_role("{}", "{}")
     resources.create_pool()
 
@@ -71,6 +73,7 @@ def test_newest_resource_is_deleted_first(resources: RunResources, aws: FakeAws)
 
 
 def test_pool_of_an_interrupted_call_is_searched_by_its_name(resources: RunResources, aws: FakeAws) -> None:
+    """Our own rule: no other pool is deleted."""
     aws.errors["create_user_pool"] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         resources.create_pool()
@@ -82,6 +85,7 @@ def test_pool_of_an_interrupted_call_is_searched_by_its_name(resources: RunResou
 
 
 def test_rejected_call_has_nothing_to_delete(resources: RunResources, aws: FakeAws) -> None:
+    """Our own rule: the fact is then not tried."""
     aws.errors["create_role"] = error("NotImplemented")
 
     with pytest.raises(NotTriedError, match=r"^IAM can't be used here "):
@@ -92,6 +96,7 @@ def test_rejected_call_has_nothing_to_delete(resources: RunResources, aws: FakeA
 
 
 def test_failed_deletion_is_reported_and_the_others_follow(resources: RunResources, aws: FakeAws) -> None:
+    """Our own rule: one failure does not stop the deletion."""
     resources.create_role("{}", "{}")
     resources.create_pool()
     aws.errors["delete_user_pool"] = error("TooManyRequestsException")
