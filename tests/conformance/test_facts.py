@@ -86,8 +86,9 @@ def test_outcome(check, result, text):
 
 
 def test_expected_error():
-    def sign_up():
     """Our own rule: code and text of an error are compared."""
+
+    def sign_up():
         raise client_error()
 
     assert expect_error("CodeMismatchException", sign_up) == "sign_up: CodeMismatchException"
