@@ -62,7 +62,7 @@ class _VersionAction(argparse.Action):
 def _build_parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = _Parser(prog="pulumi-localaws", description=__doc__, epilog=_EPILOG, formatter_class=raw)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="up | run | types")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="up | run | types | attach")
     up = commands.add_parser(
         "up",
         help="deploy the program to a local AWS and serve until Ctrl-C",
@@ -80,8 +80,8 @@ def _build_parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run",
         usage="pulumi-localaws run [-h] [--version] [--stack NAME] [--port N] [--config KEY=VALUE]\n"
-        "                           [--env NAME=VALUE] [--allow-origin ORIGIN] [--log FILE] [--quiet]\n"
-        "                           [DIR] -- CMD ...",
+        "                           [--env NAME=VALUE] [--allow-origin ORIGIN] [--log FILE]\n"
+        "                           [--debug-functions] [--quiet] [DIR] -- CMD ...",
         help="deploy the program to a local AWS and run a command with it",
         description=_RUN_DESCRIPTION,
         epilog=_EPILOG,
@@ -98,7 +98,16 @@ def _build_parser() -> argparse.ArgumentParser:
     types.add_argument(
         "--json", action="store_true", help="print JSON, with the inputs and outputs of each type"
     )
-    for command in (parser, up, run, types):
+    attach = commands.add_parser(
+        "attach",
+        help="debug functions that have stopped at breakpoint()",
+        description="Connect this terminal to each function that stops at breakpoint(), one after the other."
+        " Start the local AWS with --debug-functions. The commands are those of pdb.",
+        epilog=_TYPES_EPILOG,
+        formatter_class=raw,
+    )
+    attach.add_argument("--once", action="store_true", help="end after the first function")
+    for command in (parser, up, run, types, attach):
         command.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and exit")
     return parser
 
@@ -154,6 +163,12 @@ def _add_deployment_options(parser: argparse.ArgumentParser, *, port: int) -> No
     parser.add_argument(
         "--log", type=Path, metavar="FILE", help="file that the log of the local AWS is appended to"
     )
+    parser.add_argument(
+        "--debug-functions",
+        action="store_true",
+        help="let breakpoint() in a Python function wait for `pulumi-localaws attach`, and let no function"
+        " time out",
+    )
     parser.add_argument("--quiet", action="store_true", help="do not print a line for each resource")
 
 
@@ -197,6 +212,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(exit_request.code or 0)
     if options.command == "types":
         return _print_types(as_json=options.json)
+    if options.command == "attach":
+        from pulumi_localaws.cli_attach import attach  # noqa: PLC0415 imported late, as the others
+
+        return attach(once=options.once)
     try:
         # Imported late: types and --help do not need these packages.
         from pulumi_localaws.cli_session import run_command, serve  # noqa: PLC0415

@@ -130,7 +130,11 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
         check_file_option("--log", options.log)
     with _raise_on_termination():
         local = LocalAws(
-            options.port, region=region, log_file=options.log, allow_origins=options.allow_origin
+            options.port,
+            region=region,
+            log_file=options.log,
+            allow_origins=options.allow_origin,
+            debug_functions=options.debug_functions,
         )
         try:
             engine = EngineProcess(

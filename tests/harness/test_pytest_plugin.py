@@ -219,6 +219,17 @@ def test_real_account_requires_its_id(pytester: pytest.Pytester) -> None:
     assert "passed" not in result.stdout.str()
 
 
+def test_functions_are_debugged_on_the_embedded_aws_only(pytester: pytest.Pytester) -> None:
+    arguments = ("--backend", "aws", "--aws-account-id", "123456789012", "--debug-functions")
+
+    result = run_pytest(pytester, MARKED.format(names="'aws'"), *arguments)
+
+    assert result.ret == 4
+    assert (
+        "--debug-functions is not available with --backend aws" in result.stdout.str() + result.stderr.str()
+    )
+
+
 def test_missing_localstack_ends_the_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
