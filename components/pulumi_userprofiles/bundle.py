@@ -251,6 +251,8 @@ def _install(target: Path, version: str | None, lock_file: str) -> None:
     raise BundleError(
         "The libraries of a function's zip could not be installed: neither uv's cache nor the package index "
         "has all of them. Connect to the network once (or set UV_DEFAULT_INDEX to a mirror) and try again. "
+        "In a company network, set HTTPS_PROXY to its proxy, and UV_SYSTEM_CERTS=1 or SSL_CERT_FILE for its "
+        "certificate. "
         f"Output of uv: {result.stderr.strip()}"
     )
 

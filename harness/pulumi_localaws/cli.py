@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pulumi_localaws.cli_conformance import add_conformance_parser, run_conformance
 from pulumi_localaws.origins import parse_origin
 
 _EXIT_SUCCESS, _EXIT_FAILURE, _EXIT_USAGE = 0, 1, 64
@@ -62,7 +63,9 @@ class _VersionAction(argparse.Action):
 def _build_parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = _Parser(prog="pulumi-localaws", description=__doc__, epilog=_EPILOG, formatter_class=raw)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="up | run | types | attach")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="up | run | types | attach | conformance"
+    )
     up = commands.add_parser(
         "up",
         help="deploy the program to a local AWS and serve until Ctrl-C",
@@ -107,7 +110,8 @@ def _build_parser() -> argparse.ArgumentParser:
         formatter_class=raw,
     )
     attach.add_argument("--once", action="store_true", help="end after the first function")
-    for command in (parser, up, run, types, attach):
+    conformance = add_conformance_parser(commands)
+    for command in (parser, up, run, types, attach, conformance):
         command.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and exit")
     return parser
 
@@ -210,15 +214,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error(f"{options.command} does not accept a command after --; only run does")
     except SystemExit as exit_request:
         return int(exit_request.code or 0)
-    if options.command == "types":
-        return _print_types(as_json=options.json)
-    if options.command == "attach":
-        from pulumi_localaws.cli_attach import attach  # noqa: PLC0415 imported late, as the others
-
-        return attach(once=options.once)
     try:
-        # Imported late: types and --help do not need these packages.
-        from pulumi_localaws.cli_session import run_command, serve  # noqa: PLC0415
+        return _run_command(options, command)
     except ModuleNotFoundError as error:
         print(
             f"pulumi-localaws: the package {error.name} is not installed."
@@ -227,9 +224,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return _EXIT_FAILURE
 
-    if options.command == "up":
-        return serve(options)
-    return run_command(options, command)
+
+def _run_command(options: argparse.Namespace, command: Sequence[str]) -> int:
+    # Modules are imported late: types and --help need only a few of the packages.
+    match options.command:
+        case "types":
+            return _print_types(as_json=options.json)
+        case "attach":
+            from pulumi_localaws.cli_attach import attach  # noqa: PLC0415
+
+            return attach(once=options.once)
+        case "conformance":
+            return run_conformance(options)
+        case "up":
+            from pulumi_localaws.cli_session import serve  # noqa: PLC0415
+
+            return serve(options)
+        case _:
+            from pulumi_localaws.cli_session import run_command  # noqa: PLC0415
+
+            return run_command(options, command)
 
 
 def _reject_run_without_separator(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> NoReturn:
@@ -249,7 +263,10 @@ def _print_types(*, as_json: bool) -> int:
     # Imported late: --help needs neither.
     from pulumi_localaws.resources.catalog import BY_TOKEN  # noqa: PLC0415
     from pulumi_localaws.resources.invokes import INVOKES  # noqa: PLC0415
+    from pulumi_localaws.resources.lookups import LOOKUPS  # noqa: PLC0415
 
+    invokes = {token: entry.inputs for token, entry in INVOKES.items()}
+    invokes |= {token: entry.inputs for token, entry in LOOKUPS.items()}
     if as_json:
         document: dict[str, Any] = {
             "types": {
@@ -261,12 +278,12 @@ def _print_types(*, as_json: bool) -> int:
                 for token, entry in sorted(BY_TOKEN.items())
             },
             "invokes": {
-                token: {"inputs": sorted(entry.inputs.fields)} for token, entry in sorted(INVOKES.items())
+                token: {"inputs": sorted(inputs.fields)} for token, inputs in sorted(invokes.items())
             },
         }
         print(json.dumps(document, indent=2))
     else:
         print("\n".join(sorted(BY_TOKEN)))
         print("\ninvokes:")
-        print("\n".join(f"  {token}" for token in sorted(INVOKES)))
+        print("\n".join(f"  {token}" for token in sorted(invokes)))
     return _EXIT_SUCCESS

@@ -17,7 +17,12 @@ from typing import IO, Any, Self
 
 from pulumi_localaws.config.secrets import PASSPHRASE_VARIABLES
 from pulumi_localaws.config.sources import ConfigValue
-from pulumi_localaws.environment import PACKAGE_PARENT, clean_environment, describe_too_large
+from pulumi_localaws.environment import (
+    PACKAGE_PARENT,
+    clean_environment,
+    describe_too_large,
+    download_variables,
+)
 from pulumi_localaws.errors import DeploymentError, LocalAwsGoneError
 from pulumi_localaws.local.endpoint_watch import EndpointWatch, accepts_connections
 
@@ -124,7 +129,9 @@ class EngineProcess:
             *("--state", str(Path(self._folder.name) / "state.jsonl")),
             *(f"--config={key}={json.dumps(value)}" for key, value in (config or {}).items()),
         ]
-        variables = clean_environment(extra={**(environment or {}), **passphrase, "PYTHONPATH": python_path})
+        variables = clean_environment(
+            extra={**download_variables(), **(environment or {}), **passphrase, "PYTHONPATH": python_path}
+        )
         self._process = self._start(arguments, variables, output)
         self._endpoint = ""
         self._deployment_owns_state = False

@@ -41,6 +41,40 @@ _INHERITED_VARIABLES = (
 
 _LARGEST_VARIABLES = 5
 
+_CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
+_UV_PREFIX, _UV_PUBLISH_PREFIX = "UV_", "UV_PUBLISH_"
+_LOOPBACK_HOSTS = "127.0.0.1,localhost,.localhost,::1"
+
+
+def download_variables() -> dict[str, str]:
+    """Return the caller's variables for downloads: certificates, proxies and the settings of uv.
+
+    A program that installs libraries for a function's zip needs them in a company network. They configure no
+    AWS client: the local AWS is called over plain HTTP, on an address for which no proxy is used.
+    """
+    variables = {name: os.environ[name] for name in _CERTIFICATE_VARIABLES if name in os.environ}
+    variables |= {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(_UV_PREFIX) and not name.startswith(_UV_PUBLISH_PREFIX)
+    }
+    proxies = {name: value for name, value in os.environ.items() if name.upper() in _PROXY_VARIABLES}
+    if any(proxies.values()):
+        own_hosts = next((os.environ[name] for name in _NO_PROXY_VARIABLES if os.environ.get(name)), "")
+        hosts = ",".join(filter(None, [_LOOPBACK_HOSTS, own_hosts]))
+        variables |= proxies | dict.fromkeys(_NO_PROXY_VARIABLES, hosts)
+    return variables
+
+
+def caller_region() -> str | None:
+    """Return the region of the caller's environment, as version 2 of the AWS CLI reads it.
+
+    AWS_REGION takes precedence over AWS_DEFAULT_REGION (AWS SDKs and Tools Reference Guide, "AWS Region").
+    """
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
+
 
 def describe_too_large(environment: Mapping[str, str], *, process: str, arguments: Sequence[str] = ()) -> str:
     """Return a message for a process that the system did not start because of its size (E2BIG).

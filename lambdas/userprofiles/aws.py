@@ -19,10 +19,11 @@ def _session() -> botocore.session.Session:
 def default_region() -> str | None:
     """Return the region of the environment variable AWS_REGION, None if botocore must find the region.
 
-    The AWS CLI and other SDKs read AWS_REGION; botocore reads only AWS_DEFAULT_REGION, and the profile:
+    Version 2 of the AWS CLI and most SDKs read AWS_REGION before AWS_DEFAULT_REGION. botocore reads only
+    AWS_DEFAULT_REGION, and the profile:
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
     """
-    return None if os.environ.get("AWS_DEFAULT_REGION") else os.environ.get("AWS_REGION") or None
+    return os.environ.get("AWS_REGION") or None
 
 
 def client(

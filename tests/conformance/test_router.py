@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from conformance_fake_emulator import FakeEmulator
-from conformance_gateway import GatewayClient
+from conformance_gateway import GatewayClient, error_of
 from pulumi_localaws.gateway.router import RequestKind
 from pulumi_localaws.gateway.wire.gateway_rules import detect_rules
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
@@ -32,7 +32,12 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
         ("POST", "/oauth2/token", "", RequestKind.OAUTH_TOKEN),
         ("POST", "/_ministack/reset", "", RequestKind.RESET),
         ("PUT", "/_localaws/data-baseline", "", RequestKind.DATA_BASELINE),
+        ("POST", "/_localstack/state/reset", "", RequestKind.RESET),
         ("GET", "/_localstack/health", "", None),
+        ("GET", "/_localstack/info", "", RequestKind.LOCALSTACK),
+        ("GET", "/_aws/ses?id=1", "", RequestKind.LOCALSTACK),
+        ("GET", "/_aws/sqs/messages/eu-west-1/000000000000/q", "", RequestKind.LOCALSTACK),
+        ("GET", "/_aws/sqs/messages-of-others", "", None),
     ],
 )
 def test_kinds_of_requests(
@@ -73,12 +78,22 @@ def test_unknown_version_of_the_emulator_gets_all_rules(
     assert "NotAuthorizedException" in gateway.sign_up(attributes={"email_verified": "true"}).body.decode()
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"ClientId": 7}', b'{"UserAttributes": "x"}'])
+@pytest.mark.parametrize("body", [b"", b"{", b'{"ClientId": 7}', b'{"UserAttributes": "x"}'])
 @pytest.mark.parametrize("action", ["SignUp", "InitiateAuth", "AdminCreateUser", "UpdateUserAttributes"])
-def test_invalid_bodies_are_forwarded(
+def test_invalid_bodies_are_rejected(
     gateway: GatewayClient, emulator: FakeEmulator, action: str, body: bytes
 ) -> None:
-    """Our own rule: the backend rejects an invalid body."""
+    """Line 52 (doc): the emulator never sees them."""
+    header = (("X-Amz-Target", f"AWSCognitoIdentityProviderService.{action}"),)
+    response = gateway.send(Request("POST", "/", header, body))
+
+    assert error_of(response)[0] in {"InvalidParameterException", "SerializationException"}
+    assert action not in emulator.calls
+
+
+def test_other_backend_gets_an_invalid_body(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: another backend rejects an invalid body itself."""
+    emulator.health = {}
     forwarded_bodies: list[bytes] = []
 
     async def send_to_emulator(request: Request) -> object:
@@ -86,18 +101,29 @@ def test_invalid_bodies_are_forwarded(
         return await emulator(Request("GET", "/_localstack/health"))
 
     gateway.router._dependencies.send_to_emulator = send_to_emulator  # type: ignore[assignment]
-    header = (("X-Amz-Target", f"AWSCognitoIdentityProviderService.{action}"),)
-    gateway.send(Request("POST", "/", header, body))
+    header = (("X-Amz-Target", "AWSCognitoIdentityProviderService.SignUp"),)
+    gateway.send(Request("POST", "/", header, b"{"))
 
-    assert forwarded_bodies == [body]
+    assert forwarded_bodies == [b"{"]
 
 
-def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+@pytest.mark.parametrize("body", [b"[1]", b"null"])
+def test_body_that_is_not_an_object_is_rejected(gateway: GatewayClient, body: bytes) -> None:
+    """Our own rule: the emulator returns 500 for it, with a message of Python."""
+    header = (("X-Amz-Target", "AWSCognitoIdentityProviderService.SignUp"),)
+    response = gateway.send(Request("POST", "/", header, body))
+
+    assert (response.status, response.json()["__type"]) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize("path", ["/_ministack/reset", "/_localstack/state/reset"])
+def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeEmulator, path: str) -> None:
     """Our own rule: after a reset the relay is created again."""
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("a@example.com")
     first_relay_urls, emulator.relay_urls = emulator.relay_urls, {}
-    gateway.send(Request("POST", "/_ministack/reset", (), b""))
+    gateway.send(Request("POST", path, (), b""))
+    assert emulator.requests[-1].target == "/_ministack/reset"
     emulator.configure_triggers("PreSignUp")
     gateway.sign_up("b@example.com")
 

@@ -135,3 +135,17 @@ def test_help_loads_no_large_package() -> None:
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert process.stdout.strip() == "[]"
+
+
+def test_wrong_region_of_the_environment_is_rejected(
+    cli_project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The variables count only for a stack without a region; AWS_REGION is read first."""
+    (cli_project / "Pulumi.dev.yaml").write_text("config: {}")
+    monkeypatch.setenv("AWS_REGION", "mars-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+
+    code = cli.main(["up", str(cli_project)])
+
+    assert code == 1
+    assert "AWS_REGION or AWS_DEFAULT_REGION: 'mars-1' is not an AWS region" in capsys.readouterr().err

@@ -30,7 +30,7 @@ sys.exit(7)
 
 
 def test_run_sets_the_environment_of_the_command_and_returns_its_exit_code(cli_project: Path) -> None:
-    """The caller's AWS variables and proxies reach neither the program nor the command."""
+    """The caller's AWS variables and proxies do not reach the command."""
     process = run_cli(
         "run",
         cli_project,
@@ -58,6 +58,7 @@ def test_run_sets_the_environment_of_the_command_and_returns_its_exit_code(cli_p
     assert (report["proxy"], report["own"]) == (None, "inherited")
 
 
+@pytest.mark.long
 def test_missing_command_is_127_with_a_message(cli_project: Path) -> None:
     process = run_cli("run", cli_project, "--quiet", "--", "no-such-command")
 
@@ -103,6 +104,38 @@ def test_outputs_file_replaces_an_older_one_as_a_whole(tmp_path: Path) -> None:
 
     assert json.loads(file.read_text()) == {"endpoint": "x"}
     assert [path.name for path in tmp_path.iterdir()] == ["outputs.json"]
+
+
+PROXY_PROGRAM = """
+import os, urllib.request, boto3, pulumi, pulumi_aws as aws
+aws.sqs.Queue("orders")
+pulumi.export("region", boto3.client("sqs").meta.region_name)
+pulumi.export("queues", len(boto3.client("sqs").list_queues().get("QueueUrls", [])) < 2)
+try:
+    urllib.request.urlopen("http://packages.example/")
+except OSError as error:
+    pulumi.export("download", str(error))
+"""
+
+
+@pytest.mark.long
+def test_program_downloads_by_the_callers_proxy_and_calls_aws_without_it(cli_project: Path) -> None:
+    """Nothing listens on the proxy's port, so every request that uses the proxy fails."""
+    (cli_project / "__main__.py").write_text(PROXY_PROGRAM)
+    (cli_project / "Pulumi.dev.yaml").write_text("config: {}")
+    script = "import json, os; print(open(os.environ['PULUMI_LOCALAWS_OUTPUTS']).read())"
+
+    process = run_cli(
+        *("run", cli_project, "--", sys.executable, "-c", script),
+        HTTP_PROXY="http://127.0.0.1:9",
+        AWS_REGION="eu-west-3",
+        AWS_DEFAULT_REGION="eu-west-2",
+    )
+
+    assert process.returncode == 0, process.stderr
+    outputs = json.loads(process.stdout)["outputs"]
+    assert (outputs["region"], outputs["queues"]) == ("eu-west-3", True)
+    assert "Connection refused" in outputs["download"]
 
 
 LARGE_EXPORT_PROGRAM = """

@@ -1,6 +1,7 @@
 """Many clients sign up at the same time: the emulator's threads share one store of users."""
 
 import asyncio
+import inspect
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 from ministack.core import lambda_runtime
+from ministack.services import lambda_svc, stepfunctions
 from pulumi_localaws.local import emulator_main
 from pulumi_localaws.local_aws import LocalAws
 
@@ -35,26 +37,48 @@ acquire_worker = release_worker = None
 class Worker:
     _spawn = invoke = _read_stderr = _drain_stderr = _drain_stderr_bounded = None
 """,
-    "ministack/core/iam_evaluator.py": "enforce = None",
-    "ministack/core/iam_actions.py": "_action_from_target = _ses_v2_resource_arn = None",
+    "ministack/core/iam_evaluator.py": "enforce = _unknown_access_key = None",
+    "ministack/core/iam_actions.py": """
+_action_from_target = _ses_v2_resource_arn = None
+_AUTH_FAILURES = dict.fromkeys(
+    ["UnrecognizedClientException", "InvalidClientTokenId"], ("", 403, "", ("", 403, ""))
+)
+""",
     "ministack/services/__init__.py": "",
     "ministack/services/apigateway.py": "",
     "ministack/core/concurrency.py": "run_reentrant = None",
     "ministack/services/cognito.py": """
 _create_user_pool = _update_user_pool = _merge_attributes = _dispatch_idp = _list_users = None
+_pool_out = _apply_user_filter = None
+_change_password = _confirm_forgot_password = _admin_set_user_password = None
+_UNSIGNED_IDP_ACTIONS = set()
+_respond_to_auth_challenge = _admin_respond_to_auth_challenge = _confirm_sign_up = None
 """,
     "ministack/services/cloudwatch.py": "_put_metric_data = record_metric = None",
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
     "ministack/services/eventbridge.py": "_SCHEDULER_TICK_INTERVAL = 10",
     "ministack/services/scheduler.py": "_SCHEDULE_TICK_INTERVAL = 10",
+    "ministack/services/ses.py": "_sent_emails = None",
     "ministack/services/ses_v2.py": "_identities = {}",
-    "ministack/services/lambda_svc.py": "_execute_function_warm = _emit_lambda_logs = None",
+    "ministack/services/lambda_svc.py": f"""
+_execute_function_warm = _emit_lambda_logs = None
+{inspect.getsource(lambda_svc._poll_dynamodb_streams)}
+""",
+    "ministack/services/stepfunctions.py": f"""
+_call_lambda = _stop_execution = _fail_execution = handle_request = None
+class _ExecutionError(Exception):
+    pass
+{inspect.getsource(stepfunctions._run_sub_machine)}
+{inspect.getsource(stepfunctions._execute_task)}
+{inspect.getsource(stepfunctions._run_distributed_map)}
+""",
     "ministack/services/sns.py": "_sms_messages = {}",
     "ministack/app.py": """
 import threading
 
 users = dict.fromkeys(range(1_000_000))
 search_begins = threading.Event()
+_handle_ses_messages_request = None
 
 def store_users():
     search_begins.wait()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from pulumi_localaws.environment import clean_environment
+from pulumi_localaws.environment import caller_region, clean_environment, download_variables
 
 pytestmark = pytest.mark.backends("embedded")
 
@@ -81,6 +81,53 @@ def test_endpoint_is_optional_and_extra_variables_take_precedence() -> None:
     assert "AWS_ENDPOINT_URL" not in environment
     assert (environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"]) == ("eu-west-2", "eu-west-1")
     assert environment["USERS_TABLE"] == "users"
+
+
+def test_download_gets_certificates_proxies_and_settings_of_uv(
+    hostile: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing else of the caller's: no credentials for uploads, and no variable of an AWS client."""
+    for name in [name for name in os.environ if name.startswith(("UV_", "SSL_")) or "proxy" in name.lower()]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    variables = {
+        "SSL_CERT_FILE": "/etc/company.pem",
+        "SSL_CERT_DIR": "/etc/company",
+        "REQUESTS_CA_BUNDLE": "/etc/company.pem",
+        "UV_DEFAULT_INDEX": "https://packages.example/simple",
+        "HTTP_PROXY": "http://proxy.example:3128",
+        "https_proxy": "http://proxy.example:3128",
+    }
+    for name, value in {**variables, "NO_PROXY": "intranet.example", "UV_PUBLISH_TOKEN": "secret"}.items():
+        monkeypatch.setenv(name, value)
+
+    hosts = "127.0.0.1,localhost,.localhost,::1,intranet.example"
+    assert download_variables() == {**variables, "NO_PROXY": hosts, "no_proxy": hosts}
+
+
+def test_download_without_a_proxy_changes_no_proxy_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper() in {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "intranet.example")
+
+    assert "NO_PROXY" not in download_variables()
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, None),
+    ],
+)
+def test_region_of_the_caller_is_that_of_the_aws_cli(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], region: str | None
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert caller_region() == region
 
 
 def test_importing_the_harness_does_not_load_boto3() -> None:

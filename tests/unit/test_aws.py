@@ -1,4 +1,4 @@
-"""The region of clients: option, AWS_DEFAULT_REGION, AWS_REGION, profile."""
+"""The region of clients: option, AWS_REGION, AWS_DEFAULT_REGION, profile."""
 
 import pytest
 from userprofiles import aws
@@ -30,7 +30,7 @@ def region_of_backfill(region):
     [
         ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
         ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": ""}, "eu-west-1"),
-        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-1"),
         ({"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
         ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2", "option": "eu-west-3"}, "eu-west-3"),
         ({"AWS_REGION": "eu-west-1", "option": "eu-west-3"}, "eu-west-3"),

@@ -55,6 +55,12 @@ def test_changelog_has_the_version():
     assert PROJECT["version"] in headings
 
 
+def test_local_aws_can_deploy_the_components_without_another_extra():
+    extras = PROJECT["optional-dependencies"]
+
+    assert [name for name in extras["pulumi"] if name not in extras["testing"]] == []
+
+
 @pytest.mark.long
 def test_built_distributions_have_description_classifiers_and_docs(tmp_path):
     uv = Path(sys.executable).with_name("uv")

@@ -7,11 +7,25 @@ import os
 import socket
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from pulumi_localaws.gateway.server import Gateway, create_application
 
 # Presigned URLs and tokens are long. The emulator accepts up to 64 KiB.
 _MAX_LINE_BYTES = 1 << 16
+
+
+class InvalidRequestFilter(logging.Filter):
+    """Shortens aiohttp's report of a request that is not valid HTTP to one line without the request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record; return True, because every record is logged."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError | ConnectionError):
+            record.msg, record.args = "a request was not completed: %s", (type(error).__name__,)
+            record.levelno, record.levelname = logging.INFO, "INFO"
+            record.exc_info = record.exc_text = None
+        return True
 
 
 async def serve(listener: socket.socket, gateway: Gateway, stop: "asyncio.Event") -> None:
@@ -50,6 +64,7 @@ async def main() -> None:
     )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s gateway %(levelname)s %(name)s %(message)s")
+    logging.getLogger("aiohttp.server").addFilter(InvalidRequestFilter())
 
     emulator_header = os.read(0, 1024).decode().strip()  # the supervisor writes one line and nothing else
     if not emulator_header:

@@ -4,6 +4,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum, auto
 
 from pulumi_localaws.gateway import partiql, presigned_urls
@@ -20,6 +21,7 @@ from pulumi_localaws.gateway.cognito.trigger_runs import TriggerRuns
 from pulumi_localaws.gateway.cognito.triggers import TRIGGER_TIMEOUT_SECONDS, Triggers
 from pulumi_localaws.gateway.cognito.user_directory import UserDirectory
 from pulumi_localaws.gateway.cognito.user_names import UserNameLocks
+from pulumi_localaws.gateway.localstack_paths import LocalStackPaths, is_localstack_request
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule, detect_rules
 from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendToEmulator
 from pulumi_localaws.gateway.wire.journal import JOURNAL_LENGTH, JournalEntry
@@ -29,7 +31,8 @@ _DYNAMODB_TARGET = "DynamoDB_20120810."
 _API_WRITE = re.compile(r"/v2/apis(/|$|\?)")
 _POLICY_WRITE = re.compile(r"/2015-03-31/functions/.*/policy")
 _OAUTH_PATH = "/oauth2/token"
-_RESET = re.compile(r"/_(ministack|localstack)/(state/)?reset")
+_RESET = re.compile(r"/_ministack/reset|/_localstack/state/reset")
+_EMULATOR_RESET = "/_ministack/reset"
 _DATA_BASELINE_PATH = "/_localaws/data-baseline"
 _READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -47,6 +50,8 @@ class RequestKind(Enum):
     OAUTH_TOKEN = auto()
     """The OAuth token endpoint of a pool's domain."""
     EMAIL_INBOX = auto()
+    LOCALSTACK = auto()
+    """A path of LocalStack's own."""
     PRESIGNED_VERSION_2 = auto()
     """A presigned S3 URL of Signature Version 2."""
     API_WRITE = auto()
@@ -114,6 +119,12 @@ class RequestRouter:
         self._http_apis = HttpApis(
             root_client, lambda_client, account_id, clock, integration_timeout=integration_timeout
         )
+        self._localstack_paths = LocalStackPaths(
+            send_to_emulator,
+            region=region,
+            read_emails=self._dependencies.code_sender.list_emails,
+            delete_email=self._dependencies.code_sender.delete_email,
+        )
 
     @staticmethod
     def classify(request: Request) -> RequestKind | None:
@@ -130,9 +141,10 @@ class RequestRouter:
             RequestKind.TOKEN_RELAY: path.startswith(token_generation.RELAY_PATH),
             RequestKind.OAUTH_TOKEN: is_write and path == _OAUTH_PATH,
             RequestKind.EMAIL_INBOX: is_email_inbox_request(request),
+            RequestKind.LOCALSTACK: is_localstack_request(request),
             RequestKind.PRESIGNED_VERSION_2: presigned_urls.is_signed_with_version_2(request),
             RequestKind.API_WRITE: is_write and bool(_API_WRITE.match(path) or _POLICY_WRITE.match(path)),
-            RequestKind.RESET: is_write and _RESET.match(path) is not None,
+            RequestKind.RESET: is_write and _RESET.fullmatch(path) is not None,
             RequestKind.DATA_BASELINE: path == _DATA_BASELINE_PATH,
         }
         return next((kind for kind, is_met in conditions.items() if is_met), None)
@@ -149,6 +161,8 @@ class RequestRouter:
             return await self._dependencies.pre_sign_up_relay.handle(request)
         if kind is RequestKind.TOKEN_RELAY:
             return await self._dependencies.token_relay.handle(request)
+        if kind is RequestKind.LOCALSTACK:
+            return await self._localstack_paths.handle(request)
         if self._rules is None:
             self._rules = await detect_rules(self.send_to_emulator)
         self._dependencies.rules = self._rules
@@ -184,15 +198,21 @@ class RequestRouter:
                 response = presigned_urls.reject_version_2()
             case RequestKind.EMAIL_INBOX:
                 response = self._dependencies.code_sender.edit_inbox(await self.send_to_emulator(request))
+            case RequestKind.RESET:
+                response = await self.send_to_emulator(replace(request, target=_EMULATOR_RESET))
             case _:
                 response = await self.send_to_emulator(request)
+        self._forget(kind, request)
+        return response
+
+    def _forget(self, kind: RequestKind, request: Request) -> None:
+        """Forget what a request has changed in the emulator."""
         if kind is RequestKind.API_WRITE:
             self._http_apis.invalidate(request)
         elif kind is RequestKind.RESET:
             self._clear_state()
         elif kind is RequestKind.DATA_BASELINE and request.method == "POST":
             self._clear_state_of_users()
-        return response
 
     def _clear_state(self) -> None:
         self._http_apis.clear()

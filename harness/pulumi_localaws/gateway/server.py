@@ -21,6 +21,7 @@ from pulumi_localaws.gateway.wire.emulator_connection import (
 )
 from pulumi_localaws.gateway.wire.http_messages import Request
 from pulumi_localaws.gateway.wire.journal import create_streamed_entry
+from pulumi_localaws.gateway.wire.request_bodies import wait_for_part
 from pulumi_localaws.origins import OriginPolicy
 
 log = logging.getLogger(__name__)
@@ -130,7 +131,8 @@ class Gateway:
         if path == "/_localaws/journal":
             return self._serve_journal(request.method)
         if path == "/_localaws/trigger-runs":
-            return self._serve_trigger_runs(request.method, await request.read())
+            body = await wait_for_part(request, request.read())
+            return self._serve_trigger_runs(request.method, body)
         head = Request(request.method, target, tuple(request.headers.items()))
         kind = self._router.classify(head)
         if kind is not None:
@@ -152,7 +154,7 @@ class Gateway:
         self, request: web.Request, head: Request, kind: RequestKind
     ) -> web.StreamResponse:
         try:
-            body = await request.read()
+            body = await wait_for_part(request, request.read())
         except web.HTTPRequestEntityTooLarge:  # above _MAX_ROUTED_BODY_BYTES
             if kind is not RequestKind.HTTP_API:
                 raise
@@ -238,6 +240,8 @@ async def handle_errors(request: web.Request, handler: Any) -> web.StreamRespons
         )
     except (ConnectionError, EOFError):
         raise  # the client has disconnected
+    except RecursionError:
+        return error_response(400, "SerializationException", "the JSON of the request is nested too deeply")
     except Exception as error:
         log.exception("%s failed after %.0f ms", request.method, (time.monotonic() - started) * 1000)
         return error_response(

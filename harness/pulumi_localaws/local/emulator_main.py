@@ -7,6 +7,7 @@ library and the modules beside it.
 import argparse
 import asyncio
 import contextlib
+import functools
 import hmac
 import importlib.util
 import json
@@ -83,8 +84,9 @@ def _exit_with_supervisor() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+@functools.cache
 def _load_module(name: str) -> Any:
-    """Load a module beside this script, which is not on the path."""
+    """Load a module beside this script, which is not on the path; each only once."""
     path = Path(__file__).with_name(f"{name}.py")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
@@ -159,7 +161,10 @@ def main() -> None:
             f" (the extra `testing` includes it), or set {arguments.variable} to an interpreter that has it"
         )
 
-    _load_module("cognito_actions").add_missing_actions()
+    import_jobs = _load_module("cognito_actions").add_missing_actions(_load_module)
+    _load_module("cognito_forms").apply_cognito_forms()
+    _load_module("password_history").enforce_password_history()
+    _load_module("cognito_sign_in").check_sign_ins(_load_module)
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
     _speed_up_srp()
@@ -169,6 +174,10 @@ def main() -> None:
     _load_module("shared_code").share_code_of_workers()
     _load_module("function_output").log_all_output()
     _load_module("text_messages").record_times()
+    _load_module("client_details").add_missing_details()
+    replace_in_function = _load_module("source_patch").replace_in_function
+    _load_module("state_machines").run_as_aws(replace_in_function)
+    _load_module("stream_retries").retry_as_aws(replace_in_function)
     _load_module("sender_grants").check_grants()
     _load_module("worker_exits").name_exits_as_aws()
     _load_module("python_runtime").report_errors_as_aws()
@@ -177,9 +186,9 @@ def main() -> None:
     if debug_folder := os.environ.pop("PULUMI_LOCALAWS_DEBUG_FOLDER", ""):
         _load_module("function_debugging").debug_functions(debug_folder)
     worker_queue = _load_module("worker_queue")
-    served_app = _load_module("data_baseline").serve_baseline(
-        worker_queue.answer_waits(app, worker_queue.wait_for_workers())
-    )
+    served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
+    served_app = import_jobs.answer_uploads(served_app)
+    served_app = _load_module("data_baseline").serve_baseline(served_app)
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75

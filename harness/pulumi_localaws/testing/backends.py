@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pulumi_localaws.config.sources import ConfigValue
-from pulumi_localaws.environment import DEFAULT_REGION
+from pulumi_localaws.environment import DEFAULT_REGION, caller_region
 from pulumi_localaws.errors import DeploymentError, LocalAwsError
 
 if TYPE_CHECKING:
@@ -168,9 +168,7 @@ class AwsBackend(Backend):
                 f"--aws-account-id {account_id!r} is not an account id; allowed: 12 digits."
             )
         self.account_id = account_id
-        self.region = (
-            region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-        )
+        self.region = region or caller_region() or DEFAULT_REGION
 
     @property
     def endpoint(self) -> None:

@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 import pytest
+from aiohttp.http_exceptions import BadHttpMessage
 from gateway_wire import serve_gateway
+from pulumi_localaws.gateway.__main__ import InvalidRequestFilter
+from pulumi_localaws.gateway.wire import request_bodies
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
 pytestmark = pytest.mark.backends("embedded")
@@ -175,3 +179,49 @@ def test_health_reports_gateway_and_emulator() -> None:
     assert (status_without_emulator, body_without_emulator["gateway"]) == (503, "ok")
     assert body_without_emulator["emulator"] != "ok"
     assert unknown_path_status == 404
+
+
+@pytest.mark.parametrize("length", [50, 2 << 20])
+@pytest.mark.parametrize("is_routed", [False, True])
+def test_client_that_stops_sending_a_body_is_disconnected(
+    monkeypatch: pytest.MonkeyPatch, length: int, is_routed: bool
+) -> None:
+    monkeypatch.setattr(request_bodies, "BODY_TIMEOUT_SECONDS", 0.02)
+    head = f"PUT /b/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{{"
+
+    async def run() -> tuple[bytes, int]:
+        async with serve_gateway() as served:
+            if is_routed:
+                served.handle_by_router(served.gateway._emulator.send)
+            async with served.connection() as (reader, writer):
+                writer.write(head.encode())
+                try:
+                    response = await reader.read()
+                except ConnectionResetError:
+                    response = b""
+            return response, (await served.request("GET", "/_localaws/health"))[0]
+
+    assert asyncio.run(run()) == (b"", 200)
+
+
+def test_deeply_nested_json_is_rejected() -> None:
+    async def run() -> tuple[int, bytes]:
+        async with serve_gateway() as served:
+            body = b"[" * 100_000
+            status, _, response = await served.request("PUT", "/_localaws/trigger-runs", body=body)
+            return status, response
+
+    status, body = asyncio.run(run())
+
+    assert (status, b"nested too deeply" in body) == (400, True)
+
+
+def test_invalid_request_is_one_line_in_the_log() -> None:
+    """The request can contain personal data."""
+    error = BadHttpMessage("Invalid method: b'ann@example.com'")
+    record = logging.LogRecord(
+        "aiohttp.server", logging.ERROR, "", 0, "Error handling request", (), (type(error), error, None)
+    )
+
+    assert InvalidRequestFilter().filter(record)
+    assert logging.Formatter().format(record) == "a request was not completed: BadHttpMessage"

@@ -9,6 +9,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
+from pulumi_localaws.gateway.wire.request_bodies import read_parts, wait_for_part
 
 # Shorter than the emulator's timeout: a request on a connection that is being closed would be lost.
 _KEEPALIVE_SECONDS: Final = 4.0
@@ -174,5 +175,5 @@ async def _read_body(request: web.Request) -> bytes | AsyncIterator[bytes] | Non
         return None
     length = request.content_length
     if length is not None and length <= _SMALL_BODY_BYTES:
-        return await request.content.readexactly(length)
-    return request.content.iter_any()
+        return await wait_for_part(request, request.content.readexactly(length))
+    return read_parts(request)

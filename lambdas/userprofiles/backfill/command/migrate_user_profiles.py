@@ -27,7 +27,8 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         prog="migrate-user-profiles",
         description="Create default profiles for all existing users who don't have one.\n"
-        "Region and endpoint come from AWS_DEFAULT_REGION and AWS_ENDPOINT_URL, as in the AWS CLI.",
+        "Region and endpoint come from AWS_REGION (or AWS_DEFAULT_REGION) and AWS_ENDPOINT_URL, as in the\n"
+        "AWS CLI.",
         epilog=exit_code.HELP,
     )
     parser.add_argument(
