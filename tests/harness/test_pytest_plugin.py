@@ -262,6 +262,33 @@ def test_unused_plugin_loads_no_large_package() -> None:
 
 
 @pytest.mark.long
+def test_each_worker_of_xdist_has_one_local_aws(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    pytester.makepyfile(
+        test_it="""
+import pathlib, pytest
+
+@pytest.mark.parametrize("number", range(8))
+def test_it(localaws, worker_id, number):
+    pathlib.Path(f"{worker_id}-{number}.txt").write_text(localaws.endpoint)
+"""
+    )
+
+    result = pytester.runpytest_subprocess(
+        "-p", "pulumi_localaws.pytest_plugin", "-p", "xdist.plugin", "-n", "2", "--dist", "load"
+    )
+
+    endpoints: dict[str, set[str]] = {}
+    for file in pytester.path.glob("gw*.txt"):
+        endpoints.setdefault(file.name[:3], set()).add(file.read_text())
+    assert "8 passed" in result.stdout.str()
+    assert [len(of_worker) for of_worker in endpoints.values()] == [1, 1]
+    assert len(set.union(*endpoints.values())) == 2
+
+
+@pytest.mark.long
 def test_stack_of_a_project_is_deployed_and_destroyed(pytester: pytest.Pytester) -> None:
     (pytester.path / "Pulumi.yaml").write_text(
         "name: shop\nruntime: python\nconfig: {aws:region: us-east-1}\n"
