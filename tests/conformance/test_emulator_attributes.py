@@ -95,8 +95,8 @@ def test_groups_and_lists_of_users(aws: AwsResources) -> None:
     assert [len(page["Groups"]) for page in (first, second)] == [2, 1]
     assert "NextToken" not in second
     assert user["Attributes"] == [{"Name": "name", "Value": "Ada"}]
-    with pytest.raises(ClientError, match="does not have Cognito's action ListDevices"):
-        cognito.list_devices(AccessToken="x")
+    with pytest.raises(ClientError, match="does not have Cognito's action GetUserAuthFactors"):
+        cognito.get_user_auth_factors(AccessToken="x")
     with pytest.raises(ClientError) as exc_info:
         cognito.update_group(UserPoolId=pool.id, GroupName="unknown")
     assert error_of(exc_info)[0] == "ResourceNotFoundException"

@@ -202,11 +202,10 @@ class RequestRouter:
                 response = await self.send_to_emulator(replace(request, target=_EMULATOR_RESET))
             case _:
                 response = await self.send_to_emulator(request)
-        self._forget(kind, request)
+        self._forget_old_state(kind, request)
         return response
 
-    def _forget(self, kind: RequestKind, request: Request) -> None:
-        """Forget what a request has changed in the emulator."""
+    def _forget_old_state(self, kind: RequestKind, request: Request) -> None:
         if kind is RequestKind.API_WRITE:
             self._http_apis.invalidate(request)
         elif kind is RequestKind.RESET:
