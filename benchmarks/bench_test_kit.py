@@ -66,9 +66,7 @@ def main() -> int:
         backend.stop()
     print(f"a further user, signed in       {statistics.median(users):6.3f} s (median of {count})")
     print(f"the fastest of them             {min(users):6.3f} s")
-    print(
-        f"processor time of a user        {processor_seconds:6.3f} s (all processes together; goal {LIMIT_SECONDS})"
-    )
+    print(f"processor time of a user        {processor_seconds:6.3f} s (all processes; goal {LIMIT_SECONDS})")
     print(f"without the sign-in             {statistics.median(sign_ups):6.3f} s (median)")
     print(f"a seed of 50 users              {seed:6.3f} s")
     print(f"a reset                         {reset:6.3f} s", flush=True)
