@@ -184,6 +184,8 @@ def main() -> None:
     _load_module("python_runtime").report_errors_as_aws()
     _load_module("emulator_permissions").name_actions_and_resources_as_aws()
     _load_module("function_reports").report_as_aws()
+    if debug_folder := os.environ.pop("PULUMI_LOCALAWS_DEBUG_FOLDER", ""):
+        _load_module("function_debugging").debug_functions(debug_folder)
     worker_queue = _load_module("worker_queue")
     served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
     served_app = import_jobs.answer_uploads(served_app)
