@@ -5,12 +5,16 @@ import gc
 import gettext
 import json
 import marshal
+import math
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
+from _pytest.assertion import rewrite
 from hypothesis import settings
 from userprofiles import schema_compiler, template
 from userprofiles.schema_violation import Validator
@@ -32,10 +36,21 @@ SHARED = (
 """Beginnings of the IDs of tests that share recordings, a deployed stack or a local AWS."""
 
 
+SHORT_CASES = 5
+"""Number of cases of a parametrized test in `make test`, unless the test has the marker `sample`."""
+
+
 class SharedResourceScheduling(LoadScopeScheduling):
-    """Distributes single tests, but keeps tests in one worker if they share what takes seconds to start."""
+    """Distributes files of unit tests and single other tests.
+
+    Tests stay in one worker if they share what takes seconds to start.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(
+            "tests/unit/"
+        ):  # short tests: by file, because each message to a worker takes time
+            return nodeid.partition("::")[0]
         return next((beginning for beginning in SHARED if nodeid.startswith(beginning)), nodeid)
 
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
@@ -52,20 +67,43 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedResour
     return SharedResourceScheduling(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each worker rewrite the assertions of its share of the files, and find the others in the cache.
+
+    In a new clone, all workers would rewrite every file at the same time, which takes 10 seconds of each.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or sys.dont_write_bytecode:
+        return
+    state = session.config.stash[rewrite.assertstate_key]
+    files = sorted(Path(__file__).parent.rglob("test_*.py"))
+    for file in files[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
+        folder = rewrite.get_cache_dir(file)
+        cache = folder / (file.name.removesuffix(".py") + rewrite.PYC_TAIL)
+        if rewrite._read_pyc(file, cache) is None and rewrite.try_makedirs(folder):
+            source_hash, code = rewrite._rewrite_test(file, session.config)
+            rewrite._write_pyc(state, code, source_hash, cache)
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the cases of a test with the marker `sample(n)` as long, except one of n.
+    """Mark most cases of a test with many cases as long.
 
-    The choice depends on the IDs only, so that each case runs either in `make test` or in `make test-long`.
+    `make test` runs one of n cases of a test with the marker `sample(n)`, and SHORT_CASES cases of any other
+    test. The choice depends on the IDs only, so that each case runs either in `make test` or in
+    `make test-long`.
     """
     cases = defaultdict(list)
     for item in items:
-        if item.get_closest_marker("sample"):
+        if item.nodeid.endswith("]"):
             cases[item.nodeid.partition("[")[0]].append(item)
     for group in cases.values():
-        for index, item in enumerate(sorted(group, key=lambda item: item.nodeid)):
-            marker = item.get_closest_marker("sample")
-            if marker and index % marker.args[0]:
+        group.sort(key=lambda item: item.nodeid)
+        marker = group[0].get_closest_marker("sample")
+        step = marker.args[0] if marker else max(1, math.ceil(len(group) / SHORT_CASES))
+        for index, item in enumerate(group):
+            if index % step:
                 item.add_marker(pytest.mark.long)
 
 

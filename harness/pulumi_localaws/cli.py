@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pulumi_localaws.cli_conformance import add_conformance_parser, run_conformance
 from pulumi_localaws.origins import parse_origin
 
 _EXIT_SUCCESS, _EXIT_FAILURE, _EXIT_USAGE = 0, 1, 64
@@ -62,7 +63,7 @@ class _VersionAction(argparse.Action):
 def _build_parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = _Parser(prog="pulumi-localaws", description=__doc__, epilog=_EPILOG, formatter_class=raw)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="up | run | types")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="up | run | types | conformance")
     up = commands.add_parser(
         "up",
         help="deploy the program to a local AWS and serve until Ctrl-C",
@@ -98,7 +99,8 @@ def _build_parser() -> argparse.ArgumentParser:
     types.add_argument(
         "--json", action="store_true", help="print JSON, with the inputs and outputs of each type"
     )
-    for command in (parser, up, run, types):
+    conformance = add_conformance_parser(commands)
+    for command in (parser, up, run, types, conformance):
         command.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and exit")
     return parser
 
@@ -198,6 +200,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command == "types":
         return _print_types(as_json=options.json)
     try:
+        if options.command == "conformance":
+            return run_conformance(options)
         # Imported late: types and --help do not need these packages.
         from pulumi_localaws.cli_session import run_command, serve  # noqa: PLC0415
     except ModuleNotFoundError as error:
@@ -230,7 +234,10 @@ def _print_types(*, as_json: bool) -> int:
     # Imported late: --help needs neither.
     from pulumi_localaws.resources.catalog import BY_TOKEN  # noqa: PLC0415
     from pulumi_localaws.resources.invokes import INVOKES  # noqa: PLC0415
+    from pulumi_localaws.resources.lookups import LOOKUPS  # noqa: PLC0415
 
+    invokes = {token: entry.inputs for token, entry in INVOKES.items()}
+    invokes |= {token: entry.inputs for token, entry in LOOKUPS.items()}
     if as_json:
         document: dict[str, Any] = {
             "types": {
@@ -242,12 +249,12 @@ def _print_types(*, as_json: bool) -> int:
                 for token, entry in sorted(BY_TOKEN.items())
             },
             "invokes": {
-                token: {"inputs": sorted(entry.inputs.fields)} for token, entry in sorted(INVOKES.items())
+                token: {"inputs": sorted(inputs.fields)} for token, inputs in sorted(invokes.items())
             },
         }
         print(json.dumps(document, indent=2))
     else:
         print("\n".join(sorted(BY_TOKEN)))
         print("\ninvokes:")
-        print("\n".join(f"  {token}" for token in sorted(INVOKES)))
+        print("\n".join(f"  {token}" for token in sorted(invokes)))
     return _EXIT_SUCCESS

@@ -6,6 +6,8 @@ a test uses a fixture.
 
 from __future__ import annotations
 
+import functools
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +16,19 @@ import pytest
 from pulumi_localaws.testing.backends import BACKEND_NAMES, BackendUnavailableError, create_backend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from pulumi_localaws.testing.backends import Backend, Stack
+    from pulumi_localaws.testing.function_logs import FunctionLogs
+    from pulumi_localaws.testing.inbox import Inbox
+    from pulumi_localaws.testing.users import User
 
 _EXIT_USAGE_ERROR = 4  # pytest's own code for wrong usage
-_FIXTURES = {"localaws", "localaws_backend", "deploy_stack"}
+_AWS_FIXTURES = {"localaws_backend"}  # all other fixtures of the plugin use it
+_REPORTED_LINES = 50
+
+_BACKEND = pytest.StashKey["Backend"]()
+_START_TIME = pytest.StashKey[float]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,38 +65,79 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Require the marker of each test that uses AWS, and skip the tests that do not support this backend.
+    """Skip the tests that do not support this backend. A test without a marker supports ``embedded``.
 
     Raises:
-        pytest.UsageError: A test has no marker, or a marker without backends or with an unknown one.
+        pytest.UsageError: A marker has no backends or an unknown one.
     """
     backend = config.getoption("--backend")
     for item in items:
-        marker = item.get_closest_marker("backends")
-        if marker is None:
-            if _FIXTURES & set(getattr(item, "fixturenames", ())):
-                raise pytest.UsageError(
-                    f"{item.nodeid} uses AWS and has no marker. Add the marker"
-                    f" @pytest.mark.backends({', '.join(map(repr, BACKEND_NAMES))})"
-                    " with the backends that the test supports."
-                )
-            continue
-        unknown = [name for name in marker.args if name not in BACKEND_NAMES]
-        if unknown or not marker.args:
-            raise pytest.UsageError(
-                f"{item.nodeid}: backends({', '.join(map(repr, marker.args))}) must name one or more"
-                f" backends; allowed: {', '.join(BACKEND_NAMES)}."
-            )
-        if backend not in marker.args:
-            reason = f"supports {' and '.join(marker.args)}; the backend of this run is {backend}"
+        supported = _find_supported_backends(item)
+        if supported is not None and backend not in supported:
+            reason = f"supports {' and '.join(supported)}; the backend of this run is {backend}"
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _find_supported_backends(item: pytest.Item) -> tuple[str, ...] | None:
+    """Return the backends that a test can run on; None for a test that uses no AWS."""
+    marker = item.get_closest_marker("backends")
+    if marker is None:
+        return (BACKEND_NAMES[0],) if _uses_aws(item) else None
+    unknown = [name for name in marker.args if name not in BACKEND_NAMES]
+    if unknown or not marker.args:
+        raise pytest.UsageError(
+            f"{item.nodeid}: backends({', '.join(map(repr, marker.args))}) must name one or more"
+            f" backends; allowed: {', '.join(BACKEND_NAMES)}."
+        )
+    return tuple(marker.args)
+
+
+def _uses_aws(item: pytest.Item) -> bool:
+    return not _AWS_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Store the time at which the test begins, for the logs of functions."""
+    item.stash[_START_TIME] = time.time()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the lines that functions logged during a failing test to its report."""
+    report = yield
+    backend = item.config.stash.get(_BACKEND, None)
+    if report.failed and backend is not None and _uses_aws(item):
+        report.sections.extend(_read_log_sections(_open_logs(backend, item)))
+    return report
+
+
+def _open_logs(backend: Backend, item: pytest.Item) -> FunctionLogs:
+    from pulumi_localaws.testing.function_logs import FunctionLogs  # noqa: PLC0415
+
+    return FunctionLogs(backend.client("lambda"), backend.client("logs"), since=item.stash[_START_TIME])
+
+
+def _read_log_sections(logs: FunctionLogs) -> list[tuple[str, str]]:
+    try:
+        lines_of_functions = logs.read_all()
+    except Exception as error:  # noqa: BLE001 the test's own failure must be reported in any case
+        return [("Logs of functions", f"The logs could not be read: {error}")]
+    return [
+        (f"Log of the function {function}", "\n".join(lines[-_REPORTED_LINES:]))
+        for function, lines in lines_of_functions.items()
+    ]
 
 
 @pytest.fixture(scope="session")
 def localaws_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """Return the backend of this run, started once (in each worker of pytest-xdist)."""
     backend = _start_backend(request.config)
+    request.config.stash[_BACKEND] = backend
     yield backend
+    del request.config.stash[_BACKEND]
     backend.stop()
 
 
@@ -98,18 +148,15 @@ def localaws(localaws_backend: Backend) -> Any:
 
 
 @pytest.fixture(scope="session")
-def deploy_stack(localaws_backend: Backend) -> Iterator[Callable[..., Stack]]:
-    """Return a function that deploys a Pulumi program: ``deploy_stack(directory, stack="dev", config=None)``.
+def localaws_stacks(
+    localaws_backend: Backend,  # noqa: ARG001 - the stacks are destroyed before the backend stops
+) -> Iterator[list[Stack]]:
+    """Return the stacks that were deployed so far.
 
     All stacks are destroyed at the end of the run, the last one first; a failure fails the run.
     """
     stacks: list[Stack] = []
-
-    def deploy(directory: str | Path, stack: str = "dev", config: dict[str, Any] | None = None) -> Stack:
-        stacks.append(localaws_backend.deploy(Path(directory), stack=stack, config=config))
-        return stacks[-1]
-
-    yield deploy
+    yield stacks
     failures = []
     for stack in reversed(stacks):
         try:
@@ -118,6 +165,78 @@ def deploy_stack(localaws_backend: Backend) -> Iterator[Callable[..., Stack]]:
             failures.append(str(error))
     if failures:
         pytest.fail("\n".join(failures), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def deploy_stack(localaws_backend: Backend, localaws_stacks: list[Stack]) -> Callable[..., Stack]:
+    """Return a function that deploys a Pulumi program: ``deploy_stack(directory, stack="dev", config=None)``.
+
+    `reset` returns to the data after the last deployment.
+    """
+
+    def deploy(directory: str | Path, stack: str = "dev", config: dict[str, Any] | None = None) -> Stack:
+        localaws_stacks.append(localaws_backend.deploy(Path(directory), stack=stack, config=config))
+        localaws_backend.remember_data()
+        return localaws_stacks[-1]
+
+    return deploy
+
+
+@pytest.fixture(scope="session")
+def make_user(localaws_backend: Backend, localaws_stacks: list[Stack]) -> Callable[..., User]:
+    """Return a function that creates a user who has signed up, is confirmed and has signed in.
+
+    Its arguments are those of `pulumi_localaws.testing.users.UserFactory.create`.
+    """
+    from pulumi_localaws.testing.user_pools import UserPools  # noqa: PLC0415
+    from pulumi_localaws.testing.users import UserFactory  # noqa: PLC0415
+
+    cognito = localaws_backend.client("cognito-idp")
+    factory = UserFactory(
+        cognito,
+        UserPools(cognito, localaws_stacks),
+        has_constant_codes=localaws_backend.name == BACKEND_NAMES[0],
+    )
+    return factory.create
+
+
+@pytest.fixture
+def user(make_user: Callable[..., User]) -> User:
+    """Return a new user who has signed up, is confirmed and has signed in."""
+    return make_user()
+
+
+@pytest.fixture(scope="session")
+def seed(make_user: Callable[..., User]) -> Callable[..., list[User]]:
+    """Return a function that creates many users in all states: ``seed(50)``.
+
+    Its arguments are those of `pulumi_localaws.testing.seed.seed_users`, except the first.
+    """
+    from pulumi_localaws.testing.seed import seed_users  # noqa: PLC0415
+
+    return functools.partial(seed_users, make_user)
+
+
+@pytest.fixture
+def inbox(localaws_backend: Backend) -> Inbox:
+    """Return the e-mails and text messages of this test."""
+    return localaws_backend.open_inbox()
+
+
+@pytest.fixture
+def logs(localaws_backend: Backend, request: pytest.FixtureRequest) -> FunctionLogs:
+    """Return the log lines of the functions in this test: ``logs("part of the function's name")``."""
+    return _open_logs(localaws_backend, request.node)
+
+
+@pytest.fixture
+def reset(localaws_backend: Backend) -> Callable[[], None]:
+    """Return a function that returns all data to what it was after the last `deploy_stack`, and call it.
+
+    The resources stay. The data are those of tables, queues, buckets, user pools and inboxes.
+    """
+    localaws_backend.restore_data()
+    return localaws_backend.restore_data
 
 
 def _start_backend(config: pytest.Config) -> Backend:

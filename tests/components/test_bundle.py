@@ -167,6 +167,7 @@ def test_zip_is_within_the_limits_of_lambda(lock_file: str) -> None:
     assert build_bundle(runtime=OWN_RUNTIME, lock_file=lock_file).stat().st_size < 50_000_000
 
 
+@pytest.mark.long
 def test_extra_files_are_packed_and_change_the_name() -> None:
     plain = build_bundle("host")
 

@@ -98,6 +98,7 @@ def test_releases_of_a_python_version_compile_the_same_bytecode() -> None:
     assert all(result == own_result for result in results)
 
 
+@pytest.mark.long
 def test_bytecode_does_not_depend_on_imported_modules() -> None:
     """This process has imported many modules; a new interpreter has not."""
     sources = {
@@ -117,6 +118,7 @@ def test_bytecode_does_not_depend_on_the_environment(variable: str, monkeypatch:
     assert compile_modules(source, Path(sys.executable)) == before
 
 
+@pytest.mark.long
 def test_module_that_cannot_be_compiled_is_reported() -> None:
     with pytest.raises(BundleError, match=r"(?s)userprofiles/own\.py.*SyntaxError"):
         build_bundle("host", {"userprofiles/own.py": "not a module"})

@@ -139,6 +139,7 @@ def test_names_of_optional_resources_are_a_contract(stack: Recording) -> None:
     assert OPTIONAL_NAMES.read_text().splitlines() == names
 
 
+@pytest.mark.long
 def test_a_transform_reaches_every_child() -> None:
     recording = stack_with_options()
     transformed: list[str] = []

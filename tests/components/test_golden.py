@@ -9,6 +9,7 @@ import json
 import os
 from typing import Any
 
+import pytest
 from component_checks import orphans, physical_names
 from component_golden import GOLDEN, differences, read_golden, write_golden
 from component_recording import Recording, record
@@ -42,6 +43,7 @@ def test_every_child_has_a_parent(component: tuple[str, Recording]) -> None:
     assert orphans(component[1]) == []
 
 
+@pytest.mark.long
 def test_a_second_stack_shares_no_name_and_differs_in_nothing_else(stack: Recording) -> None:
     """One account can have two stacks, and their names are the only difference."""
     second = record(lambda: SignupToProfile("zebra", {"platform": "host"}))

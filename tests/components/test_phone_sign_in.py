@@ -157,6 +157,7 @@ def test_cognito_sends_its_codes_itself_if_the_setting_is_false(settings: dict[s
     assert recording.messages == []
 
 
+@pytest.mark.long
 def test_deployed_stack_gets_cognitos_codes_without_a_replacement(phone_stack: Recording) -> None:
     """Only the pool's triggers differ, which Pulumi updates in place."""
     recording = record(lambda: whole_stack(phone_sign_in={"sends_cognito_codes": False}))
@@ -172,6 +173,7 @@ def test_deployed_stack_gets_cognitos_codes_without_a_replacement(phone_stack: R
 OWN_SENDER = arn("lambda", "function:theirs:live")
 
 
+@pytest.mark.long
 def test_own_sender_of_text_messages_keeps_cognitos_codes() -> None:
     recording = record(
         lambda: whole_stack(
@@ -184,6 +186,7 @@ def test_own_sender_of_text_messages_keeps_cognitos_codes() -> None:
     assert [item.name for item in recording.resources if "cognito-codes" in item.name] == []
 
 
+@pytest.mark.long
 def test_own_sender_of_emails_shares_its_key_with_cognitos_codes() -> None:
     """A pool has one key for both senders, so another key would lock the emails' function out."""
     recording = record(
@@ -336,6 +339,7 @@ def test_own_triggers_and_flows_remain() -> None:
     assert flows == ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 
 
+@pytest.mark.long
 def test_a_pool_without_sign_up_creates_no_users_by_code() -> None:
     recording = stack_with_arguments_of_the_pool()
 

@@ -92,6 +92,7 @@ def test_component_can_be_created_from_another_language() -> None:
     assert "sqs:ReceiveMessage" in recording.resource("fn-policy").inputs["policy"]
 
 
+@pytest.mark.long
 def test_the_plugins_host_starts() -> None:
     """The engine runs the folder and reads the provider's port."""
     command = [sys.executable, "-W", "ignore", str(ROOT / "components"), "127.0.0.1:9"]

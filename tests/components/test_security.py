@@ -11,6 +11,8 @@ from component_programs import KEY
 from component_recording import Recording
 from component_rules import RULES, Rule
 
+pytestmark = pytest.mark.sample(1)  # every rule
+
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_the_stack_follows_the_rule(rule: Rule, stack: Recording) -> None:
@@ -56,6 +58,7 @@ def test_the_stack_with_phone_sign_in_passes_the_checks(phone_stack: Recording) 
     }
 
 
+@pytest.mark.long
 def test_with_a_key_everything_of_all_parts_is_encrypted_with_it(encrypted_stack: Recording) -> None:
     type_names = {resource.type.rpartition(":")[2] for resource in encrypted_stack.resources}
     assert set(KEY_PATHS) - type_names == set()

@@ -127,6 +127,7 @@ def test_prod_stack_is_hardened(monkeypatch: pytest.MonkeyPatch) -> None:
     assert recording.messages == []
 
 
+@pytest.mark.long
 def test_every_setting_of_the_files_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The program rejects unknown settings, so a run with each file proves that no key is misspelled."""
     for stack in ("dev", "prod"):
@@ -205,6 +206,7 @@ def test_settings_of_phone_sign_in_reach_their_resources(extended_stack: Deploym
     assert policy == {"allowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]}
 
 
+@pytest.mark.long
 def test_settings_of_triggers_and_texts_reach_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     function = f"arn:aws:lambda:{SCOPE}:function:check"
     sender = {"identityArn": f"arn:aws:ses:{SCOPE}:identity/example.com", "address": "a@example.com"}

@@ -158,6 +158,7 @@ def test_without_the_role_in_tokens_the_function_can_be_another() -> None:
     assert config["preTokenGenerationConfig"]["lambdaArn"] == f"{FUNCTION}:live"
 
 
+@pytest.mark.long
 def test_texts_by_language_are_in_the_zip_of_their_function_alone() -> None:
     texts: Any = {"pt-BR": {"verification_sms_message": "Seu código: {####}"}}
     recording = record(

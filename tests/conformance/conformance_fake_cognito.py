@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from conformance_fake_tokens import apply_overrides, decode_claims, encode_token
 from pulumi_localaws.gateway.cognito import pre_sign_up_relay, token_generation
+from pulumi_localaws.gateway.cognito.pool_schema import STANDARD_DATA_TYPES
 from pulumi_localaws.gateway.router import RequestKind, RequestRouter
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
@@ -44,8 +45,9 @@ class FakeCognito:
             "DeletionProtection": "INACTIVE",
             "LambdaConfig": {},
             "SchemaAttributes": [
-                {"Name": "email", "Mutable": True},
-                {"Name": "custom:role", "Mutable": False},
+                *({"Name": name, "AttributeDataType": kind} for name, kind in STANDARD_DATA_TYPES.items()),
+                {"Name": "custom:role", "AttributeDataType": "String", "Mutable": False},
+                {"Name": "custom:other", "AttributeDataType": "String", "Mutable": True},
             ],
         }
         self.client: dict[str, Any] = {
@@ -164,7 +166,8 @@ class FakeCognito:
             case "ForgotPassword" | "ResendConfirmationCode":
                 if user["attributes"].get("email"):
                     self.emails.append(_verification_email(user))
-                return 200, {"CodeDeliveryDetails": {"DeliveryMedium": "EMAIL"}}
+                masked = "{:.1}****@{:.1}****".format(*user["attributes"].get("email", "@").split("@"))
+                return 200, _delivery(masked)
             case (
                 "InitiateAuth"
                 | "AdminInitiateAuth"
@@ -267,7 +270,8 @@ class FakeCognito:
             attributes["email_verified"] = "true"
         if attributes.get("email"):
             self.emails.append(_verification_email(user))
-        return 200, {"UserConfirmed": user["UserStatus"] == "CONFIRMED", "UserSub": attributes["sub"]}
+        document = {"UserConfirmed": user["UserStatus"] == "CONFIRMED", "UserSub": attributes["sub"]}
+        return 200, {**document, **(_delivery(attributes["email"]) if attributes.get("email") else {})}
 
 
 def _name_in_authentication(parameters: dict[str, Any]) -> str:
@@ -277,6 +281,11 @@ def _name_in_authentication(parameters: dict[str, Any]) -> str:
 
 def _error(code: str, message: str) -> tuple[int, Any]:
     return 400, {"__type": code, "message": message}
+
+
+def _delivery(destination: str) -> dict[str, Any]:
+    details = {"Destination": destination, "DeliveryMedium": "EMAIL", "AttributeName": "email"}
+    return {"CodeDeliveryDetails": details}
 
 
 def _verification_email(user: dict[str, Any]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class FakeEmulator(FakeCognito):
             return _json(self.health)
         if path == "/_ministack/ses/messages":
             return _json({"messages": {ACCOUNT: self.emails}})
-        if path == "/_ministack/reset" or request.method == "DELETE":
+        if path in {"/_ministack/reset", "/_localaws/data-baseline"} or request.method == "DELETE":
             return _json({})
         if path == "/oauth2/token":
             user = next(iter(self.users.values()))

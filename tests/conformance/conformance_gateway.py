@@ -16,6 +16,15 @@ _CLIENT_ACTIONS = frozenset({
     "GetTokensFromRefreshToken",
 })  # fmt: skip
 
+_REQUIRED_PARAMETERS: dict[str, dict[str, Any]] = {
+    "CreateUserPool": {"PoolName": "pool"},
+    "ConfirmForgotPassword": {"Password": PASSWORD, "ConfirmationCode": "654321"},
+    "AdminUpdateUserAttributes": {"UserAttributes": []},
+    "RespondToAuthChallenge": {"ChallengeName": "NEW_PASSWORD_REQUIRED"},
+    "AdminRespondToAuthChallenge": {"ChallengeName": "NEW_PASSWORD_REQUIRED"},
+}
+"""Parameters that Cognito requires, for tests that do not need them."""
+
 
 class ManualClock:
     """Seconds that change only when a test changes ``now``."""
@@ -73,6 +82,7 @@ class GatewayClient:
             parameters.setdefault("UserPoolId", POOL)
         if action in _CLIENT_ACTIONS:
             parameters.setdefault("ClientId", CLIENT)
+        parameters = {**_REQUIRED_PARAMETERS.get(action, {}), **parameters}
         return Request("POST", "/", tuple(headers), json.dumps(parameters).encode())
 
     def sign_up(self, name: str = "ann@example.com", **parameters: Any) -> Response:

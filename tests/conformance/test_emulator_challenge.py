@@ -71,18 +71,6 @@ def test_phone_number_as_an_alias(aws: AwsResources, challenge_function: Recorde
     assert {event["userName"] for event in events[:4]} == {"Ann"}
 
 
-def test_unknown_user(pool: ChallengePool, challenge_function: Recorder) -> None:
-    """Line 31 (doc; seen in aws-sdk-go#3134): led through the challenge, without success."""
-    name = unique_email()
-
-    with pytest.raises(ClientError) as exc_info:
-        pool.answer(pool.start(name), name)
-
-    assert error_of(exc_info) == ("NotAuthorizedException", "Incorrect username or password.")
-    events = [entry["event"] for entry in challenge_function.take_events()]
-    assert [event["request"]["userNotFound"] for event in events] == [True] * 4
-
-
 def test_three_runs_of_a_function(pool: ChallengePool, challenge_function: Recorder) -> None:
     """Line 36 (seen in amplify-cli#4467): the fault that tests can request; it ends with the block."""
     email = unique_email()
@@ -103,19 +91,6 @@ def test_fault_that_does_not_exist(pool: ChallengePool) -> None:
         repeat_trigger(pool.aws.local_aws, pool.id, "CreateAuthChallenge", 9),
     ):
         pass
-
-
-def test_session_can_be_used_once(pool: ChallengePool) -> None:
-    """Line 46 (doc; text seen in amplify-js#5834): also after a wrong answer."""
-    email = unique_email()
-    pool.add_user(email)
-    started = pool.start(email)
-    pool.answer(started, email, "wrong")
-
-    with pytest.raises(ClientError) as exc_info:
-        pool.answer(started, email)
-
-    assert error_of(exc_info) == ("NotAuthorizedException", "Invalid session for the user.")
 
 
 def test_session_of_another_app_client(pool: ChallengePool) -> None:

@@ -6,20 +6,6 @@ from conformance_aws import AwsResources, unique_email
 from conformance_pool import PoolUnderTest, error_of
 
 
-def test_user_cannot_reset_a_temporary_password(aws: AwsResources) -> None:
-    """Line 35 (seen in amplify-js#1340): ForgotPassword is rejected."""
-    pool, email = PoolUnderTest(aws), unique_email()
-    aws.cognito.admin_create_user(UserPoolId=pool.id, Username=email, MessageAction="SUPPRESS")
-
-    with pytest.raises(ClientError) as exc_info:
-        aws.cognito.forgot_password(ClientId=pool.client_id, Username=email)
-
-    assert error_of(exc_info) == (
-        "NotAuthorizedException",
-        "User password cannot be reset in the current state.",
-    )
-
-
 def test_generated_temporary_password_meets_the_policy(aws: AwsResources) -> None:
     """Our own rule: AdminCreateUser without a password works in a pool that requires long passwords."""
     policies = {"PasswordPolicy": {"MinimumLength": 20, "RequireSymbols": True}}

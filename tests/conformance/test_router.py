@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from conformance_fake_emulator import FakeEmulator
-from conformance_gateway import GatewayClient
+from conformance_gateway import GatewayClient, error_of
 from pulumi_localaws.gateway.router import RequestKind
 from pulumi_localaws.gateway.wire.gateway_rules import detect_rules
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
@@ -31,6 +31,7 @@ from pulumi_localaws.gateway.wire.http_messages import Request, Response
         ("POST", "/_localaws/pre-token-generation/x", "", RequestKind.TOKEN_RELAY),
         ("POST", "/oauth2/token", "", RequestKind.OAUTH_TOKEN),
         ("POST", "/_ministack/reset", "", RequestKind.RESET),
+        ("PUT", "/_localaws/data-baseline", "", RequestKind.DATA_BASELINE),
         ("POST", "/_localstack/state/reset", "", RequestKind.RESET),
         ("GET", "/_localstack/health", "", None),
         ("GET", "/_localstack/info", "", RequestKind.LOCALSTACK),
@@ -79,10 +80,20 @@ def test_unknown_version_of_the_emulator_gets_all_rules(
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"ClientId": 7}', b'{"UserAttributes": "x"}'])
 @pytest.mark.parametrize("action", ["SignUp", "InitiateAuth", "AdminCreateUser", "UpdateUserAttributes"])
-def test_invalid_bodies_are_forwarded(
+def test_invalid_bodies_are_rejected(
     gateway: GatewayClient, emulator: FakeEmulator, action: str, body: bytes
 ) -> None:
-    """Our own rule: the backend rejects an invalid body."""
+    """Line 52 (doc): the emulator never sees them."""
+    header = (("X-Amz-Target", f"AWSCognitoIdentityProviderService.{action}"),)
+    response = gateway.send(Request("POST", "/", header, body))
+
+    assert error_of(response)[0] in {"InvalidParameterException", "SerializationException"}
+    assert action not in emulator.calls
+
+
+def test_other_backend_gets_an_invalid_body(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: another backend rejects an invalid body itself."""
+    emulator.health = {}
     forwarded_bodies: list[bytes] = []
 
     async def send_to_emulator(request: Request) -> object:
@@ -90,10 +101,10 @@ def test_invalid_bodies_are_forwarded(
         return await emulator(Request("GET", "/_localstack/health"))
 
     gateway.router._dependencies.send_to_emulator = send_to_emulator  # type: ignore[assignment]
-    header = (("X-Amz-Target", f"AWSCognitoIdentityProviderService.{action}"),)
-    gateway.send(Request("POST", "/", header, body))
+    header = (("X-Amz-Target", "AWSCognitoIdentityProviderService.SignUp"),)
+    gateway.send(Request("POST", "/", header, b"{"))
 
-    assert forwarded_bodies == [body]
+    assert forwarded_bodies == [b"{"]
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"null"])
@@ -117,6 +128,17 @@ def test_reset_clears_the_gateways_state(gateway: GatewayClient, emulator: FakeE
     gateway.sign_up("b@example.com")
 
     assert emulator.relay_urls == first_relay_urls
+
+
+def test_return_to_the_baseline_forgets_wrong_codes(gateway: GatewayClient) -> None:
+    """Our own rule: a user who is created again has no wrong codes."""
+    gateway.sign_up()
+    for i in range(5):
+        gateway.confirm(code=f"00000{i}")
+
+    gateway.send(Request("POST", "/_localaws/data-baseline", (), b""))
+
+    assert gateway.confirm().status == 200
 
 
 def test_backend_without_a_health_document_gets_no_rules() -> None:

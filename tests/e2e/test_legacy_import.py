@@ -119,6 +119,7 @@ def find_user(stack, application, number):
         return None
 
 
+@pytest.mark.long
 def test_import_is_verified_brought_up_to_date_and_undone(commands, stack, items_of_run, tmp_path):
     """Users are confirmed, with content and links. A delta brings a new user. A rollback leaves nothing."""
     application = OldApplication(tmp_path, 4)

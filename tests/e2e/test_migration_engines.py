@@ -169,6 +169,7 @@ def apply_plan(execute, table, tmp_path):
     "shape",
     ["accounts", *(pytest.param(name, marks=pytest.mark.long) for name in SHAPES if name != "accounts")],
 )
+@pytest.mark.long
 def test_both_engines_give_the_same_digest(apply_plan, execute, shape):
     items = SHAPES[shape]()
 

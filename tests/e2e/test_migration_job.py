@@ -28,6 +28,7 @@ def run_job(stack, eventually):
     return run
 
 
+@pytest.mark.long
 def test_missing_profile_is_created_with_the_id_of_the_run(client, stack, run_job):
     user, other = client.create_confirmed_user(given_name="Ada"), client.create_confirmed_user()
     table = stack.outputs["usersTableName"]

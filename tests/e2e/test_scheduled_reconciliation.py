@@ -41,6 +41,7 @@ def delete_items(stack, sub):
         )
 
 
+@pytest.mark.long
 def test_pass_creates_missing_users_and_reports_orphans(client, stack, invoke, localaws, tmp_path):
     missing, orphan = (client.create_confirmed_user() for _ in range(2))
     delete_items(stack, missing.sub)

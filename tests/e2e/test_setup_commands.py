@@ -75,6 +75,7 @@ def test_check_names_missing_rights_with_their_fix(run, deny):
     assert fix_line == "             Fix: Deploy the stack again (`pulumi up`)."
 
 
+@pytest.mark.long
 def test_test_creates_a_profile_and_deletes_everything(run, stack):
     before = count_everything(stack)
 

@@ -61,6 +61,7 @@ def test_hanging_table_is_abandoned_for_the_outbox(
 
 
 @pytest.mark.parametrize("fault", SLOW_FAULTS)
+@pytest.mark.long
 def test_hanging_table_and_queue_are_both_abandoned(
     scenario: Any,
     confirmation_event: dict[str, Any],
@@ -76,6 +77,7 @@ def test_hanging_table_and_queue_are_both_abandoned(
     assert scenario.functions[0].end(2) == 0
 
 
+@pytest.mark.long
 def test_table_and_queue_that_refuse_connections(scenario: Any, confirmation_event: dict[str, Any]) -> None:
     function = scenario.start_function()
     scenario.aws.stop_listening()
@@ -135,6 +137,7 @@ def test_function_killed_after_its_write(scenario: Any, confirmation_event: dict
     assert _has_one_user(scenario)
 
 
+@pytest.mark.long
 def test_next_event_is_served_while_an_earlier_call_still_hangs(
     scenario: Any, confirmation_event: dict[str, Any]
 ) -> None:
@@ -151,6 +154,7 @@ def test_next_event_is_served_while_an_earlier_call_still_hangs(
     assert _has_one_user(scenario)
 
 
+@pytest.mark.long
 def test_table_after_an_outage_gets_one_user(scenario: Any, confirmation_event: dict[str, Any]) -> None:
     """Cognito's second delivery arrives when the table works again."""
     scenario.set_behaviours("dynamodb", "fail")

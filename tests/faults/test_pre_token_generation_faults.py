@@ -72,6 +72,7 @@ def test_failing_table_gives_the_default_role(
     assert invocation.metrics == ["RoleUnavailable"]
 
 
+@pytest.mark.long
 def test_table_that_hangs_after_the_read_keeps_the_role(
     scenario: Any, confirmation_event: dict[str, Any], token_event: dict[str, Any]
 ) -> None:

@@ -80,6 +80,7 @@ def test_process_that_is_killed_while_twilio_answers(start_sender, server, event
     assert len(server.messages) == 1
 
 
+@pytest.mark.long
 def test_claim_whose_response_is_lost_is_still_the_processs_own(scenario, start_sender, server, event):
     """Botocore repeats the call, and finds the claim of the first attempt."""
     scenario.set_behaviours("dynamodb", "lose response", "work")

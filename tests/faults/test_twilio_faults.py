@@ -210,6 +210,7 @@ def test_secret_that_stays_wrong_is_reported_without_a_second_try(sending, serve
     assert '"error":"20003"' in sending.log.getvalue()
 
 
+@pytest.mark.long
 def test_two_workers_at_once_send_one_message(sending, server):
     server.answers = [twilio.accept_and(twilio.trickle)]
     barrier = threading.Barrier(2)

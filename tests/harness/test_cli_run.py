@@ -58,6 +58,7 @@ def test_run_sets_the_environment_of_the_command_and_returns_its_exit_code(cli_p
     assert (report["proxy"], report["own"]) == (None, "inherited")
 
 
+@pytest.mark.long
 def test_missing_command_is_127_with_a_message(cli_project: Path) -> None:
     process = run_cli("run", cli_project, "--quiet", "--", "no-such-command")
 

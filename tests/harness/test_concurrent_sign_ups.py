@@ -49,6 +49,10 @@ _AUTH_FAILURES = dict.fromkeys(
     "ministack/core/concurrency.py": "run_reentrant = None",
     "ministack/services/cognito.py": """
 _create_user_pool = _update_user_pool = _merge_attributes = _dispatch_idp = _list_users = None
+_pool_out = _apply_user_filter = None
+_change_password = _confirm_forgot_password = _admin_set_user_password = None
+_UNSIGNED_IDP_ACTIONS = set()
+_respond_to_auth_challenge = _admin_respond_to_auth_challenge = _confirm_sign_up = None
 """,
     "ministack/services/cloudwatch.py": "_put_metric_data = record_metric = None",
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",

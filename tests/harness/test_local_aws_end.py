@@ -9,7 +9,7 @@ import pytest
 from pulumi_localaws.deploy import Deployment
 from pulumi_localaws.errors import LocalAwsError, LocalAwsGoneError
 from pulumi_localaws.local.endpoint_watch import EndpointWatch
-from pulumi_localaws.testing.backends import EmbeddedBackend
+from pulumi_localaws.testing.embedded_backend import EmbeddedBackend
 
 pytestmark = pytest.mark.backends("embedded")
 
@@ -42,6 +42,7 @@ def test_process_killed_during_a_deployment_is_named_at_once(cli_project: Path, 
     assert seconds < 6
 
 
+@pytest.mark.long
 def test_supervisor_killed_during_a_deployment_is_named(cli_project: Path) -> None:
     (cli_project / "__main__.py").write_text(KILLING_PROGRAM)
     backend = EmbeddedBackend()

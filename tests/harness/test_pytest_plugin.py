@@ -1,11 +1,17 @@
 """The plugin's option and marker, in separate pytest runs."""
 
+import functools
 import socket
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from pulumi_localaws import pytest_plugin
+from pulumi_localaws.testing.backends import Backend
+from pulumi_localaws.testing.function_logs import FunctionLogs
 
 pytest_plugins = ["pytester"]
 
@@ -16,6 +22,55 @@ import pytest
 def test_it():
     pass
 """
+
+
+class FakeBackend(Backend):
+    """A backend that starts nothing."""
+
+    name = "fake"
+    region = "us-east-1"
+    endpoint = None
+
+    def __init__(self) -> None:
+        self.is_embedded = True
+        self.is_stopped = False
+        self.lines: dict[str, list[str]] | None = {}
+        self.data_calls: list[str] = []
+        self.destroyed_stacks: list[str] = []
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        self.is_stopped = True
+
+    def client(self, service: str, **_: Any) -> Any:
+        return service
+
+    def deploy(self, *_: Any, stack: str, **__: Any) -> Any:
+        destroy = functools.partial(self.destroyed_stacks.append, stack)
+        return SimpleNamespace(outputs={}, resources=[], destroy=destroy)
+
+    def remember_data(self) -> None:
+        self.data_calls.append("remember")
+
+    def restore_data(self) -> None:
+        if not self.is_embedded:
+            super().restore_data()
+        self.data_calls.append("restore")
+
+    def read_all_lines(self) -> dict[str, list[str]]:
+        if self.lines is None:
+            raise ConnectionError("no local AWS")
+        return self.lines
+
+
+@pytest.fixture
+def fake_backend(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
+    backend = FakeBackend()
+    monkeypatch.setattr(pytest_plugin, "_start_backend", lambda _: backend)
+    monkeypatch.setattr(FunctionLogs, "read_all", lambda _: backend.read_all_lines())
+    return backend
 
 
 def run_pytest(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:
@@ -59,11 +114,94 @@ def test_marker_without_a_valid_backend_is_rejected(pytester: pytest.Pytester, n
     assert "must name one or more backends; allowed: embedded, localstack, aws" in result.stderr.str()
 
 
-def test_test_that_uses_aws_requires_the_marker(pytester: pytest.Pytester) -> None:
-    result = run_pytest(pytester, "def test_it(localaws):\n    pass\n")
+def test_test_without_a_marker_runs_on_the_embedded_aws(
+    pytester: pytest.Pytester, fake_backend: FakeBackend
+) -> None:
+    result = run_pytest(
+        pytester, "def test_it(localaws_backend):\n    assert localaws_backend.name == 'fake'\n"
+    )
 
-    assert result.ret == 4
-    assert "test_it.py::test_it uses AWS and has no marker" in result.stderr.str()
+    assert "1 passed" in result.stdout.str()
+    assert fake_backend.is_stopped
+
+
+def test_test_without_a_marker_is_skipped_on_other_backends(
+    pytester: pytest.Pytester, fake_backend: FakeBackend
+) -> None:
+    source = "def test_it(user):\n    pass\ndef test_that_uses_no_aws():\n    pass\n"
+
+    result = run_pytest(pytester, source, "--backend", "localstack")
+
+    assert "1 passed, 1 skipped" in result.stdout.str()
+    assert "supports embedded; the backend of this run is localstack" in result.stdout.str()
+
+
+def test_failing_test_has_the_lines_of_its_functions(
+    pytester: pytest.Pytester, fake_backend: FakeBackend
+) -> None:
+    fake_backend.lines["orders"] = ["order 7 rejected"]
+
+    result = run_pytest(pytester, "def test_it(localaws_backend):\n    assert 0\n")
+
+    result.stdout.fnmatch_lines(["*Log of the function orders*", "order 7 rejected"])
+
+
+def test_passing_test_and_test_without_aws_have_no_lines(
+    pytester: pytest.Pytester, fake_backend: FakeBackend
+) -> None:
+    fake_backend.lines["orders"] = ["order 7 rejected"]
+
+    result = run_pytest(pytester, "def test_a(localaws_backend):\n    pass\ndef test_b():\n    assert 0\n")
+
+    assert "order 7 rejected" not in result.stdout.str()
+
+
+def test_unreadable_logs_do_not_hide_the_failure(
+    pytester: pytest.Pytester, fake_backend: FakeBackend
+) -> None:
+    fake_backend.lines = None
+
+    result = run_pytest(pytester, "def test_it(localaws_backend):\n    assert 'x' == 'y'\n")
+
+    result.stdout.fnmatch_lines(["*assert 'x' == 'y'*", "*The logs could not be read: *"])
+
+
+def test_reset_is_called_before_the_test_and_by_the_test(
+    pytester: pytest.Pytester, fake_backend: FakeBackend
+) -> None:
+    source = """
+def test_it(reset, deploy_stack, localaws_backend):
+    deploy_stack(".")
+    assert localaws_backend.data_calls == ["restore", "remember"]
+    reset()
+"""
+
+    result = run_pytest(pytester, source)
+
+    assert "1 passed" in result.stdout.str()
+    assert fake_backend.data_calls == ["restore", "remember", "restore"]
+    assert fake_backend.destroyed_stacks == ["dev"]
+
+
+@pytest.mark.parametrize("fixture", ["reset", "inbox"])
+def test_fixture_of_the_embedded_aws_names_the_backend(
+    pytester: pytest.Pytester, fake_backend: FakeBackend, fixture: str
+) -> None:
+    source = f"""
+import pytest
+
+@pytest.mark.backends("localstack")
+def test_it({fixture}):
+    pass
+"""
+    fake_backend.is_embedded = False
+
+    result = run_pytest(pytester, source, "--backend", "localstack")
+
+    assert (
+        f"The fixture {fixture} is not available on the backend fake; allowed: embedded"
+        in result.stdout.str()
+    )
 
 
 def test_unknown_backend_is_wrong_usage(pytester: pytest.Pytester) -> None:

@@ -129,6 +129,7 @@ def test_percentage_is_100_exactly_when_nothing_is_missing(case: tuple[Template,
 
 
 @given(templates_and_items(), st.data())
+@pytest.mark.long
 def test_percentage_never_falls_when_a_missing_field_is_set(
     case: tuple[Template, dict[str, Any]], data: st.DataObject
 ) -> None:

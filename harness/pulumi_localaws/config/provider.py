@@ -10,6 +10,9 @@ from typing import Any
 from pulumi_localaws.config.regions import SKIP_SETTING, check_region
 from pulumi_localaws.errors import DeploymentError
 
+PACKAGES = ("archive", "aws", "random")
+"""Packages whose providers a program can create. ``archive`` and ``random`` have no settings."""
+
 APPLIED_SETTINGS = ("allowedAccountIds", "defaultTags", "forbiddenAccountIds", "region")
 """Settings that have the same effect as on AWS."""
 
@@ -80,11 +83,14 @@ class Providers:
             DeploymentError: It is not an AWS provider, or a setting is not supported.
         """
         where = f"The provider {name!r}"
-        if package != "aws":
+        if package not in PACKAGES:
             raise DeploymentError(
-                f"{where}: the package {package!r} is not supported by the local deployment. Supported: aws."
+                f"{where}: the package {package!r} is not supported by the local deployment. Supported:"
+                f" {', '.join(PACKAGES)}."
             )
-        provider = read_provider(settings, where=where, account=self._account)
+        provider = (
+            read_provider(settings, where=where, account=self._account) if package == "aws" else self._default
+        )
         provider_id = secrets.token_hex(8)
         with self._lock:
             self._by_reference[f"{urn}::{provider_id}"] = provider

@@ -11,6 +11,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from pulumi_localaws.config.provider import Providers
 from pulumi_localaws.engine.deployment_context import DeploymentContext
+from pulumi_localaws.engine.invocations import MissingResourceError, run_invoke
 from pulumi_localaws.engine.physical_names import choose_physical_name
 from pulumi_localaws.engine.properties import build_unknown_response, decode_properties, encode_properties
 from pulumi_localaws.engine.resource_options import reject_unsupported_options
@@ -18,7 +19,6 @@ from pulumi_localaws.engine.transforms import Transforms
 from pulumi_localaws.errors import CancelledError, DeploymentError
 from pulumi_localaws.resources.assets import is_asset
 from pulumi_localaws.resources.catalog import find_readable_type, find_resource_type
-from pulumi_localaws.resources.invokes import InvokeContext, invoke
 from pulumi_localaws.resources.problems import (
     find_input_problems,
     find_request_problems,
@@ -86,22 +86,18 @@ class Monitor(MockMonitor):
         if request.tok == "pulumi:pulumi:getResource":
             return super().Invoke(request)  # type: ignore[no-any-return, no-untyped-call]
         try:
-            return self._invoke(request)
+            request = self.transforms.apply_to_invoke(request)
+            return run_invoke(request, self._deployment, self._providers)
         except CancelledError:
             raise
-        except DeploymentError as error:
-            with self._lock:
-                self.problems.append(error)
+        except MissingResourceError as error:
+            # After a problem, the resource is not created. This look-up is not a problem of its own.
+            if not self.problems:
+                self._add_problem(error)
             return resource_pb2.ResourceInvokeResponse(unknown=True)
-
-    def _invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
-        request = self.transforms.apply_to_invoke(request)
-        inputs, _ = decode_properties(request.args)
-        region = inputs.pop("region", None) if "getRegion" not in request.tok else None
-        provider = self._providers.get(request.provider)
-        region = provider.resolve_region(region, where=f"The invoke {request.tok}")
-        result = invoke(request.tok, inputs, InvokeContext(self._deployment.account, region))
-        return resource_pb2.ResourceInvokeResponse(**{"return": encode_properties(result)})
+        except DeploymentError as error:
+            self._add_problem(error)
+            return resource_pb2.ResourceInvokeResponse(unknown=True)
 
     def RegisterResourceOutputs(
         self, request: resource_pb2.RegisterResourceOutputsRequest
@@ -147,9 +143,12 @@ class Monitor(MockMonitor):
         """
         if isinstance(error, CancelledError):
             raise error
+        self._add_problem(error)
+        self._emit_resource_event(token, name, "failed", start)
+
+    def _add_problem(self, error: DeploymentError) -> None:
         with self._lock:
             self.problems.append(error)
-        self._emit_resource_event(token, name, "failed", start)
 
     def _record_failure(self, error: BaseException, token: str, name: str, start: float) -> None:
         with self._lock:

@@ -112,6 +112,8 @@ def _run_with_monitor(config: StackSettings, monitor: "Monitor", emit: Emit) -> 
     from pulumi.runtime.settings import set_root_resource  # noqa: PLC0415
     from pulumi.runtime.stack import run_in_stack  # noqa: PLC0415
 
+    from pulumi_localaws.engine.unknown_results import replace_unknown_results  # noqa: PLC0415
+
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="resource")
@@ -127,6 +129,7 @@ def _run_with_monitor(config: StackSettings, monitor: "Monitor", emit: Emit) -> 
             monitor=monitor,
             organization="organization",
         )
+        replace_unknown_results(monitor.problems)
         set_all_config(config.values, list(config.secrets))
         # set_mocks creates a stack that ends at once. The exports need one that ends with the program.
         set_root_resource(None)  # type: ignore[arg-type]

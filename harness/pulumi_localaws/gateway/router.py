@@ -33,6 +33,7 @@ _POLICY_WRITE = re.compile(r"/2015-03-31/functions/.*/policy")
 _OAUTH_PATH = "/oauth2/token"
 _RESET = re.compile(r"/_ministack/reset|/_localstack/state/reset")
 _EMULATOR_RESET = "/_ministack/reset"
+_DATA_BASELINE_PATH = "/_localaws/data-baseline"
 _READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -56,6 +57,8 @@ class RequestKind(Enum):
     API_WRITE = auto()
     """A change of an HTTP API or of a function's policy."""
     RESET = auto()
+    DATA_BASELINE = auto()
+    """The emulator remembers its data, or returns to the remembered data."""
 
 
 _JOURNAL_SERVICES = {
@@ -138,6 +141,7 @@ class RequestRouter:
             RequestKind.PRESIGNED_VERSION_2: presigned_urls.is_signed_with_version_2(request),
             RequestKind.API_WRITE: is_write and bool(_API_WRITE.match(path) or _POLICY_WRITE.match(path)),
             RequestKind.RESET: is_write and _RESET.fullmatch(path) is not None,
+            RequestKind.DATA_BASELINE: path == _DATA_BASELINE_PATH,
         }
         return next((kind for kind, is_met in conditions.items() if is_met), None)
 
@@ -194,22 +198,30 @@ class RequestRouter:
                 response = await self.send_to_emulator(replace(request, target=_EMULATOR_RESET))
             case _:
                 response = await self.send_to_emulator(request)
+        self._forget_old_state(kind, request)
+        return response
+
+    def _forget_old_state(self, kind: RequestKind, request: Request) -> None:
         if kind is RequestKind.API_WRITE:
             self._http_apis.invalidate(request)
         elif kind is RequestKind.RESET:
             self._clear_state()
-        return response
+        elif kind is RequestKind.DATA_BASELINE and request.method == "POST":
+            self._clear_state_of_users()
 
     def _clear_state(self) -> None:
         self._http_apis.clear()
         self._dependencies.directory.clear()
         self._dependencies.pre_sign_up_relay.clear()
         self._dependencies.token_relay.clear()
+        self._clear_state_of_users()
+        self.trigger_runs.clear()
+
+    def _clear_state_of_users(self) -> None:
         self._dependencies.code_attempts.clear()
         self._dependencies.code_sender.clear()
         self._dependencies.new_address_codes.clear()
         self._dependencies.challenge_sessions.clear()
-        self.trigger_runs.clear()
 
 
 def _method_and_path(request: Request) -> str:

@@ -133,8 +133,8 @@ class Gateway:
             return error_response(
                 404,
                 "NotFound",
-                f"unknown path {path}. Available: {_OWN_PATHS}health, {_OWN_PATHS}journal,"
-                f" {_OWN_PATHS}trigger-runs",
+                f"unknown path {path}. Available: {_OWN_PATHS}data-baseline, {_OWN_PATHS}health,"
+                f" {_OWN_PATHS}journal, {_OWN_PATHS}trigger-runs",
             )
         response = await self._emulator.stream(request, target)
         self._router.journal.append(

@@ -9,21 +9,36 @@ from typing import Any
 
 _Handler = Callable[[dict[str, Any]], Any]
 _MAX_PAGE = 60
+_UNSIGNED_ACTIONS = (
+    "ConfirmDevice",
+    "ForgetDevice",
+    "GetDevice",
+    "ListDevices",
+    "SetUserSettings",
+    "UpdateDeviceStatus",
+)
 _GROUP_FIELDS = ("Description", "RoleArn", "Precedence")
 
 
-def add_missing_actions() -> None:
-    """Add UpdateGroup and AdminDeleteUserAttributes, and parameters of ListUsers and AdminListGroupsForUser.
+def add_missing_actions(load_module: Callable[[str], Any]) -> Any:
+    """Add actions, and parameters of ListUsers and AdminListGroupsForUser.
 
     Sources: Cognito API Reference, the pages of these actions.
+
+    Args:
+        load_module: Loads a module beside this one.
+
+    Returns:
+        The import jobs, whose files clients upload.
     """
     from ministack.core.concurrency import run_reentrant  # noqa: PLC0415 - loaded before ministack
     from ministack.services import cognito  # noqa: PLC0415
 
-    additions: dict[str, _Handler] = {
-        "AdminDeleteUserAttributes": lambda data: _delete_attributes(cognito, data),
-        "UpdateGroup": lambda data: _update_group(cognito, data),
-    }
+    jobs_module = load_module("import_jobs")
+    jobs = jobs_module.ImportJobs(cognito, load_module("cognito_calls"), jobs_module.write_log)
+    additions = list_added_handlers(cognito, jobs, load_module)
+    # By their access token, the emulator finds the region of these calls, which are not signed.
+    cognito._UNSIGNED_IDP_ACTIONS.update(_UNSIGNED_ACTIONS)  # noqa: SLF001 - as above
     dispatch = cognito._dispatch_idp  # noqa: SLF001 - the emulator's version is pinned
     list_users = cognito._list_users  # noqa: SLF001 - as above
 
@@ -44,6 +59,28 @@ def add_missing_actions() -> None:
     cognito._dispatch_idp = dispatch_with_additions  # noqa: SLF001 - as above
     cognito._list_users = lambda data: _list_users(cognito, list_users, data)  # noqa: SLF001 - as above
     cognito._admin_list_groups_for_user = lambda data: _list_groups(cognito, data)  # noqa: SLF001 - as above
+    return jobs
+
+
+def list_added_handlers(cognito: Any, jobs: Any, load_module: Callable[[str], Any]) -> dict[str, _Handler]:
+    """Return the handlers of the added actions.
+
+    Args:
+        cognito: The emulator's module.
+        jobs: The import jobs.
+        load_module: Loads a module beside this one.
+    """
+    calls = load_module("cognito_calls")
+    settings = load_module("factor_settings").FactorSettings(cognito, calls)
+    handlers: dict[str, _Handler] = {
+        "AdminDeleteUserAttributes": lambda data: _delete_attributes(cognito, data),
+        "UpdateGroup": lambda data: _update_group(cognito, data),
+        "AdminDeleteSoftwareToken": settings.delete_software_token,
+        **jobs.actions,
+        **dict.fromkeys(("AdminSetUserSettings", "SetUserSettings"), settings.set_options),
+        **load_module("devices").list_actions(cognito, calls),
+    }
+    return {action: calls.translate(cognito, handler) for action, handler in handlers.items()}
 
 
 def _body(answer: tuple[Any, ...]) -> bytes:

@@ -7,6 +7,7 @@ library and the modules beside it.
 import argparse
 import asyncio
 import contextlib
+import functools
 import hmac
 import importlib.util
 import json
@@ -83,8 +84,9 @@ def _exit_with_supervisor() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+@functools.cache
 def _load_module(name: str) -> Any:
-    """Load a module beside this script, which is not on the path."""
+    """Load a module beside this script, which is not on the path; each only once."""
     path = Path(__file__).with_name(f"{name}.py")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
@@ -159,10 +161,14 @@ def main() -> None:
             f" (the extra `testing` includes it), or set {arguments.variable} to an interpreter that has it"
         )
 
-    _load_module("cognito_actions").add_missing_actions()
+    import_jobs = _load_module("cognito_actions").add_missing_actions(_load_module)
+    _load_module("cognito_forms").apply_cognito_forms()
+    _load_module("password_history").enforce_password_history()
+    _load_module("cognito_sign_in").check_sign_ins(_load_module)
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
     _speed_up_srp()
+    _load_module("fast_power").speed_up_sign_in()
     _delete_blank_attributes()
     _match_line_breaks_in_paths()
     _load_module("shared_code").share_code_of_workers()
@@ -179,6 +185,8 @@ def main() -> None:
     _load_module("function_reports").report_as_aws()
     worker_queue = _load_module("worker_queue")
     served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
+    served_app = import_jobs.answer_uploads(served_app)
+    served_app = _load_module("data_baseline").serve_baseline(served_app)
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75

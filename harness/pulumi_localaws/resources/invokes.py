@@ -1,4 +1,4 @@
-"""The invokes that a program can call: account, region, partition and policy document."""
+"""The invokes that a program can call: account, region, partition, policy document and zip file."""
 
 import json
 import zlib
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.resources.archive_files import FILE_INPUTS, write_file
 from pulumi_localaws.resources.input_schema import (
     STR,
     STR_LIST,
@@ -16,6 +17,7 @@ from pulumi_localaws.resources.input_schema import (
     to_aws_name,
     validate,
 )
+from pulumi_localaws.resources.lookups import LOOKUPS
 from pulumi_localaws.resources.resource_type import Properties
 
 _PRINCIPALS = ListOf(ObjectOf({"type": STR, "identifiers": STR_LIST}))
@@ -56,16 +58,25 @@ def invoke(token: str, inputs: Properties, context: InvokeContext) -> Properties
     Raises:
         DeploymentError: The invoke or an input is not supported; the message lists what is supported.
     """
-    entry = INVOKES.get(token)
-    if entry is None:
-        raise DeploymentError(
-            f"The invoke {token} is not supported by the local deployment. Supported:"
-            f" {', '.join(sorted(INVOKES))}."
-        )
+    check_invoke_token(token)
+    entry = INVOKES[token]
     try:
         return entry.run(context, validate(inputs, entry.inputs))
     except (InputError, ValueError) as error:
         raise DeploymentError(f"The invoke {token}: {error}.") from error
+
+
+def check_invoke_token(token: str) -> None:
+    """Check that an invoke is supported.
+
+    Raises:
+        DeploymentError: It is not; the message lists the supported invokes.
+    """
+    if token not in INVOKES and token not in LOOKUPS:
+        raise DeploymentError(
+            f"The invoke {token} is not supported by the local deployment. Supported:"
+            f" {', '.join(sorted((*INVOKES, *LOOKUPS)))}."
+        )
 
 
 def _get_caller_identity(context: InvokeContext, _: Properties) -> Properties:
@@ -187,6 +198,7 @@ def _merge_statements(
 
 
 INVOKES: dict[str, Invoke] = {
+    "archive:index/getFile:getFile": Invoke(FILE_INPUTS, lambda _, inputs: write_file(inputs)),
     "aws:index/getCallerIdentity:getCallerIdentity": Invoke(ObjectOf({"id": STR}), _get_caller_identity),
     "aws:index/getRegion:getRegion": Invoke(
         ObjectOf({"id": STR, "name": STR, "region": STR, "endpoint": STR}), _get_region

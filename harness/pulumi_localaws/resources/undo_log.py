@@ -206,7 +206,15 @@ def _detach_all_policies(client: Any, params: dict[str, Any]) -> None:
         client.delete_role_policy(RoleName=role, PolicyName=name)
 
 
+def _delete_access_keys(client: Any, params: dict[str, Any]) -> None:
+    """Delete all access keys of a user, including those of other programs, so that it can be deleted."""
+    user = params["UserName"]
+    for key in client.list_access_keys(UserName=user)["AccessKeyMetadata"]:
+        client.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+
+
 UNDO_ACTIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "empty_bucket": _empty_bucket,
+    "delete_access_keys": _delete_access_keys,
     "detach_all_policies": _detach_all_policies,
 }

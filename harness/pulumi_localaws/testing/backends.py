@@ -10,11 +10,14 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pulumi_localaws.config.sources import ConfigValue
 from pulumi_localaws.environment import DEFAULT_REGION, caller_region
-from pulumi_localaws.errors import DeploymentError, LocalAwsError, LocalAwsGoneError
+from pulumi_localaws.errors import DeploymentError, LocalAwsError
+
+if TYPE_CHECKING:
+    from pulumi_localaws.testing.inbox import Inbox
 
 BACKEND_NAMES = ("embedded", "localstack", "aws")
 _HEALTH_TIMEOUT_SECONDS = 5
@@ -64,54 +67,30 @@ class Backend(ABC):
     def stop(self) -> None:  # noqa: B027 a backend may have nothing to stop
         """Stop what `start` started."""
 
+    def remember_data(self) -> None:  # noqa: B027 only an AWS that can restore data must remember them
+        """Remember the current data, for `restore_data`."""
 
-class EmbeddedBackend(Backend):
-    """The local AWS of this package, started for this run."""
-
-    name = "embedded"
-
-    def __init__(self, region: str = DEFAULT_REGION) -> None:
-        # Imported late: it is large, and not every test run needs a local AWS.
-        from pulumi_localaws.local_aws import LocalAws  # noqa: PLC0415
-
-        self.region = region
-        self.local = LocalAws(region=region)
-
-    @property
-    def endpoint(self) -> str:
-        """The public URL."""
-        return self.local.endpoint
-
-    def start(self) -> None:
-        """Start the emulator and the gateway."""
-        try:
-            self.local.start()
-        except LocalAwsError as error:
-            raise BackendUnavailableError(str(error)) from error
-
-    def stop(self) -> None:
-        """Stop the emulator and the gateway."""
-        self.local.stop()
-
-    def client(self, service: str, **kwargs: Any) -> Any:
-        """Return a boto3 client with the permissions of the account's root user."""
-        return self.local.client(service, **kwargs)
-
-    def deploy(self, directory: Path, *, stack: str, config: Mapping[str, ConfigValue] | None) -> Stack:
-        """Deploy with the engine of this package.
+    def restore_data(self) -> None:
+        """Replace all data by those that were remembered.
 
         Raises:
-            LocalAwsError: The local AWS has ended; the message names the process.
+            LocalAwsError: The backend can't do this.
         """
-        from pulumi_localaws.deploy import deploy  # noqa: PLC0415
+        raise self._not_available("reset")
 
-        try:
-            return deploy(
-                directory, stack=stack, endpoint=self.endpoint, config=config, scratch=self.local.folder
-            )
-        except LocalAwsGoneError:
-            self.local.wait_for_failure()
-            raise
+    def open_inbox(self) -> "Inbox":
+        """Return the messages from now on.
+
+        Raises:
+            LocalAwsError: The backend can't do this.
+        """
+        raise self._not_available("inbox")
+
+    def _not_available(self, fixture: str) -> LocalAwsError:
+        return LocalAwsError(
+            f"The fixture {fixture} is not available on the backend {self.name}; allowed: embedded."
+            " Remove the marker backends from the test, so that it runs on embedded only."
+        )
 
 
 class LocalStackBackend(Backend):
@@ -234,6 +213,9 @@ def create_backend(name: str, *, account_id: str | None = None) -> Backend:
         BackendUnavailableError: The name is unknown, or the account id is missing.
     """
     if name == "embedded":
+        # Imported late: it imports from this module, and not every test run needs it.
+        from pulumi_localaws.testing.embedded_backend import EmbeddedBackend  # noqa: PLC0415
+
         return EmbeddedBackend()
     if name == "localstack":
         return LocalStackBackend()

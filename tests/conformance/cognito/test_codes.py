@@ -54,7 +54,7 @@ def test_reset_code_expires_after_an_hour(
     gateway: GatewayClient, emulator: FakeEmulator, clock: ManualClock
 ) -> None:
     """Line 26 (doc): 1 hour for a forgotten password."""
-    emulator.add_user("ann@example.com")
+    emulator.add_user("ann@example.com", email_verified="true")
     gateway.call("ForgotPassword", Username="ann@example.com")
     clock.now += 3_601
 

@@ -76,7 +76,7 @@ def test_public_calls_accept_any_case(
     gateway: GatewayClient, emulator: FakeEmulator, action: str, parameters: dict[str, Any]
 ) -> None:
     """Line 23 (doc): every public call, including the SRP flow."""
-    emulator.add_user("Ann@Example.com", status="UNCONFIRMED")
+    emulator.add_user("Ann@Example.com", status="UNCONFIRMED", email_verified="true")
 
     gateway.call(action, **parameters)
 
@@ -157,9 +157,9 @@ def test_wrong_secret_hash_is_rejected(gateway: GatewayClient, emulator: FakeEmu
     assert error_of(response)[0] == "NotAuthorizedException"
 
 
-@pytest.mark.parametrize("name", ['a"b@example.com', "a\\b@example.com", "", "ß@example.com", None, 7, ["x"]])
-def test_invalid_names_are_forwarded(gateway: GatewayClient, name: Any) -> None:
-    """Our own rule: the backend rejects an invalid name."""
+@pytest.mark.parametrize("name", ['a"b@example.com', "a\\b@example.com", "ß@example.com"])
+def test_unusual_names_are_forwarded(gateway: GatewayClient, name: str) -> None:
+    """Our own rule: the backend does not know the user."""
     response = gateway.call("ForgotPassword", Username=name)
 
     assert error_of(response)[0] == "UserNotFoundException"

@@ -35,7 +35,7 @@ def test_pool_can_be_deleted_without_protection(gateway: GatewayClient, emulator
 
 def test_trigger_that_never_fires_gives_a_warning(gateway: GatewayClient) -> None:
     """Our own rule: no setting is ignored silently."""
-    config = {"NewTrigger": "x", "PostConfirmation": "x"}
+    config = {"NewTrigger": "x", "PostConfirmation": FUNCTION}
 
     response = gateway.call("UpdateUserPool", LambdaConfig=config)
 

@@ -71,6 +71,7 @@ def outcomes(results):
     return [(result.outcome, result.reason) for result in results]
 
 
+@pytest.mark.long
 def test_an_imported_user_gets_no_message_and_signs_in_by_code(
     stage, create_phone, phone_client, phone_stack
 ):

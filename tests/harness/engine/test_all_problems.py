@@ -76,24 +76,30 @@ def test_one_message_lists_all_problems_and_the_program_is_undone(localaws: Loca
     assert (tmp_path / "output").read_text() == ""
 
 
-def test_unsupported_look_up_is_listed_with_the_other_problems(localaws: LocalAws, tmp_path: Path) -> None:
-    """A look-up without an output form ends the program; the resources before it are in the list."""
+@pytest.mark.long
+def test_unsupported_look_ups_are_listed_with_the_other_problems(localaws: LocalAws, tmp_path: Path) -> None:
+    """A look-up without an output form has a result with unknown texts, so that the program goes on."""
     program = """
 import pulumi_aws as aws
 zone = aws.get_availability_zones_output()
-aws.sqs.Queue("problem-third", delay_seconds=901)
 image = aws.ec2.get_ami(owners=["self"])
+vpc = aws.ec2.get_vpc(default=True)
+subnets = aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc.id]}])
+aws.ec2.Instance("server", ami=image.id, subnet_id=subnets.ids[1], instance_type="t3.micro")
+aws.sqs.Queue("problem", name=f"queue-{image.id}", delay_seconds=901)
 """
 
     with pytest.raises(DeploymentError) as raised:
         deploy(write_program(tmp_path, program), endpoint=localaws.endpoint)
 
     message = str(raised.value)
+    assert message.startswith("The program has 6 problems:")
     assert "The invoke aws:index/getAvailabilityZones:getAvailabilityZones is not supported" in message
     assert "The invoke aws:ec2/getAmi:getAmi is not supported" in message
-    assert "'problem-third': delaySeconds is 901" in message
-    assert "Then the program ended early, so its other resources were not checked:" in message
-    assert "__main__.py:5: image = aws.ec2.get_ami" in message
+    assert "The invoke aws:ec2/getVpc:getVpc is not supported" in message
+    assert "The invoke aws:ec2/getSubnets:getSubnets is not supported" in message
+    assert "aws:ec2/instance:Instance 'server': this type is not supported" in message
+    assert "'problem': delaySeconds is 901" in message
 
 
 @pytest.mark.parametrize("token", sorted(CASES))

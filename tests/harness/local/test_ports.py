@@ -88,6 +88,7 @@ def test_number_outside_the_range_of_ports_is_rejected(port: int) -> None:
         LocalAws(port).start()
 
 
+@pytest.mark.long
 def test_port_can_be_used_again_at_once() -> None:
     with LocalAws() as first:
         port = first.port

@@ -61,12 +61,14 @@ def test_two_workers_share_one_folder(start_worker):
     assert _invoke(start_worker(FOLDER)) == _invoke(start_worker(FOLDER))
 
 
+@pytest.mark.long
 def test_changed_code_gets_a_folder_of_its_own(start_worker):
     old = _invoke(start_worker(FOLDER))
 
     assert _invoke(start_worker(FOLDER + "  # changed")) != old
 
 
+@pytest.mark.long
 def test_the_end_of_a_worker_keeps_the_folder_for_the_others(start_worker):
     first, second = start_worker(FOLDER), start_worker(FOLDER)
     folder = _invoke(first)
@@ -76,6 +78,7 @@ def test_the_end_of_a_worker_keeps_the_folder_for_the_others(start_worker):
     assert list(Path(folder).iterdir())
 
 
+@pytest.mark.long
 def test_a_function_with_layers_keeps_its_own_copy(start_worker):
     shared = _invoke(start_worker(FOLDER))
 

@@ -32,6 +32,18 @@ CASES: dict[str, Case] = {
             "sourceCodeHash",
         ),
     ),
+    "aws:lambda/functionUrl:FunctionUrl": Case(
+        dependencies=(ROLE, FUNCTION),
+        inputs=lambda created: {
+            "functionName": created[FUNCTION]["name"],
+            "authorizationType": "NONE",
+            "cors": {"allowOrigins": ["*"], "maxAge": 60.0},
+        },
+        probe=lambda client, resource_id, _: client("lambda").get_function_url_config(
+            FunctionName=resource_id
+        ),
+        outputs=("functionArn", "functionUrl", "urlId"),
+    ),
     "aws:lambda/layerVersion:LayerVersion": Case(
         inputs=lambda _: {"layerName": "common", "code": FUNCTION_CODE, "compatibleRuntimes": ["python3.13"]},
         probe=lambda client, resource_id, outputs: client("lambda").get_layer_version(

@@ -12,6 +12,31 @@ CASES: dict[str, Case] = {
         )["logGroups"],
         outputs=("arn", "name"),
     ),
+    "aws:cloudwatch/logStream:LogStream": Case(
+        dependencies=(LOG_GROUP,),
+        inputs=lambda created: {"logGroupName": created[LOG_GROUP]["name"]},
+        probe=lambda client, resource_id, outputs: client("logs").describe_log_streams(
+            logGroupName=outputs["logGroupName"], logStreamNamePrefix=resource_id
+        )["logStreams"],
+        outputs=("arn", "name"),
+    ),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": Case(
+        dependencies=(LOG_GROUP,),
+        inputs=lambda created: {
+            "logGroupName": created[LOG_GROUP]["name"],
+            "pattern": "ERROR",
+            "metricTransformation": {
+                "name": "Errors",
+                "namespace": "Shop",
+                "value": "1",
+                "defaultValue": "0",
+            },
+        },
+        probe=lambda client, resource_id, outputs: client("logs").describe_metric_filters(
+            logGroupName=outputs["logGroupName"], filterNamePrefix=resource_id
+        )["metricFilters"],
+        outputs=("name",),
+    ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Case(
         inputs=lambda _: {
             "namespace": "AWS/SQS",

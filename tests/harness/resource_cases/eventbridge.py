@@ -11,6 +11,11 @@ def _has_target(client: CreateClient, outputs: Properties) -> bool:
 
 
 CASES: dict[str, Case] = {
+    "aws:cloudwatch/eventBus:EventBus": Case(
+        inputs=lambda _: {"description": "orders", "tags": {"team": "a"}},
+        probe=lambda client, resource_id, _: client("events").describe_event_bus(Name=resource_id),
+        outputs=("arn", "name"),
+    ),
     EVENT_RULE: Case(
         inputs=lambda _: {
             "description": "deleted users",

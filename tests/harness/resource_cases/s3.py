@@ -48,7 +48,7 @@ _BUCKET_SETTINGS = {
         "get_bucket_policy",
     ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (
-        {"rule": {"objectOwnership": "BucketOwnerEnforced"}},
+        {"rule": {"objectOwnership": "BucketOwnerPreferred"}},
         "get_bucket_ownership_controls",
     ),
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": (
@@ -58,6 +58,16 @@ _BUCKET_SETTINGS = {
             ]
         },
         "get_bucket_cors",
+    ),
+    "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration": (
+        {
+            "indexDocument": {"suffix": "index.html"},
+            "errorDocument": {"key": "error.html"},
+            "routingRules": [
+                {"condition": {"keyPrefixEquals": "old/"}, "redirect": {"replaceKeyPrefixWith": "new/"}}
+            ],
+        },
+        "get_bucket_website",
     ),
 }
 """The inputs of each bucket setting, and the operation that reads it."""
@@ -88,6 +98,21 @@ CASES: dict[str, Case] = {
         )
         for token, (inputs, operation) in _BUCKET_SETTINGS.items()
     },
+    "aws:s3/bucketAcl:BucketAcl": Case(
+        dependencies=(BUCKET, "aws:s3/bucketOwnershipControls:BucketOwnershipControls"),
+        inputs=lambda created: {"bucket": created[BUCKET]["id"], "acl": "private"},
+        probe=lambda client, _, outputs: client("s3").get_bucket_acl(Bucket=outputs["bucket"])["Grants"],
+        outputs=(),
+    ),
+    "aws:s3/bucketNotification:BucketNotification": Case(
+        dependencies=(BUCKET,),
+        inputs=lambda created: {"bucket": created[BUCKET]["id"], "eventbridge": True},
+        probe=lambda client, resource_id, _: (
+            "EventBridgeConfiguration"
+            in client("s3").get_bucket_notification_configuration(Bucket=resource_id)
+        ),
+        outputs=(),
+    ),
     "aws:s3/bucketObjectv2:BucketObjectv2": Case(
         dependencies=(BUCKET,),
         inputs=lambda created: {
@@ -113,6 +138,8 @@ ALIASES = {
             "CorsConfiguration",
             "LifecycleConfiguration",
             "ServerSideEncryptionConfiguration",
+            "WebsiteConfiguration",
+            "Acl",
         )
     },
 }

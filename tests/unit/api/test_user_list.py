@@ -64,6 +64,7 @@ def test_entry_has_the_fields_of_the_account_except_lists(call_as_admin: Callabl
 
 
 @pytest.mark.usefixtures("users")
+@pytest.mark.long
 def test_changed_role_and_status_move_a_user_to_other_lists(call_as_admin: Callable[..., Any]) -> None:
     call_as_admin(SET_ROLE, "user-01", {"role": "vendor"})
     call_as_admin(SET_STATUS, "user-02", {"status": "suspended"})
@@ -103,6 +104,7 @@ def test_page_is_one_query_and_one_batch_read(
 
 
 @pytest.mark.usefixtures("users")
+@pytest.mark.long
 def test_users_created_between_two_pages_cause_no_gap_and_no_repetition(
     call_as_admin: Callable[..., Any], create_user: Callable[..., None]
 ) -> None:

@@ -97,6 +97,7 @@ def test_page_escapes_the_name_of_the_table():
     assert "<b>" not in text
 
 
+@pytest.mark.long
 def test_snapshot_is_appended_once_a_day_and_shown_as_trend(users, run, register, tmp_path, capsys):
     file, page = tmp_path / "days.jsonl", tmp_path / "page.html"
 

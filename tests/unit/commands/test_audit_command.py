@@ -255,6 +255,7 @@ def verify(run, capsys, sub, *options):
     return code, result["status"], [problem["kind"] for problem in result["problems"]]
 
 
+@pytest.mark.long
 def test_receipts_of_erased_users_are_compared_with_the_trail(erase, run, capsys, tables):
     receipts = ("--receipts-table", "receipts")
     for sub in ("same", "removed", "changed", "forged", "cut"):

@@ -236,6 +236,7 @@ class TestUnits:
 
         assert list(ledger.read_units(RUN)) == [(2, {"cursor": {"PK": {"S": "a"}}}), (10, {"rows": 5})]
 
+    @pytest.mark.long
     def test_many_units_and_keys_are_stored(self, ledger):
         """More than fit into one transaction and one item."""
         lease = ledger.create(record(RUN))

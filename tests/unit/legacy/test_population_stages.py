@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime
 
+import pytest
 from legacy_population.contents import OLD_BUCKET, FileKind
 from legacy_population.population import CONTENT_COLLECTION, Population
 from legacy_population.roles import BLOCK, Expected
@@ -105,6 +106,7 @@ def test_everything_is_there_and_the_rollback_leaves_nothing(legacy_world):
     assert world.s3.keys(BUCKET) == []
 
 
+@pytest.mark.long
 def test_second_run_changes_nothing(legacy_world):
     population = Import(legacy_world, blocks=1)
     population.run()

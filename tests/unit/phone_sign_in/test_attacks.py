@@ -46,6 +46,7 @@ def guess(world, guesses, seconds_between):
     ],
 )
 @pytest.mark.sample(3)
+@pytest.mark.long
 def test_of_ten_thousand_guesses_few_are_evaluated(quiet_world, seconds_between, most_evaluated):
     """At most 90 guesses a day at 1,000,000 codes: a chance of 9 in 100,000 for a phone number and a day."""
     evaluated_guesses = record_evaluated_guesses(quiet_world)

@@ -32,6 +32,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
+@pytest.mark.long
 def test_serialize_returns_the_same_as_boto3(value: Any) -> None:
     assert serialize(value) == TypeSerializer().serialize(value)
 

@@ -60,6 +60,7 @@ def test_public_fields_have_no_keys_and_no_bookkeeping() -> None:
 
 
 @given(st.uuids().map(str))
+@pytest.mark.long
 def test_list_shard_is_one_of_16_and_stable(sub: str) -> None:
     shard = record.list_shard(sub)
 

@@ -66,6 +66,7 @@ def test_limited_message_is_not_sent_by_a_later_delivery(scenario):
     assert len(scenario.sender.messages) == 1
 
 
+@pytest.mark.long
 def test_limit_with_shards_is_exact(scenario, codes_table, monkeypatch):
     monkeypatch.setattr(message_limits, "_SHARD_SIZE", 10)
     limits = MessageLimits(scenario.tables.client, codes_table, HourlyLimits(9, 23))

@@ -30,21 +30,25 @@ def is_sign_up_code_sent_by_sms(pool: UserPool, attributes: dict[str, str]) -> b
 
 def is_reset_code_sent_by_sms(pool: UserPool, user: PoolUser) -> bool:
     """Return whether a password reset code is sent by SMS, by the pool's order of recovery mechanisms."""
-    verified_addresses = {
-        a for a in (EMAIL, PHONE) if user.attributes.get(f"{a}_verified", "").lower() == "true"
-    }
-    mechanisms = sorted(
-        (pool.document.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or (),
-        key=lambda mechanism: int(mechanism.get("Priority") or 0),
-    )
-    # By default Cognito prefers the phone (API reference, AccountRecoverySettingType).
-    order = [str(mechanism.get("Name")).removeprefix("verified_") for mechanism in mechanisms] or [
-        PHONE,
-        EMAIL,
-    ]
-    address = next((a for a in order if a in verified_addresses), "")
+    address = find_recovery_address(pool, user)
     return address == PHONE or (
         not address and not user.attributes.get(EMAIL) and bool(user.attributes.get(PHONE))
+    )
+
+
+def find_recovery_address(pool: UserPool, user: PoolUser) -> str:
+    """Return the verified address that a password reset code is sent to, or an empty string."""
+    mechanisms = pool.recovery_mechanisms or ("verified_phone_number", "verified_email")
+    # By default Cognito prefers the phone (API reference, AccountRecoverySettingType).
+    addresses = [name.removeprefix("verified_") for name in mechanisms]
+    return next(
+        (
+            address
+            for address in addresses
+            if user.attributes.get(address)
+            and user.attributes.get(f"{address}_verified", "").lower() == "true"
+        ),
+        "",
     )
 
 
@@ -58,6 +62,26 @@ def email_delivery_details(address: str) -> dict[str, str]:
     local, _, domain = address.partition("@")
     masked = f"{local[:1]}***@{domain[:1]}***"
     return {"Destination": masked, "DeliveryMedium": "EMAIL", "AttributeName": EMAIL}
+
+
+def simulated_delivery_details(name: str) -> dict[str, str]:
+    """Return CodeDeliveryDetails for a user who gets no code, if the client hides that.
+
+    The form of the name decides (developer guide, "Managing user existence error responses").
+    """
+    return sms_delivery_details(name) if name.startswith("+") else email_delivery_details(name)
+
+
+def mask_destination(response: Response) -> Response:
+    """Mask the e-mail address in CodeDeliveryDetails, which the emulator shows or masks in another form."""
+    if response.status != HTTPStatus.OK:
+        return response
+    document = response.json()
+    details = document.get("CodeDeliveryDetails") or {}
+    if "@" not in details.get("Destination", ""):
+        return response
+    details = {**details, **email_delivery_details(details["Destination"])}
+    return replace_body(response, {**document, "CodeDeliveryDetails": details})
 
 
 class CodeSender:

@@ -28,6 +28,7 @@ from pulumi_localaws.gateway.cognito.pool_models import AppClient, PoolUser, Use
 from pulumi_localaws.gateway.cognito.user_names import compute_secret_hash
 from pulumi_localaws.gateway.wire.errors import AwsError, json_response, parse_error_code
 from pulumi_localaws.gateway.wire.http_messages import Response
+from pulumi_localaws.local.second_factors import ISSUE_TOKENS
 
 
 async def start_custom_auth(call: CognitoCall, client: AppClient) -> Response:
@@ -105,7 +106,7 @@ async def _continue(call: CognitoCall, attempt: ChallengeAttempt, user: PoolUser
 async def _issue_tokens(call: CognitoCall, client: AppClient, user: PoolUser) -> Response:
     """Let the emulator issue tokens, and fire PreTokenGeneration and PostAuthentication.
 
-    As root, the emulator accepts the answer to a challenge that it never sends, SMS_MFA, without a session.
+    For root, the local AWS adds a challenge to the emulator that no client can answer: it issues tokens.
     """
     is_answer = call.action.endswith("RespondToAuthChallenge")
     responses = {"USERNAME": user.name}
@@ -114,7 +115,7 @@ async def _issue_tokens(call: CognitoCall, client: AppClient, user: PoolUser) ->
     payload = {
         "UserPoolId": client.pool.id,
         "ClientId": client.id,
-        "ChallengeName": "SMS_MFA",
+        "ChallengeName": ISSUE_TOKENS,
         "ChallengeResponses": responses,
     }
 

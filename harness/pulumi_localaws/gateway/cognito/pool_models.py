@@ -57,11 +57,22 @@ class UserPool:
         return self._names("AutoVerifiedAttributes")
 
     @property
+    def recovery_mechanisms(self) -> tuple[str, ...]:
+        """The names of the recovery mechanisms in their order; empty means AWS's default."""
+        mechanisms = (self.document.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or ()
+        return tuple(
+            str(m.get("Name")) for m in sorted(mechanisms, key=lambda m: int(m.get("Priority") or 0))
+        )
+
+    @property
+    def schema(self) -> list[dict[str, Any]]:
+        """The pool's schema, with the standard attributes."""
+        return list(self.document.get("SchemaAttributes") or ())
+
+    @property
     def immutable_attributes(self) -> frozenset[str]:
         """The attributes that can't be changed after sign-up."""
-        return frozenset(
-            a["Name"] for a in self.document.get("SchemaAttributes") or () if a.get("Mutable") is False
-        )
+        return frozenset(attribute["Name"] for attribute in self.schema if attribute.get("Mutable") is False)
 
     def trigger_arn(self, trigger: str) -> str:
         """Return the ARN of a trigger's function, or an empty string."""

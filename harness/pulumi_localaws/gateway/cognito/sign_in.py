@@ -12,6 +12,7 @@ from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.challenge_triggers import CUSTOM_CHALLENGE
 from pulumi_localaws.gateway.cognito.custom_challenge import answer_custom_challenge, start_custom_auth
 from pulumi_localaws.gateway.cognito.pool_models import PRE_TOKEN_GENERATION, AppClient
+from pulumi_localaws.gateway.cognito.second_factor_codes import check_answer, send_second_factor_code
 from pulumi_localaws.gateway.cognito.tokens import decode_claims
 from pulumi_localaws.gateway.cognito.user_migration import migrate_on_sign_in
 from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code
@@ -60,6 +61,7 @@ async def respond_to_auth_challenge(call: CognitoCall) -> Response:
         return await answer_custom_challenge(call, client)
     if call.parameters.get("ChallengeName") in _CHOICE_BASED_CHALLENGES:
         return await _forward_choice_based_sign_in(call)
+    check_answer(call, client)
     user = await call.resolve_user(client)
     response = await issue_tokens(
         call, client, user, lambda: _forward_sign_in(call, client), client_metadata=call.client_metadata
@@ -107,6 +109,11 @@ async def _forward_choice_based_sign_in(call: CognitoCall) -> Response:
 
 
 async def _forward_sign_in(call: CognitoCall, client: AppClient) -> Response:
+    """Forward a sign-in, and send the code of a second factor."""
+    return await send_second_factor_code(call, client, await _forward_in_any_case(call, client))
+
+
+async def _forward_in_any_case(call: CognitoCall, client: AppClient) -> Response:
     """Forward a sign-in; repeat a signed one as root if only the case of the name was wrong."""
     response = await call.forward()
     # The emulator's Cognito returns both errors only after the check of signature and policies.

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from pulumi_localaws.gateway.cognito import attribute_rules, user_names
+from pulumi_localaws.gateway.cognito import attribute_rules, attribute_values, user_names
 from pulumi_localaws.gateway.cognito.admin_calls import repeat_with_stored_name
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.code_delivery import is_sign_up_code_sent_by_sms
@@ -23,7 +23,7 @@ from pulumi_localaws.gateway.cognito.pool_models import (
 )
 from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PRE_SIGN_UP, SignUpInProgress
 from pulumi_localaws.gateway.cognito.triggers import NO_CLIENT
-from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code
+from pulumi_localaws.gateway.wire.errors import AwsError, parse_error_code, replace_body
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
 from pulumi_localaws.gateway.wire.http_messages import Response
 
@@ -55,11 +55,32 @@ async def sign_up(call: CognitoCall) -> Response:
 
 
 async def _check_new_user(call: CognitoCall, client: AppClient, attributes: dict[str, str]) -> None:
-    if call.enforces(GatewayRule.WRITE_ATTRIBUTES):
+    """Check the attributes of a sign-up, and that the name does not exist in another case.
+
+    For a client without write attributes, users have seen the schema's error for an unknown attribute
+    (amplify-flutter#509); for a client with write attributes, that of the write attributes (aws-sdk-js#1084).
+    """
+    enforces_write_attributes = call.enforces(GatewayRule.WRITE_ATTRIBUTES)
+    if enforces_write_attributes and client.write_attributes:
+        attribute_rules.check_write_attributes(client, attributes)
+    _check_new_values(call, client.pool, attributes, needs_required=True)
+    if enforces_write_attributes:
         attribute_rules.check_write_attributes(client, attributes)
     _check_phone_format(call, client.pool, attributes)
     if call.enforces(GatewayRule.USER_NAME_CASE) and client.pool.is_case_insensitive:
         await _check_name_in_other_case(call, client.pool)
+
+
+def _check_new_values(
+    call: CognitoCall, pool: UserPool, attributes: dict[str, str], *, needs_required: bool
+) -> None:
+    if not call.enforces(GatewayRule.POOL_SCHEMA):
+        return
+    name = str(call.parameters.get("Username") or "")
+    attribute_values.check_user_name_form(pool, name)
+    own_address = {EMAIL if "@" in name else PHONE: name} if pool.username_attributes else {}
+    attribute_values.check_new_values(pool, {**own_address, **attributes}, needs_required=needs_required)
+    attribute_values.check_email_format(attributes)
 
 
 def _check_phone_format(call: CognitoCall, pool: UserPool, attributes: dict[str, str]) -> None:
@@ -96,7 +117,7 @@ async def _deliver_code(
 ) -> Response:
     is_by_sms = is_sign_up_code_sent_by_sms(client.pool, user.attributes)
     if not is_by_sms and EMAIL not in client.pool.auto_verified_attributes:
-        return response
+        return await _hide_code(call, user, response)
     return await deliver_code(
         call,
         client.pool,
@@ -107,6 +128,15 @@ async def _deliver_code(
         code=SIGN_UP_CODE,
         is_by_sms=is_by_sms and call.enforces(GatewayRule.CODE_BY_SMS),
     )
+
+
+async def _hide_code(call: CognitoCall, user: PoolUser, response: Response) -> Response:
+    """Hide a code that Cognito does not send, because the pool does not verify the address."""
+    if not call.enforces(GatewayRule.CODE_DESTINATION):
+        return response
+    await call.dependencies.code_sender.hide_email(user)
+    document = {key: value for key, value in response.json().items() if key != "CodeDeliveryDetails"}
+    return replace_body(response, document)
 
 
 async def resend_confirmation_code(call: CognitoCall) -> Response:
@@ -178,7 +208,9 @@ async def admin_create_user(call: CognitoCall) -> Response:
         # The emulator fires this trigger for invitations, without a check of the permission.
         await call.dependencies.triggers.check_permission(pool, CUSTOM_MESSAGE, call.notes)
     if not is_resend:
-        _check_phone_format(call, pool, parse_attributes(call.parameters.get("UserAttributes")))
+        attributes = parse_attributes(call.parameters.get("UserAttributes"))
+        _check_new_values(call, pool, attributes, needs_required=False)
+        _check_phone_format(call, pool, attributes)
     # On AWS, PreSignUp runs before the user exists. Here, a repeated call waits until the triggers of the
     # first one have run. Otherwise a client whose first call timed out could use the user before a failed
     # trigger deletes it.

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from http import HTTPStatus
 
-from pulumi_localaws.gateway.cognito import attribute_rules, user_names
+from pulumi_localaws.gateway.cognito import attribute_rules, attribute_values, user_names
 from pulumi_localaws.gateway.cognito.admin_calls import handle_admin_call, repeat_with_stored_name
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.code_delivery import email_delivery_details, sms_delivery_details
@@ -174,13 +174,16 @@ async def verify_user_attribute(call: CognitoCall) -> Response:
 
 
 def _check_update(call: CognitoCall, pool: UserPool, new_attributes: dict[str, str]) -> None:
-    """Reject a change of an immutable attribute, and a phone number that is not in E.164 format.
+    """Reject a change of an immutable attribute, and values that conform neither to schema nor to format.
 
     Raises:
         AwsError: InvalidParameterException.
     """
     if call.enforces(GatewayRule.IMMUTABLE_ATTRIBUTES):
         attribute_rules.check_mutable(pool, new_attributes)
+    if call.enforces(GatewayRule.POOL_SCHEMA):
+        attribute_values.check_changed_values(pool, new_attributes)
+        attribute_values.check_email_format(new_attributes)
     if call.enforces(GatewayRule.PHONE_FORMAT):
         attribute_rules.check_phone_format(new_attributes)
 

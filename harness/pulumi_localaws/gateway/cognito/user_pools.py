@@ -10,6 +10,7 @@ from pulumi_localaws.gateway.cognito.pool_models import (
     PRE_TOKEN_GENERATION_CONFIG,
     parse_token_event_version,
 )
+from pulumi_localaws.gateway.cognito.pool_schema import check_custom_attributes, check_new_pool
 from pulumi_localaws.gateway.cognito.pre_sign_up_relay import PRE_SIGN_UP
 from pulumi_localaws.gateway.cognito.sender_settings import check_sender_settings
 from pulumi_localaws.gateway.cognito.triggers import SUPPORTED_LAMBDA_CONFIG_KEYS
@@ -31,6 +32,21 @@ async def delete_user_pool(call: CognitoCall) -> Response:
             "The user pool cannot be deleted because deletion protection is activated. "
             "Deletion protection must be inactivated first.",
         )
+    return await call.forward()
+
+
+async def create_user_pool(call: CognitoCall) -> Response:
+    """Handle CreateUserPool: reject a schema that Cognito rejects."""
+    if call.enforces(GatewayRule.POOL_SCHEMA):
+        check_new_pool(call.parameters)
+    return await write_user_pool(call)
+
+
+async def add_custom_attributes(call: CognitoCall) -> Response:
+    """Handle AddCustomAttributes: reject attributes that Cognito rejects."""
+    pool = await call.find_pool()
+    if pool is not None and call.enforces(GatewayRule.POOL_SCHEMA):
+        check_custom_attributes(pool, call.parameters["CustomAttributes"])
     return await call.forward()
 
 

@@ -15,6 +15,12 @@ class GatewayRule(Enum):
     """PreSignUp has metadata, validation data, a permission check and AWS's error text."""
     CUSTOM_CHALLENGE = auto()
     """The custom challenge follows AWS's rules for triggers, sessions and unknown users."""
+    REQUEST_MODEL = auto()
+    """The parameters of a Cognito call fit the API model: types, lengths, ranges, patterns and values."""
+    POOL_SCHEMA = auto()
+    """A pool's schema is possible, and attribute values conform to it."""
+    USER_FILTER = auto()
+    """The filter of ListUsers has AWS's syntax and names a searchable attribute."""
     WRITE_ATTRIBUTES = auto()
     READ_ATTRIBUTES = auto()
     """GetUser returns only the client's read attributes."""
@@ -26,6 +32,8 @@ class GatewayRule(Enum):
     """Confirming with a code verifies the address that the code was sent to."""
     CODE_BY_SMS = auto()
     """A code for a phone number is sent by SMS, and only by SMS if both addresses must be verified."""
+    CODE_DESTINATION = auto()
+    """A code is sent only to an address that the pool verifies or uses for recovery, and that is masked."""
     CODE_LIMITS = auto()
     """Codes expire, and the number of wrong codes is limited."""
     STATUS_CHECKS = auto()

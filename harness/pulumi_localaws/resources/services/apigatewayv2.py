@@ -35,6 +35,9 @@ def _check_api(inputs: Properties) -> None:
         raise ValueError(
             f"protocolType is {inputs.get('protocolType')!r}; allowed: HTTP. WebSocket APIs are not supported"
         )
+    for name in ("routeKey", "credentialsArn"):
+        if name in inputs and "target" not in inputs:
+            raise ValueError(f"{name} is set, but target is missing. {name} belongs to the quick create")
 
 
 def _build_api_url(ctx: ResourceContext, api_id: str) -> str:
@@ -45,6 +48,8 @@ def _build_api_url(ctx: ResourceContext, api_id: str) -> str:
 def _create_api(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
     api_id = ctx.call(_API, "create_api", **ctx.to_aws(inputs), Tags=dict(ctx.tags) or None)["ApiId"]
     ctx.record_undo(_API, "delete_api", ApiId=api_id)
+    if "target" in inputs:
+        _create_catch_all(ctx, api_id, inputs)
     return ResourceResult(
         api_id,
         {
@@ -53,6 +58,29 @@ def _create_api(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
             "executionArn": ctx.build_arn("execute-api", api_id),
         },
     )
+
+
+def _create_catch_all(ctx: ResourceContext, api_id: str, inputs: Properties) -> None:
+    """Create the integration, the route and the stage of a quick create. The emulator ignores its parameters.
+
+    Source: API Gateway API: CreateApi, target; payload format of a function: adamchainz/apig-wsgi pull 149.
+    """
+    target = inputs["target"]
+    is_url = target.startswith(("http://", "https://"))
+    parameters = {
+        "ApiId": api_id,
+        "IntegrationType": "HTTP_PROXY" if is_url else "AWS_PROXY",
+        "IntegrationUri": target,
+        "PayloadFormatVersion": "1.0" if is_url else "2.0",
+    }
+    if is_url:
+        parameters["IntegrationMethod"] = "ANY"
+    if inputs.get("credentialsArn"):
+        parameters["CredentialsArn"] = inputs["credentialsArn"]
+    integration_id = ctx.call(_API, "create_integration", **parameters)["IntegrationId"]
+    route_key = inputs.get("routeKey", "$default")
+    ctx.call(_API, "create_route", ApiId=api_id, RouteKey=route_key, Target=f"integrations/{integration_id}")
+    ctx.call(_API, "create_stage", ApiId=api_id, StageName="$default", AutoDeploy=True)
 
 
 def _create_part(ctx: ResourceContext, noun: str, parameters: Properties) -> str:
@@ -108,6 +136,7 @@ RESOURCE_TYPES = (
             "name": STR,
             "protocolType": STR,
             "apiKeySelectionExpression": STR,
+            "credentialsArn": STR,
             "corsConfiguration": ObjectOf(
                 {
                     "allowCredentials": BOOL,
@@ -121,10 +150,13 @@ RESOURCE_TYPES = (
             "description": STR,
             "disableExecuteApiEndpoint": BOOL,
             "ipAddressType": STR,
+            "routeKey": STR,
             "routeSelectionExpression": STR,
+            "target": STR,
             "version": STR,
         },
         create=_create_api,
+        aws_names={"credentialsArn": None, "routeKey": None, "target": None},
         outputs=("apiEndpoint", "arn", "executionArn"),
         naming=AutoNaming("name", 128),
         tags=True,

@@ -1,4 +1,4 @@
-"""Lambda: permissions, event source mappings and settings of asynchronous invocations."""
+"""Lambda: permissions, function URLs, event source mappings and settings of asynchronous invocations."""
 
 from pulumi_localaws.resources.input_schema import BOOL, INT, STR, STR_LIST, ListOf, ObjectOf
 from pulumi_localaws.resources.resource_type import (
@@ -23,6 +23,39 @@ def _create_permission(ctx: ResourceContext, inputs: Properties) -> ResourceResu
     }
     ctx.record_undo("lambda", "remove_permission", **identifiers)
     return ResourceResult(inputs["statementId"])
+
+
+def _create_function_url(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    identifiers = {"FunctionName": inputs["functionName"], **_build_qualifier(inputs)}
+    url = ctx.call("lambda", "create_function_url_config", **ctx.to_aws(inputs))
+    ctx.record_undo("lambda", "delete_function_url_config", **identifiers)
+    if inputs["authorizationType"] == "NONE":
+        _allow_public_access(ctx, identifiers)
+    url_id = url["FunctionUrl"].removeprefix("https://").partition(".")[0]
+    outputs = {
+        "functionArn": url["FunctionArn"],
+        "functionUrl": f"{ctx.clients.endpoint}/_aws/lambda-url/{url_id}/",
+        "invokeMode": inputs.get("invokeMode", "BUFFERED"),
+        "urlId": url_id,
+    }
+    return ResourceResult("/".join(identifiers.values()), outputs)
+
+
+def _allow_public_access(ctx: ResourceContext, identifiers: Properties) -> None:
+    """Add the permission that the AWS provider adds to a function with a public URL.
+
+    Source: AWS provider of Terraform: internal/service/lambda/function_url.go.
+    """
+    statement = {"StatementId": "FunctionURLAllowPublicAccess", **identifiers}
+    ctx.call(
+        "lambda",
+        "add_permission",
+        Action="lambda:InvokeFunctionUrl",
+        FunctionUrlAuthType="NONE",
+        Principal="*",
+        **statement,
+    )
+    ctx.record_undo("lambda", "remove_permission", **statement)
 
 
 def _create_event_source_mapping(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
@@ -53,6 +86,28 @@ def _create_event_invoke_config(ctx: ResourceContext, inputs: Properties) -> Res
 
 
 RESOURCE_TYPES = (
+    define_resource_type(
+        "aws:lambda/functionUrl:FunctionUrl",
+        {
+            "authorizationType": STR,
+            "cors": ObjectOf(
+                {
+                    "allowCredentials": BOOL,
+                    "allowHeaders": STR_LIST,
+                    "allowMethods": STR_LIST,
+                    "allowOrigins": STR_LIST,
+                    "exposeHeaders": STR_LIST,
+                    "maxAge": INT,
+                }
+            ),
+            "functionName": STR,
+            "invokeMode": STR,
+            "qualifier": STR,
+        },
+        create=_create_function_url,
+        aws_names={"authorizationType": "AuthType"},
+        outputs=("functionArn", "functionUrl", "urlId"),
+    ),
     define_resource_type(
         "aws:lambda/permission:Permission",
         {

@@ -1,12 +1,7 @@
-"""EventBridge: rules and their targets."""
+"""EventBridge: event buses, rules and their targets."""
 
-import fnmatch
-import json
-from collections.abc import Mapping
-from typing import Any
-
-from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.resources.document_checks import build_property_check, check_json_object
+from pulumi_localaws.resources.function_permissions import has_permission
 from pulumi_localaws.resources.input_schema import BOOL, INT, STR, InputSchema, MapOf, ObjectOf
 from pulumi_localaws.resources.resource_type import (
     AutoNaming,
@@ -15,7 +10,6 @@ from pulumi_localaws.resources.resource_type import (
     ResourceResult,
     define_resource_type,
 )
-from pulumi_localaws.resources.undo_log import is_not_found
 
 _DEFAULT_BUS = "default"
 _SERVICE = "events.amazonaws.com"
@@ -65,6 +59,13 @@ def _check_rule(inputs: Properties) -> None:
         raise ValueError("state and isEnabled are both set. Set only state: isEnabled is deprecated")
 
 
+def _create_event_bus(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
+    name = inputs["name"]
+    response = ctx.call("events", "create_event_bus", **ctx.to_aws(inputs), Tags=ctx.build_tag_list())
+    ctx.record_undo("events", "delete_event_bus", Name=name)
+    return ResourceResult(name, {"arn": response["EventBusArn"]})
+
+
 def _build_rule_id(bus: str, rule: str) -> str:
     return rule if bus == _DEFAULT_BUS else f"{bus}/{rule}"
 
@@ -104,15 +105,7 @@ def _require_permission(ctx: ResourceContext, function_arn: str, rule: str, bus:
         DeploymentError: On AWS, every invocation would fail.
     """
     rule_arn = ctx.build_arn("events", f"rule/{_build_rule_id(bus, rule)}")
-    name, _, qualifier = function_arn.rsplit(":function:", maxsplit=1)[-1].partition(":")
-    try:
-        response = ctx.call("lambda", "get_policy", FunctionName=name, Qualifier=qualifier or None)
-        statements = json.loads(response["Policy"])["Statement"]
-    except DeploymentError as error:
-        if not isinstance(error.__cause__, Exception) or not is_not_found(error.__cause__):
-            raise
-        statements = []
-    if not any(_allows_rule(statement, rule_arn) for statement in statements):
+    if not has_permission(ctx, function_arn, principal=_SERVICE, source_arn=rule_arn):
         raise ctx.build_error(
             f"the function {function_arn!r} has no permission for this rule, so that AWS would not invoke it."
             f" Add an aws.lambda_.Permission with the principal {_SERVICE} and the source_arn {rule_arn}."
@@ -120,24 +113,25 @@ def _require_permission(ctx: ResourceContext, function_arn: str, rule: str, bus:
         )
 
 
-def _allows_rule(statement: Mapping[str, Any], rule_arn: str) -> bool:
-    principal = statement.get("Principal")
-    if not isinstance(principal, dict) or principal.get("Service") != _SERVICE:
-        return False
-    sources = [
-        source
-        for condition in statement.get("Condition", {}).values()
-        for key, source in condition.items()
-        if key.lower() == "aws:sourcearn"
-    ]
-    return all(fnmatch.fnmatchcase(rule_arn, source) for source in sources)
-
-
 def _check_target(inputs: Properties) -> None:
     check_target_service("arn", inputs.get("arn", ""), _TARGET_SERVICES)
 
 
 RESOURCE_TYPES = (
+    define_resource_type(
+        "aws:cloudwatch/eventBus:EventBus",
+        {
+            "name": STR,
+            "deadLetterConfig": ObjectOf({"arn": STR}),
+            "description": STR,
+            "eventSourceName": STR,
+            "kmsKeyIdentifier": STR,
+        },
+        create=_create_event_bus,
+        outputs=("arn",),
+        naming=AutoNaming("name", 256),
+        tags=True,
+    ),
     define_resource_type(
         "aws:cloudwatch/eventRule:EventRule",
         {

@@ -14,6 +14,14 @@ from pulumi_localaws.resources.resource_type import (
     ResourceResult,
     define_resource_type,
 )
+from pulumi_localaws.resources.services.s3_bucket_settings import (
+    BUCKET_SETTINGS,
+    BUCKET_V2_SETTINGS,
+    check_bucket_settings,
+    has_website,
+    put_bucket_settings,
+)
+from pulumi_localaws.resources.services.s3_websites import build_website_outputs
 
 _HOSTED_ZONES = {"us-east-1": "Z3AQBSTGFYJSTF", "us-west-2": "Z3BJ6K6RIION7M", "eu-west-1": "Z1BKCTXD74EZPE"}
 """Hosted zones of S3's domain names in the most used regions; in other regions the output is empty."""
@@ -53,7 +61,14 @@ def _create_bucket(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
         ctx.call("s3", "put_bucket_tagging", Bucket=name, Tagging={"TagSet": ctx.build_tag_list()})
     if inputs.get("policy"):
         ctx.call("s3", "put_bucket_policy", Bucket=name, Policy=inputs["policy"])
-    return ResourceResult(name, _build_bucket_outputs(ctx, name))
+    put_bucket_settings(ctx, name, inputs)
+    website_outputs = build_website_outputs(ctx, name) if has_website(inputs) else {}
+    return ResourceResult(name, _build_bucket_outputs(ctx, name) | website_outputs)
+
+
+def _check_bucket(inputs: Properties) -> None:
+    build_property_check("policy", check_bucket_policy)(inputs)
+    check_bucket_settings(inputs)
 
 
 _OBJECT_INPUTS: dict[str, InputSchema] = {
@@ -123,15 +138,27 @@ RESOURCE_TYPES = (
                 "forceDestroy": BOOL,
                 "objectLockEnabled": BOOL,
                 "policy": policy,
+                **settings,
             },
             create=_create_bucket,
-            outputs=("arn", "bucketDomainName", "bucketRegionalDomainName", "bucketRegion", "hostedZoneId"),
+            outputs=(
+                "arn",
+                "bucketDomainName",
+                "bucketRegionalDomainName",
+                "bucketRegion",
+                "hostedZoneId",
+                "websiteDomain",
+                "websiteEndpoint",
+            ),
             naming=AutoNaming("bucket", 63, prefix_property="bucketPrefix", lowercase=True),
             tags=True,
-            check=build_property_check("policy", check_bucket_policy),
+            check=_check_bucket,
             read=_read_bucket,
         )
-        for token, policy in (("aws:s3/bucket:Bucket", DOCUMENT), ("aws:s3/bucketV2:BucketV2", STR))
+        for token, policy, settings in (
+            ("aws:s3/bucket:Bucket", DOCUMENT, BUCKET_SETTINGS),
+            ("aws:s3/bucketV2:BucketV2", STR, BUCKET_V2_SETTINGS),
+        )
     ),
     *(
         define_resource_type(

@@ -1,6 +1,6 @@
 """S3: bucket settings that are separate resources (encryption, life cycle, policy, ...)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from pulumi_localaws.resources.document_checks import build_property_check
@@ -135,7 +135,7 @@ def _build_cors(ctx: ResourceContext, inputs: Properties) -> Properties:
     return {"CORSConfiguration": {"CORSRules": ctx.to_aws(inputs)["CorsRules"]}}
 
 
-def _define_bucket_setting(
+def define_bucket_setting(
     token: str,
     inputs: Mapping[str, InputSchema],
     build_parameters: Callable[[ResourceContext, Properties], Properties],
@@ -143,6 +143,8 @@ def _define_bucket_setting(
     put: str,
     delete: str | None,
     check: Check | None = None,
+    build_outputs: Callable[[ResourceContext, Properties], Properties] = lambda _ctx, _inputs: {},
+    outputs: Iterable[str] = (),
 ) -> ResourceType:
     """Return the type of a bucket setting, which one call creates and one call deletes.
 
@@ -153,6 +155,8 @@ def _define_bucket_setting(
         put: The call that creates the setting.
         delete: The call that deletes the setting. None if AWS has no such call.
         check: As for `define_resource_type`.
+        build_outputs: Returns the outputs that are not inputs.
+        outputs: The names of these outputs.
     """
 
     def create(ctx: ResourceContext, inputs: Properties) -> ResourceResult:
@@ -160,27 +164,27 @@ def _define_bucket_setting(
         ctx.call("s3", put, Bucket=bucket, **build_parameters(ctx, inputs))
         if delete is not None and not inputs.get("skipDestroy"):
             ctx.record_undo("s3", delete, Bucket=bucket)
-        return ResourceResult(bucket)
+        return ResourceResult(bucket, build_outputs(ctx, inputs))
 
-    return define_resource_type(token, {"bucket": STR, **inputs}, create=create, check=check)
+    return define_resource_type(token, {"bucket": STR, **inputs}, create=create, outputs=outputs, check=check)
 
 
-def _add_older_name(setting: ResourceType) -> tuple[ResourceType, ResourceType]:
+def add_older_name(setting: ResourceType) -> tuple[ResourceType, ResourceType]:
     """Return a type, and the same type with its older name, which ends in V2."""
     module, name = setting.token.rsplit(":", 1)
     return setting, replace(setting, token=f"{module}V2:{name}V2")
 
 
 RESOURCE_TYPES = (
-    _define_bucket_setting(
+    define_bucket_setting(
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
         {**dict.fromkeys(_PUBLIC_ACCESS, BOOL), "skipDestroy": BOOL},
         _build_public_access,
         put="put_public_access_block",
         delete="delete_public_access_block",
     ),
-    *_add_older_name(
-        _define_bucket_setting(
+    *add_older_name(
+        define_bucket_setting(
             "aws:s3/bucketVersioning:BucketVersioning",
             {"versioningConfiguration": ObjectOf({"status": STR, "mfaDelete": STR})},
             _build_versioning,
@@ -188,8 +192,8 @@ RESOURCE_TYPES = (
             delete=None,  # versioning can only be suspended, and the bucket is deleted with its versions
         )
     ),
-    *_add_older_name(
-        _define_bucket_setting(
+    *add_older_name(
+        define_bucket_setting(
             "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
             {"rules": ListOf(_ENCRYPTION_RULE)},
             _build_encryption,
@@ -197,8 +201,8 @@ RESOURCE_TYPES = (
             delete="delete_bucket_encryption",
         )
     ),
-    *_add_older_name(
-        _define_bucket_setting(
+    *add_older_name(
+        define_bucket_setting(
             "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
             {"rules": ListOf(_LIFECYCLE_RULE), "transitionDefaultMinimumObjectSize": STR},
             _build_lifecycle,
@@ -206,7 +210,7 @@ RESOURCE_TYPES = (
             delete="delete_bucket_lifecycle",
         )
     ),
-    _define_bucket_setting(
+    define_bucket_setting(
         "aws:s3/bucketPolicy:BucketPolicy",
         {"policy": DOCUMENT},
         _build_policy,
@@ -214,15 +218,15 @@ RESOURCE_TYPES = (
         delete="delete_bucket_policy",
         check=build_property_check("policy", check_bucket_policy),
     ),
-    _define_bucket_setting(
+    define_bucket_setting(
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
         {"rule": ObjectOf({"objectOwnership": STR})},
         _build_ownership_controls,
         put="put_bucket_ownership_controls",
         delete="delete_bucket_ownership_controls",
     ),
-    *_add_older_name(
-        _define_bucket_setting(
+    *add_older_name(
+        define_bucket_setting(
             "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
             {"corsRules": ListOf(_CORS_RULE)},
             _build_cors,

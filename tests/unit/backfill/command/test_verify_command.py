@@ -114,6 +114,7 @@ def test_profiles_that_vanished_with_their_users_are_counted(run_in_ledger, veri
     assert "Profiles that the run created: 3. Not found: 1. They exist no longer" in out
 
 
+@pytest.mark.long
 def test_sample_shows_its_seed_and_can_be_repeated(run_in_ledger, verify):
     table = run_in_ledger(*users(PLAIN, 40))
 

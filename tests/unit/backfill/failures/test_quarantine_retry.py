@@ -140,6 +140,7 @@ def test_row_that_failed_three_times_stays_until_it_is_forced(world):
     assert (world.counts()["created"], world.counts()["failed"], world.rows()) == (9, 0, {})
 
 
+@pytest.mark.long
 def test_kill_at_every_write_of_the_state_loses_and_repeats_no_count(create_table, tmp_path):
     """F34: a retry that was killed is repeated, and the counts are those of an uninterrupted retry."""
     for kill_at in range(8):

@@ -1,5 +1,6 @@
 """The summary of a plan: its memory does not grow with the number of users."""
 
+import pytest
 from userprofiles.backfill.outcome import Outcome, UserResult
 from userprofiles.backfill.plan.plan_summary import SAMPLES, PlanSummary
 
@@ -18,6 +19,7 @@ def sizes(summary):
     )
 
 
+@pytest.mark.long
 def test_ten_times_the_users_keep_as_many_values():
     summary = PlanSummary()
     kept = []

@@ -212,6 +212,7 @@ def test_whole_table_is_verified_without_a_run(create_table, shape):
     assert result.count("matching") == 3
 
 
+@pytest.mark.long
 def test_sample_has_the_same_users_each_time_and_about_the_requested_number(create_table):
     table = create_table(*users(TableShape.PLAIN, 100))
     history = create_profiles(table, TableShape.PLAIN)

@@ -311,6 +311,7 @@ class TestOptions:
         run.commands = commands
         return run
 
+    @pytest.mark.long
     def test_plan_apply_quarantine_and_undo(self, plan, tmp_path, capsys):
         rows = [person(f"u{n}", kind="vendor", state="active") for n in range(6)]
         rows += [person("ann@example.com", kind="vendor", state="active"), person("off", state="disabled")]

@@ -107,6 +107,7 @@ def test_new_execution_processes_only_the_open_segments(create_machine):
     assert machine.ledger.read("mine").execution_arn == "another"
 
 
+@pytest.mark.long
 def test_command_line_and_state_machine_at_the_same_time(create_machine, backfill):
     """F25: the table is that of one run, and the two ledgers together count each profile once."""
     expected = create_machine(*plain_users(20), profile("user03"), name="one-run")

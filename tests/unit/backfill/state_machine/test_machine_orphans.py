@@ -58,6 +58,7 @@ def test_profile_without_a_user_is_found_and_listed(create_machine, s3, shape):
     assert (output["createdByRun"], output["unaccounted"]) == (8, 0)
 
 
+@pytest.mark.long
 def test_orphan_and_its_user_are_both_gone(create_machine):
     machine = create_machine(*rows(TableShape.PLAIN))
     machine.run(runId="mine", segments=2)
@@ -86,6 +87,7 @@ def test_profile_that_is_created_during_the_verification_is_no_orphan(create_mac
     assert machine.finish(payload)["other"]["orphaned"] == 1
 
 
+@pytest.mark.long
 def test_all_profiles_of_a_table_are_verified_without_a_run(create_machine):
     machine = create_machine(*rows(TableShape.PLAIN, 3), profile("stranger"))
     machine.run(runId="mine", segments=2)
@@ -97,6 +99,7 @@ def test_all_profiles_of_a_table_are_verified_without_a_run(create_machine):
     assert "createdByRun" not in output
 
 
+@pytest.mark.long
 def test_sample_is_that_of_the_command_line(create_machine):
     machine = create_machine(*plain_users(40))
     machine.run(runId="mine", segments=2)
@@ -140,6 +143,7 @@ def test_search_waits_until_all_users_are_compared(create_machine):
         machine.work({**item, "segment": 2})
 
 
+@pytest.mark.long
 def test_unfinished_search_is_an_unfinished_run(create_machine):
     """The map failed as a whole after the comparison: a new execution searches, and compares nobody again."""
     machine = create_machine(*plain_users(4))
@@ -214,6 +218,7 @@ def test_objects_have_no_ids_of_users(create_machine, s3):
 
 
 @pytest.mark.parametrize("users_in_memory", [pytest.param(1, marks=pytest.mark.long), 3])
+@pytest.mark.long
 def test_hashes_that_do_not_fit_into_memory_are_divided(create_machine, monkeypatch, users_in_memory):
     monkeypatch.setattr(orphan_units, "USERS_IN_MEMORY", users_in_memory)
     machine = create_machine(*plain_users(9))
@@ -241,6 +246,7 @@ def test_number_of_units_is_bounded():
     assert [unit.number for unit in units] == list(range(2_000, 2_000 + len(units)))
 
 
+@pytest.mark.long
 def test_imported_profile_without_a_user_in_the_source_is_found(create_machine, create_table, s3):
     """The source has no profiles. Only those of the import count. All segments of the table are searched."""
     source_table = create_table(*plain_users(4), name="source")

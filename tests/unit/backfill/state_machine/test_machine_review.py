@@ -123,6 +123,7 @@ def test_check_of_the_permission_deletes_nothing(create_machine):
     assert machine.table.digest() == digest
 
 
+@pytest.mark.long
 def test_running_run_is_not_rolled_back(create_machine):
     machine = create_machine(*plain_users(3))
     machine.run(runId="other")
@@ -135,6 +136,7 @@ def test_running_run_is_not_rolled_back(create_machine):
         )
 
 
+@pytest.mark.long
 def test_run_is_not_rolled_back_in_another_table(create_machine):
     machine = create_machine(*plain_users(3), tables=frozenset({"v_users_dev", "copy"}))
     machine.run(runId="mine")

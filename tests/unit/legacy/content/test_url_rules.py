@@ -171,6 +171,7 @@ class TestTexts:
 
         assert count_old_urls({"text": rewritten}, RULES) == 0
 
+    @pytest.mark.long
     def test_a_record_can_not_cause_any_number_of_copies(self):
         """No item has room for so many files, so the record fails after a limited number of copies."""
         text = " ".join(f"https://media.old.example/{number}" for number in range(MAX_FILES + 500))
@@ -196,6 +197,7 @@ class TestTexts:
         item = create_item(plan, media, created_at="", run_id="run")
         assert record_rules.is_too_large(serialize_item(item))
 
+    @pytest.mark.long
     def test_the_shortest_entries_of_too_many_files_do_not_fit_into_an_item(self):
         entry = media_entry("0" * 32, "audio/aac", size=None, sha256=None)
 

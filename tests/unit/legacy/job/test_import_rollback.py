@@ -81,6 +81,7 @@ def test_rollback_of_a_failed_run_removes_pages_behind_the_failed_one(world, sma
     assert world.target.items == {}
 
 
+@pytest.mark.long
 def test_kill_at_every_call_of_the_rollback(tmp_path, small_pages):
     """A rollback that is killed at any call and repeated has the counts of an unbroken one."""
     unbroken = small_world(tmp_path / "unbroken")

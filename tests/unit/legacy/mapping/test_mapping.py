@@ -274,6 +274,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
+@pytest.mark.long
 def test_no_value_of_a_document_raises(data):
     mapping = LegacyMapping.load("biograph")
     names = {source.split(".")[0] for field in mapping.users.fields for source in field.sources}

@@ -165,6 +165,7 @@ def test_without_the_attribute_no_user_is_created_twice_or_lost():
     kill_points(kill_and_resume)
 
 
+@pytest.mark.long
 def test_a_killed_rollback_removes_the_rest():
     expected = create_world({})
     before = end_state(expected)

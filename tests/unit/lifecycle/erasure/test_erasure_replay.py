@@ -94,6 +94,7 @@ def test_user_who_is_due_in_the_backup_is_erased_by_the_sweep_too(world, backups
     assert check(world, SUB) is UserStatus.ERASED
 
 
+@pytest.mark.long
 def test_killed_after_every_call_the_repetition_resumes(world, backups):
     def item():
         [item] = world.tables.items_of("receipts")  # without a counted call

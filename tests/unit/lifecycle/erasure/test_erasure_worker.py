@@ -275,6 +275,7 @@ def test_user_who_is_due_now_is_found(worker, world):
     assert record.is_tombstone(world.store.read(SUB).account)
 
 
+@pytest.mark.long
 def test_two_sweeps_erase_every_due_user(worker, world):
     for number in range(20):
         world.add_user(f"due-{number}", other="other")

@@ -41,6 +41,7 @@ def test_value_survives_json(value):
 
 
 @given(st.dictionaries(TEXTS.filter(bool), VALUES, max_size=4))
+@pytest.mark.long
 def test_item_survives_json(item):
     typed_item = serialize_item(item)
 

@@ -2,6 +2,7 @@
 
 import tracemalloc
 
+import pytest
 from userprofiles.lifecycle.reconciliation.inventory import DifferenceKind, Inventory, Result
 
 
@@ -46,6 +47,7 @@ def test_results_are_set_while_differences_are_read():
         ]
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_number_of_accounts():
     tracemalloc.start()
     with Inventory() as inventory:

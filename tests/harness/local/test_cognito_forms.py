@@ -1,0 +1,63 @@
+"""Client IDs, message templates and filters in AWS's form; the password history."""
+
+import re
+from typing import Any
+
+import pytest
+from pulumi_localaws.local.cognito_forms import complete_pool, filter_by_status, generate_client_id
+from pulumi_localaws.local.password_history import last_passwords
+
+CODE = {"DefaultEmailOption": "CONFIRM_WITH_CODE"}
+
+
+def test_client_id_has_only_lower_case_letters_and_digits() -> None:
+    assert re.fullmatch("[a-z0-9]{26}", generate_client_id())
+
+
+@pytest.mark.parametrize(
+    ("pool", "expected"),
+    [
+        ({"SmsVerificationMessage": "", "AccountRecoverySetting": {}}, {"VerificationMessageTemplate": CODE}),
+        (
+            {"EmailVerificationMessage": "a {####}"},
+            {
+                "EmailVerificationMessage": "a {####}",
+                "VerificationMessageTemplate": {**CODE, "EmailMessage": "a {####}"},
+            },
+        ),
+        (
+            {
+                "EmailVerificationMessage": "a {####}",
+                "VerificationMessageTemplate": {"EmailMessage": "b {####}"},
+            },
+            {
+                "EmailVerificationMessage": "b {####}",
+                "VerificationMessageTemplate": {**CODE, "EmailMessage": "b {####}"},
+            },
+        ),
+        (
+            {"LambdaConfig": {}, "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}},
+            {"LambdaConfig": {}, "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}},
+        ),
+    ],
+    ids=["empty", "text of the pool", "text of the template", "option"],
+)
+def test_texts_of_pool_and_template(pool: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert complete_pool(pool) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [('cognito:user_status = "confirmed"', [1]), ('"cognito:user_status"^="UNCONF"', [0])],
+)
+def test_filter_by_status(expression: str, expected: list[int]) -> None:
+    users = [{"UserStatus": "UNCONFIRMED"}, {"UserStatus": "CONFIRMED"}]
+
+    assert filter_by_status(users, expression) == [users[index] for index in expected]
+
+
+@pytest.mark.parametrize(("size", "expected"), [(0, []), (1, ["c"]), (2, ["b", "c"]), (9, ["a", "b", "c"])])
+def test_last_passwords(size: int, expected: list[str]) -> None:
+    pool = {"Policies": {"PasswordPolicy": {"PasswordHistorySize": size}}}
+
+    assert last_passwords(pool, {"_password": "c", "_previous_passwords": ["a", "b"]}) == expected
