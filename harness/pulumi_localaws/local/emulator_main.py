@@ -136,31 +136,8 @@ def _match_line_breaks_in_paths() -> None:
     apigateway.re = types.SimpleNamespace(**{**vars(re), "fullmatch": fullmatch})
 
 
-def main() -> None:
-    """Serve until killed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--fd", type=int, required=True, help="the listening socket")
-    parser.add_argument("--variable", required=True, help="variable for another interpreter, for messages")
-    arguments = parser.parse_args()
-    header_line = os.read(0, 1024)  # the supervisor writes one line and nothing else
-    threading.Thread(target=_exit_with_supervisor, name="supervisor", daemon=True).start()
-    sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
-    # As ministack's own main does: the limit of 1,024 open files is too low for a burst of connections.
-    with contextlib.suppress(ValueError, OSError):
-        _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
-
-    # Imported late: they take most of the start, and the thread above must run first.
-    try:
-        from hypercorn.asyncio import serve  # noqa: PLC0415
-        from hypercorn.config import Config  # noqa: PLC0415
-        from ministack.app import app  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        sys.exit(
-            f"the emulator's Python {sys.executable} has no module {error.name!r}. Install ministack there"
-            f" (the extra `testing` includes it), or set {arguments.variable} to an interpreter that has it"
-        )
-
+def _change_emulator(app: Any) -> Any:
+    """Replace functions of the emulator, and return the application to serve."""
     import_jobs = _load_module("cognito_actions").add_missing_actions(_load_module)
     _load_module("cognito_forms").apply_cognito_forms()
     _load_module("password_history").enforce_password_history()
@@ -189,7 +166,35 @@ def main() -> None:
     worker_queue = _load_module("worker_queue")
     served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
     served_app = import_jobs.answer_uploads(served_app)
-    served_app = _load_module("data_baseline").serve_baseline(served_app)
+    return _load_module("data_baseline").serve_baseline(served_app)
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fd", type=int, required=True, help="the listening socket")
+    parser.add_argument("--variable", required=True, help="variable for another interpreter, for messages")
+    arguments = parser.parse_args()
+    header_line = os.read(0, 1024)  # the supervisor writes one line and nothing else
+    threading.Thread(target=_exit_with_supervisor, name="supervisor", daemon=True).start()
+    sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+    # As ministack's own main does: the limit of 1,024 open files is too low for a burst of connections.
+    with contextlib.suppress(ValueError, OSError):
+        _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
+
+    # Imported late: they take most of the start, and the thread above must run first.
+    try:
+        from hypercorn.asyncio import serve  # noqa: PLC0415
+        from hypercorn.config import Config  # noqa: PLC0415
+        from ministack.app import app  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        sys.exit(
+            f"the emulator's Python {sys.executable} has no module {error.name!r}. Install ministack there"
+            f" (the extra `testing` includes it), or set {arguments.variable} to an interpreter that has it"
+        )
+
+    served_app = _change_emulator(app)
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75
