@@ -159,6 +159,7 @@ def _change_emulator(app: Any) -> Any:
     _load_module("sender_grants").check_grants()
     _load_module("worker_exits").name_exits_as_aws()
     _load_module("python_runtime").report_errors_as_aws()
+    _load_module("iam_texts").escape_descriptions_and_tags()
     _load_module("emulator_permissions").name_actions_and_resources_as_aws()
     _load_module("function_reports").report_as_aws()
     if debug_folder := os.environ.pop("PULUMI_LOCALAWS_DEBUG_FOLDER", ""):
