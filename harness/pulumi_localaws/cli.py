@@ -63,7 +63,9 @@ class _VersionAction(argparse.Action):
 def _build_parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = _Parser(prog="pulumi-localaws", description=__doc__, epilog=_EPILOG, formatter_class=raw)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="up | run | types | conformance")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="up | run | types | attach | conformance"
+    )
     up = commands.add_parser(
         "up",
         help="deploy the program to a local AWS and serve until Ctrl-C",
@@ -81,8 +83,8 @@ def _build_parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run",
         usage="pulumi-localaws run [-h] [--version] [--stack NAME] [--port N] [--config KEY=VALUE]\n"
-        "                           [--env NAME=VALUE] [--allow-origin ORIGIN] [--log FILE] [--quiet]\n"
-        "                           [DIR] -- CMD ...",
+        "                           [--env NAME=VALUE] [--allow-origin ORIGIN] [--log FILE]\n"
+        "                           [--debug-functions] [--quiet] [DIR] -- CMD ...",
         help="deploy the program to a local AWS and run a command with it",
         description=_RUN_DESCRIPTION,
         epilog=_EPILOG,
@@ -99,8 +101,17 @@ def _build_parser() -> argparse.ArgumentParser:
     types.add_argument(
         "--json", action="store_true", help="print JSON, with the inputs and outputs of each type"
     )
+    attach = commands.add_parser(
+        "attach",
+        help="debug functions that have stopped at breakpoint()",
+        description="Connect this terminal to each function that stops at breakpoint(), one after the other."
+        " Start the local AWS with --debug-functions. The commands are those of pdb.",
+        epilog=_TYPES_EPILOG,
+        formatter_class=raw,
+    )
+    attach.add_argument("--once", action="store_true", help="end after the first function")
     conformance = add_conformance_parser(commands)
-    for command in (parser, up, run, types, conformance):
+    for command in (parser, up, run, types, attach, conformance):
         command.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and exit")
     return parser
 
@@ -156,6 +167,12 @@ def _add_deployment_options(parser: argparse.ArgumentParser, *, port: int) -> No
     parser.add_argument(
         "--log", type=Path, metavar="FILE", help="file that the log of the local AWS is appended to"
     )
+    parser.add_argument(
+        "--debug-functions",
+        action="store_true",
+        help="let breakpoint() in a Python function wait for `pulumi-localaws attach`, and let no function"
+        " time out",
+    )
     parser.add_argument("--quiet", action="store_true", help="do not print a line for each resource")
 
 
@@ -197,13 +214,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error(f"{options.command} does not accept a command after --; only run does")
     except SystemExit as exit_request:
         return int(exit_request.code or 0)
-    if options.command == "types":
-        return _print_types(as_json=options.json)
     try:
-        if options.command == "conformance":
-            return run_conformance(options)
-        # Imported late: types and --help do not need these packages.
-        from pulumi_localaws.cli_session import run_command, serve  # noqa: PLC0415
+        return _run_command(options, command)
     except ModuleNotFoundError as error:
         print(
             f"pulumi-localaws: the package {error.name} is not installed."
@@ -212,9 +224,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return _EXIT_FAILURE
 
-    if options.command == "up":
-        return serve(options)
-    return run_command(options, command)
+
+def _run_command(options: argparse.Namespace, command: Sequence[str]) -> int:
+    # Modules are imported late: types and --help need only a few of the packages.
+    match options.command:
+        case "types":
+            return _print_types(as_json=options.json)
+        case "attach":
+            from pulumi_localaws.cli_attach import attach  # noqa: PLC0415
+
+            return attach(once=options.once)
+        case "conformance":
+            return run_conformance(options)
+        case "up":
+            from pulumi_localaws.cli_session import serve  # noqa: PLC0415
+
+            return serve(options)
+        case _:
+            from pulumi_localaws.cli_session import run_command  # noqa: PLC0415
+
+            return run_command(options, command)
 
 
 def _reject_run_without_separator(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> NoReturn:

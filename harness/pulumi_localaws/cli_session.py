@@ -138,6 +138,7 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
             region=region or DEFAULT_REGION,
             log_file=options.log,
             allow_origins=options.allow_origin,
+            debug_functions=options.debug_functions,
         )
         try:
             engine = EngineProcess(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pulumi_localaws.environment import DEFAULT_REGION, PACKAGE_PARENT, clean_environment
 from pulumi_localaws.errors import LocalAwsError
+from pulumi_localaws.local.debug_sockets import open_debug_folder
 from pulumi_localaws.local.emulator import ACCOUNT_ID, Emulator
 from pulumi_localaws.local.ports import LOOPBACK, http_get, listen
 from pulumi_localaws.local.processes import ChildProcess, SupervisedProcesses
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pulumi_localaws.local.clients import Clients
 
 _START_TIMEOUT_SECONDS = 30.0
+_READ_SECONDS = 60
+_DEBUG_SECONDS = 3600  # while functions are debugged
 _FAILURE_REPORT_SECONDS = 5.0
 _INBOX_TIMEOUT_SECONDS = 10.0
 _SMS_INBOX_PATH = "/_ministack/sns/sms-messages"
@@ -53,6 +56,7 @@ class LocalAws:
             folder, which is deleted at the end.
         allow_origins: Allowed web origins in addition to those of this machine, such as
             ``https://shop.example.com``; their pages have the permissions of the account's root user.
+        debug_functions: Let Python functions stop at ``breakpoint()``, and let no function time out.
         emulator_python: The interpreter that runs the emulator, see ``Emulator``.
 
     Raises:
@@ -68,6 +72,7 @@ class LocalAws:
         log_file: str | os.PathLike[str] | None = None,
         *,
         allow_origins: Sequence[str] = (),
+        debug_functions: bool = False,
         emulator_python: str | None = None,
     ) -> None:
         self._allow_origins = [parse_origin(origin) for origin in allow_origins]
@@ -75,6 +80,7 @@ class LocalAws:
         self.region = region
         self.account_id = ACCOUNT_ID
         self.log_file = None if log_file is None else Path(log_file).resolve()
+        self._debug_folder = open_debug_folder() if debug_functions else None
         self._emulator_python = emulator_python
         self._processes: SupervisedProcesses | None = None
         self._unstarted_processes: SupervisedProcesses | None = None
@@ -123,7 +129,12 @@ class LocalAws:
             )
         listener = listen(self.port)
         self.port = listener.getsockname()[1]
-        emulator = Emulator(endpoint=self.endpoint, region=self.region, python=self._emulator_python)
+        emulator = Emulator(
+            endpoint=self.endpoint,
+            region=self.region,
+            debug_folder=self._debug_folder,
+            python=self._emulator_python,
+        )
         self._emulator_url, self._emulator_header = emulator.url, emulator.header
         processes = self._unstarted_processes or SupervisedProcesses(self.log_file)
         self._processes, self._unstarted_processes = processes, None
@@ -204,7 +215,8 @@ class LocalAws:
         with self._clients_lock:
             if self._clients is None:
                 # Each call is sent once: a second ConfirmSignUp would be another call.
-                self._clients = Clients(self.endpoint, with_boto3=True, attempts=1)
+                seconds = _READ_SECONDS if self._debug_folder is None else _DEBUG_SECONDS
+                self._clients = Clients(self.endpoint, with_boto3=True, attempts=1, read_seconds=seconds)
             clients = self._clients
         if kwargs:
             return clients.create(service, self.region, **kwargs)
@@ -235,6 +247,7 @@ class LocalAws:
                 *("--fd", str(fd), "--upstream", self._emulator_url),
                 *("--endpoint", self.endpoint, "--region", self.region, "--account-id", self.account_id),
                 *(f"--allow-origin={origin}" for origin in self._allow_origins),
+                *([] if self._debug_folder is None else [f"--function-seconds={_DEBUG_SECONDS}"]),
             ],
             environment=clean_environment(
                 region=self.region,

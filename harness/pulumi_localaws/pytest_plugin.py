@@ -43,6 +43,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--aws-account-id", metavar="ID", help="with --backend aws: the account to deploy to, 12 digits"
     )
+    group.addoption(
+        "--debug-functions",
+        action="store_true",
+        help="let breakpoint() in a Python function wait for `pulumi-localaws attach`, and let no function"
+        " time out (embedded only)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -242,7 +248,9 @@ def reset(localaws_backend: Backend) -> Callable[[], None]:
 def _start_backend(config: pytest.Config) -> Backend:
     try:
         backend = create_backend(
-            config.getoption("--backend"), account_id=config.getoption("--aws-account-id")
+            config.getoption("--backend"),
+            account_id=config.getoption("--aws-account-id"),
+            debug_functions=config.getoption("--debug-functions"),
         )
         backend.start()
     except BackendUnavailableError as error:

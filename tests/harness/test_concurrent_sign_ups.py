@@ -52,6 +52,8 @@ _create_user_pool = _update_user_pool = _merge_attributes = _dispatch_idp = _lis
 _pool_out = _apply_user_filter = None
 _change_password = _confirm_forgot_password = _admin_set_user_password = None
 _UNSIGNED_IDP_ACTIONS = set()
+_user_out = _group_out = _create_group = _admin_get_user = _get_user = _signed_jwt = None
+_admin_set_user_password = _initiate_auth = _admin_initiate_auth = _authenticate_hosted_ui_user = None
 _respond_to_auth_challenge = _admin_respond_to_auth_challenge = _confirm_sign_up = None
 """,
     "ministack/services/cloudwatch.py": "_put_metric_data = record_metric = None",

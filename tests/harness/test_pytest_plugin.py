@@ -219,6 +219,17 @@ def test_real_account_requires_its_id(pytester: pytest.Pytester) -> None:
     assert "passed" not in result.stdout.str()
 
 
+def test_functions_are_debugged_on_the_embedded_aws_only(pytester: pytest.Pytester) -> None:
+    arguments = ("--backend", "aws", "--aws-account-id", "123456789012", "--debug-functions")
+
+    result = run_pytest(pytester, MARKED.format(names="'aws'"), *arguments)
+
+    assert result.ret == 4
+    assert (
+        "--debug-functions is not available with --backend aws" in result.stdout.str() + result.stderr.str()
+    )
+
+
 def test_missing_localstack_ends_the_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
@@ -248,6 +259,33 @@ def test_unused_plugin_loads_no_large_package() -> None:
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert process.stdout.strip() == "[]"
+
+
+@pytest.mark.long
+def test_each_worker_of_xdist_has_one_local_aws(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    pytester.makepyfile(
+        test_it="""
+import pathlib, pytest
+
+@pytest.mark.parametrize("number", range(8))
+def test_it(localaws, worker_id, number):
+    pathlib.Path(f"{worker_id}-{number}.txt").write_text(localaws.endpoint)
+"""
+    )
+
+    result = pytester.runpytest_subprocess(
+        "-p", "pulumi_localaws.pytest_plugin", "-p", "xdist.plugin", "-n", "2", "--dist", "load"
+    )
+
+    endpoints: dict[str, set[str]] = {}
+    for file in pytester.path.glob("gw*.txt"):
+        endpoints.setdefault(file.name[:3], set()).add(file.read_text())
+    assert "8 passed" in result.stdout.str()
+    assert [len(of_worker) for of_worker in endpoints.values()] == [1, 1]
+    assert len(set.union(*endpoints.values())) == 2
 
 
 @pytest.mark.long

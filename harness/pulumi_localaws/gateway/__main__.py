@@ -59,6 +59,9 @@ async def main() -> None:
     parser.add_argument("--region", required=True, help="region of the gateway's own calls")
     parser.add_argument("--account-id", required=True, help="account ID of the emulator")
     parser.add_argument("--allow-origin", action="append", default=[], help="allowed web origin (repeatable)")
+    parser.add_argument(
+        "--function-seconds", type=float, help="time limit of each function, instead of the limits of AWS"
+    )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s gateway %(levelname)s %(name)s %(message)s")
     logging.getLogger("aiohttp.server").addFilter(InvalidRequestFilter())
@@ -81,6 +84,7 @@ async def main() -> None:
         region=arguments.region,
         account_id=arguments.account_id,
         allow_origins=arguments.allow_origin,
+        function_seconds=arguments.function_seconds,
     )
     await serve(socket.socket(fileno=arguments.fd), gateway, stop)
 

@@ -80,6 +80,7 @@ class RequestRouter:
         account_id: The emulator's account.
         rules: The rules to enforce. Default: detected from the backend at the first request.
         trigger_timeout: Seconds that one call of a trigger may take.
+        integration_timeout: Seconds that an HTTP API waits for its integration. Default: as on AWS.
         clock: Monotonic seconds, for the age of codes and cache entries.
     """
 
@@ -92,6 +93,7 @@ class RequestRouter:
         account_id: str,
         rules: frozenset[GatewayRule] | None = None,
         trigger_timeout: float = TRIGGER_TIMEOUT_SECONDS,
+        integration_timeout: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.send_to_emulator = send_to_emulator
@@ -114,7 +116,9 @@ class RequestRouter:
             user_name_locks=UserNameLocks(),
             challenge_sessions=ChallengeSessions(clock),
         )
-        self._http_apis = HttpApis(root_client, lambda_client, account_id, clock)
+        self._http_apis = HttpApis(
+            root_client, lambda_client, account_id, clock, integration_timeout=integration_timeout
+        )
         self._localstack_paths = LocalStackPaths(
             send_to_emulator,
             region=region,

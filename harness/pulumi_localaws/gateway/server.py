@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from pulumi_localaws.gateway.aws_lambda.http_api_limits import reject_large_body
+from pulumi_localaws.gateway.cognito.triggers import TRIGGER_TIMEOUT_SECONDS
 from pulumi_localaws.gateway.router import RequestKind, RequestRouter
 from pulumi_localaws.gateway.wire.emulator_connection import (
     EmulatorConnection,
@@ -46,6 +47,7 @@ class Gateway:
         region: The region of the gateway's own calls.
         account_id: The emulator's account.
         allow_origins: Allowed web origins, in addition to those on this machine.
+        function_seconds: Seconds that Cognito and an HTTP API wait for a function. Default: as on AWS.
 
     Raises:
         ValueError: An item of ``allow_origins`` is not an origin.
@@ -60,11 +62,17 @@ class Gateway:
         region: str,
         account_id: str,
         allow_origins: Sequence[str] = (),
+        function_seconds: float | None = None,
     ) -> None:
         self._origin_policy = OriginPolicy(allow_origins)
         self._emulator = EmulatorConnection(emulator_url, emulator_header)
         self._router = RequestRouter(
-            send_to_emulator=self._emulator.send, endpoint=endpoint, region=region, account_id=account_id
+            send_to_emulator=self._emulator.send,
+            endpoint=endpoint,
+            region=region,
+            account_id=account_id,
+            trigger_timeout=function_seconds or TRIGGER_TIMEOUT_SECONDS,
+            integration_timeout=function_seconds,
         )
         self._endpoint = endpoint
 

@@ -22,9 +22,12 @@ class Clients:
         with_boto3: Create boto3's clients, which have more methods (``upload_file``) than botocore's. boto3
             takes longer to import.
         attempts: Maximum number of times that a call is sent.
+        read_seconds: Time limit for a response.
     """
 
-    def __init__(self, endpoint: str, *, with_boto3: bool = False, attempts: int = 2) -> None:
+    def __init__(
+        self, endpoint: str, *, with_boto3: bool = False, attempts: int = 2, read_seconds: int = 60
+    ) -> None:
         self.endpoint = endpoint
         self._new = _boto3_session().client if with_boto3 else _botocore_session().create_client
         self._clients: dict[tuple[str, str], Any] = {}
@@ -32,7 +35,7 @@ class Clients:
             retries={"total_max_attempts": attempts, "mode": "standard"},
             proxies={},
             connect_timeout=5,
-            read_timeout=60,
+            read_timeout=read_seconds,
             max_pool_connections=32,
             s3={"addressing_style": "path"},  # a bucket's own host name would need a DNS resolver
         )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pulumi_localaws.environment import DEFAULT_REGION, clean_environment
+from pulumi_localaws.local.debug_sockets import FOLDER_VARIABLE
 from pulumi_localaws.local.ports import LOOPBACK, listen
 from pulumi_localaws.local.processes import ChildProcess, SupervisedProcesses
 
@@ -33,12 +34,18 @@ class Emulator:
     Args:
         endpoint: AWS endpoint of the emulator's functions (the gateway's URL); None is the emulator's own.
         region: The region of requests without one.
+        debug_folder: The folder of the sockets of functions that stop at a breakpoint; None: none stops.
         python: The emulator's interpreter; None is the variable PULUMI_LOCALAWS_EMULATOR_PYTHON, or else this
             interpreter.
     """
 
     def __init__(
-        self, *, endpoint: str | None = None, region: str = DEFAULT_REGION, python: str | None = None
+        self,
+        *,
+        endpoint: str | None = None,
+        region: str = DEFAULT_REGION,
+        debug_folder: Path | None = None,
+        python: str | None = None,
     ) -> None:
         self._listener: socket.socket = listen()
         self.port: int = self._listener.getsockname()[1]
@@ -46,6 +53,7 @@ class Emulator:
         self.header = f"X-Localaws-Gateway: {secrets.token_urlsafe(32)}"
         self._endpoint = endpoint or self.url
         self._region = region
+        self._debug_folder = debug_folder
         self._python = python or os.environ.get(PYTHON_VARIABLE) or sys.executable
 
     def child_process(self, processes: SupervisedProcesses) -> ChildProcess:
@@ -68,10 +76,12 @@ class Emulator:
             (folder / name).mkdir(exist_ok=True)
         # The URLs that it generates (execute-api, queues) must have the public port.
         public_port = self._endpoint.rpartition(":")[2]
+        debug_variables = {} if self._debug_folder is None else {FOLDER_VARIABLE: str(self._debug_folder)}
         return clean_environment(
             endpoint=self._endpoint,
             region=self._region,
             extra={
+                **debug_variables,
                 "AUTH": "true",
                 # Functions do not get this key: each has the credentials of its role.
                 "AWS_ACCESS_KEY_ID": LOCALSTACK_CLIENT_KEY,

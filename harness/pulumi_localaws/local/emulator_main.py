@@ -165,6 +165,7 @@ def main() -> None:
     _load_module("cognito_forms").apply_cognito_forms()
     _load_module("password_history").enforce_password_history()
     _load_module("cognito_sign_in").check_sign_ins(_load_module)
+    _load_module("cognito_answers").form_answers_as_aws()
     _load_module("embedded_metrics").publish_metrics_of_logs()
     _shorten_schedule_interval()
     _speed_up_srp()
@@ -183,6 +184,8 @@ def main() -> None:
     _load_module("python_runtime").report_errors_as_aws()
     _load_module("emulator_permissions").name_actions_and_resources_as_aws()
     _load_module("function_reports").report_as_aws()
+    if debug_folder := os.environ.pop("PULUMI_LOCALAWS_DEBUG_FOLDER", ""):
+        _load_module("function_debugging").debug_functions(debug_folder)
     worker_queue = _load_module("worker_queue")
     served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
     served_app = import_jobs.answer_uploads(served_app)

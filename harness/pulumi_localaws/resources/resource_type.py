@@ -19,6 +19,7 @@ from pulumi_localaws.resources.input_schema import (
     to_aws,
 )
 from pulumi_localaws.resources.service_model import Violation, build_sample, find_violations, format_path
+from pulumi_localaws.resources.staged_code import StagedCode
 from pulumi_localaws.resources.undo_log import UndoLog, UndoStep
 from pulumi_localaws.resources.unknown_values import UNKNOWN, contains_unknown
 
@@ -83,6 +84,7 @@ class ResourceContext:
         inputs: Its inputs.
         secrets: The names of the secret inputs, whose values are hidden in messages.
         check_only: Check the requests, but create nothing.
+        staged_code: The zip files of the deployment's functions; None sends each with its function.
     """
 
     urn: str
@@ -98,6 +100,7 @@ class ResourceContext:
     inputs: Properties = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     check_only: bool = False
+    staged_code: StagedCode | None = None
 
     def call(self, service: str, operation: str, **params: Any) -> Any:
         """Call AWS; parameters that are None are omitted.

@@ -206,17 +206,27 @@ class AwsBackend(Backend):
         return deploy_with_cli(directory, stack=stack, config=overrides, environment=dict(os.environ))
 
 
-def create_backend(name: str, *, account_id: str | None = None) -> Backend:
+def create_backend(name: str, *, account_id: str | None = None, debug_functions: bool = False) -> Backend:
     """Return the backend with this name, not started yet.
 
+    Args:
+        name: One of `BACKEND_NAMES`.
+        account_id: The account to deploy to, for ``aws``.
+        debug_functions: As for `LocalAws`, for ``embedded`` only.
+
     Raises:
-        BackendUnavailableError: The name is unknown, or the account id is missing.
+        BackendUnavailableError: The name is unknown, the account id is missing, or the backend can't debug
+            functions.
     """
+    if debug_functions and name != "embedded":
+        raise BackendUnavailableError(
+            f"--debug-functions is not available with --backend {name}; allowed: --backend embedded."
+        )
     if name == "embedded":
         # Imported late: it imports from this module, and not every test run needs it.
         from pulumi_localaws.testing.embedded_backend import EmbeddedBackend  # noqa: PLC0415
 
-        return EmbeddedBackend()
+        return EmbeddedBackend(debug_functions=debug_functions)
     if name == "localstack":
         return LocalStackBackend()
     if name == "aws":

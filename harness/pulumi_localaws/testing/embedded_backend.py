@@ -20,9 +20,9 @@ class EmbeddedBackend(Backend):
 
     name = "embedded"
 
-    def __init__(self, region: str = DEFAULT_REGION) -> None:
+    def __init__(self, region: str = DEFAULT_REGION, *, debug_functions: bool = False) -> None:
         self.region = region
-        self.local = LocalAws(region=region)
+        self.local = LocalAws(region=region, debug_functions=debug_functions)
 
     @property
     def endpoint(self) -> str:

@@ -218,14 +218,11 @@ class UserFactory:
             self._cognito.admin_update_user_attributes(**_address(user), UserAttributes=_as_list(verified))
 
     def _create_by_administrator(self, user: User, metadata: dict[str, Any]) -> None:
-        verified = {
-            f"{name}_verified": "true" for name in ("email", "phone_number") if name in user.attributes
-        }
         response = self._cognito.admin_create_user(
             **_address(user),
             TemporaryPassword=user.password,
             MessageAction="SUPPRESS",
-            UserAttributes=_as_list(user.attributes | verified),
+            UserAttributes=_as_list(user.attributes | _verify_all(user.attributes)),
             **metadata,
         )
         attributes = {entry["Name"]: entry["Value"] for entry in response["User"]["Attributes"]}
@@ -237,6 +234,10 @@ class UserFactory:
         if user.state is UserState.DISABLED:
             self._cognito.admin_disable_user(**_address(user))
         elif user.state is UserState.RESET_REQUIRED:
+            # Without a verified address for the code, Cognito rejects the reset.
+            self._cognito.admin_update_user_attributes(
+                **_address(user), UserAttributes=_as_list(_verify_all(user.attributes))
+            )
             self._cognito.admin_reset_user_password(**_address(user))
 
 
@@ -274,6 +275,11 @@ def _choose_name(settings: PoolSettings, attributes: Mapping[str, str]) -> str:
 
 def _choose_password(settings: PoolSettings) -> str:
     return _PASSWORD_START.ljust(settings.password_length, "x")
+
+
+def _verify_all(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes that mark the addresses as verified."""
+    return {f"{name}_verified": "true" for name in ("email", "phone_number") if name in attributes}
 
 
 def _address(user: User) -> dict[str, str]:

@@ -143,6 +143,17 @@ def test_slow_integration(gateway: GatewayClient, emulator: FakeEmulator) -> Non
     assert (response.status, response.json()) == (503, {"message": "Service Unavailable"})
 
 
+def test_time_limit_for_debugging_replaces_that_of_the_integration(
+    gateway: GatewayClient, emulator: FakeEmulator
+) -> None:
+    """Our own rule: an hour, also for an integration with its own limit. Here it is shorter, for the test."""
+    emulator.api_integration["timeoutInMillis"] = 30_000
+    emulator.is_api_stuck = True
+    gateway.router._http_apis._integration_timeout = 0.01
+
+    assert get(gateway).status == 503
+
+
 def test_throttled_stage(gateway: GatewayClient, emulator: FakeEmulator, clock: ManualClock) -> None:
     """Line 41 (doc): the burst, then as many requests per second as the rate allows."""
     limits = {"throttlingRateLimit": 2, "throttlingBurstLimit": 3}

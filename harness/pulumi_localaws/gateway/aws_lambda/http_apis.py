@@ -49,6 +49,7 @@ class HttpApis:
         lambda_client: Checks the permissions.
         account_id: The emulator's account.
         clock: Monotonic seconds.
+        integration_timeout: Seconds to wait for an integration. Default: as on AWS.
     """
 
     def __init__(
@@ -57,7 +58,10 @@ class HttpApis:
         lambda_client: LambdaClient,
         account_id: str,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        integration_timeout: float | None = None,
     ) -> None:
+        self._integration_timeout = integration_timeout
         self._root_client = root_client
         self._lambda_client = lambda_client
         self._account_id = account_id
@@ -105,7 +109,7 @@ class HttpApis:
             notes.append("API: no invoke permission for its function")
             return error_response(500, "Internal Server Error")
         response = await self._late_calls.wait(
-            send_to_emulator(request), get_integration_timeout(integration)
+            send_to_emulator(request), self._integration_timeout or get_integration_timeout(integration)
         )
         if response is None:
             notes.append("API: integration timeout")
