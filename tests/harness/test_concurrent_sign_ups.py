@@ -59,6 +59,7 @@ _respond_to_auth_challenge = _admin_respond_to_auth_challenge = _confirm_sign_up
     "ministack/services/cloudwatch.py": "_put_metric_data = record_metric = None",
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
     "ministack/services/eventbridge.py": "_SCHEDULER_TICK_INTERVAL = 10",
+    "ministack/services/iam.py": "_p = _extract_tags = None",
     "ministack/services/scheduler.py": "_SCHEDULE_TICK_INTERVAL = 10",
     "ministack/services/ses.py": "_sent_emails = None",
     "ministack/services/ses_v2.py": "_identities = {}",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.local.clients import Clients
@@ -119,7 +120,7 @@ class ResourceContext:
             return build_sample(_get_operation_model(client, operation).output_shape, UNKNOWN)
         try:
             return getattr(client, operation)(**parameters)
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise self.build_error(f"{service} {operation}: {error}") from error
 
     def record_undo(self, service: str, operation: str, **params: Any) -> None:
