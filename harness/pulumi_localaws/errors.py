@@ -19,3 +19,17 @@ class LocalAwsGoneError(DeploymentError):
 
 class CancelledError(DeploymentError):
     """A resource was not created, because another resource failed before."""
+
+
+class UnsupportedError(DeploymentError):
+    """The local deployment does not support a part of a program.
+
+    Args:
+        problem: What is not supported.
+        hint: What is supported. A message with several problems has each hint once.
+    """
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(f"{problem} {hint}")
+        self.problem = problem
+        self.hint = hint

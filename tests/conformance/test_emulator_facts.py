@@ -1,8 +1,10 @@
 """The facts of `pulumi-localaws conformance` on a running local AWS."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
+from pulumi_localaws import cli
 from pulumi_localaws.conformance.backend import Backend
 from pulumi_localaws.conformance.fact import Fact, load_facts
 from pulumi_localaws.conformance.kit import Kit
@@ -28,7 +30,24 @@ def kit(running_aws: LocalAws) -> Iterator[Kit]:
 @pytest.mark.sample(5)
 @pytest.mark.parametrize("entry", [as_case(entry) for entry in load_facts()])
 def test_fact_holds(kit: Kit, entry: Fact) -> None:
-    """Each claimed line of docs/cognito-behaviour.md."""
+    """Our own rule: each fact holds here."""
     outcome = try_fact(entry, kit)
 
-    assert (outcome.result, outcome.seen) == (HOLDS, outcome.seen)
+    assert (outcome.result, outcome.observation) == (HOLDS, outcome.observation)
+
+
+def test_json_of_a_run(capsys: pytest.CaptureFixture[str], running_aws: LocalAws) -> None:
+    """Our own rule: standard output is one document, and the run deletes its pools."""
+    names = list_pool_names(running_aws)
+    code = cli.main(["conformance", "--endpoint", running_aws.endpoint, "--fact", "24", "--json"])
+
+    document = json.loads(capsys.readouterr().out)
+    assert (code, document["backend"], document["undeleted"]) == (0, "pulumi-localaws", [])
+    assert "ministack" in document["version"]
+    assert [(fact["line"], fact["result"]) for fact in document["facts"]] == [(24, HOLDS)]
+    assert list_pool_names(running_aws) == names
+
+
+def list_pool_names(local_aws: LocalAws) -> list[str]:
+    pages = local_aws.client("cognito-idp").get_paginator("list_user_pools").paginate(MaxResults=60)
+    return sorted(pool["Name"] for page in pages for pool in page["UserPools"])

@@ -19,7 +19,8 @@ def test_schema_of_a_new_pool(aws: AwsResources) -> None:
     """Lines 53 and 54 (doc): it is possible, and a sign-up conforms to it."""
     limits = {"MinLength": "2", "MaxLength": "4"}
     text = {"Name": "code", "AttributeDataType": "String", "StringAttributeConstraints": limits}
-    pool = PoolUnderTest(aws, Schema=[text, {"Name": "name", "Required": True, "Mutable": True}])
+    role = {"Name": "role", "AttributeDataType": "String"}
+    pool = PoolUnderTest(aws, Schema=[role, text, {"Name": "name", "Required": True, "Mutable": True}])
     client_id = aws.create_client(pool.id, WriteAttributes=["custom:code", "name"])
 
     def sign_up(name: str, code: str) -> None:
@@ -79,3 +80,31 @@ def test_password_history(aws: AwsResources) -> None:
     assert codes == ["PasswordHistoryPolicyViolationException"] * 2
     aws.cognito.admin_set_user_password(**key, Password=PASSWORD + "3", Permanent=True)
     aws.cognito.admin_set_user_password(**key, Password=PASSWORD, Permanent=True)
+
+
+def test_required_attributes_with_the_first_password(aws: AwsResources) -> None:
+    """Line 54 (doc; text seen in aws-cognito-angular-quickstart#116): named by the challenge, then stored."""
+    role = {"Name": "role", "AttributeDataType": "String"}
+    pool = PoolUnderTest(aws, Schema=[role, {"Name": "name", "Required": True, "Mutable": True}])
+    key = {"UserPoolId": pool.id, "Username": unique_email()}
+    aws.cognito.admin_create_user(**key, TemporaryPassword=PASSWORD, MessageAction="SUPPRESS")
+    challenge = aws.cognito.admin_initiate_auth(
+        UserPoolId=pool.id,
+        ClientId=pool.client_id,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": key["Username"], "PASSWORD": PASSWORD},
+    )
+
+    answer = {
+        "ClientId": pool.client_id,
+        "ChallengeName": "NEW_PASSWORD_REQUIRED",
+        "Session": challenge["Session"],
+    }
+    responses = {"USERNAME": key["Username"], "NEW_PASSWORD": PASSWORD + "2"}
+    code = code_of(aws.cognito.respond_to_auth_challenge, **answer, ChallengeResponses=responses)
+    responses["userAttributes.name"] = "Ann"
+    aws.cognito.respond_to_auth_challenge(**answer, ChallengeResponses=responses)
+
+    assert challenge["ChallengeParameters"]["requiredAttributes"] == '["userAttributes.name"]'
+    assert code == "InvalidParameterException"
+    assert pool.describe_user(key["Username"])["name"] == "Ann"

@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import struct
 import time
+import urllib.parse
+import urllib.request
 from typing import Any
 
 import pytest
@@ -85,9 +87,19 @@ def totp(secret: str, step: int) -> str:
     return f"{number % 10**6:06}"
 
 
-def test_user_without_a_factor_registers_one_where_mfa_is_required(aws: AwsResources) -> None:
+@pytest.fixture(scope="module")
+def required(session_aws: AwsResources) -> FactorPool:
+    return FactorPool(session_aws, "ON")
+
+
+@pytest.fixture(scope="module")
+def optional(session_aws: AwsResources) -> FactorPool:
+    return FactorPool(session_aws, "OPTIONAL")
+
+
+def test_user_without_a_factor_registers_one_where_mfa_is_required(required: FactorPool) -> None:
     """Line 60 (doc; texts seen in amplify-js#6461): each step has a session of its own."""
-    pool = FactorPool(aws, "ON")
+    pool, aws = required, required.aws
     name = pool.create_user()
 
     challenge = pool.start(name)
@@ -109,18 +121,18 @@ def test_user_without_a_factor_registers_one_where_mfa_is_required(aws: AwsResou
     assert next_challenge["ChallengeParameters"]["FRIENDLY_DEVICE_NAME"] == "phone"
 
 
-def test_first_sign_in_of_a_user_who_confirmed_a_code_needs_no_factor(aws: AwsResources) -> None:
+def test_first_sign_in_of_a_user_who_confirmed_a_code_needs_no_factor(required: FactorPool) -> None:
     """Line 61 (doc): as the developer guide says; users dispute it, and it was not tried on AWS."""
-    pool, name = FactorPool(aws, "ON"), unique_email()
+    pool, name = required, unique_email()
     pool.sign_up_and_confirm(name)
 
     assert pool.sign_in(name)["AccessToken"]
     assert pool.start(name)["ChallengeName"] == "MFA_SETUP"
 
 
-def test_only_registered_factors_can_be_activated(aws: AwsResources) -> None:
+def test_only_registered_factors_can_be_activated(optional: FactorPool) -> None:
     """Line 62 (seen in aws-sdk-js-v3#4645): a software token must be verified, SMS needs a number."""
-    pool = FactorPool(aws, "OPTIONAL")
+    pool, aws = optional, optional.aws
     name = pool.create_user()
     token = pool.start(name)["AuthenticationResult"]["AccessToken"]
     text = "User does not have delivery config set to turn on "
@@ -144,9 +156,9 @@ def test_only_registered_factors_can_be_activated(aws: AwsResources) -> None:
     assert "AuthenticationResult" in pool.start(name)
 
 
-def test_code_of_a_software_token_works_once(aws: AwsResources) -> None:
+def test_code_of_a_software_token_works_once(optional: FactorPool) -> None:
     """Line 63 (seen in the integration tests of amplify-swift): also the code that verified the token."""
-    pool = FactorPool(aws, "OPTIONAL")
+    pool = optional
     name = pool.create_user()
     used_code, next_code = pool.register_token(pool.start(name)["AuthenticationResult"]["AccessToken"])
     pool.prefer(name, SoftwareTokenMfaSettings=PREFERRED)
@@ -170,9 +182,9 @@ def test_code_of_a_software_token_works_once(aws: AwsResources) -> None:
     )
 
 
-def test_new_password_needs_its_session(aws: AwsResources) -> None:
+def test_new_password_needs_its_session(optional: FactorPool) -> None:
     """Line 64 (doc): the session belongs to one user and one challenge, and can be used once."""
-    pool, temporary_password = FactorPool(aws, "OFF"), "Temporary-1!"
+    pool, aws, temporary_password = optional, optional.aws, "Temporary-1!"
     name, other_name = unique_email(), unique_email()
     for username in (name, other_name):
         aws.cognito.admin_create_user(
@@ -225,9 +237,9 @@ def test_code_by_sms_is_the_second_factor(aws: AwsResources, recorder: Recorder)
     assert pool.answer(name, "SMS_MFA", challenge["Session"], SMS_MFA_CODE=code)["AuthenticationResult"]
 
 
-def test_user_with_two_factors_and_no_preference_chooses(aws: AwsResources) -> None:
+def test_user_with_two_factors_and_no_preference_chooses(optional: FactorPool) -> None:
     """Line 65 (doc): SELECT_MFA_TYPE, and its answer starts the factor."""
-    pool = FactorPool(aws, "OPTIONAL")
+    pool = optional
     name = pool.create_user(phone_number=NUMBER)
     pool.register_token(pool.start(name)["AuthenticationResult"]["AccessToken"])
     pool.prefer(name, SMSMfaSettings=ON, SoftwareTokenMfaSettings=ON)
@@ -253,3 +265,29 @@ def test_pool_without_software_tokens_registers_none(aws: AwsResources) -> None:
         "SoftwareTokenMFANotFoundException",
         "Software Token MFA has not been enabled by the userPool",
     )
+
+
+@pytest.mark.parametrize("client_id", ["", "unknownclient"])
+def test_no_client_can_request_tokens_without_a_challenge(required: FactorPool, client_id: str) -> None:
+    """Our own rule: only the gateway answers the challenge that issues tokens after a custom challenge."""
+    with pytest.raises(ClientError) as rejected:
+        required.aws.cognito.admin_respond_to_auth_challenge(
+            UserPoolId=required.id,
+            ClientId=client_id or required.client_id,
+            ChallengeName="LOCALAWS_ISSUE_TOKENS",
+            ChallengeResponses={"USERNAME": required.create_user()},
+        )
+
+    assert error_of(rejected)[0] in {"InvalidParameterException", "ResourceNotFoundException"}
+
+
+def test_hosted_ui_rejects_a_user_who_needs_a_second_factor(required: FactorPool) -> None:
+    """Our own rule: the pages ask for no second factor, so they must not issue a code without it."""
+    fields = {"client_id": required.client_id, "username": required.create_user(), "password": PASSWORD}
+
+    with urllib.request.urlopen(
+        f"{required.aws.local_aws.endpoint}/login", urllib.parse.urlencode(fields).encode(), timeout=20
+    ) as response:
+        page = response.read().decode()
+
+    assert "the hosted UI of the local AWS asks for no second factor" in page

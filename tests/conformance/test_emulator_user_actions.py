@@ -4,7 +4,8 @@ import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
-from conformance_aws import AwsResources, unique_email
+from conformance_aws import PASSWORD, AwsResources, unique_email
+from conformance_fake_tokens import decode_claims
 from conformance_pool import PoolUnderTest, error_of
 
 ROLE = "arn:aws:iam::000000000000:role/import"
@@ -39,7 +40,7 @@ def test_old_settings_configure_sms_only(aws: AwsResources) -> None:
 
     def read_factors() -> list[str]:
         user = aws.cognito.admin_get_user(UserPoolId=pool.id, Username=name)
-        return list(user["UserMFASettingList"])
+        return list(user.get("UserMFASettingList", ()))
 
     aws.cognito.admin_set_user_settings(UserPoolId=pool.id, Username=name, MFAOptions=sms)
     assert read_factors() == ["SMS_MFA"]
@@ -114,3 +115,43 @@ def test_import_jobs_are_listed_and_stopped(aws: AwsResources) -> None:
         UserPoolId=pool.id, MaxResults=1, PaginationToken=page["PaginationToken"]
     )
     assert [job["Status"] for job in page["UserImportJobs"]] == ["Stopped"]
+
+
+def test_answers_leave_out_empty_settings(aws: AwsResources) -> None:
+    """Line 69 (doc): as in the examples of the AWS CLI's reference."""
+    pool, name = PoolUnderTest(aws), unique_email()
+    pool.sign_up_and_confirm(name)
+
+    user = aws.cognito.admin_get_user(UserPoolId=pool.id, Username=name)
+    group = aws.cognito.create_group(UserPoolId=pool.id, GroupName="g")["Group"]
+
+    assert user.keys() - {"ResponseMetadata"} == {
+        "Username", "UserAttributes", "UserCreateDate", "UserLastModifiedDate", "Enabled", "UserStatus",
+    }  # fmt: skip
+    assert group.keys() == {"GroupName", "UserPoolId", "CreationDate", "LastModifiedDate"}
+    assert aws.cognito.get_group(UserPoolId=pool.id, GroupName="g")["Group"] == group
+
+
+def test_invitation_is_no_change_of_the_user(aws: AwsResources) -> None:
+    """Line 69 (doc): a user who was just created has one date, also if the invitation is sent by SMS."""
+    pool = PoolUnderTest(aws)
+
+    aws.cognito.admin_create_user(UserPoolId=pool.id, Username="+4915112345670")
+
+    user = aws.cognito.admin_get_user(UserPoolId=pool.id, Username="+4915112345670")
+    assert user["UserLastModifiedDate"] == user["UserCreateDate"]
+
+
+def test_tokens_name_their_sign_in(aws: AwsResources) -> None:
+    """Line 69 (doc): both tokens have one event_id, and the response has empty ChallengeParameters."""
+    pool, name = PoolUnderTest(aws), unique_email()
+    pool.sign_up_and_confirm(name)
+    parameters = {"USERNAME": name, "PASSWORD": PASSWORD}
+
+    response = aws.cognito.initiate_auth(
+        ClientId=pool.client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
+    )
+
+    assert response["ChallengeParameters"] == {}
+    tokens = response["AuthenticationResult"]
+    assert decode_claims(tokens["IdToken"])["event_id"] == decode_claims(tokens["AccessToken"])["event_id"]

@@ -52,11 +52,14 @@ _create_user_pool = _update_user_pool = _merge_attributes = _dispatch_idp = _lis
 _pool_out = _apply_user_filter = None
 _change_password = _confirm_forgot_password = _admin_set_user_password = None
 _UNSIGNED_IDP_ACTIONS = set()
+_user_out = _group_out = _create_group = _admin_get_user = _get_user = _signed_jwt = None
+_admin_set_user_password = _initiate_auth = _admin_initiate_auth = _authenticate_hosted_ui_user = None
 _respond_to_auth_challenge = _admin_respond_to_auth_challenge = _confirm_sign_up = None
 """,
     "ministack/services/cloudwatch.py": "_put_metric_data = record_metric = None",
     "ministack/services/cloudwatch_logs.py": "def _append_log_events(stream, events): pass",
     "ministack/services/eventbridge.py": "_SCHEDULER_TICK_INTERVAL = 10",
+    "ministack/services/iam.py": "_p = _extract_tags = None",
     "ministack/services/scheduler.py": "_SCHEDULE_TICK_INTERVAL = 10",
     "ministack/services/ses.py": "_sent_emails = None",
     "ministack/services/ses_v2.py": "_identities = {}",

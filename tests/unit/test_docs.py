@@ -123,7 +123,7 @@ def test_documented_options_are_in_the_help_of_the_command(command, capsys):
             ["runs", "list"],
             ["runs", "resume"],
         ),
-        "pulumi-localaws": (["up"], ["run"], ["types"]),
+        "pulumi-localaws": (["up"], ["run"], ["types"], ["conformance"]),
     }
     for words in ([], *subcommands.get(command, ())):
         assert run_command(command, *words, "--help") == 0

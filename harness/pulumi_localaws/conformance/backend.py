@@ -127,8 +127,16 @@ class Backend:
         Raises:
             OSError: The endpoint does not respond.
         """
+        return self.send(path, None, {})
+
+    def send(self, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """Send a request without credentials; return status and body.
+
+        Raises:
+            OSError: The endpoint does not respond.
+        """
         base = self.endpoint or f"https://cognito-idp.{self.region}.amazonaws.com"
-        request = urllib.request.Request(base + path, headers=dict(self.headers))  # noqa: S310 the user's URL
+        request = urllib.request.Request(base + path, body, {**self.headers, **headers})  # noqa: S310 the user's URL
         opener = urllib.request.build_opener() if self.is_aws else _opener_without_proxies()
         try:
             with opener.open(request, timeout=_HTTP_TIMEOUT_SECONDS) as response:

@@ -29,7 +29,7 @@ class Fact:
     Attributes:
         line: Its line in docs/cognito-behaviour.md.
         behaviour: What AWS does.
-        source: Who says so: a page of AWS's documentation, or an issue.
+        source: A page of AWS's documentation, or an issue in which users reported it.
         check: Tries it.
     """
 

@@ -1,4 +1,4 @@
-"""What a fact uses: pools, the triggers' function, and comparisons with what AWS does."""
+"""The kit of a fact: pools, the triggers' function, and comparisons with AWS."""
 
 import json
 import uuid
@@ -34,22 +34,22 @@ class Kit:
 
         Args:
             triggers: The triggers that invoke the function of this run.
-            settings: Settings that replace the defaults.
+            settings: Settings that replace the defaults; None leaves a default out.
         """
         arn = self.triggers.arn if triggers else ""
         config = {"LambdaConfig": dict.fromkeys(triggers, arn)} if triggers else {}
-        document = self.resources.create_pool(
-            **{
-                "UsernameAttributes": ["email"],
-                "UsernameConfiguration": {"CaseSensitive": False},
-                "Schema": [
-                    {"Name": "role", "AttributeDataType": "String", "Mutable": False},
-                    {"Name": "team", "AttributeDataType": "String", "Mutable": True},
-                ],
-                **config,
-                **settings,
-            }
-        )
+        settings = {
+            "UsernameAttributes": ["email"],
+            "UsernameConfiguration": {"CaseSensitive": False},
+            "Schema": [
+                {"Name": "role", "AttributeDataType": "String", "Mutable": False},
+                {"Name": "team", "AttributeDataType": "String", "Mutable": True},
+            ],
+            **config,
+            **settings,
+        }
+        settings = {name: value for name, value in settings.items() if value is not None}
+        document = self.resources.create_pool(**settings)
         if triggers:
             self.triggers.allow(document["Arn"])
         return Pool(document, self.cognito, self.backend.unsigned_client("cognito-idp"))
@@ -71,7 +71,8 @@ class Kit:
 def create_address() -> str:
     """Create a unique address with capital letters, which accepts e-mails of a pool on AWS.
 
-    Source: Amazon SES Developer Guide, "Using the mailbox simulator" (addresses with a label).
+    The mailbox simulator of Amazon SES accepts addresses with a label (SES Developer Guide, "Testing Email
+    Sending in Amazon SES").
     """
     return f"success+Ann.{uuid.uuid4().hex[:10]}@simulator.amazonses.com"
 
@@ -104,15 +105,15 @@ def expect_error(code: str, call: Callable[..., Any], text: str = "", **paramete
     Raises:
         FactError: The call succeeds, or returns another error.
     """
-    name = getattr(call, "__name__", "the call")
+    name = getattr(call, "__name__", "the call").strip("_")
     try:
         call(**parameters)
     except ClientError as error:
         actual = error.response["Error"]
         if actual["Code"] != code or (text and actual.get("Message") != text):
             expected = f"{code}: {text}" if text else code
-            seen = f"{actual['Code']}: {actual.get('Message', '')}"
-            raise FactError(f"{name}: {_shorten(seen)}, expected {expected}") from error
+            observation = f"{actual['Code']}: {actual.get('Message', '')}"
+            raise FactError(f"{name}: {_shorten(observation)}, expected {expected}") from error
         return f"{name}: {code}"
     except ParamValidationError as error:
         raise FactError(f"{name}: boto3 refuses the parameters: {error}") from error

@@ -49,7 +49,7 @@ class Table:
                     "behaviour": outcome.fact.behaviour,
                     "source": outcome.fact.source,
                     "result": outcome.result,
-                    "seen": outcome.seen,
+                    "observation": outcome.observation,
                 }
                 for outcome in self.run.outcomes
             ],
@@ -66,10 +66,10 @@ def format_outcome(outcome: Outcome) -> str:
     indent = " " * 16
     behaviour = textwrap.wrap(outcome.fact.behaviour, _BEHAVIOUR_WIDTH)
     head = f"{_MARKS[outcome.result]} {outcome.fact.line:>3} {outcome.result:<9} {behaviour[0]}"
-    seen = textwrap.wrap(f"seen: {outcome.seen}", _BEHAVIOUR_WIDTH)
+    observation = textwrap.wrap(f"seen: {outcome.observation}", _BEHAVIOUR_WIDTH)
     if outcome.result == NOT_TRIED:
-        seen = textwrap.wrap(f"because {outcome.seen}", _BEHAVIOUR_WIDTH)
-    return "\n".join([head, *(indent + line for line in [*behaviour[1:], *seen])])
+        observation = textwrap.wrap(f"because {outcome.observation}", _BEHAVIOUR_WIDTH)
+    return "\n".join([head, *(indent + line for line in [*behaviour[1:], *observation])])
 
 
 def is_success(run: Run) -> bool:

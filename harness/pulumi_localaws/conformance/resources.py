@@ -1,4 +1,4 @@
-"""What a run creates on the endpoint, and its deletion at the end."""
+"""Resources that a run creates on the endpoint, and their deletion at the end."""
 
 import time
 import uuid

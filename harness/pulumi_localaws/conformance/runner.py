@@ -14,21 +14,22 @@ from pulumi_localaws.conformance.fact import Fact, FactError, NotTriedError
 from pulumi_localaws.conformance.kit import Kit
 
 HOLDS, FAILS, NOT_TRIED = "holds", "fails", "not tried"
+_OBSERVATION_LENGTH = 300
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run says about a fact.
+    """The result of a fact in a run.
 
     Attributes:
         fact: The fact.
         result: HOLDS, FAILS or NOT_TRIED.
-        seen: What was seen, or why the fact was not tried.
+        observation: What was seen, or why the fact was not tried.
     """
 
     fact: Fact
     result: str
-    seen: str
+    observation: str
 
 
 @dataclass(frozen=True)
@@ -75,28 +76,28 @@ def try_fact(entry: Fact, kit: Kit) -> Outcome:
     """Try a fact and return the outcome, whatever the endpoint answers."""
     result = FAILS
     try:
-        seen = entry.check(kit)
+        observation = entry.check(kit)
         result = HOLDS
     except FactError as error:
-        seen = str(error)
+        observation = str(error)
     except NotTriedError as error:
-        result, seen = NOT_TRIED, str(error)
+        result, observation = NOT_TRIED, str(error)
     except ClientError as error:
         details = error.response["Error"]
-        seen = f"{error.operation_name}: {details.get('Code')}: {details.get('Message', '')}"
+        observation = f"{error.operation_name}: {details.get('Code')}: {details.get('Message', '')}"
     except (ConnectionError, HTTPClientError) as error:
-        result, seen = NOT_TRIED, f"the endpoint did not respond ({error})"
+        result, observation = NOT_TRIED, f"the endpoint did not respond ({error})"
     except (BotoCoreError, ResponseParserError) as error:
-        seen = f"{type(error).__name__}: {error}"
+        observation = f"{type(error).__name__}: {error}"
     except (KeyError, IndexError, TypeError, ValueError) as error:
         # A response or an event without a documented field.
-        seen = f"a response without a documented field ({type(error).__name__}: {error})"
-    return Outcome(entry, result, seen)
+        observation = f"a response without a documented field ({type(error).__name__}: {error})"
+    return Outcome(entry, result, " ".join(observation.split())[:_OBSERVATION_LENGTH])
 
 
 @contextmanager
 def _without_signals() -> Iterator[None]:
-    """Let the deletion finish, whatever key is pressed."""
+    """Ignore signals until the deletion has finished."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

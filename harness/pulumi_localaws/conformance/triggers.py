@@ -115,11 +115,11 @@ class TriggerFunction:
         events: list[dict[str, Any]] = []
         deadline = time.monotonic() + _EVENT_SECONDS
         while True:
-            received = self._receive()
-            events += [event for event in received if event["userPoolId"] == pool_id]
-            if not received and (len(events) >= count or time.monotonic() > deadline):
+            new_events = self._receive()
+            events += [event for event in new_events if event["userPoolId"] == pool_id]
+            if not new_events and (len(events) >= count or time.monotonic() > deadline):
                 return events
-            if not received:
+            if not new_events:
                 time.sleep(_POLL_SECONDS)
 
     def _receive(self) -> list[dict[str, Any]]:

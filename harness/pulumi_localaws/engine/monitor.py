@@ -285,6 +285,7 @@ class Monitor(MockMonitor):
             add_wait=self._deployment.pending_waits.put,
             inputs=inputs,
             secrets=secrets,
+            staged_code=self._deployment.staged_code,
         )
 
 

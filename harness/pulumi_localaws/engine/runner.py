@@ -20,7 +20,6 @@ import runpy
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,8 +28,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from pulumi_localaws.config.provider import read_default_provider
 from pulumi_localaws.config.secrets import PASSPHRASE_VARIABLES, read_passphrase
 from pulumi_localaws.config.stack import StackSettings, load_stack_config
-from pulumi_localaws.environment import PACKAGE_PARENT
-from pulumi_localaws.errors import CancelledError, DeploymentError
+from pulumi_localaws.engine.messages import build_message
+from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.local.emulator import ACCOUNT_ID
 
 if TYPE_CHECKING:
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
 
 THREADS = 16
 """The number of resources that are created at the same time. On two cores, more threads are not faster."""
-
-_HARNESS = PACKAGE_PARENT / "pulumi_localaws"
-_PACKAGE_FOLDERS = frozenset((".venv", "venv", "site-packages"))
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -93,7 +89,7 @@ def run_program(
         undo_log.close()
         emit({"event": "outputs", "outputs": monitor.outputs, "secrets": sorted(monitor.secret_outputs)})
         return True
-    message = _build_message(monitor.problems, failure, config)
+    message = build_message(monitor.problems, failure, config.directory)
     try:
         undo(undo_log.list_resources(), clients, include_retained=True)
     except DeploymentError as undo_error:
@@ -151,51 +147,6 @@ def _run_with_monitor(config: StackSettings, monitor: "Monitor", emit: Emit) -> 
 
 def _run(program: Path) -> None:
     runpy.run_path(str(program), run_name="__main__")
-
-
-def _build_message(
-    problems: list[DeploymentError], failure: BaseException | None, config: StackSettings
-) -> str:
-    lines = list(dict.fromkeys(str(problem) for problem in problems))
-    if len(lines) > 1:
-        lines = [f"The program has {len(lines)} problems:", *(f"  {line}" for line in lines)]
-    if failure is not None:
-        if lines:
-            lines.append("Then the program ended early, so its other resources were not checked:")
-        lines.append(_build_failure_message(failure, config))
-    return "\n".join(lines)
-
-
-def _build_failure_message(error: BaseException, config: StackSettings) -> str:
-    if isinstance(error, DeploymentError) and not isinstance(error, CancelledError):
-        return str(error)
-    if isinstance(error, KeyboardInterrupt):
-        return "The deployment was interrupted. The resources that it created are deleted."
-    if isinstance(error, SystemExit):
-        return f"The program called sys.exit({error.code!r}). Remove the call: a program must run to its end."
-    # Late: as above.
-    from pulumi import RunError  # noqa: PLC0415
-
-    if isinstance(error, RunError):
-        # Pulumi's error for a user's mistake. As with the Pulumi CLI, only its message is shown.
-        return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [
-        f"  {Path(frame.filename).relative_to(config.directory)}:{frame.lineno}: {frame.line}"
-        for frame in frames
-        if _is_user_code(Path(frame.filename), config.directory)
-    ]
-    if isinstance(error, SyntaxError):
-        lines = [f"  {error.filename}:{error.lineno}: {(error.text or '').strip()}"]
-    return "\n".join([f"The program failed with {type(error).__name__}: {error}", *lines])
-
-
-def _is_user_code(file: Path, directory: Path) -> bool:
-    """Return whether a file is the user's code, and not in a package or this harness."""
-    if not file.is_relative_to(directory) or file.is_relative_to(_HARNESS):
-        return False
-    in_environment = sys.prefix != sys.base_prefix and file.is_relative_to(sys.prefix)
-    return not in_environment and not _PACKAGE_FOLDERS.intersection(file.relative_to(directory).parts)
 
 
 def _build_logger(emit: Emit) -> logging.Logger:

@@ -27,27 +27,32 @@ _SINGLE_VALUES: dict[type, Any] = {str: UNKNOWN, bool: False, int: 0, float: 0.0
 
 
 def replace_unknown_results(problems: list[DeploymentError]) -> None:
-    """Make the SDK return a result of a look-up whose result is unknown.
+    """Make the SDK return a result of a look-up whose result is unknown, and report unsupported look-ups.
 
     Args:
-        problems: The list of problems. If an input is unknown, the SDK does not call the monitor, and an
-            unsupported look-up is added here.
+        problems: The list of problems. The SDK does not call the monitor if an input or a dependency is
+            unknown, so an unsupported look-up is added here.
     """
-    original = pulumi.runtime.invoke
+    invoke_plain, invoke_output = pulumi.runtime.invoke, pulumi.runtime.invoke_output
+
+    def report(token: str) -> None:
+        try:
+            check_invoke_token(token)
+        except DeploymentError as error:
+            problems.append(error)
 
     def invoke(
         tok: str, props: Any, opts: Any = None, typ: type | None = None, package_ref: Any = None
     ) -> InvokeResult:
-        result = original(tok, props, opts, typ, package_ref)
-        if result.is_known:
-            return result
-        try:
-            check_invoke_token(tok)
-        except DeploymentError as error:
-            problems.append(error)
-        return InvokeResult(build_unknown_value(typ or dict))
+        report(tok)
+        result = invoke_plain(tok, props, opts, typ, package_ref)
+        return result if result.is_known else InvokeResult(build_unknown_value(typ or dict))
 
-    pulumi.runtime.invoke = invoke
+    def invoke_with_output(tok: str, *arguments: Any, **options: Any) -> Any:
+        report(tok)
+        return invoke_output(tok, *arguments, **options)
+
+    pulumi.runtime.invoke, pulumi.runtime.invoke_output = invoke, invoke_with_output
 
 
 def build_unknown_value(value_type: Any, depth: int = _DEPTH) -> Any:

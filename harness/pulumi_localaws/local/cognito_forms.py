@@ -58,8 +58,15 @@ def complete_pool(pool: dict[str, Any]) -> dict[str, Any]:
         text = template.get(template_field) or pool.get(pool_field)
         if text:
             template[template_field] = texts[pool_field] = text
-    pool = {**pool, **texts, "VerificationMessageTemplate": template}
+    schema = [_drop_other_limits(attribute) for attribute in pool.get("SchemaAttributes", [])]
+    pool = {**pool, **texts, "VerificationMessageTemplate": template, "SchemaAttributes": schema}
     return {key: value for key, value in pool.items() if value or key not in _OPTIONAL_SETTINGS}
+
+
+def _drop_other_limits(attribute: dict[str, Any]) -> dict[str, Any]:
+    """Return an attribute without the limits of another data type."""
+    own_limits = f"{attribute.get('AttributeDataType')}AttributeConstraints"
+    return {k: v for k, v in attribute.items() if not k.endswith("AttributeConstraints") or k == own_limits}
 
 
 def filter_by_status(users: list[dict[str, Any]], expression: str) -> list[dict[str, Any]]:

@@ -37,7 +37,8 @@ def check_sign_ins(load_module: Callable[[str], Any]) -> None:
                 if is_admin
                 else cognito._pool_for_client(data.get("ClientId"))[0]
             )
-            if pool is None or data.get("ChallengeName") not in challenges:
+            is_client_of_pool = pool is not None and data.get("ClientId") in pool["_clients"]
+            if not is_client_of_pool or data.get("ChallengeName") not in challenges:
                 return original(data)
             return factors.respond(pool, data)
 
@@ -52,7 +53,25 @@ def check_sign_ins(load_module: Callable[[str], Any]) -> None:
     )
     cognito._set_user_mfa_preference = translate(settings.set_preference)
     cognito._admin_set_user_mfa_preference = translate(settings.set_preference)
+    cognito._authenticate_hosted_ui_user = _reject_users_with_a_factor(
+        factors, cognito._authenticate_hosted_ui_user
+    )
     cognito._confirm_sign_up = _mark_confirmed_users(cognito, cognito._confirm_sign_up)
+
+
+def _reject_users_with_a_factor(factors: Any, authenticate: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the hosted UI reject a user who needs a second factor, because its pages ask for none."""
+
+    def handle(pool: dict[str, Any], username: str, password: str) -> tuple[Any, str]:
+        user, error = authenticate(pool, username, password)
+        if user is not None and factors.choose_challenge(pool, user) is not None:
+            return None, (
+                "pulumi-localaws: the hosted UI of the local AWS asks for no second factor, which this user"
+                " needs. Sign in with InitiateAuth here, and try the hosted UI on AWS."
+            )
+        return user, error
+
+    return handle
 
 
 def _mark_confirmed_users(cognito: Any, confirm_sign_up: _Handler) -> _Handler:

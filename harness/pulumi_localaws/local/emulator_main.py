@@ -136,6 +136,40 @@ def _match_line_breaks_in_paths() -> None:
     apigateway.re = types.SimpleNamespace(**{**vars(re), "fullmatch": fullmatch})
 
 
+def _change_emulator(app: Any) -> Any:
+    """Replace functions of the emulator, and return the application to serve."""
+    import_jobs = _load_module("cognito_actions").add_missing_actions(_load_module)
+    _load_module("cognito_forms").apply_cognito_forms()
+    _load_module("password_history").enforce_password_history()
+    _load_module("cognito_sign_in").check_sign_ins(_load_module)
+    _load_module("cognito_answers").form_answers_as_aws()
+    _load_module("embedded_metrics").publish_metrics_of_logs()
+    _shorten_schedule_interval()
+    _speed_up_srp()
+    _load_module("fast_power").speed_up_sign_in()
+    _delete_blank_attributes()
+    _match_line_breaks_in_paths()
+    _load_module("shared_code").share_code_of_workers()
+    _load_module("function_output").log_all_output()
+    _load_module("text_messages").record_times()
+    _load_module("client_details").add_missing_details()
+    replace_in_function = _load_module("source_patch").replace_in_function
+    _load_module("state_machines").run_as_aws(replace_in_function)
+    _load_module("stream_retries").retry_as_aws(replace_in_function)
+    _load_module("sender_grants").check_grants()
+    _load_module("worker_exits").name_exits_as_aws()
+    _load_module("python_runtime").report_errors_as_aws()
+    _load_module("iam_texts").escape_descriptions_and_tags()
+    _load_module("emulator_permissions").name_actions_and_resources_as_aws()
+    _load_module("function_reports").report_as_aws()
+    if debug_folder := os.environ.pop("PULUMI_LOCALAWS_DEBUG_FOLDER", ""):
+        _load_module("function_debugging").debug_functions(debug_folder)
+    worker_queue = _load_module("worker_queue")
+    served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
+    served_app = import_jobs.answer_uploads(served_app)
+    return _load_module("data_baseline").serve_baseline(served_app)
+
+
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
@@ -161,34 +195,7 @@ def main() -> None:
             f" (the extra `testing` includes it), or set {arguments.variable} to an interpreter that has it"
         )
 
-    import_jobs = _load_module("cognito_actions").add_missing_actions(_load_module)
-    _load_module("cognito_forms").apply_cognito_forms()
-    _load_module("password_history").enforce_password_history()
-    _load_module("cognito_sign_in").check_sign_ins(_load_module)
-    _load_module("embedded_metrics").publish_metrics_of_logs()
-    _shorten_schedule_interval()
-    _speed_up_srp()
-    _load_module("fast_power").speed_up_sign_in()
-    _delete_blank_attributes()
-    _match_line_breaks_in_paths()
-    _load_module("shared_code").share_code_of_workers()
-    _load_module("function_output").log_all_output()
-    _load_module("text_messages").record_times()
-    _load_module("client_details").add_missing_details()
-    replace_in_function = _load_module("source_patch").replace_in_function
-    _load_module("state_machines").run_as_aws(replace_in_function)
-    _load_module("stream_retries").retry_as_aws(replace_in_function)
-    _load_module("sender_grants").check_grants()
-    _load_module("worker_exits").name_exits_as_aws()
-    _load_module("python_runtime").report_errors_as_aws()
-    _load_module("emulator_permissions").name_actions_and_resources_as_aws()
-    _load_module("function_reports").report_as_aws()
-    if debug_folder := os.environ.pop("PULUMI_LOCALAWS_DEBUG_FOLDER", ""):
-        _load_module("function_debugging").debug_functions(debug_folder)
-    worker_queue = _load_module("worker_queue")
-    served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
-    served_app = import_jobs.answer_uploads(served_app)
-    served_app = _load_module("data_baseline").serve_baseline(served_app)
+    served_app = _change_emulator(app)
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75

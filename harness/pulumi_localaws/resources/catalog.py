@@ -3,7 +3,7 @@
 To add a resource type, add it to `RESOURCE_TYPES` in `services/<service>.py`.
 """
 
-from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.errors import DeploymentError, UnsupportedError
 from pulumi_localaws.resources.resource_type import Read, ResourceType
 from pulumi_localaws.resources.rules import (
     api_rules,
@@ -18,6 +18,7 @@ from pulumi_localaws.resources.rules import (
 from pulumi_localaws.resources.rules.rule import Rule
 from pulumi_localaws.resources.services import (
     apigatewayv2,
+    appsync,
     awslambda,
     awslambda_triggers,
     backup,
@@ -47,6 +48,7 @@ from pulumi_localaws.resources.services import (
 
 RESOURCE_TYPES: tuple[ResourceType, ...] = (
     *apigatewayv2.RESOURCE_TYPES,
+    *appsync.RESOURCE_TYPES,
     *awslambda.RESOURCE_TYPES,
     *awslambda_triggers.RESOURCE_TYPES,
     *backup.RESOURCE_TYPES,
@@ -98,7 +100,7 @@ def find_resource_type(token: str, name: str) -> ResourceType:
         name: The resource's logical name, for the message.
 
     Raises:
-        DeploymentError: The type is not supported; the message lists the supported types of the service.
+        UnsupportedError: The type is not supported; the message lists the supported types of the service.
     """
     if token in BY_TOKEN:
         return BY_TOKEN[token]
@@ -108,9 +110,9 @@ def find_resource_type(token: str, name: str) -> ResourceType:
     if not supported:
         supported = sorted({_get_service(other) for other in BY_TOKEN})
         label = "Supported services"
-    raise DeploymentError(
-        f"{token} {name!r}: this type is not supported by the local deployment. {label}:"
-        f" {', '.join(supported)}. `pulumi-localaws types` lists all types."
+    raise UnsupportedError(
+        f"{token} {name!r}: this type is not supported by the local deployment.",
+        f"{label}: {', '.join(supported)}. `pulumi-localaws types` lists all types.",
     )
 
 

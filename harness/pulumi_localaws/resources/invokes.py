@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_localaws.errors import DeploymentError
+from pulumi_localaws.errors import DeploymentError, UnsupportedError
 from pulumi_localaws.resources.archive_files import FILE_INPUTS, write_file
 from pulumi_localaws.resources.input_schema import (
     STR,
@@ -70,12 +70,12 @@ def check_invoke_token(token: str) -> None:
     """Check that an invoke is supported.
 
     Raises:
-        DeploymentError: It is not; the message lists the supported invokes.
+        UnsupportedError: It is not; the message lists the supported invokes.
     """
     if token not in INVOKES and token not in LOOKUPS:
-        raise DeploymentError(
-            f"The invoke {token} is not supported by the local deployment. Supported:"
-            f" {', '.join(sorted((*INVOKES, *LOOKUPS)))}."
+        raise UnsupportedError(
+            f"The invoke {token} is not supported by the local deployment.",
+            f"Supported invokes: {', '.join(sorted((*INVOKES, *LOOKUPS)))}.",
         )
 
 

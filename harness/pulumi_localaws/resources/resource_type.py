@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.local.clients import Clients
@@ -19,6 +20,7 @@ from pulumi_localaws.resources.input_schema import (
     to_aws,
 )
 from pulumi_localaws.resources.service_model import Violation, build_sample, find_violations, format_path
+from pulumi_localaws.resources.staged_code import StagedCode
 from pulumi_localaws.resources.undo_log import UndoLog, UndoStep
 from pulumi_localaws.resources.unknown_values import UNKNOWN, contains_unknown
 
@@ -83,6 +85,7 @@ class ResourceContext:
         inputs: Its inputs.
         secrets: The names of the secret inputs, whose values are hidden in messages.
         check_only: Check the requests, but create nothing.
+        staged_code: The zip files of the deployment's functions; None sends each with its function.
     """
 
     urn: str
@@ -98,6 +101,7 @@ class ResourceContext:
     inputs: Properties = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     check_only: bool = False
+    staged_code: StagedCode | None = None
 
     def call(self, service: str, operation: str, **params: Any) -> Any:
         """Call AWS; parameters that are None are omitted.
@@ -116,7 +120,7 @@ class ResourceContext:
             return build_sample(_get_operation_model(client, operation).output_shape, UNKNOWN)
         try:
             return getattr(client, operation)(**parameters)
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise self.build_error(f"{service} {operation}: {error}") from error
 
     def record_undo(self, service: str, operation: str, **params: Any) -> None:

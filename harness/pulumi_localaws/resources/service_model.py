@@ -89,7 +89,10 @@ def compile_pattern(pattern: str) -> re.Pattern[str] | None:
     In the patterns of AWS, Unicode categories occur only in brackets, where ranges can replace them.
     """
     try:
-        return re.compile(_CATEGORY.sub(lambda match: _list_category_ranges()[match[1]], pattern), re.ASCII)
+        # A dot matches a line break: AppSync's model has the pattern ^.*$ for templates of many lines.
+        return re.compile(
+            _CATEGORY.sub(lambda match: _list_category_ranges()[match[1]], pattern), re.ASCII | re.DOTALL
+        )
     except re.error:
         return None
 

@@ -181,7 +181,7 @@ def _run_step(step: UndoStep, clients: Clients) -> None:
         getattr(client, step.operation)(**step.params)
 
 
-def _empty_bucket(client: Any, params: dict[str, Any]) -> None:
+def empty_bucket(client: Any, params: dict[str, Any]) -> None:
     """Delete all versions, delete markers and unfinished uploads of a bucket, so that it can be deleted."""
     bucket = params["Bucket"]
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
@@ -214,7 +214,7 @@ def _delete_access_keys(client: Any, params: dict[str, Any]) -> None:
 
 
 UNDO_ACTIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
-    "empty_bucket": _empty_bucket,
+    "empty_bucket": empty_bucket,
     "delete_access_keys": _delete_access_keys,
     "detach_all_policies": _detach_all_policies,
 }

@@ -101,8 +101,8 @@ def test_attribute_that_is_not_in_the_schema(gateway: GatewayClient, emulator: F
     assert error_of(response) == ("InvalidParameterException", text)
 
 
-def test_administrator_sets_an_unknown_attribute(gateway: GatewayClient, emulator: FakeEmulator) -> None:
-    """Line 54 (doc): a blank value of a known one deletes it, whatever its minimum length is."""
+def test_unknown_attribute_of_an_update(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 54 (seen in moto#4487): a blank value of a known one deletes it, whatever its minimum is."""
     add_attribute(emulator)
     emulator.add_user("ann@example.com", **{CODE: "abc"})
     name = "ann@example.com"
@@ -114,8 +114,10 @@ def test_administrator_sets_an_unknown_attribute(gateway: GatewayClient, emulato
         "AdminUpdateUserAttributes", Username=name, UserAttributes=name_value_pairs(**{CODE: ""})
     )
 
-    text = "user.custom:unknown: Attribute does not exist in the schema."
+    text = "Invalid user attributes: user.custom:unknown: Attribute does not exist in the schema.\n"
     assert (error_of(unknown), blank.status) == (("InvalidParameterException", text), 200)
+    deletion = gateway.call("AdminDeleteUserAttributes", Username=name, UserAttributeNames=["custom:unknown"])
+    assert error_of(deletion) == ("InvalidParameterException", text)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,13 @@ def test_violations(action: str, parameters: dict[str, Any], expected: list[str]
 
 @pytest.mark.parametrize(
     "parameters",
-    [{**SIGN_UP, "Password": 7}, {**SIGN_UP, "UserAttributes": {}}, {**SIGN_UP, "UserAttributes": ["x"]}, []],
+    [
+        {**SIGN_UP, "Password": 7},
+        {**SIGN_UP, "UserAttributes": {}},
+        {**SIGN_UP, "UserAttributes": ["x"]},
+        {**SIGN_UP, "ClientMetadata": {"a": 1}},
+        [],
+    ],
 )
 def test_value_of_another_type(parameters: Any) -> None:
     """Line 52 (doc): the JSON type is wrong."""

@@ -1,5 +1,6 @@
 """Actions that a user's status rejects."""
 
+import pytest
 from conformance_fake_emulator import FakeEmulator
 from conformance_gateway import GatewayClient, error_of
 
@@ -23,3 +24,26 @@ def test_user_cannot_reset_a_temporary_password(gateway: GatewayClient, emulator
 
     expected = ("NotAuthorizedException", "User password cannot be reset in the current state.")
     assert (error_of(response), emulator.emails) == (expected, [])
+
+
+def test_only_administrators_create_users(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Line 55 (doc; text seen in pmill/aws-cognito#37)."""
+    emulator.pool["AdminCreateUserConfig"] = {"AllowAdminCreateUserOnly": True}
+
+    response = gateway.sign_up()
+
+    expected = ("NotAuthorizedException", "SignUp is not permitted for this user pool")
+    assert (error_of(response), emulator.users) == (expected, {})
+
+
+@pytest.mark.parametrize(("existence", "status"), [("ENABLED", 200), ("LEGACY", 400)])
+def test_another_code_for_a_confirmed_user(
+    gateway: GatewayClient, emulator: FakeEmulator, existence: str, status: int
+) -> None:
+    """Line 56 (seen in amplify-js#14762): rejected, except if the existence of users is hidden."""
+    emulator.client["PreventUserExistenceErrors"] = existence
+    emulator.add_user("ann@example.com")
+
+    response = gateway.call("ResendConfirmationCode", Username="ann@example.com")
+
+    assert response.status == status

@@ -33,11 +33,10 @@ class Part(pulumi.ComponentResource):
 
 second = aws.sqs.Queue("problem-second", name="problem-second", tags={"vpc": vpc.id}, opts=after)
 part = Part("part")
-image = aws.ec2.get_ami_output(owners=["self"], opts=pulumi.InvokeOutputOptions(depends_on=[vpc]))
 role = aws.iam.Role("role", opts=after, assume_role_policy=json.dumps({"Statement": [
     {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}))
 aws.lambda_.Function("function", role=role.arn, runtime="python9", handler="app.handler", timeout=901,
-    environment={"variables": {"QUEUE": second.url, "IMAGE": image.id}},
+    environment={"variables": {"QUEUE": second.url, "NET": vpc.id}},
     code=pulumi.AssetArchive({"app.py": pulumi.StringAsset("")}))
 aws.dynamodb.Table("table", hash_key="SK", attributes=[{"name": "PK", "type": "S"}], opts=after,
                    replicas=[{"region_name": "eu-west-1"}])
@@ -65,7 +64,9 @@ def test_one_message_lists_all_problems_and_the_program_is_undone(localaws: Loca
     with pytest.raises(DeploymentError) as raised, output:
         deploy(folder, endpoint=localaws.endpoint, on_event=events.append, output=output)
 
-    first, *problems = str(raised.value).splitlines()
+    first, *lines = str(raised.value).splitlines()
+    problems = [line for line in lines if line.startswith("  ")]
+    assert [line.split(":")[0] for line in lines if line not in problems] == ["Supported services"]
     assert first == f"The program has {len(problems)} problems:"
     assert [text for text in EXPECTED if not any(text in problem for problem in problems)] == []
     assert any("runtime is 'python9'; allowed: " in problem for problem in problems)
@@ -80,8 +81,10 @@ def test_one_message_lists_all_problems_and_the_program_is_undone(localaws: Loca
 def test_unsupported_look_ups_are_listed_with_the_other_problems(localaws: LocalAws, tmp_path: Path) -> None:
     """A look-up without an output form has a result with unknown texts, so that the program goes on."""
     program = """
-import pulumi_aws as aws
-zone = aws.get_availability_zones_output()
+import pulumi, pulumi_aws as aws
+queue = aws.sqs.Queue("not-created", name="not-created")
+after = pulumi.InvokeOutputOptions(depends_on=[aws.ec2.Vpc("net", cidr_block="10.0.0.0/16")])
+zone = aws.get_availability_zones_output(opts=after)
 image = aws.ec2.get_ami(owners=["self"])
 vpc = aws.ec2.get_vpc(default=True)
 subnets = aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc.id]}])
@@ -89,11 +92,13 @@ aws.ec2.Instance("server", ami=image.id, subnet_id=subnets.ids[1], instance_type
 aws.sqs.Queue("problem", name=f"queue-{image.id}", delay_seconds=901)
 """
 
+    events: list[dict[str, Any]] = []
     with pytest.raises(DeploymentError) as raised:
-        deploy(write_program(tmp_path, program), endpoint=localaws.endpoint)
+        deploy(write_program(tmp_path, program), endpoint=localaws.endpoint, on_event=events.append)
 
     message = str(raised.value)
-    assert message.startswith("The program has 6 problems:")
+    assert [event["name"] for event in events if event.get("status") == "created"] == []
+    assert message.startswith("The program has 7 problems:")
     assert "The invoke aws:index/getAvailabilityZones:getAvailabilityZones is not supported" in message
     assert "The invoke aws:ec2/getAmi:getAmi is not supported" in message
     assert "The invoke aws:ec2/getVpc:getVpc is not supported" in message

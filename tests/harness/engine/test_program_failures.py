@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from programs import list_queues, write_program
 from pulumi_localaws.deploy import EngineProcess, deploy
-from pulumi_localaws.engine import runner
+from pulumi_localaws.engine import messages
 from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.local_aws import LocalAws
 
@@ -144,9 +144,9 @@ def test_traceback_shows_only_the_users_code(
 )
 def test_harness_and_packages_are_not_user_code(file: str, expected: bool) -> None:
     """The harness can be in the project's folder, as in this repository."""
-    root = Path(runner.__file__).resolve().parents[3]
+    root = Path(messages.__file__).resolve().parents[3]
 
-    assert runner._is_user_code(root / file, root) == expected
+    assert messages.is_user_code(root / file, root) == expected
 
 
 @pytest.mark.long

@@ -5,7 +5,8 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi_localaws.engine.unknown_results import build_unknown_value
+from pulumi.runtime.invoke import InvokeResult
+from pulumi_localaws.engine.unknown_results import build_unknown_value, replace_unknown_results
 from pulumi_localaws.resources.unknown_values import UNKNOWN
 
 
@@ -60,3 +61,20 @@ def test_result_of_a_look_up_has_unknown_texts() -> None:
 
     assert result.name == UNKNOWN
     assert [block.cidr for block in result.blocks] == [UNKNOWN] * 3
+
+
+def test_unknown_result_of_an_unsupported_look_up_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK does not call the monitor if an input is unknown."""
+    unknown = InvokeResult(None, is_known=False)
+    monkeypatch.setattr(pulumi.runtime, "invoke", lambda *_: unknown)
+    monkeypatch.setattr(pulumi.runtime, "invoke_output", lambda *_: None)
+    problems: list[Any] = []
+
+    replace_unknown_results(problems)
+    result = pulumi.runtime.invoke("aws:ec2/getVpc:getVpc", {}, typ=LookupResult)
+
+    assert result.value.name == UNKNOWN
+    assert [str(problem).split(" is not ")[0] for problem in problems] == ["The invoke aws:ec2/getVpc:getVpc"]
+    pulumi.runtime.invoke("aws:s3/getBucket:getBucket", {}, typ=LookupResult)
+    pulumi.runtime.invoke_output("aws:ec2/getAmi:getAmi", {})
+    assert len(problems) == 2

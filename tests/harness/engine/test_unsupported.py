@@ -21,7 +21,7 @@ def test_unknown_type_is_rejected_with_the_types_of_its_service(engine: Engine) 
 def test_type_of_an_unknown_service_is_rejected_with_the_supported_services(engine: Engine) -> None:
     message = engine.register_rejected("aws:ec2/vpc:Vpc", {})
 
-    assert "Supported services: aws:apigatewayv2, aws:backup, aws:cloudwatch" in message
+    assert "Supported services: aws:apigatewayv2, aws:appsync, aws:backup, aws:cloudwatch" in message
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,15 @@ def test_client_id_has_only_lower_case_letters_and_digits() -> None:
     ids=["empty", "text of the pool", "text of the template", "option"],
 )
 def test_texts_of_pool_and_template(pool: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert complete_pool(pool) == expected
+    assert complete_pool(pool) == {"SchemaAttributes": [], **expected}
+
+
+def test_limits_of_another_type() -> None:
+    text_limits = {"StringAttributeConstraints": {"MaxLength": "9"}}
+    attribute = {"Name": "name", "AttributeDataType": "String", **text_limits}
+    pool = {"SchemaAttributes": [{**attribute, "NumberAttributeConstraints": {"MinValue": "1"}}]}
+
+    assert complete_pool(pool)["SchemaAttributes"] == [attribute]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from resource_cases import (
     apigatewayv2,
+    appsync,
     awslambda,
     backup,
     cloudwatch,
@@ -28,6 +29,7 @@ __all__ = ["ALIASES", "CASES"]
 
 CASES: dict[str, Case] = {
     **apigatewayv2.CASES,
+    **appsync.CASES,
     **awslambda.CASES,
     **backup.CASES,
     **cloudwatch.CASES,

@@ -54,10 +54,10 @@ pulumi.export("topic", topic.arn)
 def list_policy_objects_of_pulumi_aws() -> set[tuple[str, str]]:
     """Return the types and inputs that pulumi_aws types as a text or a policy document."""
     policies = set()
-    for token in BY_TOKEN:
+    for token in (token for token in BY_TOKEN if token.startswith("aws:")):
         module, _, name = token.removeprefix("aws:").partition("/")
         package = "lambda_" if module == "lambda" else module
-        file = re.sub("(?=[A-Z])", "_", name.split(":")[0]).lower()
+        file = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.split(":")[0]).lower()
         source = (Path(pulumi_aws.__file__).parent / package / f"{file}.py").read_text()
         for argument in re.findall(r"(\w+): .*PolicyDocumentArgsDict.* = None", source):
             first, *rest = argument.split("_")

@@ -78,12 +78,12 @@ def read_attributes(kit: Kit) -> str:
     """Read a user through two clients."""
     pool, name = kit.create_pool(), create_address()
     pool.add_user(name, **{_ROLE: "customer", "name": "Ann"})
-    seen = {}
+    observation = {}
     for readable in ("email", _ROLE):
         pool.client_id = pool.create_client(ReadAttributes=[readable])
         user = pool.device.get_user(AccessToken=pool.sign_in(name)["AccessToken"])
-        seen[readable] = sorted(entry["Name"] for entry in user["UserAttributes"])
-    return expect("attributes by client", seen, {"email": ["email", "sub"], _ROLE: [_ROLE, "sub"]})
+        observation[readable] = sorted(entry["Name"] for entry in user["UserAttributes"])
+    return expect("attributes by client", observation, {"email": ["email", "sub"], _ROLE: [_ROLE, "sub"]})
 
 
 @fact(
@@ -101,10 +101,10 @@ def deleted_attributes(kit: Kit) -> str:
     key = {"UserPoolId": pool.id, "Username": name}
     delete(AccessToken=token, UserAttributeNames=["name"])
     delete_by_admin(**key, UserAttributeNames=["nickname"])
-    left = {"name", "nickname"} & {
+    remaining_names = {"name", "nickname"} & {
         entry["Name"] for entry in pool.admin.admin_get_user(**key)["UserAttributes"]
     }
-    expect("attributes that are left", sorted(left), [])
+    expect("attributes that are left", sorted(remaining_names), [])
     expect_error("NotAuthorizedException", delete, AccessToken=token, UserAttributeNames=["locale"])
     code = "InvalidParameterException"
     return expect_error(code, delete_by_admin, **key, UserAttributeNames=[_ROLE])

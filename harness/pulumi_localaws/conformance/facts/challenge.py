@@ -41,8 +41,8 @@ def create_auth_challenge(kit: Kit) -> str:
     _start(pool, name, ClientMetadata={"a": "b"})
     create = kit.take_events(pool, 2)[-1]["request"]
     expect("clientMetadata", create.get("clientMetadata") or {}, {})
-    allowed = {"userAttributes", "challengeName", "session", "clientMetadata", "userNotFound"}
-    return expect("undocumented fields", sorted(set(create) - allowed), [])
+    documented_fields = {"userAttributes", "challengeName", "session", "clientMetadata", "userNotFound"}
+    return expect("undocumented fields", sorted(set(create) - documented_fields), [])
 
 
 @fact(45, "A custom challenge runs Define and Create, then Verify and Define, and ends with tokens", _GUIDE)
@@ -50,12 +50,12 @@ def custom_challenge(kit: Kit) -> str:
     """Sign in with a wrong answer, then with the right one."""
     pool, name = kit.create_pool(*_TRIGGERS), create_address()
     pool.add_user(name)
-    started = _start(pool, name)
-    expect("hint", started["ChallengeParameters"].get("hint"), "six digits")
-    repeated = _respond(pool, name, started, "000000")
-    expect("challenge after a wrong answer", repeated.get("ChallengeName"), "CUSTOM_CHALLENGE")
-    finished = _respond(pool, name, repeated)
-    expect("tokens", "AuthenticationResult" in finished, expected=True)
+    response = _start(pool, name)
+    expect("hint", response["ChallengeParameters"].get("hint"), "six digits")
+    second_response = _respond(pool, name, response, "000000")
+    expect("challenge after a wrong answer", second_response.get("ChallengeName"), "CUSTOM_CHALLENGE")
+    last_response = _respond(pool, name, second_response)
+    expect("tokens", "AuthenticationResult" in last_response, expected=True)
     sources = kit.take_sources(pool, 7)
     return expect("events", sources, [*_START, *_ANSWER, _START[1], *_ANSWER])
 
@@ -66,12 +66,12 @@ def sessions(kit: Kit) -> str:
     pool, name, other_name = kit.create_pool(*_TRIGGERS), create_address(), create_address()
     pool.add_user(name)
     pool.add_user(other_name)
-    started = _start(pool, name)
+    response = _start(pool, name)
     call, code = pool.device.respond_to_auth_challenge, "NotAuthorizedException"
-    expect_error(code, call, **_answer(pool, other_name, started))
-    repeated = _respond(pool, name, started, "000000")
-    error = expect_error(code, call, **_answer(pool, name, started))
-    _respond(pool, name, repeated)
+    expect_error(code, call, **_answer(pool, other_name, response))
+    second_response = _respond(pool, name, response, "000000")
+    error = expect_error(code, call, **_answer(pool, name, response))
+    _respond(pool, name, second_response)
     return error
 
 

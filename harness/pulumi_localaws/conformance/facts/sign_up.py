@@ -100,11 +100,11 @@ def client_metadata(kit: Kit) -> str:
     pool.sign_up(name, ClientMetadata={"call": "sign-up"})
     pool.confirm(name, ClientMetadata={"call": "confirmation"})
     pool.sign_in(name, ClientMetadata={"call": "sign-in"})
-    seen = [
+    observation = [
         (event["request"].get("clientMetadata") or event["request"].get("validationData") or {}).get("call")
         for event in kit.take_events(pool, 4)
     ]
-    return expect("metadata by trigger", seen, ["sign-up", "confirmation", "sign-in", None])
+    return expect("metadata by trigger", observation, ["sign-up", "confirmation", "sign-in", None])
 
 
 @fact(10, "The fields of an event", 'Developer Guide, "User pool Lambda trigger event"')
@@ -117,8 +117,12 @@ def event_fields(kit: Kit) -> str:
     expect("fields", sorted(event), fields.split())
     expect("callerContext", sorted(event["callerContext"]), ["awsSdkVersion", "clientId"])
     attributes = event["request"]["userAttributes"]
-    seen = (event["userPoolId"], event["callerContext"]["clientId"], attributes.get("cognito:user_status"))
-    expect("pool, client and status", seen, (pool.id, pool.client_id, "CONFIRMED"))
+    observation = (
+        event["userPoolId"],
+        event["callerContext"]["clientId"],
+        attributes.get("cognito:user_status"),
+    )
+    expect("pool, client and status", observation, (pool.id, pool.client_id, "CONFIRMED"))
     return expect("email_verified", attributes.get("email_verified"), "true")
 
 
@@ -146,8 +150,8 @@ def pre_sign_up(kit: Kit) -> str:
     pool, name = kit.create_pool("PreSignUp"), create_address()
     response = pool.sign_up(name, ClientMetadata=_CONFIRM)
     user = pool.read_user(name)
-    seen = (response["UserConfirmed"], user["status"], user.get("email_verified"))
-    expect("confirmed, status, verified", seen, (True, "CONFIRMED", "true"))
+    observation = (response["UserConfirmed"], user["status"], user.get("email_verified"))
+    expect("confirmed, status, verified", observation, (True, "CONFIRMED", "true"))
     rejected_name = create_address()
     error = expect_error(
         "UserLambdaValidationException",

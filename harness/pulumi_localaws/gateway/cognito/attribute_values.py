@@ -1,12 +1,12 @@
 """Check the values of user attributes against the pool's schema, and the forms of e-mail and user name.
 
 Texts were seen in amplify-flutter#509 (attribute not in the schema), amplify-flutter#2034 (length),
-amazon-cognito-identity-dart-2#89 (required), aws-sdk-java#1396 (update), amplify-js#5313 (e-mail) and
-amplify-js#8800 (user name). The texts for numbers and booleans are not verified.
+amazon-cognito-identity-dart-2#89 (required), aws-sdk-java#1396 and moto#4487 (update), amplify-js#5313
+(e-mail) and amplify-js#8800 (user name). The texts for numbers and booleans are not verified.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -51,17 +51,26 @@ def check_changed_values(pool: UserPool, attributes: Mapping[str, str]) -> None:
     Raises:
         AwsError: InvalidParameterException with all violations.
     """
+    check_names(pool, attributes)
     schema = {str(attribute["Name"]): attribute for attribute in pool.schema}
-    for name in attributes:
-        if name not in schema:
-            text = f"user.{name}: Attribute does not exist in the schema."
-            raise AwsError("InvalidParameterException", text)
     violations = [
         f"{name}: {text}"
         for name, value in attributes.items()
         if value
         for text in _find_violations(schema, name, value)
     ]
+    _raise_violations("Invalid user attributes: ", violations)
+
+
+def check_names(pool: UserPool, names: Collection[str]) -> None:
+    """Reject attributes that the schema does not have, in an update or a deletion.
+
+    Raises:
+        AwsError: InvalidParameterException with all violations.
+    """
+    schema_names = {str(attribute["Name"]) for attribute in pool.schema}
+    unknown_names = [name for name in names if name not in schema_names]
+    violations = [f"user.{name}: Attribute does not exist in the schema." for name in unknown_names]
     _raise_violations("Invalid user attributes: ", violations)
 
 

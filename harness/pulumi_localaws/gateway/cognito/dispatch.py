@@ -9,6 +9,8 @@ The handlers build on these modules:
 - `user_filters`: the filter of ListUsers
 - `attribute_rules`: which attributes a client may read and write
 - `pool_schema`, `attribute_values`: possible schemas, and attribute values that conform to them
+- `client_settings`: possible app clients
+- `first_password`: required attributes that a user sets with the first password
 - `codes`, `code_delivery`, `code_messages`: confirmation codes, their lifetime, SMS and e-mail, CustomMessage
 - `custom_senders`, `secret_encryption`, `sender_settings`: functions that send the messages, their key
 - `invitations`: messages to users whom an administrator creates
@@ -68,6 +70,7 @@ HANDLERS: dict[str, Handler] = {
     "DeleteUserPool": user_pools.delete_user_pool,
     "ListUsers": user_filters.list_users,
     "CreateUserPoolClient": user_pools.create_user_pool_client,
+    "UpdateUserPoolClient": user_pools.update_user_pool_client,
 }
 """Handlers by action. `admin_calls` handles any other Admin action that names a user."""
 

@@ -13,6 +13,7 @@ from pulumi_localaws.gateway.cognito.custom_senders import (
 from pulumi_localaws.gateway.cognito.pool_models import EMAIL, PHONE, PoolUser, UserPool
 from pulumi_localaws.gateway.cognito.triggers import NO_CLIENT
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule
+from pulumi_localaws.local.cognito_answers import KEEPS_DATE
 
 _SOURCE = "AdminCreateUser"
 _USERNAME_PARAMETER = "{username}"
@@ -99,7 +100,7 @@ async def _find_password(call: CognitoCall, pool: UserPool, user: PoolUser, *, m
     password = password or pool.generate_temporary_password()
     key = {"UserPoolId": pool.id, "Username": user.name}
     await call.dependencies.root_client.call_cognito(
-        "AdminSetUserPassword", {**key, "Password": password, "Permanent": False}
+        "AdminSetUserPassword", {**key, "Password": password, "Permanent": False, KEEPS_DATE: True}
     )
     return password
 

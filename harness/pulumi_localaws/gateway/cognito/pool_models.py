@@ -57,6 +57,11 @@ class UserPool:
         return self._names("AutoVerifiedAttributes")
 
     @property
+    def allows_sign_up(self) -> bool:
+        """Whether users may sign up; otherwise only administrators create users."""
+        return not (self.document.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly")
+
+    @property
     def recovery_mechanisms(self) -> tuple[str, ...]:
         """The names of the recovery mechanisms in their order; empty means AWS's default."""
         mechanisms = (self.document.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or ()

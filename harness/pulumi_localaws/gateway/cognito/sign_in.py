@@ -1,5 +1,6 @@
 """Sign-in: any case of the name, and the triggers that fire around it."""
 
+from http import HTTPStatus
 from typing import Any
 
 from pulumi_localaws.gateway.cognito import user_names
@@ -10,7 +11,9 @@ from pulumi_localaws.gateway.cognito.authentication import (
 )
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.challenge_triggers import CUSTOM_CHALLENGE
+from pulumi_localaws.gateway.cognito.client_settings import check_srp_is_enabled
 from pulumi_localaws.gateway.cognito.custom_challenge import answer_custom_challenge, start_custom_auth
+from pulumi_localaws.gateway.cognito.first_password import add_required_attributes, read_first_attributes
 from pulumi_localaws.gateway.cognito.pool_models import PRE_TOKEN_GENERATION, AppClient
 from pulumi_localaws.gateway.cognito.second_factor_codes import check_answer, send_second_factor_code
 from pulumi_localaws.gateway.cognito.tokens import decode_claims
@@ -39,6 +42,8 @@ async def initiate_auth(call: CognitoCall) -> Response:
         return await start_custom_auth(call, client)
     if call.parameters.get("AuthFlow") == "USER_AUTH":
         return await _forward_choice_based_sign_in(call)
+    if call.enforces(GatewayRule.POOL_SCHEMA):
+        check_srp_is_enabled(client, call.parameters.get("AuthFlow"))
     user = await call.resolve_user(client)
     if user is None and call.parameters.get("AuthFlow") in _PASSWORD_FLOWS:
         auth_parameters = call.parameters.get("AuthParameters")
@@ -47,7 +52,8 @@ async def initiate_auth(call: CognitoCall) -> Response:
             user = await migrate_on_sign_in(call, client, password)
     await fire_pre_authentication(call, client, user)
     response = await issue_tokens(call, client, user, lambda: _forward_sign_in(call, client))
-    return await fire_post_authentication(call, client, response)
+    response = await fire_post_authentication(call, client, response)
+    return add_required_attributes(call, client.pool, user, response)
 
 
 async def respond_to_auth_challenge(call: CognitoCall) -> Response:
@@ -63,10 +69,14 @@ async def respond_to_auth_challenge(call: CognitoCall) -> Response:
         return await _forward_choice_based_sign_in(call)
     check_answer(call, client)
     user = await call.resolve_user(client)
+    attributes = read_first_attributes(call, client.pool, user)
     response = await issue_tokens(
         call, client, user, lambda: _forward_sign_in(call, client), client_metadata=call.client_metadata
     )
-    return await fire_post_authentication(call, client, response)
+    if user is not None and attributes and response.status == HTTPStatus.OK:
+        await call.dependencies.directory.update_user(client.pool, user, attributes)
+    response = await fire_post_authentication(call, client, response)
+    return add_required_attributes(call, client.pool, user, response)
 
 
 async def get_tokens_from_refresh_token(call: CognitoCall) -> Response:

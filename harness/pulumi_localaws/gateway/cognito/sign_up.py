@@ -55,11 +55,14 @@ async def sign_up(call: CognitoCall) -> Response:
 
 
 async def _check_new_user(call: CognitoCall, client: AppClient, attributes: dict[str, str]) -> None:
-    """Check the attributes of a sign-up, and that the name does not exist in another case.
+    """Check that users may sign up, the attributes, and that the name does not exist in another case.
 
     For a client without write attributes, users have seen the schema's error for an unknown attribute
     (amplify-flutter#509); for a client with write attributes, that of the write attributes (aws-sdk-js#1084).
     """
+    if call.enforces(GatewayRule.STATUS_CHECKS) and not client.pool.allows_sign_up:
+        # Seen in pmill/aws-cognito#37.
+        raise AwsError("NotAuthorizedException", "SignUp is not permitted for this user pool")
     enforces_write_attributes = call.enforces(GatewayRule.WRITE_ATTRIBUTES)
     if enforces_write_attributes and client.write_attributes:
         attribute_rules.check_write_attributes(client, attributes)
@@ -142,10 +145,19 @@ async def _hide_code(call: CognitoCall, user: PoolUser, response: Response) -> R
 async def resend_confirmation_code(call: CognitoCall) -> Response:
     """Handle ResendConfirmationCode: any case of the name, and SMS if the sign-up's code is sent by SMS."""
     client_and_user = await call.resolve_client_and_user()
-    response = await call.forward()
-    if client_and_user is None or response.status != HTTPStatus.OK:
-        return response
+    if client_and_user is None:
+        return await call.forward()
     client, user = client_and_user
+    if (
+        call.enforces(GatewayRule.STATUS_CHECKS)
+        and user.status != _UNCONFIRMED
+        and not client.hides_user_existence
+    ):
+        # Seen in amplify-js#14762.
+        raise AwsError("InvalidParameterException", "User is already confirmed.")
+    response = await call.forward()
+    if response.status != HTTPStatus.OK:
+        return response
     call.dependencies.code_attempts.record_issue(client.pool.id, user.name, "ConfirmSignUp")
     return await _deliver_code(call, client, user, response, "ResendCode")
 

@@ -1,5 +1,6 @@
 """Actions on a user's attributes: read them, change them, and verify a changed address with a code."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -135,7 +136,7 @@ async def delete_user_attributes(call: CognitoCall) -> Response:
     client = await find_client_of_token(call)
     if client is not None and call.enforces(GatewayRule.WRITE_ATTRIBUTES):
         attribute_rules.check_write_attributes(client, names)
-    attribute_rules.check_mutable(pool, names)
+    _check_deletion(call, pool, names)
     await call.dependencies.directory.update_user(pool, user, dict.fromkeys(names, ""))
     return json_response({})
 
@@ -143,9 +144,19 @@ async def delete_user_attributes(call: CognitoCall) -> Response:
 async def admin_delete_user_attributes(call: CognitoCall) -> Response:
     """Handle AdminDeleteUserAttributes: immutable attributes stay for admins too."""
     pool = await call.find_pool()
-    if pool is not None and call.enforces(GatewayRule.IMMUTABLE_ATTRIBUTES):
-        attribute_rules.check_mutable(pool, call.parameters.get("UserAttributeNames") or ())
+    user = None
+    if pool is not None:
+        user = await user_names.find_user(call.dependencies.directory, pool, call.parameters.get("Username"))
+    if pool is not None and user is not None:
+        _check_deletion(call, pool, call.parameters.get("UserAttributeNames") or ())
     return await handle_admin_call(call)
+
+
+def _check_deletion(call: CognitoCall, pool: UserPool, names: Collection[str]) -> None:
+    if call.enforces(GatewayRule.IMMUTABLE_ATTRIBUTES):
+        attribute_rules.check_mutable(pool, names)
+    if call.enforces(GatewayRule.POOL_SCHEMA):
+        attribute_values.check_names(pool, names)
 
 
 async def get_user_attribute_verification_code(call: CognitoCall) -> Response:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from pulumi_localaws.gateway.cognito.call import CognitoCall
 from pulumi_localaws.gateway.cognito.challenge_triggers import replace_triggers
+from pulumi_localaws.gateway.cognito.client_settings import check_client_settings
 from pulumi_localaws.gateway.cognito.pool_models import (
     PRE_TOKEN_GENERATION,
     PRE_TOKEN_GENERATION_CONFIG,
@@ -118,10 +119,23 @@ async def describe_user_pool(call: CognitoCall) -> Response:
 
 
 async def create_user_pool_client(call: CognitoCall) -> Response:
-    """Handle CreateUserPoolClient: remember the client's pool, which saves a search later."""
+    """Handle CreateUserPoolClient: check it, and remember its pool, which saves a search later."""
+    await _check_client(call, action="creating")
     response = await call.forward()
     if response.status == HTTPStatus.OK:
         client = response.json().get("UserPoolClient") or {}
         if client.get("ClientId") and client.get("UserPoolId"):
             call.dependencies.directory.remember_client(client["ClientId"], client["UserPoolId"])
     return response
+
+
+async def update_user_pool_client(call: CognitoCall) -> Response:
+    """Handle UpdateUserPoolClient: reject settings that Cognito rejects."""
+    await _check_client(call, action="updating")
+    return await call.forward()
+
+
+async def _check_client(call: CognitoCall, *, action: str) -> None:
+    pool = await call.find_pool()
+    if pool is not None and call.enforces(GatewayRule.POOL_SCHEMA):
+        check_client_settings(pool, call.parameters, action=action)

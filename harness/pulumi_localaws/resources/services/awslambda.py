@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from pulumi_localaws.resources.assets import zip_archive
 from pulumi_localaws.resources.input_schema import (
     ASSET,
@@ -31,9 +33,15 @@ _CODE_INPUTS = ("code", "s3Bucket", "s3Key", "s3ObjectVersion")
 def _build_code(ctx: ResourceContext, inputs: Properties) -> Properties:
     if "code" in inputs:
         try:
-            return {"ZipFile": zip_archive(inputs["code"], Path.cwd())}
+            content = zip_archive(inputs["code"], Path.cwd())
         except ValueError as error:
             raise ctx.build_error(f"code: {error}.") from error
+        if ctx.staged_code is None or ctx.check_only:
+            return {"ZipFile": content}
+        try:
+            return ctx.staged_code.build_code(ctx.urn, ctx.region, content)
+        except (ClientError, BotoCoreError) as error:
+            raise ctx.build_error(f"code: {error}") from error
     return {to_aws_name(name): inputs[name] for name in _CODE_INPUTS if inputs.get(name)}
 
 
