@@ -29,7 +29,7 @@ from typing import Any
 _SWITCH_INTERVAL_SECONDS = 1.0
 
 # The server's secret number in a sign-in by SRP. RFC 5054 requires 256 bits; with the emulator's 3,072, each
-# sign-in takes 0.1 seconds longer.
+# sign-in takes 0.02 seconds longer.
 _SRP_SECRET_LIMIT = 1 << 256
 
 # The emulator looks for due schedules and scheduled rules every 10 seconds by default.
