@@ -136,9 +136,8 @@ def _match_line_breaks_in_paths() -> None:
     apigateway.re = types.SimpleNamespace(**{**vars(re), "fullmatch": fullmatch})
 
 
-def _change_emulator(app: Any) -> Any:
-    """Replace functions of the emulator, and return the application to serve."""
-    import_jobs = _load_module("cognito_actions").add_missing_actions(_load_module)
+def _change_services() -> None:
+    """Change the emulator's services where they differ from AWS."""
     _load_module("cognito_forms").apply_cognito_forms()
     _load_module("password_history").enforce_password_history()
     _load_module("cognito_sign_in").check_sign_ins(_load_module)
@@ -164,6 +163,12 @@ def _change_emulator(app: Any) -> Any:
     _load_module("function_reports").report_as_aws()
     if debug_folder := os.environ.pop("PULUMI_LOCALAWS_DEBUG_FOLDER", ""):
         _load_module("function_debugging").debug_functions(debug_folder)
+
+
+def _change_emulator(app: Any) -> Any:
+    """Replace functions of the emulator, and return the application to serve."""
+    import_jobs = _load_module("cognito_actions").add_missing_actions(_load_module)
+    _change_services()
     worker_queue = _load_module("worker_queue")
     served_app = worker_queue.answer_waits(app, worker_queue.wait_for_workers())
     served_app = import_jobs.answer_uploads(served_app)
