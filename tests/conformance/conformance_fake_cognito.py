@@ -3,10 +3,10 @@
 import asyncio
 import json
 import re
-import uuid
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from conformance_fake_messages import describe_delivery, write_email, write_verification_email
 from conformance_fake_tokens import apply_overrides, decode_claims, encode_token
 from pulumi_localaws.gateway.cognito import pre_sign_up_relay, token_generation
 from pulumi_localaws.gateway.cognito.pool_schema import STANDARD_DATA_TYPES
@@ -144,7 +144,7 @@ class FakeCognito:
             user = self.add_user(**attributes, status="FORCE_CHANGE_PASSWORD")
         mediums = parameters.get("DesiredDeliveryMediums") or ["EMAIL"]
         if self.sends_invitations and "EMAIL" in mediums and user["attributes"].get("email"):
-            self.emails.append(_email(user, "CognitoInvitationMessage"))
+            self.emails.append(write_email(user, "CognitoInvitationMessage"))
         return {"User": _describe(user, "Attributes")}
 
     async def _call_with_user(
@@ -165,9 +165,9 @@ class FakeCognito:
                 user["UserStatus"] = "CONFIRMED"
             case "ForgotPassword" | "ResendConfirmationCode":
                 if user["attributes"].get("email"):
-                    self.emails.append(_verification_email(user))
+                    self.emails.append(write_verification_email(user))
                 masked = "{:.1}****@{:.1}****".format(*user["attributes"].get("email", "@").split("@"))
-                return 200, _delivery(masked)
+                return 200, describe_delivery(masked)
             case (
                 "InitiateAuth"
                 | "AdminInitiateAuth"
@@ -269,9 +269,12 @@ class FakeCognito:
         if flags.get("autoVerifyEmail"):
             attributes["email_verified"] = "true"
         if attributes.get("email"):
-            self.emails.append(_verification_email(user))
+            self.emails.append(write_verification_email(user))
         document = {"UserConfirmed": user["UserStatus"] == "CONFIRMED", "UserSub": attributes["sub"]}
-        return 200, {**document, **(_delivery(attributes["email"]) if attributes.get("email") else {})}
+        return 200, {
+            **document,
+            **(describe_delivery(attributes["email"]) if attributes.get("email") else {}),
+        }
 
 
 def _name_in_authentication(parameters: dict[str, Any]) -> str:
@@ -281,20 +284,6 @@ def _name_in_authentication(parameters: dict[str, Any]) -> str:
 
 def _error(code: str, message: str) -> tuple[int, Any]:
     return 400, {"__type": code, "message": message}
-
-
-def _delivery(destination: str) -> dict[str, Any]:
-    details = {"Destination": destination, "DeliveryMedium": "EMAIL", "AttributeName": "email"}
-    return {"CodeDeliveryDetails": details}
-
-
-def _verification_email(user: dict[str, Any]) -> dict[str, Any]:
-    return _email(user, "CognitoVerificationMessage")
-
-
-def _email(user: dict[str, Any], message_type: str) -> dict[str, Any]:
-    address = user["attributes"].get("email", "")
-    return {"MessageId": str(uuid.uuid4()), "To": [address], "Type": message_type}
 
 
 def _merge(user: dict[str, Any], attributes: dict[str, str]) -> None:

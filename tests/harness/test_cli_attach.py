@@ -121,11 +121,8 @@ def test_it(function, logs):
 @pytest.mark.long
 def test_function_of_a_test_is_debugged_from_another_terminal(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(PROGRAM)
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
     command = [str(Path(sys.executable).with_name("pulumi-localaws")), "attach", "--once"]
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as terminal:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as terminal:
         assert terminal.stdin is not None
         terminal.stdin.write("p answer\nanswer = 42\nc\n")
         terminal.stdin.flush()
@@ -141,7 +138,6 @@ def test_function_of_a_test_is_debugged_from_another_terminal(tmp_path: Path) ->
                 "test_it.py",
             ],
             cwd=tmp_path,
-            env=environment,
             stdout=subprocess.PIPE,
             text=True,
             check=False,

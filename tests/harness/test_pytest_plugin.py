@@ -184,6 +184,7 @@ def test_it(reset, deploy_stack, localaws_backend):
 
 
 @pytest.mark.parametrize("fixture", ["reset", "inbox"])
+@pytest.mark.sample(2)
 def test_fixture_of_the_embedded_aws_names_the_backend(
     pytester: pytest.Pytester, fake_backend: FakeBackend, fixture: str
 ) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 _OWNER_POLL_SECONDS = 0.5
 _KILL_TIMEOUT_SECONDS = 3.0
 _TAIL_BYTES = 6_000
+_DELETION_THREADS = 16
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 _SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -106,6 +107,25 @@ def _kill_all(processes: Collection[Process]) -> None:
             time.sleep(0.002)
 
 
+def _delete_folder(folder: str) -> None:
+    """Delete a folder, and its files by several threads.
+
+    The deletion of a file that is on the disk already waits for the disk. One after the other, the files of
+    the functions' code take up to 13 seconds; by threads, one second.
+    """
+    # Imported late: the child processes must start soon.
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    def delete(path: str) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(path)  # noqa: PTH108  pathlib costs an import
+
+    paths = [os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names]  # noqa: PTH118
+    with ThreadPoolExecutor(_DELETION_THREADS) as threads:
+        list(threads.map(delete, paths))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _wait_for_end(owner: int, processes: dict[str, Process], wakeup_reader: int) -> dict[str, int]:
     """Wait until the owner or a process ends; return the processes that ended, with their exit codes."""
     while os.getppid() == owner:
@@ -153,8 +173,7 @@ def main() -> None:
                     tail=_read_log_tail(child["log"]),
                 )
         _send_event(event="stopped")
-        # On a slow disk, this takes many seconds: each function worker has its own copy of the code.
-        shutil.rmtree(spec["folder"], ignore_errors=True)
+        _delete_folder(spec["folder"])
 
 
 if __name__ == "__main__":

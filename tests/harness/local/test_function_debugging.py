@@ -100,7 +100,7 @@ def test_script_of_another_version_is_rejected() -> None:
 
 
 def test_folder_belongs_to_the_user_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(debug_sockets.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(debug_sockets, "_PARENT", tmp_path)
 
     folder = debug_sockets.open_debug_folder()
 
@@ -109,7 +109,7 @@ def test_folder_belongs_to_the_user_only(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_folder_that_others_can_write_to_is_rejected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(debug_sockets.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(debug_sockets, "_PARENT", tmp_path)
     (tmp_path / f"pulumi-localaws-debug-{os.getuid()}").mkdir()
 
     with pytest.raises(LocalAwsError, match="must belong to you, with the permissions 700"):

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from pulumi_localaws.errors import LocalAwsError
 from pulumi_localaws.local import processes as local_processes
+from pulumi_localaws.local import supervisor
 from pulumi_localaws.local.processes import ChildProcess, SupervisedProcesses
 from pulumi_localaws.local_aws import LocalAws
 
@@ -203,3 +204,18 @@ def test_only_the_requested_log_file_remains(tmp_path: Path) -> None:
     assert processes.wait(TIMEOUT_SECONDS)
     processes.stop()
     assert log.read_text() == "old line\nhello\n"
+
+
+def test_deletion_of_the_folder_does_not_follow_links(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "folder", tmp_path / "outside"
+    (folder / "code" / "empty").mkdir(parents=True)
+    outside.mkdir()
+    for file in (folder / "log", folder / "code" / "main.py", outside / "kept"):
+        file.touch()
+    (folder / "file link").symlink_to(outside / "kept")
+    (folder / "folder link").symlink_to(outside)
+
+    supervisor._delete_folder(str(folder))
+
+    assert list(tmp_path.iterdir()) == [outside]
+    assert list(outside.iterdir()) == [outside / "kept"]

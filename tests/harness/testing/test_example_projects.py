@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ORDER_QUEUE = ROOT / "examples" / "order_queue"
 WEB_CLIENT = ROOT / "examples" / "web_client"
 
