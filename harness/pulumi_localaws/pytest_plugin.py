@@ -123,7 +123,7 @@ def pytest_runtest_makereport(
 def _open_logs(backend: Backend, item: pytest.Item) -> FunctionLogs:
     from pulumi_localaws.testing.function_logs import FunctionLogs  # noqa: PLC0415
 
-    return FunctionLogs(backend.client("lambda"), backend.client("logs"), since=item.stash[_START_TIME])
+    return FunctionLogs(backend.client, since=item.stash[_START_TIME])
 
 
 def _read_log_sections(logs: FunctionLogs) -> list[tuple[str, str]]:
@@ -197,13 +197,17 @@ def make_user(localaws_backend: Backend, localaws_stacks: list[Stack]) -> Callab
     from pulumi_localaws.testing.user_pools import UserPools  # noqa: PLC0415
     from pulumi_localaws.testing.users import UserFactory  # noqa: PLC0415
 
-    cognito = localaws_backend.client("cognito-idp")
-    factory = UserFactory(
-        cognito,
-        UserPools(cognito, localaws_stacks),
-        has_constant_codes=localaws_backend.name == BACKEND_NAMES[0],
-    )
-    return factory.create
+    @functools.cache
+    def create_factory(region: str) -> UserFactory:
+        cognito = localaws_backend.client("cognito-idp", region_name=region)
+        return UserFactory(
+            cognito,
+            UserPools(cognito, localaws_stacks),
+            has_constant_codes=localaws_backend.name == BACKEND_NAMES[0],
+        )
+
+    # The region is that of the stack, which can be deployed later than this fixture is created.
+    return lambda *args, **kwargs: create_factory(localaws_backend.region).create(*args, **kwargs)
 
 
 @pytest.fixture

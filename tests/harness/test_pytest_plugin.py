@@ -292,17 +292,22 @@ def test_it(localaws, worker_id, number):
 @pytest.mark.long
 def test_stack_of_a_project_is_deployed_and_destroyed(pytester: pytest.Pytester) -> None:
     (pytester.path / "Pulumi.yaml").write_text(
-        "name: shop\nruntime: python\nconfig: {aws:region: us-east-1}\n"
+        "name: shop\nruntime: python\nconfig: {aws:region: eu-central-1}\n"
     )
     (pytester.path / "__main__.py").write_text(
-        "import pulumi, pulumi_aws as aws\npulumi.export('url', aws.sqs.Queue('orders').url)\n"
+        "import pulumi, pulumi_aws as aws\n"
+        "pulumi.export('url', aws.sqs.Queue('orders').url)\n"
+        "pool = aws.cognito.UserPool('users')\n"
+        "flows = ['ALLOW_USER_SRP_AUTH']\n"
+        "aws.cognito.UserPoolClient('web', user_pool_id=pool.id, explicit_auth_flows=flows)\n"
     )
     source = """
 import pytest
 pytestmark = pytest.mark.backends("embedded")
 
-def test_it(localaws, deploy_stack, localaws_backend):
+def test_it(localaws, make_user, deploy_stack, localaws_backend):
     stack = deploy_stack(".", stack="dev")
+    assert make_user().user_pool_id.startswith("eu-central-1_")
     assert stack.outputs["url"].startswith(localaws.endpoint)
     assert localaws.client("sqs").list_queues()["QueueUrls"]
     assert localaws_backend.name == "embedded"
