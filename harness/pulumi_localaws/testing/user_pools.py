@@ -72,11 +72,11 @@ class UserPools:
         if not pool_ids:
             raise LocalAwsError(
                 "The deployed stacks have no user pool. Deploy one with deploy_stack before you create a"
-                " user, or set user_pool_id."
+                " user, or call make_user with a user_pool_id."
             )
         raise LocalAwsError(
             f"The deployed stacks have {len(pool_ids)} user pools: {', '.join(pool_ids)}."
-            " Set user_pool_id to one of them."
+            " Call make_user with the user_pool_id of one of them."
         )
 
     def _list_pools(self) -> list[str]:
