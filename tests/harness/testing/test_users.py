@@ -234,7 +234,10 @@ def test_further_challenge_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("pool_ids", "message"),
-    [([], "have no user pool. Deploy one"), (["a", "b"], "have 2 user pools: a, b. Call make_user with the user_pool_id")],
+    [
+        ([], "have no user pool. Deploy one"),
+        (["a", "b"], "have 2 user pools: a, b. Call make_user with the user_pool_id"),
+    ],
 )
 def test_pool_must_be_unique(pool_ids: list[str], message: str) -> None:
     with pytest.raises(LocalAwsError, match=message):
