@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pulumi_localaws.errors import DeploymentError, LocalAwsError
 from pulumi_localaws.testing.backends import BACKEND_NAMES, BackendUnavailableError, create_backend
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _EXIT_USAGE_ERROR = 4  # pytest's own code for wrong usage
 _AWS_FIXTURES = {"localaws_backend"}  # all other fixtures of the plugin use it
 _REPORTED_LINES = 50
+_PACKAGE = Path(__file__).parent
 
 _BACKEND = pytest.StashKey["Backend"]()
 _START_TIME = pytest.StashKey[float]()
@@ -110,14 +112,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the lines that functions logged during a failing test to its report."""
+    if call.excinfo is not None and not item.config.getoption("fulltrace"):
+        _shorten_traceback(call.excinfo)
     report = yield
     backend = item.config.stash.get(_BACKEND, None)
     if report.failed and backend is not None and _uses_aws(item):
         report.sections.extend(_read_log_sections(_open_logs(backend, item)))
     return report
+
+
+def _shorten_traceback(error: pytest.ExceptionInfo[BaseException]) -> None:
+    """Remove the lines after the first one of this package: the messages of these errors are complete."""
+    if not isinstance(error.value, (LocalAwsError, DeploymentError)):
+        return
+    entry = error.tb
+    while entry.tb_next is not None and _PACKAGE not in Path(entry.tb_frame.f_code.co_filename).parents:
+        entry = entry.tb_next
+    entry.tb_next = None
 
 
 def _open_logs(backend: Backend, item: pytest.Item) -> FunctionLogs:

@@ -166,6 +166,18 @@ def test_unreadable_logs_do_not_hide_the_failure(
     result.stdout.fnmatch_lines(["*assert 'x' == 'y'*", "*The logs could not be read: *"])
 
 
+@pytest.mark.parametrize("arguments", [(), ("--full-trace",)], ids=["default", "full"])
+def test_mistake_is_reported_without_the_lines_of_this_package(
+    pytester: pytest.Pytester, fake_backend: FakeBackend, arguments: tuple[str, ...]
+) -> None:
+    result = run_pytest(pytester, "def test_it(make_user):\n    make_user()\n", *arguments)
+
+    text = result.stdout.str()
+    assert "The deployed stacks have no user pool. Deploy one with deploy_stack" in text
+    assert ">       make_user()" in text or "test_it.py:2: in test_it" in text
+    assert ("user_pools.py" in text) == bool(arguments)
+
+
 def test_reset_is_called_before_the_test_and_by_the_test(
     pytester: pytest.Pytester, fake_backend: FakeBackend
 ) -> None:

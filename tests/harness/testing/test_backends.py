@@ -1,6 +1,7 @@
 """The backends LocalStack and AWS, with stand-ins for LocalStack, STS and the Pulumi CLI."""
 
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from botocore.exceptions import NoCredentialsError
 from pulumi import automation
+from pulumi_localaws.deploy import Deployment
 from pulumi_localaws.errors import DeploymentError
 from pulumi_localaws.testing import backends, embedded_backend
 from pulumi_localaws.testing.backends import (
@@ -286,3 +288,13 @@ def test_embedded_clients_use_the_region_of_the_stack(
 
     assert (backend.region, backend.local.region) == (expected, expected)
     assert settings == [{"size": 3, "aws:region": expected}]
+
+
+def test_report_of_a_failing_test_has_no_export_of_the_stack() -> None:
+    """The report shows the values of a failing test's fixtures, and exports can be secret."""
+    stack = Deployment(
+        {"password": "hunter2"}, ("password",), [], "http://127.0.0.1:4566", tempfile.TemporaryDirectory()
+    )
+    stack.discard_state()
+
+    assert "hunter2" not in repr(stack)
