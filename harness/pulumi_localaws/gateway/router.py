@@ -229,6 +229,6 @@ class RequestRouter:
 
 
 def _method_and_path(request: Request) -> str:
-    # The path of an API is left out, because it may contain an ID or an address, and the journal keeps no values.
+    # Without the path below an API: it may contain an ID or an address, and the journal keeps no values.
     api_id, _ = parse_api_request(request)
     return f"{request.method} {PATH_PREFIX + api_id if api_id else shorten_path(request.target)}"

@@ -58,8 +58,8 @@ def parse_service_and_action(method: str, target: str, headers: Mapping[str, str
 def shorten_path(target: str) -> str:
     """Return the beginning of a path, which names an API or a bucket.
 
-    The rest may be an object's key, an address or the secret part of an upload URL. Paths with a date, such as
-    Lambda's, are returned whole: they contain names of functions.
+    The rest may be an object's key, an address or the secret part of an upload URL. Paths with a date, such
+    as Lambda's, are returned whole: they contain names of functions.
     """
     path = target.partition("?")[0]
     if _DATED_API.match(path):
