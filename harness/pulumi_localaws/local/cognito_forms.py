@@ -1,6 +1,6 @@
 """What the emulator's Cognito shows or accepts in another form than AWS.
 
-These are client IDs, message templates, filters, and passwords with a space.
+These are client IDs, message templates, filters, passwords with a space, and attributes without a value.
 
 The emulator's interpreter loads this module beside its start script, so it uses only ministack and the
 standard library.
@@ -38,6 +38,7 @@ def apply_cognito_forms() -> None:
     filter_users = cognito._apply_user_filter  # noqa: SLF001 - as above
     find_errors = cognito._password_policy_errors  # noqa: SLF001 - as above
     cognito._password_policy_errors = partial(find_policy_errors, find_errors)  # noqa: SLF001 - as above
+    cognito._attr_list_to_dict = read_attributes  # noqa: SLF001 - as above
     cognito._client_id = generate_client_id  # noqa: SLF001 - as above
     cognito._pool_out = lambda pool: complete_pool(describe_pool(pool))  # noqa: SLF001 - as above
     cognito._apply_user_filter = lambda users, expression: (  # noqa: SLF001 - as above
@@ -60,6 +61,11 @@ def find_policy_errors(
         password: The new password.
     """
     return find_errors(pool, password.replace(" ", "_"))
+
+
+def read_attributes(attributes: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the values of attributes by name; `Value` is optional (API reference, AttributeType)."""
+    return {entry["Name"]: entry.get("Value") or "" for entry in attributes if "Name" in entry}
 
 
 def generate_client_id() -> str:
