@@ -70,7 +70,6 @@ def test_sender_is_used_for_emails_without_a_warning() -> None:
     assert recording.messages == []
 
 
-@pytest.mark.long
 def test_web_acl_is_associated_with_the_pool() -> None:
     recording = record_pool(web_acl_arn=WEB_ACL)
 

@@ -58,12 +58,11 @@ def test_run_sets_the_environment_of_the_command_and_returns_its_exit_code(cli_p
     assert (report["proxy"], report["own"]) == (None, "inherited")
 
 
-@pytest.mark.long
-def test_missing_command_is_127_with_a_message(cli_project: Path) -> None:
-    process = run_cli("run", cli_project, "--quiet", "--", "no-such-command")
+def test_missing_command_is_127_with_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code = cli_session._run(["no-such-command"], {"PATH": os.environ["PATH"]}, LocalAws())
 
-    assert process.returncode == 127
-    assert "the command 'no-such-command' was not found" in process.stderr
+    assert exit_code == 127
+    assert "the command 'no-such-command' was not found" in capsys.readouterr().err
 
 
 def test_command_with_a_too_large_environment_is_reported_by_names_and_sizes() -> None:

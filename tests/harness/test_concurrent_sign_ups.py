@@ -49,7 +49,7 @@ _AUTH_FAILURES = dict.fromkeys(
     "ministack/core/concurrency.py": "run_reentrant = None",
     "ministack/services/cognito.py": """
 _create_user_pool = _update_user_pool = _merge_attributes = _dispatch_idp = _list_users = None
-_pool_out = _apply_user_filter = None
+_pool_out = _apply_user_filter = _password_policy_errors = None
 _change_password = _confirm_forgot_password = _admin_set_user_password = None
 _UNSIGNED_IDP_ACTIONS = set()
 _user_out = _group_out = _create_group = _admin_get_user = _get_user = _signed_jwt = None

@@ -1,4 +1,6 @@
-"""What the emulator's Cognito shows in another form than AWS: client IDs, message templates, filters.
+"""What the emulator's Cognito shows or accepts in another form than AWS.
+
+These are client IDs, message templates, filters, passwords with a space, and attributes without a value.
 
 The emulator's interpreter loads this module beside its start script, so it uses only ministack and the
 standard library.
@@ -7,6 +9,8 @@ standard library.
 import re
 import secrets
 import string
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 _CLIENT_ID_LENGTH = 26
@@ -32,6 +36,9 @@ def apply_cognito_forms() -> None:
 
     describe_pool = cognito._pool_out  # noqa: SLF001 - the emulator's version is pinned
     filter_users = cognito._apply_user_filter  # noqa: SLF001 - as above
+    find_errors = cognito._password_policy_errors  # noqa: SLF001 - as above
+    cognito._password_policy_errors = partial(find_policy_errors, find_errors)  # noqa: SLF001 - as above
+    cognito._attr_list_to_dict = read_attributes  # noqa: SLF001 - as above
     cognito._client_id = generate_client_id  # noqa: SLF001 - as above
     cognito._pool_out = lambda pool: complete_pool(describe_pool(pool))  # noqa: SLF001 - as above
     cognito._apply_user_filter = lambda users, expression: (  # noqa: SLF001 - as above
@@ -39,6 +46,26 @@ def apply_cognito_forms() -> None:
         if _USER_STATUS_FILTER.fullmatch(expression)
         else filter_users(users, expression)
     )
+
+
+def find_policy_errors(
+    find_errors: Callable[..., list[str]], pool: dict[str, Any], password: str
+) -> list[str]:
+    """Return the violations of a pool's password policy; a space counts as a symbol.
+
+    Source: developer guide, "Adding user pool password requirements".
+
+    Args:
+        find_errors: The emulator's function, which counts a space as nothing.
+        pool: The pool.
+        password: The new password.
+    """
+    return find_errors(pool, password.replace(" ", "_"))
+
+
+def read_attributes(attributes: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the values of attributes by name; `Value` is optional (API reference, AttributeType)."""
+    return {entry["Name"]: entry.get("Value") or "" for entry in attributes if "Name" in entry}
 
 
 def generate_client_id() -> str:

@@ -30,6 +30,7 @@ def add_attribute(emulator: FakeEmulator, data_type: str = "String", **settings:
         ("String", "abcde", "String must be no longer than 4 characters"),
         ("Number", "9.5", ""),
         ("Number", "x", "Value must be a number"),
+        ("Number", "NaN", "Value must be a number"),
         ("Number", "-2", "Number must be no less than -1"),
         ("Number", "10", "Number must be no greater than 9.5"),
         ("Boolean", "True", ""),
@@ -134,7 +135,7 @@ def test_form_of_an_email(gateway: GatewayClient, emulator: FakeEmulator, action
     token, values = gateway.get_token("ann@example.com"), name_value_pairs(email=email)
 
     response = gateway.call(
-        action, Username="bob@example.com", Password="x", AccessToken=token, UserAttributes=values
+        action, Username="bob@example.com", Password="secret", AccessToken=token, UserAttributes=values
     )
 
     assert error_of(response) == ("InvalidParameterException", "Invalid email address format.")

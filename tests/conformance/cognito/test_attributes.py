@@ -114,7 +114,7 @@ def test_phone_number_must_be_e164(
 ) -> None:
     """Line 33 (doc): in every action that writes it."""
     emulator.add_user("ann@example.com")
-    key = {"AccessToken": gateway.get_token("ann@example.com"), "Password": "x"}
+    key = {"AccessToken": gateway.get_token("ann@example.com"), "Password": "secret"}
     name = "bob@example.com" if action in {"SignUp", "AdminCreateUser"} else "ann@example.com"
 
     response = gateway.call(

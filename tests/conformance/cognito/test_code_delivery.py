@@ -75,7 +75,7 @@ def test_destination_is_masked(gateway: GatewayClient, emulator: FakeEmulator, a
     if action != "SignUp":
         emulator.add_user("ann@example.com", email_verified="true")
 
-    response = gateway.call(action, Username="ann@example.com", Password="x")
+    response = gateway.call(action, Username="ann@example.com", Password="secret")
 
     assert response.json()["CodeDeliveryDetails"] == MASKED
 

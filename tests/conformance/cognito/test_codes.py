@@ -59,7 +59,7 @@ def test_reset_code_expires_after_an_hour(
     clock.now += 3_601
 
     response = gateway.call(
-        "ConfirmForgotPassword", Username="ann@example.com", ConfirmationCode="654321", Password="x"
+        "ConfirmForgotPassword", Username="ann@example.com", ConfirmationCode="654321", Password="secret"
     )
 
     assert error_of(response)[0] == "ExpiredCodeException"

@@ -157,4 +157,4 @@ def test_missing_permission(gateway: GatewayClient, emulator: FakeEmulator, acti
     emulator.configure_triggers("CustomMessage")
     emulator.policy = []
 
-    assert error_of(gateway.call(action, Username=NAME, Password="x"))[0] == "UnexpectedLambdaException"
+    assert error_of(gateway.call(action, Username=NAME, Password="secret"))[0] == "UnexpectedLambdaException"

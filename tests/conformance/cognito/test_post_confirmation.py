@@ -54,7 +54,9 @@ def test_fires_after_confirm_forgot_password(gateway: GatewayClient, emulator: F
     """Line 2 (doc; seen in amplify-js#3498): after ConfirmForgotPassword, with its own trigger source."""
     emulator.add_user("ann@example.com")
 
-    gateway.call("ConfirmForgotPassword", Username="ann@example.com", ConfirmationCode="654321", Password="x")
+    gateway.call(
+        "ConfirmForgotPassword", Username="ann@example.com", ConfirmationCode="654321", Password="secret"
+    )
 
     assert sources(emulator) == ["PostConfirmation_ConfirmForgotPassword"]
 
@@ -68,7 +70,7 @@ def test_does_not_fire_for_admin_create_user_nor_its_first_password(
     gateway.call(
         "RespondToAuthChallenge", ChallengeName="NEW_PASSWORD_REQUIRED", ChallengeResponses=responses
     )
-    gateway.call("AdminSetUserPassword", Username="ann@example.com", Password="x", Permanent=True)
+    gateway.call("AdminSetUserPassword", Username="ann@example.com", Password="secret", Permanent=True)
 
     assert sources(emulator) == []
 

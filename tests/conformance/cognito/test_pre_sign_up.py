@@ -104,7 +104,7 @@ def test_simultaneous_sign_ups_keep_their_own_metadata(
         gateway.build_request(
             "SignUp",
             Username=f"u{i}@example.com",
-            Password="x",
+            Password="secret",
             UserAttributes=[],
             ClientMetadata={"n": str(i)},
         )

@@ -72,10 +72,11 @@ def test_value_of_another_type(parameters: Any) -> None:
     ("action", "parameters"),
     [
         ("SignUp", {**SIGN_UP, "Username": "Jürgen\u0301-北", "UserAttributes": None, "Unknown": 1}),
+        ("SignUp", {**SIGN_UP, "Password": "two words"}),
         ("NewAction", {"Anything": 1}),
         ("GetUser", {"AccessToken": "a.b-c_d="}),
     ],
-    ids=["letters", "unknown action", "token"],
+    ids=["letters", "space in a password", "unknown action", "token"],
 )
 def test_valid_parameters(action: str, parameters: dict[str, Any]) -> None:
     """Line 52 (doc): null counts as absent; unknown parameters and actions are not checked."""

@@ -169,7 +169,7 @@ def test_simultaneous_sign_ups_in_different_case(gateway: GatewayClient, emulato
     """Line 23 (doc): only one of several simultaneous sign-ups succeeds."""
     names = ["ann@example.com", "Ann@example.com", "ANN@example.com"]
     requests = [
-        gateway.build_request("SignUp", Username=name, Password="x", UserAttributes=[]) for name in names
+        gateway.build_request("SignUp", Username=name, Password="secret", UserAttributes=[]) for name in names
     ]
 
     statuses = sorted(response.status for response in gateway.send_all(*requests))

@@ -145,7 +145,6 @@ def test_boto3_in_the_program_uses_the_local_aws(deployment: Deployment, localaw
     assert deployment.outputs["boto"] == localaws.endpoint
 
 
-@pytest.mark.long
 def test_get_and_invoke_return_values(deployment: Deployment) -> None:
     assert deployment.outputs["existing"].startswith("arn:aws:sqs:eu-west-1:")
     assert deployment.outputs["account"] == "000000000000"
@@ -178,7 +177,6 @@ def test_function_is_active_when_the_deployment_ends(
     assert {"event": "function at the end", "state": "Active"} in events
 
 
-@pytest.mark.long
 def test_log_lines_of_the_program_are_reported(deployment: Deployment, events: list[dict[str, Any]]) -> None:
     assert deployment
     assert {"event": "log", "severity": "warning", "message": "careful"} in events

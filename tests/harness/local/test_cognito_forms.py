@@ -4,7 +4,14 @@ import re
 from typing import Any
 
 import pytest
-from pulumi_localaws.local.cognito_forms import complete_pool, filter_by_status, generate_client_id
+from ministack.services import cognito
+from pulumi_localaws.local.cognito_forms import (
+    complete_pool,
+    filter_by_status,
+    find_policy_errors,
+    generate_client_id,
+    read_attributes,
+)
 from pulumi_localaws.local.password_history import last_passwords
 
 CODE = {"DefaultEmailOption": "CONFIRM_WITH_CODE"}
@@ -69,3 +76,18 @@ def test_last_passwords(size: int, expected: list[str]) -> None:
     pool = {"Policies": {"PasswordPolicy": {"PasswordHistorySize": size}}}
 
     assert last_passwords(pool, {"_password": "c", "_previous_passwords": ["a", "b"]}) == expected
+
+
+@pytest.mark.parametrize(("password", "is_valid"), [("Two words 2", True), ("Twowords2", False)])
+def test_space_is_a_symbol(password: str, *, is_valid: bool) -> None:
+    assert (find_policy_errors(cognito._password_policy_errors, {}, password) == []) is is_valid
+
+
+def test_attribute_without_a_value() -> None:
+    attributes = [
+        {"Name": "email", "Value": "a@example.com"},
+        {"Name": "name"},
+        {"Name": "gender", "Value": None},
+    ]
+
+    assert read_attributes(attributes) == {"email": "a@example.com", "name": "", "gender": ""}

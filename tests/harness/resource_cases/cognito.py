@@ -33,8 +33,9 @@ CASES: dict[str, Case] = {
                 "smsMessage": "code {####}",
             },
         },
-        probe=lambda client, resource_id, _: (
+        probe=lambda client, resource_id, outputs: (
             client("cognito-idp").describe_user_pool(UserPoolId=resource_id)["UserPool"]["MfaConfiguration"]
+            == outputs["mfaConfiguration"]
             == "OPTIONAL"
         ),
         outputs=("arn", "name", "endpoint", "creationDate"),

@@ -104,7 +104,6 @@ def test_page_is_one_query_and_one_batch_read(
 
 
 @pytest.mark.usefixtures("users")
-@pytest.mark.long
 def test_users_created_between_two_pages_cause_no_gap_and_no_repetition(
     call_as_admin: Callable[..., Any], create_user: Callable[..., None]
 ) -> None:

@@ -128,6 +128,8 @@ def _find_number_violations(value: str, minimum: Decimal | None, maximum: Decima
     try:
         number = Decimal(value)
     except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
         return ["Value must be a number"]
     if minimum is not None and number < minimum:
         return [f"Number must be no less than {minimum}"]

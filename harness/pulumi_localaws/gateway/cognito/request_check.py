@@ -23,6 +23,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "map": (dict,),
     "structure": (dict,),
 }
+_PATTERNS = {"PasswordType": r"^[\S]+.*[\S]+$"}
+"""The patterns that are not those of the model: a password can contain spaces, but not at its ends (developer
+guide, "Adding user pool password requirements"; the pattern: seen in cds-snc/platform-forms-client#5635)."""
 _JAVA_CLASSES = {
     # Python has no classes of Unicode categories. Code points that Unicode does not assign count as letters.
     r"\p{L}\p{M}\p{S}\p{N}\p{P}": "!-~\u00a1-\u00ac\u00ae-\u167f\u1681-\u1fff\u2010-\u2027\u2030-\u205e"
@@ -62,7 +65,10 @@ def _load_model() -> ServiceModel:
 @cache
 def _constraints(shape_name: str) -> dict[str, Any]:
     """Return a shape's description; botocore's shapes leave out the pattern of some of them."""
-    return dict(_load_model()._service_description["shapes"][shape_name])  # noqa: SLF001 - see above
+    constraints = dict(_load_model()._service_description["shapes"][shape_name])  # noqa: SLF001 - see above
+    if shape_name in _PATTERNS:
+        constraints["pattern"] = _PATTERNS[shape_name]
+    return constraints
 
 
 def _check_structure(shape: Any, value: dict[str, Any], path: str) -> list[str]:

@@ -90,7 +90,7 @@ def _create_user_pool(ctx: ResourceContext, inputs: Properties) -> ResourceResul
     if inputs.get("deletionProtection") == "ACTIVE":
         ctx.record_undo(_IDP, "update_user_pool", UserPoolId=pool["Id"], DeletionProtection="INACTIVE")
     _set_mfa(ctx, pool["Id"], inputs)
-    return _build_user_pool_result(ctx, pool)
+    return _build_user_pool_result(ctx, {**pool, "MfaConfiguration": inputs.get("mfaConfiguration", "OFF")})
 
 
 def _set_mfa(ctx: ResourceContext, pool: str, inputs: Properties) -> None:

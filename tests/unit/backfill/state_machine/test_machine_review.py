@@ -123,7 +123,6 @@ def test_check_of_the_permission_deletes_nothing(create_machine):
     assert machine.table.digest() == digest
 
 
-@pytest.mark.long
 def test_running_run_is_not_rolled_back(create_machine):
     machine = create_machine(*plain_users(3))
     machine.run(runId="other")
