@@ -150,7 +150,7 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
             local.stop()
             raise
         try:
-            local.start()
+            local.start(on_open=engine.send_endpoint)
             deployment = _deploy(engine, local, is_quiet=options.quiet)
             try:
                 yield local, deployment
@@ -170,7 +170,7 @@ def _deploy(engine: EngineProcess, local: LocalAws, *, is_quiet: bool) -> Deploy
         DeploymentError: The program or a resource failed.
     """
     try:
-        return engine.deploy(local.endpoint, None if is_quiet else _print_event)
+        return engine.deploy(on_event=None if is_quiet else _print_event)
     except LocalAwsGoneError:
         local.wait_for_failure()
         raise
