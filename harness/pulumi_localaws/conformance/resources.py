@@ -134,6 +134,11 @@ class RunResources:
         key_ids.append(key["KeyId"])
         return str(key["Arn"])
 
+    def delete_log_group_at_end(self, name: str) -> None:
+        """Register the deletion of a log group that AWS creates, for example for an import job."""
+        logs = self.client("logs")
+        self._deletions.append((f"log group {name}", lambda: logs.delete_log_group(logGroupName=name)))
+
     @contextmanager
     def _creation(self, name: str, delete: Callable[[], None]) -> Iterator[None]:
         """Register the deletion before the creation, because Ctrl-C can arrive during the call."""
