@@ -32,6 +32,13 @@ exit codes:
   64   wrong usage: the command line itself is wrong
 """
 
+_ATTACH_EPILOG = """\
+exit codes:
+  0    success: Ctrl-C, the end of the input, or with --once the end of the first function's stop
+  1    failure: the folder of the connections can't be used
+  64   wrong usage: the command line itself is wrong
+"""
+
 _RUN_DESCRIPTION = """\
 Start a local AWS, deploy the program, run CMD, and stop the local AWS. The environment of CMD:
   AWS_ENDPOINT_URL and dummy credentials; none of your own AWS_* variables and AWS files
@@ -106,7 +113,7 @@ def _build_parser() -> argparse.ArgumentParser:
         help="debug functions that have stopped at breakpoint()",
         description="Connect this terminal to each function that stops at breakpoint(), one after the other."
         " Start the local AWS with --debug-functions. The commands are those of pdb.",
-        epilog=_TYPES_EPILOG,
+        epilog=_ATTACH_EPILOG,
         formatter_class=raw,
     )
     attach.add_argument("--once", action="store_true", help="end after the first function")
@@ -207,7 +214,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["run"] and not has_separator:
             _reject_run_without_separator(parser, arguments)
-        options = parser.parse_args(arguments[:end])
+        options, unknown = parser.parse_known_args(arguments[:end])
+        if unknown:
+            parser.error(
+                f"{options.command} does not accept {' '.join(unknown)};"
+                f" `pulumi-localaws {options.command} --help` lists what it accepts"
+            )
         if options.command == "run" and not command:
             parser.error("run requires a command after --: pulumi-localaws run [DIR] -- CMD ...")
         if options.command != "run" and has_separator:

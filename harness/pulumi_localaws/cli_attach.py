@@ -5,6 +5,7 @@ import selectors
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from pulumi_localaws.errors import LocalAwsError
@@ -77,7 +78,8 @@ def _exchange(connection: socket.socket) -> bool:
                 text = os.read(sys.stdin.fileno(), _READ_BYTES)
                 if not text:
                     return False
-                connection.sendall(text)
+                with suppress(BrokenPipeError):  # the function has ended; the next read says so
+                    connection.sendall(text)
 
 
 def _print_status(text: str) -> None:

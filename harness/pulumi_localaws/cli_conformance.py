@@ -97,7 +97,7 @@ def _parse_endpoint(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not the URL of a server. Allowed: http://HOST:PORT or https://HOST:PORT"
         )
-    if (url.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
+    if (url.hostname or "").rstrip(".").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
         raise argparse.ArgumentTypeError(
             f"{text!r} is AWS. Use --aws-account-id ID instead, and set the region by --region"
         )

@@ -26,10 +26,9 @@ from pulumi_localaws.cli_outputs import (
     split_large_variables,
     write_outputs,
 )
-from pulumi_localaws.config.regions import check_region
-from pulumi_localaws.config.stack import read_stack_region
+from pulumi_localaws.config.stack import select_region
 from pulumi_localaws.deploy import Deployment, EngineProcess, Event
-from pulumi_localaws.environment import DEFAULT_REGION, caller_region, describe_too_large
+from pulumi_localaws.environment import DEFAULT_REGION, describe_too_large
 from pulumi_localaws.errors import DeploymentError, LocalAwsError, LocalAwsGoneError
 from pulumi_localaws.local_aws import LocalAws
 
@@ -126,9 +125,8 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
     """Start the local AWS and the engine at once: the program's imports take as long as the emulator."""
     config = _parse_config(options.config)
     # The options are checked here first, so that a mistake in them starts no process.
-    region = read_stack_region(options.directory, options.stack, config)
-    if region is None and (region := caller_region()):
-        check_region(region, where="The environment's AWS_REGION or AWS_DEFAULT_REGION")
+    region = select_region(options.directory, options.stack, config)
+    if region is not None:
         config["aws:region"] = region
     if options.log is not None:
         check_file_option("--log", options.log)
@@ -152,7 +150,7 @@ def _session(options: argparse.Namespace) -> Iterator[tuple[LocalAws, Deployment
             local.stop()
             raise
         try:
-            local.start()
+            local.start(on_open=engine.send_endpoint)
             deployment = _deploy(engine, local, is_quiet=options.quiet)
             try:
                 yield local, deployment
@@ -172,7 +170,7 @@ def _deploy(engine: EngineProcess, local: LocalAws, *, is_quiet: bool) -> Deploy
         DeploymentError: The program or a resource failed.
     """
     try:
-        return engine.deploy(local.endpoint, None if is_quiet else _print_event)
+        return engine.deploy(on_event=None if is_quiet else _print_event)
     except LocalAwsGoneError:
         local.wait_for_failure()
         raise

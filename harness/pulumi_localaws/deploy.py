@@ -42,9 +42,9 @@ class Deployment:
         endpoint: URL of the local AWS.
     """
 
-    outputs: dict[str, Any]
+    outputs: dict[str, Any] = field(repr=False)  # pytest reports the values of fixtures
     secrets: tuple[str, ...]
-    resources: list[Event]
+    resources: list[Event] = field(repr=False)
     endpoint: str
     _folder: "tempfile.TemporaryDirectory[str]" = field(repr=False)
     _destroyed: bool = False

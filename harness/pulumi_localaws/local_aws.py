@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -119,8 +119,13 @@ class LocalAws:
             self._unstarted_processes = SupervisedProcesses(self.log_file)
         return self._unstarted_processes.folder
 
-    def start(self) -> Self:
-        """Start both processes and wait until they serve."""
+    def start(self, on_open: Callable[[str], None] | None = None) -> Self:
+        """Start both processes and wait until they serve.
+
+        Args:
+            on_open: Called with the endpoint as soon as its port is open. Requests then wait until both
+                processes serve.
+        """
         if self._processes is not None:
             raise LocalAwsError("this local AWS is already running: stop it first, or create another one")
         if os.name != "posix":
@@ -143,6 +148,8 @@ class LocalAws:
             # From here on, only the processes have the sockets open: when they end, connections are refused.
             listener.close()
             emulator.release()
+            if on_open is not None:
+                on_open(self.endpoint)
             self._wait_until_ready(processes)
         except BaseException:
             listener.close()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pulumi_localaws.errors import DeploymentError, LocalAwsError
 from pulumi_localaws.testing.backends import BACKEND_NAMES, BackendUnavailableError, create_backend
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _EXIT_USAGE_ERROR = 4  # pytest's own code for wrong usage
 _AWS_FIXTURES = {"localaws_backend"}  # all other fixtures of the plugin use it
 _REPORTED_LINES = 50
+_PACKAGE = Path(__file__).parent
 
 _BACKEND = pytest.StashKey["Backend"]()
 _START_TIME = pytest.StashKey[float]()
@@ -110,9 +112,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the lines that functions logged during a failing test to its report."""
+    if call.excinfo is not None and not item.config.getoption("fulltrace"):
+        _shorten_traceback(call.excinfo)
     report = yield
     backend = item.config.stash.get(_BACKEND, None)
     if report.failed and backend is not None and _uses_aws(item):
@@ -120,10 +124,20 @@ def pytest_runtest_makereport(
     return report
 
 
+def _shorten_traceback(error: pytest.ExceptionInfo[BaseException]) -> None:
+    """Remove the lines after the first one of this package: the messages of these errors are complete."""
+    if not isinstance(error.value, (LocalAwsError, DeploymentError)):
+        return
+    entry = error.tb
+    while entry.tb_next is not None and _PACKAGE not in Path(entry.tb_frame.f_code.co_filename).parents:
+        entry = entry.tb_next
+    entry.tb_next = None
+
+
 def _open_logs(backend: Backend, item: pytest.Item) -> FunctionLogs:
     from pulumi_localaws.testing.function_logs import FunctionLogs  # noqa: PLC0415
 
-    return FunctionLogs(backend.client("lambda"), backend.client("logs"), since=item.stash[_START_TIME])
+    return FunctionLogs(backend.client, since=item.stash[_START_TIME])
 
 
 def _read_log_sections(logs: FunctionLogs) -> list[tuple[str, str]]:
@@ -197,13 +211,17 @@ def make_user(localaws_backend: Backend, localaws_stacks: list[Stack]) -> Callab
     from pulumi_localaws.testing.user_pools import UserPools  # noqa: PLC0415
     from pulumi_localaws.testing.users import UserFactory  # noqa: PLC0415
 
-    cognito = localaws_backend.client("cognito-idp")
-    factory = UserFactory(
-        cognito,
-        UserPools(cognito, localaws_stacks),
-        has_constant_codes=localaws_backend.name == BACKEND_NAMES[0],
-    )
-    return factory.create
+    @functools.cache
+    def create_factory(region: str) -> UserFactory:
+        cognito = localaws_backend.client("cognito-idp", region_name=region)
+        return UserFactory(
+            cognito,
+            UserPools(cognito, localaws_stacks),
+            has_constant_codes=localaws_backend.name == BACKEND_NAMES[0],
+        )
+
+    # The region is that of the stack, which can be deployed later than this fixture is created.
+    return lambda *args, **kwargs: create_factory(localaws_backend.region).create(*args, **kwargs)
 
 
 @pytest.fixture

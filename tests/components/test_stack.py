@@ -551,7 +551,11 @@ def test_the_program_is_about_a_page() -> None:
     assert len((ROOT / "__main__.py").read_text().splitlines()) < 80
 
 
-EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/Pulumi.yaml"))
+EXAMPLES = sorted(
+    program.parent.name
+    for program in (ROOT / "examples").glob("*/__main__.py")
+    if "import pulumi" in program.read_text() and "pulumi_userprofiles" in program.read_text()
+)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from conformance_fake_emulator import FakeEmulator
 from conformance_gateway import GatewayClient, error_of
-from pulumi_localaws.gateway.router import RequestKind
+from pulumi_localaws.gateway.router import RequestKind, RequestRouter
 from pulumi_localaws.gateway.wire.gateway_rules import detect_rules
 from pulumi_localaws.gateway.wire.http_messages import Request, Response
 
@@ -47,6 +47,28 @@ def test_kinds_of_requests(
     headers = (("x-amz-target", header),) if header else ()
 
     assert kind is gateway.router.classify(Request(method, target, headers))
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        ("/users/ann@example.com", "a1.execute-api.localhost.localstack.cloud:4566"),
+        ("/_aws/execute-api/a1/users/ann@example.com", "127.0.0.1:4566"),
+    ],
+)
+def test_journal_has_the_api_and_not_the_path(target: str, host: str) -> None:
+    """Our own rule: the journal never contains a value from a call."""
+
+    async def answer(_: Request) -> Response:
+        return Response(200, (), b"")
+
+    router = RequestRouter(
+        send_to_emulator=answer, endpoint="", region="us-east-1", account_id="0", rules=frozenset()
+    )
+
+    asyncio.run(router.handle(Request("GET", target, (("host", host),)), RequestKind.HTTP_API))
+
+    assert router.journal[-1].action == "GET /_aws/execute-api/a1"
 
 
 @pytest.mark.parametrize(

@@ -96,10 +96,18 @@ def test_each_command_has_a_version(capsys: pytest.CaptureFixture[str], argument
     assert (code, capsys.readouterr().out) == (0, f"pulumi-localaws {version('pulumi-userprofiles')}\n")
 
 
-def test_help_of_types_has_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    cli.main(["types", "--help"])
+@pytest.mark.parametrize(("name", "codes"), [("types", ["0", "64"]), ("attach", ["0", "1", "64"])])
+def test_help_has_the_exit_codes(capsys: pytest.CaptureFixture[str], name: str, codes: list[str]) -> None:
+    cli.main([name, "--help"])
 
-    assert re.findall(r"^  (\d+)  +\w", capsys.readouterr().out, re.MULTILINE) == ["0", "64"]
+    assert re.findall(r"^  (\d+)  +\w", capsys.readouterr().out, re.MULTILINE) == codes
+
+
+def test_unknown_option_names_the_command_and_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    code = cli.main(["up", "--prot", "4567"])
+
+    assert code == 64
+    assert "up does not accept --prot; `pulumi-localaws up --help` lists" in capsys.readouterr().err
 
 
 def test_help_of_run_has_the_variables_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,6 +76,27 @@ def test_socket_of_an_ended_process_is_deleted(folder: Path, terminal: int) -> N
     assert [path.name for path in debug_sockets.list_sockets(folder)] == ["2.sock"]
 
 
+def test_function_that_reads_no_more_while_somebody_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"p 1\n")
+    os.close(write_end)
+    terminal, function = socket.socketpair()
+    function.shutdown(socket.SHUT_RD)
+    with os.fdopen(read_end) as stream, terminal, function:
+        monkeypatch.setattr(sys, "stdin", stream)
+
+        assert cli_attach._exchange(terminal) is False
+
+
+def test_only_sockets_are_listed(folder: Path) -> None:
+    (folder / "1.sock").mkdir()
+    (folder / "2.sock").symlink_to(folder / "missing")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "3.sock"))
+
+    assert debug_sockets.list_sockets(folder) == [folder / "3.sock"]
+
+
 PROGRAM = """
 import io, json, zipfile
 

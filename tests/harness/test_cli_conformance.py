@@ -5,6 +5,7 @@ import signal
 import subprocess
 
 import pytest
+from botocore import UNSIGNED
 from cli_process import cli_command
 from pulumi_localaws import cli
 from pulumi_localaws.conformance.backend import Backend
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.backends("embedded")
         (["--endpoint", "http://a:x"], "'http://a:x' is not the URL of a server"),
         (["--endpoint", "http://a/b"], "'http://a/b' is not the URL of a server"),
         (["--endpoint", "https://cognito-idp.eu-west-1.amazonaws.com"], "is AWS. Use --aws-account-id ID"),
+        (["--endpoint", "https://cognito-idp.eu-west-1.amazonaws.com."], "is AWS. Use --aws-account-id ID"),
         (["--aws-account-id", "1"], "'1' is not an account ID. Allowed: 12 digits"),
         (["--endpoint", "http://a", "--aws-account-id", "123456789012"], "not allowed with argument"),
         (["--endpoint", "http://a", "--fact", "x"], "'x' is not the number of a line, such as 23"),
@@ -56,6 +58,20 @@ def test_endpoint_that_does_not_respond_is_1(capsys: pytest.CaptureFixture[str])
         "--endpoint must be the URL of a running server. Got: http://127.0.0.1:1, which does not respond"
     )
     assert message in capsys.readouterr().err
+
+
+def test_aws_is_not_the_endpoint_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    backend = Backend(endpoint="", region="eu-west-1", headers={})
+
+    clients = [backend.client("cognito-idp"), backend.unsigned_client("cognito-idp"), backend.client("sts")]
+
+    assert [client.meta.endpoint_url for client in clients] == [
+        "https://cognito-idp.eu-west-1.amazonaws.com",
+        "https://cognito-idp.eu-west-1.amazonaws.com",
+        "https://sts.eu-west-1.amazonaws.com",
+    ]
+    assert clients[1].meta.config.signature_version is UNSIGNED
 
 
 class FakeSts:

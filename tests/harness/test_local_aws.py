@@ -148,6 +148,19 @@ def test_failed_start_of_the_emulator_shows_its_log(tmp_path: Path) -> None:
         assert probe.connect_ex(("127.0.0.1", aws.port)) != 0
 
 
+def test_endpoint_is_announced_before_both_processes_serve(tmp_path: Path) -> None:
+    failing = tmp_path / "python"
+    failing.write_text("#!/bin/sh\nexit 3\n")
+    failing.chmod(0o700)
+    aws = LocalAws(emulator_python=str(failing))
+    endpoints: list[str] = []
+
+    with pytest.raises(LocalAwsError):
+        aws.start(on_open=endpoints.append)
+
+    assert endpoints == [f"http://127.0.0.1:{aws.port}"]
+
+
 def test_interpreter_without_ministack_gets_an_actionable_message(tmp_path: Path) -> None:
     bare = tmp_path / "python"
     bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "$@"\n')

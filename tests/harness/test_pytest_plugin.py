@@ -166,6 +166,18 @@ def test_unreadable_logs_do_not_hide_the_failure(
     result.stdout.fnmatch_lines(["*assert 'x' == 'y'*", "*The logs could not be read: *"])
 
 
+@pytest.mark.parametrize("arguments", [(), ("--full-trace",)], ids=["default", "full"])
+def test_mistake_is_reported_without_the_lines_of_this_package(
+    pytester: pytest.Pytester, fake_backend: FakeBackend, arguments: tuple[str, ...]
+) -> None:
+    result = run_pytest(pytester, "def test_it(make_user):\n    make_user()\n", *arguments)
+
+    text = result.stdout.str()
+    assert "The deployed stacks have no user pool. Deploy one with deploy_stack" in text
+    assert ">       make_user()" in text or "test_it.py:2: in test_it" in text
+    assert ("user_pools.py" in text) == bool(arguments)
+
+
 def test_reset_is_called_before_the_test_and_by_the_test(
     pytester: pytest.Pytester, fake_backend: FakeBackend
 ) -> None:
@@ -292,17 +304,22 @@ def test_it(localaws, worker_id, number):
 @pytest.mark.long
 def test_stack_of_a_project_is_deployed_and_destroyed(pytester: pytest.Pytester) -> None:
     (pytester.path / "Pulumi.yaml").write_text(
-        "name: shop\nruntime: python\nconfig: {aws:region: us-east-1}\n"
+        "name: shop\nruntime: python\nconfig: {aws:region: eu-central-1}\n"
     )
     (pytester.path / "__main__.py").write_text(
-        "import pulumi, pulumi_aws as aws\npulumi.export('url', aws.sqs.Queue('orders').url)\n"
+        "import pulumi, pulumi_aws as aws\n"
+        "pulumi.export('url', aws.sqs.Queue('orders').url)\n"
+        "pool = aws.cognito.UserPool('users')\n"
+        "flows = ['ALLOW_USER_SRP_AUTH']\n"
+        "aws.cognito.UserPoolClient('web', user_pool_id=pool.id, explicit_auth_flows=flows)\n"
     )
     source = """
 import pytest
 pytestmark = pytest.mark.backends("embedded")
 
-def test_it(localaws, deploy_stack, localaws_backend):
+def test_it(localaws, make_user, deploy_stack, localaws_backend):
     stack = deploy_stack(".", stack="dev")
+    assert make_user().user_pool_id.startswith("eu-central-1_")
     assert stack.outputs["url"].startswith(localaws.endpoint)
     assert localaws.client("sqs").list_queues()["QueueUrls"]
     assert localaws_backend.name == "embedded"

@@ -18,6 +18,7 @@ from pulumi_localaws.config.sources import (
     qualify_key,
 )
 from pulumi_localaws.config.yaml_files import find_yaml_file, read_yaml_file
+from pulumi_localaws.environment import caller_region
 from pulumi_localaws.errors import ConfigError
 
 
@@ -88,6 +89,20 @@ def load_stack_config(
         values={key: _to_text(value) for key, value in values.items()},
         secrets=frozenset(secrets),
     )
+
+
+def select_region(
+    directory: Path, stack: str, overrides: Mapping[str, ConfigValue] | None = None
+) -> str | None:
+    """Return the region to deploy to: the stack's, otherwise that of the caller's environment, or None.
+
+    Raises:
+        ConfigError: As for `read_stack_region`, or AWS does not have the region of the environment.
+    """
+    region = read_stack_region(directory, stack, overrides)
+    if region is None and (region := caller_region()):
+        check_region(region, where="The environment's AWS_REGION or AWS_DEFAULT_REGION")
+    return region
 
 
 def read_stack_region(

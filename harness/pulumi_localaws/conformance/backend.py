@@ -62,7 +62,10 @@ class Backend:
         if self.is_aws:
             import boto3  # noqa: PLC0415  slow to import
 
-            return boto3.session.Session(region_name=self.region).client(service, **kwargs)
+            # Not the endpoint of AWS_ENDPOINT_URL: its facts would be reported as those of AWS.
+            only_aws = Config(ignore_configured_endpoint_urls=True)
+            config = only_aws.merge(kwargs.pop("config", Config()))
+            return boto3.session.Session(region_name=self.region).client(service, config=config, **kwargs)
         client = self._clients.create(service, self.region, **kwargs)
         client.meta.events.register("before-send", self._add_headers)
         return client

@@ -54,6 +54,11 @@ def _build_failure_message(error: BaseException, directory: Path) -> str:
     ]
     if isinstance(error, SyntaxError):
         lines = [f"  {error.filename}:{error.lineno}: {(error.text or '').strip()}"]
+    if isinstance(error, ModuleNotFoundError):
+        lines.append(
+            f"The program runs with the interpreter of pulumi-localaws, {sys.executable}. Install the"
+            " program's packages there, or install pulumi-localaws in the virtual environment that has them."
+        )
     return "\n".join([f"The program failed with {type(error).__name__}: {error}", *lines])
 
 

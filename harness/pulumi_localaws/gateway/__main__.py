@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -90,4 +91,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # later collections do not visit the imported modules again
     asyncio.run(main())

@@ -8,7 +8,7 @@ from dataclasses import replace
 from enum import Enum, auto
 
 from pulumi_localaws.gateway import partiql, presigned_urls
-from pulumi_localaws.gateway.aws_lambda.http_apis import HttpApis, parse_api_request
+from pulumi_localaws.gateway.aws_lambda.http_apis import PATH_PREFIX, HttpApis, parse_api_request
 from pulumi_localaws.gateway.aws_lambda.lambda_client import LambdaClient
 from pulumi_localaws.gateway.cognito import dispatch, pre_sign_up_relay, token_generation
 from pulumi_localaws.gateway.cognito.call import COGNITO_TARGET, Dependencies
@@ -24,7 +24,7 @@ from pulumi_localaws.gateway.cognito.user_names import UserNameLocks
 from pulumi_localaws.gateway.localstack_paths import LocalStackPaths, is_localstack_request
 from pulumi_localaws.gateway.wire.gateway_rules import GatewayRule, detect_rules
 from pulumi_localaws.gateway.wire.http_messages import Request, Response, SendToEmulator
-from pulumi_localaws.gateway.wire.journal import JOURNAL_LENGTH, JournalEntry
+from pulumi_localaws.gateway.wire.journal import JOURNAL_LENGTH, JournalEntry, shorten_path
 from pulumi_localaws.gateway.wire.root_client import RootClient
 
 _DYNAMODB_TARGET = "DynamoDB_20120810."
@@ -229,6 +229,6 @@ class RequestRouter:
 
 
 def _method_and_path(request: Request) -> str:
-    path = request.target.partition("?")[0]
-    # Only the first three segments: an API's path may contain an ID, and the journal keeps no values.
-    return f"{request.method} {'/'.join(path.split('/')[:4])}"
+    # Without the path below an API: it may contain an ID or an address, and the journal keeps no values.
+    api_id, _ = parse_api_request(request)
+    return f"{request.method} {PATH_PREFIX + api_id if api_id else shorten_path(request.target)}"

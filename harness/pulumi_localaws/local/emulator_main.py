@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import functools
+import gc
 import hmac
 import importlib.util
 import json
@@ -189,6 +190,7 @@ def main() -> None:
         _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
+    gc.disable()  # until the imports are done: they create many objects, and no garbage
     # Imported late: they take most of the start, and the thread above must run first.
     try:
         from hypercorn.asyncio import serve  # noqa: PLC0415
@@ -201,6 +203,8 @@ def main() -> None:
         )
 
     served_app = _change_emulator(app)
+    gc.freeze()  # later collections do not visit the imported modules again
+    gc.enable()
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]
     config.keep_alive_timeout = 75

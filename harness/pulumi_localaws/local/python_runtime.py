@@ -33,6 +33,14 @@ def _local_aws_set_up_logging():
     handler.formatter.converter = time.gmtime
     handler.addFilter(_local_aws_request_id)
     logging.getLogger().addHandler(handler)
+    if "PYTHONBREAKPOINT" not in os.environ:
+        sys.breakpointhook = _local_aws_reject_breakpoint  # pdb would read the next event as its command
+
+def _local_aws_reject_breakpoint(*_arguments, **_options):
+    raise RuntimeError(
+        "breakpoint() stops a function only if the local AWS was started with --debug-functions:"
+        " pytest --debug-functions, or pulumi-localaws up --debug-functions"
+    )
 
 def _local_aws_describe(error, error_type="", message=""):
     is_own = not error_type  # the function's own error, not one of the runtime

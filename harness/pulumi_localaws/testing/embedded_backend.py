@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_localaws.config.sources import ConfigValue
+from pulumi_localaws.config.stack import select_region
 from pulumi_localaws.deploy import deploy
 from pulumi_localaws.environment import DEFAULT_REGION
 from pulumi_localaws.errors import LocalAwsError, LocalAwsGoneError
@@ -57,11 +58,16 @@ class EmbeddedBackend(Backend):
         return open_inbox(self.local)
 
     def deploy(self, directory: Path, *, stack: str, config: Mapping[str, ConfigValue] | None) -> Stack:
-        """Deploy with the engine of this package.
+        """Deploy with the engine of this package; from then on, clients use the region of this stack.
 
         Raises:
+            ConfigError: The settings of the project or the stack are invalid.
             LocalAwsError: The local AWS has ended; the message names the process.
         """
+        region = select_region(directory, stack, config)
+        if region is not None:
+            self.region = self.local.region = region
+            config = {**(config or {}), "aws:region": region}
         try:
             return deploy(
                 directory, stack=stack, endpoint=self.endpoint, config=config, scratch=self.local.folder

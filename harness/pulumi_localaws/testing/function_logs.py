@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 from pulumi_localaws.errors import LocalAwsError
@@ -18,14 +19,13 @@ class FunctionLogs:
     """Reads the logs of functions.
 
     Args:
-        functions: The boto3 client of Lambda.
-        logs: The boto3 client of CloudWatch Logs.
+        client: Returns the boto3 client of a service. It is called for each reading, because the region of
+            the clients changes with a deployment.
         since: The time of the first line, in seconds since 1970. Default: now.
     """
 
-    def __init__(self, functions: Any, logs: Any, since: float | None = None) -> None:
-        self._functions = functions
-        self._logs = logs
+    def __init__(self, client: Callable[[str], Any], since: float | None = None) -> None:
+        self._client = client
         self._since_ms = int((time.time() if since is None else since) * 1000) - _CLOCK_MARGIN_MS
 
     def __call__(self, function: str) -> list[str]:
@@ -83,7 +83,7 @@ class FunctionLogs:
         """Return the log group of each function, by name."""
         functions = [
             function
-            for page in self._functions.get_paginator("list_functions").paginate()
+            for page in self._client("lambda").get_paginator("list_functions").paginate()
             for function in page["Functions"]
         ]
         return {
@@ -94,12 +94,11 @@ class FunctionLogs:
         }
 
     def _read_lines(self, group: str) -> list[str]:
-        pages = self._logs.get_paginator("filter_log_events").paginate(
-            logGroupName=group, startTime=self._since_ms
-        )
+        logs = self._client("logs")
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=self._since_ms)
         try:
             messages = [event["message"] for page in pages for event in page["events"]]
-        except self._logs.exceptions.ResourceNotFoundException:  # the function has not run yet
+        except logs.exceptions.ResourceNotFoundException:  # the function has not run yet
             return []
         lines = [line for message in messages for line in message.splitlines()]
         return [line for line in lines if line and not _LINES_OF_LAMBDA.match(line)]

@@ -66,26 +66,41 @@ class UserPools:
         return self._settings[key]
 
     def _find_pool(self) -> str:
-        pool_ids = [
-            str(resource["id"])
-            for stack in self._stacks
-            for resource in stack.resources
-            if resource["type"] == _POOL_TYPE
-        ]
+        pool_ids = self._list_pools()
         if len(pool_ids) == 1:
             return pool_ids[0]
         if not pool_ids:
             raise LocalAwsError(
                 "The deployed stacks have no user pool. Deploy one with deploy_stack before you create a"
-                " user, or set user_pool_id."
+                " user, or call make_user with a user_pool_id."
             )
         raise LocalAwsError(
             f"The deployed stacks have {len(pool_ids)} user pools: {', '.join(pool_ids)}."
-            " Set user_pool_id to one of them."
+            " Call make_user with the user_pool_id of one of them."
         )
 
+    def _list_pools(self) -> list[str]:
+        return [
+            str(resource["id"])
+            for stack in self._stacks
+            for resource in stack.resources
+            if resource["type"] == _POOL_TYPE
+        ]
+
+    def _describe_pool(self, pool_id: str) -> dict[str, Any]:
+        errors = self._cognito.exceptions
+        try:
+            pool: dict[str, Any] = self._cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+        except (errors.ResourceNotFoundException, errors.InvalidParameterException):
+            raise LocalAwsError(
+                f"The user pool {pool_id!r} does not exist in the region {self._cognito.meta.region_name}."
+                f" User pools of the deployed stacks: {', '.join(self._list_pools()) or 'none'}."
+                " Set user_pool_id to one of them, or omit it if there is only one."
+            ) from None
+        return pool
+
     def _describe(self, pool_id: str, client_id: str | None) -> PoolSettings:
-        pool = self._cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+        pool = self._describe_pool(pool_id)
         client = self._describe_client(pool_id, client_id) if client_id else self._find_client(pool_id)
         return PoolSettings(
             pool_id=pool_id,
@@ -105,11 +120,8 @@ class UserPools:
         )
 
     def _find_client(self, pool_id: str) -> dict[str, Any]:
-        pages = self._cognito.get_paginator("list_user_pool_clients").paginate(UserPoolId=pool_id)
         clients = [
-            self._describe_client(pool_id, client["ClientId"])
-            for page in pages
-            for client in page["UserPoolClients"]
+            self._describe_client(pool_id, client["ClientId"]) for client in self._list_clients(pool_id)
         ]
         # The default flows include SRP (Cognito API, CreateUserPoolClient, ExplicitAuthFlows).
         candidates = [
@@ -126,7 +138,21 @@ class UserPools:
             " of one client."
         )
 
+    def _list_clients(self, pool_id: str) -> list[dict[str, Any]]:
+        pages = self._cognito.get_paginator("list_user_pool_clients").paginate(UserPoolId=pool_id)
+        return [client for page in pages for client in page["UserPoolClients"]]
+
     def _describe_client(self, pool_id: str, client_id: str) -> dict[str, Any]:
-        response = self._cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)
+        errors = self._cognito.exceptions
+        try:
+            response = self._cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)
+        except (errors.ResourceNotFoundException, errors.InvalidParameterException):
+            names = [
+                f"{client['ClientId']} ({client['ClientName']})" for client in self._list_clients(pool_id)
+            ]
+            raise LocalAwsError(
+                f"The user pool {pool_id} has no app client {client_id!r}. Its clients:"
+                f" {', '.join(names) or 'none'}. Set client_id to one of them."
+            ) from None
         client: dict[str, Any] = response["UserPoolClient"]
         return client

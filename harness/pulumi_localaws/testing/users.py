@@ -249,8 +249,8 @@ def create_phone_number() -> str:
 def _parse_state(state: UserState | str) -> UserState:
     try:
         return UserState(state)
-    except ValueError as error:
-        raise ValueError(f"state {state!r} is unknown; allowed: {', '.join(UserState)}.") from error
+    except ValueError:
+        raise ValueError(f"state {state!r} is unknown; allowed: {', '.join(UserState)}.") from None
 
 
 def _build_attributes(

@@ -1,5 +1,6 @@
 """The message of a deployment with several problems."""
 
+import sys
 from pathlib import Path
 
 from pulumi_localaws.engine.messages import build_message
@@ -29,3 +30,12 @@ def test_message_of_one_problem_has_its_hint() -> None:
     problem = UnsupportedError("Vpc 'a' is not supported.", "Supported: Queue.")
 
     assert build_message([problem, problem], None, Path()) == "Vpc 'a' is not supported. Supported: Queue."
+
+
+def test_missing_module_names_the_interpreter_that_needs_it(tmp_path: Path) -> None:
+    message = build_message([], ModuleNotFoundError("No module named 'colours'"), tmp_path)
+
+    assert "No module named 'colours'" in message
+    assert (
+        f"interpreter of pulumi-localaws, {sys.executable}. Install the program's packages there" in message
+    )

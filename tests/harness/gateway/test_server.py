@@ -119,7 +119,10 @@ def test_journal_has_actions_and_no_values() -> None:
                 b'{"MessageBody": "anna@example.com"}',
             )
             await served.request("POST", "/", {"X-Amz-Target": "AWSCognitoIdentityProviderService.SignUp"})
-            await served.request("GET", "/bucket/key?X-Amz-Signature=abc")
+            await served.request("GET", "/bucket/anna@example.com?X-Amz-Signature=abc")
+            await served.request("PUT", "/aws-cognito-idp-user-import/import-1-secret")
+            await served.request("DELETE", "/v2/email/identities/anna@example.com")
+            await served.request("POST", "/2015-03-31/functions/f/invocations")
             _, _, journal = await served.request("GET", "/_localaws/journal")
             await served.request("DELETE", "/_localaws/journal")
             _, _, cleared_journal = await served.request("GET", "/_localaws/journal")
@@ -131,7 +134,10 @@ def test_journal_has_actions_and_no_values() -> None:
     assert [(e["service"], e["action"], e["status"]) for e in journal["entries"]] == [
         ("sqs", "SendMessage", 200),
         ("cognito-idp", "SignUp", 200),
-        ("http", "GET /bucket/key", 200),
+        ("http", "GET /bucket", 200),
+        ("http", "PUT /aws-cognito-idp-user-import", 200),
+        ("http", "DELETE /v2/email/identities", 200),
+        ("http", "POST /2015-03-31/functions/f/invocations", 200),
     ]
     assert cleared_journal == {"entries": []}
     assert status == 405

@@ -114,3 +114,11 @@ def test_folder_that_others_can_write_to_is_rejected(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(LocalAwsError, match="must belong to you, with the permissions 700"):
         debug_sockets.open_debug_folder()
+
+
+def test_link_instead_of_the_folder_is_rejected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(debug_sockets, "_PARENT", tmp_path)
+    (tmp_path / f"pulumi-localaws-debug-{os.getuid()}").symlink_to(tmp_path / "missing")
+
+    with pytest.raises(LocalAwsError, match="must not be a link or a file"):
+        debug_sockets.open_debug_folder()

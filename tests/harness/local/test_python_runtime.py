@@ -20,6 +20,8 @@ class RefusedError(Exception):
 
 def handler(event, context):
     logging.info("a message")
+    if event == "break":
+        breakpoint()
     if event == "raise":
         raise RefusedError("the run is done")
     return {1, 2} if event == "set" else os.getpid()
@@ -77,6 +79,13 @@ def test_exception_has_its_class_and_the_process_lives_on(execute):
         [],
     )
     assert re.fullmatch(r"\[INFO\]\t[-0-9T:.]{23}Z\tid-1\ta message", first["log"])
+
+
+def test_breakpoint_without_the_option_names_the_option(execute):
+    stopped, last = execute("break"), execute({})
+
+    assert "started with --debug-functions" in stopped["body"]["errorMessage"]
+    assert "error" not in last
 
 
 def test_another_script_of_the_emulator_is_rejected():

@@ -1,6 +1,7 @@
 """The backends LocalStack and AWS, with stand-ins for LocalStack, STS and the Pulumi CLI."""
 
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,8 +13,9 @@ import pytest
 import yaml
 from botocore.exceptions import NoCredentialsError
 from pulumi import automation
+from pulumi_localaws.deploy import Deployment
 from pulumi_localaws.errors import DeploymentError
-from pulumi_localaws.testing import backends
+from pulumi_localaws.testing import backends, embedded_backend
 from pulumi_localaws.testing.backends import (
     AwsBackend,
     BackendUnavailableError,
@@ -265,3 +267,34 @@ def test_failed_cli_deployment_is_destroyed(monkeypatch: pytest.MonkeyPatch, pro
         AwsBackend(ACCOUNT, "eu-west-1").deploy(project, stack="dev", config=None)
 
     assert stack.calls == ["up", "destroy"]
+
+
+@pytest.mark.parametrize(
+    ("region_of_stack", "expected"),
+    [("eu-west-1", "eu-west-1"), (None, "eu-west-3")],
+    ids=["stack", "environment"],
+)
+def test_embedded_clients_use_the_region_of_the_stack(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, region_of_stack: str | None, expected: str
+) -> None:
+    config = {"aws:region": region_of_stack} if region_of_stack else {}
+    (tmp_path / "Pulumi.yaml").write_text(json.dumps({"name": "shop", "runtime": "python", "config": config}))
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    settings: list[Any] = []
+    monkeypatch.setattr(embedded_backend, "deploy", lambda *_, config, **__: settings.append(config))
+    backend = embedded_backend.EmbeddedBackend()
+
+    backend.deploy(tmp_path, stack="dev", config={"size": 3})
+
+    assert (backend.region, backend.local.region) == (expected, expected)
+    assert settings == [{"size": 3, "aws:region": expected}]
+
+
+def test_report_of_a_failing_test_has_no_export_of_the_stack() -> None:
+    """The report shows the values of a failing test's fixtures, and exports can be secret."""
+    stack = Deployment(
+        {"password": "hunter2"}, ("password",), [], "http://127.0.0.1:4566", tempfile.TemporaryDirectory()
+    )
+    stack.discard_state()
+
+    assert "hunter2" not in repr(stack)

@@ -104,19 +104,24 @@ class FakeFunctions:
         return [{"Functions": functions}]
 
 
+def open_logs(functions: FakeFunctions, cloudwatch: FakeLogs, since: float | None = None) -> FunctionLogs:
+    clients = {"lambda": functions, "logs": cloudwatch}
+    return FunctionLogs(lambda service: clients[service], since)
+
+
 LINES = ["START RequestId: 1 Version: $LATEST\n", "hello\nworld\n", "REPORT RequestId: 1\tDuration: 1 ms\n"]
 
 
 def test_lines_are_those_of_the_function_itself() -> None:
     cloudwatch = FakeLogs(orders=LINES)
-    logs = FunctionLogs(FakeFunctions("orders"), cloudwatch, since=10.0)
+    logs = open_logs(FakeFunctions("orders"), cloudwatch, since=10.0)
 
     assert logs("order") == ["hello", "world"]
     assert cloudwatch.start_times == [9_998]
 
 
 def test_whole_name_is_chosen_although_it_is_part_of_another() -> None:
-    logs = FunctionLogs(FakeFunctions("orders", "orders-retry"), FakeLogs(orders=["a"]))
+    logs = open_logs(FakeFunctions("orders", "orders-retry"), FakeLogs(orders=["a"]))
 
     assert logs("orders") == ["a"]
 
@@ -130,21 +135,21 @@ def test_whole_name_is_chosen_although_it_is_part_of_another() -> None:
 )
 def test_name_must_match_one_function(function: str, message: str) -> None:
     """The gateway's own functions do not count."""
-    logs = FunctionLogs(FakeFunctions("orders-a", "orders-b", "localaws-users-relay"), FakeLogs())
+    logs = open_logs(FakeFunctions("orders-a", "orders-b", "localaws-users-relay"), FakeLogs())
 
     with pytest.raises(LocalAwsError, match=message):
         logs(function)
 
 
 def test_function_that_has_not_run_has_no_lines() -> None:
-    logs = FunctionLogs(FakeFunctions("orders", "mails"), FakeLogs(mails=["sent"]))
+    logs = open_logs(FakeFunctions("orders", "mails"), FakeLogs(mails=["sent"]))
 
     assert logs("orders") == []
     assert logs.read_all() == {"mails": ["sent"]}
 
 
 def test_missing_line_is_reported_with_the_existing_ones() -> None:
-    logs = FunctionLogs(FakeFunctions("orders"), FakeLogs(orders=["hello"]))
+    logs = open_logs(FakeFunctions("orders"), FakeLogs(orders=["hello"]))
 
     with pytest.raises(LocalAwsError, match=r"No line of orders contains 'bye'. .*\['hello'\]"):
         logs.wait_for("orders", "bye", timeout=0)

@@ -1,6 +1,7 @@
 """Users for tests, against a Cognito that records its calls."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,8 +23,17 @@ class FakeStack:
         raise NotImplementedError
 
 
+class NotFoundError(Exception):
+    """The pool or the client does not exist."""
+
+
 class FakeCognito:
     """Records each call, and answers as Cognito does."""
+
+    meta = SimpleNamespace(region_name="us-east-1")
+    exceptions = SimpleNamespace(
+        ResourceNotFoundException=NotFoundError, InvalidParameterException=NotFoundError
+    )
 
     def __init__(self, pool: dict[str, Any] | None = None, clients: Sequence[dict[str, Any]] = ()) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -33,6 +43,8 @@ class FakeCognito:
     def __getattr__(self, name: str) -> Any:
         def call(**parameters: Any) -> dict[str, Any]:
             self.calls.append((name, parameters))
+            if parameters.get("UserPoolId", POOL_ID) != POOL_ID:
+                raise NotFoundError
             answers = {
                 "describe_user_pool": {"UserPool": self._pool},
                 "sign_up": {"UserSub": "sub", "UserConfirmed": False},
@@ -43,12 +55,14 @@ class FakeCognito:
         return call
 
     def describe_user_pool_client(self, **parameters: Any) -> dict[str, Any]:
+        if parameters["ClientId"] not in self._clients:
+            raise NotFoundError
         client = self._clients[parameters["ClientId"]]
         return {"UserPoolClient": {"ClientName": "web", **client}}
 
     def get_paginator(self, name: str) -> Any:
         assert name == "list_user_pool_clients"
-        pages = [{"UserPoolClients": [client]} for client in self._clients.values()]
+        pages = [{"UserPoolClients": [{"ClientName": "web", **client}]} for client in self._clients.values()]
         return type("Paginator", (), {"paginate": lambda _, **__: pages})()
 
     @property
@@ -90,6 +104,19 @@ def test_user_signs_up_confirms_and_signs_in() -> None:
     assert user.username == user.attributes["email"]
     assert (user.access_token, user.id_token, user.refresh_token) == ("a", "i", "r")
     assert user.headers == {"Authorization": "Bearer a"}
+
+
+def test_missing_pool_or_client_is_reported_with_the_existing_ones() -> None:
+    factory = create_factory(FakeCognito())
+
+    with pytest.raises(
+        LocalAwsError, match=f"pool 'us-east-1_x' does not exist.* stacks: {POOL_ID}.*user_pool_id"
+    ):
+        factory.create(user_pool_id="us-east-1_x")
+    with pytest.raises(
+        LocalAwsError, match=rf"no app client 'x'. Its clients: {CLIENT_ID} \(web\).*client_id"
+    ):
+        factory.create(client_id="x")
 
 
 def test_second_user_causes_no_call_that_describes_the_pool() -> None:
@@ -207,7 +234,10 @@ def test_further_challenge_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("pool_ids", "message"),
-    [([], "have no user pool. Deploy one"), (["a", "b"], "have 2 user pools: a, b. Set user_pool_id")],
+    [
+        ([], "have no user pool. Deploy one"),
+        (["a", "b"], "have 2 user pools: a, b. Call make_user with the user_pool_id"),
+    ],
 )
 def test_pool_must_be_unique(pool_ids: list[str], message: str) -> None:
     with pytest.raises(LocalAwsError, match=message):

@@ -46,7 +46,7 @@ def test_form_fixes_bucket_key_type_and_size(call_route: Callable[..., Any]) -> 
 @pytest.mark.parametrize("region", ["eu-central-1", "me-central-1"])
 def test_signed_urls_name_the_region_of_the_bucket(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
     """The global endpoint redirects or rejects requests for buckets of other regions."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    monkeypatch.setenv("AWS_REGION", region)
     client = avatars.client()
 
     form = client.generate_presigned_post("pictures", KEY)

@@ -1,5 +1,6 @@
 """A user pool in memory whose user names are addresses, with its custom challenge."""
 
+import threading
 import uuid
 from typing import Any
 
@@ -26,6 +27,7 @@ class PhonePool:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._creation = threading.Lock()  # Cognito never creates two users with one user name
         self.users: dict[str, dict[str, Any]] = {}
         self.passwords: dict[str, str] = {}
         self.refusal: str | None = None
@@ -59,9 +61,10 @@ class PhonePool:
             raise cognito_error("UserLambdaValidationException", self.refusal)
         attributes = {entry["Name"]: entry["Value"] for entry in UserAttributes}
         assert attributes["phone_number"] == Username
-        if any(user["attributes"].get("phone_number") == Username for user in self.users.values()):
-            raise cognito_error("UsernameExistsException")
-        return {"User": self._response(self.add("FORCE_CHANGE_PASSWORD", **attributes), "Attributes")}
+        with self._creation:
+            if any(user["attributes"].get("phone_number") == Username for user in self.users.values()):
+                raise cognito_error("UsernameExistsException")
+            return {"User": self._response(self.add("FORCE_CHANGE_PASSWORD", **attributes), "Attributes")}
 
     def admin_set_user_password(
         self,

@@ -16,6 +16,8 @@ _UNSIGNED_SERVICES: Final = {
     "AmazonSQS": "sqs",
 }
 """Services by the prefix of X-Amz-Target, for calls without a signature."""
+_DATED_API: Final = re.compile(r"/20\d\d-\d\d-\d\d/")
+_NAMED_API: Final = re.compile(r"/(_|v\d/|oauth2/)")
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class JournalEntry:
 def parse_service_and_action(method: str, target: str, headers: Mapping[str, str]) -> tuple[str, str]:
     """Return the service and the action of a request.
 
-    The action is the API action if a header names it, otherwise method and path. The query is left out
-    because it may contain a signature.
+    The action is the API action if a header names it, otherwise method and the beginning of the path. The
+    query is left out because it may contain a signature.
     """
     aws_target = headers.get("X-Amz-Target", "")
     scope = _CREDENTIAL_SCOPE.search(headers.get("Authorization", ""))
@@ -50,7 +52,20 @@ def parse_service_and_action(method: str, target: str, headers: Mapping[str, str
     else:
         prefix = aws_target.partition(".")[0].partition("_")[0]
         service = _UNSIGNED_SERVICES.get(prefix, "http")
-    return service, aws_target.rpartition(".")[2] or f"{method} {target.partition('?')[0]}"
+    return service, aws_target.rpartition(".")[2] or f"{method} {shorten_path(target)}"
+
+
+def shorten_path(target: str) -> str:
+    """Return the beginning of a path, which names an API or a bucket.
+
+    The rest may be an object's key, an address or the secret part of an upload URL. Paths with a date, such
+    as Lambda's, are returned whole: they contain names of functions.
+    """
+    path = target.partition("?")[0]
+    if _DATED_API.match(path):
+        return path
+    segments = path.split("/")
+    return "/".join(segments[: 4 if _NAMED_API.match(path) else 2])
 
 
 def create_streamed_entry(method: str, target: str, headers: Mapping[str, str], status: int) -> JournalEntry:
