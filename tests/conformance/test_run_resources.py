@@ -106,3 +106,14 @@ def test_failed_deletion_is_reported_and_the_others_follow(resources: RunResourc
 
     assert failure.startswith(f"user pool localaws-conformance-{resources.run_id}-2: ")
     assert aws.deletions()[-1][0] == "delete_role"
+
+
+def test_log_group_of_the_endpoint_is_deleted(resources: RunResources, aws: FakeAws) -> None:
+    """Our own rule: Cognito creates the log group of an import job, and does not delete it with the pool."""
+    aws.errors["delete_log_group"] = error("ResourceNotFoundException")
+    resources.expect_log_group("/aws/cognito/userpools/p1/name")
+
+    assert resources.delete_all() == []
+    assert aws.deletions() == [
+        ("delete_log_group", {"logGroupName": "/aws/cognito/userpools/p1/name"}),
+    ]

@@ -104,6 +104,11 @@ class RunResources:
             arn: str = self.retry(create, "InvalidParameterValueException")
         return arn
 
+    def expect_log_group(self, name: str) -> None:
+        """Delete a log group at the end that the endpoint creates itself."""
+        logs = self.client("logs")
+        self._deletions.append((f"log group {name}", lambda: logs.delete_log_group(logGroupName=name)))
+
     def create_user(self, policy: str) -> tuple[str, str]:
         """Create an IAM user with one policy; return access key and secret key."""
         iam, name = self.client("iam"), self.create_name()
