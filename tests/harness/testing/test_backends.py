@@ -301,6 +301,7 @@ def test_embedded_clients_use_the_region_of_the_stack(
     backend = embedded_backend.EmbeddedBackend()
 
     backend.deploy(tmp_path, stack="dev", config={"size": 3})
+    backend.stop()  # deletes the folder for the state
 
     assert (backend.region, backend.local.region) == (expected, expected)
     assert settings == [{"size": 3, "aws:region": expected}]
