@@ -25,6 +25,10 @@ def kit(running_aws: LocalAws) -> Iterator[Kit]:
     kit = Kit(Backend(running_aws.endpoint, running_aws.region, headers={}))
     yield kit
     assert kit.resources.delete_all() == []
+    groups = [
+        group["logGroupName"] for group in running_aws.client("logs").describe_log_groups()["logGroups"]
+    ]
+    assert [name for name in groups if kit.resources.run_id in name] == []
 
 
 @pytest.mark.sample(5)
