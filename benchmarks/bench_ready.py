@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-MAX_RATIO = 0.9
+MAX_RATIO = 0.8
 """Median of our stack, divided by the median of the Pulumi CLI."""
 
 _ROOT = Path(__file__).resolve().parents[1]

@@ -6,6 +6,7 @@ Clients other than browsers are allowed: they already run on this machine.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 
 _PORT = re.compile(r":\d*$")
@@ -96,6 +97,7 @@ class OriginPolicy:
         return ""
 
 
+@lru_cache(maxsize=1024)  # the same few hosts again with each request
 def _is_local_host(host: str) -> bool:
     name = _host_name(host)
     return _is_loopback(host) or name in _HOSTS or name.endswith(_HOST_SUFFIXES)

@@ -108,10 +108,12 @@ def test_failed_deletion_is_reported_and_the_others_follow(resources: RunResourc
     assert aws.deletions()[-1][0] == "delete_role"
 
 
-def test_log_group_of_an_import_job_is_deleted(resources: RunResources, aws: FakeAws) -> None:
-    """Our own rule: also if the job was never started, so that there is no log group."""
+def test_log_group_of_the_endpoint_is_deleted(resources: RunResources, aws: FakeAws) -> None:
+    """Our own rule: Cognito creates the log group of an import job, and does not delete it with the pool."""
     aws.errors["delete_log_group"] = error("ResourceNotFoundException")
-    resources.delete_log_group_at_end("/aws/cognito/userpools/p1/name")
+    resources.expect_log_group("/aws/cognito/userpools/p1/name")
 
     assert resources.delete_all() == []
-    assert aws.deletions() == [("delete_log_group", {"logGroupName": "/aws/cognito/userpools/p1/name"})]
+    assert aws.deletions() == [
+        ("delete_log_group", {"logGroupName": "/aws/cognito/userpools/p1/name"}),
+    ]

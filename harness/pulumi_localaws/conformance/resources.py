@@ -104,6 +104,11 @@ class RunResources:
             arn: str = self.retry(create, "InvalidParameterValueException")
         return arn
 
+    def expect_log_group(self, name: str) -> None:
+        """Delete a log group at the end that the endpoint creates itself."""
+        logs = self.client("logs")
+        self._deletions.append((f"log group {name}", lambda: logs.delete_log_group(logGroupName=name)))
+
     def create_user(self, policy: str) -> tuple[str, str]:
         """Create an IAM user with one policy; return access key and secret key."""
         iam, name = self.client("iam"), self.create_name()
@@ -133,11 +138,6 @@ class RunResources:
             key = kms.create_key(Description=name)["KeyMetadata"]
         key_ids.append(key["KeyId"])
         return str(key["Arn"])
-
-    def delete_log_group_at_end(self, name: str) -> None:
-        """Register the deletion of a log group that AWS creates, for example for an import job."""
-        logs = self.client("logs")
-        self._deletions.append((f"log group {name}", lambda: logs.delete_log_group(logGroupName=name)))
 
     @contextmanager
     def _creation(self, name: str, delete: Callable[[], None]) -> Iterator[None]:

@@ -5,6 +5,7 @@ starts as many workers, then wait for more than the time-out of an HTTP API befo
 """
 
 import hashlib
+import shutil
 import tempfile
 import threading
 import types
@@ -34,9 +35,13 @@ class _SharedFolders:
             if not folder.is_dir():
                 # An interrupted attempt, for example on a full disk, must not count as unpacked.
                 unfinished = Path(tempfile.mkdtemp(dir=self._root))
-                with zipfile.ZipFile(zip_path) as code:
-                    code.extractall(unfinished)
-                unfinished.rename(folder)
+                try:
+                    with zipfile.ZipFile(zip_path) as code:
+                        code.extractall(unfinished)
+                    unfinished.rename(folder)
+                except BaseException:
+                    shutil.rmtree(unfinished, ignore_errors=True)
+                    raise
         return folder
 
 

@@ -215,8 +215,8 @@ def create_backend(name: str, *, account_id: str | None = None, debug_functions:
         debug_functions: As for `LocalAws`, for ``embedded`` only.
 
     Raises:
-        BackendUnavailableError: The name is unknown, the account id is missing, or the backend can't debug
-            functions.
+        BackendUnavailableError: The name is unknown, the account id or a package is missing, or the backend
+            can't debug functions.
     """
     if debug_functions and name != "embedded":
         raise BackendUnavailableError(
@@ -224,7 +224,13 @@ def create_backend(name: str, *, account_id: str | None = None, debug_functions:
         )
     if name == "embedded":
         # Imported late: it imports from this module, and not every test run needs it.
-        from pulumi_localaws.testing.embedded_backend import EmbeddedBackend  # noqa: PLC0415
+        try:
+            from pulumi_localaws.testing.embedded_backend import EmbeddedBackend  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise BackendUnavailableError(
+                f"The package {error.name} is not installed. Install all packages of the local AWS:"
+                " pip install 'pulumi-userprofiles[testing]'"
+            ) from error
 
         return EmbeddedBackend(debug_functions=debug_functions)
     if name == "localstack":

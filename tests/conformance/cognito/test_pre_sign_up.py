@@ -133,6 +133,16 @@ def test_pool_shows_its_own_function(gateway: GatewayClient, emulator: FakeEmula
     assert emulator.pool["LambdaConfig"]["PreSignUp"] != FUNCTION
 
 
+def test_sign_up_reads_the_pool_once(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: once the relay is installed, a sign-up does not look up its pool again."""
+    gateway.sign_up("ann@example.com")
+    emulator.calls.clear()
+
+    gateway.sign_up("bob@example.com")
+
+    assert (emulator.calls.count("DescribeUserPool"), len(emulator.events)) == (1, 2)
+
+
 def test_new_function_replaces_the_old_one(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Our own rule: UpdateUserPool with other triggers, or with none, takes effect immediately."""
     gateway.sign_up("ann@example.com")

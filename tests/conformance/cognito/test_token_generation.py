@@ -254,6 +254,16 @@ def test_hosted_sign_in_fires_once(gateway: GatewayClient, emulator: FakeEmulato
     assert [e["triggerSource"] for e in emulator.events] == ["TokenGeneration_HostedAuth"]
 
 
+def test_sign_in_reads_the_pool_once(gateway: GatewayClient, emulator: FakeEmulator) -> None:
+    """Our own rule: once the relay is installed, a sign-in does not look up its pool again."""
+    sign_in(gateway)
+    emulator.calls.clear()
+
+    sign_in(gateway)
+
+    assert (emulator.calls.count("DescribeUserPool"), len(emulator.events)) == (1, 2)
+
+
 def test_own_triggers_are_shown(gateway: GatewayClient, emulator: FakeEmulator) -> None:
     """Our own rule: DescribeUserPool returns the owner's triggers, under the owner's keys."""
     emulator.pool["LambdaConfig"] = {**V1, "PostConfirmation": FUNCTION}

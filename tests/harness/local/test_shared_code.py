@@ -1,12 +1,13 @@
 """The workers of a function share its unpacked code."""
 
 import io
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
 from ministack.core import lambda_runtime
-from pulumi_localaws.local.shared_code import share_code_of_workers
+from pulumi_localaws.local.shared_code import _SharedFolders, share_code_of_workers
 
 
 @pytest.fixture
@@ -92,3 +93,18 @@ def test_damaged_code_is_refused_at_each_attempt(start_worker):
     for _ in range(2):
         with pytest.raises(zipfile.BadZipFile):
             worker.invoke({}, "request")
+
+
+def test_an_interrupted_attempt_leaves_no_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = tmp_path / "code.zip"
+    with zipfile.ZipFile(code, "w") as file:
+        file.writestr("a.py", "first")
+        file.writestr("b.py", "second")
+    code.write_bytes(code.read_bytes().replace(b"second", b"secomd", 1))
+    folders = _SharedFolders()
+
+    with pytest.raises(zipfile.BadZipFile):
+        folders.unpack(code)
+
+    assert list(folders._root.iterdir()) == []

@@ -1,6 +1,7 @@
 """The backends LocalStack and AWS, with stand-ins for LocalStack, STS and the Pulumi CLI."""
 
 import json
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +25,13 @@ from pulumi_localaws.testing.backends import (
 )
 
 ACCOUNT = "123456789012"
+
+
+class MissingPackages:
+    """An import system without any package."""
+
+    def find_spec(self, *_: Any) -> None:
+        raise ModuleNotFoundError(name="yaml")
 
 
 @pytest.fixture
@@ -154,6 +162,14 @@ def test_missing_credentials_are_reported(monkeypatch: pytest.MonkeyPatch) -> No
 def test_account_id_is_checked(account: str | None, message: str) -> None:
     with pytest.raises(BackendUnavailableError, match=message):
         AwsBackend(account)
+
+
+def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, embedded_backend.__name__)
+    monkeypatch.setattr(sys, "meta_path", [MissingPackages()])
+
+    with pytest.raises(BackendUnavailableError, match=r"yaml is not installed.*userprofiles\[testing\]"):
+        create_backend("embedded")
 
 
 def test_unknown_name_is_rejected() -> None:

@@ -54,7 +54,7 @@ def import_job(kit: Kit) -> str:
         UserPoolId=pool.id, JobName="facts", CloudWatchLogsRoleArn=_create_role(kit)
     )["UserImportJob"]
     _upload(job["PreSignedUrl"], "\n".join(rows))
-    kit.resources.delete_log_group_at_end(f"/aws/cognito/userpools/{pool.id}/{pool.document['Name']}")
+    kit.resources.expect_log_group(f"/aws/cognito/userpools/{pool.id}/{pool.document['Name']}")
     pool.admin.start_user_import_job(UserPoolId=pool.id, JobId=job["JobId"])
     expect("status of the job", _wait_for_job(pool, job["JobId"]), "Succeeded")
     expect("events", kit.take_sources(pool), [])

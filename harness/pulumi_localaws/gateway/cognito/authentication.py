@@ -37,7 +37,7 @@ async def issue_tokens(
     if user is None or not call.fires(PRE_TOKEN_GENERATION, client.pool):
         return await forward()
     relay = call.dependencies.token_relay
-    sign_in = SignInInProgress(client_metadata or {}, call.notes)
+    sign_in = SignInInProgress(client_metadata or {}, call.notes, client.pool)
     async with relay.expect(client.pool, user.name, sign_in):
         await relay.install(client.pool)
         response = await forward()

@@ -20,11 +20,13 @@ class UserPool:
         id: The pool's ID; the part before ``_`` is its region.
         arn: The pool's ARN.
         document: ``UserPool`` of DescribeUserPool with the triggers that the pool's owner configured.
+        installed_triggers: The emulator's ``LambdaConfig``, with the relays.
     """
 
     id: str
     arn: str
     document: dict[str, Any]
+    installed_triggers: dict[str, Any] = field(default_factory=dict)
 
     @property
     def region(self) -> str:

@@ -111,9 +111,11 @@ class PreSignUpRelay:
         Raises:
             AwsError: The emulator rejected the relay.
         """
+        relay_arn = self._relay.arn(pool)
+        if pool.installed_triggers.get(PRE_SIGN_UP) == relay_arn:
+            return
         document = await self._directory.describe_pool(pool.id)
         config = dict((document or {}).get("LambdaConfig") or {})
-        relay_arn = self._relay.arn(pool)
         if not config.get(PRE_SIGN_UP) or config[PRE_SIGN_UP] == relay_arn:
             return
         await self._relay.create(pool.region)
@@ -139,12 +141,13 @@ class PreSignUpRelay:
         if not self._relay.is_invocation(request):
             return relay_response({"message": "not the relay"}, HTTPStatus.FORBIDDEN)
         relayed_event = parse_event(request)
-        pool = await self._directory.get_pool(str(relayed_event.get("userPoolId") or ""))
+        pool_id = str(relayed_event.get("userPoolId") or "")
+        sign_up = next(
+            (s for s in self._sign_ups if s.client.pool.id == pool_id and s.matches(relayed_event)), None
+        )
+        pool = await self._directory.get_pool(pool_id) if sign_up is None else sign_up.client.pool
         if pool is None:
             return relay_response({"message": "unknown pool"}, HTTPStatus.NOT_FOUND)
-        sign_up = next(
-            (s for s in self._sign_ups if s.client.pool.id == pool.id and s.matches(relayed_event)), None
-        )
         if sign_up is not None:
             # Of two equal sign-ups at the same time, each gets one relayed event.
             self._sign_ups.remove(sign_up)

@@ -37,12 +37,14 @@ class SignInInProgress:
     Attributes:
         client_metadata: The metadata that reaches the trigger.
         notes: Receives a note for the journal.
+        pool: The user's pool; None if only the emulator knows it.
         overrides: The function's response in the emulator's form, after the first relayed event.
         error: The trigger's error, if it failed.
     """
 
     client_metadata: dict[str, Any]
     notes: list[str]
+    pool: UserPool | None = field(default=None)
     overrides: dict[str, Any] | None = field(default=None)
     error: AwsError | None = field(default=None)
 
@@ -81,9 +83,11 @@ class TokenRelay:
         Raises:
             AwsError: The emulator rejected the relay.
         """
+        relay_value = {"LambdaArn": self._relay.arn(pool), "LambdaVersion": "V2_0"}
+        if pool.installed_triggers.get(PRE_TOKEN_GENERATION_CONFIG) == relay_value:
+            return
         document = await self._directory.describe_pool(pool.id)
         config = dict((document or {}).get("LambdaConfig") or {})
-        relay_value = {"LambdaArn": self._relay.arn(pool), "LambdaVersion": "V2_0"}
         own_triggers = {
             key: config.pop(key)
             for key in (PRE_TOKEN_GENERATION, PRE_TOKEN_GENERATION_CONFIG)
@@ -128,11 +132,11 @@ class TokenRelay:
         if not self._relay.is_invocation(request):
             return relay_response({"message": "not the relay"}, HTTPStatus.FORBIDDEN)
         event = parse_event(request)
-        pool = await self._directory.get_pool(str(event.get("userPoolId") or ""))
+        pool_id, user_name = str(event.get("userPoolId") or ""), str(event.get("userName") or "")
+        sign_in = self._sign_ins.get((pool_id, user_name)) or self._token_request or SignInInProgress({}, [])
+        pool = sign_in.pool or await self._directory.get_pool(pool_id)
         if pool is None:
             return relay_response({"message": "unknown pool"}, HTTPStatus.NOT_FOUND)
-        user_name = str(event.get("userName") or "")
-        sign_in = self._sign_ins.get((pool.id, user_name)) or self._token_request or SignInInProgress({}, [])
         try:
             if sign_in.overrides is None:
                 sign_in.overrides = await self._fire(pool, event, sign_in)

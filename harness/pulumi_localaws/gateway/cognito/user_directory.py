@@ -51,7 +51,12 @@ class UserDirectory:
         document = await self.describe_pool(pool_id)
         if document is None:
             return None
-        return UserPool(pool_id, str(document.get("Arn") or ""), self.hide_relay(document))
+        return UserPool(
+            pool_id,
+            str(document.get("Arn") or ""),
+            self.hide_relay(document),
+            document.get("LambdaConfig") or {},
+        )
 
     async def describe_pool(self, pool_id: str) -> dict[str, Any] | None:
         """Return the emulator's description of a pool, with the relay, or None."""

@@ -1,7 +1,7 @@
 """The HTTP connection to the emulator: the tasks of a reverse proxy, without any rule about AWS."""
 
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, hdrs, web
 from aiohttp.client_exceptions import ClientError
@@ -134,22 +134,19 @@ class EmulatorConnection:
                 data=await _read_body(request),
                 allow_redirects=False,
             ) as emulator_response:
-                response = web.StreamResponse(
-                    status=emulator_response.status,
-                    reason=emulator_response.reason,
-                    headers=remove_hop_by_hop_headers(emulator_response.headers),
-                )
+                head: dict[str, Any] = {
+                    "status": emulator_response.status,
+                    "reason": emulator_response.reason,
+                    "headers": remove_hop_by_hop_headers(emulator_response.headers),
+                }
                 length = emulator_response.headers.get(hdrs.CONTENT_LENGTH)
                 if request.method == hdrs.METH_HEAD or length == "0":
+                    response = web.StreamResponse(**head)
                     await response.prepare(request)
                 elif length is not None and int(length) <= _SMALL_BODY_BYTES:
-                    response = web.Response(
-                        status=emulator_response.status,
-                        reason=emulator_response.reason,
-                        headers=response.headers,
-                        body=await emulator_response.read(),
-                    )
+                    response = web.Response(**head, body=await emulator_response.read())
                 else:
+                    response = web.StreamResponse(**head)
                     await self._stream_body(request, emulator_response.content.iter_any(), response)
                 return response
         except (ClientError, OSError) as error:
@@ -175,5 +172,7 @@ async def _read_body(request: web.Request) -> bytes | AsyncIterator[bytes] | Non
         return None
     length = request.content_length
     if length is not None and length <= _SMALL_BODY_BYTES:
+        if request.content.is_eof():  # the whole body has arrived, as it mostly has
+            return request.content.read_nowait()
         return await wait_for_part(request, request.content.readexactly(length))
     return read_parts(request)
