@@ -9,6 +9,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+pytestmark = pytest.mark.sample(1)  # every service
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ROOT / "harness" / "pulumi_localaws" / "resources" / "services"
 POLICIES = sorted((ROOT / "docs").glob("deployer-policy-*.json"))
@@ -34,7 +35,8 @@ CALLED = [
 
 # Operations of resource types that the stack does not create.
 OTHER_TYPES = {
-    "lambda": "DeleteLayerVersion PublishLayerVersion",
+    "lambda": "CreateFunctionUrlConfig DeleteFunctionUrlConfig DeleteLayerVersion PublishLayerVersion",
+    "events": "CreateEventBus DeleteEventBus",
     "iam": "AttachRolePolicy CreatePolicy DeletePolicy DetachRolePolicy",
     "dynamodb": "DeleteItem PutItem",
     "cognito-idp": "CreateResourceServer CreateUserPoolDomain DeleteResourceServer DeleteUserPoolDomain",
