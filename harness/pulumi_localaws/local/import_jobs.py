@@ -110,18 +110,20 @@ class ImportJobs:
         job = self._job(data)
         if job["Status"] != "Created":
             raise self._precondition_error(f"The job {job['JobId']} has the status {job['Status']}.")
+        self._uploads.pop(self._path(job), None)
         job.update(Status="Stopped", CompletionDate=self._cognito._now_epoch())
         return {"UserImportJob": job}
 
     def _start(self, data: dict[str, Any]) -> dict[str, Any]:
         """Import the users; the job has ended when the next call describes it."""
         pool, job = self._pool(data), self._job(data)
-        content = self._uploads[job["PreSignedUrl"].removeprefix(os.environ.get("AWS_ENDPOINT_URL", ""))]
+        content = self._uploads.get(self._path(job))
         if job["Status"] != "Created" or not content or not pool.get("AutoVerifiedAttributes"):
             raise self._precondition_error(
                 f"The job {job['JobId']} can't be started: it needs the status Created (now {job['Status']}),"
                 " an uploaded file, and a pool with AutoVerifiedAttributes."
             )
+        del self._uploads[self._path(job)]  # the URL accepts no further file
         pending_job = {**job, "Status": "Pending"}
         job.update(StartDate=self._cognito._now_epoch(), Status="Succeeded")
         try:
@@ -199,6 +201,9 @@ class ImportJobs:
                 "ResourceNotFoundException", f"Import job {data.get('JobId')} does not exist."
             )
         return job
+
+    def _path(self, job: dict[str, Any]) -> str:
+        return str(job["PreSignedUrl"]).removeprefix(os.environ.get("AWS_ENDPOINT_URL", ""))
 
     def _precondition_error(self, text: str) -> Exception:
         """Return an error whose code AWS documents, but not its text."""

@@ -134,11 +134,17 @@ class UserFactory:
             client_metadata: The metadata for the triggers of sign-up and confirmation.
 
         Raises:
-            LocalAwsError: The pool or the client is not unique, or the sign-in needs a further challenge.
+            LocalAwsError: The pool or the client is not unique, the sign-in needs a further challenge, or
+                users of the pool can't be in this state.
             ValueError: The state is unknown.
         """
         user_state = _parse_state(state)
         settings = self._user_pools.read_settings(user_pool_id, client_id)
+        if user_state is UserState.UNCONFIRMED and settings.only_administrators_create_users:
+            raise LocalAwsError(
+                f"Only administrators create users in the pool {settings.pool_id}, so no user can be"
+                " unconfirmed. Choose another state; seed has the argument states."
+            )
         all_attributes = _build_attributes(settings, username, attributes or {})
         user = User(
             username=username or _choose_name(settings, all_attributes),

@@ -77,7 +77,6 @@ def test_one_message_lists_all_problems_and_the_program_is_undone(localaws: Loca
     assert (tmp_path / "output").read_text() == ""
 
 
-@pytest.mark.long
 def test_unsupported_look_ups_are_listed_with_the_other_problems(localaws: LocalAws, tmp_path: Path) -> None:
     """A look-up without an output form has a result with unknown texts, so that the program goes on."""
     program = """

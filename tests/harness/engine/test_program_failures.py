@@ -149,7 +149,6 @@ def test_harness_and_packages_are_not_user_code(file: str, expected: bool) -> No
     assert messages.is_user_code(root / file, root) == expected
 
 
-@pytest.mark.long
 def test_interrupted_deployment_is_undone(localaws: LocalAws, tmp_path: Path) -> None:
     program = """
 import time

@@ -227,6 +227,14 @@ def test_unknown_state_names_the_allowed_ones() -> None:
         create_factory(FakeCognito()).create(state="gone")
 
 
+def test_no_user_of_an_administrators_pool_is_unconfirmed() -> None:
+    cognito = FakeCognito({"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True}})
+
+    with pytest.raises(LocalAwsError, match="Only administrators create users in the pool us-east-1_pool"):
+        create_factory(cognito).create(state="unconfirmed")
+    assert cognito.actions == []
+
+
 def test_further_challenge_is_named() -> None:
     with pytest.raises(LocalAwsError, match="needs the challenge SOFTWARE_TOKEN_MFA"):
         create_factory(FakeCognito()).create("with-factor")
