@@ -78,6 +78,8 @@ class Engine:
         """Return the result of an invoke."""
         request = resource_pb2.ResourceInvokeRequest(tok=token, args=encode_properties(dict(inputs)))
         response = self.monitor.Invoke(request)
+        if response.failures:
+            raise DeploymentError(response.failures[0].reason)
         if response.unknown:
             raise self.monitor.problems[-1]
         return decode_properties(getattr(response, "return"))[0]

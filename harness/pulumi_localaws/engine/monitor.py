@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf import empty_pb2  # type: ignore[import-untyped] # the stubs are a separate package
 from pulumi.runtime.mocks import MockMonitor, Mocks
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from pulumi_localaws.config.provider import Providers
 from pulumi_localaws.engine.deployment_context import DeploymentContext
@@ -92,9 +92,12 @@ class Monitor(MockMonitor):
             raise
         except MissingResourceError as error:
             # After a problem, the resource is not created. This look-up is not a problem of its own.
-            if not self.problems:
-                self._add_problem(error)
-            return resource_pb2.ResourceInvokeResponse(unknown=True)
+            if self.problems:
+                return resource_pb2.ResourceInvokeResponse(unknown=True)
+            # The SDK raises an exception, which the program may catch, as with the Pulumi CLI.
+            inputs = ", ".join(request.args.fields)
+            failure = provider_pb2.CheckFailure(property=inputs, reason=str(error))
+            return resource_pb2.ResourceInvokeResponse(failures=[failure])
         except DeploymentError as error:
             self._add_problem(error)
             return resource_pb2.ResourceInvokeResponse(unknown=True)
