@@ -220,6 +220,7 @@ def test_hanging_service_is_an_error_within_the_deadline(world, monkeypatch, ser
     monkeypatch.setattr(deadline, "CHALLENGE_SECONDS", 0.05)
     release = threading.Event()
     getattr(world, service).before[operation] = lambda: release.wait(10)
+    other_threads = set(threading.enumerate())
     begin = time.monotonic()
 
     with pytest.raises(ChallengeFailedError, match=f"^{UNAVAILABLE}$"):
@@ -227,6 +228,8 @@ def test_hanging_service_is_an_error_within_the_deadline(world, monkeypatch, ser
 
     assert time.monotonic() - begin < 1
     release.set()
+    for thread in set(threading.enumerate()) - other_threads:
+        thread.join(10)  # otherwise, its metrics are printed during the next test
 
 
 @pytest.mark.parametrize("module", [create_challenge, verify_challenge])
