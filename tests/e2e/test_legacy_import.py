@@ -184,7 +184,7 @@ def test_killed_import_ends_like_an_unbroken_one(commands, stack, items_of_run, 
     commands.plan(application)
     run_id = json.loads(commands.plan_file.read_text())["planId"]
     kills, ended = 0, None
-    while kills < 6 and not (ended := apply_and_kill(commands, random.uniform(2.5, 5.0))):
+    while kills < 6 and not (ended := apply_and_kill(commands, random.uniform(1.0, 2.5))):
         kills += 1
 
     if ends_with == "resume":

@@ -19,8 +19,9 @@ pytestmark = pytest.mark.backends("embedded")
 
 SLEEPING_PROGRAM = "print('started', flush=True)\nimport time\ntime.sleep(60)\n"
 WAITING_PROGRAM = """
-import time, pathlib
+import os, pathlib, time, urllib.request
 import pulumi, pulumi_aws as aws
+urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"] + "/_localaws/health").read()  # wait for the start
 aws.sqs.Queue("first")
 print("waiting", flush=True)
 while not pathlib.Path("continue").exists():

@@ -56,9 +56,10 @@ def _local_aws_stop(*_arguments, **_options):
     name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
     sys.stderr.write(f"{name} has stopped at a breakpoint. Run: pulumi-localaws attach\\\\n")
     with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
+        server.bind(f"{path}.new")
+        server.listen(1)
+        os.rename(f"{path}.new", path)  # before it listens, attach must not find it
         try:
-            server.listen(1)
             connection, _ = server.accept()
         finally:
             os.unlink(path)
