@@ -92,15 +92,15 @@ class Monitor(MockMonitor):
             raise
         except MissingResourceError as error:
             # After a problem, the resource is not created. This look-up is not a problem of its own.
-            if self.problems:
-                return resource_pb2.ResourceInvokeResponse(unknown=True)
-            # The SDK raises an exception, which the program may catch, as with the Pulumi CLI.
-            inputs = ", ".join(request.args.fields)
-            failure = provider_pb2.CheckFailure(property=inputs, reason=str(error))
-            return resource_pb2.ResourceInvokeResponse(failures=[failure])
+            if not self.problems:
+                # The SDK raises an exception, which the program may catch, as with the Pulumi CLI.
+                failure = provider_pb2.CheckFailure(
+                    property=", ".join(request.args.fields), reason=str(error)
+                )
+                return resource_pb2.ResourceInvokeResponse(failures=[failure])
         except DeploymentError as error:
             self._add_problem(error)
-            return resource_pb2.ResourceInvokeResponse(unknown=True)
+        return resource_pb2.ResourceInvokeResponse(unknown=True)
 
     def RegisterResourceOutputs(
         self, request: resource_pb2.RegisterResourceOutputsRequest

@@ -59,14 +59,16 @@ class ImportJobs:
             if scope["type"] != "http" or scope["path"] not in self._uploads:
                 await app(scope, receive, send)
                 return
-            body, has_more = bytearray(), True  # bytes would be copied for each message, some 1,500 times
-            while has_more and len(body) <= _MAX_UPLOAD_BYTES:
+            parts: list[bytes] = []
+            size, has_more = 0, True
+            while has_more and size <= _MAX_UPLOAD_BYTES:
                 message = await receive()
-                body += message.get("body", b"")
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
                 has_more = message.get("more_body", False)
-            is_stored = scope["method"] == "PUT" and len(body) <= _MAX_UPLOAD_BYTES
+            is_stored = scope["method"] == "PUT" and size <= _MAX_UPLOAD_BYTES
             if is_stored:
-                self._uploads[scope["path"]] = bytes(body)
+                self._uploads[scope["path"]] = b"".join(parts)
             await send({"type": "http.response.start", "status": 200 if is_stored else 400, "headers": []})
             await send({"type": "http.response.body", "body": b""})
 
