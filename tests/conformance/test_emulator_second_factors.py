@@ -17,6 +17,11 @@ from conformance_pool import PoolUnderTest, error_of
 NUMBER = "+4915112345678"
 SMS_CONFIGURATION = {"SnsCallerArn": "arn:aws:iam::000000000000:role/sms"}
 
+USED_SESSION = (
+    "NotAuthorizedException",
+    "Invalid session for the user, session can only be used once.",
+)
+
 
 class FactorPool(PoolUnderTest):
     """A pool with second factors, and calls of its sign-in."""
@@ -176,10 +181,7 @@ def test_code_of_a_software_token_works_once(optional: FactorPool) -> None:
     assert answer(next_code)["AuthenticationResult"]["AccessToken"]
     with pytest.raises(ClientError) as again:
         answer(next_code)
-    assert error_of(again) == (
-        "NotAuthorizedException",
-        "Invalid session for the user, session can only be used once.",
-    )
+    assert error_of(again) == USED_SESSION
 
 
 def test_new_password_needs_its_session(optional: FactorPool) -> None:
@@ -216,6 +218,22 @@ def test_new_password_needs_its_session(optional: FactorPool) -> None:
     assert pool.describe_user(name)["name"] == "Ann"
 
 
+def test_new_password_before_a_second_factor_uses_its_session(required: FactorPool) -> None:
+    """Line 64 (doc): a second answer could set another password without the factor."""
+    pool, name, temporary_password = required, unique_email(), "Temporary-1!"
+    pool.aws.cognito.admin_create_user(
+        UserPoolId=pool.id, Username=name, TemporaryPassword=temporary_password
+    )
+    session = pool.start(name, temporary_password)["Session"]
+
+    following = pool.answer(name, "NEW_PASSWORD_REQUIRED", session, NEW_PASSWORD=PASSWORD)
+    with pytest.raises(ClientError) as again:
+        pool.answer(name, "NEW_PASSWORD_REQUIRED", session, NEW_PASSWORD="Another-1!")
+
+    assert following["ChallengeName"] == "MFA_SETUP"
+    assert error_of(again) == USED_SESSION
+
+
 def test_code_by_sms_is_the_second_factor(aws: AwsResources, recorder: Recorder) -> None:
     """Line 65 (doc): CustomMessage can replace the text, and the client never sees the code."""
     pool = FactorPool(aws, "OPTIONAL", "CustomMessage", recorder=recorder)
@@ -250,6 +268,9 @@ def test_user_with_two_factors_and_no_preference_chooses(optional: FactorPool) -
     assert challenge["ChallengeParameters"]["MFAS_CAN_CHOOSE"] == '["SOFTWARE_TOKEN_MFA", "SMS_MFA"]'
     chosen = pool.answer(name, "SELECT_MFA_TYPE", challenge["Session"], ANSWER="SOFTWARE_TOKEN_MFA")
     assert chosen["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    with pytest.raises(ClientError) as again:
+        pool.answer(name, "SELECT_MFA_TYPE", challenge["Session"], ANSWER="SOFTWARE_TOKEN_MFA")
+    assert error_of(again) == USED_SESSION
 
 
 def test_pool_without_software_tokens_registers_none(aws: AwsResources) -> None:
